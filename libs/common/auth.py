@@ -1,0 +1,132 @@
+"""Who is asking: JSON Web Tokens, verified against the issuer's public keys.
+
+A token names its issuer, audience, expiry, subject, one role and the brands that it reaches. Nothing is trusted that is not signed; the
+algorithms are those listed here, never what the token's header suggests.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+import httpx
+import jwt
+import orjson
+from fastapi import Request
+from jwt import PyJWKSet
+
+from libs.common.errors import Forbidden, Unauthenticated, Unavailable
+
+Role = Literal["agent", "trainee", "lead", "spokesperson", "analyst", "connector", "admin"]
+ROLES: tuple[Role, ...] = get_args(Role)
+EVERYONE: tuple[Role, ...] = ROLES
+STAFF: tuple[Role, ...] = ("agent", "trainee", "lead", "spokesperson", "admin")
+ALGORITHMS = ["EdDSA", "ES256", "RS256"]
+_REREAD_S = 300.0
+_REREAD_AT_MOST_EVERY_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """The bearer of a token. `subject` is the team member's id where the bearer is a person of the team."""
+
+    subject: str
+    role: Role
+    brands: frozenset[str]
+
+    def reaches(self, brand: str) -> bool:
+        return brand in self.brands
+
+
+class Verifier:
+    """Checks tokens of one issuer. `jwks` is a file or an https URL; keys are read again when an unknown one is named."""
+
+    def __init__(self, jwks: str, issuer: str, audience: str) -> None:
+        self._jwks, self._issuer, self._audience = jwks, issuer, audience
+        self._keys = PyJWKSet.from_dict
+        self._set: PyJWKSet | None = None
+        self._read_at = float("-inf")
+        self._lock = asyncio.Lock()
+
+    async def verify(self, token: str) -> Principal:
+        """Raises `Unauthenticated` with what is wrong, or `Unavailable` when the issuer's keys cannot be read."""
+        try:
+            header = jwt.get_unverified_header(token)
+        except jwt.InvalidTokenError as error:
+            raise Unauthenticated("The bearer token is not a JSON Web Token.") from error
+        if header.get("alg") not in ALGORITHMS:
+            raise Unauthenticated(f"The token's algorithm is not one of {', '.join(ALGORITHMS)}.")
+        key = await self._key(header.get("kid"))
+        try:
+            claims = jwt.decode(
+                token,
+                key,
+                algorithms=ALGORITHMS,
+                audience=self._audience,
+                issuer=self._issuer,
+                leeway=30,
+                options={"require": ["exp", "iss", "aud", "sub"]},
+            )
+        except jwt.InvalidTokenError as error:
+            raise Unauthenticated(f"The token does not hold: {error}.") from error
+        role, brands = claims.get("role"), claims.get("brands")
+        if role not in ROLES:
+            raise Unauthenticated(f"The token's role must be one of {', '.join(ROLES)}.")
+        if not isinstance(brands, list) or not all(isinstance(brand, str) for brand in brands):
+            raise Unauthenticated("The token's brands must be a list of brand slugs.")
+        return Principal(claims["sub"], role, frozenset(brands))
+
+    async def _key(self, kid: object) -> jwt.PyJWK:
+        async with self._lock:
+            if time.monotonic() - self._read_at > _REREAD_S:
+                await self._read()
+            found = self._named(kid)
+            if found is None and time.monotonic() - self._read_at > _REREAD_AT_MOST_EVERY_S:
+                await self._read()
+                found = self._named(kid)
+        if found is None:
+            raise Unauthenticated("The token is signed with a key that the issuer does not publish.")
+        return found
+
+    def _named(self, kid: object) -> jwt.PyJWK | None:
+        return next((key for key in self._set.keys if key.key_id == kid), None) if self._set else None
+
+    async def _read(self) -> None:
+        try:
+            if self._jwks.startswith("https://"):
+                async with httpx.AsyncClient(timeout=5, follow_redirects=False) as client:
+                    answer = await client.get(self._jwks)
+                    answer.raise_for_status()
+                    raw = answer.content
+            else:
+                raw = await asyncio.to_thread(Path(self._jwks).read_bytes)
+            self._set = PyJWKSet.from_dict(orjson.loads(raw))
+            self._read_at = time.monotonic()
+        except (OSError, httpx.HTTPError, ValueError, jwt.PyJWKSetError, jwt.InvalidKeyError) as error:
+            if self._set is None:
+                raise Unavailable(f"The issuer's keys cannot be read ({type(error).__name__}).", retry_after_s=5) from error
+
+
+def allow(*roles: Role) -> Callable[[Request], object]:
+    """A dependency: the request's principal, if its role is one of these and, on a route with {brand}, it reaches that brand.
+
+    Raises `Unauthenticated` (401) or `Forbidden` (403). The order keeps the answer the same for brands that exist and those that don't.
+    """
+
+    async def principal(request: Request) -> Principal:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise Unauthenticated("Send the token as 'Authorization: Bearer …'; `weerklank token` makes a local one.")
+        verifier: Verifier = request.app.state.service.verifier
+        found = await verifier.verify(token.strip())
+        brand = request.path_params.get("brand")
+        if brand is not None and not found.reaches(brand):
+            raise Forbidden("This token does not reach that brand.")
+        if found.role not in roles:
+            raise Forbidden(f"The role {found.role} may not do this; it takes one of: {', '.join(roles)}.")
+        return found
+
+    principal.allowed_roles = roles  # type: ignore[attr-defined]  # read by the table of roles and routes
+    return principal

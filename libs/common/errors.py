@@ -1,0 +1,115 @@
+"""Every error that Weerklank raises on purpose, and the problem type (RFC 9457) that it becomes over HTTP.
+
+    WeerklankError
+    ├── BadRequest            400  the request cannot be read
+    ├── Unauthenticated       401  no token, or one that does not hold
+    ├── Forbidden             403  a token that does not reach this brand or this action
+    ├── NotFound              404
+    ├── Conflict              409  the thing has changed, or its state does not allow this
+    ├── TooLarge              413
+    ├── UnsupportedMedia      415
+    ├── Unprocessable         422  readable, but a value is wrong
+    ├── TooManyRequests       429  with Retry-After
+    ├── Unavailable           503  a part that we need does not answer; with Retry-After
+    ├── InvalidEvent               an event that can never be handled: it becomes a dead letter
+    │   └── UnknownEventType       parked until a version that knows it is deployed
+    └── StreamStopped              consuming stopped on purpose: an operator chooses how to go on
+        ├── PositionBelowLogStart
+        ├── PositionBeyondLogEnd
+        └── TooManyDeadLetters
+
+A text says what was wrong with which value and what to do. It holds no personal data: it is logged.
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+
+class WeerklankError(Exception):
+    """The root. `status` is the HTTP status, `kind` the last part of the problem's stable `type`."""
+
+    status: ClassVar[int] = 500
+    kind: ClassVar[str] = "internal"
+    title: ClassVar[str] = "Something went wrong on our side"
+
+    def __init__(self, detail: str, *, retry_after_s: int | None = None, **more: object) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.retry_after_s = retry_after_s
+        self.more: Mapping[str, object] = more
+
+
+class BadRequest(WeerklankError):
+    status, kind, title = 400, "bad-request", "The request cannot be read"
+
+
+class Unauthenticated(WeerklankError):
+    status, kind, title = 401, "unauthenticated", "A valid token is needed"
+
+
+class Forbidden(WeerklankError):
+    status, kind, title = 403, "forbidden", "This token does not allow that"
+
+
+class NotFound(WeerklankError):
+    status, kind, title = 404, "not-found", "There is no such thing"
+
+
+class Conflict(WeerklankError):
+    status, kind, title = 409, "conflict", "The state of this thing does not allow that"
+
+
+class TooLarge(WeerklankError):
+    status, kind, title = 413, "too-large", "The request is too large"
+
+
+class UnsupportedMedia(WeerklankError):
+    status, kind, title = 415, "unsupported-media", "This content type is not read here"
+
+
+class Unprocessable(WeerklankError):
+    status, kind, title = 422, "unprocessable", "A value is wrong"
+
+
+class TooManyRequests(WeerklankError):
+    status, kind, title = 429, "too-many-requests", "Too much at once"
+
+
+class Unavailable(WeerklankError):
+    status, kind, title = 503, "unavailable", "A part that this needs does not answer"
+
+
+class InvalidEvent(WeerklankError):
+    """An event that no retry can mend. Its consumer turns it into a dead letter and parks what follows on its key."""
+
+    kind = "invalid-event"
+
+
+class UnknownEventType(InvalidEvent):
+    """An event of a type that this version does not know: kept until one that does replays it."""
+
+    kind = "unknown-event-type"
+
+
+class StreamStopped(WeerklankError):
+    """Consuming stopped on purpose; going on by itself could lose or hide events."""
+
+    kind = "stream-stopped"
+
+
+class PositionBelowLogStart(StreamStopped):
+    """The log no longer holds the next event that this service needs: retention was shorter than the outage."""
+
+    kind = "position-below-log-start"
+
+
+class PositionBeyondLogEnd(StreamStopped):
+    """The log is shorter than what this service has handled: it was truncated, or the topic was made anew."""
+
+    kind = "position-beyond-log-end"
+
+
+class TooManyDeadLetters(StreamStopped):
+    """So many events fail that the cause is more likely this version than the events."""
+
+    kind = "too-many-dead-letters"

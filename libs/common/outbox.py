@@ -1,0 +1,184 @@
+"""The outbox: what a transaction decided to tell, and the relay that tells it.
+
+A service never sends an event to Kafka from a transaction; it adds a row here, in the same transaction as the state that the event is
+about. One relay per service, by advisory lock, sends the rows in id order and deletes them once the broker has acknowledged them.
+
+What holds: every row is sent at least once, and the rows of one key in the order in which they were inserted (they are inserted under that key's
+row lock). What does not: a row may be sent again, after newer ones, when a relay lost its session between sending and deleting. Handlers
+live with that by `ce_entityversion`.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+import asyncpg
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from libs.common import db
+from libs.common.events import Event, deterministic_id
+from libs.common.telemetry import METRICS
+from libs.common.topics import TOPICS, partition_of
+
+log = logging.getLogger(__name__)
+
+_TOPIC_OF: dict[type[Event], str] = {event: topic.name for topic in reversed(TOPICS) for event in topic.events}
+_BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """An event about to be told. `version` is the entity's version after the change; `key` is what its topic is ordered by."""
+
+    event: Event
+    subject: str
+    version: int
+    key: str
+    traceparent: str | None = None
+
+    @property
+    def id(self) -> UUID:
+        """Deterministic: the same change of the same thing is the same event, however often it is told."""
+        return deterministic_id(self.event.type, self.event.brand, self.subject, str(self.version))
+
+
+def attributes(outgoing: Outgoing, source: str, now: datetime) -> dict[str, str]:
+    """The CloudEvents attributes as Kafka headers, without the values that are absent."""
+    found = {
+        "ce_specversion": "1.0",
+        "ce_id": str(outgoing.id),
+        "ce_type": outgoing.event.type,
+        "ce_source": f"/weerklank/{source}",
+        "ce_time": now.isoformat(),
+        "ce_subject": outgoing.subject,
+        "ce_entityversion": str(outgoing.version),
+        "content-type": "application/json",
+    }
+    return found | {"ce_traceparent": outgoing.traceparent} if outgoing.traceparent else found
+
+
+async def add(connection: db.Connection, source: str, outgoing: Sequence[Outgoing]) -> None:
+    """Insert what must be told, in order, inside the caller's transaction."""
+    if not outgoing:
+        return
+    now = datetime.now(UTC)
+    topics = [_TOPIC_OF[type(item.event)] for item in outgoing]
+    await connection.execute(
+        "insert into outbox (topic, brand, key, headers, value) "
+        "select t, b, k, h, v from unnest($1::text[], $2::text[], $3::text[], $4::jsonb[], $5::bytea[]) "
+        "with ordinality as u(t, b, k, h, v, n) order by n",
+        topics,
+        [item.event.brand for item in outgoing],
+        [item.key for item in outgoing],
+        [attributes(item, source, now) for item in outgoing],
+        [item.event.model_dump_json().encode() for item in outgoing],
+    )
+    counted = sorted({topic: topics.count(topic) for topic in set(topics)}.items())
+    await connection.execute(
+        "insert into emitted (topic, minute, count) "
+        "select t, date_trunc('minute', $3::timestamptz), c from unnest($1::text[], $2::bigint[]) as u(t, c) "
+        "on conflict (topic, minute) do update set count = emitted.count + excluded.count",
+        [topic for topic, _ in counted],
+        [count for _, count in counted],
+        now,
+    )
+
+
+def producer(bootstrap: str, *, client_id: str) -> AIOKafkaProducer:
+    """An idempotent producer that waits for all replicas: aiokafka's own defaults do neither."""
+    return AIOKafkaProducer(
+        bootstrap_servers=bootstrap,
+        client_id=client_id,
+        acks="all",
+        enable_idempotence=True,
+        linger_ms=2,
+        max_batch_size=256 * 1024,
+        max_request_size=4 * 1024 * 1024,
+        request_timeout_ms=15_000,
+    )
+
+
+class Relay:
+    """Sends the outbox of one service to Kafka. Run `run()` as a task; `poke()` after a commit saves it a poll."""
+
+    def __init__(self, url: str, schema: str, bootstrap: str, *, poll_s: float = 0.05) -> None:
+        self._url, self._schema, self._bootstrap, self._poll_s = url, schema, bootstrap, poll_s
+        self._poked = asyncio.Event()
+        self._stopping = False
+        self.leads = False
+        self.problem: str | None = None
+
+    def poke(self) -> None:
+        self._poked.set()
+
+    def stop(self) -> None:
+        """Finish what is being sent, then return from `run`. What is left in the outbox waits for the next relay."""
+        self._stopping = True
+        self._poked.set()
+
+    async def run(self) -> None:
+        """Lead when the lock is free, and go on after any passing fault of Kafka or Postgres."""
+        while not self._stopping:
+            try:
+                await self._lead()
+                self.problem = None
+            except (*db.TRANSIENT, asyncpg.PostgresError, KafkaError) as error:
+                self.problem = f"relay: {type(error).__name__}"
+                log.warning("relay interrupted, starting again", extra={"error": type(error).__name__})
+                await self._pause(1.0)
+
+    async def _lead(self) -> None:
+        connection = await db.connect(self._url, self._schema)
+        try:
+            lock = f"weerklank-relay-{self._schema}"
+            if not await connection.fetchval("select pg_try_advisory_lock(hashtextextended($1, 0))", lock):
+                await self._pause(1.0)
+                return
+            sender = producer(self._bootstrap, client_id=f"{self._schema}-relay")
+            await sender.start()
+            try:
+                self.leads, self.problem = True, None
+                while not self._stopping:
+                    if not await self._send_some(connection, sender):
+                        await self._pause(self._poll_s)
+            finally:
+                self.leads = False
+                await sender.stop()
+        finally:
+            await connection.close(timeout=5)
+
+    async def _send_some(self, connection: db.Connection, sender: AIOKafkaProducer) -> int:
+        rows = await connection.fetch("select id, topic, brand, key, headers, value from outbox order by id limit $1", _BATCH)
+        if not rows:
+            return 0
+        began = time.monotonic()
+        waiting = [
+            await sender.send(
+                row["topic"],
+                value=row["value"],
+                key=row["key"].encode(),
+                partition=partition_of(row["brand"], row["key"]),
+                headers=[(name, value.encode()) for name, value in row["headers"].items()],
+            )
+            for row in rows
+        ]
+        await asyncio.gather(*waiting)
+        await connection.execute("delete from outbox where id = any($1::bigint[])", [row["id"] for row in rows])
+        METRICS.relayed.inc(len(rows))
+        METRICS.relay_seconds.observe(time.monotonic() - began)
+        return len(rows)
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait for a poke, at most `seconds`."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._poked.wait()
+        except TimeoutError:
+            pass
+        if not self._stopping:
+            self._poked.clear()

@@ -1,0 +1,166 @@
+"""Conditions of the brand book: "when these things are so".
+
+What reaches this module: a condition (`When`, or a plain mapping with the same keys) and the facts about a mention, a
+case, a draft or an insight. What leaves it: yes or no, or the first rule that says yes. Nothing here reads a clock, a
+database or the network.
+
+A condition holds when every key in it holds; an empty one always holds. A plain key (`urgency`) asks for that value,
+or for one out of a list. A key that ends in `_any` (`labels_any`) asks whether a list of values and the fact without
+the ending (`labels`) share one.
+
+A fact that is `None` is known to be absent and equals nothing. A fact that is not among the facts at all is an error,
+also when another key already says no: whether a rule can be evaluated must not depend on the case at hand. The caller
+then takes its fallback.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from typing import Annotated, Any, Protocol, TypeVar
+
+from pydantic import BaseModel, ConfigDict, PlainValidator, WithJsonSchema, model_serializer
+
+URGENCIES = ("critical", "high", "normal", "low")
+SENTIMENTS = ("negative", "neutral", "positive")
+VISIBILITIES = ("public", "private")
+
+# One network, several words: an account's type says how it is reached (imap), a mention's channel where people wrote
+# (email).
+CHANNEL_ALIASES = {"x": "twitter", "imap": "email", "smtp": "email", "mail": "email"}
+
+
+class RuleError(ValueError):
+    """A condition cannot be evaluated with these facts: use the fallback. The text names the key and holds no
+    personal data."""
+
+
+def channel_name(channel: str) -> str:
+    """The one name of a channel, so that a rule on `x` and a mention from `twitter` meet."""
+    return CHANNEL_ALIASES.get(channel, channel)
+
+
+def _one_or_more(known: tuple[str, ...] = ()) -> Callable[[object], str | tuple[str, ...]]:
+    def read(value: object) -> str | tuple[str, ...]:
+        values: list[Any] = list(value) if isinstance(value, list | tuple) else [value]
+        if not values or not all(isinstance(item, str) and item for item in values):
+            raise ValueError(f"must be a word or a list of words, not {value!r}")
+        for item in values:
+            if known and item not in known:
+                raise ValueError(f"must be {', '.join(known[:-1])} or {known[-1]}, not {item!r}")
+        return value if isinstance(value, str) else tuple(values)
+
+    return read
+
+
+def _some(value: object) -> tuple[str, ...]:
+    read = _one_or_more()(value)
+    return (read,) if isinstance(read, str) else read
+
+
+def _schema(known: tuple[str, ...] = ()) -> dict[str, Any]:
+    word: dict[str, Any] = {"type": "string", "minLength": 1} | ({"enum": list(known)} if known else {})
+    return {"anyOf": [word, {"type": "array", "items": word, "minItems": 1}]}
+
+
+Words = Annotated[str | tuple[str, ...] | None, PlainValidator(_one_or_more()), WithJsonSchema(_schema())]
+SomeWords = Annotated[tuple[str, ...] | None, PlainValidator(_some), WithJsonSchema(_schema())]
+Urgency = Annotated[str | tuple[str, ...] | None, PlainValidator(_one_or_more(URGENCIES)), WithJsonSchema(_schema(URGENCIES))]
+Sentiment = Annotated[str | tuple[str, ...] | None, PlainValidator(_one_or_more(SENTIMENTS)), WithJsonSchema(_schema(SENTIMENTS))]
+Visibility = Annotated[str | tuple[str, ...] | None, PlainValidator(_one_or_more(VISIBILITIES)), WithJsonSchema(_schema(VISIBILITIES))]
+
+
+class When(BaseModel):
+    """A condition as the brand book writes it. Every value is a word or a list of words; an empty condition always
+    holds.
+
+    Closed where the values are ours (urgency, sentiment, visibility), so that a typing error is found; open where a
+    brand adds its own.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    urgency: Urgency = None
+    sentiment: Sentiment = None
+    visibility: Visibility = None
+    channel: Words = None
+    account: Words = None
+    language: Words = None
+    intent: Words = None
+    respond: Words = None
+    department: Words = None
+    priority: Words = None
+    role: Words = None
+    insight: Words = None
+    severity: Words = None
+    labels_any: SomeWords = None
+    risk_any: SomeWords = None
+    pii_any: SomeWords = None
+    skills_any: SomeWords = None
+
+    def conditions(self) -> dict[str, str | tuple[str, ...]]:
+        """Only the keys that were written."""
+        return {key: value for key, value in self if value is not None}
+
+    @model_serializer
+    def _written_only(self) -> dict[str, str | tuple[str, ...]]:
+        return self.conditions()
+
+
+class HasWhen(Protocol):
+    """Anything with a condition: a target, a routing rule, an approval, a scenario."""
+
+    @property
+    def when(self) -> When: ...
+
+
+Rule = TypeVar("Rule", bound=HasWhen)
+
+
+def matches(when: When | Mapping[str, object], facts: Mapping[str, object]) -> bool:
+    """Whether the condition holds for the facts.
+
+    Raises RuleError when a fact that the condition asks for is not among `facts`, or has another shape (a list for a
+    plain key, anything but a list or set for an `_any` key).
+    """
+    conditions: Mapping[str, object] = when.conditions() if isinstance(when, When) else when
+    # Every key is evaluated before the answer is made, so that an unknown fact is always found.
+    held = [_holds(key, wanted, facts) for key, wanted in conditions.items()]
+    return all(held)
+
+
+def first_match(rules: Iterable[Rule], facts: Mapping[str, object]) -> Rule | None:
+    """The first rule whose condition holds; None when none does. Raises RuleError like `matches`, at the first rule
+    that cannot be evaluated."""
+    for rule in rules:
+        if matches(rule.when, facts):
+            return rule
+    return None
+
+
+def _holds(key: str, wanted: object, facts: Mapping[str, object]) -> bool:
+    fact_name = key.removesuffix("_any")
+    if fact_name not in facts:
+        raise RuleError(f"condition {key!r} asks for {fact_name!r}, which is not known here (known: {', '.join(sorted(facts))})")
+    fact = facts[fact_name]
+    accepted = _accepted(key, wanted)
+    if key.endswith("_any"):
+        if fact is None:
+            return False
+        if not isinstance(fact, list | tuple | AbstractSet):
+            raise RuleError(f"condition {key!r} needs a list of {fact_name!r}, not a {type(fact).__name__}")
+        return any(item in accepted for item in fact)
+    if isinstance(fact, list | tuple | AbstractSet):
+        raise RuleError(f"condition {key!r} needs one value, but {fact_name!r} is a list: use '{key}_any'")
+    if key == "channel" and isinstance(fact, str):
+        fact = channel_name(fact)
+    return fact is not None and fact in accepted
+
+
+def _accepted(key: str, wanted: object) -> list[object]:
+    """The values that satisfy a key. Booleans and numbers are compared as they are; None is no condition and an
+    error."""
+    values: list[object] = list(wanted) if isinstance(wanted, list | tuple | AbstractSet) else [wanted]
+    if not values or any(value is None for value in values):
+        raise RuleError(f"condition {key!r} has no value")
+    if key == "channel":
+        return [channel_name(value) if isinstance(value, str) else value for value in values]
+    return values

@@ -1,0 +1,391 @@
+"""What the five services share in being a service: start, readiness, the routes that operations use, and an orderly stop.
+
+Each service's `app.py` hands this its settings, its consumer, its routes and its background tasks.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import uvicorn
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+from fastapi import APIRouter, Depends, FastAPI, Query, Request
+from fastapi.responses import ORJSONResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel
+
+from libs.common import db, http, ledger, migrate, outbox, telemetry
+from libs.common.auth import Principal, Verifier, allow
+from libs.common.books import BrandBooks
+from libs.common.errors import Conflict, InvalidEvent, NotFound, Unavailable
+from libs.common.http import Page
+from libs.common.settings import ServiceSettings
+from libs.common.stream import Consumer, Stream, StreamSettings
+from libs.common.topics import BY_NAME
+
+log = logging.getLogger(__name__)
+
+Task = Callable[[], Awaitable[None]]
+Start = Callable[["Service"], Awaitable[tuple[Consumer[Any], Sequence[Task]]]]
+
+
+class Service:
+    """The parts of one running service. Its routes find it at `request.app.state.service`."""
+
+    def __init__(self, name: str, settings: ServiceSettings, folder: Path) -> None:
+        self.name, self.settings, self.folder = name, settings, folder
+        self.verifier = Verifier(settings.jwks, settings.issuer, settings.audience)
+        self.books = BrandBooks(settings.kafka, f"{name}-{settings.instance}")
+        self.relay = outbox.Relay(settings.database_url, name, settings.kafka)
+        self.pool: db.Pool
+        self.stream: Stream[Any] | None = None
+        self.failed_tasks: list[str] = []
+
+    def problems(self) -> list[str]:
+        """Why this service is not ready, each a sentence; empty when it is."""
+        found = [] if self.books.read.is_set() else ["brand books: not read to the end yet"]
+        found += self.stream.problems() if self.stream else ["not started yet"]
+        found += [self.relay.problem] if self.relay.problem else []
+        return found + self.failed_tasks
+
+    @contextlib.asynccontextmanager
+    async def running(self, start: Start) -> AsyncIterator[None]:
+        """Start everything, give way, and stop in order: the stream finishes its batch, the relay what it is sending."""
+        telemetry.setup(self.name, self.settings.instance)
+        await self._migrate()
+        self.pool = await db.open_pool(self.settings.database_url, self.name, size=self.settings.pool_size)
+        consumer, tasks = await start(self)
+        self.stream = Stream(
+            consumer,
+            service=self.name,
+            instance=f"{self.name}-{self.settings.instance}",
+            bootstrap=self.settings.kafka,
+            pool=self.pool,
+            books=self.books,
+            relay=self.relay,
+            settings=StreamSettings(
+                batch=self.settings.batch,
+                session_timeout_s=self.settings.session_timeout_s,
+                stalled_after_s=self.settings.stalled_after_s,
+            ),
+        )
+        stream = asyncio.create_task(self._watched("stream", self._stream))
+        relay = asyncio.create_task(self._watched("relay", self.relay.run))
+        others = [asyncio.create_task(self._watched(getattr(t, "__name__", "task"), t)) for t in (self.books.run, *tasks)]
+        try:
+            yield
+        finally:
+            self.stream.stop()
+            await _finish(stream, 15)
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
+            self.relay.stop()
+            await _finish(relay, 10)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(5):
+                    await self.pool.close()
+
+    async def _stream(self) -> None:
+        """A service consumes once it knows every brand book."""
+        assert self.stream is not None
+        await self.books.read.wait()
+        await self.stream.run()
+
+    async def _watched(self, name: str, task: Task) -> None:
+        """A task that ends by an error that nobody expected makes the service unready, and says so."""
+        try:
+            await task()
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            log.exception("task ended", extra={"task": name})
+            self.failed_tasks.append(f"{name} ended by an error; see the log")
+            raise
+
+    async def _migrate(self) -> None:
+        for wait in (0.2, 0.5, 1, 2, 4, 8, 15, 30):
+            try:
+                await migrate.migrate(self.settings.database_url, self.name, self.folder / "migrations")
+                return
+            except db.TRANSIENT as error:
+                log.warning("Postgres does not answer yet", extra={"error": type(error).__name__})
+                await asyncio.sleep(wait)
+        await migrate.migrate(self.settings.database_url, self.name, self.folder / "migrations")
+
+
+async def _finish(task: asyncio.Task[None], deadline_s: float) -> None:
+    done, _ = await asyncio.wait([task], timeout=deadline_s)
+    if not done:
+        log.error("did not stop in time: cancelled")
+        task.cancel()
+        await asyncio.wait([task], timeout=2)
+
+
+def of(request: Request) -> Service:
+    """The service that answers this request."""
+    service: Service = request.app.state.service
+    return service
+
+
+async def connection(request: Request) -> AsyncIterator[db.Connection]:
+    """A connection for one request, without a transaction: a read."""
+    async with of(request).pool.acquire(timeout=5) as acquired:
+        yield acquired
+
+
+async def transaction(request: Request) -> AsyncIterator[db.Connection]:
+    """A transaction for one request; it commits when the route returns, and the relay hears of it."""
+    async with of(request).pool.acquire(timeout=5) as acquired, acquired.transaction():
+        yield acquired
+    of(request).relay.poke()
+
+
+Reading = Annotated[db.Connection, Depends(connection, scope="function")]
+Writing = Annotated[db.Connection, Depends(transaction, scope="function")]
+
+
+class Health(BaseModel):
+    ready: bool
+    why: list[str] = []
+
+
+class DeadLetterRow(BaseModel):
+    id: int
+    topic: str
+    partition: int
+    offset: int
+    key: str
+    event_id: str | None
+    event_type: str | None
+    standing: str
+    reason: str
+    created_at: datetime
+
+
+class ReplayBody(http.Body):
+    topic: str
+    key: str
+
+
+class Replayed(BaseModel):
+    replayed: int
+
+
+class ResetBody(http.Body):
+    to: Literal["start", "end"] | int
+
+
+class Reset(BaseModel):
+    topic: str
+    partition: int
+    position: int
+    skipped: int
+
+
+operations = APIRouter(tags=["operations"])
+
+
+@operations.get("/healthz")
+async def healthz(request: Request) -> Health:
+    """Liveness: false when only a restart can help."""
+    service = of(request)
+    stalled = service.stream is not None and service.stream.stalled()
+    if stalled or service.failed_tasks:
+        why = ["records wait and nothing moves"] if stalled else service.failed_tasks
+        return ORJSONResponse({"ready": False, "why": why}, 503)  # type: ignore[return-value]
+    return Health(ready=True)
+
+
+@operations.get("/readyz")
+async def readyz(request: Request) -> Health:
+    """Readiness, and why not."""
+    why = of(request).problems()
+    if why:
+        return ORJSONResponse({"ready": False, "why": why}, 503)  # type: ignore[return-value]
+    return Health(ready=True)
+
+
+@operations.get("/metrics")
+async def metrics(request: Request) -> Response:
+    """Prometheus metrics; aggregates only, nothing about a person."""
+    service = of(request)
+    if service.stream:
+        service.stream.lags()
+    try:
+        async with service.pool.acquire(timeout=2) as found:
+            summary: dict[str, Any] = await ledger.summary(found)
+            for standing in ("dead", "parked"):
+                telemetry.METRICS.dead_letters.labels(standing).set(summary[standing])
+            telemetry.METRICS.unaccounted.set(summary["unaccounted"])
+            telemetry.METRICS.outbox.set(summary["outbox"])
+            for refresh in request.app.state.gauges:
+                await refresh(found)
+    except db.TRANSIENT as error:
+        log.warning("metrics without the database", extra={"error": type(error).__name__})
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+@operations.get("/v1/status")
+async def status(request: Request, reading: Reading) -> dict[str, Any]:
+    """Lag, ledger and what stands in the way: what `weerklank status` shows. No brand's data."""
+    service = of(request)
+    return {
+        "service": service.name,
+        "instance": service.settings.instance,
+        "ready": not service.problems(),
+        "why": service.problems(),
+        "relay_leads": service.relay.leads,
+        "lag": service.stream.lags() if service.stream else {},
+        "ledger": await ledger.summary(reading),
+    }
+
+
+@operations.get("/v1/ledger")
+async def minutes(
+    request: Request, reading: Reading, topic: str, limit: Annotated[int, Query(ge=1, le=10_000)] = 60
+) -> list[dict[str, Any]]:
+    """What became of the records of a topic, minute by minute of their append time, newest first. Counts only."""
+    return await ledger.minutes(reading, topic, limit)
+
+
+@operations.get("/v1/brands/{brand}/dead-letters")
+async def dead_letters(
+    brand: str,
+    reading: Reading,
+    principal: Annotated[Principal, Depends(allow("admin"))],
+    cursor: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> Page[DeadLetterRow]:
+    """Events of this brand that were set aside; those whose brand could not be read stand with every brand's admin, without content."""
+    after = http.read_cursor(cursor, [int])
+    rows = await reading.fetch(
+        'select id, topic, partition, "offset", key, event_id, event_type, standing, reason, created_at from dead_letter '
+        "where (brand = $1 or brand is null) and id > $2 order by id limit $3",
+        brand,
+        after[0] if after else 0,
+        limit + 1,
+    )
+    items = [DeadLetterRow(**dict(row)) for row in rows[:limit]]
+    return Page(items=items, next=http.cursor_of(items[-1].id) if len(rows) > limit else None)
+
+
+@operations.post("/v1/brands/{brand}/dead-letters/replay")
+async def replay(brand: str, body: ReplayBody, request: Request, principal: Annotated[Principal, Depends(allow("admin"))]) -> Replayed:
+    """Handle what was set aside for a key, in order; all of it or nothing."""
+    service = of(request)
+    async with service.pool.acquire(timeout=5) as found:
+        letters = await ledger.letters_of(found, body.topic, body.key)
+    if not letters or any(letter.brand not in (brand, None) for letter in letters) or service.stream is None:
+        raise NotFound("Nothing of this brand is set aside under that topic and key.")
+    try:
+        replayed = await service.stream.replay(body.topic, body.key)
+    except InvalidEvent as error:
+        raise Conflict(error.detail) from error
+    return Replayed(replayed=replayed)
+
+
+@operations.post("/v1/stream/resume", status_code=204)
+async def resume(writing: Writing, principal: Annotated[Principal, Depends(allow("admin"))]) -> None:
+    """After too many dead letters: the cause is mended, consume again."""
+    await ledger.resume(writing)
+
+
+@operations.put("/v1/stream/positions/{topic}/{partition}")
+async def reset(
+    topic: str,
+    partition: int,
+    body: ResetBody,
+    request: Request,
+    principal: Annotated[Principal, Depends(allow("admin"))],
+) -> Reset:
+    """Choose where to go on in a partition that stopped with a named error. What that skips stands in the ledger as a gap."""
+    service = of(request)
+    if topic not in BY_NAME:
+        raise NotFound(f"There is no topic {topic[:100]!r}. `weerklank topics` lists them.")
+    try:
+        kafka = AIOKafkaConsumer(bootstrap_servers=service.settings.kafka)
+        await kafka.start()
+        try:
+            tp = TopicPartition(topic, partition)
+            start, end = (await kafka.beginning_offsets([tp]))[tp], (await kafka.end_offsets([tp]))[tp]
+        finally:
+            await kafka.stop()
+    except KafkaError as error:
+        raise Unavailable(f"Kafka does not answer: {type(error).__name__}.", retry_after_s=5) from error
+    to = {"start": start, "end": end}.get(body.to, body.to) if isinstance(body.to, str) else body.to
+    assert isinstance(to, int)
+    if not start <= to <= end:
+        raise Conflict(f"Offset {to} is outside the log, which runs from {start} to {end}.")
+    async with service.pool.acquire(timeout=5) as found, found.transaction():
+        skipped = await ledger.reset_position(found, topic, partition, to, datetime.now(UTC))
+    return Reset(topic=topic, partition=partition, position=to, skipped=skipped)
+
+
+def build(
+    service: Service,
+    routers: Sequence[APIRouter],
+    start: Start,
+    *,
+    title: str,
+    streams: frozenset[str] = frozenset(),
+    gauges: Sequence[Callable[[db.Connection], Awaitable[None]]] = (),
+) -> FastAPI:
+    """The service's app: its own routes and those that all services have. `gauges` refresh its own metrics at a scrape."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with service.running(start):
+            yield
+
+    app = FastAPI(
+        title=f"Weerklank {service.name}",
+        summary=title,
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        responses={"default": {"model": http.Problem, "description": "A problem (RFC 9457)"}},
+    )
+    app.state.service = service
+    app.state.gauges = gauges
+    for router in (*routers, operations):
+        app.include_router(router)
+    http.install(app, max_body_bytes=service.settings.max_body_bytes, streams=streams)
+    return app
+
+
+def serve(app: FastAPI, settings: ServiceSettings) -> None:
+    """Answer until SIGTERM or SIGINT, then finish what is at hand."""
+    uvicorn.run(
+        app,
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+        limit_concurrency=1000,
+    )
+
+
+def same_brand(brand: str, found: str) -> None:
+    """Raise `NotFound` unless a row that was found by its id is of the brand in the path."""
+    if brand != found:
+        raise NotFound("There is no such thing in this brand.")
+
+
+def uuid_of(value: str) -> UUID:
+    """Raises `NotFound` for what cannot be an id of ours."""
+    try:
+        return UUID(value)
+    except ValueError as error:
+        raise NotFound("There is no such thing in this brand.") from error

@@ -1,0 +1,729 @@
+"""The consume loop of every service: one Postgres transaction is the whole effect of a batch of events.
+
+A batch is fetched, decoded once, prepared (inference and other slow work, before the transaction), then applied: the positions move by
+compare-and-set, the states of all keys are loaded and locked, each key's events are folded in offset order by pure handlers, and what they decided
+is written set-based, together with the outbox rows, the dead letters and the ledger. All of it or nothing.
+
+Postgres is the authority on offsets: an instance that lost its partitions, a relay's retry or a consumer that wakes after a day can offer a
+batch again, and the compare-and-set refuses it. Offsets are committed to Kafka only for lag dashboards.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka.errors import IllegalStateError, KafkaError
+from opentelemetry.trace import SpanKind
+from pydantic import ValidationError
+
+from libs.common import db, ledger, outbox, telemetry
+from libs.common.books import BrandBooks
+from libs.common.errors import (
+    InvalidEvent,
+    PositionBelowLogStart,
+    PositionBeyondLogEnd,
+    StreamStopped,
+    TooManyDeadLetters,
+    UnknownEventType,
+)
+from libs.common.events import Event
+from libs.common.topics import EVENT_TYPES
+
+log = logging.getLogger(__name__)
+
+E_co = TypeVar("E_co", bound=Event, covariant=True)
+W = TypeVar("W", bound="Work")
+
+Place = tuple[str, int, int]
+"""Topic, partition, offset: where a record stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received(Generic[E_co]):
+    """A decoded event and where it came from. `version` is the version of the thing that it is about."""
+
+    event: E_co
+    id: str
+    subject: str
+    version: int
+    time: datetime
+    traceparent: str | None
+    topic: str
+    partition: int
+    offset: int
+    key: str
+    appended_at: datetime
+
+    @property
+    def place(self) -> Place:
+        return (self.topic, self.partition, self.offset)
+
+
+class Work:
+    """What the handlers of one batch decide. A service's own kind of work adds the states that `load` read and `save` writes."""
+
+    def __init__(self) -> None:
+        self.outgoing: list[outbox.Outgoing] = []
+        self.repeated: set[Place] = set()
+
+    def emit(self, cause: Received[Event], event: Event, *, subject: str, version: int, key: str) -> None:
+        """Tell `event` once this batch commits, in the trace of what caused it."""
+        self.outgoing.append(outbox.Outgoing(event, subject, version, key, cause.traceparent))
+
+    def repeat(self, received: Received[Event]) -> None:
+        """This event was seen before, or is older than what we know: it has no effect, and the ledger says so."""
+        self.repeated.add(received.place)
+
+
+@dataclass(frozen=True)
+class Consumer(Generic[W]):
+    """What a service does with its topics.
+
+    `prepare` runs before the transaction and may be slow; `load` locks the states of the batch's keys in key order; the handlers fold each event into
+    them, purely; `save` writes. A handler raises `InvalidEvent` for an event that no retry can mend. Topics in `bulk` wait while the
+    others lag by more than a second.
+    """
+
+    topics: tuple[str, ...]
+    handlers: Mapping[type[Event], Callable[[W, Received[Any]], None]]
+    load: Callable[[db.Connection, Sequence[Received[Any]], Any], Awaitable[W]]
+    save: Callable[[db.Connection, W], Awaitable[None]]
+    prepare: Callable[[Sequence[Received[Any]]], Awaitable[Any]] | None = None
+    bulk: frozenset[str] = frozenset()
+
+
+def decode(record: ConsumerRecord) -> Received[Event]:
+    """Read a record. Raises `UnknownEventType` or `InvalidEvent`; the text names the field, never its value."""
+    headers = {name: value.decode("utf-8", "replace") for name, value in record.headers}
+    kind = headers.get("ce_type", "")
+    model = EVENT_TYPES.get(kind)
+    if model is None:
+        raise UnknownEventType(f"Event type {kind[:100]!r} is not known to this version. Deploy one that knows it, then replay.")
+    try:
+        event = model.model_validate_json(record.value or b"")
+        return Received(
+            event=event,
+            id=headers["ce_id"],
+            subject=headers["ce_subject"],
+            version=int(headers["ce_entityversion"]),
+            time=datetime.fromisoformat(headers["ce_time"]),
+            traceparent=headers.get("ce_traceparent"),
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            key=_key(record),
+            appended_at=_appended_at(record),
+        )
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the value"
+        raise InvalidEvent(f"{kind}: {place}: {first['msg']}") from error
+    except (KeyError, ValueError) as error:
+        raise InvalidEvent(f"{kind}: a CloudEvents header is missing or wrong: {type(error).__name__} {error}") from error
+
+
+def _key(record: ConsumerRecord) -> str:
+    return (record.key or b"").decode("utf-8", "replace").replace("\x00", "\ufffd")
+
+
+def _appended_at(record: ConsumerRecord) -> datetime:
+    return datetime.fromtimestamp(record.timestamp / 1000, UTC)
+
+
+class _Lost(Exception):
+    """Another instance moved a position: the partition is its own now."""
+
+
+class _Stopping(Exception):
+    """We were asked to stop while waiting for something to come back."""
+
+
+class _Invalid(Exception):
+    def __init__(self, found: dict[Place, InvalidEvent]) -> None:
+        super().__init__()
+        self.found = found
+
+
+@dataclass
+class _Batch:
+    """Records in (topic, partition, offset) order, what each decoded to, and those that are known to be invalid, with the reason."""
+
+    records: list[ConsumerRecord]
+    decoded: dict[Place, Received[Event]]
+    invalid: dict[Place, InvalidEvent]
+    expected: dict[TopicPartition, int]
+
+    def half(self, first: bool) -> "_Batch":
+        middle = len(self.records) // 2
+        records = self.records[:middle] if first else self.records[middle:]
+        expected = dict(self.expected)
+        if not first:
+            for record in self.records[:middle]:
+                expected[TopicPartition(record.topic, record.partition)] = record.offset + 1
+        partitions = {TopicPartition(record.topic, record.partition) for record in records}
+        return _Batch(records, self.decoded, self.invalid, {tp: expected[tp] for tp in partitions})
+
+
+def _place(record: ConsumerRecord) -> Place:
+    return (record.topic, record.partition, record.offset)
+
+
+@dataclass
+class _PartitionState:
+    expected: int
+    handled_at: datetime | None = None
+    behind_since: float | None = None
+
+
+@dataclass
+class StreamSettings:
+    """`session_timeout_s`: after this long without a heartbeat Kafka gives our partitions to another instance."""
+
+    batch: int = 1000
+    session_timeout_s: float = 10.0
+    attempts: int = 3
+    dead_letter_ratio: float = 0.1
+    dead_letter_window: int = 100
+    stalled_after_s: float = 60.0
+    bulk_waits_over_s: float = 1.0
+    bulk_batch: int = 200
+
+
+class Stream(Generic[W]):
+    """Runs one `Consumer` of one service. `run()` is a task; `stop()` lets the batch at hand finish."""
+
+    def __init__(
+        self,
+        consumer: Consumer[W],
+        *,
+        service: str,
+        instance: str,
+        bootstrap: str,
+        pool: db.Pool,
+        books: BrandBooks,
+        relay: outbox.Relay,
+        settings: StreamSettings | None = None,
+    ) -> None:
+        self._consumer, self._service, self._instance, self._bootstrap = consumer, service, instance, bootstrap
+        self._pool, self._books, self._relay = pool, books, relay
+        self._settings = settings or StreamSettings()
+        self._partitions: dict[TopicPartition, _PartitionState] = {}
+        self._kafka: AIOKafkaConsumer | None = None
+        self._stopping = asyncio.Event()
+        self._window_open = True
+        self._committed_at = 0.0
+        self._rechecked_at = 0.0
+        self.stopped: StreamStopped | None = None
+        self.stopped_partitions: dict[TopicPartition, StreamStopped] = {}
+        self.problem: str | None = "starting"
+        self.moved_at = time.monotonic()
+
+    # --- what others see ------------------------------------------------------------------------------------------------------------
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    def problems(self) -> list[str]:
+        """Why this stream is not ready; empty when it is."""
+        found = [self.problem] if self.problem else []
+        if self.stopped:
+            found.append(f"{self.stopped.kind}: {self.stopped.detail}")
+        return found + [f"{error.kind}: {error.detail}" for error in self.stopped_partitions.values()]
+
+    def stalled(self) -> bool:
+        """Records wait, nothing moves, and no fault that we know of explains it: only a restart is left."""
+        if self.problem or self.stopped or not any(self.lag(tp) for tp in self._partitions):
+            return False
+        return time.monotonic() - self.moved_at > self._settings.stalled_after_s
+
+    def lag(self, tp: TopicPartition) -> int:
+        """Records of a partition that wait, as far as the last fetch told."""
+        state = self._partitions.get(tp)
+        if state is None or self._kafka is None:
+            return 0
+        try:
+            high = self._kafka.highwater(tp)
+        except (IllegalStateError, KeyError, AssertionError):
+            return 0
+        return max(0, (high or 0) - state.expected)
+
+    def lag_seconds(self, tp: TopicPartition) -> float:
+        """Age of the oldest record that waits, at most as long as we have known that one does."""
+        state = self._partitions.get(tp)
+        if state is None or not self.lag(tp):
+            if state is not None:
+                state.behind_since = None
+            return 0.0
+        if state.behind_since is None:
+            state.behind_since = time.monotonic()
+        known = time.monotonic() - state.behind_since
+        return min(known, (datetime.now(UTC) - state.handled_at).total_seconds()) if state.handled_at else known
+
+    def lags(self) -> dict[str, dict[str, float]]:
+        """Lag per topic: messages (sum) and seconds (largest)."""
+        found: dict[str, dict[str, float]] = {topic: {"messages": 0, "seconds": 0.0} for topic in self._consumer.topics}
+        for tp in list(self._partitions):
+            messages, seconds = self.lag(tp), self.lag_seconds(tp)
+            found[tp.topic]["messages"] += messages
+            found[tp.topic]["seconds"] = max(found[tp.topic]["seconds"], round(seconds, 3))
+            telemetry.METRICS.lag_messages.labels(tp.topic, tp.partition).set(messages)
+            telemetry.METRICS.lag_seconds.labels(tp.topic, tp.partition).set(seconds)
+        return found
+
+    # --- the loop -------------------------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Consume until `stop()`. Passing faults of Kafka and Postgres are waited out; `problem` names them meanwhile."""
+        while not self._stopping.is_set():
+            try:
+                await self._consume()
+            except (*db.TRANSIENT, KafkaError) as error:
+                self.problem = f"stream: {type(error).__name__}"
+                log.warning("stream interrupted, starting again", extra={"error": type(error).__name__})
+                await self._pause(1.0)
+            except StreamStopped as error:
+                self.stopped = error
+                log.error("stream stopped: an operator must choose", extra={"kind": error.kind, "detail": error.detail})
+                await self._wait_for_operator()
+            except _Stopping:
+                return
+
+    async def _consume(self) -> None:
+        kafka = AIOKafkaConsumer(
+            bootstrap_servers=self._bootstrap,
+            client_id=self._instance,
+            group_id=f"weerklank-{self._service}",
+            group_instance_id=self._instance,
+            enable_auto_commit=False,
+            isolation_level="read_committed",
+            auto_offset_reset="earliest",
+            session_timeout_ms=int(self._settings.session_timeout_s * 1000),
+            heartbeat_interval_ms=max(300, int(self._settings.session_timeout_s * 1000 / 10)),
+            max_poll_interval_ms=300_000,
+            fetch_max_wait_ms=200,
+            request_timeout_ms=15_000,
+            metadata_max_age_ms=30_000,
+        )
+        kafka.subscribe(self._consumer.topics, listener=_Rebalance(self))
+        self._partitions.clear()
+        self._kafka = kafka
+        await kafka.start()
+        try:
+            async with self._pool.acquire() as connection:
+                await self._check_window(connection)
+            while not self._stopping.is_set():
+                await self._position(kafka)
+                if not self._bulk_lane(kafka):
+                    continue
+                fetched = await kafka.getmany(timeout_ms=200, max_records=self._settings.batch)
+                batch = await self._ours(kafka, fetched)
+                if batch.records:
+                    await self._handle(batch)
+                else:
+                    self.moved_at = time.monotonic() if not any(map(self.lag, self._partitions)) else self.moved_at
+                self.problem = None
+                await self._commit_to_kafka(kafka)
+        finally:
+            self._kafka = None
+            await kafka.stop()
+
+    def _bulk_lane(self, kafka: AIOKafkaConsumer) -> bool:
+        """Pause the bulk topics while the live ones lag; resume them when they have caught up. Always true."""
+        if self._consumer.bulk:
+            assigned = kafka.assignment()
+            live = max((self.lag_seconds(tp) for tp in self._partitions if tp.topic not in self._consumer.bulk), default=0.0)
+            bulk = {tp for tp in assigned if tp.topic in self._consumer.bulk and tp not in self.stopped_partitions}
+            paused = kafka.paused() & bulk
+            if live > self._settings.bulk_waits_over_s and bulk - paused:
+                kafka.pause(*(bulk - paused))
+            elif live <= self._settings.bulk_waits_over_s and paused:
+                kafka.resume(*paused)
+        return True
+
+    async def _position(self, kafka: AIOKafkaConsumer) -> None:
+        """Seek every newly assigned partition to the position that Postgres holds."""
+        if self.stopped_partitions and time.monotonic() - self._rechecked_at > 5:
+            self._rechecked_at = time.monotonic()
+            self.stopped_partitions.clear()
+        assigned = kafka.assignment()
+        for gone in self._partitions.keys() - assigned:
+            del self._partitions[gone]
+        new = sorted(assigned - self._partitions.keys() - self.stopped_partitions.keys())
+        if not new:
+            return
+        starts, ends = await kafka.beginning_offsets(new), await kafka.end_offsets(new)
+        async with self._pool.acquire() as connection:
+            positions = await ledger.positions(connection, {(tp.topic, tp.partition): starts[tp] for tp in new})
+        for tp in new:
+            position = positions[tp.topic, tp.partition]
+            try:
+                _check_position(tp, position, starts[tp], ends[tp])
+                kafka.seek(tp, position)
+                if tp in kafka.paused():
+                    kafka.resume(tp)
+                self._partitions[tp] = _PartitionState(position)
+            except StreamStopped as error:
+                if tp not in self.stopped_partitions:
+                    log.error("partition stopped: an operator must choose", extra={"kind": error.kind, "detail": error.detail})
+                self.stopped_partitions[tp] = error
+                kafka.pause(tp)
+            except IllegalStateError:
+                return  # reassigned meanwhile: the next round sees what we have
+
+    async def _ours(self, kafka: AIOKafkaConsumer, fetched: Mapping[TopicPartition, Sequence[ConsumerRecord]]) -> _Batch:
+        """The records at or after our positions, in (topic, partition, offset) order, decoded."""
+        batch = _Batch([], {}, {}, {})
+        for tp in sorted(fetched):
+            state = self._partitions.get(tp)
+            if state is None:
+                continue  # assigned while we fetched: not positioned yet
+            records = [record for record in fetched[tp] if record.offset >= state.expected]
+            if not records:
+                continue
+            if records[0].offset > state.expected:
+                start = (await kafka.beginning_offsets([tp]))[tp]
+                if start > state.expected:
+                    del self._partitions[tp]  # positioning again names the error
+                    continue
+            batch.expected[tp] = state.expected
+            batch.records += records
+        for record in batch.records:
+            try:
+                batch.decoded[_place(record)] = decode(record)
+            except InvalidEvent as error:
+                batch.invalid[_place(record)] = error
+        return batch
+
+    async def _handle(self, batch: _Batch) -> None:
+        began = time.monotonic()
+        traceparents = (received.traceparent for received in batch.decoded.values())
+        with telemetry.tracer().start_as_current_span(
+            f"{self._service} batch",
+            kind=SpanKind.CONSUMER,
+            links=telemetry.links(traceparents),
+            attributes={"messaging.system": "kafka", "messaging.batch.message_count": len(batch.records)},
+        ):
+            await self._wait_for_books(batch)
+            try:
+                await self._apply(batch)
+            except _Lost:
+                log.info("position moved by another instance: reading it again")
+                for tp in batch.expected:
+                    self._partitions.pop(tp, None)
+        telemetry.METRICS.batch_seconds.observe(time.monotonic() - began)
+
+    async def _wait_for_books(self, batch: _Batch) -> None:
+        needed: dict[str, int] = {}
+        for received in batch.decoded.values():
+            event = received.event
+            needed[event.brand] = max(needed.get(event.brand, 0), event.book_version)
+        while not await self._books.wait_for(needed, 0.5):
+            self.problem = "waiting for a newer brand book"
+            if self._stopping.is_set():
+                raise _Stopping
+
+    async def _apply(self, batch: _Batch) -> None:
+        """Commit the batch, whatever it takes: wait out passing faults, set invalid events aside, bisect to a poison event."""
+        prepared: Any = None
+        is_prepared = False
+        attempts = waits = 0
+        while True:
+            try:
+                if not is_prepared:
+                    prepared = await self._prepare(batch)
+                    is_prepared = True
+                await self._transaction(batch, prepared)
+                self.problem = None
+                return
+            except _Invalid as error:
+                batch.invalid.update(error.found)
+            except (StreamStopped, _Lost):
+                raise
+            except Exception as error:
+                if isinstance(error, (*db.TRANSIENT, KafkaError)) and not isinstance(error, ValueError):
+                    waits += 1
+                    self.problem = f"stream: {type(error).__name__}"
+                    log.warning("passing fault, the batch waits", extra={"error": type(error).__name__, "waits": waits})
+                    await self._pause(min(5.0, 0.1 * 2 ** min(waits, 6)))
+                    continue
+                # asyncpg's InterfaceError that is also a ValueError is a value no column can hold: waiting mends nothing.
+                attempts += 1
+                log.exception("handling failed", extra={"records": len(batch.records), "attempt": attempts})
+                if attempts < self._settings.attempts and len(batch.records) > 1:
+                    await self._pause(0.1 * 2**attempts)
+                elif len(batch.records) > 1:
+                    await self._apply(batch.half(first=True))
+                    await self._apply(batch.half(first=False))
+                    return
+                elif attempts >= self._settings.attempts:
+                    place = _place(batch.records[0])
+                    if place in batch.invalid:
+                        raise
+                    batch.invalid[place] = InvalidEvent(f"{type(error).__name__}: {error}"[:500])
+
+    async def _prepare(self, batch: _Batch) -> Any:
+        if self._consumer.prepare is None:
+            return None
+        wanted = [place for place in map(_place, batch.records) if place in batch.decoded and place not in batch.invalid]
+        return await self._consumer.prepare([batch.decoded[place] for place in wanted])
+
+    async def _transaction(self, batch: _Batch, prepared: Any) -> None:
+        async with self._pool.acquire() as connection, connection.transaction():
+            outcome = await self._effects(connection, batch, prepared)
+        for tp in batch.expected:
+            if (state := self._partitions.get(tp)) is not None:
+                last = max(record.offset for record in batch.records if record.partition == tp.partition and record.topic == tp.topic)
+                state.expected = last + 1
+                state.handled_at = max(_appended_at(r) for r in batch.records if (r.topic, r.partition) == (tp.topic, tp.partition))
+        self.moved_at = time.monotonic()
+        self._relay.poke()
+        for (topic, what), count in outcome.items():
+            telemetry.METRICS.records.labels(topic, what).inc(count)
+
+    async def _effects(self, connection: db.Connection, batch: _Batch, prepared: Any) -> dict[tuple[str, str], int]:
+        moves = [
+            ledger.Move(
+                tp.topic,
+                tp.partition,
+                expected,
+                max(r.offset for r in batch.records if (r.topic, r.partition) == tp) + 1,
+            )
+            for tp, expected in sorted(batch.expected.items())
+        ]
+        if not await ledger.move(connection, moves):
+            raise _Lost
+        behind = await ledger.keys_set_aside(connection, {(record.topic, _key(record)) for record in batch.records})
+        live: list[Received[Event]] = []
+        aside: list[ledger.DeadLetter] = []
+        for record in batch.records:
+            place, key = _place(record), (record.topic, _key(record))
+            if key in behind:
+                aside.append(_dead_letter(record, batch.decoded.get(place), "parked", behind[key]))
+            elif (error := batch.invalid.get(place)) is not None:
+                standing = "parked" if isinstance(error, UnknownEventType) else "dead"
+                aside.append(_dead_letter(record, batch.decoded.get(place), standing, error.detail))
+                behind[key] = f"behind offset {record.offset}"
+            else:
+                live.append(batch.decoded[place])
+        work = await self._fold(connection, live, prepared)
+        await self._consumer.save(connection, work)
+        await outbox.add(connection, self._service, work.outgoing)
+        dead = sum(letter.standing == "dead" for letter in aside)
+        if aside:
+            await ledger.set_aside(connection, aside)
+        if dead or self._window_open:
+            await self._move_window(connection, len(live) + dead, dead)
+        counts = _count(batch, live, aside, work.repeated)
+        await ledger.count(connection, counts)
+        totals: dict[tuple[str, str], int] = {}
+        for (topic, _, _), outcome in counts.items():
+            for what, number in outcome.items():
+                totals[topic, what] = totals.get((topic, what), 0) + number
+        return totals
+
+    async def _fold(self, connection: db.Connection, live: Sequence[Received[Event]], prepared: Any) -> W:
+        """Load the states and fold the events into them, in order. Raises `_Invalid` with all that turned out to be so."""
+        work = await self._consumer.load(connection, live, prepared)
+        found: dict[Place, InvalidEvent] = {}
+        for received in live:
+            handler = self._consumer.handlers.get(type(received.event))
+            if handler is None:
+                found[received.place] = UnknownEventType(f"No handler for {received.event.type} in this version.")
+                continue
+            try:
+                handler(work, received)
+            except InvalidEvent as error:
+                found[received.place] = error
+        if found:
+            raise _Invalid(found)
+        return work
+
+    # --- dead letters ---------------------------------------------------------------------------------------------------------------
+
+    async def _check_window(self, connection: db.Connection) -> None:
+        window = await ledger.window(connection)
+        self._window_open = window.dead > 0
+        if window.reason:
+            raise TooManyDeadLetters(window.reason)
+
+    async def _move_window(self, connection: db.Connection, events: int, dead: int) -> None:
+        """Count into the stored window; over the limit, roll this batch back and stop."""
+        window = await ledger.move_window(connection, events, dead)
+        self._window_open = window.dead > 0
+        if window.events >= self._settings.dead_letter_window and window.dead > self._settings.dead_letter_ratio * window.events:
+            reason = (
+                f"{window.dead:.0f} of the last {window.events:.0f} events failed, more than {self._settings.dead_letter_ratio:.0%}. "
+                f"`weerklank dead list` shows them; after mending: `weerklank dead resume --service {self._service}`."
+            )
+            raise TooManyDeadLetters(reason)
+
+    async def _wait_for_operator(self) -> None:
+        """Keep the reason where a restart finds it, and wait until an operator has cleared it."""
+        if self.stopped and isinstance(self.stopped, TooManyDeadLetters):
+            stored = False
+            while not self._stopping.is_set():
+                try:
+                    async with self._pool.acquire() as connection:
+                        if not stored:
+                            await ledger.stop_window(connection, self.stopped.detail)
+                            stored = True
+                        elif not (await ledger.window(connection)).reason:
+                            break
+                except db.TRANSIENT as error:
+                    log.warning("stopped, and Postgres does not answer", extra={"error": type(error).__name__})
+                try:
+                    await self._pause(1.0)
+                except _Stopping:
+                    return
+        self.stopped = None
+
+    async def replay(self, topic: str, key: str) -> int:
+        """Handle the dead letter of a key and all that is parked behind it, in order, in one transaction; return how many.
+
+        Raises `InvalidEvent` when one of them still fails: nothing changes then.
+        """
+        async with self._pool.acquire() as connection:
+            letters = await ledger.letters_of(connection, topic, key)
+        if not letters:
+            return 0
+        received = [_revive(letter) for letter in letters]
+        prepared = await self._consumer.prepare(received) if self._consumer.prepare else None
+        async with self._pool.acquire() as connection, connection.transaction():
+            await ledger.lock_position(connection, topic, letters[0].partition)
+            if [letter.offset for letter in await ledger.letters_of(connection, topic, key)] != [x.offset for x in letters]:
+                raise InvalidEvent(f"More events of this key arrived in {topic} meanwhile. Replay again.")
+            try:
+                work = await self._fold(connection, received, prepared)
+            except _Invalid as error:
+                place, reason = next(iter(error.found.items()))
+                raise InvalidEvent(f"Offset {place[2]} of {topic} still fails: {reason.detail}") from error
+            await self._consumer.save(connection, work)
+            await outbox.add(connection, self._service, work.outgoing)
+            await ledger.take_back(connection, letters)
+            await ledger.move_window(connection, 0, -sum(letter.standing == "dead" for letter in letters))
+        self._relay.poke()
+        return len(letters)
+
+    # --- small things ---------------------------------------------------------------------------------------------------------------
+
+    def _forget(self, partitions: Sequence[TopicPartition]) -> None:
+        for tp in partitions:
+            self._partitions.pop(tp, None)
+            self.stopped_partitions.pop(tp, None)
+
+    async def _commit_to_kafka(self, kafka: AIOKafkaConsumer) -> None:
+        if time.monotonic() - self._committed_at < 5 or not self._partitions:
+            return
+        self._committed_at = time.monotonic()
+        try:
+            async with asyncio.timeout(5):
+                await kafka.commit({tp: state.expected for tp, state in self._partitions.items()})
+        except (KafkaError, IllegalStateError, TimeoutError) as error:
+            log.debug("offsets not committed to Kafka", extra={"error": type(error).__name__})
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+        except TimeoutError:
+            return
+        raise _Stopping
+
+
+class _Rebalance(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
+    """Forget the positions of what comes and goes: the loop reads them again from Postgres. Never raises (it would be swallowed)."""
+
+    def __init__(self, stream: Stream[Any]) -> None:
+        self._stream = stream
+
+    async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
+        self._stream._forget(list(revoked))
+
+    async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
+        self._stream._forget(list(assigned))
+
+
+def _check_position(tp: TopicPartition, position: int, start: int, end: int) -> None:
+    where = f"{tp.topic} partition {tp.partition}"
+    choose = f"`weerklank topics reset {tp.topic} {tp.partition} --to start|end` chooses how to go on."
+    if position < start:
+        raise PositionBelowLogStart(
+            f"{where}: the next event to handle is {position}, but the log starts at {start}: {start - position} events are gone. {choose}"
+        )
+    if position > end:
+        raise PositionBeyondLogEnd(
+            f"{where}: the next event to handle is {position}, but the log ends at {end}: it was truncated or made anew. {choose}"
+        )
+
+
+def _dead_letter(record: ConsumerRecord, received: Received[Event] | None, standing: str, reason: str) -> ledger.DeadLetter:
+    headers = {name: value.decode("utf-8", "replace").replace("\x00", "\ufffd") for name, value in record.headers}
+    return ledger.DeadLetter(
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        brand=received.event.brand if received else None,
+        key=_key(record),
+        event_id=headers.get("ce_id"),
+        event_type=headers.get("ce_type"),
+        standing=standing,
+        reason=reason.replace("\x00", "\ufffd"),
+        traceparent=headers.get("ce_traceparent"),
+        headers=headers,
+        value=record.value,
+        appended_at=_appended_at(record),
+    )
+
+
+@dataclass(frozen=True)
+class _Revived:
+    """A dead letter in the shape of a record, for `decode`."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes
+    value: bytes | None
+    timestamp: int
+    headers: list[tuple[str, bytes]] = field(default_factory=list)
+
+
+def _revive(letter: ledger.DeadLetter) -> Received[Event]:
+    return decode(
+        _Revived(
+            letter.topic,
+            letter.partition,
+            letter.offset,
+            letter.key.encode(),
+            letter.value,
+            int(letter.appended_at.timestamp() * 1000),
+            [(name, value.encode()) for name, value in letter.headers.items()],
+        )
+    )
+
+
+def _count(
+    batch: _Batch, live: Sequence[Received[Event]], aside: Sequence[ledger.DeadLetter], repeated: set[Place]
+) -> dict[tuple[str, int, datetime], dict[str, int]]:
+    """What became of each record, by topic, partition and minute of its append time."""
+    counts: dict[tuple[str, int, datetime], dict[str, int]] = {}
+
+    def add(topic: str, partition: int, at: datetime, what: str, number: int = 1) -> None:
+        bucket = counts.setdefault((topic, partition, at.replace(second=0, microsecond=0)), {})
+        bucket[what] = bucket.get(what, 0) + number
+
+    for received in live:
+        what = "repeated" if received.place in repeated else "effects"
+        add(received.topic, received.partition, received.appended_at, what)
+    for letter in aside:
+        add(letter.topic, letter.partition, letter.appended_at, letter.standing)
+    for tp, expected in batch.expected.items():
+        mine = [record for record in batch.records if (record.topic, record.partition) == tp]
+        if gap := mine[-1].offset + 1 - expected - len(mine):
+            add(tp.topic, tp.partition, _appended_at(mine[-1]), "gap", gap)
+    return counts

@@ -1,0 +1,166 @@
+"""The registry of topics: what travels on each, under which key, who writes it, who reads it, and how long it stays.
+
+Topics are made from here (`weerklank topics`, and `weerklank up`), and `docs/asyncapi.yaml` is generated from here.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+
+from libs.common import events as e
+from libs.common.errors import Unavailable
+
+PARTITIONS = 12
+SHARDS_PER_BRAND = 4
+_DAY_MS = 24 * 3600 * 1000
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One topic. `key` names in words what orders its events; `retention_ms` none means compacted and kept."""
+
+    name: str
+    events: tuple[type[e.Event], ...]
+    key: str
+    producer: str
+    consumers: tuple[str, ...]
+    carries: str
+    retention_ms: int | None = 7 * _DAY_MS
+    segment_ms: int = _DAY_MS
+
+    @property
+    def config(self) -> dict[str, str]:
+        """Topic settings. LogAppendTime: with the posting time as timestamp, imported history would be deleted at once."""
+        settings = {"message.timestamp.type": "LogAppendTime", "segment.ms": str(self.segment_ms)}
+        if self.retention_ms is None:
+            return settings | {"cleanup.policy": "compact"}
+        return settings | {"cleanup.policy": "delete", "retention.ms": str(self.retention_ms)}
+
+
+_CASE_EVENTS = (
+    e.CaseOpened,
+    e.CaseJoined,
+    e.CaseLeft,
+    e.CaseAssigned,
+    e.CaseNoted,
+    e.CaseReacted,
+    e.CaseWaiting,
+    e.CaseClockBreached,
+    e.CaseEscalated,
+    e.CaseResolved,
+    e.CaseReopened,
+)
+_REPLY_EVENTS = (
+    e.ReplyDrafted,
+    e.ReplyEdited,
+    e.ReplySubmitted,
+    e.ReplyApproved,
+    e.ReplySent,
+    e.ReplyFailed,
+    e.ReplyUnconfirmed,
+    e.ReplyDiscarded,
+)
+
+MENTIONS = Topic(
+    "weerklank.mentions.v1",
+    (e.MentionReceived, e.MentionDeleted),
+    "brand and the identity that the author wrote with",
+    "ingest",
+    ("ingest", "triage"),
+    "a normalised mention, live",
+)
+MENTIONS_BULK = Topic(
+    "weerklank.mentions-bulk.v1",
+    (e.MentionReceived, e.MentionDeleted),
+    "brand and the identity that the author wrote with",
+    "ingest",
+    ("ingest", "triage"),
+    "imports and re-reads: consumed only while live lag is under a second",
+)
+TRIAGED = Topic(
+    "weerklank.triaged.v1",
+    (e.MentionTriaged, e.MentionRegrouped, e.MentionRemoved),
+    "customer",
+    "triage",
+    ("routing", "analytics"),
+    "a mention, what triage found, and the group that it belongs to",
+)
+CASES = Topic(
+    "weerklank.cases.v1",
+    _CASE_EVENTS,
+    "case",
+    "routing",
+    ("responder", "analytics"),
+    "what happens to a case, and the whole case after it",
+)
+HOLDS = Topic(
+    "weerklank.holds.v1",
+    (e.SendingLease,),
+    "brand",
+    "routing",
+    ("responder",),
+    "the sending lease, and whether all sending is held",
+    retention_ms=3600 * 1000,
+    segment_ms=600 * 1000,
+)
+REPLIES = Topic(
+    "weerklank.replies.v1",
+    _REPLY_EVENTS,
+    "case",
+    "responder",
+    ("routing", "analytics"),
+    "what happens to a reply, and the whole reply after it",
+)
+BRANDS = Topic(
+    "weerklank.brands.v1",
+    (e.BrandBookPublished,),
+    "brand",
+    "routing",
+    ("ingest", "triage", "routing", "responder", "analytics"),
+    "the brand book; every service keeps its copy",
+    retention_ms=None,
+)
+
+TOPICS: tuple[Topic, ...] = (MENTIONS, MENTIONS_BULK, TRIAGED, CASES, HOLDS, REPLIES, BRANDS)
+BY_NAME = {topic.name: topic for topic in TOPICS}
+EVENT_TYPES: dict[str, type[e.Event]] = {event.type: event for topic in TOPICS for event in topic.events}
+
+
+@lru_cache(maxsize=4096)
+def brand_partitions(brand: str) -> tuple[int, ...]:
+    """The few partitions that a brand lives on, by rendezvous hashing: one brand's storm leaves most others alone."""
+    ranked = sorted(range(PARTITIONS), key=lambda p: hashlib.blake2b(f"{brand}/{p}".encode(), digest_size=8).digest())
+    return tuple(sorted(ranked[:SHARDS_PER_BRAND]))
+
+
+def partition_of(brand: str, key: str) -> int:
+    """The partition of a key: always the same one, inside the brand's shard."""
+    shard = brand_partitions(brand)
+    return shard[int.from_bytes(hashlib.blake2b(key.encode(), digest_size=4).digest()) % len(shard)]
+
+
+async def create_topics(bootstrap: str, *, replication: int = 1, topics: Sequence[Topic] = TOPICS) -> list[str]:
+    """Make the topics that do not exist yet and return their names. Existing ones are left as they are.
+
+    Raises `Unavailable` when the broker does not answer or refuses.
+    """
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    try:
+        await admin.start()
+        present = set(await admin.list_topics())
+        missing = [topic for topic in topics if topic.name not in present]
+        if missing:
+            answer = await admin.create_topics([NewTopic(t.name, PARTITIONS, replication, topic_configs=t.config) for t in missing])
+            for name, code, *_ in answer.topic_errors:
+                error = for_code(code)
+                if code and error is not TopicAlreadyExistsError:
+                    raise Unavailable(f"Kafka refused to make topic {name}: {error.__name__}. See the broker's log.")
+        return [topic.name for topic in missing]
+    except KafkaError as error:
+        raise Unavailable(f"Kafka at {bootstrap} does not answer: {error!r}. Is it running?") from error
+    finally:
+        await admin.close()
