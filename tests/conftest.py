@@ -1,0 +1,53 @@
+"""Fixtures that every test may ask for: a real Kafka, a real PostgreSQL, each started once per session if needed."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.stack import Databases, KafkaServer, PostgresServer
+
+
+@pytest.fixture(scope="session")
+def server_dir() -> Iterator[Path]:
+    """A short path (a Unix socket must fit below it) that is gone after the session."""
+    with tempfile.TemporaryDirectory(prefix="weerklank-") as directory:
+        path = Path(directory)
+        # PostgreSQL runs as another user when the tests run as root, and must get through.
+        path.chmod(0o711)
+        yield path
+
+
+@pytest.fixture(scope="session")
+def kafka_server(server_dir: Path) -> Iterator[KafkaServer]:
+    """The session's broker with its handles: ``kill``, ``freeze``, ``thaw``, ``stop``, ``start``. Leave it running."""
+    server = KafkaServer(server_dir / "kafka")
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def kafka(kafka_server: KafkaServer) -> str:
+    """The session's broker as ``bootstrap_servers``. Topics are shared by the session: make names of your own."""
+    return kafka_server.bootstrap
+
+
+@pytest.fixture(scope="session")
+def postgres_server(server_dir: Path) -> Iterator[PostgresServer]:
+    """The session's PostgreSQL with its handles, the same as the broker's. Leave it running."""
+    server = PostgresServer(server_dir / "postgres")
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def postgres(postgres_server: PostgresServer) -> Iterator[Databases]:
+    """``postgres.database()`` returns the URL of a fresh database; all of a test's are dropped when it ends."""
+    databases = Databases(postgres_server)
+    yield databases
+    databases.drop_all()
