@@ -1,0 +1,23 @@
+"""Wiring of triage: settings, models, consumer, routes."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from libs.common.service import Service, Task, build
+from libs.common.stream import Consumer
+from services.triage import api, consumer
+from services.triage.classify import Classifier
+from services.triage.settings import Settings
+
+
+async def start(service: Service) -> tuple[Consumer[consumer.TriageWork], Sequence[Task]]:
+    classifier = await asyncio.to_thread(Classifier.load)
+    return consumer.build(service.books, classifier), []
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    settings = settings or Settings()
+    return build(Service("triage", settings, Path(__file__).parent), [api.router], start, title="Understands what people say")

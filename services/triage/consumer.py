@@ -1,0 +1,265 @@
+"""Mentions come in from ingest (live and bulk); what triage found, and which mentions are one issue, goes out to `triaged`.
+
+Findings and identifiers are computed before the transaction. Inside it, in this order: customers by identity, evidence rows (sorted), the roots of
+the groups that
+they stand for (sorted), then a fold of each mention in offset order.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from libs.common import db
+from libs.common.books import BrandBooks
+from libs.common.brandbook import BrandBook
+from libs.common.errors import InvalidEvent
+from libs.common.events import (
+    Event,
+    Evidence,
+    Findings,
+    Mention,
+    MentionDeleted,
+    MentionReceived,
+    MentionRegrouped,
+    MentionRemoved,
+    MentionTriaged,
+    TriagedMention,
+)
+from libs.common.stream import Consumer, Received, Work
+from libs.common.topics import MENTIONS, MENTIONS_BULK
+from services.triage import group, store
+from services.triage.classify import Classifier, Taxonomy
+from services.triage.identifiers import identifiers
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What was found in one mention before the transaction, and the version of the brand book that it was decided under."""
+
+    findings: Findings
+    identifiers: tuple[tuple[str, str], ...]
+    book_version: int
+
+
+class TriageWork(Work):
+    """The mentions of a batch and all that their grouping depends on."""
+
+    def __init__(self, prepared: dict[UUID, Prepared], now: datetime) -> None:
+        super().__init__()
+        self.prepared = prepared
+        self.now = now
+        self.known: dict[UUID, store.MentionRow] = {}
+        self.deleted: set[UUID] = set()
+        self.customers: dict[UUID, UUID] = {}
+        self.keys: dict[UUID, list[group.Key]] = {}
+        self.shown: dict[group.Key, group.Shown] = {}
+        self.groups = group.Groups()
+        self.members: dict[UUID, set[UUID]] = {}
+        self.new: set[UUID] = set()
+        self.changed: set[UUID] = set()
+        self.newly_deleted: dict[UUID, str] = {}
+        self.imports: dict[tuple[str, str], list[int]] = {}
+
+    def member_of(self, group_id: UUID, mention_id: UUID) -> None:
+        self.members.setdefault(group_id, set()).add(mention_id)
+
+
+def on_mention_received(work: TriageWork, received: Received[MentionReceived]) -> None:
+    """Find the group of a new mention, merge the groups that it shows to be one, and tell. Seen before: no effect."""
+    mention = received.event.mention
+    if mention.import_id:
+        counts = work.imports.setdefault((mention.brand, mention.import_id), [0, 0])
+        counts[0] += 1
+        counts[1] += mention.id in work.known
+    if mention.id in work.known or mention.id in work.deleted:
+        work.repeat(received)
+        return
+    found, customer_id, at = work.prepared[mention.id], work.customers[mention.id], group.moment(mention)
+    shown = [(key, work.shown[key]) for key in work.keys[mention.id]]
+    links = group.links(shown, at, customer_id)
+    root, losers = work.groups.merge(link.group_id for link in links) if links else (mention.id, [])
+    if not links:
+        work.groups.moments[mention.id] = at
+    for _, known in shown:
+        group.show(known, at, customer_id, root)
+    evidence = [Evidence(kind=link.kind, mention_id=link.mention_id) for link in links]
+    triaged = TriagedMention(
+        mention=mention,
+        findings=found.findings,
+        customer_id=customer_id,
+        group_id=root,
+        evidence=evidence,
+        triaged_at=work.now,
+    )
+    row = store.MentionRow(triaged, 1, found.book_version, received.traceparent)
+    work.known[mention.id] = row
+    work.new.add(mention.id)
+    work.member_of(root, mention.id)
+    _tell(work, received, row, MentionTriaged)
+    for loser in losers:
+        _regroup(work, received, loser, root, evidence)
+
+
+def _regroup(work: TriageWork, cause: Received[Any], loser: UUID, root: UUID, evidence: list[Evidence]) -> None:
+    """Every mention of a group that turned out to be another one moves there, with a new version."""
+    for mention_id in sorted(work.members.pop(loser, ())):
+        row = work.known[mention_id]
+        moved = row.triaged.model_copy(update={"group_id": root, "evidence": evidence})
+        work.known[mention_id] = replace(row, triaged=moved, version=row.version + 1)
+        work.changed.add(mention_id)
+        work.member_of(root, mention_id)
+        _tell(work, cause, work.known[mention_id], MentionRegrouped)
+    for known in work.shown.values():
+        if known.group_id == loser:
+            known.group_id, known.changed = root, True
+
+
+def on_mention_deleted(work: TriageWork, received: Received[MentionDeleted]) -> None:
+    """Forget the text of a mention that was taken back, and tell. One that we never saw is remembered, so that it stays away."""
+    mention_id = received.event.mention_id
+    row = work.known.get(mention_id)
+    if mention_id in work.deleted or (row is not None and row.triaged.removed):
+        work.repeat(received)
+        return
+    if row is None:
+        work.newly_deleted[mention_id] = received.event.brand
+        work.deleted.add(mention_id)
+        return
+    if row.triaged.mention.brand != received.event.brand:
+        raise InvalidEvent("A brand may only take back mentions of its own.")
+    emptied = row.triaged.mention.model_copy(update={"text": "", "title": None, "attachments": []})
+    removed = row.triaged.model_copy(update={"removed": True, "mention": emptied})
+    work.known[mention_id] = replace(row, triaged=removed, version=row.version + 1)
+    work.changed.add(mention_id)
+    _tell(work, received, work.known[mention_id], MentionRemoved)
+
+
+HANDLERS: dict[type[Event], Callable[[TriageWork, Received[Any]], None]] = {
+    MentionReceived: on_mention_received,
+    MentionDeleted: on_mention_deleted,
+}
+
+
+def _tell(
+    work: TriageWork,
+    cause: Received[Any],
+    row: store.MentionRow,
+    kind: type[MentionTriaged] | type[MentionRegrouped] | type[MentionRemoved],
+) -> None:
+    event = kind(brand=row.triaged.mention.brand, book_version=row.book_version, triaged=row.triaged)
+    work.emit(cause, event, subject=str(row.triaged.mention.id), version=row.version, key=str(row.triaged.customer_id))
+
+
+async def load(connection: db.Connection, events: Sequence[Received[Any]], prepared: dict[UUID, Prepared]) -> TriageWork:
+    """Lock and read, in the order that the module's docstring gives, all that this batch's decisions depend on."""
+    work = TriageWork(prepared, await store.now(connection))
+    ids = sorted({_mention_id(received.event) for received in events})
+    work.known, work.deleted = await store.mentions(connection, ids), await store.deleted(connection, ids)
+    new = _new_mentions(work, events)
+    work.customers = await store.customers(connection, new)
+    for mention in new:
+        found = prepared[mention.id]
+        work.keys[mention.id] = group.keys(mention, found.findings, found.identifiers, work.customers[mention.id])
+    work.shown = await store.show(connection, [(m, work.keys[m.id], work.customers[m.id]) for m in new])
+    roots = sorted({known.group_id for known in work.shown.values() if not known.fresh})
+    for row in (await store.mentions(connection, roots)).values():
+        work.known.setdefault(row.triaged.mention.id, row)
+        work.groups.moments[row.triaged.mention.id] = group.moment(row.triaged.mention)
+    meeting = _groups_that_meet(work, new)
+    for row in (await store.members(connection, sorted(meeting))).values():
+        work.known.setdefault(row.triaged.mention.id, row)
+        work.member_of(row.triaged.group_id, row.triaged.mention.id)
+    return work
+
+
+def _mention_id(event: MentionReceived | MentionDeleted) -> UUID:
+    return event.mention.id if isinstance(event, MentionReceived) else event.mention_id
+
+
+def _new_mentions(work: TriageWork, events: Sequence[Received[Any]]) -> list[Mention]:
+    """The mentions of a batch that we have not seen, each once, in order."""
+    found: dict[UUID, Mention] = {}
+    for received in events:
+        event = received.event
+        if isinstance(event, MentionReceived) and event.mention.id not in work.known and event.mention.id not in work.deleted:
+            found.setdefault(event.mention.id, event.mention)
+    return list(found.values())
+
+
+def _groups_that_meet(work: TriageWork, new: Sequence[Mention]) -> set[UUID]:
+    """The groups that some chain of keys in this batch may turn into one: their members must be at hand."""
+    parents: dict[object, object] = {}
+
+    def top(item: object) -> object:
+        while (parent := parents.get(item, item)) != item:
+            item = parent
+        return item
+
+    for mention in new:
+        for key in work.keys[mention.id]:
+            known = work.shown[key]
+            for other in (key, None if known.fresh else known.group_id):
+                if other is not None and top(other) != top(mention.id):
+                    parents[top(other)] = top(mention.id)
+    by_top: dict[object, set[UUID]] = {}
+    for known in work.shown.values():
+        if not known.fresh:
+            by_top.setdefault(top(known.group_id), set()).add(known.group_id)
+    return {group_id for groups in by_top.values() if len(groups) > 1 for group_id in groups}
+
+
+async def save(connection: db.Connection, work: TriageWork) -> None:
+    await store.insert(connection, [work.known[mention_id] for mention_id in sorted(work.new)])
+    await store.update(connection, [work.known[mention_id] for mention_id in sorted(work.changed - work.new)])
+    await store.keep_shown(connection, work.shown)
+    await store.move_evidence(connection, work.groups.merged, work.groups.root)
+    await store.keep_deleted(connection, work.newly_deleted)
+    await store.count_imports(connection, work.imports)
+
+
+def _handles(book: BrandBook) -> set[str]:
+    """The brand's own accounts and its staff's, which identify nobody."""
+    accounts = [channel.account for channel in book.channels if channel.account]
+    return {handle.lstrip("@").lower() for handle in (*accounts, *book.staff.handles)}
+
+
+def build(books: BrandBooks, classifier: Classifier) -> Consumer[TriageWork]:
+    """Triage's consumer with its models and the brand books at hand."""
+    taxonomies: dict[tuple[str, int], Taxonomy] = {}
+
+    def examine(mentions: Sequence[Mention]) -> dict[UUID, Prepared]:
+        published = []
+        for mention in mentions:
+            found = books.get(mention.brand)
+            if found is None:
+                raise InvalidEvent(f"There is no brand book for {mention.brand!r}. Apply one, then replay.")
+            published.append(found)
+            if (mention.brand, found.version) not in taxonomies:
+                taxonomies[mention.brand, found.version] = classifier.taxonomy(found.book)
+        texts = [f"{mention.title}\n{mention.text}" if mention.title else mention.text for mention in mentions]
+        findings = classifier.classify(texts, [taxonomies[m.brand, p.version] for m, p in zip(mentions, published, strict=True)])
+        return {
+            mention.id: Prepared(
+                finding,
+                (*((item.kind, item.value) for item in identifiers(text, book.book)), *group.named_handles(mention, _handles(book.book))),
+                book.version,
+            )
+            for mention, text, finding, book in zip(mentions, texts, findings, published, strict=True)
+        }
+
+    async def prepare(events: Sequence[Received[Any]]) -> dict[UUID, Prepared]:
+        """Findings and identifiers of every mention, in a thread: heartbeats go on meanwhile."""
+        mentions = {e.event.mention.id: e.event.mention for e in events if isinstance(e.event, MentionReceived)}
+        return await asyncio.to_thread(examine, list(mentions.values()))
+
+    return Consumer(
+        topics=(MENTIONS.name, MENTIONS_BULK.name),
+        handlers=HANDLERS,
+        load=load,
+        save=save,
+        prepare=prepare,
+        bulk=frozenset({MENTIONS_BULK.name}),
+    )

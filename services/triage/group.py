@@ -1,0 +1,128 @@
+"""Which mentions are one issue: pure decisions on strong evidence.
+
+Strong evidence is a value that two mentions share: an identifier (order, customer, phone or account number, address …), or the same
+customer together with the same thread or label. It holds for a while, and not when too many people show the same value (a number that went viral says
+nothing about one issue). Grouping never merges customers.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from libs.common.events import Findings, Mention
+
+_HANDLE = re.compile(r"(?<![\w@./])@([A-Za-z0-9_]{3,30})\b(?!\.\w)")
+
+MAX_AUTHORS = 5
+"""A value seen with more customers than this is no evidence."""
+
+WINDOW = timedelta(hours=72)
+THREAD_WINDOW = timedelta(days=30)
+"""An answer in a thread goes on with it for longer: the customer says so themselves (see docs/adr/0004)."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Key:
+    """A value that can be evidence, within a brand."""
+
+    brand: str
+    kind: str
+    value: str
+
+    @property
+    def window(self) -> timedelta:
+        return THREAD_WINDOW if self.kind == "thread" else WINDOW
+
+
+@dataclass(slots=True)
+class Shown:
+    """What we know of a key: the group it stands for, who showed it, when last. `fresh`: nobody before this batch."""
+
+    group_id: UUID
+    mention_id: UUID
+    authors: list[UUID]
+    last_at: datetime
+    fresh: bool = False
+    changed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Why a mention joins a group: the key, and the mention that showed it first."""
+
+    kind: str
+    mention_id: UUID
+    group_id: UUID
+
+
+def keys(mention: Mention, findings: Findings, identifiers: Iterable[tuple[str, str]], customer_id: UUID) -> list[Key]:
+    """The keys that a mention shows, sorted, each once."""
+    found = {Key(mention.brand, kind, value[:300]) for kind, value in identifiers}
+    if mention.thread is not None:
+        found.add(Key(mention.brand, "thread", f"{customer_id}|{mention.channel}|{mention.thread.id}"[:1000]))
+    found |= {Key(mention.brand, "label", f"{customer_id}|{label.name}") for label in findings.labels}
+    found |= {Key(mention.brand, "handle", identity.value) for identity in mention.author.identities if identity.kind == "handle"}
+    return sorted(found)
+
+
+def named_handles(mention: Mention, ours: Collection[str]) -> list[tuple[str, str]]:
+    """The handles that a mail names ("I also tweeted as @…"). In public, naming somebody says nothing about who one is."""
+    if mention.visibility != "private" or mention.kind != "mail":
+        return []
+    return [("handle", handle.lower()) for handle in _HANDLE.findall(mention.text[:10_000]) if handle.lower() not in ours]
+
+
+def moment(mention: Mention) -> datetime:
+    """What windows are measured from: our clock, except for imported history."""
+    return mention.posted_at if mention.historic else mention.received_at
+
+
+def links(shown: Sequence[tuple[Key, Shown]], at: datetime, author: UUID) -> list[Link]:
+    """Which of the keys that a mention shows are evidence, given what was known before it."""
+    found = []
+    for key, known in shown:
+        if known.fresh:
+            continue
+        people = set(known.authors) | {author}
+        if key.kind == "handle" and author in known.authors:
+            continue  # the same customer again: that takes a thread, a label or an identifier
+        if len(people) <= MAX_AUTHORS and abs(at - known.last_at) <= key.window:
+            found.append(Link(key.kind, known.mention_id, known.group_id))
+    return found
+
+
+def show(known: Shown, at: datetime, author: UUID, group_id: UUID) -> None:
+    """A mention of `group_id` showed this key."""
+    if known.fresh:
+        known.fresh = False
+        if known.group_id != group_id:
+            known.group_id, known.changed = group_id, True
+        return
+    known.changed = True
+    known.last_at = max(known.last_at, at)
+    if author not in known.authors and len(known.authors) <= MAX_AUTHORS:
+        known.authors.append(author)
+    if len(known.authors) <= MAX_AUTHORS:
+        known.group_id = group_id
+
+
+@dataclass
+class Groups:
+    """Roots of groups, with the moment of each root: the earliest root survives a merge, the smaller id between equals."""
+
+    moments: dict[UUID, datetime] = field(default_factory=dict)
+    merged: dict[UUID, UUID] = field(default_factory=dict)
+
+    def root(self, group_id: UUID) -> UUID:
+        while group_id in self.merged:
+            group_id = self.merged[group_id]
+        return group_id
+
+    def merge(self, group_ids: Iterable[UUID]) -> tuple[UUID, list[UUID]]:
+        """The surviving root of these groups, and the roots that were merged into it."""
+        roots = sorted({self.root(group_id) for group_id in group_ids}, key=lambda root: (self.moments[root], root))
+        for loser in roots[1:]:
+            self.merged[loser] = roots[0]
+        return roots[0], roots[1:]

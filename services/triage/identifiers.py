@@ -1,0 +1,177 @@
+"""Who and what a message names: a text and its brand book reach this module, strong identifiers leave it.
+
+An identifier is evidence that two messages are one issue (DESIGN.md, "Who decides what"), so it is written in one canonical way and is
+left out where it says nothing about a customer: the brand's own mailboxes and domains, and numbers that a company has rather than a
+person. The brand's own patterns run first, and what they claim is not read a second time as a phone number.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from email.utils import parseaddr
+from functools import lru_cache
+from typing import Final
+
+import phonenumbers
+import re2
+import regex
+from phonenumbers import PhoneNumberFormat, PhoneNumberType
+from stdnum import iban
+from stdnum.exceptions import ValidationError
+
+from libs.common.brandbook import BrandBook
+from services.triage.features import well_formed
+
+MAX_CHARS = 10_000
+"""Only so much of a text is read: identifiers stand where people introduce themselves, and a stranger chooses the length."""
+MAX_EACH = 20
+"""More values of one kind than this in one message are a list, not evidence."""
+PATTERN_TIMEOUT_S = 0.02
+
+PHONE, EMAIL, IBAN, ADDRESS = "phone", "email", "iban", "address"
+
+_COMPANY_NUMBERS: Final = frozenset(
+    {PhoneNumberType.TOLL_FREE, PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST, PhoneNumberType.UAN, PhoneNumberType.VOICEMAIL}
+)
+_EMAIL: Final = re.compile(r"(?<![\w.+@-])[\w+-](?:[\w.+-]{0,62}[\w+-])?@(?:[a-z0-9-]{1,63}\.){1,6}[a-z]{2,24}(?![\w@-])", re.IGNORECASE)
+_IBAN: Final = re.compile(r"(?<![A-Z0-9])[A-Z]{2}\d{2}(?:[ \t]?[A-Z0-9]){11,30}", re.IGNORECASE)
+_DIGITS_OF_A_PHONE: Final = re.compile(r"\d(?:[\s()./-]{0,3}\d){7}")
+_POSTCODE: Final = re.compile(r"(?<![\w-])([1-9]\d{3})(?: ?([A-Z]{2})|([a-z]{2}))(?!\w)")
+_NUMBER_AFTER: Final = re.compile(
+    r"[ ,;.]{0,3}(?:(?:en )?(?:huis)?(?:nummer|nr\.?)|no\.)?[ :]{0,2}(\d{1,5})(?:[ -]?([a-z])|-(\d{1,4}))?"
+    r"(?![\w:]|[.,]\d| ?(?:uur|u|dagen|dag|weken|euro|keer|x|%|°|jan|feb|mrt|maart|apr|mei|jun|jul|aug|sep|okt|nov|dec)\w*)",
+    re.IGNORECASE,
+)
+_NUMBER_BEFORE: Final = re.compile(r"(?<=[a-z.] )(\d{1,5})(?:[ -]?([a-z])|-(\d{1,4}))?[ ,;.\r\n]{1,4}$", re.IGNORECASE)
+_NO_POSTCODE: Final = frozenset({"SA", "SD", "SS"})  # never issued
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Identifier:
+    """One value in its canonical form. `kind` is a name from the brand book, or phone, email, iban, address."""
+
+    kind: str
+    value: str
+
+
+def identifiers(text: str, book: BrandBook) -> list[Identifier]:
+    """The strong identifiers in the first MAX_CHARS of `text`, each once, sorted, so that rows are locked in one order.
+
+    A pattern of the book that takes longer than PATTERN_TIMEOUT_S on this text finds nothing in it: a stranger's text must not be
+    able to stop triage. (Only patterns with look-arounds or back-references can; the rest run in linear time.)
+    """
+    rest = well_formed(text[:MAX_CHARS])
+    found: set[Identifier] = set()
+    for name, pattern in book.identifiers.items():
+        rest, values = _taken(rest, lambda part, pattern=pattern: _spans(pattern, part), canonical)
+        found |= {Identifier(name, value) for value in values}
+    rest, values = _taken(rest, _matches(_EMAIL), str.lower)
+    found |= {Identifier(EMAIL, value) for value in values if not _is_own_mail(value, book)}
+    rest, values = _taken(rest, _matches(_IBAN), _iban)
+    found |= {Identifier(IBAN, value) for value in values}
+    country = book.hours.holidays.country
+    if country == "NL":
+        found |= {Identifier(ADDRESS, value) for value in _addresses(rest)}
+    own = own_numbers(book, country)
+    found |= {Identifier(PHONE, value) for value in _phones(rest, country) if value not in own}
+    return sorted(found)
+
+
+def canonical(value: str) -> str:
+    """Upper case, without white space: how one number looks, however it was typed."""
+    return "".join(value.split()).upper()
+
+
+def _taken(
+    text: str, spans: Callable[[str], Iterator[tuple[int, int]]], normalise: Callable[[str], str]
+) -> tuple[str, list[str]]:
+    """The values found, and the text with them blanked out so that nothing reads them again. An empty value is not one."""
+    values: list[str] = []
+    for start, end in spans(text):
+        value = normalise(text[start:end])
+        if value and len(values) < MAX_EACH:
+            values.append(value)
+            text = text[:start] + " " * (end - start) + text[end:]
+    return text, values
+
+
+def _matches(pattern: re.Pattern[str]) -> Callable[[str], Iterator[tuple[int, int]]]:
+    return lambda text: (match.span() for match in pattern.finditer(text))
+
+
+@lru_cache(maxsize=1_000)
+def _compiled(pattern: str) -> tuple[object, bool]:
+    """The pattern, compiled to run in linear time where that can be, and whether it does. Case does not matter."""
+    options = re2.Options()
+    options.case_sensitive = False
+    options.log_errors = False
+    try:
+        return re2.compile(pattern, options), True
+    except re2.error:
+        return regex.compile(pattern, regex.IGNORECASE), False
+
+
+def _spans(pattern: str, text: str) -> Iterator[tuple[int, int]]:
+    """Where the pattern matches; where it has exactly one group, where that does ("klantnummer (\\d{8})")."""
+    compiled, linear = _compiled(pattern)
+    matches = compiled.finditer(text) if linear else compiled.finditer(text, timeout=PATTERN_TIMEOUT_S)  # type: ignore[attr-defined]
+    group = 1 if compiled.groups == 1 else 0  # type: ignore[attr-defined]
+    try:
+        for match in matches:
+            if match.span(group)[0] >= 0:
+                yield match.span(group)
+    except TimeoutError:
+        return
+
+
+def _iban(written: str) -> str:
+    """The account number that `written` starts with, or "": what follows a number may look like more of it."""
+    compact = canonical(written)
+    for length in range(len(compact), 14, -1):
+        try:
+            return str(iban.validate(compact[:length]))
+        except ValidationError:
+            continue
+    return ""
+
+
+def _phones(text: str, country: str) -> Iterator[str]:
+    """Numbers of persons, as E.164."""
+    if not _DIGITS_OF_A_PHONE.search(text):
+        return
+    matcher = phonenumbers.PhoneNumberMatcher(text, country, max_tries=100)
+    for match in matcher:
+        if phonenumbers.number_type(match.number) not in _COMPANY_NUMBERS:
+            yield phonenumbers.format_number(match.number, PhoneNumberFormat.E164)
+
+
+def _addresses(text: str) -> Iterator[str]:
+    """Dutch postcodes with a house number beside them, as "1234AB 12A"."""
+    for match in list(_POSTCODE.finditer(text))[:MAX_EACH]:
+        letters = (match[2] or match[3]).upper()
+        if letters in _NO_POSTCODE:
+            continue
+        number = _NUMBER_AFTER.match(text, match.end()) or _NUMBER_BEFORE.search(text, max(0, match.start() - 40), match.start())
+        if number:
+            addition = (number[2] or "").upper() + (f"-{number[3]}" if number[3] else "")
+            yield f"{match[1]}{letters} {int(number[1])}{addition}"
+
+
+def _is_own_mail(address: str, book: BrandBook) -> bool:
+    domain = address.rsplit("@", 1)[1]
+    own_domains = [name.lower().lstrip("@.") for name in (*book.voice.safe_domains, *book.staff.domains)]
+    return address in own_mailboxes(book) or any(domain == name or domain.endswith("." + name) for name in own_domains)
+
+
+def own_mailboxes(book: BrandBook) -> frozenset[str]:
+    """The brand's addresses, in lower case: accounts, departments, and who is told in a crisis."""
+    written = [value for channel in book.channels for value in (channel.user, channel.account, channel.sender)]
+    written += [department.email for department in book.departments]
+    written += [way.email for member in book.hub.members for way in member.notify]
+    return frozenset(parseaddr(value)[1].lower() for value in written if value and "@" in value)
+
+
+def own_numbers(book: BrandBook, country: str) -> frozenset[str]:
+    """The brand's phone numbers, as E.164: accounts that are one."""
+    accounts = [channel.account for channel in book.channels if channel.account and not channel.account.startswith("@")]
+    return frozenset(number for account in accounts for number in _phones(account, country))

@@ -1,0 +1,284 @@
+"""Triage's SQL: customers, mentions, evidence. Every function takes the connection first and every query names the brand or an id of ours."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from libs.common import db
+from libs.common.events import Identity, Mention, TriagedMention, deterministic_id
+from services.triage import group
+
+IdentityKey = tuple[str, str, str, str]
+"""Brand, kind, channel ('' where it is the same on all), value."""
+
+
+@dataclass(frozen=True, slots=True)
+class MentionRow:
+    """A mention as it stands here, and the version of that."""
+
+    triaged: TriagedMention
+    version: int
+    book_version: int
+    traceparent: str | None
+
+
+async def now(connection: db.Connection) -> datetime:
+    """The transaction's time, by the database's clock."""
+    at: datetime = await connection.fetchval("select now()")
+    return at
+
+
+def _row(row: asyncpg.Record) -> MentionRow:
+    triaged = TriagedMention(
+        mention=Mention.model_validate(row["mention"]),
+        findings=row["findings"],
+        customer_id=row["customer_id"],
+        group_id=row["group_id"],
+        evidence=row["evidence"],
+        removed=row["removed"],
+        triaged_at=row["triaged_at"],
+    )
+    return MentionRow(triaged, row["version"], row["book_version"], row["traceparent"])
+
+
+async def mentions(connection: db.Connection, ids: Sequence[UUID]) -> dict[UUID, MentionRow]:
+    """The mentions with these ids, locked in id order. `ids` come from events, each of which names its brand."""
+    rows = await connection.fetch("select * from mention where id = any($1::uuid[]) order by id for update", ids)
+    return {row["id"]: _row(row) for row in rows}
+
+
+async def members(connection: db.Connection, group_ids: Sequence[UUID]) -> dict[UUID, MentionRow]:
+    """All mentions of these groups, locked in id order. A group never crosses brands: its root's id is made from the brand."""
+    if not group_ids:
+        return {}
+    rows = await connection.fetch(
+        "select m.* from mention m where m.group_id = any($1::uuid[]) "
+        "and m.brand in (select brand from mention where id = any($1::uuid[])) order by m.id for update",
+        group_ids,
+    )
+    return {row["id"]: _row(row) for row in rows}
+
+
+async def deleted(connection: db.Connection, ids: Sequence[UUID]) -> set[UUID]:
+    rows = await connection.fetch("select id from deleted_mention where id = any($1::uuid[])", ids)
+    return {row["id"] for row in rows}
+
+
+def _identity_key(brand: str, identity: Identity) -> IdentityKey:
+    return (brand, identity.kind, identity.channel or "", identity.value)
+
+
+async def customers(connection: db.Connection, found: Sequence[Mention]) -> dict[UUID, UUID]:
+    """Mention id → customer. The first identity that is known decides; one that nobody knows yet becomes that customer's.
+
+    An identity never moves from one customer to another here, and two customers are never merged.
+    """
+    wanted = sorted({_identity_key(m.brand, identity) for m in found for identity in m.author.identities})
+    while True:
+        known = await _identities(connection, wanted)
+        resolved: dict[UUID, UUID] = {}
+        new: dict[IdentityKey, UUID] = {}
+        for mention in found:
+            keys = [_identity_key(mention.brand, identity) for identity in mention.author.identities]
+            customer = next((known[key] for key in keys if key in known), None)
+            if customer is None:
+                customer = deterministic_id(keys[0][0], "customer", *keys[0][1:])
+            for key in keys:
+                if key not in known:
+                    known[key] = new[key] = customer
+            resolved[mention.id] = customer
+        if not new or await _insert_identities(connection, new) == len(new):
+            return resolved
+
+
+async def _identities(connection: db.Connection, keys: Sequence[IdentityKey]) -> dict[IdentityKey, UUID]:
+    rows = await connection.fetch(
+        "select i.* from identity i join unnest($1::text[], $2::text[], $3::text[], $4::text[]) as u(brand, kind, channel, value) "
+        "using (brand, kind, channel, value)",
+        *[[key[n] for key in keys] for n in range(4)],
+    )
+    return {(row["brand"], row["kind"], row["channel"], row["value"]): row["customer_id"] for row in rows}
+
+
+async def _insert_identities(connection: db.Connection, new: Mapping[IdentityKey, UUID]) -> int:
+    """Insert in sorted order and return how many were new; the rest, somebody else inserted at the same moment."""
+    rows = sorted(new.items())
+    inserted = await connection.fetch(
+        "insert into identity (brand, kind, channel, value, customer_id) "
+        "select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::uuid[]) on conflict do nothing returning 1",
+        *[[key[n] for key, _ in rows] for n in range(4)],
+        [customer for _, customer in rows],
+    )
+    return len(inserted)
+
+
+async def show(connection: db.Connection, found: Sequence[tuple[Mention, list[group.Key], UUID]]) -> dict[group.Key, group.Shown]:
+    """Lock the evidence rows of all keys in sorted order, making those that nobody showed before, and return what is known of each."""
+    first: dict[group.Key, tuple[Mention, UUID]] = {}
+    for mention, keys, customer_id in found:
+        for key in keys:
+            first.setdefault(key, (mention, customer_id))
+    if not first:
+        return {}
+    ordered = sorted(first)
+    columns = [[key.brand for key in ordered], [key.kind for key in ordered], [key.value for key in ordered]]
+    inserted = await connection.fetch(
+        "insert into evidence (brand, kind, value, group_id, mention_id, authors, last_at) "
+        "select b, k, v, m, m, array[c], t from unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::timestamptz[]) "
+        "as u(b, k, v, m, c, t) on conflict do nothing returning brand, kind, value",
+        *columns,
+        [first[key][0].id for key in ordered],
+        [first[key][1] for key in ordered],
+        [group.moment(first[key][0]) for key in ordered],
+    )
+    fresh = {group.Key(row["brand"], row["kind"], row["value"]) for row in inserted}
+    shown = {
+        key: group.Shown(first[key][0].id, first[key][0].id, [first[key][1]], group.moment(first[key][0]), fresh=True) for key in fresh
+    }
+    if len(fresh) < len(ordered):
+        rows = await connection.fetch(
+            "select e.* from evidence e join unnest($1::text[], $2::text[], $3::text[]) as u(brand, kind, value) "
+            "using (brand, kind, value) order by e.brand, e.kind, e.value for update of e",
+            *columns,
+        )
+        for row in rows:
+            key = group.Key(row["brand"], row["kind"], row["value"])
+            if key not in fresh:
+                shown[key] = group.Shown(row["group_id"], row["mention_id"], list(row["authors"]), row["last_at"])
+    return shown
+
+
+async def insert(connection: db.Connection, rows: Sequence[MentionRow]) -> None:
+    if rows:
+        await connection.execute(
+            "insert into mention (id, brand, version, customer_id, group_id, moment, removed, triaged_at, book_version, traceparent, "
+            "mention, findings, evidence) select i, b, v, c, g, m, r, t, bv, tp, me::jsonb, f::jsonb, e::jsonb from unnest($1::uuid[], "
+            "$2::text[], $3::int[], $4::uuid[], $5::uuid[], $6::timestamptz[], $7::bool[], $8::timestamptz[], $9::int[], $10::text[], "
+            "$11::text[], $12::text[], $13::text[]) as u(i, b, v, c, g, m, r, t, bv, tp, me, f, e)",
+            *_columns(rows),
+        )
+
+
+async def update(connection: db.Connection, rows: Sequence[MentionRow]) -> None:
+    if rows:
+        await connection.execute(
+            "update mention set version = v, group_id = g, removed = r, mention = me::jsonb, evidence = e::jsonb from unnest($1::uuid[], "
+            "$2::text[], $3::int[], $4::uuid[], $5::uuid[], $6::timestamptz[], $7::bool[], $8::timestamptz[], $9::int[], $10::text[], "
+            "$11::text[], $12::text[], $13::text[]) as u(i, b, v, c, g, m, r, t, bv, tp, me, f, e) where id = i and brand = b",
+            *_columns(rows),
+        )
+
+
+def _json(value: object) -> str:
+    """JSON as text: asyncpg would read a list of lists as an array of two dimensions, also where each stands for one JSON value."""
+    return orjson.dumps(value).decode()
+
+
+def _columns(rows: Sequence[MentionRow]) -> list[list[Any]]:
+    return [
+        [row.triaged.mention.id for row in rows],
+        [row.triaged.mention.brand for row in rows],
+        [row.version for row in rows],
+        [row.triaged.customer_id for row in rows],
+        [row.triaged.group_id for row in rows],
+        [group.moment(row.triaged.mention) for row in rows],
+        [row.triaged.removed for row in rows],
+        [row.triaged.triaged_at for row in rows],
+        [row.book_version for row in rows],
+        [row.traceparent for row in rows],
+        [row.triaged.mention.model_dump_json() for row in rows],
+        [row.triaged.findings.model_dump_json() for row in rows],
+        [_json([item.model_dump(mode="json") for item in row.triaged.evidence]) for row in rows],
+    ]
+
+
+async def keep_shown(connection: db.Connection, shown: Mapping[group.Key, group.Shown]) -> None:
+    """Write the evidence that this batch changed. An array of arrays would have to be square, so authors travel as JSON."""
+    changed = sorted((key, known) for key, known in shown.items() if known.changed)
+    if changed:
+        await connection.execute(
+            "update evidence e set group_id = u.g, last_at = u.t, "
+            "authors = array(select x::uuid from jsonb_array_elements_text(u.a::jsonb) as x) "
+            "from unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::timestamptz[], $6::text[]) as u(brand, kind, value, g, t, a) "
+            "where e.brand = u.brand and e.kind = u.kind and e.value = u.value",
+            [key.brand for key, _ in changed],
+            [key.kind for key, _ in changed],
+            [key.value for key, _ in changed],
+            [known.group_id for _, known in changed],
+            [known.last_at for _, known in changed],
+            [_json([str(author) for author in known.authors]) for _, known in changed],
+        )
+
+
+async def move_evidence(connection: db.Connection, merged: Mapping[UUID, UUID], root: Callable[[UUID], UUID]) -> None:
+    """The evidence of a merged group stands for the group that it was merged into, also where this batch did not touch it."""
+    if merged:
+        losers = sorted(merged)
+        await connection.execute(
+            "update evidence e set group_id = u.winner from unnest($1::uuid[], $2::uuid[]) as u(loser, winner) "
+            "where e.group_id = u.loser and e.brand = (select brand from mention where id = u.loser)",
+            losers,
+            [root(loser) for loser in losers],
+        )
+
+
+async def keep_deleted(connection: db.Connection, found: Mapping[UUID, str]) -> None:
+    if found:
+        await connection.execute(
+            "insert into deleted_mention (id, brand) select * from unnest($1::uuid[], $2::text[]) on conflict do nothing",
+            list(found),
+            list(found.values()),
+        )
+
+
+async def count_imports(connection: db.Connection, counts: Mapping[tuple[str, str], Sequence[int]]) -> None:
+    if counts:
+        rows = sorted(counts.items())
+        await connection.execute(
+            "insert into import_count (brand, import_id, received, repeated) "
+            "select * from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[]) on conflict (brand, import_id) "
+            "do update set received = import_count.received + excluded.received, repeated = import_count.repeated + excluded.repeated",
+            [brand for (brand, _), _ in rows],
+            [import_id for (_, import_id), _ in rows],
+            [counted[0] for _, counted in rows],
+            [counted[1] for _, counted in rows],
+        )
+
+
+# --- reading --------------------------------------------------------------------------------------------------------------------------
+
+
+async def mention(connection: db.Connection, brand: str, mention_id: UUID) -> MentionRow | None:
+    row = await connection.fetchrow("select * from mention where brand = $1 and id = $2", brand, mention_id)
+    return _row(row) if row else None
+
+
+async def page(connection: db.Connection, brand: str, after: int, limit: int) -> list[tuple[int, MentionRow]]:
+    """Mentions in the order in which we saw them, after a sequence number."""
+    rows = await connection.fetch("select * from mention where brand = $1 and seq > $2 order by seq limit $3", brand, after, limit)
+    return [(row["seq"], _row(row)) for row in rows]
+
+
+async def group_of(connection: db.Connection, brand: str, group_id: UUID, limit: int = 500) -> list[MentionRow]:
+    rows = await connection.fetch(
+        "select * from mention where brand = $1 and group_id = $2 order by moment, id limit $3", brand, group_id, limit
+    )
+    return [_row(row) for row in rows]
+
+
+async def identities_of(connection: db.Connection, brand: str, customer_id: UUID) -> list[Identity]:
+    rows = await connection.fetch(
+        "select kind, channel, value from identity where brand = $1 and customer_id = $2 order by kind, channel, value", brand, customer_id
+    )
+    return [Identity(kind=row["kind"], value=row["value"], channel=row["channel"] or None) for row in rows]
+
+
+async def import_counts(connection: db.Connection, brand: str, import_id: str) -> tuple[int, int]:
+    """Mentions of an import that reached triage, and how many of those it knew already."""
+    row = await connection.fetchrow("select received, repeated from import_count where brand = $1 and import_id = $2", brand, import_id)
+    return (row["received"], row["repeated"]) if row else (0, 0)

@@ -1,0 +1,91 @@
+"""What counts as strong evidence, in its one canonical form (example data)."""
+
+import time
+
+import pytest
+
+from libs.common.brandbook import BrandBook, load_book
+from services.triage.identifiers import MAX_CHARS, MAX_EACH, identifiers
+
+BOOK = """
+brand: vaart
+name: Vaart
+languages: [nl]
+voice: {safe_domains: [vaart.example]}
+channels:
+  - {id: mail, type: imap, host: imap.vaart.example, user: klant@post.example, secret: "file:vaart-imap"}
+  - {id: app, type: whatsapp, account: "+31 20 123 4567"}
+departments:
+  - {id: webcare, name: Webcare}
+  - {id: billing, name: Facturen, email: facturen@boekhouding.example}
+staff: {domains: [collega.example]}
+identifiers:
+  customer_number: '\\b40\\d{6}\\b'
+  order_number: '\\bVA-\\d{7}\\b'
+  case_number: '(?<!\\d)Z\\d{5}(?!\\d)'
+  contract_number: 'contract:? (\\d{9,10})\\b'
+"""
+
+
+@pytest.fixture(scope="module")
+def book() -> BrandBook:
+    return load_book(BOOK)
+
+
+CASES = [
+    ("Klantnummer 40123456, bestelling va-1234567", [("customer_number", "40123456"), ("order_number", "VA-1234567")]),
+    ("Twee verwisselde cijfers: 40123465", [("customer_number", "40123465")]),
+    ("Uit 140123456 en 4012345 volgt niets", []),
+    ("zaak z12345.", [("case_number", "Z12345")]),
+    ("contract: 0612345678", [("contract_number", "0612345678")]),
+    ("Bel 06-12345678 of +31 6 1234 5678", [("phone", "+31612345678")]),
+    ("Bel mij op 0031612345678", [("phone", "+31612345678")]),
+    ("Ik belde 0900-1234 en 0800 1234 en 088 123 4567", []),
+    ("Op 020 123 4567 neemt niemand op", []),
+    ("Mijn Belgische nummer is +32 470 12 34 56", [("phone", "+32470123456")]),
+    ("NL91 ABNA 0417 1643 00 is van mij", [("iban", "NL91ABNA0417164300")]),
+    ("nl91abna0417164300", [("iban", "NL91ABNA0417164300")]),
+    ("NL91ABNA0417164301 heeft een verkeerd controlegetal", []),
+    ("Mail Piet.Jansen@Voorbeeld.example.", [("email", "piet.jansen@voorbeeld.example")]),
+    ("Ik mailde klant@post.example, hulp@mail.vaart.example, a@collega.example en facturen@boekhouding.example", []),
+    ("Dorpsstraat 12a, 1234 AB Utrecht", [("address", "1234AB 12A")]),
+    ("postcode 1234ab huisnummer 7-2", [("address", "1234AB 7-2")]),
+    ("1234AB 12 mei om 12:30", []),
+    ("Sinds 2024 is 1234 AB een postcode zonder nummer", []),
+    ("vlucht KL1234, EAN 8712345678906, fout 403", []),
+    ("@vriend@mastodon.example kijk eens", []),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), CASES)
+def test_identifiers_are_found_in_canonical_form(book: BrandBook, text: str, expected: list[tuple[str, str]]) -> None:
+    assert [(found.kind, found.value) for found in identifiers(text, book)] == expected
+
+
+def test_identifiers_are_sorted_and_each_is_named_once(book: BrandBook) -> None:
+    found = identifiers("0612345678 40999999 40111111 06 12345678 40999999", book)
+    assert found == sorted(set(found))
+    assert len(found) == 3
+
+
+def test_what_stands_behind_the_first_ten_thousand_characters_is_not_read(book: BrandBook) -> None:
+    assert identifiers("x" * MAX_CHARS + " 40123456", book) == []
+
+
+def test_a_list_of_numbers_is_cut_short(book: BrandBook) -> None:
+    assert len(identifiers(" ".join(f"40{number:06}" for number in range(900)), book)) == MAX_EACH
+
+
+def test_a_pattern_that_backtracks_for_ever_finds_nothing_and_stops_in_time(book: BrandBook) -> None:
+    # The book's own check refuses such a pattern; an older book, or a cleverer pattern, must not stop triage either.
+    hostile = book.model_copy(update={"identifiers": {"bad": r"(?<!x)(a|aa)+$"}})
+    started = time.monotonic()
+    assert identifiers("a" * 5_000 + "!", hostile) == []
+    assert time.monotonic() - started < 1.0
+
+
+@pytest.mark.parametrize("text", ["1 " * 5_000, "a@" * 5_000, "NL91 " * 2_000, "06 12345678 " * 900, "1234 AB " * 1_300])
+def test_hostile_text_takes_no_long_time(book: BrandBook, text: str) -> None:
+    started = time.monotonic()
+    identifiers(text, book)
+    assert time.monotonic() - started < 1.0
