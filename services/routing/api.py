@@ -1,0 +1,255 @@
+"""Cases over HTTP: what waits, what happened, and what people decide."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel, Field
+
+from libs.common import http, telemetry
+from libs.common.auth import STAFF, Principal, allow
+from libs.common.errors import Conflict, InvalidEvent, NotFound, Unprocessable
+from libs.common.events import Case, CaseAssigned, CaseEvent, CaseNoted, CaseReopened, CaseResolved
+from libs.common.http import Page
+from libs.common.service import Reading, Writing, of
+from libs.common.trail import Step, Trail, trace_id_of
+from services.routing import case as cases
+from services.routing import record, store
+from services.routing.policies import Policies
+from services.routing.sla import Policy
+
+router = APIRouter(prefix="/v1/brands/{brand}", tags=["cases"])
+Reader = Annotated[Principal, Depends(allow(*STAFF, "analyst"))]
+Writer = Annotated[Principal, Depends(allow("agent", "trainee", "lead", "spokesperson", "admin"))]
+
+
+class CaseOut(BaseModel):
+    """A case and its version; send the version back with a change."""
+
+    case: Case
+    version: int
+
+
+class Told(BaseModel):
+    """A row of the timeline."""
+
+    version: int
+    at: datetime
+    what: str
+    actor: str
+    event_id: UUID
+    trace_id: str | None
+    detail: dict[str, Any]
+
+
+class Note(BaseModel):
+    id: UUID
+    at: datetime
+    author: str
+    text: str
+
+
+class Notification(BaseModel):
+    id: UUID
+    case_id: UUID
+    at: datetime
+    what: str
+
+
+class VersionBody(http.Body):
+    version: int = Field(description="The version that the change was decided on; another one is a conflict")
+
+
+class AssignBody(VersionBody):
+    owner: str | None = Field(default=None, description="Team member's id", max_length=100)
+    department: str | None = Field(default=None, max_length=100)
+
+
+class ResolveBody(VersionBody):
+    reason: str | None = Field(default=None, max_length=1000)
+
+
+class NoteBody(http.Body):
+    text: str = Field(min_length=1, max_length=20_000, pattern=r"^[^\x00]*$")
+
+
+@router.get("/cases")
+async def list_cases(
+    brand: str,
+    principal: Reader,
+    reading: Reading,
+    state: str | None = None,
+    department: str | None = None,
+    owner: str | None = None,
+    cursor: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> Page[Case]:
+    """Cases, in the order in which they were opened here."""
+    after = http.read_cursor(cursor, [int])
+    rows = await store.page(
+        reading, brand, state=state, department=department, owner=owner, after=after[0] if after else 0, limit=limit + 1
+    )
+    following = http.cursor_of(rows[limit - 1][0]) if len(rows) > limit else None
+    return Page(items=[case for _, case in rows[:limit]], next=following)
+
+
+@router.get("/cases/{case_id}")
+async def one_case(brand: str, case_id: UUID, principal: Reader, reading: Reading) -> CaseOut:
+    """A case as it stands."""
+    file = await _found(reading, brand, case_id)
+    return CaseOut(case=file.case, version=file.version)
+
+
+@router.get("/cases/{case_id}/timeline")
+async def timeline(
+    brand: str,
+    case_id: UUID,
+    principal: Reader,
+    reading: Reading,
+    cursor: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> Page[Told]:
+    """The whole story of a case, oldest first."""
+    await _found(reading, brand, case_id)
+    after = http.read_cursor(cursor, [int])
+    rows = await store.timeline(reading, brand, case_id, after[0] if after else 0, limit + 1)
+    items = [Told(**{**dict(row), "trace_id": trace_id_of(row["traceparent"])}) for row in rows[:limit]]
+    return Page(items=items, next=http.cursor_of(items[-1].version) if len(rows) > limit else None)
+
+
+@router.get("/cases/{case_id}/notes")
+async def notes(brand: str, case_id: UUID, principal: Reader, reading: Reading) -> list[Note]:
+    """What colleagues wrote down, oldest first."""
+    await _found(reading, brand, case_id)
+    return [Note(**dict(row)) for row in await store.notes(reading, brand, case_id)]
+
+
+@router.post("/cases/{case_id}/notes", status_code=201)
+async def add_note(brand: str, case_id: UUID, body: NoteBody, request: Request, principal: Writer, writing: Writing) -> Note:
+    """Write something down for colleagues; customers never see it."""
+    file = await _found(writing, brand, case_id, lock=True)
+    at, note_id = await store.now(writing), uuid4()
+    await store.add_note(writing, brand, case_id, note_id, at, principal.subject, body.text)
+    file.version += 1
+    await _record(request, writing, file, principal, CaseNoted, at, note_id=note_id, note=body.text)
+    return Note(id=note_id, at=at, author=principal.subject, text=body.text)
+
+
+@router.post("/cases/{case_id}/take")
+async def take(brand: str, case_id: UUID, body: VersionBody, request: Request, principal: Writer, writing: Writing) -> CaseOut:
+    """Make a case one's own."""
+    return await _assign(request, writing, brand, case_id, body.version, principal, to=principal.subject, department=None)
+
+
+@router.post("/cases/{case_id}/assign")
+async def assign(brand: str, case_id: UUID, body: AssignBody, request: Request, principal: Writer, writing: Writing) -> CaseOut:
+    """Give a case to a colleague, or to another department."""
+    if body.owner is None and body.department is None:
+        raise Unprocessable("Name an owner, a department, or both.")
+    return await _assign(request, writing, brand, case_id, body.version, principal, to=body.owner, department=body.department)
+
+
+async def _assign(
+    request: Request,
+    writing: Writing,
+    brand: str,
+    case_id: UUID,
+    version: int,
+    principal: Principal,
+    *,
+    to: str | None,
+    department: str | None,
+) -> CaseOut:
+    file = await _found(writing, brand, case_id, lock=True)
+    _unchanged(file, version)
+    policy = _policy(request, brand)
+    if to is not None and policy.book.member(to) is None:
+        raise Unprocessable(f"{to!r} is not in the team of this brand; the brand book's `team` lists the ids.")
+    if department is not None and policy.book.department(department) is None:
+        known = ", ".join(item.id for item in policy.book.departments)
+        raise Unprocessable(f"There is no department {department!r}; this brand has {known}.")
+    before = file.case
+    cases.assigned(file, to=to, department=department)
+    said = {"previous_owner": before.owner, "previous_department": before.department}
+    await _record(request, writing, file, principal, CaseAssigned, await store.now(writing), **said)
+    return CaseOut(case=file.case, version=file.version)
+
+
+@router.post("/cases/{case_id}/resolve")
+async def resolve(brand: str, case_id: UUID, body: ResolveBody, request: Request, principal: Writer, writing: Writing) -> CaseOut:
+    """The customer is helped, or a person decided that no reply is the answer; both clocks stop."""
+    file = await _found(writing, brand, case_id, lock=True)
+    _unchanged(file, body.version)
+    at = await store.now(writing)
+    cases.resolved(file, at)
+    await _record(request, writing, file, principal, CaseResolved, at, reason=body.reason)
+    return CaseOut(case=file.case, version=file.version)
+
+
+@router.post("/cases/{case_id}/reopen")
+async def reopen(brand: str, case_id: UUID, body: VersionBody, request: Request, principal: Writer, writing: Writing) -> CaseOut:
+    """Take a resolved case up again, with new clocks."""
+    file = await _found(writing, brand, case_id, lock=True)
+    _unchanged(file, body.version)
+    at = await store.now(writing)
+    cases.reopened(_policy(request, brand), file, await store.case_mentions(writing, brand, case_id), at)
+    await _record(request, writing, file, principal, CaseReopened, at)
+    return CaseOut(case=file.case, version=file.version)
+
+
+@router.get("/notifications")
+async def notifications(
+    brand: str,
+    principal: Writer,
+    reading: Reading,
+    cursor: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> Page[Notification]:
+    """What the bearer of this token was told, oldest first."""
+    after = http.read_cursor(cursor, [int])
+    rows = await store.notifications(reading, brand, principal.subject, after[0] if after else 0, limit + 1)
+    items = [Notification(**{key: row[key] for key in Notification.model_fields}) for row in rows[:limit]]
+    return Page(items=items, next=http.cursor_of(rows[limit - 1]["seq"]) if len(rows) > limit else None)
+
+
+@router.get("/trace/{mention_id}")
+async def trace(brand: str, mention_id: UUID, principal: Reader, reading: Reading) -> Trail:
+    """The case of a mention, and what happened to it since."""
+    copy = await store.copy(reading, brand, mention_id)
+    if copy is None:
+        raise NotFound("There is no such mention in this brand.")
+    rows = await store.timeline(reading, brand, copy.case_id, 0, 500)
+    steps = [
+        Step(at=row["at"], what=row["what"], event_id=str(row["event_id"]), trace_id=trace_id_of(row["traceparent"]), detail=row["detail"])
+        for row in rows
+    ]
+    return Trail(service="routing", steps=steps, case_ids=[str(copy.case_id)])
+
+
+async def _found(connection: Reading, brand: str, case_id: UUID, *, lock: bool = False) -> cases.File:
+    file = await store.file(connection, brand, case_id, lock=lock)
+    if file is None:
+        raise NotFound("There is no such case in this brand.")
+    return file
+
+
+def _unchanged(file: cases.File, version: int) -> None:
+    if file.version != version:
+        raise Conflict(f"The case is at version {file.version} by now, not {version}. Read it again.", version=file.version)
+
+
+def _policy(request: Request, brand: str) -> Policy:
+    try:
+        return Policies(of(request).books).of(brand)
+    except InvalidEvent as error:
+        raise NotFound(error.detail) from error
+
+
+async def _record(
+    request: Request, writing: Writing, file: cases.File, principal: Principal, kind: type[CaseEvent], at: datetime, **said: Any
+) -> None:
+    policy = _policy(request, file.case.brand)
+    file.book_version = policy.version
+    told = record.story(file, kind, at=at, actor=principal.subject, traceparent=telemetry.current_traceparent(), **said)
+    await record.record(writing, policy, file, [told])

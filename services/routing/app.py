@@ -1,0 +1,24 @@
+"""Wiring of routing: settings, consumer, clocks, leases, routes."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from libs.common.service import Service, Task, build
+from libs.common.stream import Consumer
+from services.routing import api, book_api, consumer, lease, ticker
+from services.routing.policies import Policies
+from services.routing.settings import Settings
+
+
+async def start(service: Service) -> tuple[Consumer[consumer.CaseWork], Sequence[Task]]:
+    policies = Policies(service.books)
+    return consumer.build(service.books), [partial(ticker.run, service, policies), partial(lease.run, service)]
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    settings = settings or Settings()
+    service = Service("routing", settings, Path(__file__).parent)
+    return build(service, [book_api.router, api.router], start, title="One owner, and clocks that can be trusted")

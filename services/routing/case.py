@@ -1,0 +1,199 @@
+"""What a case is, given its mentions and what people did: pure decisions.
+
+Until a person has touched a case, all of it follows from its mentions alone, so that every order in which events of different customers may
+arrive ends in the same cases. From then on department and owner are people's.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from libs.common.errors import Conflict
+from libs.common.events import Case, CaseMention, TriagedMention, deterministic_id
+from services.routing import sla
+from services.routing.route import Route, facts, owner, route
+from services.routing.sla import Policy
+
+ENDED = ("resolved", "closed", "merged", "withdrawn")
+EMPTY = ("merged", "withdrawn")
+
+
+def case_id_of(brand: str, group_id: UUID) -> UUID:
+    """The case of a group of mentions: named by the group's root mention."""
+    return deterministic_id(brand, "case", str(group_id))
+
+
+@dataclass(slots=True)
+class File:
+    """A case with what its events do not carry. `version` 0: not stored yet."""
+
+    case: Case
+    version: int = 0
+    fired: list[str] = field(default_factory=list)
+    touched: bool = False
+    book_version: int = 0
+    rule: str = ""
+    tell: tuple[str, ...] = ()
+
+    def change(self, **values: Any) -> None:
+        """A new version of the case with these values."""
+        self.case = self.case.model_copy(update=values)
+        self.version += 1
+
+
+def opened(policy: Policy, brand: str, group_id: UUID, mentions: Sequence[TriagedMention], root_is_in: UUID | None) -> File:
+    """The case of a group that nobody has opened yet. `mentions` is all that we know of it, at least one, removed ones included;
+    `root_is_in` the case that its root mention is in, if that is another one by now."""
+    first = mentions[0]
+    case = Case(
+        id=case_id_of(brand, group_id),
+        brand=brand,
+        customer_id=first.customer_id,
+        group_id=group_id,
+        state="new",
+        department=policy.book.fallback,
+        channel=first.mention.channel,
+        language=first.findings.language,
+        sentiment=first.findings.sentiment,
+        urgency=first.findings.urgency,
+        opened_at=first.mention.received_at,
+    )
+    file = File(case, version=0, book_version=policy.version)
+    file.case = computed(policy, file, mentions, root_is_in)
+    file.version = 1
+    return file
+
+
+def computed(policy: Policy, file: File, mentions: Sequence[TriagedMention], merged_into: UUID | None) -> Case:
+    """The case as its mentions make it. `merged_into`: the case that its root mention is in by now, if it is another one."""
+    present = sorted((m for m in mentions if not m.removed), key=lambda m: (m.mention.received_at, m.mention.id))
+    case = file.case
+    if not present:
+        state = "merged" if merged_into else "withdrawn"
+        return case.model_copy(
+            update={"state": state, "merged_into": merged_into, "mentions": [], "latest": None, "clocks": [], "labels": [], "risk": []}
+        )
+    root = next((m for m in mentions if m.mention.id == case.group_id), present[0])
+    about = facts(present, policy.book)
+    latest = present[-1].mention
+    live = [m for m in present if not m.mention.historic]
+    historic = not live
+    opened_at = min(m.mention.posted_at for m in present) if historic else live[0].mention.received_at
+    values: dict[str, Any] = {
+        "customer_id": root.customer_id,
+        "channel": latest.channel,
+        "visibility": latest.visibility,
+        "language": present[0].findings.language,
+        "sentiment": about["sentiment"],
+        "urgency": about["urgency"],
+        "labels": list(dict.fromkeys(label.name for m in present for label in m.findings.labels)),
+        "risk": about["risk"],
+        "mentions": [
+            CaseMention(id=m.mention.id, channel=m.mention.channel, visibility=m.mention.visibility, received_at=m.mention.received_at)
+            for m in present
+        ],
+        "latest": latest,
+        "historic": historic,
+        "opened_at": opened_at,
+        "merged_into": None,
+    }
+    if not file.touched:
+        way = route(policy.book, about)
+        file.rule, file.tell = way.rule, way.tell
+        values |= _untouched(policy, case, way, about, values, opened_at)
+    return case.model_copy(update=values)
+
+
+def _untouched(
+    policy: Policy, case: Case, way: Route, about: dict[str, object], values: dict[str, Any], opened_at: datetime
+) -> dict[str, Any]:
+    """What the brand book decides as long as no person has."""
+    clocks = [] if values["historic"] else sla.start(policy, about, opened_at)
+    breached = {clock.kind: clock.breached_at for clock in case.clocks}
+    return {
+        "state": "closed" if values["historic"] else "new",
+        "department": way.department,
+        "priority": way.priority,
+        "owner": owner(policy.book, way.department, values["language"], case.id),
+        "clocks": [clock.model_copy(update={"breached_at": breached.get(clock.kind)}) for clock in clocks],
+    }
+
+
+def woken(policy: Policy, file: File, mention: TriagedMention) -> bool:
+    """A customer wrote again after we answered or thought that we were done: open, with new clocks. False when there is nothing to wake."""
+    case = file.case
+    if not file.touched or case.state not in ("waiting", *ENDED) or mention.mention.historic or mention.removed:
+        return False
+    clocks = sla.start(policy, facts([mention], policy.book), mention.mention.received_at)
+    file.case = case.model_copy(update={"state": "open", "clocks": clocks, "resolved_at": None})
+    file.fired = []
+    return True
+
+
+def replied(file: File, sent_at: datetime) -> bool:
+    """A reply reached the customer. True when it was the first."""
+    case, first = file.case, file.case.replied_at is None
+    state = "waiting" if case.state in ("new", "open") else case.state
+    file.touched = True
+    file.change(state=state, replied_at=case.replied_at or sent_at, clocks=sla.meet(case.clocks, "reaction", sent_at))
+    return first
+
+
+def assigned(file: File, *, to: str | None, department: str | None) -> None:
+    """A person decided who owns it. Raises `Conflict` for a case that has no mentions left."""
+    _must_be_alive(file)
+    state = "open" if file.case.state == "new" else file.case.state
+    file.touched = True
+    file.change(owner=to or file.case.owner, department=department or file.case.department, state=state)
+
+
+def resolved(file: File, at: datetime) -> None:
+    """A person says that the customer is helped. Raises `Conflict` when it has ended already."""
+    _must_be_alive(file)
+    if file.case.state in ENDED:
+        raise Conflict(f"The case is {file.case.state} already. Read it again.")
+    clocks = sla.meet(sla.meet(file.case.clocks, "reaction", at), "resolution", at)
+    file.touched = True
+    file.change(state="resolved", resolved_at=at, clocks=clocks)
+
+
+def reopened(policy: Policy, file: File, mentions: Sequence[TriagedMention], at: datetime) -> None:
+    """A person takes it up again: new clocks from now. Raises `Conflict` when it is not ended."""
+    _must_be_alive(file)
+    if file.case.state not in ("resolved", "closed"):
+        raise Conflict(f"The case is {file.case.state}, so there is nothing to reopen.")
+    file.touched, file.fired = True, []
+    file.change(state="open", resolved_at=None, clocks=sla.start(policy, facts(mentions, policy.book), at))
+
+
+def _must_be_alive(file: File) -> None:
+    if file.case.state in EMPTY:
+        where = f": it goes on as {file.case.merged_into}" if file.case.merged_into else ""
+        raise Conflict(f"The case is {file.case.state}{where}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Escalated:
+    """What an escalation step did, and whom it tells."""
+
+    did: list[str]
+    told: list[str]
+    changes: dict[str, Any]
+
+
+def escalated(case: Case, steps: Sequence[str], the_leads: Sequence[str]) -> Escalated:
+    """Carry out the steps of the brand book. After `return_to_queue` a lead owns the case until somebody takes it."""
+    told: list[str] = []
+    changes: dict[str, Any] = {}
+    for step in steps:
+        if step == "notify_owner" and case.owner:
+            told.append(case.owner)
+        elif step == "notify_lead":
+            told += the_leads
+        elif step == "raise_priority":
+            changes["priority"] = {"low": "normal", "normal": "high"}.get(case.priority, "urgent")
+        elif step == "return_to_queue" and the_leads and case.owner not in the_leads:
+            changes["owner"] = the_leads[0]
+    return Escalated(list(steps), list(dict.fromkeys(told)), changes)

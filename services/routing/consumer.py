@@ -1,0 +1,218 @@
+"""Triaged mentions become cases, and sent replies stop clocks; what happens to a case goes out to `cases`.
+
+A case is a function of its mentions until a person touches it. So a mention that arrives, moves or is taken back has every case that it concerns
+computed anew from all of that case's mentions, and the order of arrival across customers does not matter.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from libs.common import db
+from libs.common.books import BrandBooks
+from libs.common.errors import InvalidEvent
+from libs.common.events import (
+    CaseEvent,
+    CaseJoined,
+    CaseLeft,
+    CaseOpened,
+    CaseReacted,
+    CaseWaiting,
+    Event,
+    MentionRegrouped,
+    MentionRemoved,
+    MentionTriaged,
+    ReplyApproved,
+    ReplyDiscarded,
+    ReplyDrafted,
+    ReplyEdited,
+    ReplyEvent,
+    ReplyFailed,
+    ReplySent,
+    ReplySubmitted,
+    ReplyUnconfirmed,
+    TriagedMention,
+)
+from libs.common.stream import Consumer, Received, Work
+from libs.common.topics import REPLIES, TRIAGED
+from services.routing import case as cases
+from services.routing import record, store
+from services.routing.policies import Policies
+from services.routing.sla import Policy
+
+MentionEvent = MentionTriaged | MentionRegrouped | MentionRemoved
+
+
+class CaseWork(Work):
+    """The mentions and cases of a batch, and every mention of those cases."""
+
+    def __init__(self, policies: Policies, now: datetime) -> None:
+        super().__init__()
+        self.policies, self.now = policies, now
+        self.copies: dict[UUID, store.Copy] = {}
+        self.members: dict[UUID, set[UUID]] = {}
+        self.files: dict[UUID, cases.File] = {}
+        self.replies: dict[UUID, tuple[int, str]] = {}
+        self.stored: set[UUID] = set()
+        self.changed_copies: set[UUID] = set()
+        self.changed_replies: dict[UUID, tuple[str, int, UUID, str]] = {}
+        self.changed: set[UUID] = set()
+        self.stories: list[store.Story] = []
+        self.notifications: list[tuple[UUID, str, str, UUID, datetime, str]] = []
+
+    def mentions_of(self, case_id: UUID) -> list[TriagedMention]:
+        """All mentions of a case, in the order in which we received them."""
+        found = [self.copies[mention_id].triaged for mention_id in self.members.get(case_id, ())]
+        return sorted(found, key=lambda m: (m.mention.received_at, m.mention.id))
+
+    def tell(self, cause: Received[Any], file: cases.File, kind: type[CaseEvent], **said: Any) -> store.Story:
+        self.changed.add(file.case.id)
+        found = record.story(file, kind, at=self.now, actor="system", traceparent=cause.traceparent, **said)
+        self.stories.append(found)
+        self.outgoing.append(found.outgoing)
+        return found
+
+
+def on_mention(work: CaseWork, received: Received[MentionEvent]) -> None:
+    """A mention came, moved, or was taken back: compute every case that it concerns. An older state than ours has no effect."""
+    triaged = received.event.triaged
+    mention_id, brand = triaged.mention.id, triaged.mention.brand
+    known = work.copies.get(mention_id)
+    if known is not None and known.version >= received.version:
+        work.repeat(received)
+        return
+    policy = work.policies.of(brand)
+    target = cases.case_id_of(brand, triaged.group_id)
+    source = known.case_id if known else None
+    work.copies[mention_id] = store.Copy(triaged, received.version, target, received.traceparent)
+    work.changed_copies.add(mention_id)
+    if source is not None and source != target:
+        work.members[source].discard(mention_id)
+    work.members.setdefault(target, set()).add(mention_id)
+    _arrive(work, received, policy, target, moved=source != target)
+    for left in sorted({source, cases.case_id_of(brand, mention_id)} - {None, target}, key=str):
+        if left in work.files:
+            _leave(work, received, policy, left)
+
+
+def _arrive(work: CaseWork, received: Received[MentionEvent], policy: Policy, target: UUID, *, moved: bool) -> None:
+    triaged = received.event.triaged
+    file = work.files.get(target)
+    if file is None:
+        file = work.files[target] = cases.opened(
+            policy, triaged.mention.brand, triaged.group_id, work.mentions_of(target), _where_root_is(work, triaged.group_id, target)
+        )
+        told = work.tell(received, file, CaseOpened, rule=file.rule)
+        if not file.case.historic:
+            people = [member.id for member in policy.book.team if member.role in file.tell]
+            work.notifications += record.notifications(told, people, target, "opened")
+        return
+    before = file.case
+    file.book_version = policy.version
+    file.case = cases.computed(policy, file, work.mentions_of(target), _where_root_is(work, file.case.group_id, file.case.id))
+    woken = moved and cases.woken(policy, file, triaged)
+    if file.case == before:
+        return
+    file.version += 1
+    if triaged.removed:
+        work.tell(received, file, CaseLeft, mention_id=triaged.mention.id, why="removed")
+    else:
+        work.tell(received, file, CaseJoined, mention_id=triaged.mention.id, woken=woken)
+
+
+def _leave(work: CaseWork, received: Received[MentionEvent], policy: Policy, left: UUID) -> None:
+    file = work.files[left]
+    before = file.case
+    file.book_version = policy.version
+    file.case = cases.computed(policy, file, work.mentions_of(left), _where_root_is(work, file.case.group_id, file.case.id))
+    if file.case != before:
+        file.version += 1
+        work.tell(received, file, CaseLeft, mention_id=received.event.triaged.mention.id, why="regrouped")
+
+
+def _where_root_is(work: CaseWork, root_id: UUID, case_id: UUID) -> UUID | None:
+    """The case that the root mention of a case is in by now, if that is another one."""
+    root = work.copies.get(root_id)
+    return root.case_id if root is not None and root.case_id != case_id else None
+
+
+def on_reply(work: CaseWork, received: Received[ReplyEvent]) -> None:
+    """A reply changed; once it is sent, the reaction clock stops and the case waits for the customer."""
+    reply = received.event.reply
+    version, state = work.replies.get(reply.id, (0, ""))
+    if version >= received.version:
+        work.repeat(received)
+        return
+    work.replies[reply.id] = (received.version, reply.state)
+    work.changed_replies[reply.id] = (reply.brand, received.version, reply.case_id, reply.state)
+    if reply.state != "sent" or state == "sent" or reply.sent_at is None:
+        return
+    file = work.files.get(reply.case_id)
+    if file is None or file.case.brand != reply.brand:
+        raise InvalidEvent(f"Reply {reply.id} is of case {reply.case_id}, which this brand does not have.")
+    if cases.replied(file, reply.sent_at):
+        work.tell(received, file, CaseReacted, reply_id=reply.id)
+    else:
+        work.tell(received, file, CaseWaiting)
+
+
+HANDLERS: dict[type[Event], Callable[[CaseWork, Received[Any]], None]] = {
+    MentionTriaged: on_mention,
+    MentionRegrouped: on_mention,
+    MentionRemoved: on_mention,
+    ReplyDrafted: on_reply,
+    ReplyEdited: on_reply,
+    ReplySubmitted: on_reply,
+    ReplyApproved: on_reply,
+    ReplySent: on_reply,
+    ReplyFailed: on_reply,
+    ReplyUnconfirmed: on_reply,
+    ReplyDiscarded: on_reply,
+}
+
+
+async def load(connection: db.Connection, events: Sequence[Received[Any]], policies: Policies) -> CaseWork:
+    """Lock the batch's mentions, then every case that they concern, then read all mentions of those cases."""
+    work = CaseWork(policies, await store.now(connection))
+    about = [received.event.triaged for received in events if isinstance(received.event, MentionEvent)]
+    replies = [received.event.reply for received in events if isinstance(received.event, ReplyEvent)]
+    work.copies = await store.copies(connection, sorted({m.mention.id for m in about}))
+    if replies:
+        work.replies = await store.replies(connection, sorted({reply.id for reply in replies}))
+    concerned = {copy.case_id for copy in work.copies.values()}
+    concerned |= {cases.case_id_of(m.mention.brand, root) for m in about for root in (m.group_id, m.mention.id)}
+    concerned |= {reply.case_id for reply in replies if reply.state == "sent"}
+    work.files = await store.files(connection, sorted(concerned))
+    work.stored = set(work.files)
+    found = await store.copies_of(connection, [(file.case.brand, case_id) for case_id, file in work.files.items()])
+    roots = {file.case.group_id for file in work.files.values()} | {m.group_id for m in about}
+    roots -= found.keys() | work.copies.keys()
+    if roots:
+        found |= await store.copies(connection, sorted(roots))
+    for mention_id, copy in found.items():
+        work.copies.setdefault(mention_id, copy)
+    for mention_id, copy in work.copies.items():
+        work.members.setdefault(copy.case_id, set()).add(mention_id)
+    return work
+
+
+async def save(connection: db.Connection, work: CaseWork) -> None:
+    await store.keep_copies(connection, {mention_id: work.copies[mention_id] for mention_id in work.changed_copies})
+    await store.keep_replies(connection, work.changed_replies)
+    changed = [work.files[case_id] for case_id in sorted(work.changed)]
+    fire_at = {file.case.id: record.next_firing(work.policies.of(file.case.brand), file) for file in changed}
+    await store.insert(connection, [file for file in changed if file.case.id not in work.stored], fire_at)
+    await store.update(connection, [file for file in changed if file.case.id in work.stored], fire_at)
+    await store.tell_story(connection, work.stories)
+    await store.notify(connection, work.notifications)
+
+
+def build(books: BrandBooks) -> Consumer[CaseWork]:
+    """Routing's consumer, with the brand books as policies."""
+    policies = Policies(books)
+
+    async def prepare(events: Sequence[Received[Any]]) -> Policies:
+        return policies
+
+    return Consumer(topics=(TRIAGED.name, REPLIES.name), handlers=HANDLERS, load=load, save=save, prepare=prepare)

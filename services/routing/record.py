@@ -1,0 +1,46 @@
+"""How a change of a case is told: one event, one row of its timeline, and whom it concerns. The same for the stream, people and clocks."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from libs.common import db, outbox
+from libs.common.events import CaseEvent, deterministic_id
+from libs.common.outbox import Outgoing
+from services.routing import sla, store
+from services.routing.case import ENDED, File
+from services.routing.sla import Policy
+
+
+def story(file: File, kind: type[CaseEvent], *, at: datetime, actor: str, traceparent: str | None, **said: Any) -> store.Story:
+    """The event that tells of the case's newest version, and its row in the timeline. `said` are the event's own fields."""
+    event = kind(brand=file.case.brand, book_version=file.book_version, case=file.case, at=at, actor=actor, **said)
+    outgoing = Outgoing(event, str(file.case.id), file.version, str(file.case.id), traceparent)
+    after = {"state": file.case.state, "department": file.case.department, "owner": file.case.owner, "priority": file.case.priority}
+    detail = {key: value for key, value in event.model_dump(mode="json").items() if key in said and key != "note"}
+    return store.Story(outgoing, at, actor, {**detail, **after})
+
+
+def next_firing(policy: Policy, file: File) -> datetime | None:
+    """When a clock of this case has something to say next; none for a case that has ended."""
+    if file.case.state in ENDED:
+        return None
+    coming = sla.firings(policy, file.case.clocks, file.fired)
+    return coming[0].at if coming else None
+
+
+def notifications(found: store.Story, members: Iterable[str], case_id: UUID, what: str) -> list[tuple[UUID, str, str, UUID, datetime, str]]:
+    """One notification per member for this change, with an id that a second attempt finds again."""
+    brand = found.outgoing.event.brand
+    return [
+        (deterministic_id(brand, "notification", str(found.outgoing.id), member), brand, member, case_id, found.at, what)
+        for member in members
+    ]
+
+
+async def record(connection: db.Connection, policy: Policy, file: File, stories: Sequence[store.Story]) -> None:
+    """Write a changed case and tell what happened, inside the caller's transaction, which holds the case's lock."""
+    await store.update(connection, [file], {file.case.id: next_firing(policy, file)})
+    await store.tell_story(connection, stories)
+    await outbox.add(connection, "routing", [row.outgoing for row in stories])

@@ -1,0 +1,90 @@
+"""Which department a case goes to, and who owns it. Pure, and a function of the case alone: the order in which events arrived plays no part."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from libs.common.brandbook import BrandBook, Member
+from libs.common.events import TriagedMention
+from libs.common.rules import RuleError, first_match
+
+URGENCIES = ("low", "normal", "high", "critical")
+PRIORITIES = ("low", "normal", "high", "urgent")
+_WORKERS = ("agent", "trainee", "lead")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a case goes. `rule` names what decided, for people to read."""
+
+    department: str
+    priority: str
+    rule: str
+    tell: tuple[str, ...] = ()
+
+
+def facts(mentions: Iterable[TriagedMention], book: BrandBook) -> dict[str, object]:
+    """What the conditions of a brand book can ask about a case: all of its mentions taken together, oldest first."""
+    found = list(mentions)
+    latest = found[-1]
+    labels = dict.fromkeys(name for m in found for label in m.findings.labels for name in book.label_path(label.name) or (label.name,))
+    return {
+        "urgency": max((m.findings.urgency for m in found), key=lambda value: URGENCIES.index(value) if value in URGENCIES else 1),
+        "channel": latest.mention.channel,
+        "language": found[0].findings.language,
+        "sentiment": latest.findings.sentiment,
+        "visibility": latest.mention.visibility,
+        "labels": list(labels),
+        "risk": list(dict.fromkeys(risk for m in found for risk in m.findings.risk)),
+        "intent": None,
+        "insight": None,
+        "role": None,
+        "department": None,
+    }
+
+
+def route(book: BrandBook, about: Mapping[str, object]) -> Route:
+    """The first rule that matches; the fallback where none does, or where one cannot be evaluated."""
+    urgent = {"critical": "urgent", "high": "high", "low": "low"}.get(str(about["urgency"]), "normal")
+    try:
+        rule = first_match(book.routing, about)
+    except RuleError as error:
+        return Route(book.fallback, urgent, f"fallback: {error}")
+    if rule is None:
+        return Route(book.fallback, urgent, "fallback: no rule matches")
+    priority = max(rule.priority, urgent, key=PRIORITIES.index)
+    number = list(book.routing).index(rule) + 1
+    return Route(rule.department, priority, f"rule {number}: {_words(rule.when.conditions())}", tuple(rule.tell))
+
+
+def _words(conditions: Mapping[str, object]) -> str:
+    said = [f"{key} {' or '.join(value) if isinstance(value, (list, tuple)) else value}" for key, value in conditions.items()]
+    return " and ".join(said) or "always"
+
+
+def owner(book: BrandBook, department: str, language: str, case_id: UUID) -> str | None:
+    """One member of the department who speaks the language, the same one for the same case; of the fallback where it has none.
+
+    By rendezvous hashing, weighted by nothing: cases spread evenly, and a member who comes or goes moves only their own share.
+    None only in a team without anybody.
+    """
+    by_id = {member.id: member for member in book.team}
+    for candidates in (_members(book, department, by_id), _members(book, book.fallback, by_id), list(book.team)):
+        working = [m for m in candidates if m.role in _WORKERS and m.capacity > 0]
+        speaking = [m for m in working if language in m.languages] or working
+        if speaking:
+            return min(speaking, key=lambda m: hashlib.blake2b(f"{case_id}/{m.id}".encode(), digest_size=8).digest()).id
+    return None
+
+
+def leads(book: BrandBook, department: str) -> list[str]:
+    """Who is told when a clock runs out: the leads of the department, else all leads of the team."""
+    by_id = {member.id: member for member in book.team}
+    mine = [m.id for m in _members(book, department, by_id) if m.role == "lead"]
+    return mine or [m.id for m in book.team if m.role == "lead"]
+
+
+def _members(book: BrandBook, department: str, by_id: Mapping[str, Member]) -> list[Member]:
+    found = book.department(department)
+    return [by_id[member] for member in found.members if member in by_id] if found else []

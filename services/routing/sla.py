@@ -1,0 +1,82 @@
+"""The two clocks of a case, in opening hours: when they are due, what they have to say next, and what an escalation does. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from libs.common.brandbook import BrandBook, Target
+from libs.common.events import Clock
+from libs.common.hours import Calendar, Span
+from libs.common.rules import RuleError, first_match
+
+KINDS = ("reaction", "resolution")
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A brand book with its calendar: what clocks are set by."""
+
+    book: BrandBook
+    calendar: Calendar
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """A moment at which a clock has something to say: `share` per cent of its time has passed. `steps` are the brand book's."""
+
+    at: datetime
+    clock: str
+    share: int
+    steps: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return f"{self.clock}:{self.share}"
+
+
+def start(policy: Policy, facts: Mapping[str, object], started_at: datetime) -> list[Clock]:
+    """Both clocks of a case, by the first target that matches; the defaults where no target can be evaluated."""
+    try:
+        target = first_match(policy.book.targets, facts) or Target()
+    except RuleError:
+        target = Target()
+    spans: dict[str, Span] = {"reaction": target.reaction, "resolution": target.resolution}
+    return [Clock(kind=kind, started_at=started_at, due_at=policy.calendar.add(started_at, spans[kind])) for kind in KINDS]
+
+
+def meet(clocks: Iterable[Clock], kind: str, at: datetime) -> list[Clock]:
+    """The clock of that kind stops; one that stopped before stays as it was."""
+    return [c.model_copy(update={"met_at": at}) if c.kind == kind and c.met_at is None else c for c in clocks]
+
+
+def breach(clocks: Iterable[Clock], kind: str, at: datetime) -> list[Clock]:
+    return [c.model_copy(update={"breached_at": at}) if c.kind == kind and c.breached_at is None else c for c in clocks]
+
+
+def firings(policy: Policy, clocks: Sequence[Clock], fired: Iterable[str]) -> list[Firing]:
+    """All that running clocks still have to say, earliest first. Every clock says when it is breached, whatever the brand book has."""
+    done = set(fired)
+    found = []
+    for clock in clocks:
+        if clock.met_at is not None:
+            continue
+        steps: dict[int, tuple[str, ...]] = {100: ()}
+        for step in policy.book.escalation:
+            if step.of == clock.kind:
+                steps[step.at] = steps.get(step.at, ()) + tuple(step.do)
+        for share, does in steps.items():
+            firing = Firing(_moment(policy.calendar, clock, share), clock.kind, share, does)
+            if firing.name not in done:
+                found.append(firing)
+    return sorted(found, key=lambda firing: (firing.at, firing.clock, firing.share))
+
+
+def _moment(calendar: Calendar, clock: Clock, share: int) -> datetime:
+    """When `share` per cent of a clock's opening time has passed."""
+    if share == 100:
+        return clock.due_at
+    seconds = calendar.between(clock.started_at, clock.due_at).total_seconds() * share / 100
+    if seconds <= 0:
+        return clock.due_at
+    return calendar.add(clock.started_at, Span(max(1, round(timedelta(seconds=seconds).total_seconds() / 60)), "m"))

@@ -1,0 +1,336 @@
+"""Routing's SQL: mentions as triage told of them, cases, notes, brand books, holds. The connection comes first."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from libs.common import db
+from libs.common.events import Case, CaseEvent, TriagedMention
+from libs.common.outbox import Outgoing
+from services.routing.case import File
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """The newest state of a mention, and the case that it is in."""
+
+    triaged: TriagedMention
+    version: int
+    case_id: UUID
+    traceparent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A row of the timeline: what an event of a case said, without the case itself."""
+
+    outgoing: Outgoing
+    at: datetime
+    actor: str
+    detail: Mapping[str, Any]
+
+
+async def now(connection: db.Connection) -> datetime:
+    """The transaction's time, by the database's clock."""
+    at: datetime = await connection.fetchval("select now()")
+    return at
+
+
+# --- mentions -------------------------------------------------------------------------------------------------------------------------
+
+
+def _copy(row: asyncpg.Record) -> Copy:
+    return Copy(TriagedMention.model_validate(row["triaged"]), row["version"], row["case_id"], row["traceparent"])
+
+
+async def copies(connection: db.Connection, ids: Sequence[UUID]) -> dict[UUID, Copy]:
+    """The mentions with these ids, locked in id order. The ids come from events, each of which names its brand."""
+    rows = await connection.fetch("select * from mention_copy where id = any($1::uuid[]) order by id for update", ids)
+    return {row["id"]: _copy(row) for row in rows}
+
+
+async def copies_of(connection: db.Connection, cases: Iterable[tuple[str, UUID]]) -> dict[UUID, Copy]:
+    """All mentions of these (brand, case)."""
+    wanted = sorted(cases)
+    rows = await connection.fetch(
+        "select m.* from mention_copy m join unnest($1::text[], $2::uuid[]) as u(brand, case_id) using (brand, case_id) order by m.id",
+        [brand for brand, _ in wanted],
+        [case_id for _, case_id in wanted],
+    )
+    return {row["id"]: _copy(row) for row in rows}
+
+
+async def keep_copies(connection: db.Connection, found: Mapping[UUID, Copy]) -> None:
+    rows = sorted(found.items())
+    if rows:
+        await connection.execute(
+            "insert into mention_copy (id, brand, version, case_id, customer_id, removed, received_at, traceparent, triaged) "
+            "select i, b, v, c, cu, r, t, tp, j::jsonb from unnest($1::uuid[], $2::text[], $3::int[], $4::uuid[], $5::uuid[], $6::bool[], "
+            "$7::timestamptz[], $8::text[], $9::text[]) as u(i, b, v, c, cu, r, t, tp, j) on conflict (id) do update set "
+            "version = excluded.version, case_id = excluded.case_id, customer_id = excluded.customer_id, removed = excluded.removed, "
+            "triaged = excluded.triaged where mention_copy.version < excluded.version",
+            [mention_id for mention_id, _ in rows],
+            [copy.triaged.mention.brand for _, copy in rows],
+            [copy.version for _, copy in rows],
+            [copy.case_id for _, copy in rows],
+            [copy.triaged.customer_id for _, copy in rows],
+            [copy.triaged.removed for _, copy in rows],
+            [copy.triaged.mention.received_at for _, copy in rows],
+            [copy.traceparent for _, copy in rows],
+            [copy.triaged.model_dump_json() for _, copy in rows],
+        )
+
+
+# --- cases ----------------------------------------------------------------------------------------------------------------------------
+
+
+def _file(row: asyncpg.Record) -> File:
+    return File(
+        case=Case.model_validate(row["state_json"]),
+        version=row["version"],
+        fired=list(row["fired"]),
+        touched=row["touched"],
+        book_version=row["book_version"],
+    )
+
+
+async def files(connection: db.Connection, ids: Sequence[UUID]) -> dict[UUID, File]:
+    """The cases with these ids, locked in id order."""
+    rows = await connection.fetch("select * from care_case where id = any($1::uuid[]) order by id for update", ids)
+    return {row["id"]: _file(row) for row in rows}
+
+
+async def file(connection: db.Connection, brand: str, case_id: UUID, *, lock: bool = False) -> File | None:
+    if lock:
+        await connection.execute("select 1 from care_case where brand = $1 and id = $2 for update", brand, case_id)
+    row = await connection.fetchrow("select * from care_case where brand = $1 and id = $2", brand, case_id)
+    return _file(row) if row else None
+
+
+async def insert(connection: db.Connection, new: Sequence[File], fire_at: Mapping[UUID, datetime | None]) -> None:
+    """Insert new cases in id order. Raises `db.Raced` when another transaction opened one of them meanwhile: the batch is then done again."""
+    if new:
+        inserted = await connection.fetch(
+            "insert into care_case (id, brand, version, state, department, owner, customer_id, opened_at, next_fire_at, fired, touched, "
+            f"book_version, state_json) select {_VALUES} on conflict (id) do nothing returning 1",
+            *_columns(new, fire_at),
+        )
+        if len(inserted) < len(new):
+            raise db.Raced("a case was opened by another transaction")
+
+
+async def update(connection: db.Connection, changed: Sequence[File], fire_at: Mapping[UUID, datetime | None]) -> None:
+    if changed:
+        await connection.execute(
+            "update care_case c set version = u.v, state = u.s, department = u.d, owner = u.o, customer_id = u.cu, opened_at = u.op, "
+            "next_fire_at = u.n, fired = u.fired, touched = u.t, book_version = u.bv, state_json = u.json from "
+            f"(select {_VALUES}) as u(i, b, v, s, d, o, cu, op, n, fired, t, bv, json) where c.id = u.i and c.brand = u.b",
+            *_columns(changed, fire_at),
+        )
+
+
+_VALUES = (
+    "i, b, v, s, d, o, cu, op, n, string_to_array(f, ' '), t, bv, j::jsonb from unnest($1::uuid[], $2::text[], $3::int[], "
+    "$4::text[], $5::text[], $6::text[], $7::uuid[], $8::timestamptz[], $9::timestamptz[], $10::text[], $11::bool[], $12::int[], "
+    "$13::text[]) as w(i, b, v, s, d, o, cu, op, n, f, t, bv, j)"
+)
+
+
+def _columns(rows: Sequence[File], fire_at: Mapping[UUID, datetime | None]) -> list[list[Any]]:
+    return [
+        [row.case.id for row in rows],
+        [row.case.brand for row in rows],
+        [row.version for row in rows],
+        [row.case.state for row in rows],
+        [row.case.department for row in rows],
+        [row.case.owner for row in rows],
+        [row.case.customer_id for row in rows],
+        [row.case.opened_at for row in rows],
+        [fire_at.get(row.case.id) for row in rows],
+        [" ".join(row.fired) for row in rows],
+        [row.touched for row in rows],
+        [row.book_version for row in rows],
+        [row.case.model_dump_json() for row in rows],
+    ]
+
+
+async def due(connection: db.Connection, limit: int) -> list[File]:
+    """Cases with a clock that has something to say now, locked; those that another instance holds are left to it."""
+    rows = await connection.fetch(
+        "select * from care_case where next_fire_at <= now() order by next_fire_at limit $1 for update skip locked", limit
+    )
+    return [_file(row) for row in rows]
+
+
+async def next_due(connection: db.Connection) -> datetime | None:
+    at: datetime | None = await connection.fetchval("select min(next_fire_at) from care_case where next_fire_at is not null")
+    return at
+
+
+async def tell_story(connection: db.Connection, rows: Sequence[Story]) -> None:
+    if rows:
+        events = [row.outgoing.event for row in rows]
+        assert all(isinstance(event, CaseEvent) for event in events)
+        await connection.execute(
+            "insert into timeline (case_id, brand, version, event_id, at, what, actor, traceparent, detail) select * from unnest($1::uuid[], "
+            "$2::text[], $3::int[], $4::uuid[], $5::timestamptz[], $6::text[], $7::text[], $8::text[], $9::jsonb[])",
+            [UUID(row.outgoing.subject) for row in rows],
+            [event.brand for event in events],
+            [row.outgoing.version for row in rows],
+            [row.outgoing.id for row in rows],
+            [row.at for row in rows],
+            [event.type.removeprefix("weerklank.case.").removesuffix(".v1") for event in events],
+            [row.actor for row in rows],
+            [row.outgoing.traceparent for row in rows],
+            [dict(row.detail) for row in rows],
+        )
+
+
+async def notify(connection: db.Connection, rows: Sequence[tuple[UUID, str, str, UUID, datetime, str]]) -> None:
+    """(id, brand, member, case, at, what). An id that is there already is the same notification."""
+    if rows:
+        await connection.execute(
+            "insert into notification (id, brand, member, case_id, at, what) select * from "
+            "unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::timestamptz[], $6::text[]) on conflict (id) do nothing",
+            *[[row[n] for row in rows] for n in range(6)],
+        )
+
+
+# --- replies --------------------------------------------------------------------------------------------------------------------------
+
+
+async def replies(connection: db.Connection, ids: Sequence[UUID]) -> dict[UUID, tuple[int, str]]:
+    """Reply → (version, state), locked in id order."""
+    rows = await connection.fetch("select id, version, state from reply_copy where id = any($1::uuid[]) order by id for update", ids)
+    return {row["id"]: (row["version"], row["state"]) for row in rows}
+
+
+async def keep_replies(connection: db.Connection, found: Mapping[UUID, tuple[str, int, UUID, str]]) -> None:
+    """Reply → (brand, version, case, state)."""
+    rows = sorted(found.items())
+    if rows:
+        await connection.execute(
+            "insert into reply_copy (id, brand, version, case_id, state) "
+            "select * from unnest($1::uuid[], $2::text[], $3::int[], $4::uuid[], $5::text[]) "
+            "on conflict (id) do update set version = excluded.version, state = excluded.state where reply_copy.version < excluded.version",
+            [reply_id for reply_id, _ in rows],
+            *[[row[n] for _, row in rows] for n in range(4)],
+        )
+
+
+# --- reading --------------------------------------------------------------------------------------------------------------------------
+
+
+async def page(
+    connection: db.Connection,
+    brand: str,
+    *,
+    state: str | None,
+    department: str | None,
+    owner: str | None,
+    after: int,
+    limit: int,
+) -> list[tuple[int, Case]]:
+    """Cases in the order in which they were opened here, after a sequence number."""
+    rows = await connection.fetch(
+        "select seq, state_json from care_case where brand = $1 and seq > $2 and ($3::text is null or state = $3) "
+        "and ($4::text is null or department = $4) and ($5::text is null or owner = $5) order by seq limit $6",
+        brand,
+        after,
+        state,
+        department,
+        owner,
+        limit,
+    )
+    return [(row["seq"], Case.model_validate(row["state_json"])) for row in rows]
+
+
+async def timeline(connection: db.Connection, brand: str, case_id: UUID, after: int, limit: int) -> list[asyncpg.Record]:
+    return await connection.fetch(
+        "select version, event_id, at, what, actor, traceparent, detail from timeline "
+        "where brand = $1 and case_id = $2 and version > $3 order by version limit $4",
+        brand,
+        case_id,
+        after,
+        limit,
+    )
+
+
+async def copy(connection: db.Connection, brand: str, mention_id: UUID) -> Copy | None:
+    row = await connection.fetchrow("select * from mention_copy where brand = $1 and id = $2", brand, mention_id)
+    return _copy(row) if row else None
+
+
+async def case_mentions(connection: db.Connection, brand: str, case_id: UUID) -> list[TriagedMention]:
+    rows = await connection.fetch("select * from mention_copy where brand = $1 and case_id = $2 order by received_at, id", brand, case_id)
+    return [_copy(row).triaged for row in rows]
+
+
+async def notes(connection: db.Connection, brand: str, case_id: UUID) -> list[asyncpg.Record]:
+    return await connection.fetch("select id, at, author, text from note where brand = $1 and case_id = $2 order by at, id", brand, case_id)
+
+
+async def add_note(connection: db.Connection, brand: str, case_id: UUID, note_id: UUID, at: datetime, author: str, text: str) -> None:
+    await connection.execute("insert into note values ($1, $2, $3, $4, $5, $6)", note_id, brand, case_id, at, author, text)
+
+
+async def notifications(connection: db.Connection, brand: str, member: str, after: int, limit: int) -> list[asyncpg.Record]:
+    return await connection.fetch(
+        "select seq, id, case_id, at, what from notification where brand = $1 and member = $2 and seq > $3 order by seq limit $4",
+        brand,
+        member,
+        after,
+        limit,
+    )
+
+
+# --- brand books and holds ------------------------------------------------------------------------------------------------------------
+
+
+async def newest_book(connection: db.Connection, brand: str, *, lock: bool = False) -> asyncpg.Record | None:
+    """The newest version of a brand's book. With `lock`, nobody else publishes one of this brand until the transaction ends."""
+    if lock:
+        await connection.execute("select pg_advisory_xact_lock(hashtextextended($1, 1))", brand)
+    return await connection.fetchrow("select * from brand_book where brand = $1 order by version desc limit 1", brand)
+
+
+async def add_book(
+    connection: db.Connection, brand: str, version: int, source: str, book: Mapping[str, Any], at: datetime, by: str
+) -> None:
+    await connection.execute("insert into brand_book values ($1, $2, $3, $4, $5, $6)", brand, version, source, book, at, by)
+
+
+async def books(connection: db.Connection, brand: str) -> list[asyncpg.Record]:
+    return await connection.fetch(
+        "select version, published_at, published_by from brand_book where brand = $1 order by version desc limit 100", brand
+    )
+
+
+async def holds(connection: db.Connection) -> list[asyncpg.Record]:
+    """Every brand that has a book, with its hold; for the sending lease, which is about all brands alike."""
+    return await connection.fetch(
+        "select b.brand, b.version, coalesce(h.held, false) as held, coalesce(h.hold_version, 0) as hold_version, h.reason "
+        "from (select brand, max(version) as version from brand_book group by brand) b left join hold h using (brand)"
+    )
+
+
+async def hold(connection: db.Connection, brand: str) -> asyncpg.Record | None:
+    return await connection.fetchrow("select * from hold where brand = $1", brand)
+
+
+async def set_hold(connection: db.Connection, brand: str, held: bool, reason: str | None, by: str) -> int:
+    """Hold or release, and return the hold's new version."""
+    version: int = await connection.fetchval(
+        "insert into hold values ($1, $2, 1, $3, $4, now()) on conflict (brand) do update set held = excluded.held, "
+        "hold_version = hold.hold_version + 1, reason = excluded.reason, changed_by = excluded.changed_by, changed_at = now() "
+        "returning hold_version",
+        brand,
+        held,
+        reason,
+        by,
+    )
+    return version

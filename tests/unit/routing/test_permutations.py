@@ -1,0 +1,201 @@
+"""Every order in which events of different customers may arrive ends in the same cases."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from libs.common.brandbook import load_book
+from libs.common.events import (
+    Author,
+    Evidence,
+    Findings,
+    Identity,
+    Label,
+    Mention,
+    MentionRegrouped,
+    MentionRemoved,
+    MentionTriaged,
+    TriagedMention,
+    deterministic_id,
+)
+from libs.common.hours import Calendar
+from libs.common.stream import Received
+from services.routing.case import EMPTY, case_id_of
+from services.routing.consumer import CaseWork, on_mention
+from services.routing.sla import Policy
+
+BOOK = load_book("""
+brand: vaart
+name: Vaart (example data)
+languages: [nl, en]
+labels:
+  - {name: internet, department: technical}
+  - {name: factuur, department: billing}
+departments:
+  - {id: webcare, members: [gs, mk]}
+  - {id: billing, members: [bb]}
+  - {id: technical, members: [tt, uu]}
+routing:
+  - {when: {risk_any: [legal_threat]}, department: billing, priority: urgent}
+  - {when: {labels_any: [factuur]}, department: billing}
+  - {when: {labels_any: [internet]}, department: technical}
+team:
+  - {id: gs, first_name: Guus, initials: gs, languages: [nl, en]}
+  - {id: mk, first_name: Mila, initials: mk, role: lead, languages: [nl]}
+  - {id: bb, first_name: Bo, initials: bb, languages: [nl, en]}
+  - {id: tt, first_name: Tim, initials: tt, languages: [nl]}
+  - {id: uu, first_name: Uma, initials: uu, languages: [en]}
+""")
+START = datetime(2026, 11, 2, 9, tzinfo=UTC)
+
+
+@dataclass
+class OneBook:
+    policy: Policy = field(default_factory=lambda: Policy(BOOK, Calendar.of(BOOK), 1))
+
+    def of(self, brand: str) -> Policy:
+        assert brand == "vaart"
+        return self.policy
+
+
+POLICIES = OneBook()
+
+
+def mention_id(name: str) -> UUID:
+    return deterministic_id("vaart", "twitter", name)
+
+
+def state(name: str, group: str, *, removed: bool = False) -> TriagedMention:
+    """Mention A, B, C … as triage has it: each from a customer of its own, a minute after the one before."""
+    number = ord(name) - ord("A")
+    at = START + timedelta(minutes=number)
+    author = Author(identities=[Identity(kind="handle", value=name.lower(), channel="twitter")])
+    mention = Mention(
+        id=mention_id(name),
+        brand="vaart",
+        channel=["twitter", "email", "review"][number % 3],
+        kind="post",
+        external_id=name,
+        author=author,
+        text="" if removed else f"text of {name}",
+        posted_at=at,
+        received_at=at,
+    )
+    findings = Findings(
+        language=["nl", "en"][number % 2],
+        language_confidence=1,
+        sentiment="negative",
+        sentiment_score=-0.5,
+        sentiment_confidence=1,
+        labels=[Label(name=["internet", "factuur", "anders"][number % 3], score=1)],
+        urgency=["normal", "critical", "low"][number % 3],
+        risk=["legal_threat"] if name == "C" else [],
+        model="test",
+    )
+    return TriagedMention(
+        mention=mention,
+        findings=findings,
+        customer_id=deterministic_id("vaart", "customer", name),
+        group_id=mention_id(group),
+        evidence=[] if group == name else [Evidence(kind="order_number", mention_id=mention_id(group))],
+        removed=removed,
+        triaged_at=at,
+    )
+
+
+def event(kind: type[Any], version: int, triaged: TriagedMention) -> Received[Any]:
+    return Received(
+        event=kind(brand="vaart", book_version=1, triaged=triaged),
+        id=f"{triaged.mention.id}-{version}",
+        subject=str(triaged.mention.id),
+        version=version,
+        time=START,
+        traceparent=None,
+        topic="weerklank.triaged.v1",
+        partition=0,
+        offset=0,
+        key=str(triaged.customer_id),
+        appended_at=START,
+    )
+
+
+def outcome(events: list[Received[Any]]) -> dict[UUID, dict[str, Any]]:
+    """The cases that hold a mention after these events, each as people would see it."""
+    work = CaseWork(POLICIES, START)  # type: ignore[arg-type]
+    for received in events:
+        on_mention(work, received)
+    found = {}
+    for case_id, file in work.files.items():
+        if work.members.get(case_id):
+            whole = file.case.model_dump()
+            # What an ended case was before its last mention went is history, told by its timeline.
+            kept = ("id", "state", "mentions", "merged_into") if file.case.state in EMPTY else tuple(whole)
+            found[case_id] = {name: whole[name] for name in kept}
+        else:
+            assert file.case.state in EMPTY, "a case that no mention is in has ended"
+            assert file.case.merged_into is None or work.members.get(file.case.merged_into) is not None
+    return found
+
+
+A1, B1, C1 = (event(MentionTriaged, 1, state(name, name)) for name in "ABC")
+LINKED = event(MentionRegrouped, 2, state("B", "A"))
+MERGED = event(MentionRegrouped, 2, state("C", "A"))
+DELETED_A = event(MentionRemoved, 2, state("A", "A", removed=True))
+DELETED_B = event(MentionRemoved, 3, state("B", "A", removed=True))
+DELETED_ALONE = event(MentionRemoved, 2, state("C", "C", removed=True))
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        pytest.param([A1, B1, LINKED], id="triaged A, triaged B, linked"),
+        pytest.param([A1, B1, LINKED, DELETED_A], id="the root is deleted"),
+        pytest.param([A1, B1, LINKED, DELETED_B], id="the linked one is deleted"),
+        pytest.param([A1, B1, LINKED, DELETED_A, DELETED_B], id="both are deleted"),
+        pytest.param([A1, B1, C1, LINKED, MERGED], id="two groups merge into one"),
+        pytest.param([A1, B1, C1, LINKED, MERGED, DELETED_A], id="triaged, linked, merged, deleted"),
+        pytest.param([A1, C1, DELETED_ALONE], id="one alone is deleted"),
+    ],
+)
+def test_every_permutation_ends_in_the_same_cases(events: list[Received[Any]]) -> None:
+    expected = outcome(events)
+    for order in permutations(events):
+        assert outcome(list(order)) == expected
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Received[Any]]:
+    """What triage may tell of four mentions: each first alone or in a group, then regrouped and removed at will."""
+    events = []
+    for name in "ABCD":
+        groups = draw(st.lists(st.sampled_from("ABCD"), min_size=1, max_size=3))
+        for version, group in enumerate(groups, 1):
+            events.append(event(MentionTriaged if version == 1 else MentionRegrouped, version, state(name, group)))
+        if draw(st.booleans()):
+            events.append(event(MentionRemoved, len(groups) + 1, state(name, groups[-1], removed=True)))
+    return events
+
+
+@settings(max_examples=300, deadline=None)
+@given(histories(), st.randoms(use_true_random=False), st.integers(0, 3))
+def test_any_order_with_repetitions_ends_in_the_same_cases(events: list[Received[Any]], random: Any, repeats: int) -> None:
+    shuffled = events + random.choices(events, k=repeats)
+    random.shuffle(shuffled)
+    assert outcome(shuffled) == outcome(events)
+
+
+def test_two_linked_mentions_are_one_case_with_one_owner_and_the_earliest_clock() -> None:
+    cases = outcome([B1, A1, LINKED])
+    assert list(cases) == [case_id_of("vaart", mention_id("A"))]
+    case = cases[case_id_of("vaart", mention_id("A"))]
+    assert [m["id"] for m in case["mentions"]] == [mention_id("A"), mention_id("B")]
+    assert case["department"] == "billing"
+    assert case["owner"] == "bb"
+    assert case["urgency"] == "critical"
+    assert {clock["started_at"] for clock in case["clocks"]} == {START}
