@@ -9,12 +9,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 import httpx
 import jwt
 import orjson
-from fastapi import Request
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from jwt import PyJWKSet
 
 from libs.common.errors import Forbidden, Unauthenticated, Unavailable
@@ -24,6 +25,7 @@ ROLES: tuple[Role, ...] = get_args(Role)
 EVERYONE: tuple[Role, ...] = ROLES
 STAFF: tuple[Role, ...] = ("agent", "trainee", "lead", "spokesperson", "admin")
 ALGORITHMS = ["EdDSA", "ES256", "RS256"]
+_BEARER = HTTPBearer(auto_error=False, scheme_name="token", bearerFormat="JWT", description="Names a role and the brands that it reaches")
 _REREAD_S = 300.0
 _REREAD_AT_MOST_EVERY_S = 10.0
 
@@ -115,7 +117,10 @@ def allow(*roles: Role) -> Callable[[Request], object]:
     Raises `Unauthenticated` (401) or `Forbidden` (403). The order keeps the answer the same for brands that exist and those that don't.
     """
 
-    async def principal(request: Request) -> Principal:
+    async def principal(
+        request: Request,
+        documented: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)] = None,  # so that OpenAPI says how to ask
+    ) -> Principal:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise Unauthenticated("Send the token as 'Authorization: Bearer …'; `weerklank token` makes a local one.")

@@ -4,7 +4,6 @@ A service is ready after it has read the topic to its end; an event that was dec
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 from pydantic import ValidationError
 
-from libs.common.brandbook import BrandBook
+from libs.common.brandbook import BrandBook, BrandBookError
 from libs.common.events import BrandBookPublished
 from libs.common.topics import BRANDS
 
@@ -87,8 +86,8 @@ class BrandBooks:
             auto_offset_reset="earliest",
             isolation_level="read_committed",
         )
-        await consumer.start()
         try:
+            await consumer.start()
             numbers: set[int] = set()
             while not numbers:
                 numbers = consumer.partitions_for_topic(BRANDS.name) or set()
@@ -106,7 +105,12 @@ class BrandBooks:
                         self.read.set()
                 for batch in (await consumer.getmany(timeout_ms=500)).values():
                     for record in batch:
-                        with contextlib.suppress(ValidationError):
+                        try:
                             await self.put(BrandBookPublished.model_validate_json(record.value))
+                        except (ValidationError, BrandBookError) as error:
+                            # The version before it stays in force; events decided under this one wait, and readiness says so.
+                            log.error(
+                                "a brand book that this version cannot read", extra={"error": type(error).__name__, "offset": record.offset}
+                            )
         finally:
             await consumer.stop()

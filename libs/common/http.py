@@ -4,20 +4,21 @@ import base64
 import binascii
 import logging
 import time
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any, Generic, TypeVar
 
+import asyncpg
 import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import ORJSONResponse, Response
+from fastapi.responses import Response
 from opentelemetry.trace import SpanKind
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from libs.common import db, telemetry
-from libs.common.errors import BadRequest, TooLarge, Unavailable, WeerklankError
+from libs.common.errors import BadRequest, TooLarge, Unavailable, Unprocessable, WeerklankError
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,11 @@ class Problem(BaseModel):
     detail: str
 
 
+def problem_response(description: str = "A problem (RFC 9457)") -> dict[str, Any]:
+    """How OpenAPI describes an error. Written out, because `model=` would promise `application/json`."""
+    return {"description": description, "content": {"application/problem+json": {"schema": Problem.model_json_schema()}}}
+
+
 class Page(BaseModel, Generic[T]):
     """One page of a list; ask for `next` as `cursor` to go on, until it is null."""
 
@@ -71,6 +77,11 @@ def read_cursor(cursor: str | None, kinds: Sequence[type]) -> list[Any] | None:
     return values
 
 
+def answer(content: object, status: int, headers: Mapping[str, str] | None = None, media_type: str = "application/json") -> Response:
+    """An answer that is JSON already in shape."""
+    return Response(orjson.dumps(content), status, headers, media_type)
+
+
 def problem(error: WeerklankError) -> Response:
     body = {
         "type": PROBLEM_TYPE + error.kind,
@@ -82,7 +93,7 @@ def problem(error: WeerklankError) -> Response:
     headers = {"retry-after": str(error.retry_after_s)} if error.retry_after_s else {}
     if error.status == 401:
         headers["www-authenticate"] = "Bearer"
-    return ORJSONResponse(body, error.status, headers, "application/problem+json")
+    return answer(body, error.status, headers, "application/problem+json")
 
 
 class Front:
@@ -146,7 +157,7 @@ def install(app: FastAPI, *, max_body_bytes: int, streams: frozenset[str] = froz
         if any(item["type"] == "json_invalid" for item in error.errors()):
             return problem(BadRequest(f"The body is not valid JSON: {found[0]['message']}."))
         said = "; ".join(f"{item['field']}: {item['message']}" for item in found[:3])
-        return ORJSONResponse(
+        return answer(
             {
                 "type": PROBLEM_TYPE + "unprocessable",
                 "title": "A value is wrong",
@@ -160,8 +171,10 @@ def install(app: FastAPI, *, max_body_bytes: int, streams: frozenset[str] = froz
 
     @app.exception_handler(HTTPException)
     async def plain(_: Request, error: HTTPException) -> Response:
+        if isinstance(error.__cause__, WeerklankError):
+            return problem(error.__cause__)  # raised while the framework read the body, which it calls a 400
         kind = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "http")
-        return ORJSONResponse(
+        return answer(
             {
                 "type": PROBLEM_TYPE + kind,
                 "title": str(error.detail),
@@ -171,6 +184,12 @@ def install(app: FastAPI, *, max_body_bytes: int, streams: frozenset[str] = froz
             error.status_code,
             dict(error.headers or {}),
             "application/problem+json",
+        )
+
+    @app.exception_handler(asyncpg.DataError)
+    async def unstorable(_: Request, error: asyncpg.DataError) -> Response:
+        return problem(
+            Unprocessable(f"A value in this request cannot be in the database ({type(error).__name__}): out of range, or a NUL.")
         )
 
     async def gone(_: Request, error: Exception) -> Response:

@@ -16,7 +16,7 @@ import uvicorn
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 from fastapi import APIRouter, Depends, FastAPI, Query, Request
-from fastapi.responses import ORJSONResponse, Response
+from fastapi.responses import PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 
@@ -192,27 +192,27 @@ class Reset(BaseModel):
 operations = APIRouter(tags=["operations"])
 
 
-@operations.get("/healthz")
+@operations.get("/healthz", responses={503: {"model": Health, "description": "Not alive, and why"}})
 async def healthz(request: Request) -> Health:
     """Liveness: false when only a restart can help."""
     service = of(request)
     stalled = service.stream is not None and service.stream.stalled()
     if stalled or service.failed_tasks:
         why = ["records wait and nothing moves"] if stalled else service.failed_tasks
-        return ORJSONResponse({"ready": False, "why": why}, 503)  # type: ignore[return-value]
+        return http.answer({"ready": False, "why": why}, 503)  # type: ignore[return-value]
     return Health(ready=True)
 
 
-@operations.get("/readyz")
+@operations.get("/readyz", responses={503: {"model": Health, "description": "Not ready, and why"}})
 async def readyz(request: Request) -> Health:
     """Readiness, and why not."""
     why = of(request).problems()
     if why:
-        return ORJSONResponse({"ready": False, "why": why}, 503)  # type: ignore[return-value]
+        return http.answer({"ready": False, "why": why}, 503)  # type: ignore[return-value]
     return Health(ready=True)
 
 
-@operations.get("/metrics")
+@operations.get("/metrics", response_class=PlainTextResponse)
 async def metrics(request: Request) -> Response:
     """Prometheus metrics; aggregates only, nothing about a person."""
     service = of(request)
@@ -351,9 +351,9 @@ def build(
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        responses={"default": {"model": http.Problem, "description": "A problem (RFC 9457)"}},
+        responses={"default": http.problem_response()},
     )
-    app.state.service = service
+    app.state.service, app.state.start = service, start
     app.state.gauges = gauges
     for router in (*routers, operations):
         app.include_router(router)

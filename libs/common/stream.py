@@ -312,8 +312,8 @@ class Stream(Generic[W]):
         kafka.subscribe(self._consumer.topics, listener=_Rebalance(self))
         self._partitions.clear()
         self._kafka = kafka
-        await kafka.start()
         try:
+            await kafka.start()
             async with self._pool.acquire() as connection:
                 await self._check_window(connection)
             while not self._stopping.is_set():

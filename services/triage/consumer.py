@@ -31,8 +31,10 @@ from libs.common.events import (
 from libs.common.stream import Consumer, Received, Work
 from libs.common.topics import MENTIONS, MENTIONS_BULK
 from services.triage import group, store
-from services.triage.classify import Classifier, Taxonomy
+from services.triage.classify import Classifier
 from services.triage.identifiers import identifiers
+from services.triage.labels import Taxonomy
+from services.triage.signals import Sender
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +228,17 @@ def _handles(book: BrandBook) -> set[str]:
     return {handle.lstrip("@").lower() for handle in (*accounts, *book.staff.handles)}
 
 
+def _sender(mention: Mention, book: BrandBook) -> Sender:
+    """What is known of the author from outside the text: reach, and whether the brand book names them as staff."""
+    handles = {handle.lstrip("@").lower() for handle in book.staff.handles}
+    staff = any(
+        (identity.kind == "handle" and identity.value in handles)
+        or (identity.kind == "email" and identity.value.rpartition("@")[2] in book.staff.domains)
+        for identity in mention.author.identities
+    )
+    return Sender(followers=mention.author.followers, staff=staff)
+
+
 def build(books: BrandBooks, classifier: Classifier) -> Consumer[TriageWork]:
     """Triage's consumer with its models and the brand books at hand."""
     taxonomies: dict[tuple[str, int], Taxonomy] = {}
@@ -240,7 +253,9 @@ def build(books: BrandBooks, classifier: Classifier) -> Consumer[TriageWork]:
             if (mention.brand, found.version) not in taxonomies:
                 taxonomies[mention.brand, found.version] = classifier.taxonomy(found.book)
         texts = [f"{mention.title}\n{mention.text}" if mention.title else mention.text for mention in mentions]
-        findings = classifier.classify(texts, [taxonomies[m.brand, p.version] for m, p in zip(mentions, published, strict=True)])
+        senders = [_sender(mention, found.book) for mention, found in zip(mentions, published, strict=True)]
+        known = [taxonomies[mention.brand, found.version] for mention, found in zip(mentions, published, strict=True)]
+        findings = classifier.classify(texts, known, senders)
         return {
             mention.id: Prepared(
                 finding,

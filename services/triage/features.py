@@ -136,7 +136,8 @@ class Encoder:
 
     def one_thread(self) -> AbstractContextManager[object]:
         """While it is open BLAS uses one thread: matrices this small lose more by sharing work than they win."""
-        return self._blas.limit(limits=1, user_api="blas")
+        limited: AbstractContextManager[object] = self._blas.limit(limits=1, user_api="blas")
+        return limited
 
     def _static(self, flat: Ints, starts: Ints) -> Floats:
         count = len(starts) - 1

@@ -6,10 +6,10 @@ person. The brand's own patterns run first, and what they claim is not read a se
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from email.utils import parseaddr
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final
 
 import phonenumbers
@@ -63,7 +63,7 @@ def identifiers(text: str, book: BrandBook) -> list[Identifier]:
     rest = well_formed(text[:MAX_CHARS])
     found: set[Identifier] = set()
     for name, pattern in book.identifiers.items():
-        rest, values = _taken(rest, lambda part, pattern=pattern: _spans(pattern, part), canonical)
+        rest, values = _taken(rest, partial(_spans, pattern), canonical)
         found |= {Identifier(name, value) for value in values}
     rest, values = _taken(rest, _matches(_EMAIL), str.lower)
     found |= {Identifier(EMAIL, value) for value in values if not _is_own_mail(value, book)}
@@ -82,9 +82,7 @@ def canonical(value: str) -> str:
     return "".join(value.split()).upper()
 
 
-def _taken(
-    text: str, spans: Callable[[str], Iterator[tuple[int, int]]], normalise: Callable[[str], str]
-) -> tuple[str, list[str]]:
+def _taken(text: str, spans: Callable[[str], Iterator[tuple[int, int]]], normalise: Callable[[str], str]) -> tuple[str, list[str]]:
     """The values found, and the text with them blanked out so that nothing reads them again. An empty value is not one."""
     values: list[str] = []
     for start, end in spans(text):
@@ -112,7 +110,7 @@ def _compiled(pattern: str) -> tuple[object, bool]:
 
 
 def _spans(pattern: str, text: str) -> Iterator[tuple[int, int]]:
-    """Where the pattern matches; where it has exactly one group, where that does ("klantnummer (\\d{8})")."""
+    """Where the pattern matches; where it has exactly one group, where that does (such as "klantnummer" before it)."""
     compiled, linear = _compiled(pattern)
     matches = compiled.finditer(text) if linear else compiled.finditer(text, timeout=PATTERN_TIMEOUT_S)  # type: ignore[attr-defined]
     group = 1 if compiled.groups == 1 else 0  # type: ignore[attr-defined]

@@ -71,7 +71,7 @@ class Calibration:
 
     def aligned(self, static: Floats) -> Floats:
         """Shape (n, 512): rows without the shared directions, of length one."""
-        rest = static - (static @ self.common.T) @ self.common
+        rest = (static - (static @ self.common.T) @ self.common).astype(np.float32)
         norms = np.linalg.norm(rest, axis=1, keepdims=True)
         np.divide(rest, norms, out=rest, where=norms > 0)
         return rest
@@ -111,7 +111,8 @@ def taxonomy(
     internal_names: Iterable[str] = (),
 ) -> Taxonomy:
     """Raises ValueError when a label's parent is not a label or a label is its own ancestor."""
-    texts, firsts = [], []
+    texts: list[str] = []
+    firsts: list[int] = []
     for label in labels:
         firsts.append(len(texts))
         name = label.name.replace("_", " ").replace("-", " ")

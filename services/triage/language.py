@@ -17,6 +17,9 @@ LANGUAGES: Final = ("nl", "en", "de", "fr", "other")
 LETTERS_SEEN = 600
 """A language shows in its first lines; a long mail need not be read to the end."""
 _NO_EXTRA = 0
+_OUR_LETTERS: Final = frozenset("àáâäãåçèéêëìíîïñòóôöùúûüÿœæßĳ")
+_STRANGE_SHARE = 0.04
+"""More letters than this that none of our languages has are no borrowed name any more."""
 _NOT_WORDS = re.compile(r"[^\w'’ß-]+|[\d_]+")
 
 
@@ -63,5 +66,6 @@ def _by_script(text: str, guess: tuple[str, float]) -> tuple[str, float]:
     seen = [letter for letter in text[:LETTERS_SEEN] if letter.isalpha()]
     if not seen:
         return "other", 0.0
-    foreign = sum(ord(letter) > 0x24F for letter in seen) / len(seen)
-    return ("other", foreign) if foreign > 0.5 else guess
+    script = sum(letter > "\u024f" for letter in seen) / len(seen)
+    strange = sum(letter > "\x7f" and letter not in _OUR_LETTERS for letter in seen) / len(seen)
+    return ("other", max(script, 0.9)) if script > 0.5 or strange > _STRANGE_SHARE else guess

@@ -18,16 +18,45 @@ from services.triage.signals import CRITICAL, HIGH, signals
 NEGATIVE, NEUTRAL, POSITIVE = CLASSES = ("negative", "neutral", "positive")
 COUNTS = 18
 
-_WORD = re.compile(
-    r"[^\W\d_](?:[\w'’*-]*\w)?|:'?-?[()/]|;-?\)|:-?d\b|<3|\^\^|[!?]|[\u2600-\u27bf\U0001f300-\U0001faff]", re.UNICODE
-)
+_WORD = re.compile(r"[^\W\d_](?:[\w'’*-]*\w)?|:'?-?[()/]|;-?\)|:-?d\b|<3|\^\^|[!?]|[\u2600-\u27bf\U0001f300-\U0001faff]", re.UNICODE)
 _NEGATIONS = frozenset(
-    "niet geen nooit niets niks nergens nauwelijks zonder geenszins not no never nothing without hardly isn't wasn't don't doesn't"
-    " didn't can't couldn't won't wouldn't aren't nicht kein keine nie pas jamais".split()
+    [
+        "niet",
+        "geen",
+        "nooit",
+        "niets",
+        "niks",
+        "nergens",
+        "nauwelijks",
+        "zonder",
+        "geenszins",
+        "not",
+        "no",
+        "never",
+        "nothing",
+        "without",
+        "hardly",
+        "isn't",
+        "wasn't",
+        "don't",
+        "doesn't",
+        "didn't",
+        "can't",
+        "couldn't",
+        "won't",
+        "wouldn't",
+        "aren't",
+        "nicht",
+        "kein",
+        "keine",
+        "nie",
+        "pas",
+        "jamais",
+    ]
 )
-_TURNS = frozenset("maar but however although echter toch though aber mais behalve alleen".split())
+_TURNS = frozenset(["maar", "but", "however", "although", "echter", "toch", "though", "aber", "mais", "behalve", "alleen"])
 _REACH = 3  # words after a negation that it turns round
-_MOODS = frozenset("weer again alweer wéér still steeds nog ever".split())
+_MOODS = frozenset(["weer", "again", "alweer", "wéér", "still", "steeds", "nog", "ever"])
 
 Verdict = tuple[str, float, float]
 """Class, score from -1 to 1, and the probability of the class."""

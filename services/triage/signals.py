@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a pattern reads best on one line
 r"""What cannot wait, and what can hurt: a text and what is known of its sender reach this module, risks and an urgency leave it.
 
 Readable rules, on purpose: when a team asks why a message was called critical, the answer is a line below. Each signal is a list of

@@ -23,7 +23,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 import numpy as np
-from scipy.sparse import csr_matrix, hstack
+from scipy.sparse import csr_matrix, hstack  # type: ignore[import-untyped]
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, f1_score
 from threadpoolctl import threadpool_limits
@@ -38,6 +38,7 @@ TRAINED_ON: Final = ("banking77", "nl_bol_books", "nl_lexicon", "xsid", "langid"
 OWN: Final = Path(__file__).parent / "training"
 SEED: Final = 20240229
 LABEL_PRECISION: Final = 0.75
+LABEL_C: Final = 0.02
 
 
 class Example(NamedTuple):
@@ -66,7 +67,7 @@ def own(name: str) -> list[dict[str, str]]:
 def polarity_words(data: Path) -> dict[str, float]:
     """The Dutch lexicon with its inflected forms, mean polarity over the senses, and over it our own words and emoji."""
     senses: dict[str, list[float]] = defaultdict(list)
-    for word in ElementTree.parse(data / "nl_lexicon" / "nl-sentiment.xml").getroot().iter("word"):
+    for word in ElementTree.parse(data / "nl_lexicon" / "nl-sentiment.xml").getroot().iter("word"):  # noqa: S314 - our own copy of the lexicon
         senses[word.attrib["form"].lower()].append(float(word.attrib["polarity"]))
     found: dict[str, float] = {}
     for form, values in sorted(senses.items()):
@@ -111,7 +112,7 @@ def sentiment_examples(data: Path) -> list[Example]:
 
 def language_examples(data: Path) -> list[Example]:
     """Whole lines, and pieces of two to six words cut out of them: most messages are short."""
-    chance = random.Random(SEED)
+    chance = random.Random(SEED)  # noqa: S311 - reproducible, not secret
     lines: list[Example] = []
     for row in rows(data / "langid" / "wikipedia_langdet.csv"):
         known = row["lang"] if row["lang"] in language.LANGUAGES else "other"
@@ -210,7 +211,7 @@ class Simulation(NamedTuple):
 
 def simulations(data: Path, seed: int, count: int) -> Iterator[Simulation]:
     """Brands made of public intents, one to four examples a label. Texts are never examples."""
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311 - reproducible, not secret
     intents: list[tuple[dict[str, list[str]], dict[str, list[str]]]] = []
     banking: dict[str, list[str]] = defaultdict(list)
     for row in rows(data / "banking77" / "train.csv"):
@@ -254,7 +255,7 @@ def fit_labels(data: Path) -> Calibration:
         np.zeros(COMPARISONS, np.float32), 0.0, 0.5,
     )  # fmt: skip
     compared, expected = compare_all(blank, simulations(data, SEED, 150))
-    model = LogisticRegression(C=100.0, max_iter=500).fit(compared, expected)
+    model = LogisticRegression(C=LABEL_C, max_iter=500).fit(compared, expected)
     probability = model.predict_proba(compared)[:, 1]
     order = np.argsort(-probability, kind="stable")
     precision = np.cumsum(expected[order]) / np.arange(1, len(order) + 1)
@@ -329,7 +330,7 @@ def measure_sentiment(data: Path, classifier: Classifier) -> None:
         found = [finding.sentiment for finding in classifier.classify(texts)]
         print_scores(name, truth, found)
     lines = [Example(r["text"], r["sentiment"], 1.0) for r in own("sentiment.jsonl")]
-    random.Random(SEED).shuffle(lines)
+    random.Random(SEED).shuffle(lines)  # noqa: S311 - reproducible, not secret
     polarity = sentiment.Polarity(polarity_words(data))
     others = [example for example in sentiment_examples(data) if example.weight < 1.0]
     truth, found = [], []
@@ -351,14 +352,14 @@ def measure_language(data: Path, classifier: Classifier) -> None:
         for cut, part in (("", texts), (", three words", [" ".join(plain(text).split()[:3]) for text in texts])):
             found = [finding.language for finding in classifier.classify(part)]
             print(f"  {name + cut:40} accuracy {np.mean([f == known for f in found]):.3f}   n {len(found)}")
-    lines = [r for r in rows(data / "langid" / "wikipedia_langdet.csv")]
+    lines = rows(data / "langid" / "wikipedia_langdet.csv")
     truth = [r["lang"] if r["lang"] in language.LANGUAGES else "other" for r in lines]
-    texts = {r["text"] for r in lines}
+    known_texts = {r["text"] for r in lines}
     examples = language_examples(data)
     found, expected = [], []
     for fold in range(5):
         held_out = {line["text"] for i, line in enumerate(lines) if i % 5 == fold}
-        kept = [e for e in examples if e.text in texts and e.text not in held_out] + [e for e in examples if e.weight == 2.0]
+        kept = [e for e in examples if e.text in known_texts and e.text not in held_out] + [e for e in examples if e.weight == 2.0]
         head = fit_language(kept)
         verdicts = language.languages(head, encoder().encode([line["text"] for line in lines[fold::5]]))
         expected += truth[fold::5]

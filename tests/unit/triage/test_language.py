@@ -9,7 +9,7 @@ from services.triage.language import letters
 CASES = [
     ("nl", "Goedemiddag, de ketel maakt sinds het weekend een vreemd geluid en er komt water onderuit"),
     ("nl", "waarom duurt dit zo lang"),
-    ("nl", "mijn dashboard laadt niet in de browser, already cleared my cache"),
+    ("nl", "Ik krijg steeds een error zodra ik op checkout klik, please fix"),
     ("nl", "Kunnen jullie mijn order tracken?"),
     ("en", "The boiler has been making a strange noise since the weekend"),
     ("en", "why does this take so long"),

@@ -1,0 +1,73 @@
+"""``weerklank apply``: a brand book from a file to routing, which publishes it; done when ingest takes mentions of that brand."""
+
+import sys
+import time
+from pathlib import Path
+
+from cli.client import Client, remember_brand
+from cli.errors import NOTHING_RUNS, WRONG, CommandError
+from libs.common.brandbook import BrandBookError, load_book
+
+KNOWN_WITHIN_S = 30.0
+
+
+def apply(client: Client, path: Path, *, dry_run: bool) -> str:
+    """Publishes the book, or with ``dry_run`` says what that would change. Returns the brand's slug.
+
+    Raises ``CommandError``: exit code 2 with every problem and its line when the book is wrong.
+    """
+    source = read(path)
+    try:
+        brand = load_book(source, str(path)).brand
+    except BrandBookError as error:
+        raise CommandError(str(error), WRONG) from error
+    try:
+        answer = client.call(
+            "routing",
+            "PUT",
+            f"/v1/brands/{brand}/book",
+            brand,
+            params={"dry_run": dry_run},
+            content=source.encode(),
+            headers={"content-type": "application/yaml"},
+        )
+    except CommandError as error:
+        if not (dry_run and error.code == NOTHING_RUNS):
+            raise
+        sys.stdout.write(f"{brand}: valid. Nothing runs here to compare it with.\n")
+        return brand
+    fields = ", ".join(answer["fields"])
+    if dry_run:
+        sys.stdout.write(f"{brand}: valid. " + (f"Would change {fields}.\n" if answer["changed"] else "Would change nothing.\n"))
+        return brand
+    remember_brand(client.data_dir, brand)
+    wait_known(client, brand)
+    said = f"version {answer['version']} published; changed: {fields}" if answer["changed"] else f"unchanged, version {answer['version']}"
+    sys.stdout.write(f"{brand}: {said}\n")
+    return brand
+
+
+def read(path: Path) -> str:
+    """The text of a file. Raises ``CommandError``."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise CommandError(f"{path} is not UTF-8: byte {error.start} cannot be read. Save it as UTF-8.", WRONG) from error
+    except OSError as error:
+        raise CommandError(f"{path} can't be read ({error.strerror}).", WRONG) from error
+
+
+def wait_known(client: Client, brand: str, timeout_s: float = KNOWN_WITHIN_S) -> None:
+    """Returns once ingest knows the brand, so that a mention that is sent next is not refused."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        answer = client.send("ingest", "POST", f"/v1/brands/{brand}/mentions", brand, json=[])
+        if answer.status_code == 202:
+            return
+        if answer.status_code not in (404, 503):
+            raise CommandError(f"The book is published, but ingest answered {answer.status_code} when asked whether it knows {brand}.")
+        if time.monotonic() > deadline:
+            raise CommandError(
+                f"The book is published, but ingest does not know {brand} after {timeout_s:.0f} s: 'weerklank status' shows who is behind."
+            )
+        time.sleep(0.05)

@@ -1,0 +1,80 @@
+"""``weerklank dead``: events that could not be handled, and those that wait behind them, in every service."""
+
+import json
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from cli.client import Client, brands_of
+from cli.console import console, table
+from cli.errors import FAILED, NOT_FOUND, WRONG, CommandError, Refused
+from cli.stack.ports import SERVICES
+
+Letter = dict[str, Any]
+
+
+def letters(client: Client, service: str | None, brand: str | None, topic: str | None, key: str | None) -> Iterator[Letter]:
+    """What is set aside, in offset order within each key; each with its service and the brand under which it was found."""
+    for name in [service] if service else SERVICES:
+        seen: set[int] = set()
+        for slug in brands_of(client.data_dir, brand):
+            for letter in client.items(name, f"/v1/brands/{slug}/dead-letters", slug, params={"limit": 500}):
+                # One whose brand could not be read stands with every brand.
+                if letter["id"] in seen or topic not in (None, letter["topic"]) or key not in (None, letter["key"]):
+                    continue
+                seen.add(letter["id"])
+                yield {"service": name, "brand": slug, **letter}
+
+
+def show_list(client: Client, service: str | None, brand: str | None, topic: str | None, key: str | None, *, as_json: bool) -> None:
+    """One line a letter."""
+    found = list(letters(client, service, brand, topic, key))
+    if as_json:
+        sys.stdout.write(json.dumps(found, indent=1) + "\n")
+        return
+    if not found:
+        sys.stdout.write("Nothing is set aside.\n")
+        return
+    shown = table("service", "topic", "key", ">offset", "standing", "type", "reason")
+    for letter in found:
+        place = f"{letter['partition']}/{letter['offset']}"
+        reason = letter["reason"].replace("[", "(").replace("]", ")")
+        shown.add_row(letter["service"], letter["topic"], letter["key"], place, letter["standing"], letter["event_type"] or "", reason)
+    console().print(shown)
+
+
+def show(client: Client, service: str | None, brand: str | None, topic: str | None, key: str | None) -> None:
+    """Everything about the letters of a key, as JSON; the content stays in the service. Raises ``CommandError`` when there are none."""
+    found = list(letters(client, service, brand, topic, key))
+    if not found:
+        raise CommandError("Nothing is set aside there: 'weerklank dead list' shows what is.", NOT_FOUND)
+    for letter in found:
+        sys.stdout.write(json.dumps(letter, indent=1) + "\n")
+
+
+def replay(client: Client, service: str | None, brand: str | None, topic: str | None, key: str | None) -> int:
+    """Has what is set aside handled, key by key, each in order and whole or not at all. Returns 1 when some of it still fails."""
+    keys = dict.fromkeys(
+        (item["service"], item["brand"], item["topic"], item["key"]) for item in letters(client, service, brand, topic, key)
+    )
+    if not keys:
+        raise CommandError("Nothing is set aside there: 'weerklank dead list' shows what is.", NOT_FOUND)
+    failed = 0
+    for name, slug, of_topic, of_key in keys:
+        body = {"topic": of_topic, "key": of_key}
+        try:
+            answer = client.call(name, "POST", f"/v1/brands/{slug}/dead-letters/replay", slug, json=body)
+            sys.stdout.write(f"{name}: {of_topic} {of_key}: {answer['replayed']} handled\n")
+        except Refused as error:
+            failed += 1
+            sys.stderr.write(f"{error} ({of_topic} {of_key})\n")
+    return FAILED if failed else 0
+
+
+def resume(client: Client, service: str | None, brand: str | None) -> None:
+    """Lets a service that stopped after too many dead letters consume again."""
+    if service is None:
+        raise CommandError(f"Say which with --service: {', '.join(SERVICES)}.", WRONG)
+    # Any admin may: the token names a brand because every token does.
+    client.call(service, "POST", "/v1/stream/resume", brand or "any")
+    sys.stdout.write(f"{service}: consumes again\n")

@@ -1,0 +1,255 @@
+"""One made-up example of every event, as it would stand in Kafka. Nobody and nothing in them exists.
+
+They tell one story: somebody of `vaart`, an invented brand, has no internet, asks twice, and is answered. `cli/contracts.py` writes them to
+`docs/schemas/`, and the contract tests read each back as a service would.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from libs.common import events as e
+from libs.common import outbox
+from libs.common.brandbook import load_book
+from libs.common.outbox import Outgoing
+from libs.common.topics import CASES, REPLIES, TOPICS
+
+NOTE = "Example data: the brand, the people, the numbers and the texts are invented."
+
+_BRAND = "vaart"
+_BOOK_VERSION = 3
+_MORNING = datetime(2026, 3, 3, 8, 12, tzinfo=UTC)
+_TRACEPARENT = "00-5f1d0c8e2b7a49369c0de4f1a2b3c4d5-7c9e6a1b2d3f4051-01"
+
+_BOOK = """\
+brand: vaart
+name: Vaart
+description: Telecom for home and mobile (example data)
+languages: [nl, en]
+hours:
+  mon-fri: ["08:00-22:00"]
+  sat: ["09:00-13:00"]
+departments:
+  - {id: webcare, name: Webcare, members: [gs]}
+  - {id: technical, name: Techniek, email: techniek@vaart.example}
+labels:
+  - {name: storing, description: "Uitval bij meer klanten", department: technical, examples: ["is er een storing in Utrecht?"]}
+routing:
+  - {when: {labels_any: [storing]}, department: technical}
+  - {when: {}, department: webcare}
+team:
+  - {id: gs, first_name: Guus, initials: gs, role: agent}
+pilot: true
+"""
+
+
+def _after(minutes: float) -> datetime:
+    return _MORNING + timedelta(minutes=minutes)
+
+
+def _mention(external_id: str, text: str, minutes: float, **more: Any) -> e.Mention:
+    return e.Mention(
+        id=e.deterministic_id(_BRAND, "twitter", external_id),
+        brand=_BRAND,
+        channel="twitter",
+        kind="post",
+        external_id=external_id,
+        url=f"https://social.example/fietsbel_voorbeeld/{external_id}",
+        author=e.Author(
+            name="Voorbeeld Persoon", identities=[e.Identity(kind="handle", value="fietsbel_voorbeeld", channel="twitter")], followers=214
+        ),
+        text=text,
+        thread=e.Thread(id="190000000000000001", in_reply_to=more.pop("in_reply_to", None)),
+        posted_at=_after(minutes),
+        received_at=_after(minutes) + timedelta(seconds=2),
+        engagement=e.Engagement(likes=1, shares=0, replies=1),
+        **more,
+    )
+
+
+_QUESTION = _mention("190000000000000001", "@vaartnl is er een storing in Utrecht? Al een uur geen internet, klantnummer 40123456.", 0)
+_AGAIN = _mention("190000000000000002", "@vaartnl iemand? Nog steeds geen internet.", 25, in_reply_to="190000000000000001")
+_CUSTOMER = e.deterministic_id(_BRAND, "customer", "handle", "twitter", "fietsbel_voorbeeld")
+_CASE_ID = e.deterministic_id(_BRAND, "case", str(_QUESTION.id))
+_FINDINGS = e.Findings(
+    language="nl",
+    language_confidence=0.98,
+    sentiment="negative",
+    sentiment_score=-0.62,
+    sentiment_confidence=0.81,
+    labels=[e.Label(name="storing", score=0.91)],
+    urgency="high",
+    risk=[],
+    model="example-1",
+)
+
+
+def _triaged(mention: e.Mention, group: e.Mention, **more: Any) -> e.TriagedMention:
+    return e.TriagedMention(
+        mention=mention,
+        findings=_FINDINGS,
+        customer_id=_CUSTOMER,
+        group_id=group.id,
+        triaged_at=mention.received_at + timedelta(milliseconds=400),
+        **more,
+    )
+
+
+def _held(mention: e.Mention) -> e.CaseMention:
+    return e.CaseMention(id=mention.id, channel=mention.channel, visibility=mention.visibility, received_at=mention.received_at)
+
+
+def _case(state: str, **more: Any) -> e.Case:
+    clocks = [
+        e.Clock(kind="reaction", started_at=_QUESTION.received_at, due_at=_QUESTION.received_at + timedelta(minutes=30)),
+        e.Clock(kind="resolution", started_at=_QUESTION.received_at, due_at=_QUESTION.received_at + timedelta(hours=14)),
+    ]
+    case = e.Case(
+        id=_CASE_ID,
+        brand=_BRAND,
+        customer_id=_CUSTOMER,
+        group_id=_QUESTION.id,
+        state=state,
+        department="technical",
+        channel="twitter",
+        language="nl",
+        sentiment="negative",
+        urgency="high",
+        labels=["storing"],
+        mentions=[_held(_QUESTION)],
+        latest=_QUESTION,
+        opened_at=_QUESTION.received_at,
+        clocks=clocks,
+    )
+    return case.model_copy(update=more)
+
+
+_TEXT = "Hoi! Vervelend, ik zoek het uit. Ik laat je voor 12:00 uur weten hoe het staat. ^gs"
+
+
+def _reply(state: str, **more: Any) -> e.Reply:
+    reply = e.Reply(
+        id=e.deterministic_id(_BRAND, "example-reply", str(_QUESTION.id)),
+        brand=_BRAND,
+        case_id=_CASE_ID,
+        mention_id=_AGAIN.id,
+        channel="twitter",
+        visibility="public",
+        state=state,
+        text=_TEXT,
+        digest=hashlib.sha256(_TEXT.encode()).hexdigest(),
+        writer="gs",
+        script="storing-bekend",
+        created_at=_after(26),
+        sandbox=False,
+    )
+    return reply.model_copy(update=more)
+
+
+_APPROVED = {"approver": "gs", "approved_at": _after(28)}
+_BOTH = {"mentions": [_held(_QUESTION), _held(_AGAIN)], "latest": _AGAIN}
+_VERDICT = e.Verdict(code="vague_promise", message="'zo snel mogelijk' is no moment: say when.", start=38, end=54, blocking=True)
+
+
+def _examples() -> tuple[e.Event, ...]:
+    said: dict[str, Any] = {"brand": _BRAND, "book_version": _BOOK_VERSION}
+    first, again = _triaged(_QUESTION, _QUESTION), _triaged(_AGAIN, _AGAIN)
+    evidence = [e.Evidence(kind="thread", mention_id=_QUESTION.id)]
+    taken_back = _AGAIN.model_copy(update={"text": "", "title": None})
+    by_gs: dict[str, Any] = {**said, "actor": "gs"}
+    resolved = {**_BOTH, "owner": "gs", "replied_at": _after(29), "resolved_at": _after(95)}
+    return (
+        e.MentionReceived(**said, mention=_QUESTION),
+        e.MentionDeleted(**said, mention_id=_AGAIN.id, deleted_at=_after(120)),
+        e.MentionTriaged(**said, triaged=first),
+        e.MentionRegrouped(**said, triaged=again.model_copy(update={"group_id": _QUESTION.id, "evidence": evidence})),
+        e.MentionRemoved(**said, triaged=_triaged(taken_back, _QUESTION, evidence=evidence, removed=True)),
+        e.CaseOpened(**said, case=_case("new"), at=_after(0.1), rule="rule 1: labels_any storing"),
+        e.CaseJoined(**said, case=_case("new", **_BOTH), at=_after(25.1), mention_id=_AGAIN.id),
+        e.CaseLeft(**said, case=_case("waiting", owner="gs", replied_at=_after(29)), at=_after(120.1), mention_id=_AGAIN.id, why="removed"),
+        e.CaseAssigned(**by_gs, case=_case("open", owner="gs", **_BOTH), at=_after(25.5)),
+        e.CaseNoted(
+            **by_gs,
+            case=_case("open", owner="gs", **_BOTH),
+            at=_after(27),
+            note_id=e.deterministic_id(_BRAND, "example-note", "1"),
+            note="Techniek zoekt het uit: belt voor 12:00 terug met de oorzaak.",
+        ),
+        e.CaseReacted(**said, case=_case("open", owner="gs", replied_at=_after(29), **_BOTH), at=_after(29), reply_id=_reply("sent").id),
+        e.CaseWaiting(**said, case=_case("waiting", owner="gs", replied_at=_after(29), **_BOTH), at=_after(29)),
+        e.CaseClockBreached(**said, case=_case("open", owner="gs", **_BOTH), at=_after(30.1), clock="reaction"),
+        e.CaseEscalated(
+            **said,
+            case=_case("open", owner="gs", priority="high", **_BOTH),
+            at=_after(24.1),
+            clock="reaction",
+            share=80,
+            did=["notify_owner", "raise_priority"],
+            told=["gs"],
+        ),
+        e.CaseResolved(**by_gs, case=_case("resolved", **resolved), at=_after(95), reason="De storing is voorbij; klant bevestigt."),
+        e.CaseReopened(**by_gs, case=_case("open", **{**resolved, "resolved_at": None}), at=_after(130)),
+        e.SendingLease(**said, held=False, hold_version=2),
+        e.ReplyDrafted(**by_gs, reply=_reply("draft", verdicts=[_VERDICT]), at=_after(26)),
+        e.ReplyEdited(**by_gs, reply=_reply("draft"), at=_after(27)),
+        e.ReplySubmitted(**by_gs, reply=_reply("submitted"), at=_after(27.5)),
+        e.ReplyApproved(**by_gs, reply=_reply("approved", **_APPROVED), at=_after(28)),
+        e.ReplySent(**said, reply=_reply("sent", **_APPROVED, external_id="190000000000000003", sent_at=_after(29)), at=_after(29)),
+        e.ReplyFailed(**said, reply=_reply("failed", **_APPROVED, error="The channel refused it: 403."), at=_after(29)),
+        e.ReplyUnconfirmed(**said, reply=_reply("unconfirmed", **_APPROVED, error="No answer within 30 s."), at=_after(29)),
+        e.ReplyDiscarded(**by_gs, reply=_reply("discarded"), at=_after(27)),
+        e.BrandBookPublished(
+            brand=_BRAND,
+            version=_BOOK_VERSION,
+            book=load_book(_BOOK, "example", today=date(2026, 3, 2)).model_dump(mode="json", by_alias=True),
+            published_at=_after(-1440),
+            published_by="mk",
+        ),
+    )
+
+
+def _outgoing(event: e.Event) -> Outgoing:
+    """Subject, version and key as the topic's producer gives them."""
+    if isinstance(event, e.MentionReceived | e.MentionDeleted):
+        mention_id = event.mention.id if isinstance(event, e.MentionReceived) else event.mention_id
+        version = 1 if isinstance(event, e.MentionReceived) else 2
+        return Outgoing(event, str(mention_id), version, f"{_BRAND}/handle:twitter:fietsbel_voorbeeld", _TRACEPARENT)
+    if isinstance(event, e.MentionTriaged | e.MentionRegrouped | e.MentionRemoved):
+        version = {e.MentionTriaged: 1, e.MentionRegrouped: 2, e.MentionRemoved: 3}[type(event)]
+        return Outgoing(event, str(event.triaged.mention.id), version, str(event.triaged.customer_id), _TRACEPARENT)
+    if isinstance(event, e.CaseEvent):
+        return Outgoing(event, str(event.case.id), 1 + CASES.events.index(type(event)), str(event.case.id), _TRACEPARENT)
+    if isinstance(event, e.ReplyEvent):
+        return Outgoing(event, str(event.reply.id), 1 + REPLIES.events.index(type(event)), str(event.reply.case_id), _TRACEPARENT)
+    if isinstance(event, e.SendingLease):
+        return Outgoing(event, event.brand, event.hold_version, event.brand)
+    assert isinstance(event, e.BrandBookPublished), f"{event.type} has no example"
+    return Outgoing(event, event.brand, event.version, event.brand, _TRACEPARENT)
+
+
+def records() -> Mapping[type[e.Event], dict[str, Any]]:
+    """Per event: `note`, and the record's `topic`, `key`, `headers` and `value`, as JSON values. The same at every call."""
+    found: dict[type[e.Event], dict[str, Any]] = {}
+    for event in _examples():
+        topic = next(topic for topic in TOPICS if type(event) in topic.events)
+        outgoing = _outgoing(event)
+        found[type(event)] = {
+            "note": NOTE,
+            "topic": topic.name,
+            "key": outgoing.key,
+            "headers": outbox.attributes(outgoing, topic.producer, _at(event)),
+            "value": event.model_dump(mode="json"),
+        }
+    return found
+
+
+def _at(event: e.Event) -> datetime:
+    """When the example was told: just after what it tells of."""
+    if isinstance(event, e.CaseEvent | e.ReplyEvent):
+        return event.at
+    if isinstance(event, e.MentionReceived):
+        return event.mention.received_at
+    if isinstance(event, e.MentionTriaged | e.MentionRegrouped | e.MentionRemoved):
+        return event.triaged.triaged_at
+    return _after(180) if not isinstance(event, e.BrandBookPublished) else event.published_at

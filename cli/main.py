@@ -1,0 +1,267 @@
+"""``weerklank``: the names and flags of every command, and what its errors look like. What a command does is in the module that it imports.
+
+Those imports stand inside the functions, so that ``weerklank --help`` does not wait for Kafka's and the database's libraries.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from cli.errors import OURS, CommandError
+from cli.stack.errors import StackError
+
+if TYPE_CHECKING:
+    from cli.client import Client
+
+EXIT_CODES = (
+    "Exit codes: 0 done; 1 it failed, or something is not well; 2 the command or a file given to it is wrong; 3 nothing runs; "
+    "4 there is no such thing. WEERKLANK_URL_<SERVICE> and WEERKLANK_TOKEN lead to services elsewhere than on this machine."
+)
+ROLES = "agent, trainee, lead, spokesperson, analyst, connector or admin"
+
+app = typer.Typer(
+    name="weerklank",
+    help="Hear what people say about a brand, get it to whoever knows the answer, and reply as a person.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+dead_app = typer.Typer(
+    help="Events that were set aside: those that could not be handled, and what waits behind them.", rich_markup_mode=None
+)
+topics_app = typer.Typer(help="The registry of topics: who writes, who reads, under which key, for how long.", rich_markup_mode=None)
+app.add_typer(dead_app, name="dead", invoke_without_command=True)
+app.add_typer(topics_app, name="topics", invoke_without_command=True)
+
+DataDir = Annotated[Path, typer.Option("--data-dir", envvar="WEERKLANK_DATA_DIR", help="Where the local stack keeps its data")]
+AsJson = Annotated[bool, typer.Option("--json", help="For programs")]
+Brand = Annotated[Optional[str], typer.Option("--brand", help="A brand's slug; without it every brand that was applied here")]  # noqa: UP045
+Service = Annotated[Optional[str], typer.Option("--service", help="Only this service")]  # noqa: UP045
+OfTopic = Annotated[Optional[str], typer.Option("--topic", help="Only this topic")]  # noqa: UP045
+OfKey = Annotated[Optional[str], typer.Option("--key", help="Only this key")]  # noqa: UP045
+
+DATA_DIR = Path(".data")
+
+
+def _client(data_dir: Path) -> "Client":
+    from cli.client import Client
+
+    return Client(data_dir)
+
+
+@app.command()
+def up(
+    detach: Annotated[bool, typer.Option("--detach", help="Return once everything is ready; it goes on behind")] = False,
+    data_dir: DataDir = DATA_DIR,
+    base_port: Annotated[int, typer.Option("--base-port", help="Services at +1 to +5, Kafka at +10, PostgreSQL at +12")] = 8600,
+    external: Annotated[bool, typer.Option("--external", help="A Kafka and a PostgreSQL of your own, named in the environment")] = False,
+) -> None:
+    """Start Kafka, PostgreSQL and the five services, and keep them running until Ctrl-C."""
+    from cli import up as ups
+    from cli.stack.settings import Settings
+
+    ups.up(Settings(data_dir=data_dir, base_port=base_port, external=external), detach=detach)
+
+
+@app.command()
+def down(data_dir: DataDir = DATA_DIR) -> None:
+    """Stop everything, services first."""
+    from cli import up as ups
+
+    ups.down(data_dir)
+
+
+@app.command()
+def status(as_json: AsJson = False, data_dir: DataDir = DATA_DIR) -> None:
+    """Show how every part is. Exit code 0: all healthy; 1: not; 3: nothing runs."""
+    from cli import status as statuses
+
+    raise typer.Exit(statuses.status(data_dir, as_json=as_json))
+
+
+@app.command()
+def apply(
+    file: Annotated[Path, typer.Argument(help="A brand book (YAML)")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say whether it is valid, and what would change")] = False,
+    data_dir: DataDir = DATA_DIR,
+) -> None:
+    """Publish a brand book. Exit code 2 when it is wrong, with the line of every problem."""
+    from cli import applying
+
+    with _client(data_dir) as client:
+        applying.apply(client, file, dry_run=dry_run)
+
+
+@app.command("import")
+def import_(
+    path: Annotated[Path, typer.Argument(help="A file, or a folder of .eml files")],
+    brand: Annotated[str, typer.Option("--brand", help="Whose mentions they are")],
+    channel: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--channel", help="Of messages that name none themselves: twitter, review, … (mails: email)"),
+    ] = None,
+    format: Annotated[Optional[str], typer.Option("--format", help="csv, jsonl, mbox or eml; else the name tells")] = None,  # noqa: UP045
+    map: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option("--map", metavar="FIELD=COLUMN", help="Which column (or dotted path in JSON) holds a field; repeat it. Else by name"),
+    ] = None,
+    historic: Annotated[bool, typer.Option("--historic", help="History: opens no clock, notifies nobody")] = False,
+    rate: Annotated[Optional[int], typer.Option("--rate", min=1, help="At most so many a second")] = None,  # noqa: UP045
+    data_dir: DataDir = DATA_DIR,
+) -> None:
+    """Send messages from a file to ingest, and wait until they are handled.
+
+    Doing it again changes nothing. The last line on standard output is JSON: read = accepted (new) + duplicates (known already, or twice
+    in the file) + rejected (in rejects_file, with the reason).
+    """
+    from cli import importing
+
+    mapping = importing.mapping_of(map or [])
+    with _client(data_dir) as client:
+        importing.command(client, importing.Order(path, brand, channel, format, mapping, historic, rate))
+
+
+@app.command()
+def trace(
+    mention_id: Annotated[str, typer.Argument(help="A mention's id")],
+    brand: Brand = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = DATA_DIR,
+) -> None:
+    """Follow one mention through all five services. Exit code 4 when none knows it."""
+    from cli import trace as traces
+
+    with _client(data_dir) as client:
+        raise typer.Exit(traces.trace(client, mention_id, brand, as_json=as_json))
+
+
+@app.command()
+def token(
+    role: Annotated[str, typer.Option("--role", help=ROLES)],
+    brand: Annotated[list[str], typer.Option("--brand", help="A brand that it reaches; repeat it for more")],
+    subject: Annotated[str, typer.Option("--subject", help="Whose it is: the team member's id for one of the team")] = "cli",
+    hours: Annotated[float, typer.Option("--hours", min=0.01, max=24 * 365, help="How long it holds")] = 12,
+    data_dir: DataDir = DATA_DIR,
+) -> None:
+    """Print an access token for the services of this machine's stack, and nothing else."""
+    from cli import tokens
+
+    sys.stdout.write(tokens.issue(data_dir, role, brand, subject, hours) + "\n")
+
+
+@dead_app.callback()
+def dead(context: typer.Context, data_dir: DataDir = DATA_DIR) -> None:
+    """Without a further word: list."""
+    if context.invoked_subcommand is None:
+        dead_list(data_dir=data_dir)
+
+
+@dead_app.command("list")
+def dead_list(
+    service: Service = None,
+    brand: Brand = None,
+    topic: OfTopic = None,
+    key: OfKey = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = DATA_DIR,
+) -> None:
+    """One line for each event that was set aside."""
+    from cli import dead as letters
+
+    with _client(data_dir) as client:
+        letters.show_list(client, service, brand, topic, key, as_json=as_json)
+
+
+@dead_app.command("show")
+def dead_show(service: Service = None, brand: Brand = None, topic: OfTopic = None, key: OfKey = None, data_dir: DataDir = DATA_DIR) -> None:
+    """All that is known of them, as JSON. Exit code 4 when there are none."""
+    from cli import dead as letters
+
+    with _client(data_dir) as client:
+        letters.show(client, service, brand, topic, key)
+
+
+@dead_app.command("replay")
+def dead_replay(
+    service: Service = None, brand: Brand = None, topic: OfTopic = None, key: OfKey = None, data_dir: DataDir = DATA_DIR
+) -> None:
+    """Handle them again, key by key, in order. Exit code 1 when some still fail."""
+    from cli import dead as letters
+
+    with _client(data_dir) as client:
+        raise typer.Exit(letters.replay(client, service, brand, topic, key))
+
+
+@dead_app.command("resume")
+def dead_resume(service: Service = None, brand: Brand = None, data_dir: DataDir = DATA_DIR) -> None:
+    """Let a service consume again that stopped after too many dead letters."""
+    from cli import dead as letters
+
+    with _client(data_dir) as client:
+        letters.resume(client, service, brand)
+
+
+@topics_app.callback()
+def topics(
+    context: typer.Context,
+    create: Annotated[bool, typer.Option("--create", help="Make those that are missing")] = False,
+    replication: Annotated[int, typer.Option("--replication", min=1, help="With --create: copies of a record")] = 1,
+    brand: Annotated[Optional[str], typer.Option("--brand", help="Show on which partitions this brand's events are")] = None,  # noqa: UP045
+    as_json: AsJson = False,
+    data_dir: DataDir = DATA_DIR,
+) -> None:
+    """Without a further word: show the registry."""
+    from cli import topics as registry
+
+    if context.invoked_subcommand is None:
+        if create:
+            registry.create(data_dir, replication)
+        else:
+            registry.show(brand, as_json=as_json)
+
+
+@topics_app.command("reset")
+def topics_reset(
+    service: Annotated[str, typer.Argument(help="Whose position")],
+    topic: Annotated[str, typer.Argument()],
+    partition: Annotated[int, typer.Argument(min=0)],
+    to: Annotated[str, typer.Option("--to", metavar="start|end|OFFSET", help="Where it goes on")],
+    data_dir: DataDir = DATA_DIR,
+) -> None:
+    """Choose where a service goes on in a partition that stopped with a named error."""
+    from cli import topics as registry
+
+    with _client(data_dir) as client:
+        registry.reset(client, service, topic, partition, to)
+
+
+def main() -> None:
+    """The entry point. An error is one sentence on standard error; WEERKLANK_TRACEBACK=1 lets a fault of ours show where it is."""
+    try:
+        app()
+    except CommandError as error:
+        _fail(str(error), error.code)
+    except StackError as error:
+        _fail(str(error), 1)
+    except BrokenPipeError:
+        # Whoever read us has seen enough; Python would complain once more when it closes standard output.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:  # the last one to hear of it
+        if os.environ.get("WEERKLANK_TRACEBACK"):
+            raise
+        _fail(f"This is a fault of ours ({type(error).__name__}: {error}). WEERKLANK_TRACEBACK=1 shows where; please report it.", OURS)
+
+
+def _fail(text: str, code: int) -> None:
+    sys.stderr.write(f"{text}\n")
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

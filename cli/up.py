@@ -1,0 +1,46 @@
+"""``weerklank up`` and ``down``: the embedded stack in the foreground or behind, and its end."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cli.stack import supervisor
+from cli.stack.ports import SERVICES
+from cli.stack.settings import Settings
+from cli.stack.state import StackState
+
+
+def up(settings: Settings, *, detach: bool) -> None:
+    """Starts everything. In the foreground it returns after Ctrl-C or SIGTERM, drained. Raises ``StackError``."""
+    if not detach:
+        supervisor.run(settings, say)
+        return
+    found = supervisor.start_detached(settings, Told().hear)
+    for name in SERVICES:
+        sys.stdout.write(f"{name:<10} http://127.0.0.1:{found.parts[name].port}\n")
+    sys.stdout.write(f"Runs on {settings.absolute().data_dir}: 'weerklank status' shows how it is, 'weerklank down' stops it.\n")
+
+
+def down(data_dir: Path) -> None:
+    """Stops everything, services first. Raises ``StackError``."""
+    stopped = supervisor.stop(data_dir)
+    sys.stdout.write(f"stopped: {', '.join(stopped)}\n" if stopped else "Nothing ran.\n")
+
+
+def say(line: str) -> None:
+    sys.stdout.write(f"{datetime.now(UTC).astimezone():%H:%M:%S} {line}\n")
+    sys.stdout.flush()
+
+
+class Told:
+    """Says of each part that it is ready, once, and of each that has to start again, why."""
+
+    def __init__(self) -> None:
+        self._said: set[tuple[str, str, int]] = set()
+
+    def hear(self, seen: StackState) -> None:
+        for name, part in seen.parts.items():
+            if part.status not in ("ready", "waiting") or (name, part.status, part.restarts) in self._said:
+                continue
+            self._said.add((name, part.status, part.restarts))
+            say(f"{name}: {part.status}" + (f" ({part.why})" if part.why else ""))

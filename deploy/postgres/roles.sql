@@ -1,0 +1,43 @@
+-- A login role and a schema of the same name for each service, in the database `weerklank`. Repeating it changes nothing but the passwords.
+--
+--   WEERKLANK_INGEST_PASSWORD=… (and so on for the others) psql --set ON_ERROR_STOP=1 --file roles.sql postgresql://admin@host/postgres
+--
+-- Run it as a superuser, or as a role that may create databases, roles and the three extensions. A role can use its own schema and
+-- what the extensions put in `public`, and nothing of another's. The tables come from the services themselves, when they start.
+
+\set QUIET on
+\getenv ingest_password WEERKLANK_INGEST_PASSWORD
+\getenv triage_password WEERKLANK_TRIAGE_PASSWORD
+\getenv routing_password WEERKLANK_ROUTING_PASSWORD
+\getenv responder_password WEERKLANK_RESPONDER_PASSWORD
+\getenv analytics_password WEERKLANK_ANALYTICS_PASSWORD
+
+select 'create database weerklank' where not exists (select from pg_database where datname = 'weerklank') \gexec
+\connect weerklank
+set client_min_messages = warning;
+-- A statement that holds a password must not reach the server's log.
+set log_statement = 'none';
+set log_min_duration_statement = -1;
+set log_min_error_statement = 'panic';
+
+begin;
+create extension if not exists vector;
+create extension if not exists pg_trgm;
+create extension if not exists unaccent;
+revoke all on database weerklank from public;
+revoke create on schema public from public;
+
+create temporary table service (name name primary key, password text not null) on commit drop;
+insert into service values
+    ('ingest', :'ingest_password'),
+    ('triage', :'triage_password'),
+    ('routing', :'routing_password'),
+    ('responder', :'responder_password'),
+    ('analytics', :'analytics_password');
+
+select format('create role %I', name) from service where name not in (select rolname from pg_roles) \gexec
+select format('alter role %I login nosuperuser nocreatedb nocreaterole password %L', name, password) from service \gexec
+select format('alter role %I in database weerklank set search_path = %I, public', name, name) from service \gexec
+select format('grant connect, temporary on database weerklank to %I', name) from service \gexec
+select format('create schema if not exists %I authorization %I', name, name) from service \gexec
+commit;

@@ -1,0 +1,81 @@
+"""Wiring of ingest: settings, the sender to Kafka, the consumer of its own topics, routes."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+
+from libs.common import db
+from libs.common.service import Service, Task, build
+from libs.common.stream import Consumer
+from services.ingest import api, consumer, store
+from services.ingest.mention import MentionIn
+from services.ingest.sender import Sender
+from services.ingest.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_PURGED_AT_ONCE = 1000
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The app of one instance; without `settings` they come from the environment."""
+    settings = settings or Settings()
+
+    async def start(service: Service) -> tuple[Consumer[consumer.ReceiptWork], Sequence[Task]]:
+        sender = Sender(
+            settings.kafka,
+            client_id=f"ingest-{settings.instance}",
+            max_pending=settings.max_pending,
+            max_pending_bytes=settings.max_pending_bytes,
+            timeout_s=settings.ack_timeout_s,
+        )
+        app.state.sender = sender
+        return consumer.build(), (sender.run, _purging(service, settings.purge_every_s))
+
+    app = build(
+        Service("ingest", settings, Path(__file__).parent),
+        [api.router],
+        start,
+        title="Takes in what people say, once, and keeps its receipts",
+        streams=api.STREAMS,
+    )
+    app.openapi = _with_mention(app.openapi)  # type: ignore[method-assign]  # as FastAPI's own documentation does
+    return app
+
+
+def _with_mention(openapi: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
+    """The route that reads its own body describes it by reference; the schemas that it refers to are added here."""
+
+    def documented() -> dict[str, Any]:
+        document = openapi()
+        schemas = document["components"]["schemas"]
+        if "MentionIn" not in schemas:
+            schema = MentionIn.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas.update(schema.pop("$defs"))
+            schemas["MentionIn"] = schema
+        return document
+
+    return documented
+
+
+def _purging(service: Service, every_s: float) -> Task:
+    async def purge() -> None:
+        """Remove receipts that are older than their brand's book keeps mentions, a few at a time."""
+        while True:
+            try:
+                for brand, published in service.books:
+                    before = datetime.now(UTC) - published.book.retention.mentions.elapsed()
+                    more = True
+                    while more:
+                        async with service.pool.acquire() as connection, connection.transaction():
+                            more = await store.purge(connection, brand, before, _PURGED_AT_ONCE) == _PURGED_AT_ONCE
+            except db.TRANSIENT as error:
+                log.warning("receipts not purged now", extra={"error": type(error).__name__})
+            await asyncio.sleep(every_s)
+
+    return purge

@@ -1,0 +1,415 @@
+"""A raw mail (RFC 5322) reaches this module, a `MentionIn` leaves it. Pure; used by the command line's imports and by whatever polls a mailbox.
+
+Real mail is broken in every way, and a customer's mail is never refused for that: an unknown character set is guessed, a missing date is taken
+from the server that received it, a missing sender is somebody unknown. Quoted history stays in the text.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email import errors, message_from_bytes
+from email.header import decode_header
+from email.message import Message
+from email.policy import Compat32
+from email.utils import getaddresses, parsedate_to_datetime
+from html.parser import HTMLParser
+from urllib.parse import quote
+
+from pydantic import ValidationError
+
+from services.ingest.mention import MAX_ATTACHMENTS, MAX_ID, MAX_NAME, MAX_TEXT, MAX_TITLE, MAX_URL, MentionIn, clean, field_problems
+
+MAX_MAIL_BYTES = 32 * 1024 * 1024
+MAX_DEPTH = 50
+CUT = "\n[…]"
+
+_BROKEN = (ValueError, LookupError, AttributeError, TypeError, AssertionError, RecursionError, errors.MessageError)
+"""What Python's parser has been seen to raise on mail that is broken enough."""
+_MESSAGE_ID = re.compile(r"<([^<>\s]+)>")
+_ADDRESS = re.compile(r"[^\s<>@,;:\"()\[\]]+@[^\s<>@,;:\"()\[\]]+")
+_MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,100}/[a-z0-9!#$&^_.+-]{1,99}")
+_DIFFERENCE = timedelta(days=1)
+
+
+class _AsSent(Compat32):
+    """Headers as they were sent: what is not ASCII in them is decoded here, not replaced by question marks."""
+
+    def header_fetch_parse(self, name: str, value: str) -> str:
+        return value
+
+
+_AS_SENT = _AsSent()
+
+
+class Unreadable(ValueError):
+    """This is no mail that anything can be made of. The text says why, without what stands in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """`automatic`: an automatic reply, a bounce or a mailing, by its own headers (RFC 3834, RFC 2919)."""
+
+    mention: MentionIn
+    automatic: bool
+
+
+def external_id(raw: bytes, account: str = "") -> str:
+    """What makes a mail the same mail: the account that received it and its bytes, whatever ends its lines. Never its Message-ID alone, which senders
+    repeat."""
+    canonical = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").strip(b"\n")
+    digest = hashlib.sha256(canonical).hexdigest()
+    return f"{account.lower()}/sha256:{digest}" if account else f"sha256:{digest}"
+
+
+def read_mail(raw: bytes, *, channel: str = "email", account: str = "", arrived_at: datetime) -> Mail:
+    """The mention in a raw mail. `arrived_at` (aware) stands in when neither the mail nor a server on its way tells a date that can be.
+
+    Raises `Unreadable`.
+    """
+    if len(raw) > MAX_MAIL_BYTES:
+        raise Unreadable(f"The mail is larger than {MAX_MAIL_BYTES // 1024 // 1024} MiB.")
+    try:
+        message: Message = message_from_bytes(raw, policy=_AS_SENT)
+    except _BROKEN as error:
+        raise Unreadable("The mail's parts are nested too deeply, or broken beyond reading.") from error
+    if not message.keys():
+        raise Unreadable("There are no header lines: this is not a mail.")
+    id = external_id(raw, account)
+    name, address = _sender(message)
+    content = _Content()
+    _collect(message, content, 0)
+    text = content.text()
+    title = _header(message, "Subject")
+    attachments = content.attachments[:MAX_ATTACHMENTS]
+    if not (text or title or attachments):
+        text = "(no text)"
+    own_id = _message_ids(message, "Message-ID")
+    given = {
+        "channel": channel,
+        "kind": "mail",
+        "external_id": id,
+        "url": _mid(own_id),
+        "author": {
+            "name": name[:MAX_NAME] or None,
+            # Without an address nobody else is this person: the mail's own id keeps them apart.
+            "identities": [{"kind": "email", "value": address} if address else {"kind": "id", "value": f"unknown:{id}"}],
+        },
+        "title": title[:MAX_TITLE] or None,
+        "text": text if len(text) <= MAX_TEXT else text[: MAX_TEXT - len(CUT)] + CUT,
+        "thread": _thread(message, own_id),
+        "visibility": "private",
+        "attachments": attachments,
+        "posted_at": _posted_at(message, arrived_at),
+    }
+    try:
+        return Mail(MentionIn.model_validate(given), _automatic(message))
+    except ValidationError as error:
+        first = field_problems(error)[0]
+        raise Unreadable(f"{first['field']}: {first['message']}") from error
+
+
+# --- headers ------------------------------------------------------------------------------------------------------------------------
+
+
+def _raw(message: Message, name: str) -> list[str]:
+    """All headers of a name, unfolded, without the surrogates that stand for bytes that are not ASCII."""
+    return [_bytes_as_text(str(value)) for value in message.get_all(name, [])]
+
+
+def _bytes_as_text(value: str) -> str:
+    return _decoded(value.encode("utf-8", "surrogateescape"), "utf-8")
+
+
+def _header(message: Message, name: str) -> str:
+    """The first header of a name as a person reads it, on one line; empty when there is none."""
+    found = _raw(message, name)
+    return _readable(found[0]) if found else ""
+
+
+def _readable(value: str) -> str:
+    """Encoded words (RFC 2047) decoded, whatever they claim to be encoded in."""
+    value = " ".join(value.split())
+    if "=?" not in value:
+        return clean(value)
+    try:
+        parts = decode_header(value)
+    except _BROKEN:
+        return clean(value)
+    read = [part if isinstance(part, str) else _decoded(part, charset or "ascii") for part, charset in parts]
+    return " ".join(clean("".join(read)).split())
+
+
+def _sender(message: Message) -> tuple[str, str]:
+    """Name and address of who wrote; both may be empty. From first, then what else may name them."""
+    name = ""
+    for header in ("From", "Sender", "Reply-To", "Return-Path", "X-Original-From"):
+        for value in _raw(message, header):
+            found_name, address = _name_and_address(value)
+            name = name or found_name
+            if address:
+                return name, address
+    return name, ""
+
+
+def _name_and_address(value: str) -> tuple[str, str]:
+    try:
+        pairs = getaddresses([" ".join(value.split())])
+    except _BROKEN:
+        pairs = []
+    for name, address in pairs:
+        if found := _ADDRESS.fullmatch(address.strip()):
+            return _readable(name), found[0].lower()
+    # An encoded word around the whole header, or an address that no grammar allows: take what looks like one.
+    readable = _readable(value)
+    found = _ADDRESS.search(readable)
+    name = readable.replace(found[0], "") if found else readable
+    return name.partition("<")[0].strip(" >()\"'"), found[0].lower() if found else ""
+
+
+def _message_ids(message: Message, header: str) -> list[str]:
+    """The ids in a header, without their angle brackets, in order. One that is too long to compare is left out."""
+    joined = " ".join(_raw(message, header))
+    found = _MESSAGE_ID.findall(joined) or joined.split()[:1]
+    return [id for id in (clean(item).strip("<>") for item in found) if 0 < len(id) <= MAX_ID]
+
+
+def _thread(message: Message, own_id: list[str]) -> dict[str, str | None] | None:
+    """The conversation is named by its first message: the oldest reference, else what this one answers, else itself."""
+    references, answers = _message_ids(message, "References"), _message_ids(message, "In-Reply-To")
+    chain = references or answers or own_id
+    if not chain:
+        return None
+    return {"id": chain[0], "in_reply_to": answers[0] if answers else (references[-1] if references else None)}
+
+
+def _mid(own_id: list[str]) -> str | None:
+    """A URL for a Message-ID (RFC 2392), so that an answer can name what it answers."""
+    url = f"mid:{quote(own_id[0], safe='@')}" if own_id else ""
+    return url if 0 < len(url) <= MAX_URL else None
+
+
+def _posted_at(message: Message, arrived_at: datetime) -> datetime:
+    """What the sender's clock said, unless the server that took the mail in saw otherwise by more than a day, or there is no such date."""
+    said = _date("".join(_raw(message, "Date")[:1]))
+    received = next((at for value in _raw(message, "Received") if (at := _date(value.rpartition(";")[2]))), None)
+    if said and received and said - received > _DIFFERENCE:
+        return received
+    return said or received or arrived_at
+
+
+def _date(value: str) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(" ".join(value.split()))
+        found = found if found.tzinfo else found.replace(tzinfo=UTC)
+        return found.astimezone(UTC) if 1971 <= found.year <= 9000 else None
+    except (*_BROKEN, OverflowError):
+        return None
+
+
+def _automatic(message: Message) -> bool:
+    submitted = _header(message, "Auto-Submitted").lower().partition(";")[0].strip()
+    if submitted and submitted != "no":
+        return True
+    if _header(message, "Precedence").lower() in ("bulk", "auto_reply", "junk", "list"):
+        return True
+    names = {name.lower() for name in message.keys()}  # noqa: SIM118  # a Message iterates over nothing else
+    if names & {"x-autoreply", "x-autorespond", "list-id", "list-unsubscribe"}:
+        return True
+    return message.get_content_type() == "multipart/report" or _header(message, "Return-Path") == "<>"
+
+
+# --- content ------------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Content:
+    texts: list[str] = field(default_factory=list)
+    attachments: list[dict[str, object]] = field(default_factory=list)
+
+    def text(self) -> str:
+        joined = "\n\n".join(text for text in (clean(item).strip() for item in self.texts) if text)
+        return re.sub(r"\n(?:[ \t\xa0]*\n){2,}", "\n\n", joined)
+
+
+def _collect(part: Message, content: _Content, depth: int) -> None:
+    """What a person would read of a part, and what hangs on it."""
+    kind = part.get_content_type()
+    if depth > MAX_DEPTH:
+        return
+    if part.get_content_maintype() == "message":
+        content.attachments.append(_attachment(part, "message.eml"))
+    elif part.is_multipart():
+        parts = [item for item in part.get_payload() if isinstance(item, Message)]
+        if kind == "multipart/alternative":
+            _choose(parts, content, depth)
+        else:
+            for item in parts:
+                _collect(item, content, depth + 1)
+    elif _is_text(part):
+        content.texts.append(_text(part))
+    else:
+        content.attachments.append(_attachment(part, ""))
+
+
+def _choose(parts: list[Message], content: _Content, depth: int) -> None:
+    """Of versions of the same message: the first that says something, plain text before the rest; attachments of all of them."""
+    versions = []
+    for part in sorted(parts, key=lambda item: item.get_content_type() != "text/plain"):
+        version = _Content()
+        _collect(part, version, depth + 1)
+        content.attachments += version.attachments
+        versions.append(version.text())
+    content.texts.append(next((text for text in versions if text), ""))
+
+
+def _is_text(part: Message) -> bool:
+    # Parts that no boundary tells apart are text as well: better read than lost.
+    if part.get_content_type() not in ("text/plain", "text/html", "text/enriched") and part.get_content_maintype() != "multipart":
+        return False
+    return part.get_content_disposition() != "attachment" and _file_name(part) == ""
+
+
+def _text(part: Message) -> str:
+    """The text of a part, of HTML what it shows."""
+    payload = part.get_payload(decode=True)
+    if not isinstance(payload, bytes):
+        return ""
+    try:
+        charset = part.get_content_charset("utf-8")
+    except _BROKEN:
+        charset = "utf-8"
+    text = _decoded(payload, charset)
+    return shown(text) if part.get_content_subtype() in ("html", "enriched") else text
+
+
+def _decoded(payload: bytes, charset: str) -> str:
+    """In the character set that it claims, else in UTF-8, else in what old Windows programs write: something readable in any case."""
+    for encoding in (charset, "utf-8"):
+        try:
+            # Some codecs of Python's are no character sets and give no text.
+            decoded = payload.decode(encoding) if encoding.lower().replace("-", "_") not in ("idna", "punycode", "undefined") else None
+            if isinstance(decoded, str):
+                return decoded.encode("utf-8", "replace").decode()
+        except (LookupError, ValueError):
+            continue
+    return payload.decode("cp1252", "replace")
+
+
+def _file_name(part: Message) -> str:
+    try:
+        name = part.get_filename()
+    except _BROKEN:
+        return "unnamed"
+    return _readable(_bytes_as_text(name)) if name else ""
+
+
+def _attachment(part: Message, fallback: str) -> dict[str, object]:
+    """Name, type and size; the content stays where it is."""
+    try:
+        if part.is_multipart():
+            size = sum(len(item.as_bytes()) for item in part.get_payload() if isinstance(item, Message))
+        else:
+            payload = part.get_payload(decode=True)
+            size = len(payload) if isinstance(payload, bytes) else 0
+    except (*_BROKEN, OSError):
+        size = 0
+    kind = part.get_content_type()
+    name = (_file_name(part) or fallback or f"unnamed.{kind.rpartition('/')[2]}")[:MAX_NAME]
+    return {"name": name, "media_type": kind if _MEDIA_TYPE.fullmatch(kind) else "application/octet-stream", "bytes": size}
+
+
+class _Shown(HTMLParser):
+    """What a page shows, as lines: no style, no script, no head."""
+
+    _HIDDEN = frozenset({"script", "style", "head", "title", "template"})
+    _BLOCKS = frozenset(
+        {"address", "article", "blockquote", "br", "dd", "div", "dl", "dt", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6"}
+        | {"header", "hr", "li", "ol", "p", "pre", "section", "table", "tr", "ul"}
+    )
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.pieces: list[str] = []
+        self._hidden = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "body":
+            self._hidden = ""
+        elif tag in self._HIDDEN and not self._hidden:
+            self._hidden = tag
+        elif tag in self._BLOCKS:
+            self.pieces.append("\n")
+        elif tag in ("td", "th"):
+            self.pieces.append(" ")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == self._hidden:
+            self._hidden = ""
+        elif tag in self._BLOCKS and tag != "br":
+            self.pieces.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden:
+            self.pieces.append(re.sub(r"\s+", " ", data))
+
+
+def shown(html: str) -> str:
+    """The text that HTML shows, one line for each block, without runs of spaces or empty lines."""
+    parser = _Shown()
+    try:
+        parser.feed(html)
+        parser.close()
+        text = "".join(parser.pieces)
+    except _BROKEN:
+        text = re.sub(r"<[^<>]{0,10000}>", " ", html)
+    lines = (" ".join(line.split()) for line in text.replace("\xa0", " ").split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+# --- mailboxes ----------------------------------------------------------------------------------------------------------------------
+
+_DATED = re.compile(rb"From .*\d{1,2}:\d{2}.*\d{4}\s*$")
+_HEADER = re.compile(rb"[!-9;-~]+:|>?From ")
+
+
+@dataclass(frozen=True, slots=True)
+class Boxed:
+    """A mail of a mailbox. `raw` is none when it was larger than `MAX_MAIL_BYTES`; `arrived_at` is what its separator says."""
+
+    line: int
+    raw: bytes | None
+    arrived_at: datetime | None
+
+
+def read_mbox(lines: Iterator[bytes]) -> Iterator[Boxed]:
+    """The mails of an mbox, one at a time in memory; `lines` keep their ends.
+
+    A mail begins at a line `From …` with a date, after an empty line, before a header line; `>From` is unescaped (RFC 4155, mboxrd).
+    """
+    current: list[bytes] = []
+    size, began, number = 0, 0, 0
+    arrived_at: datetime | None = None
+    blank, line = True, next(lines, b"")
+    while line:
+        number += 1
+        following = next(lines, b"")
+        separates = line.startswith(b"From ") and blank and (not began or (_DATED.match(line) and _HEADER.match(following)))
+        if separates:
+            if began:
+                yield Boxed(began, _joined(current, size), arrived_at)
+            current, size, began = [], 0, number
+            found = re.search(rb"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b.*$", line.strip())
+            arrived_at = _date(found[0].decode("ascii", "replace")) if found else None
+        elif began:
+            size += len(line)
+            if size <= MAX_MAIL_BYTES:
+                current.append(line[1:] if re.match(rb">+From ", line) else line)
+        blank, line = not line.strip(), following
+    if began:
+        yield Boxed(began, _joined(current, size), arrived_at)
+
+
+def _joined(lines: list[bytes], size: int) -> bytes | None:
+    return b"".join(lines) if size <= MAX_MAIL_BYTES else None

@@ -1,0 +1,23 @@
+"""Wiring of the responder: settings, consumer, sender, routes."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from libs.common.service import Service, Task, build
+from libs.common.stream import Consumer
+from services.responder import api, consumer
+from services.responder.sender import Sender
+from services.responder.settings import Settings
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    settings = settings or Settings()
+
+    async def start(service: Service) -> tuple[Consumer[consumer.ReplyWork], Sequence[Task]]:
+        sender = Sender(service.pool, service.books, service.relay, settings)
+        return consumer.build(service.books), [sender.run, sender.sweep]
+
+    service = Service("responder", settings, Path(__file__).parent)
+    return build(service, [api.router], start, title="Answers as a person", gauges=[api.refresh_gauges])

@@ -1,0 +1,79 @@
+"""Who must approve a reply before it may leave, and what exactly they approved.
+
+The brand book's rules, the writer's role and the risks that triage found come in; who may press the button goes out. The
+digest binds an approval to one text for one recipient on one channel: whatever is edited afterwards needs approval again.
+Pure: no I/O.
+"""
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from libs.common.brandbook import BrandBook
+from libs.common.rules import first_match, matches
+
+# Each can do what those before it can. Other roles (spokesperson, legal, management) are functions, not ranks.
+_RANKS = ("trainee", "agent", "lead")
+SELF = "self"
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """Who may approve: anyone with one of ``roles`` but the writer, and the writer when ``by_writer``."""
+
+    roles: tuple[str, ...]
+    by_writer: bool
+
+
+def required(book: BrandBook, writer_role: str, risk: Collection[str] = (), *, facts: Mapping[str, object] | None = None) -> Requirement:
+    """What the first rule of ``conduct.approvals`` that matches asks; without one, the writer's own approval.
+
+    ``facts`` are what else a rule can name: ``{"channel": "twitter", "labels": [...]}``. A trainee's own approval never
+    counts: where a rule asks for the writer's, an agent's takes its place. Raises RuleError when a rule names a fact that
+    is not given: then nobody knows who must approve, and nothing may be sent.
+    """
+    rule = first_match(book.conduct.approvals, _facts(writer_role, risk, facts))
+    asked: Collection[str] = (SELF,) if rule is None else rule.by
+    roles = tuple(role for role in asked if role != SELF)
+    if writer_role == "trainee":
+        return Requirement(roles or ("agent",), by_writer=False)
+    return Requirement(roles, by_writer=SELF in asked)
+
+
+def may_approve(requirement: Requirement, approver_role: str, approver_id: str, writer_id: str) -> bool:
+    """Whether this person may approve this writer's text.
+
+    The writer may only where the rule says ``self``: "by an agent" means another one, or it would ask nothing. A role
+    that is asked for is also met by a higher one (an agent's by a lead's), never by a trainee's.
+    """
+    if approver_role == "trainee":
+        return False
+    if approver_id == writer_id:
+        return requirement.by_writer
+    return any(_meets(approver_role, role) for role in requirement.roles)
+
+
+def held_for_legal(book: BrandBook, writer_role: str, risk: Collection[str] = (), *, facts: Mapping[str, object] | None = None) -> bool:
+    """Whether ``conduct.legal_check`` blocks sending until the legal department has looked. Raises RuleError like ``required``."""
+    check = book.conduct.legal_check
+    return check.blocks_sending and matches(check.when, _facts(writer_role, risk, facts))
+
+
+def text_digest(channel: str, recipient: str, text: str) -> str:
+    """SHA-256 in hex of channel, recipient and text, exactly as they are: one space more is another text.
+
+    A JSON array keeps the parts apart (``("a", "bc")`` is not ``("ab", "c")``) and takes any code point.
+    """
+    parts = json.dumps([channel, recipient, text], ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(parts.encode("ascii")).hexdigest()
+
+
+def _meets(role: str, asked: str) -> bool:
+    if role in _RANKS and asked in _RANKS:
+        return _RANKS.index(role) >= _RANKS.index(asked)
+    return role == asked
+
+
+def _facts(writer_role: str, risk: Collection[str], more: Mapping[str, object] | None) -> dict[str, object]:
+    return {**(more or {}), "role": writer_role, "risk": tuple(risk)}

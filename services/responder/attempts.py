@@ -1,0 +1,210 @@
+"""The steps of a reply from approved to sent: conditional statements, each of which does nothing when the reply is not where it should be.
+
+An attempt has an id. Whoever claims an approved reply holds that id, and only they can say what became of it, once: a process that was frozen, and a
+sweep that gave its reply to somebody else meanwhile, cannot both be right. What was transmitting when it was lost is never sent again by itself.
+
+`$lease_s` is compared by the database's clock on both sides; a lease from further in the future than that counts as none.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from libs.common import db
+from libs.common.events import ReplyEvent, ReplyFailed, ReplySent, ReplyUnconfirmed
+from services.responder.reply import Change, ReplyRow
+from services.responder.store import reply_row, tell
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A claimed reply, and the attempt that owns it."""
+
+    row: ReplyRow
+    id: UUID
+
+
+async def claim(
+    connection: db.Connection, *, by: str, brands: Collection[str], limit: int, per_brand: int, lease_s: float
+) -> list[Attempt]:
+    """Take approved replies of brands with a fresh lease and no hold, oldest approval first: one statement checks and takes.
+
+    Call it in a transaction. At most `per_brand` of each, so that one brand's slow mail server leaves others their turn.
+    """
+    rows = await connection.fetch(
+        "with sendable as ("
+        "  select l.brand from brand_lease l where l.brand = any($1::text[]) and not l.held"
+        "  and l.renewed_at > clock_timestamp() - $2::interval and l.renewed_at < clock_timestamp() + $2::interval"
+        "  and exists (select 1 from reply r where r.brand = l.brand and r.state = 'approved' and r.next_attempt_at <= clock_timestamp())"
+        "), ready as ("
+        "  select r.id from sendable s cross join lateral ("
+        "    select id, approved_at from reply where brand = s.brand and state = 'approved' and next_attempt_at <= clock_timestamp()"
+        "    order by approved_at, id limit $3 for update skip locked"
+        "  ) r order by r.approved_at, r.id limit $4"
+        ") update reply set state = 'sending', version = version + 1, attempts = attempts + 1, attempt_id = gen_random_uuid(), "
+        "claimed_by = $5, claimed_at = clock_timestamp(), transmitting = false "
+        "from ready where reply.id = ready.id and reply.state = 'approved' returning reply.*",
+        list(brands),
+        timedelta(seconds=lease_s),
+        per_brand,
+        limit,
+        by,
+    )
+    found = [reply_row(row) for row in rows]
+    await tell(connection, [_change(row, "sending", {"attempt": row.attempts}) for row in found])
+    return [Attempt(row, _id(row)) for row in found]
+
+
+def _id(row: ReplyRow) -> UUID:
+    assert row.attempt_id is not None, "a claim gives an attempt its id"
+    return row.attempt_id
+
+
+def _change(row: ReplyRow, what: str, detail: dict[str, Any] | None = None, event: type[ReplyEvent] | None = None) -> Change:
+    assert row.claimed_at is not None, "only a claimed reply gets here"
+    at = row.sent_at if what == "sent" and row.sent_at else row.claimed_at
+    return Change(row, what, "system", at, event, detail or {})
+
+
+async def begin_transmitting(connection: db.Connection, attempt: Attempt, *, lease_s: float) -> bool:
+    """Renew the claim just before what cannot be undone: lease and hold are looked at again. False: send nothing, give it back.
+
+    Once this has committed, a crash leaves the outcome unknown.
+    """
+    renewed = await connection.fetchval(
+        "update reply set transmitting = true, claimed_at = clock_timestamp() where id = $1 and brand = $2 and attempt_id = $3 "
+        "and state = 'sending' and exists (select 1 from brand_lease l where l.brand = reply.brand and not l.held "
+        "and l.renewed_at > clock_timestamp() - $4::interval and l.renewed_at < clock_timestamp() + $4::interval) returning true",
+        attempt.row.id,
+        attempt.row.brand,
+        attempt.id,
+        timedelta(seconds=lease_s),
+    )
+    return bool(renewed)
+
+
+async def give_back(connection: db.Connection, attempt: Attempt, why: str) -> bool:
+    """Nothing was sent and nothing refused it: approved again, and this was no attempt."""
+    row = await connection.fetchrow(
+        "update reply set state = 'approved', version = version + 1, attempts = attempts - 1, transmitting = false, "
+        "next_attempt_at = clock_timestamp() + interval '0.5 seconds' "
+        "where id = $1 and brand = $2 and attempt_id = $3 and state = 'sending' returning *",
+        attempt.row.id,
+        attempt.row.brand,
+        attempt.id,
+    )
+    return await _tell(connection, row, "given_back", {"why": why})
+
+
+async def sent(connection: db.Connection, attempt: Attempt, *, external_id: str, sandbox: bool) -> bool:
+    """The channel has taken it. Also when that answer came after the sweep had called it unconfirmed; saying it twice is no harm.
+
+    False when it was decided otherwise meanwhile (a person confirmed it as unsent): the history says so then.
+    """
+    row = await connection.fetchrow(
+        "update reply set state = 'sent', version = version + 1, transmitting = false, sent_at = clock_timestamp(), "
+        "external_id = $4, sandbox = $5, error = null "
+        "where id = $1 and brand = $2 and attempt_id = $3 and state in ('sending', 'unconfirmed') returning *",
+        attempt.row.id,
+        attempt.row.brand,
+        attempt.id,
+        external_id,
+        sandbox,
+    )
+    if row is None and await _is_sent(connection, attempt):
+        return True
+    return await _tell(connection, row, "sent", {"attempt": attempt.row.attempts}, ReplySent)
+
+
+async def _is_sent(connection: db.Connection, attempt: Attempt) -> bool:
+    return bool(
+        await connection.fetchval(
+            "select true from reply where id = $1 and brand = $2 and attempt_id = $3 and state = 'sent'",
+            attempt.row.id,
+            attempt.row.brand,
+            attempt.id,
+        )
+    )
+
+
+async def retry(connection: db.Connection, attempt: Attempt, error: str, *, after_s: float) -> bool:
+    """Refused for now: approved still, and the next attempt is `after_s` seconds away."""
+    row = await connection.fetchrow(
+        "update reply set state = 'approved', version = version + 1, transmitting = false, error = $4, "
+        "next_attempt_at = clock_timestamp() + $5::interval where id = $1 and brand = $2 and attempt_id = $3 and state = 'sending' "
+        "returning *",
+        attempt.row.id,
+        attempt.row.brand,
+        attempt.id,
+        error,
+        timedelta(seconds=after_s),
+    )
+    return await _tell(connection, row, "refused", {"attempt": attempt.row.attempts, "error": error})
+
+
+async def failed(connection: db.Connection, attempt: Attempt, error: str) -> bool:
+    """Refused for good: a person edits or discards it."""
+    row = await connection.fetchrow(
+        "update reply set state = 'failed', version = version + 1, transmitting = false, error = $4 "
+        "where id = $1 and brand = $2 and attempt_id = $3 and state = 'sending' returning *",
+        attempt.row.id,
+        attempt.row.brand,
+        attempt.id,
+        error,
+    )
+    return await _tell(connection, row, "failed", {"attempt": attempt.row.attempts, "error": error}, ReplyFailed)
+
+
+async def unconfirmed(connection: db.Connection, attempt: Attempt, error: str) -> bool:
+    """It may have reached the customer, or not: a person looks."""
+    row = await connection.fetchrow(
+        "update reply set state = 'unconfirmed', version = version + 1, error = $4 "
+        "where id = $1 and brand = $2 and attempt_id = $3 and state = 'sending' returning *",
+        attempt.row.id,
+        attempt.row.brand,
+        attempt.id,
+        error,
+    )
+    return await _tell(connection, row, "unconfirmed", {"attempt": attempt.row.attempts, "error": error}, ReplyUnconfirmed)
+
+
+async def note_late_answer(connection: db.Connection, attempt: Attempt) -> None:
+    """The channel said that it took a reply which somebody had confirmed as unsent: whoever looks at its history must see that."""
+    row = await connection.fetchrow("select * from reply where id = $1 and brand = $2", attempt.row.id, attempt.row.brand)
+    if row is not None:
+        await tell(connection, [_change(attempt.row.model_copy(update={"version": row["version"]}), "accepted_late")])
+
+
+async def sweep(connection: db.Connection, *, older_than_s: float, attempts: int) -> int:
+    """Find sends whose process is gone. Call it in a transaction; returns how many there were.
+
+    What had begun to transmit is unconfirmed, never sent again by itself. What had not is approved again, or failed after its last attempt.
+    """
+    rows = await connection.fetch(
+        "with lost as (select id from reply where state = 'sending' and claimed_at < clock_timestamp() - $1::interval "
+        "  order by id limit 500 for update skip locked) "
+        "update reply set version = version + 1, "
+        "state = case when attempts >= $2 then 'failed' else 'approved' end, "
+        "error = case when transmitting then 'sending was interrupted before the answer came' "
+        "  else 'sending was interrupted before it began' end, "
+        "next_attempt_at = clock_timestamp() "
+        "from lost where reply.id = lost.id returning reply.*",
+        timedelta(seconds=older_than_s),
+        attempts,
+    )
+    events: dict[str, type[ReplyEvent]] = {"unconfirmed": ReplyUnconfirmed, "failed": ReplyFailed}
+    found = [reply_row(row) for row in rows]
+    await tell(
+        connection,
+        [_change(row, "given_back" if row.state == "approved" else row.state, {"why": row.error}, events.get(row.state)) for row in found],
+    )
+    return len(found)
+
+
+async def _tell(connection: db.Connection, row: Any, what: str, detail: dict[str, Any], event: type[ReplyEvent] | None = None) -> bool:
+    if row is None:
+        return False
+    await tell(connection, [_change(reply_row(row), what, detail, event)])
+    return True

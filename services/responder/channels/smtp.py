@@ -1,0 +1,195 @@
+"""Mail: a reply becomes a message, and a mail server's answers become one of four outcomes.
+
+Until the last byte of a message has been written, whatever goes wrong means that it was not accepted. From then until the server's answer nobody
+knows: a crash or a lost connection in between is `Unknown`, and is never tried again by itself.
+"""
+
+import asyncio
+import os
+import re
+import ssl
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from email.errors import HeaderParseError, MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP as MAIL_POLICY
+from email.utils import format_datetime, parseaddr
+from pathlib import Path
+
+import aiosmtplib
+
+from libs.common.brandbook import Channel
+from services.responder.reply import ReplyRow
+
+_ERROR_CHARS = 300
+_POLICY = MAIL_POLICY.clone(cte_type="7bit")
+# Folded at 78, a Message-ID longer than that would be written as an encoded word, which no reader takes for an id.
+_ON_THE_WIRE = _POLICY.clone(max_line_length=990)
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The server answered the whole message with 250."""
+
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Certainly not accepted; `for_good` when trying again would be answered the same."""
+
+    why: str
+    for_good: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The whole message was written, and no answer came."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotBegun:
+    """Nothing was sent, for a reason of ours: no fresh lease, or too slow."""
+
+
+Outcome = Accepted | Refused | Unknown | NotBegun
+
+
+class SecretMissing(Exception):
+    """A reference in the brand book leads nowhere. The text names the reference, never a value."""
+
+
+class Unaddressable(Exception):
+    """No mail can be made to or from these addresses."""
+
+
+async def secret(reference: str, folder: Path) -> str:
+    """What `env:NAME` or `file:NAME` stands for. Raises `SecretMissing`. The value is never logged or stored."""
+    kind, _, name = reference.partition(":")
+    if kind == "env":
+        value = os.environ.get(name, "")
+    else:
+        try:
+            value = (await asyncio.to_thread((folder / name).read_text, "utf-8")).rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise SecretMissing(f"The secret {reference} cannot be read: {type(error).__name__}.") from error
+    if not value:
+        raise SecretMissing(f"The secret {reference} is not set.")
+    return value
+
+
+def message(row: ReplyRow, sender: str, brand_name: str, now: datetime) -> EmailMessage:
+    """The reply as a mail in the customer's thread. Its Message-ID follows from the reply's id, so that a second copy shows as one.
+
+    Raises `Unaddressable`. Nothing that a stranger wrote (name, subject, ids) can add a header: white space is folded to one blank, and the
+    policy refuses the rest.
+    """
+    name, address = parseaddr(sender)
+    try:
+        mail = EmailMessage(policy=_POLICY)
+        mail["From"] = Address(_one_line(name), addr_spec=_ascii(address))
+        mail["To"] = Address(addr_spec=_ascii(row.recipient.value))
+    except (ValueError, IndexError, HeaderParseError, MessageError) as error:
+        raise Unaddressable(f"This address cannot be written to: {type(error).__name__}.") from error
+    title = _one_line(row.recipient.subject or "") or brand_name
+    mail["Subject"] = title if re.match(r"re\s*:", title, re.IGNORECASE) else f"Re: {title}"
+    mail["Date"] = format_datetime(now)
+    mail["Message-ID"] = f"<{row.id}@{_ascii(address).rpartition('@')[2]}>"
+    if row.recipient.references:
+        mail["In-Reply-To"] = row.recipient.references[-1]
+        mail["References"] = " ".join(row.recipient.references)
+    mail.set_content(row.text)
+    return mail
+
+
+def _one_line(text: str) -> str:
+    return "".join(character for character in " ".join(text.split()) if character.isprintable())[:200]
+
+
+def _ascii(address: str) -> str:
+    """The address with its domain in IDNA. Raises `Unaddressable` when the part before the @ is not ASCII (that needs SMTPUTF8)."""
+    local, at, domain = address.rpartition("@")
+    if not at or not local.isascii() or not local.isprintable():
+        raise Unaddressable("The part of the address before the @ is not ASCII, which is not supported.")
+    try:
+        return f"{local}@{domain if domain.isascii() else domain.encode('idna').decode('ascii')}"
+    except UnicodeError as error:
+        raise Unaddressable("The domain of the address is not a domain.") from error
+
+
+async def send(
+    mail: EmailMessage,
+    account: Channel,
+    password: str | None,
+    *,
+    begin: Callable[[], Awaitable[bool]],
+    in_time: Callable[[], bool],
+    connect_timeout_s: float,
+    answer_timeout_s: float,
+) -> Outcome:
+    """Hand a mail to the account's server.
+
+    `begin` is asked just before DATA and commits that the outcome is unknown from there; `in_time` is asked again between the server's "go ahead"
+    and the first byte. What is written after that cannot be taken back.
+    """
+    assert account.host is not None, "the brand book gives an smtp channel a host"
+    sender, recipient = mail["From"].addresses[0].addr_spec, mail["To"].addresses[0].addr_spec
+    client = aiosmtplib.SMTP(
+        hostname=account.host,
+        port=account.port,
+        use_tls=account.tls is True,
+        start_tls=account.tls == "starttls",
+        username=(account.user or sender) if password else None,
+        password=password,
+        local_hostname=sender.rpartition("@")[2],
+        timeout=connect_timeout_s,
+    )
+    try:
+        try:
+            async with asyncio.timeout(connect_timeout_s):
+                await client.connect()
+                await client.mail(sender)
+                await client.rcpt(recipient)
+            if not await begin():
+                return NotBegun()
+            async with asyncio.timeout(connect_timeout_s):
+                ahead = await client.execute_command(b"DATA")
+        except aiosmtplib.SMTPResponseException as error:
+            return _refused(error.code, error.message)
+        except (aiosmtplib.SMTPException, OSError, ssl.SSLError, TimeoutError) as error:
+            return Refused(f"{type(error).__name__}: {error}"[:_ERROR_CHARS], for_good=False)
+        if ahead.code != 354:
+            return _refused(ahead.code, ahead.message)
+        if not in_time():
+            return NotBegun()
+        return await _transmit(client, mail, answer_timeout_s)
+    finally:
+        # Closed without QUIT: after an answer nothing is owed, and before the final dot the server drops what it has.
+        client.close()
+
+
+async def _transmit(client: aiosmtplib.SMTP, mail: EmailMessage, answer_timeout_s: float) -> Outcome:
+    """Write the message and wait for its answer (RFC 5321, 4.5.2: a leading dot is doubled, a lone one ends)."""
+    protocol = client.protocol
+    if protocol is None:
+        return Refused("the connection was lost before the message was written", for_good=False)
+    body = re.sub(rb"(?m)^\.", b"..", mail.as_bytes(policy=_ON_THE_WIRE))
+    try:
+        protocol.write(body + (b"" if body.endswith(b"\r\n") else b"\r\n") + b".\r\n")
+    except aiosmtplib.SMTPServerDisconnected:
+        return Refused("the connection was lost before the message was written", for_good=False)
+    try:
+        answer = await protocol.read_response(timeout=answer_timeout_s)
+    except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+        return Unknown(f"the connection was lost before the server answered ({type(error).__name__})")
+    if answer.code == 250:
+        return Accepted(str(mail["Message-ID"]))
+    return _refused(answer.code, answer.message)
+
+
+def _refused(code: int, said: str) -> Refused:
+    return Refused(f"{code} {said}"[:_ERROR_CHARS], for_good=code >= 500)

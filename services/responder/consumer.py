@@ -1,0 +1,111 @@
+"""Cases and sending leases come in from routing; automatic drafts and what becomes of drafts when a case ends go out to `replies`.
+
+Events about a case carry the whole case, so all of them mean the same here: a newer version of it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from libs.common import db
+from libs.common.books import BrandBooks
+from libs.common.errors import InvalidEvent
+from libs.common.events import CaseEvent, Event, SendingLease
+from libs.common.stream import Consumer, Received, Work
+from libs.common.topics import CASES, HOLDS
+from services.responder import store
+from services.responder.reply import Change, Lease, ReplyRow, follow_case
+
+
+class ReplyWork(Work):
+    """The cases of a batch with their replies, and the newest lease of each brand in it."""
+
+    def __init__(self, books: BrandBooks) -> None:
+        super().__init__()
+        self.books = books
+        self.cases: dict[UUID, store.CaseRow] = {}
+        self.replies: dict[UUID, dict[UUID, ReplyRow]] = {}
+        self.leases: dict[str, Lease] = {}
+        self.changed_cases: set[UUID] = set()
+        self.changed_leases: set[str] = set()
+        self.changes: list[Change] = []
+
+
+def on_case(work: ReplyWork, received: Received[CaseEvent]) -> None:
+    """Keep the newer version of a case, and let its drafts follow it."""
+    event = received.event
+    case = event.case
+    known = work.cases[case.id]
+    if not (event.brand == case.brand == known.brand):
+        raise InvalidEvent(f"Case {case.id} belongs to another brand than this event.")
+    if received.version <= known.version:
+        work.repeat(received)
+        return
+    work.cases[case.id] = replace(
+        known,
+        version=received.version,
+        state=case.state,
+        case=case,
+        traceparent=received.traceparent or known.traceparent,
+        told_at=received.appended_at,
+    )
+    work.changed_cases.add(case.id)
+    published = work.books.get(case.brand)
+    if published is None:
+        return
+    replies = work.replies.setdefault(case.id, {})
+    changes = follow_case(
+        case,
+        known.state,
+        list(replies.values()),
+        published.book,
+        book_version=published.version,
+        at=event.at,
+        traceparent=received.traceparent,
+    )
+    for change in changes:
+        replies[change.row.id] = change.row
+        work.changes.append(change)
+        outgoing = change.outgoing()
+        assert outgoing is not None, "what happens to a draft is always told"
+        work.emit(received, outgoing.event, subject=outgoing.subject, version=outgoing.version, key=outgoing.key)
+
+
+def on_lease(work: ReplyWork, received: Received[SendingLease]) -> None:
+    """Keep the newest lease of the brand; its time is the broker's, so that a lease that waited in the log is not fresh."""
+    event = received.event
+    lease = Lease(event.brand, event.hold_version, received.appended_at, event.held, event.reason)
+    if not lease.newer_than(work.leases.get(event.brand)):
+        work.repeat(received)
+        return
+    work.leases[event.brand] = lease
+    work.changed_leases.add(event.brand)
+
+
+HANDLERS: dict[type[Event], Callable[[ReplyWork, Received[Any]], None]] = {
+    **dict.fromkeys(CASES.events, on_case),
+    SendingLease: on_lease,
+}
+
+
+async def save(connection: db.Connection, work: ReplyWork) -> None:
+    """Cases, then the last state of each changed reply, then its history, then leases."""
+    await store.put_cases(connection, [work.cases[case_id] for case_id in sorted(work.changed_cases)])
+    await store.put_replies(connection, {change.row.id: change.row for change in work.changes}.values())
+    await store.record(connection, work.changes)
+    await store.put_leases(connection, [work.leases[brand] for brand in work.changed_leases])
+
+
+def build(books: BrandBooks) -> Consumer[ReplyWork]:
+    async def load(connection: db.Connection, events: Sequence[Received[Any]], prepared: object) -> ReplyWork:
+        work = ReplyWork(books)
+        about_cases = [received.event.case for received in events if isinstance(received.event, CaseEvent)]
+        work.cases = await store.lock_cases(connection, [(case.id, case.brand) for case in about_cases])
+        for row in await store.replies_of_cases(connection, work.cases.keys()):
+            work.replies.setdefault(row.case_id, {})[row.id] = row
+        brands = {received.event.brand for received in events if isinstance(received.event, SendingLease)}
+        work.leases = await store.leases(connection, brands)
+        return work
+
+    return Consumer(topics=(CASES.name, HOLDS.name), handlers=HANDLERS, load=load, save=save)

@@ -1,0 +1,526 @@
+"""The first guard on a draft: what rules can see in a text before a person approves it.
+
+A draft and its brand book come in; verdicts with the place they are about go out. The editor shows them while someone
+writes, and the sender refuses a text with a blocking one. A verdict blocks where a reader would see a machine's or a
+stranger's hand (an open placeholder, another's signature) or the channel would refuse; the others are for the writer to
+weigh. Pure: no I/O.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+import regex
+from pydantic import BaseModel, ConfigDict
+
+from libs.common.brandbook import BrandBook, Member
+from services.responder import lengths
+from services.responder.script import GREETING_WORDS, signature_form
+
+BLOCKING = frozenset({"empty", "too_long", "broken_placeholder", "missing_signature", "wrong_signature", "forbidden_word"})
+
+
+class Draft(BaseModel):
+    """A reply as its writer has it now. ``visibility`` is public or private (mail and direct messages), ``language`` the text's."""
+
+    model_config = ConfigDict(frozen=True)
+
+    text: str
+    channel: str
+    visibility: str = "public"
+    first_reply: bool = False
+    member: Member
+    language: str = "nl"
+
+
+class Verdict(BaseModel):
+    """One thing found. ``start`` and ``end`` are code points in the draft's text, end exclusive; equal where something is missing."""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: str
+    message: str
+    start: int
+    end: int
+    blocking: bool
+
+
+def check(draft: Draft, book: BrandBook) -> list[Verdict]:
+    """Everything that the rules find, in the order of the text. An empty text has that one verdict."""
+    if not _visible(draft.text):
+        return [_verdict("empty", "There is no text to send.", 0, len(draft.text))]
+    found = [
+        *_too_long(draft, book),
+        *_greeting(draft, book),
+        *_signature(draft, book),
+        *_address_form(draft, book),
+        *_placeholders(draft, book),
+        *_forbidden_words(draft, book),
+        *_smileys(draft, book),
+    ]
+    return sorted(found, key=lambda v: (v.start, v.end, v.code))
+
+
+def _verdict(code: str, message: str, start: int, end: int) -> Verdict:
+    return Verdict(code=code, message=message, start=start, end=end, blocking=code in BLOCKING)
+
+
+def _visible(text: str) -> bool:
+    """Whether a reader sees anything: white space, zero-width and control characters are nothing."""
+    return any(not c.isspace() and unicodedata.category(c) not in ("Cf", "Cc") for c in text)
+
+
+# Texts are searched in copies in which what must not be judged is blanked, so that positions stay those of the draft.
+_BLANK = "\x00"
+_LINK = regex.compile(
+    r"https?://\S+|www\.\S+|(?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+"
+    r"|(?<![\w@.-])(?:[a-z0-9-]{1,63}\.){1,8}(?:nl|be|com|net|org|eu|de|fr|info|shop|app|io|example)(?![\w-])(?:/\S*)?",
+    regex.IGNORECASE,
+)
+_HANDLE = regex.compile(r"(?<!\w)@\w[\w.-]*(?:@[\w.-]+\w)?|(?<!\w)#\w+")
+_CARET = regex.compile(r"\^\p{L}{1,3}(?!\w)")
+# Double quotes by any pair; single ones only where they open before a word and close after one, which an apostrophe
+# ('s avonds, foto's) does not. A quotation stays within its paragraph.
+_QUOTED = regex.compile(
+    r"“[^“”\n]*”|„[^„”“\n]*[”“]|«[^«»\n]*»|\"[^\"\n]*\""
+    r"|‘(?![stnkm]\b)[^‘\n]*?[^\s‘]’(?!\w)"
+    r"|(?<![\w'’])['’](?![stnkm]\b)(?=\S)[^'\n]*?(?:\w['’]\w[^'\n]*?)*[^\s'’]'(?!\w)"
+)
+_QUOTED_LINE = regex.compile(r"^[ \t]*>.*$", regex.MULTILINE)
+
+
+def _blank(text: str, *patterns: "regex.Pattern[str]") -> str:
+    for pattern in patterns:
+        text = pattern.sub(lambda m: _BLANK * len(m[0]), text)
+    return text
+
+
+@lru_cache(maxsize=256)
+def _names(names: tuple[str, ...]) -> "regex.Pattern[str]":
+    """The names as they are written, longest first: "Voor U" is a name, "voor u" is not."""
+    ordered = sorted({n for n in names if n}, key=len, reverse=True)
+    return regex.compile(r"(?<!\w)(?:" + "|".join(map(regex.escape, ordered)) + r")(?!\w)" if ordered else r"(?!)")
+
+
+def _official(book: BrandBook) -> "regex.Pattern[str]":
+    return _names((*book.voice.official_names, *book.voice.competitors, book.name))
+
+
+def _too_long(draft: Draft, book: BrandBook) -> Iterator[Verdict]:
+    over = lengths.excess(draft.channel, draft.text, book, draft.visibility)
+    if over:
+        most = lengths.limit(draft.channel, book, draft.visibility)
+        end = len(draft.text)
+        message = f"{over} over the limit of {most} for {draft.channel}, in its own way of counting."
+        yield _verdict("too_long", message, max(0, end - over), end)
+
+
+# A greeting may be stretched ("hoiii", "heyyy").
+_GREETING = regex.compile(
+    r"(?:"
+    + "|".join(
+        regex.escape(word) + ("+" if word[-1] in "aeiouéy" else "")
+        for word in sorted({w for words in GREETING_WORDS.values() for w in words}, key=len, reverse=True)
+    )
+    + r")(?![\w-])",
+    regex.IGNORECASE,
+)
+_BEFORE_GREETING = regex.compile(r"(?:\.?@[\w.-]+(?:@[\w.-]+\w)?|[^\w@{\[])*")
+# "Dag en nacht staan we klaar" opens a sentence, not a conversation.
+_NO_GREETING = regex.compile(r"dag(?:\s+en\s+nacht|\s+(?:in|na)\s+dag|-)|ha\s*ha", regex.IGNORECASE)
+
+
+def _greeting(draft: Draft, book: BrandBook) -> Iterator[Verdict]:
+    asked = book.voice.greeting.required
+    if asked == "never" or (asked == "first_reply" and not draft.first_reply):
+        return
+    before = _BEFORE_GREETING.match(draft.text)
+    start = before.end() if before else 0
+    if _GREETING.match(draft.text, start) and not _NO_GREETING.match(draft.text, start):
+        return
+    own = [regex.split(r"[\s,!{]", example.strip())[0].lower() for example in book.voice.greeting.examples]
+    first_word = regex.match(r"\w*", draft.text[start:])
+    if first_word and first_word[0] and first_word[0].lower() in own:
+        return
+    yield _verdict("missing_greeting", "The first reply starts with a greeting, such as Hoi or Hello.", start, start)
+
+
+# What may stand after a signature: a thread's count, closing white space, a full stop.
+_AFTER_SIGNATURE = regex.compile(r"[\s.]*(?:\(?\d{1,2}/\d{1,2}\)?)?\s*$")
+_ANY_CARET = regex.compile(r"(?<!\w)\^\s?(\p{L}{1,4})(?!\w)")
+_CLOSING_WORDS = (
+    r"(?:(?:met\s+)?(?:hele?\s+)?(?:vriendelijke|hartelijke|warme|zonnige|beste|lieve|vrolijke|fijne)\s+groet(?:en|jes)?"
+    r"|hartelijks|hoogachtend|groet(?:en|jes)?|gr(?:tjs|tz|oetn)?|mvg|m\.v\.g|vr\.?\s?gr|liefs"
+    r"|(?:kind|best|warm|warmest|friendly)\s+(?:regards|wishes)|regards|cheers|sincerely|yours(?:\s+(?:sincerely|faithfully|truly))?"
+    r"|best|all\s+the\s+best|take\s+care)"
+)
+_CLOSING = regex.compile(rf"(?<![\w'-]){_CLOSING_WORDS}(?:\s+(?:van|from))?[\s,.!:;–-]*", regex.IGNORECASE)
+_TEAM_WORDS = regex.compile(
+    r"\b(?:team|webcare\w*|web\s?care|klantenservice|klantcontact|klantenteam|servicedesk|helpdesk|support|customer\s+(?:care|service)"
+    r"|redactie|social\s?media|de\s+medewerkers?)\b",
+    regex.IGNORECASE,
+)
+# What tells a sentence of the message from a line about the team or a footer below a name: it goes on, asks, or addresses.
+_MESSAGE_LINE = regex.compile(r"^(?i:p\.?\s?s|nb)\b|[!?]\s*$|\p{Ll}{2}[.!?]\s+\p{Lu}|\b(?i:je|jij|jou|jouw|jullie|u|uw|you|your)\b|.{81}")
+
+
+def _signature(draft: Draft, book: BrandBook) -> Iterator[Verdict]:
+    form = signature_form(book, draft.channel, draft.visibility)
+    if form == "none":
+        return
+    text = _QUOTED_LINE.sub(lambda m: " " * len(m[0]), draft.text).rstrip()
+    if form == "initials":
+        found = _by_initials(text, draft, book)
+    elif form == "first_name":
+        found = _by_first_name(text, draft, book)
+    else:
+        found = _optional(text, draft, book)
+    if found is None:
+        return
+    start, end = found
+    if start == end:
+        yield _verdict("missing_signature", f"Sign with {_expected(form, draft)} at the end.", len(text), len(text))
+    else:
+        yield _verdict("wrong_signature", f"This is signed otherwise than with {_expected(form, draft)} at the end.", start, end)
+
+
+def _expected(form: str, draft: Draft) -> str:
+    return f"^{draft.member.initials}" if form == "initials" else draft.member.first_name
+
+
+Place = tuple[int, int]
+
+
+def _by_initials(text: str, draft: Draft, book: BrandBook) -> Place | None:
+    """None when signed well; the place of what is wrong; an empty place when nobody signed."""
+    own = draft.member.initials.lower()
+    signed = list(regex.finditer(rf"\^{regex.escape(own)}(?!\w)", text, regex.IGNORECASE))
+    if signed and _AFTER_SIGNATURE.match(text, signed[-1].end()):
+        return None
+    carets = list(_ANY_CARET.finditer(text)) or signed
+    if carets:
+        return carets[-1].span()
+    other = regex.search(rf"(?:(?<=\s)|^)[/\\~*|–—-]\s?(?:(?i:{regex.escape(own)})|\p{{Lu}}{{2}})\.?\s*$", text)
+    if other:
+        return other.span()
+    bare = regex.search(rf"(?<=[.!?)…\n]\s*)\(?{regex.escape(own)}\)?\.?\s*$", text, regex.IGNORECASE)
+    if bare:
+        return bare.span()
+    return _named_end(text, draft, book) or (len(text), len(text))
+
+
+def _by_first_name(text: str, draft: Draft, book: BrandBook) -> Place | None:
+    carets = list(_ANY_CARET.finditer(text))
+    signed = _own_name(text, draft, book)
+    if signed is not None and not carets:
+        return None
+    if carets:
+        return carets[-1].span()
+    elsewhere = _named_end(text, draft, book)
+    if elsewhere:
+        return elsewhere
+    early = regex.search(_CLOSING.pattern + regex.escape(draft.member.first_name) + r"(?!\w)", text, regex.IGNORECASE)
+    return early.span() if early else (len(text), len(text))
+
+
+def _optional(text: str, draft: Draft, book: BrandBook) -> Place | None:
+    """Either form, or none; what is signed is signed as oneself and at the end."""
+    found = _by_initials(text, draft, book)
+    if found is None or found[0] == found[1]:
+        return None
+    if _ANY_CARET.search(text) is None and _own_name(text, draft, book) is not None:
+        return None
+    return found
+
+
+def _own_name(text: str, draft: Draft, book: BrandBook) -> Place | None:
+    """Where the writer's first name closes the text; a surname, a function and lines about the team may follow."""
+    name = regex.compile(rf"(?<![\w@#'’-]){regex.escape(draft.member.first_name)}(?![\w'’-])", regex.IGNORECASE)
+    for match in reversed(list(name.finditer(text))[-8:]):
+        if not _opens_signature(text, match.start()) or not _closes_text(text[match.end() :], book):
+            continue
+        return match.span()
+    return None
+
+
+def _opens_signature(text: str, start: int) -> bool:
+    """Whether what stands before a name lets it be a signature: a line's start, a sentence's end, a dash or a closing formula."""
+    before = text[:start]
+    line = before.rsplit("\n", 1)[-1].rstrip()
+    if not line or line[-1] in ".!?…:;,)–—-~|/*_" or regex.search(r"[\p{Extended_Pictographic}\uFE0F)(DPp]$", line[-1]):
+        return not regex.search(r"\w[-]$", before)
+    return bool(regex.search(rf"(?<![\w'-]){_CLOSING_WORDS}(?:\s+(?:van|from))?$", line, regex.IGNORECASE))
+
+
+def _closes_text(after: str, book: BrandBook) -> bool:
+    """Whether what follows a name is a surname and lines about the team, and no more of the message."""
+    first, *lines = after.split("\n")
+    first = first.strip(" \t.,!*_~)")
+    surname = r"(?:\s*(?:van|de|der|den|ter|te|von|el|la|\p{Lu}[\p{L}'’.-]*))*"
+    link = r"[\s,|/(–—-]*(?i:(?:van|from|namens|of|at|@)\s+)?(?i:(?:het|the)\s+)?"
+    team = rf"(?i:team|webcare\w*|klantenservice|klantcontact|support|customer|care|service|van|from|of|{regex.escape(book.name)})"
+    about = rf"(?:{link}(?:{team}|\p{{Lu}}\w*)(?:[\s|&/,-]+(?:{team}|\p{{Lu}}\w*))*\)?)?"
+    icons = r"[\s\p{Extended_Pictographic}\uFE0F<3:;()-]*"
+    if first and not regex.fullmatch(surname + about + icons, first):
+        return False
+    rest = [line.strip() for line in lines if line.strip()]
+    return len(rest) <= 6 and not any(_MESSAGE_LINE.search(_blank(line, _LINK)) for line in rest)
+
+
+def _named_end(text: str, draft: Draft, book: BrandBook) -> Place | None:
+    """Where the text closes with a name or a team that is not the signature asked for; None when it closes with neither."""
+    own = _own_name(text, draft, book)
+    if own is not None:
+        return own
+    for closing in list(_CLOSING.finditer(text))[-1:]:
+        after = text[closing.end() :]
+        if regex.fullmatch(
+            r"\s*(?:\p{Lu}[\w'’.-]*|van|de|der|den|het|team|webcare|klantenservice|[&|,()/\s-])+\s*", after
+        ) and regex.search(r"\w", after):
+            return closing.end(), len(text)
+    tail_start = max(text.rfind("\n"), *(text.rfind(mark) for mark in ".!?"), -1) + 1
+    tail = text[tail_start:].strip(" \t,~–—-*_|")
+    start = text.find(tail, tail_start) if tail else len(text)
+    if not tail or tail_start == 0:
+        return None
+    others = {m.first_name.lower() for m in book.team if m.first_name}
+    if tail.lower() in others:
+        return start, len(text)
+    words = tail.split()
+    is_team = (_TEAM_WORDS.search(tail) or regex.search(rf"\b{regex.escape(book.name)}\b", tail)) and len(words) <= 4
+    if is_team and all(w[:1].isupper() or w.lower() in _TEAM_SMALL_WORDS for w in words):
+        return start, len(text)
+    return None
+
+
+_TEAM_SMALL_WORDS = {"het", "de", "team", "webcare", "klantenservice", "van", "the", "support", "customer", "care", "service"}
+
+_JE_FORMS = r"je|jij|jou|jouw|jouwe|jouwes|jezelf|jijzelf|jouzelf|jullie|jullies|dankje|dankjewel|bedanktje|alsjeblieft|asjeblieft"
+_U_FORMS = r"u|uw|uwe|uzelf|uws|dankuwel|danku|alstublieft|uwerzijds"
+_BOUND_LEFT, _BOUND_RIGHT = r"(?<![\w'’&^-])(?<!\w\.)", r"(?![\w&^-])(?!['’]\w)"
+_JE = regex.compile(rf"{_BOUND_LEFT}(?:{_JE_FORMS}){_BOUND_RIGHT}", regex.IGNORECASE)
+_U = regex.compile(rf"{_BOUND_LEFT}(?:{_U_FORMS}){_BOUND_RIGHT}", regex.IGNORECASE)
+_NOT_ADDRESS = regex.compile(
+    # idioms in which je is nobody
+    r"\bhoud?t?\s+je\s+(?:haaks|taai)\b|\bje[\s-]van[\s-]het\b"
+    # the hour: 2u, 14.00 u, 24 u; not "in 2024 u"
+    r"|(?<![\w.:])\d{1,3}(?:[.:]\d{2})?\s?u(?![\w'’])|\d\s?u\s?\d{2}\b|\b(?:km|kilometer)\s?/\s?u\b|\bper\s+u\b(?!\w)"
+    # letters and names: U2, vak U, letter u
+    r"|\bU\s2\b|\bletters?\s+['‘’\"]?u\b",
+    regex.IGNORECASE,
+)
+_LETTER = regex.compile(
+    r"\b(?i:rij|vak|gate|zone|type|model|optie|categorie|blok|perron|klasse|serie|hal|maat|tribune|ingang|kolom|lijn|gebouw)\s+U\b"
+)
+# A name that the book does not list: "de app Jouw Gezondheid". Capitals in mid-sentence, both of them.
+_TITLE_CASED = regex.compile(r"(?<=\p{Ll}\s)(?:Jouw|Je|Jij|Uw|U)\s\p{Lu}\p{Ll}\w*")
+_METALANGUAGE = regex.compile(r"\bje\s?/\s?u\b|\bu\s?/\s?je\b|\bjij\s?/\s?u\b|\bu\s?/\s?jij\b", regex.IGNORECASE)
+
+
+def _address_form(draft: Draft, book: BrandBook) -> Iterator[Verdict]:
+    """Every word of the form that the brand does not use; a mixed text has some of those by definition. Dutch only."""
+    if not draft.language.lower().startswith("nl"):
+        return
+    text = _blank(
+        draft.text, _QUOTED_LINE, _LINK, _official(book), _QUOTED, _HANDLE, _CARET, _NOT_ADDRESS, _LETTER, _TITLE_CASED, _METALANGUAGE
+    )
+    wrong, own = (_U, "je") if book.voice.address_form == "je" else (_JE, "u")
+    for match in wrong.finditer(text):
+        yield _verdict("address_form", f"“{match[0]}” where the brand says “{own}”.", *match.span())
+
+
+_UNITS = (
+    r"(?:werk)?dag(?:en)?|uur|uren|minuten|min|maanden?|weken|week|euro|eur|procent|%|gb|mb|mbps|km|stuks|"
+    r"(?:working\s|business\s)?days?|hours?|minutes|weeks?|months?|euros?|percent|gbp|pounds?|dollars?"
+)
+_PLACEHOLDER = regex.compile(
+    # braces: {naam}, {{ naam }}, ${naam}, and one that was never closed
+    r"\$?(?<!\{)\{++[^{}\n]{0,60}\}+|(?<!\{)\{++\s*\w+|(?<!\w)\w{1,40}\s?\}+"
+    # brackets with words: [naam], [vul hier de datum in]; a markdown link is none
+    r"|\[\s*(?!(?i:sic|red\.?|edit|update|nl|en|video|foto|audio|link|x|let\s+op|note|nb|nieuw|new|opgelost|solved|spoiler)\s*\])[\p{L}_][\p{L}\p{N}\s_/.’'-]{0,60}\](?!\()"
+    r"|\[\s*[._…-]*\s*\](?!\()"
+    # <naam>, %naam%, %%naam%%, %s, $naam
+    r"|<\s*(?!/?(?:b|i|u|p|a|br|em|strong|ul|ol|li|div|span)\b)\p{L}[\p{L}_ -]{1,30}>|%{1,2}\p{L}[\p{L}_]{1,30}%{1,2}|(?<!\w)%s\b"
+    r"|(?<![\w$])\$(?:naam|name|voornaam|first_?name|datum|date|bedrag|amount)\b"
+    # XX and its shapes in dates, times, amounts
+    r"|(?<![\w*])X{2,}(?![\w*])|(?<!\w)xx+(?:[-:/.]xx+)+(?!\w)"
+    rf"|(?<!\w)(?<=(?:€|\beur|\beuro|\bbinnen|\bom|\btot|\bwithin|\bin|\bat|\bby)\s*)xx+(?!\w)|(?<!\w)xx+(?=\s?(?:{_UNITS})(?!\w))"
+    # a line to fill in, a word that says so, and a program's nothing where a name belongs
+    r"|_{3,}|(?<!\w)(?:TODO|TBD|TBC|INVULLEN|INVOEGEN|VUL\s+IN|VOORNAAM|KLANTNAAM|NAAM|FIRSTNAME|FIRST_NAME|LASTNAME)(?!\w)"
+    r"|(?<!\w)(?i:lorem\s+ipsum)\b|^(?:@\S+\s+)*(?i:hoi|hallo|hi|hello|hey|dear|beste|geachte|dag)\s+(?:(?i:null|none|undefined|nan)\b|\.\.\.|…)"
+)
+
+
+def _placeholders(draft: Draft, book: BrandBook) -> Iterator[Verdict]:
+    text = _blank(draft.text, _official(book), regex.compile(r"https?://\S+"))
+    for match in _PLACEHOLDER.finditer(text):
+        yield _verdict("broken_placeholder", f"“{match[0].strip()}” was never filled in.", *match.span())
+
+
+def _forbidden_words(draft: Draft, book: BrandBook) -> Iterator[Verdict]:
+    """Whole words and their inflections, in either case; a link, a handle or an official name is not the writer's wording."""
+    if not book.voice.forbidden_words:
+        return
+    allowed = tuple(n for n in book.voice.official_names if n)
+    text = _blank(draft.text, _LINK, regex.compile(r"(?<!\w)@\w[\w.-]*"), _names((*allowed, book.name))).replace("’", "'")
+    spans: list[Place] = []
+    for word in book.voice.forbidden_words:
+        for match in _forbidden(word).finditer(text):
+            if not any(start <= match.start() and match.end() <= end for start, end in spans):
+                spans.append(match.span())
+                found = draft.text[match.start() : match.end()]
+                yield _verdict("forbidden_word", f"“{found}” is on the brand's list of words to avoid (“{word}”).", *match.span())
+
+
+@lru_cache(maxsize=4096)
+def _forbidden(word: str) -> "regex.Pattern[str]":
+    """One forbidden word or phrase as a pattern: every word in any inflection, a comma or a line's end between words allowed."""
+    parts = word.replace("’", "'").split()
+    pronouns = {"u", "je", "jij", "ik", "wij", "we", "hij", "zij", "ze", "men", "het", "i", "you"}
+    alternatives: list[str] = []
+    for index, part in enumerate(parts):
+        finite = index > 0 and parts[index - 1].lower() in pronouns
+        shapes: Iterable[str] = _forms(part.lower(), finite=finite)
+        alternatives.append("(?:" + "|".join(regex.escape(s) for s in sorted(shapes, key=len, reverse=True)) + ")")
+    return regex.compile(r"(?<![\w-])" + r"[,;]?\s+".join(alternatives) + r"(?![\w-])", regex.IGNORECASE)
+
+
+_EMOJI = regex.compile(
+    r"\p{Regional_Indicator}{2}|[0-9#*]\uFE0F?\u20E3"
+    r"|(?:\p{Emoji_Presentation}|\p{Extended_Pictographic}(?=\uFE0F)|[☺☹☻❤♥♡✌☝✨✅❌])"
+    r"[\uFE0F\U0001F3FB-\U0001F3FF]*(?:\u200D\p{Extended_Pictographic}[\uFE0F\U0001F3FB-\U0001F3FF]*)*"
+)
+_EMOTICON = regex.compile(
+    # eyes, nose, mouth of punctuation; a link's "://" is blanked, "8)" closes a list's number
+    r"(?<![\d:;])[:;=]['’]?[-o^]?[)(\]\[|]+(?!\d)"
+    r"|(?<!\w):['’]?-?[/\\](?!\S)"
+    # mouths that are letters stand alone
+    r"|(?<![\w:/])[:;=]-?[DPpOoSsXx$@3*](?![\w:/])|(?<=\p{Ll}{2}):-?[DP](?!\w)"
+    r"|(?<!\w)[xX]D+(?!\w)|(?<![\w)])[(][-]?[:;=](?!\w)|(?<!\S)[Bb8]-\)"
+    rf"|<3+(?!\w)(?!\s*(?:{_UNITS})(?!\w))|</3"
+    r"|\^_*\^|(?<!\w)[oO>-][._][oO<-](?!\w)|\\o/|¯\\_\(ツ\)_/¯"
+)
+
+
+def _smileys(draft: Draft, book: BrandBook) -> Iterator[Verdict]:
+    if book.voice.smileys:
+        return
+    text = _blank(draft.text, _LINK, _CARET)
+    for match in (*_EMOJI.finditer(text), *_EMOTICON.finditer(text)):
+        yield _verdict("smiley_not_allowed", f"“{match[0].strip()}”: the brand uses no smileys.", *match.span())
+
+
+# Inflection. The forms of a listed word are made and looked for, rather than reducing the words of a text to stems: a stem
+# that two words share would flag the wrong one.
+_IRREGULAR = (
+    "moeten moet moest moesten gemoeten",
+    "kunnen kan kun kunt kon konden gekund",
+    "zullen zal zul zult zou zouden",
+    "willen wil wilt wilde wilden wou gewild",
+    "mogen mag mocht mochten",
+    "hebben heb hebt heeft had hadden gehad",
+    "gaan ga gaat ging gingen gegaan",
+    "doen doe doet deed deden gedaan",
+    "zien zie ziet zag zagen gezien",
+    "krijgen krijg krijgt kreeg kregen gekregen",
+    "begrijpen begrijp begrijpt begreep begrepen",
+    "verwijzen verwijs verwijst verwees verwezen",
+    "doorverwijzen doorverwijs doorverwijst doorverwees doorverwezen",
+    "vergeten vergeet vergat vergaten",
+    "spijten spijt speet gespeten",
+    "weten weet wist wisten geweten",
+    "do does did done doing",
+    "have has had having",
+    "get gets got gotten getting",
+    "know knows knew known knowing",
+    "pay pays paid paying",
+)
+_VOWELS = "aeiouy"
+_SEPARABLE = ("aan", "af", "bij", "door", "in", "mee", "na", "om", "op", "over", "terug", "toe", "uit", "voor", "weg")
+_NO_GE = ("be", "ge", "her", "ont", "ver", "er")
+
+
+def _forms(word: str, *, finite: bool) -> frozenset[str]:
+    """The word (lower case) and its regular Dutch and English inflections, some of which do not exist and so never occur.
+
+    ``finite`` says that a pronoun stands before it, so that a *t* at its end is a verb's: *u dient*, *u diende*. Elsewhere
+    that *t* may be part of a noun (*kant* is no form of *kan*).
+    """
+    for row in _IRREGULAR:
+        known = row.split()
+        if word in known:
+            return frozenset(known)
+    if len(word) < 3 or not word.isalpha():
+        return frozenset({word, f"{word}'s"}) if word.isalpha() and len(word) > 2 else frozenset({word})
+    found = {word, *_nominal_nl(word), *_english(word)}
+    if word.endswith("en") and len(word) > 4:
+        found |= _verb_nl(word)
+    elif finite and word.endswith("t") and len(word) > 3:
+        found |= _verb_nl(_lengthen(word[:-1]))
+    elif word.endswith("eert") and len(word) > 5:
+        found |= _verb_nl(word[:-4] + "eren")
+    return frozenset(found)
+
+
+def _lengthen(stem: str) -> str:
+    """A stem with *-en*, spelled as Dutch does: *loos* → *lozen*, *klus* → *klussen*, *dien* → *dienen*."""
+    if len(stem) > 3 and stem[-2] == stem[-3] and stem[-2] in "aeou" and stem[-1] not in _VOWELS:
+        return stem[:-2] + _voiced(stem[-1]) + "en"
+    if len(stem) > 2 and stem[-1] not in _VOWELS + "wxjh" and stem[-2] in _VOWELS and stem[-3] not in _VOWELS:
+        return f"{stem}{stem[-1]}en"
+    return stem[:-1] + _voiced(stem[-1]) + "en" if stem[-2:-1] in (*_VOWELS, "l", "r", "n") else f"{stem}en"
+
+
+def _voiced(consonant: str) -> str:
+    return {"s": "z", "f": "v"}.get(consonant, consonant)
+
+
+def _stems(infinitive: str) -> set[str]:
+    """*klussen* → *klus*, *lozen* → *loos*, *dienen* → *dien*; *garanderen* and *leveren* differ only in stress: both spellings."""
+    stem = infinitive[:-2]
+    if len(stem) > 2 and stem[-1] == stem[-2] and stem[-1] not in _VOWELS:
+        return {stem[:-1]}
+    hard = stem[:-1] + {"z": "s", "v": "f"}.get(stem[-1], stem[-1])
+    open_syllable = len(stem) > 1 and stem[-2] in "aeou" and stem[-1] not in _VOWELS
+    if not open_syllable or (len(stem) > 2 and stem[-3] in _VOWELS):
+        return {hard}
+    long = hard[:-1] + hard[-2] + hard[-1]
+    unstressed = stem[-2] == "e" and stem[-1] in "lrn" and any(v in stem[:-2] for v in _VOWELS)
+    return {long, hard} if unstressed else {long}
+
+
+def _nominal_nl(word: str) -> set[str]:
+    """Adjective and noun: *kosteloze, kostelozer, klussen, klusje, foto's*."""
+    made = {f"{word}{end}" for end in ("e", "s", "er", "ere", "st", "ste", "'s", "je", "tje", "pje", "etje", "jes", "tjes")}
+    made |= {f"{word}n", f"{word}r"} if word.endswith("e") else set()
+    for long in {_lengthen(word), f"{word}en"}:
+        made |= {long, long[:-1], f"{long[:-1]}r", f"{long[:-1]}re", f"{long[:-1]}s"}
+    return made
+
+
+def _verb_nl(infinitive: str) -> set[str]:
+    return {form for stem in _stems(infinitive) for form in _conjugated(stem, infinitive)}
+
+
+def _conjugated(stem: str, infinitive: str) -> set[str]:
+    root = infinitive[:-2]
+    past = ("te", "ten") if root[-1:] in ("t", "k", "f", "s", "p", "h", "x") or root.endswith("ch") else ("de", "den")
+    made = {infinitive, stem, f"{stem}t", f"{stem}end", f"{root}end", f"{root}ende", *(stem + end for end in past)}
+    last = "t" if past[0] == "te" else "d"
+    participle = stem if stem.endswith(last) else stem + last
+    separable = next((p for p in sorted(_SEPARABLE, key=len, reverse=True) if stem.startswith(p) and len(stem) > len(p) + 2), None)
+    made |= {participle, f"{participle}e"} if stem.startswith(_NO_GE) else {f"ge{participle}", f"ge{participle}e"}
+    if separable:
+        made |= {f"{separable}ge{participle[len(separable) :]}"}
+    return made
+
+
+def _english(word: str) -> set[str]:
+    made = {f"{word}{end}" for end in ("s", "es", "ed", "ing", "er", "est", "'s")}
+    if word.endswith("e"):
+        made |= {f"{word}d", f"{word}r", f"{word}st", f"{word[:-1]}ing"}
+    if word.endswith("y"):
+        made |= {f"{word[:-1]}{end}" for end in ("ies", "ied", "ier", "iest")}
+    if len(word) > 2 and word[-1] not in _VOWELS + "wx" and word[-2] in _VOWELS and word[-3] not in _VOWELS:
+        made |= {f"{word}{word[-1]}{end}" for end in ("ed", "ing", "er", "est")}
+    return made

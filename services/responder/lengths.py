@@ -1,0 +1,205 @@
+"""How long a reply is in its channel's own way of counting, and how long it may be.
+
+A channel's name and a text come in; a number of the channel's own units goes out. The guard refuses what does not fit and
+the API shows what is left while someone writes. Sources of the rules stand beside them. Pure: no I/O.
+"""
+
+import unicodedata
+from collections.abc import Callable
+
+import regex
+
+from libs.common.brandbook import BrandBook
+from libs.common.rules import channel_name
+
+# Names that connectors and review sites go by, beside those that the brand book's rules know.
+_FAMILIES = {
+    "e-mail": "email",
+    "fediverse": "mastodon",
+    "bsky": "bluesky",
+    "ig": "instagram",
+    "fb": "facebook",
+    "messenger": "facebook",
+    "google_review": "google",
+    "google_reviews": "google",
+    "google_business": "google",
+}
+
+# Reply limits in public. Google's is in bytes (Business Profile API, ReviewReply.comment); SMS in segments: ten is what
+# gateways accept for one message. A channel that is not named (email, forum, feed, own) has no limit.
+_PUBLIC_LIMITS = {
+    "twitter": 280,
+    "mastodon": 500,
+    "bluesky": 300,
+    "instagram": 2200,
+    "facebook": 8000,
+    "trustpilot": 4096,
+    "review": 4096,
+    "google": 4096,
+    "sms": 10,
+    "whatsapp": 4096,
+}
+# Direct messages have limits of their own: X 10,000 characters, Instagram 1,000 bytes, Messenger 2,000 characters
+# (Messenger Platform), Bluesky chat 1,000 graphemes. A private Mastodon message is a status and has a status's limit.
+_PRIVATE_LIMITS = {**_PUBLIC_LIMITS, "twitter": 10_000, "bluesky": 1000, "instagram": 1000, "facebook": 2000}
+
+# app.bsky.feed.post and chat.bsky.convo: bytes of UTF-8 beside the graphemes, ten to one in both.
+_BLUESKY_BYTES_PER_GRAPHEME = 10
+
+_LINK_LENGTH = 23  # t.co, and Mastodon copies it
+
+# Country code top-level domains, then the generic ones that people meet: X links (and counts as 23) a domain without
+# a scheme only when its ending exists.
+_TOP_LEVEL_DOMAINS = (
+    "ac ad ae af ag ai al am ao aq ar as at au aw ax az ba bb bd be bf bg bh bi bj bm bn bo br bs bt bw by bz ca cc cd cf "
+    "cg ch ci ck cl cm cn co cr cu cv cw cx cy cz de dj dk dm do dz ec ee eg er es et eu fi fj fk fm fo fr ga gd ge gf gg "
+    "gh gi gl gm gn gp gq gr gs gt gu gw gy hk hm hn hr ht hu id ie il im in io iq ir is it je jm jo jp ke kg kh ki km kn "
+    "kp kr kw ky kz la lb lc li lk lr ls lt lu lv ly ma mc md me mg mh mk ml mm mn mo mp mq mr ms mt mu mv mw mx my mz na "
+    "nc ne nf ng ni nl no np nr nu nz om pa pe pf pg ph pk pl pm pn pr ps pt pw py qa re ro rs ru rw sa sb sc sd se sg sh "
+    "si sk sl sm sn so sr ss st su sv sx sy sz tc td tf tg th tj tk tl tm tn to tr tt tv tw tz ua ug uk us uy uz va vc ve "
+    "vg vi vn vu wf ws ye yt za zm zw com net org info biz edu gov int mil name pro mobi app dev shop online site store "
+    "tech blog cloud news nrw frl amsterdam gent vlaanderen brussels berlin london paris club live support help jobs"
+)
+_TLD = "|".join(sorted(_TOP_LEVEL_DOMAINS.split(), key=len, reverse=True))
+
+_HTTP_LINK = regex.compile(r"(?<![\w@])https?://[^\s<>\"'“”‘’]*[^\s<>\"'“”‘’.,;:!?)\]}…]", regex.IGNORECASE)
+_BARE_LINK = regex.compile(
+    rf"(?<![\w@.$#/-])(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:{_TLD})(?![\w-]|\.[\w-])(?:/[^\s<>\"]*[^\s<>\".,;:!?)\]}}…])?/?",
+    regex.IGNORECASE,
+)
+_REMOTE_MENTION = regex.compile(r"(?<![=/\w])@([a-z0-9_]+(?:[a-z0-9_.-]+[a-z0-9_]+)?)@[\w.-]+\w", regex.IGNORECASE)
+
+# An emoji as a reader sees one: flags, keycaps, and joined sequences with their skin tones and presentation selectors.
+_EMOJI = regex.compile(
+    r"(?:\p{Regional_Indicator}{2}"
+    r"|[0-9#*]\uFE0F?\u20E3"
+    r"|(?:\p{Emoji_Presentation}|\p{Extended_Pictographic}(?=[\uFE0F\U0001F3FB-\U0001F3FF\u200D]))"
+    r"[\uFE0F\U0001F3FB-\U0001F3FF]*[\U000E0020-\U000E007F]*"
+    r"(?:\u200D\p{Extended_Pictographic}[\uFE0F\U0001F3FB-\U0001F3FF]*)*)"
+)
+_GRAPHEME = regex.compile(r"\X")
+
+# 3GPP TS 23.038: the default alphabet, and the characters that cost an escape before them.
+_GSM_BASIC = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_GSM_EXTENDED = frozenset("\f^{}\\[~]|€")
+
+
+def family(channel: str) -> str:
+    """The channel's kind in lower case under one name: ``x`` is ``twitter``, ``imap`` is ``email``."""
+    name = channel_name(channel.strip().lower())
+    return _FAMILIES.get(name, name)
+
+
+def length(channel: str, text: str, visibility: str = "public") -> int:
+    """The text's length in the units that ``limit`` is given in.
+
+    Weighted characters for Twitter, graphemes for Mastodon and Bluesky, bytes for Google's replies and Instagram's
+    direct messages, segments for SMS, code points elsewhere.
+    """
+    kind = family(channel)
+    if kind == "instagram" and visibility == "private":
+        return _utf8(text)
+    counter = _COUNTERS.get(kind)
+    return len(text) if counter is None else counter(text)
+
+
+def limit(channel: str, book: BrandBook, visibility: str = "public") -> int | None:
+    """The most that the channel takes, in ``length``'s units; None when it has no limit.
+
+    ``conduct.limits`` of the brand book goes before a channel's own public limit, under either of its names. Direct
+    messages keep the channel's own: a brand that holds its posts to 140 characters does not mean its conversations.
+    """
+    kind = family(channel)
+    if visibility == "private":
+        return _PRIVATE_LIMITS.get(kind)
+    return book.limit(kind) or _PUBLIC_LIMITS.get(kind)
+
+
+def excess(channel: str, text: str, book: BrandBook, visibility: str = "public") -> int:
+    """By how many units the text is over the limit; 0 when it fits.
+
+    Bluesky counts bytes too: a post of 300 graphemes that are all family emoji has over 3,000 bytes and is refused, so
+    its excess is then given in tens of bytes.
+    """
+    most = limit(channel, book, visibility)
+    if most is None:
+        return 0
+    over = length(channel, text, visibility) - most
+    if family(channel) == "bluesky":
+        per = _BLUESKY_BYTES_PER_GRAPHEME
+        over = max(over, -(-(_utf8(text) - most * per) // per))
+    return max(0, over)
+
+
+def _twitter(text: str) -> int:
+    """Weighted length of twitter-text's configuration version 3 (NFC; links 23; an emoji 2)."""
+    normal = unicodedata.normalize("NFC", text)
+    without_links, links = _take_out(_HTTP_LINK, normal)
+    without_links, bare = _take_out(_BARE_LINK, without_links)
+    plain, emoji = _take_out(_EMOJI, without_links)
+    return (links + bare) * _LINK_LENGTH + emoji * 2 + sum(_twitter_weight(ord(c)) for c in plain)
+
+
+def _twitter_weight(code: int) -> int:
+    light = code <= 4351 or 8192 <= code <= 8205 or 8208 <= code <= 8223 or 8242 <= code <= 8247
+    return 1 if light else 2
+
+
+def _mastodon(text: str) -> int:
+    """Mastodon's StatusLengthValidator: links with a scheme 23, ``@user@server`` as ``@user``, the rest in graphemes."""
+    without_links, links = _take_out(_HTTP_LINK, text)
+    return links * _LINK_LENGTH + _graphemes(_REMOTE_MENTION.sub(r"@\1", without_links))
+
+
+def _take_out(pattern: "regex.Pattern[str]", text: str) -> tuple[str, int]:
+    """The text without what the pattern finds, and how many were found."""
+    return pattern.subn("", text)
+
+
+def _graphemes(text: str) -> int:
+    return sum(1 for _ in _GRAPHEME.finditer(text))
+
+
+def _utf8(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass"))
+
+
+def _sms_segments(text: str) -> int:
+    """Segments of an SMS: 160 septets, or 70 UTF-16 units once a character is outside the GSM alphabet.
+
+    A message of several segments spends part of each on its header: 153 septets or 67 units are left. A character that
+    takes two (``€``, an emoji) is not cut in half, so it may push itself to the next segment.
+    """
+    costs = [_gsm_cost(c) for c in text]
+    single, joined = 160, 153
+    if any(cost == 0 for cost in costs):
+        costs = [len(c.encode("utf-16-le", "surrogatepass")) // 2 for c in text]
+        single, joined = 70, 67
+    if not costs:
+        return 0
+    if sum(costs) <= single:
+        return 1
+    segments, used = 1, 0
+    for cost in costs:
+        if used + cost > joined:
+            segments, used = segments + 1, 0
+        used += cost
+    return segments
+
+
+def _gsm_cost(character: str) -> int:
+    """Septets of one character in the GSM alphabet; 0 when it is not in it."""
+    if character in _GSM_BASIC:
+        return 1
+    return 2 if character in _GSM_EXTENDED else 0
+
+
+_COUNTERS: dict[str, Callable[[str], int]] = {
+    "twitter": _twitter,
+    "mastodon": _mastodon,
+    "bluesky": _graphemes,
+    "google": _utf8,
+    "sms": _sms_segments,
+}

@@ -1,0 +1,538 @@
+"""A reply from draft to sent: which steps there are, who may take them, and what a case's automatic draft is.
+
+A case as routing last told of it, its replies and the brand book come in; changed replies go out, each with the event that tells of it and a line for
+its history. Pure: no I/O, time passed in. The steps between approved and sent are statements of `attempts.py`.
+
+                     ┌────────── edited ──────────┐
+    draft ──▶ submitted ──▶ approved ──▶ sending ──▶ sent
+      ▲           │            ▲  │         ├──▶ failed ─────── edited ──▶ draft
+      └── edited ─┘            └──┼─ again ─┤
+                                  │         └──▶ unconfirmed ── a person looks ──▶ sent, or draft
+          draft, submitted, approved, failed ──▶ discarded
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from libs.common.brandbook import BrandBook, Member, Script
+from libs.common.errors import Conflict, Forbidden
+from libs.common.events import (
+    Case,
+    Mention,
+    Reply,
+    ReplyApproved,
+    ReplyDiscarded,
+    ReplyDrafted,
+    ReplyEdited,
+    ReplyEvent,
+    ReplySent,
+    ReplySubmitted,
+    Verdict,
+    deterministic_id,
+)
+from libs.common.outbox import Outgoing
+from libs.common.rules import RuleError
+from services.responder import approval, guard
+from services.responder.lengths import family
+from services.responder.script import compose, pick_script
+
+ENDED = frozenset({"merged", "withdrawn", "resolved", "closed"})
+"""States of a case in which nobody works on an answer."""
+_ANSWERED = frozenset({"draft", "submitted", "approved", "sending", "sent", "unconfirmed"})
+_NOBODY = Member(id="nobody", first_name="{handtekening}", initials="xx").model_copy(update={"initials": "{initialen}"})
+"""Signs for a case without an owner: an open place, which the guard holds back until somebody signs."""
+
+_STEPS: Mapping[str, frozenset[str]] = {
+    "draft": frozenset({"draft", "submitted", "discarded"}),
+    "submitted": frozenset({"draft", "submitted", "approved", "discarded"}),
+    "approved": frozenset({"discarded"}),
+    "sending": frozenset(),
+    "sent": frozenset(),
+    "failed": frozenset({"draft", "discarded"}),
+    "unconfirmed": frozenset({"draft", "sent"}),
+    "discarded": frozenset(),
+}
+_INSTEAD = {
+    "approved": "Discard it to stop it, and write another.",
+    "sending": "It is on its way; wait for the outcome.",
+    "sent": "It has left; write another.",
+    "unconfirmed": "Find out whether it reached the customer, and confirm that.",
+    "discarded": "Write another.",
+}
+
+
+class Recipient(BaseModel):
+    """To whom, and as an answer to what. `name` is what they call themselves."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: str
+    value: str
+    name: str | None = None
+    answers: str | None = None
+    """The channel's own id of the message that this answers."""
+    subject: str | None = None
+    references: tuple[str, ...] = ()
+    """Message-IDs of the conversation, oldest first."""
+
+    def key(self, visibility: str) -> str:
+        """What an approval is bound to, beside the text: the same words in public are another message."""
+        return "\x1f".join((self.kind, self.value, visibility, self.answers or ""))
+
+
+class ReplyRow(Reply):
+    """All that is known of a reply: what its events tell, and what stays here."""
+
+    version: int = 1
+    language: str
+    first_reply: bool
+    recipient: Recipient
+    automatic: bool = False
+    writer_role: str = "agent"
+    legal_by: str | None = None
+    submitted_at: datetime | None = None
+    reason: str | None = None
+    attempts: int = 0
+    next_attempt_at: datetime | None = None
+    claimed_by: str | None = None
+    claimed_at: datetime | None = None
+    attempt_id: UUID | None = None
+    transmitting: bool = False
+    book_version: int = 0
+    traceparent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A reply after a change, what happened, who did it. `event` is none where no event tells of it (a claim, a further attempt)."""
+
+    row: ReplyRow
+    what: str
+    who: str
+    at: datetime
+    event: type[ReplyEvent] | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+    def outgoing(self, traceparent: str | None = None) -> Outgoing | None:
+        """The event to tell, keyed by case; in the trace of the request that caused it, else in that of the reply."""
+        if self.event is None:
+            return None
+        row = self.row
+        event = self.event(brand=row.brand, book_version=row.book_version, reply=row, at=self.at, actor=self.who)
+        return Outgoing(event, str(row.id), row.version, str(row.case_id), traceparent or row.traceparent)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who asks for a step: a token's subject, which is the team member's id where it is one of the team, and role."""
+
+    id: str
+    role: str
+
+
+# --- to whom ------------------------------------------------------------------------------------------------------------------------
+
+
+def recipient_of(mention: Mention) -> Recipient | None:
+    """The author of a mention as somebody to answer; none when a mail has no address to answer to."""
+    identities = mention.author.identities
+    if family(mention.channel) == "email":
+        identities = [identity for identity in identities if identity.kind == "email"]
+    if not identities:
+        return None
+    thread = mention.thread
+    told = (thread.id, thread.in_reply_to, mention.external_id) if thread else (mention.external_id,)
+    return Recipient(
+        kind=identities[0].kind,
+        value=identities[0].value,
+        name=mention.author.name,
+        answers=mention.external_id,
+        subject=mention.title,
+        references=tuple(dict.fromkeys(part for part in told if part and _is_message_id(part))),
+    )
+
+
+def _is_message_id(value: str) -> bool:
+    """RFC 5322, 3.6.4, loosely: what cannot break a header when it stands in one."""
+    return value.startswith("<") and value.endswith(">") and "@" in value and value.isascii() and value.isprintable() and " " not in value
+
+
+# --- writing ------------------------------------------------------------------------------------------------------------------------
+
+
+def signer(book: BrandBook, writer: str | None, owner: str | None) -> Member:
+    """In whose name a reply is signed: its writer when that is one of the team, else the case's owner."""
+    return (book.member(writer) if writer else None) or (book.member(owner) if owner else None) or _NOBODY
+
+
+def judge(book: BrandBook, row: ReplyRow, owner: str | None) -> list[Verdict]:
+    """What the guard says of the text as it stands.
+
+    Where neither writer nor owner is of the team (tokens of an issuer with names of its own, a case of nobody), any member's signature will do.
+    """
+    member = signer(book, row.writer, owner)
+    found = _checked(book, row, member)
+    if member is _NOBODY:
+        for other in book.team:
+            by_other = _checked(book, row, other)
+            if not any(verdict.code in ("missing_signature", "wrong_signature") for verdict in by_other):
+                return by_other
+    return found
+
+
+def _checked(book: BrandBook, row: ReplyRow, member: Member) -> list[Verdict]:
+    draft = guard.Draft(
+        text=row.text,
+        channel=row.channel,
+        visibility=row.visibility,
+        first_reply=row.first_reply,
+        member=member,
+        language=row.language,
+    )
+    return [Verdict(**found.model_dump()) for found in guard.check(draft, book)]
+
+
+def from_script(book: BrandBook, case: Case, mention: Mention, script: Script, writer: str | None) -> str:
+    """A first text. The same case gives the same text: no greeting depends on the hour at which it was made."""
+    return compose(
+        book,
+        signer(book, writer, case.owner),
+        mention.channel,
+        mention.author.name,
+        script,
+        mention.visibility,
+        case.replied_at is None,
+        variant=mention.id.int % 97,
+    )
+
+
+def suited_script(book: BrandBook, case: Case) -> Script | None:
+    """The script for what the case is about, in the customer's language."""
+    return pick_script(book, case.labels, case.language)
+
+
+def new(
+    case: Case,
+    book: BrandBook,
+    *,
+    id: UUID,
+    text: str,
+    script: str | None,
+    writer: str | None,
+    writer_role: str,
+    automatic: bool,
+    book_version: int,
+    at: datetime,
+    traceparent: str | None,
+) -> ReplyRow:
+    """A draft that answers the case's newest mention. Raises `Conflict` when there is nothing or nobody to answer."""
+    mention = case.latest
+    if mention is None:
+        raise Conflict("This case has no message left to answer.")
+    recipient = recipient_of(mention)
+    if recipient is None:
+        raise Conflict("The newest mail of this case has no address to answer to.")
+    row = ReplyRow(
+        id=id,
+        brand=case.brand,
+        case_id=case.id,
+        mention_id=mention.id,
+        channel=mention.channel,
+        visibility=mention.visibility,
+        state="draft",
+        text=text,
+        digest=approval.text_digest(mention.channel, recipient.key(mention.visibility), text),
+        writer=writer,
+        script=script,
+        created_at=at,
+        language=case.language,
+        first_reply=case.replied_at is None,
+        recipient=recipient,
+        automatic=automatic,
+        writer_role=writer_role,
+        book_version=book_version,
+        traceparent=traceparent,
+    )
+    return row.model_copy(update={"verdicts": judge(book, row, case.owner)})
+
+
+# --- the automatic draft ------------------------------------------------------------------------------------------------------------
+
+
+def automatic_draft(
+    case: Case, rows: Iterable[ReplyRow], book: BrandBook, book_version: int, at: datetime, traceparent: str | None
+) -> ReplyRow | None:
+    """The draft that this case should have without anybody's doing; none when it should have none.
+
+    A function of the case as it is now and of what people did, never of the way there: events that come twice, late, or not at all
+    because a newer one overtook them end in the same draft.
+    """
+    mention = case.latest
+    if mention is None or case.historic or case.state not in ("new", "open") or recipient_of(mention) is None:
+        return None
+    if any(row.mention_id == mention.id and not row.automatic and row.state in _ANSWERED for row in rows):
+        return None
+    script = suited_script(book, case)
+    if script is None:
+        return None
+    owner = book.member(case.owner) if case.owner else None
+    return new(
+        case,
+        book,
+        id=deterministic_id(case.brand, "auto-draft", str(case.id), str(mention.id)),
+        text=from_script(book, case, mention, script, case.owner),
+        script=script.id,
+        writer=case.owner,
+        writer_role=owner.role if owner else "agent",
+        automatic=True,
+        book_version=book_version,
+        at=at,
+        traceparent=traceparent,
+    )
+
+
+_FOLLOWS_CASE = (
+    "text",
+    "digest",
+    "channel",
+    "visibility",
+    "recipient",
+    "language",
+    "first_reply",
+    "script",
+    "writer",
+    "writer_role",
+    "verdicts",
+)
+
+
+def follow_case(
+    case: Case,
+    was: str,
+    rows: Sequence[ReplyRow],
+    book: BrandBook,
+    *,
+    book_version: int,
+    at: datetime,
+    traceparent: str | None,
+) -> list[Change]:
+    """What a newer version of a case means for its replies. `was` is the case's state before, "" when it is new to us.
+
+    Untouched automatic drafts follow the case. What people wrote is theirs: discarded when the case comes to an end, unless it was approved.
+    """
+    changes: list[Change] = []
+    wanted = automatic_draft(case, rows, book, book_version, at, traceparent)
+    for row in rows:
+        ended = case.state in ENDED and was not in ENDED and row.state in ("draft", "submitted") and not row.automatic
+        superseded = row.automatic and row.state == "draft" and (wanted is None or wanted.id != row.id)
+        if ended or superseded:
+            reason = f"the case is {case.state}" if case.state in ENDED else "it answers what is no longer the question"
+            changes.append(_discarded(row, reason, "system", at))
+    if wanted is None:
+        return changes
+    known = next((row for row in rows if row.id == wanted.id), None)
+    if known is None:
+        return [*changes, Change(wanted, "drafted", "system", at, ReplyDrafted)]
+    if not known.automatic:
+        return changes
+    content = {name: getattr(wanted, name) for name in _FOLLOWS_CASE}
+    if known.state == "discarded":
+        row = _next(known, state="draft", reason=None, **content)
+        changes.append(Change(row, "drafted", "system", at, ReplyDrafted))
+    elif any(getattr(known, name) != value for name, value in content.items()):
+        changes.append(Change(_next(known, **content), "edited", "system", at, ReplyEdited))
+    return changes
+
+
+# --- what people do -----------------------------------------------------------------------------------------------------------------
+
+
+def _next(row: ReplyRow, **changes: object) -> ReplyRow:
+    return row.model_copy(update={**changes, "version": row.version + 1})
+
+
+def _may_become(row: ReplyRow, state: str, what: str) -> None:
+    if state not in _STEPS[row.state]:
+        raise Conflict(f"A reply that is {row.state} cannot be {what}. {_INSTEAD.get(row.state, 'Submit it first.')}", state=row.state)
+
+
+def _discarded(row: ReplyRow, reason: str, who: str, at: datetime, **changes: object) -> Change:
+    return Change(_next(row, state="discarded", reason=reason, **changes), "discarded", who, at, ReplyDiscarded, {"reason": reason})
+
+
+def drafted(row: ReplyRow, person: Person, at: datetime) -> Change:
+    """A person began a reply."""
+    return Change(row, "drafted", person.id, at, ReplyDrafted)
+
+
+def edit(row: ReplyRow, text: str, version: int, person: Person, book: BrandBook, owner: str | None, at: datetime) -> Change:
+    """A new text by `person`, who is its writer from now on. Whatever was submitted is a draft again. Raises `Conflict`."""
+    _may_become(row, "draft", "edited")
+    if row.state == "unconfirmed":
+        raise Conflict(f"A reply that is unconfirmed cannot be edited. {_INSTEAD['unconfirmed']}", state=row.state)
+    if row.version != version:
+        raise Conflict(f"This reply is at version {row.version}, not {version}. Read it again, then edit.", version=row.version)
+    changed = _next(
+        row,
+        state="draft",
+        text=text,
+        digest=approval.text_digest(row.channel, row.recipient.key(row.visibility), text),
+        writer=person.id,
+        writer_role=person.role,
+        automatic=False,
+        **_UNSENT,
+    )
+    changed = changed.model_copy(update={"verdicts": judge(book, changed, owner)})
+    return Change(changed, "edited", person.id, at, ReplyEdited)
+
+
+_UNSENT: Mapping[str, object] = {
+    "approver": None,
+    "approved_at": None,
+    "submitted_at": None,
+    "legal_by": None,
+    "attempts": 0,
+    "next_attempt_at": None,
+    "claimed_by": None,
+    "claimed_at": None,
+    "attempt_id": None,
+    "transmitting": False,
+    "error": None,
+}
+
+
+def submit(row: ReplyRow, person: Person, book: BrandBook, owner: str | None, at: datetime) -> Change:
+    """Offer it for approval. Whoever submits a machine's draft takes it as their own. Raises `Conflict`."""
+    if row.state != "draft":
+        raise Conflict(f"A reply that is {row.state} cannot be submitted. {_INSTEAD.get(row.state, 'It was already.')}", state=row.state)
+    mine = {"writer": person.id, "writer_role": person.role} if row.automatic or row.writer is None else {}
+    changed = _next(row, state="submitted", submitted_at=at, automatic=False, **mine)
+    changed = changed.model_copy(update={"verdicts": judge(book, changed, owner)})
+    return Change(changed, "submitted", person.id, at, ReplySubmitted)
+
+
+def approve(row: ReplyRow, digest: str, person: Person, book: BrandBook, case: Case, at: datetime) -> Change:
+    """Let exactly this text go to exactly this recipient.
+
+    Raises `Forbidden` when the brand book asks for somebody else, and `Conflict` when the text is another than the approver saw, when the guard
+    blocks it, or when legal must read it first.
+    """
+    _may_become(row, "approved", "approved")
+    facts = _facts(row, book, case)
+    try:
+        requirement = approval.required(book, row.writer_role, case.risk, facts=facts)
+        held = approval.held_for_legal(book, row.writer_role, case.risk, facts=facts)
+    except RuleError as error:
+        raise Conflict(f"A rule for approvals in the brand book cannot be evaluated, so nobody may approve: {error}") from error
+    if not approval.may_approve(requirement, person.role, person.id, row.writer or ""):
+        who = [f"another {role}" for role in requirement.roles] + (["its writer"] if requirement.by_writer else [])
+        raise Forbidden(f"This text must be approved by {' or '.join(who) or 'somebody else'}.")
+    if digest != row.digest:
+        raise Conflict("The text, channel or recipient is not what this digest stands for. Read the reply again.", digest=row.digest)
+    verdicts = judge(book, row, case.owner)
+    if blocking := [verdict for verdict in verdicts if verdict.blocking]:
+        codes = ", ".join(dict.fromkeys(verdict.code for verdict in blocking))
+        raise Conflict(f"The guard holds this text back: {codes}. Edit it.", verdicts=[verdict.model_dump() for verdict in blocking])
+    if held and row.legal_by is None:
+        raise Conflict("The brand book has legal read this text first. Record that they did with …/legal-check, then approve.")
+    changed = _next(
+        row,
+        state="approved",
+        approver=person.id,
+        approved_at=at,
+        next_attempt_at=at,
+        verdicts=verdicts,
+        attempts=0,
+        error=None,
+    )
+    return Change(changed, "approved", person.id, at, ReplyApproved, {"digest": digest})
+
+
+def legal_check(row: ReplyRow, digest: str, note: str, person: Person, book: BrandBook, at: datetime) -> Change:
+    """Record that the legal department has read exactly this text. By one of them, or by a lead or spokesperson who asked them."""
+    legal = book.department("legal")
+    if person.role not in ("lead", "spokesperson", "admin") and person.id not in (legal.members if legal else ()):
+        raise Forbidden("That legal has read a text is recorded by one of them, a lead or a spokesperson.")
+    if row.state not in ("draft", "submitted"):
+        raise Conflict(f"A reply that is {row.state} is past legal's check.", state=row.state)
+    if digest != row.digest:
+        raise Conflict("The text, channel or recipient is not what this digest stands for. Read the reply again.", digest=row.digest)
+    changed = _next(row, legal_by=person.id, automatic=False)
+    return Change(changed, "legal_checked", person.id, at, ReplyEdited, {"note": note, "digest": digest})
+
+
+def discard(row: ReplyRow, reason: str, person: Person, at: datetime) -> Change:
+    """Drop it, with a reason that a colleague can look back on. Raises `Conflict` when it is on its way or gone."""
+    _may_become(row, "discarded", "discarded")
+    return _discarded(row, reason, person.id, at, automatic=False)
+
+
+def replaced(row: ReplyRow, person: Person, at: datetime) -> Change:
+    """A machine's draft gives way to what a person writes. It stays automatic: when that is discarded, it may come back."""
+    return _discarded(row, "somebody writes another", person.id, at)
+
+
+def confirm(row: ReplyRow, sent: bool, note: str, person: Person, at: datetime) -> Change:
+    """A person has looked: it reached the customer, or it did not and is a draft again, to be approved anew. Raises `Conflict`."""
+    if row.state != "unconfirmed":
+        raise Conflict(f"Only an unconfirmed reply can be confirmed; this one is {row.state}.", state=row.state)
+    if sent:
+        changed = _next(row, state="sent", sent_at=row.claimed_at or at)
+        return Change(changed, "confirmed_sent", person.id, at, ReplySent, {"note": note})
+    return Change(_next(row, state="draft", **_UNSENT), "confirmed_unsent", person.id, at, ReplyEdited, {"note": note})
+
+
+def _facts(row: ReplyRow, book: BrandBook, case: Case) -> dict[str, object]:
+    """What a rule for approvals can ask for."""
+    labels = [parent for label in case.labels for parent in book.label_path(label) or (label,)]
+    return {
+        "channel": row.channel,
+        "visibility": row.visibility,
+        "language": row.language,
+        "urgency": case.urgency,
+        "sentiment": case.sentiment,
+        "department": case.department,
+        "priority": case.priority,
+        "labels": labels,
+    }
+
+
+# --- why it waits -------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Whether a brand may send, as routing last said. Ordered by (`hold_version`, `renewed_at`): an older lease never lifts a newer hold."""
+
+    brand: str
+    hold_version: int
+    renewed_at: datetime
+    held: bool
+    reason: str | None
+
+    def newer_than(self, other: "Lease | None") -> bool:
+        return other is None or (self.hold_version, self.renewed_at) > (other.hold_version, other.renewed_at)
+
+
+def waiting(row: ReplyRow, lease: Lease | None, *, has_book: bool, lease_s: float, now: datetime) -> list[str]:
+    """Why an approved reply has not been sent yet, each a sentence. `now` is the database's."""
+    if row.state != "approved":
+        return []
+    why = [] if has_book else ["The brand has no brand book yet."]
+    if lease is None:
+        why.append("No sending lease of this brand has been seen yet.")
+    else:
+        if lease.held:
+            why.append(f"Sending is held: {lease.reason or 'no reason was given'}.")
+        if lease.renewed_at <= now - timedelta(seconds=lease_s):
+            why.append(f"No sending lease since {lease.renewed_at.isoformat(timespec='seconds')}: routing does not renew it.")
+        if lease.renewed_at >= now + timedelta(seconds=lease_s):
+            why.append("The sending lease is from the future: the clocks of Kafka and Postgres are apart.")
+    if row.next_attempt_at and row.next_attempt_at > now and row.error:
+        why.append(f"Attempt {row.attempts} failed ({row.error}); the next is at {row.next_attempt_at.isoformat(timespec='seconds')}.")
+    return why or ["It is about to be sent."]

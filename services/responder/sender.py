@@ -1,0 +1,182 @@
+"""The sender: takes approved replies while a brand's sending lease is fresh, hands each to its channel, and writes down what became of it.
+
+Two tasks of every instance: `run` claims and sends, `sweep` finds what a dead process left behind. Nothing is sent without a lease that was looked at less
+than `lease_s` seconds before the irreversible step: in doubt, silence.
+"""
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from datetime import UTC, datetime
+
+from libs.common import db
+from libs.common.books import BrandBooks, Published
+from libs.common.brandbook import Channel
+from libs.common.outbox import Relay
+from services.responder import attempts
+from services.responder.attempts import Attempt
+from services.responder.channels import sandbox, smtp
+from services.responder.lengths import family
+from services.responder.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_PER_CLAIM = 3
+"""Of one brand at once; it gets no more while this many are being sent."""
+_LONGEST_PAUSE_S = 600.0
+_STOP_WITHIN_S = 8.0
+
+
+class Sender:
+    """Sends the approved replies of all brands whose book is known. One an instance; instances share the work by locks on rows."""
+
+    def __init__(self, pool: db.Pool, books: BrandBooks, relay: Relay, settings: Settings) -> None:
+        self._pool, self._books, self._relay, self._settings = pool, books, relay, settings
+        self._name = f"responder-{settings.instance}"
+        self._sending: dict[asyncio.Task[None], str] = {}
+
+    async def run(self) -> None:
+        """Send until cancelled; then finish what is on its way, for a few seconds. What is cut off is unconfirmed, as after a crash."""
+        try:
+            while True:
+                try:
+                    claimed = await self._claim()
+                except db.TRANSIENT as error:
+                    log.warning("nothing claimed: Postgres does not answer", extra={"error": type(error).__name__})
+                    await asyncio.sleep(1.0)
+                    continue
+                if claimed and len(self._sending) < self._settings.send_slots:
+                    continue
+                if len(self._sending) >= self._settings.send_slots:
+                    await asyncio.wait(self._sending, timeout=self._settings.send_poll_s, return_when=asyncio.FIRST_COMPLETED)
+                else:
+                    await asyncio.sleep(self._settings.send_poll_s)
+        finally:
+            if self._sending:
+                _, late = await asyncio.wait(self._sending, timeout=_STOP_WITHIN_S)
+                for task in late:
+                    task.cancel()
+                await asyncio.gather(*late, return_exceptions=True)
+
+    async def sweep(self) -> None:
+        """Look, three times within the limit, for sends whose process is gone."""
+        while True:
+            await asyncio.sleep(self._settings.unconfirmed_after_s / 3)
+            try:
+                async with self._pool.acquire() as connection, connection.transaction():
+                    lost = await attempts.sweep(
+                        connection, older_than_s=self._settings.unconfirmed_after_s, attempts=self._settings.send_attempts
+                    )
+                if lost:
+                    log.warning("sends were interrupted", extra={"replies": lost})
+                    self._relay.poke()
+            except db.TRANSIENT as error:
+                log.warning("no sweep: Postgres does not answer", extra={"error": type(error).__name__})
+
+    async def _claim(self) -> int:
+        """Claim what there is room for and start sending it; how many that was."""
+        busy = Counter(self._sending.values())
+        books = {brand: published for brand, published in self._books if busy[brand] < _PER_CLAIM}
+        free = self._settings.send_slots - len(self._sending)
+        if not free or not books:
+            return 0
+        before = time.monotonic()
+        async with self._pool.acquire() as connection, connection.transaction():
+            claimed = await attempts.claim(
+                connection,
+                by=self._name,
+                brands=books.keys(),
+                limit=free,
+                per_brand=_PER_CLAIM,
+                lease_s=self._settings.lease_s,
+            )
+        for attempt in claimed:
+            task = asyncio.create_task(self._send(attempt, books[attempt.row.brand], before))
+            self._sending[task] = attempt.row.brand
+            task.add_done_callback(self._sending.pop)
+        return len(claimed)
+
+    async def _send(self, attempt: Attempt, published: Published, claimed_at: float) -> None:
+        """Send one; whatever happens, its row tells. `claimed_at` is monotonic and from before the claim."""
+        account = _account(published, attempt.row.channel)
+        try:
+            if account is None:
+                await self._to_sandbox(attempt, claimed_at)
+            else:
+                await self._by_mail(attempt, published, account)
+        except db.TRANSIENT as error:
+            log.warning("the outcome is not written: the sweep will find it", extra={"error": type(error).__name__})
+        except Exception:
+            log.exception("sending failed in a way that nobody expected: the sweep will find it")
+        finally:
+            self._relay.poke()
+
+    async def _to_sandbox(self, attempt: Attempt, claimed_at: float) -> None:
+        if not await sandbox.send(self._pool, attempt, lambda: time.monotonic() - claimed_at < self._settings.lease_s):
+            async with self._pool.acquire() as connection, connection.transaction():
+                await attempts.give_back(connection, attempt, "too slow")
+
+    async def _by_mail(self, attempt: Attempt, published: Published, account: Channel) -> None:
+        begun_at = float("-inf")
+
+        async def begin() -> bool:
+            nonlocal begun_at
+            begun_at = time.monotonic()
+            async with self._pool.acquire() as connection:
+                return await attempts.begin_transmitting(connection, attempt, lease_s=self._settings.lease_s)
+
+        assert account.sender is not None, "the brand book gives an smtp channel a sender"
+        try:
+            mail = smtp.message(attempt.row, account.sender, published.book.name, datetime.now(UTC))
+            password = await smtp.secret(account.secret, self._settings.secrets_dir) if account.secret else None
+        except smtp.Unaddressable as error:
+            await self._write(attempt, smtp.Refused(str(error), for_good=True))
+            return
+        except smtp.SecretMissing as error:
+            await self._write(attempt, smtp.Refused(str(error), for_good=False))
+            return
+        outcome = await smtp.send(
+            mail,
+            account,
+            password,
+            begin=begin,
+            in_time=lambda: time.monotonic() - begun_at < self._settings.lease_s,
+            connect_timeout_s=self._settings.connect_timeout_s,
+            answer_timeout_s=self._settings.answer_timeout_s,
+        )
+        await self._write(attempt, outcome)
+
+    async def _write(self, attempt: Attempt, outcome: smtp.Outcome) -> None:
+        """Write down an outcome, for as long as Postgres needs to come back: an accepted mail must not be forgotten."""
+        for pause in (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 10.0):
+            try:
+                await self._write_once(attempt, outcome)
+                return
+            except db.TRANSIENT as error:
+                log.warning("the outcome is not written yet", extra={"error": type(error).__name__})
+                await asyncio.sleep(pause)
+        await self._write_once(attempt, outcome)
+
+    async def _write_once(self, attempt: Attempt, outcome: smtp.Outcome) -> None:
+        async with self._pool.acquire() as connection, connection.transaction():
+            if isinstance(outcome, smtp.Accepted):
+                if not await attempts.sent(connection, attempt, external_id=outcome.message_id, sandbox=False):
+                    log.warning("a reply was accepted that had been decided otherwise", extra={"reply": str(attempt.row.id)})
+                    await attempts.note_late_answer(connection, attempt)
+            elif isinstance(outcome, smtp.Unknown):
+                await attempts.unconfirmed(connection, attempt, outcome.why)
+            elif isinstance(outcome, smtp.NotBegun):
+                await attempts.give_back(connection, attempt, "no fresh sending lease")
+            elif outcome.for_good or attempt.row.attempts >= self._settings.send_attempts:
+                await attempts.failed(connection, attempt, outcome.why)
+            else:
+                pause = min(_LONGEST_PAUSE_S, self._settings.send_retry_s * 2 ** (attempt.row.attempts - 1))
+                await attempts.retry(connection, attempt, outcome.why, after_s=pause)
+
+
+def _account(published: Published, channel: str) -> Channel | None:
+    """The brand's account that really sends on this channel; none in a pilot, and where there is no sender: then the sandbox."""
+    if published.book.pilot or family(channel) != "email":
+        return None
+    return next((account for account in published.book.channels if account.type == "smtp"), None)

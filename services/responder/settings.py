@@ -1,0 +1,25 @@
+"""Settings of the responder: WEERKLANK_RESPONDER_*."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from libs.common.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    model_config = SettingsConfigDict(env_prefix="WEERKLANK_RESPONDER_")
+
+    port: int = 8604
+    secrets_dir: Path = Field(default=Path("secrets"), description="Where file:NAME of a brand book is looked up")
+    lease_s: float = Field(default=3.0, gt=0, le=60, description="A lease or a claim older than this sends nothing")
+    unconfirmed_after_s: float = Field(
+        default=30.0, gt=0, description="A send without an answer for so long is given to a person to look at"
+    )
+    send_slots: int = Field(default=8, ge=1, le=100, description="Replies being sent at once by this instance")
+    send_poll_s: float = Field(default=0.2, gt=0, le=10)
+    send_attempts: int = Field(default=8, ge=1, le=100, description="Temporary refusals before a reply has failed")
+    send_retry_s: float = Field(default=10.0, gt=0, description="Pause before the second attempt; doubles up to ten minutes")
+    connect_timeout_s: float = Field(default=20.0, gt=0, description="From connecting to the recipient's acceptance")
+    answer_timeout_s: float = Field(default=300.0, gt=0, description="For a mail server's answer to a whole message (RFC 5321: 10 minutes)")

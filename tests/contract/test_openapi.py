@@ -1,0 +1,109 @@
+"""Every operation of every service says what it is for, how it fails and who may use it; those that anybody may use are listed here."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import pytest
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import iter_route_contexts
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from cli import contracts
+from libs.common.auth import ROLES
+
+SERVICES = ("analytics", "ingest", "responder", "routing", "triage")
+PUBLIC = frozenset({"/healthz", "/readyz", "/metrics", "/openapi.json", "/v1/status", "/v1/ledger"})
+"""Routes that ask for no token: operations uses them, and they tell of no brand."""
+
+
+class Operation(NamedTuple):
+    service: str
+    method: str
+    path: str
+    described: dict[str, Any]
+
+    def __str__(self) -> str:
+        return f"{self.service}: {self.method.upper()} {self.path}"
+
+
+class Route(NamedTuple):
+    service: str
+    methods: frozenset[str]
+    path: str
+    dependant: Dependant | None
+
+    def __str__(self) -> str:
+        return f"{self.service}: {'|'.join(sorted(self.methods))} {self.path}"
+
+
+def operations() -> Iterator[Operation]:
+    for service in contracts.services():
+        for path, methods in contracts.app_of(service).openapi()["paths"].items():
+            for method, described in methods.items():
+                yield Operation(service, method, path, described)
+
+
+def routes() -> Iterator[Route]:
+    for service in contracts.services():
+        for found in iter_route_contexts(contracts.app_of(service).routes):
+            yield Route(service, frozenset(found.methods or ()), str(found.path), getattr(found, "dependant", None))
+
+
+def roles_of(dependant: Dependant | None) -> set[str]:
+    """The roles that any dependency of a route asks for, at any depth."""
+    if dependant is None:
+        return set()
+    own = set(getattr(dependant.call, "allowed_roles", ()))
+    return own.union(*(roles_of(below) for below in dependant.dependencies))
+
+
+def test_all_five_services_are_described() -> None:
+    assert tuple(contracts.services()) == SERVICES
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_description_is_valid_openapi(service: str) -> None:
+    document = contracts.app_of(service).openapi()
+    assert document["openapi"].startswith("3.1")
+    assert [error.message for error in OpenAPIV31SpecValidator(document).iter_errors()] == []
+
+
+@pytest.mark.parametrize("operation", list(operations()), ids=str)
+def test_an_operation_says_what_it_is_for_and_how_it_fails(operation: Operation) -> None:
+    described = operation.described
+    assert described.get("description"), "a route needs a docstring"
+    assert described.get("tags"), "a router needs tags"
+    problem = described["responses"]["default"]["content"]["application/problem+json"]["schema"]
+    assert problem["required"] == ["type", "title", "status", "detail"]
+
+
+def test_operation_ids_are_unique_in_a_service() -> None:
+    found = [(operation.service, operation.described["operationId"]) for operation in operations()]
+    assert len(set(found)) == len(found)
+
+
+@pytest.mark.parametrize("route", list(routes()), ids=str)
+def test_a_route_asks_for_a_role_unless_it_is_public_on_purpose(route: Route) -> None:
+    roles = roles_of(route.dependant)
+    if route.path in PUBLIC:
+        assert not roles
+        assert "{brand}" not in route.path
+        assert route.methods <= {"GET", "HEAD"}
+    else:
+        assert roles, "it needs Depends(allow(...))"
+        assert roles <= set(ROLES)
+
+
+@pytest.mark.parametrize("operation", [found for found in operations() if found.path not in PUBLIC], ids=str)
+def test_an_operation_that_asks_for_a_role_is_described_with_a_token(operation: Operation) -> None:
+    assert operation.described["security"] == [{"token": []}]
+
+
+def test_a_public_route_still_exists() -> None:
+    """A name that is left on the list would open a later route of that name."""
+    assert {route.path for route in routes()} >= PUBLIC
+
+
+def test_only_routes_of_a_brand_or_of_operations_exist() -> None:
+    elsewhere = {route.path for route in routes() if not route.path.startswith("/v1/brands/{brand}/")} - PUBLIC
+    assert elsewhere == {"/v1/stream/resume", "/v1/stream/positions/{topic}/{partition}"}

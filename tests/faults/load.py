@@ -1,0 +1,119 @@
+"""A bounded load on a running stack: mentions through ingest, and an agent who answers. Both remember what they were promised."""
+
+import itertools
+import random
+import threading
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+
+from tests.system import System
+
+CITIES = ("Utrecht", "Zwolle", "Breda", "Assen", "Delft", "Gouda", "Tiel", "Ede", "Venlo", "Sneek")
+PROBLEMS = (
+    "mijn internet ligt eruit",
+    "mijn rekening klopt niet",
+    "waar blijft mijn bestelling",
+    "de wifi valt steeds weg",
+    "ik wil opzeggen",
+)
+
+
+@dataclass
+class Load:
+    """Posts batches of ten from a few hundred authors, each batch until it is accepted; stops by itself after `most` mentions."""
+
+    system: System
+    name: str
+    seed: int
+    most: int = 1500
+    per_second: int = 150
+    accepted: set[str] = field(default_factory=set)
+    approved: set[str] = field(default_factory=set)
+    refused: int = 0
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self._threads = [threading.Thread(target=self._write), threading.Thread(target=self._answer)]
+        self._random = random.Random(self.seed)
+
+    def __enter__(self) -> "Load":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(120)
+            assert not thread.is_alive(), "the load did not stop"
+
+    def finish(self) -> None:
+        """Wait until all mentions are accepted."""
+        self._threads[0].join(120)
+
+    def _mention(self, number: int) -> dict[str, Any]:
+        who = f"{self.name}{self._random.randrange(300)}"
+        what = f"{self._random.choice(PROBLEMS)} in {self._random.choice(CITIES)}, al {number} minuten"
+        return {
+            "channel": "twitter",
+            "kind": "post",
+            "external_id": f"{self.name}-{number}",
+            "author": {"name": who, "identities": [{"kind": "handle", "value": who, "channel": "twitter"}]},
+            "text": what,
+            "posted_at": datetime.now(UTC).isoformat(),
+        }
+
+    def _url(self) -> str:
+        """An instance of ingest that is meant to run."""
+        live = [s for s in self.system.services.values() if s.name == "ingest" and s.process and s.process.poll() is None]
+        return self._random.choice(live).url if live else self.system.url("ingest")
+
+    def _write(self) -> None:
+        token = self.system.issuer.token("connector", ["vaart"])
+        for first in itertools.takewhile(lambda n: n < self.most, itertools.count(0, 10)):
+            batch = [self._mention(number) for number in range(first, first + 10)]
+            while True:
+                try:
+                    answer = httpx.post(
+                        f"{self._url()}/v1/brands/vaart/mentions", json=batch, headers={"authorization": f"Bearer {token}"}, timeout=20
+                    )
+                    if answer.status_code == 202:
+                        self.accepted |= {item["id"] for item in answer.json()["items"]}
+                        break
+                    assert answer.status_code in (429, 503), answer.text
+                except httpx.HTTPError:
+                    pass
+                self.refused += 1
+                if self._stop.wait(0.3):
+                    return
+            if self._stop.wait(10 / self.per_second):
+                return
+
+    def _answer(self) -> None:
+        """An agent approves drafts as they come, completing what the script leaves open."""
+        token = self.system.issuer.token("lead", ["vaart"], "tester")
+        headers = {"authorization": f"Bearer {token}"}
+        while not self._stop.wait(0.2):
+            base = self.system.url("responder") + "/v1/brands/vaart/replies"
+            try:
+                for reply in httpx.get(base, params={"state": "draft", "limit": 5}, headers=headers, timeout=10).json().get("items", []):
+                    text = reply["text"]
+                    for variable in ("{tijd}", "{plaats}", "{naam}", "{voornaam}", "{dag}", "{datum}", "{time}", "{place}"):
+                        text = text.replace(variable, "vijf uur")
+                    body = {"text": text, "version": reply["version"]}
+                    edited = httpx.put(f"{base}/{reply['id']}", json=body, headers=headers, timeout=10)
+                    if edited.status_code == 200:
+                        self.approved.add(reply["id"])
+                        digest = {"digest": edited.json()["digest"]}
+                        httpx.post(f"{base}/{reply['id']}/approve", json=digest, headers=headers, timeout=10)
+            except (httpx.HTTPError, ValueError, KeyError):
+                continue
+
+
+def pause(seconds: float) -> None:
+    """Let a fault last. A fault's length is part of the scenario; no condition is waited for here."""
+    time.sleep(seconds)

@@ -1,0 +1,116 @@
+"""The relay's guarantees: every row is sent at least once, rows of a key in order, one relay at a time."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from libs.common import db, migrate, outbox
+from libs.common.events import MentionDeleted
+from libs.common.outbox import Outgoing, Relay
+from libs.common.topics import MENTIONS, PARTITIONS
+from tests.integration.common.rig import _fresh_topics, until
+from tests.stack import Databases, KafkaServer
+
+
+@pytest.fixture
+async def url(kafka_server: KafkaServer, postgres: Databases) -> AsyncIterator[str]:
+    await _fresh_topics(kafka_server.bootstrap)
+    found = postgres.login(postgres.database(), "triage")
+    await migrate.migrate(found, "triage", Path("/nonexistent"))
+    return found  # type: ignore[return-value]
+
+
+async def add(pool: db.Pool, key: str, number: int) -> list[UUID]:
+    ids = [uuid4() for _ in range(number)]
+    async with pool.acquire() as connection, connection.transaction():
+        now = datetime.now(UTC)
+        rows = [Outgoing(MentionDeleted(brand="vaart", mention_id=i, deleted_at=now), str(i), 1, key) for i in ids]
+        await outbox.add(connection, "triage", rows)
+    return ids
+
+
+async def read(bootstrap: str) -> list[tuple[str, UUID]]:
+    """(key, mention id) of all that the topic holds, in log order within a partition."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest", enable_auto_commit=False)
+    await consumer.start()
+    try:
+        partitions = [TopicPartition(MENTIONS.name, n) for n in range(PARTITIONS)]
+        consumer.assign(partitions)
+        ends = await consumer.end_offsets(partitions)
+        found: list[tuple[str, UUID]] = []
+        while any([await consumer.position(tp) < ends[tp] for tp in partitions]):
+            for records in (await consumer.getmany(timeout_ms=200)).values():
+                found += [(r.key.decode(), MentionDeleted.model_validate_json(r.value).mention_id) for r in records]
+        return found
+    finally:
+        await consumer.stop()
+
+
+async def empty(pool: db.Pool) -> bool:
+    return await pool.fetchval("select count(*) from outbox") == 0
+
+
+async def test_rows_arrive_in_the_order_of_their_key_and_leave_the_outbox(kafka_server: KafkaServer, url: str) -> None:
+    pool = await db.open_pool(url, "triage")
+    relay = Relay(url, "triage", kafka_server.bootstrap)
+    task = asyncio.create_task(relay.run())
+    sent = {key: await add(pool, key, 500) for key in ("a", "b", "c")}
+    relay.poke()
+    await until(lambda: empty(pool), "the outbox is empty")
+    arrived = await read(kafka_server.bootstrap)
+    for key, ids in sent.items():
+        assert [i for k, i in arrived if k == key] == ids
+    assert await pool.fetchval("select sum(count) from emitted") == 1500
+    relay.stop()
+    await asyncio.wait_for(task, 10)
+    await pool.close()
+
+
+async def test_the_relay_whose_session_ends_is_followed_by_another_and_nothing_is_lost(
+    kafka_server: KafkaServer, url: str, postgres: Databases
+) -> None:
+    """A failover of Postgres under the leading relay, again and again, while rows keep coming."""
+    pool = await db.open_pool(url, "triage")
+    relays = [Relay(url, "triage", kafka_server.bootstrap) for _ in range(2)]
+    tasks = [asyncio.create_task(relay.run()) for relay in relays]
+    await until(lambda: any(relay.leads for relay in relays), "one leads")
+    sent: list[UUID] = []
+    for _ in range(5):
+        sent += await add(pool, "a", 400)
+        await pool.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where pid in "
+            "(select l.pid from pg_locks l where l.locktype = 'advisory' and l.granted) and pid <> pg_backend_pid()"
+        )
+        assert sum(relay.leads for relay in relays) <= 2
+    await until(lambda: empty(pool), "the outbox is empty")
+    arrived = [i for _, i in await read(kafka_server.bootstrap)]
+    assert set(arrived) == set(sent)
+    first_seen = list(dict.fromkeys(arrived))
+    assert first_seen == sent
+    for relay in relays:
+        relay.stop()
+    await asyncio.wait_for(asyncio.gather(*tasks), 10)
+    await pool.close()
+
+
+async def test_rows_wait_for_a_broker_that_is_gone(tmp_path_factory: pytest.TempPathFactory, url: str, kafka_server: KafkaServer) -> None:
+    pool = await db.open_pool(url, "triage")
+    relay = Relay(url, "triage", kafka_server.bootstrap)
+    task = asyncio.create_task(relay.run())
+    await until(lambda: relay.leads, "it leads")
+    kafka_server.kill()
+    sent = await add(pool, "a", 50)
+    relay.poke()
+    await until(lambda: relay.problem is not None or not relay.leads, "it says that it cannot send", 60)
+    assert await pool.fetchval("select count(*) from outbox") == 50
+    kafka_server.start()
+    await until(lambda: empty(pool), "the outbox is empty", 60)
+    assert list(dict.fromkeys(i for _, i in await read(kafka_server.bootstrap))) == sent
+    relay.stop()
+    await asyncio.wait_for(task, 10)
+    await pool.close()

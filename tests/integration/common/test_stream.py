@@ -1,0 +1,248 @@
+"""The consume loop's guarantees, one by one, on a real Kafka and a real Postgres. Each was seen to fail with its mechanism taken out."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+
+from libs.common import ledger
+from libs.common.errors import InvalidEvent, PositionBelowLogStart, PositionBeyondLogEnd, TooManyDeadLetters
+from libs.common.events import BrandBookPublished, MentionDeleted
+from libs.common.topics import partition_of
+from tests.integration.common.rig import INVALID, TOPIC, Rig, log_end, rig, until
+from tests.stack import Databases, KafkaServer
+
+
+@pytest.fixture
+async def r(kafka_server: KafkaServer, postgres: Databases) -> AsyncIterator[Rig]:
+    url = postgres.login(postgres.database(), "triage")
+    async with rig(kafka_server, url) as made:
+        yield made
+
+
+async def all_handled(r: Rig, number: int) -> None:
+    async def reached() -> bool:
+        return await r.handled() >= number
+
+    await until(reached, f"{number} records handled")
+    async with r.pool.acquire() as connection:
+        assert await ledger.unaccounted(connection) == 0
+
+
+async def test_every_event_has_its_effect_once_and_in_order(r: Rig) -> None:
+    sent = {key: await r.send(key, 50) for key in ("a", "b", "c")}
+    r.start()
+    await all_handled(r, 150)
+    rows = await r.pool.fetch("select id, key from effect order by n")
+    for key, ids in sent.items():
+        assert [row["id"] for row in rows if row["key"] == key] == ids
+
+
+async def test_a_crash_between_effect_and_position_repeats_nothing(r: Rig) -> None:
+    """The transaction is the whole effect: when it fails at its last statement, nothing of it stays."""
+    ids = await r.send("a", 20)
+    failures = iter([asyncpg.SerializationError("made up"), asyncpg.DeadlockDetectedError("made up")])
+
+    def fail() -> None:
+        if (error := next(failures, None)) is not None:
+            raise error
+
+    r.before_save = fail
+    r.start()
+    await all_handled(r, 20)
+    assert await r.effects() == ids
+    assert await r.letters() == []
+
+
+async def test_a_second_instance_with_a_stale_position_writes_nothing(r: Rig) -> None:
+    """Compare-and-set: an instance that remembers an old position is refused, reads it again, and goes on."""
+    first = r.start()
+    ids = await r.send("a", 10)
+    await all_handled(r, 10)
+    partition = partition_of("vaart", "a")
+    first._partitions[TopicPartition(TOPIC, partition)].expected = 3
+    assert first._kafka is not None
+    first._kafka.seek(TopicPartition(TOPIC, partition), 3)
+    ids += await r.send("a", 5)
+    await all_handled(r, 15)
+    assert await r.effects() == ids
+
+
+async def test_poison_is_set_aside_its_followers_wait_and_replay_keeps_the_order(r: Rig) -> None:
+    ids = await r.send("a", 3)
+    other = await r.send("b", 3)
+    r.poison[ids[0]] = INVALID
+    stream = r.start()
+    await all_handled(r, 6)
+    assert await r.effects() == other
+    assert [row["standing"] for row in await r.letters()] == ["dead", "parked", "parked"]
+    ids += await r.send("a", 1)
+    await all_handled(r, 7)
+    with pytest.raises(InvalidEvent, match="still fails"):
+        await stream.replay(TOPIC, "a")
+    assert len(await r.letters()) == 4
+    r.poison.clear()
+    assert await stream.replay(TOPIC, "a") == 4
+    assert await r.effects() == other + ids
+    assert await r.letters() == []
+    async with r.pool.acquire() as connection:
+        assert await ledger.unaccounted(connection) == 0
+    assert await stream.replay(TOPIC, "a") == 0
+
+
+async def test_an_unexpected_error_is_bisected_to_the_one_event_that_causes_it(r: Rig) -> None:
+    ids = [(await r.send(f"key-{n}", 1))[0] for n in range(40)]
+    r.poison[ids[17]] = ZeroDivisionError("a bug")
+    r.start()
+    await all_handled(r, 40)
+    assert set(await r.effects()) == set(ids) - {ids[17]}
+    assert [(row["standing"], row["reason"]) for row in await r.letters()] == [("dead", "ZeroDivisionError: a bug")]
+
+
+async def test_a_passing_fault_is_waited_out_and_never_a_dead_letter(r: Rig) -> None:
+    ids = await r.send("a", 5)
+    faults = iter([OSError("disk"), asyncpg.DiskFullError("full"), TimeoutError(), asyncpg.CannotConnectNowError("starting")])
+
+    def fail() -> None:
+        if (error := next(faults, None)) is not None:
+            raise error
+
+    r.before_save = fail
+    stream = r.start()
+    await all_handled(r, 5)
+    assert await r.effects() == ids
+    assert await r.letters() == []
+    await until(lambda: not stream.problems(), "ready again")
+
+
+async def test_an_unknown_event_type_is_parked_not_skipped(r: Rig) -> None:
+    await r.send("a", 1, kind="weerklank.mention.from-the-future.v9")
+    ids = await r.send("a", 1)
+    r.start()
+    await all_handled(r, 2)
+    assert [row["standing"] for row in await r.letters()] == ["parked", "parked"]
+    assert await r.effects() == []
+    assert "Deploy one that knows it" in (await r.letters())[0]["reason"]
+    assert ids
+
+
+@pytest.mark.parametrize("value", [b"", b"{", b"[]", b'{"brand": 3}', b"\x00\xff", b"null"], ids=repr)
+async def test_garbage_becomes_a_dead_letter_and_the_rest_goes_on(r: Rig, value: bytes) -> None:
+    await r.send("a", 1, value=value)
+    ids = await r.send("b", 3)
+    r.start()
+    await all_handled(r, 4)
+    assert await r.effects() == ids
+    assert [row["standing"] for row in await r.letters()] == ["dead"]
+
+
+async def test_a_bad_deploy_stops_the_service_and_a_restart_does_not_go_on(r: Rig) -> None:
+    """Each event fails: after the window's hundred the service stops, and stays stopped over restarts, until an operator resumes."""
+    ids = [(await r.send(f"key-{n}", 1))[0] for n in range(150)]
+    r.poison = dict.fromkeys(ids, INVALID)
+    r.settings.batch = 30
+    first = r.start()
+    await until(lambda: isinstance(first.stopped, TooManyDeadLetters), "the stream stops")
+    dead = len(await r.letters())
+    assert dead < 110
+    async with r.pool.acquire() as connection:
+
+        async def stored() -> bool:
+            return (await ledger.window(connection)).reason is not None
+
+        await until(stored, "the reason is stored")
+    await r.stop(first)
+    second = r.start("rig-1")
+    await until(lambda: isinstance(second.stopped, TooManyDeadLetters), "stopped after a restart too", 40)
+    assert len(await r.letters()) == dead
+    r.poison.clear()
+    async with r.pool.acquire() as connection:
+        await ledger.resume(connection)
+    await all_handled(r, 150)
+    assert len(await r.effects()) == 150 - dead
+
+
+async def test_a_retention_gap_stops_the_partition_with_a_named_error(r: Rig) -> None:
+    ids = await r.send("a", 10)
+    other = await r.send("b", 1)
+    first = r.start()
+    await all_handled(r, 11)
+    await r.stop(first)
+    partition = partition_of("vaart", "a")
+    await r.send("a", 20)
+    end = await log_end(r.kafka.bootstrap, partition)
+    admin = AIOKafkaAdminClient(bootstrap_servers=r.kafka.bootstrap)
+    await admin.start()
+    await admin.delete_records({TopicPartition(TOPIC, partition): RecordsToDelete(before_offset=end - 5)})
+    await admin.close()
+    second = r.start("rig-1")
+    await until(lambda: second.stopped_partitions, "the partition stops", 40)
+    error = second.stopped_partitions[TopicPartition(TOPIC, partition)]
+    assert isinstance(error, PositionBelowLogStart)
+    assert "15 events are gone" in error.detail
+    assert any("position-below-log-start" in why for why in second.problems())
+    others = [key for key in "bcdefgh" if partition_of("vaart", key) != partition]
+    more = await r.send(others[0], 1)
+    await until(lambda: _has(r, more), "other partitions go on")
+    async with r.pool.acquire() as connection, connection.transaction():
+        assert await ledger.reset_position(connection, TOPIC, partition, end - 5, datetime.now(UTC)) == 15
+    await until(lambda: not second.stopped_partitions and not second.problems(), "goes on where the operator said", 40)
+    await all_handled(r, 17)
+    assert set(ids + other + more) <= set(await r.effects())
+
+
+async def _has(r: Rig, ids: list[object]) -> bool:
+    return set(ids) <= set(await r.effects())
+
+
+async def test_a_truncated_log_stops_the_partition_with_a_named_error(r: Rig) -> None:
+    await r.send("a", 2)
+    first = r.start()
+    await all_handled(r, 2)
+    await r.stop(first)
+    partition = partition_of("vaart", "a")
+    await r.pool.execute("update position set next_offset = 99, first_offset = 97 where topic = $1 and partition = $2", TOPIC, partition)
+    second = r.start("rig-1")
+    await until(lambda: second.stopped_partitions, "the partition stops", 40)
+    assert isinstance(second.stopped_partitions[TopicPartition(TOPIC, partition)], PositionBeyondLogEnd)
+
+
+async def test_two_instances_share_the_work_and_a_third_may_come_and_go(r: Rig) -> None:
+    sent = []
+    first, _ = r.start("rig-0"), r.start("rig-1")
+    for n in range(10):
+        sent += await r.send(f"key-{n}", 30)
+    third = r.start("rig-2")
+    for n in range(10):
+        sent += await r.send(f"key-{n}", 30)
+    await r.stop(first)
+    for n in range(10):
+        sent += await r.send(f"key-{n}", 30)
+    await r.stop(third)
+    await all_handled(r, 900)
+    effects = await r.effects()
+    assert len(effects) == len(set(effects)) == 900
+    assert set(effects) == set(sent)
+    rows = await r.pool.fetch("select key, place from effect order by n")
+    for n in range(10):
+        places = [row["place"] for row in rows if row["key"] == f"key-{n}"]
+        assert places == sorted(places)
+
+
+async def test_an_event_under_a_newer_brand_book_waits_for_it(r: Rig) -> None:
+    mention_id = uuid4()
+    event = MentionDeleted(brand="vaart", book_version=2, mention_id=mention_id, deleted_at=datetime.now(UTC))
+    await r.send("a", [mention_id], value=event.model_dump_json().encode())
+    stream = r.start()
+    await until(lambda: stream.problem == "waiting for a newer brand book", "it waits")
+    assert await r.effects() == []
+    book = {"brand": "vaart", "name": "Vaart (example data)", "languages": ["nl"]}
+    for version in (1, 2):
+        published = BrandBookPublished(brand="vaart", version=version, book=book, published_at=datetime.now(UTC), published_by="x")
+        await r._books.put(published)
+    await all_handled(r, 1)
+    assert await r.effects() == [mention_id]

@@ -1,0 +1,353 @@
+"""A running responder with what surrounds it: routing's events on a real Kafka, a real PostgreSQL, a real mail server."""
+
+import asyncio
+import contextlib
+import secrets
+import threading
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import httpx
+import pytest
+from aiokafka import AIOKafkaProducer
+from aiosmtpd.controller import Controller
+from fastapi import FastAPI
+
+from libs.common import outbox
+from libs.common.brandbook import BrandBook
+from libs.common.events import (
+    Author,
+    BrandBookPublished,
+    Case,
+    CaseEvent,
+    CaseMention,
+    CaseOpened,
+    Event,
+    Identity,
+    Mention,
+    SendingLease,
+    Thread,
+    deterministic_id,
+)
+from libs.common.topics import create_topics, partition_of
+from services.responder.app import create_app
+from services.responder.settings import Settings
+from tests.stack import Databases, free_port
+from tests.tokens import Issuer
+
+AT = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
+
+
+async def eventually(condition: Callable[[], Awaitable[Any]], what: str, timeout_s: float = 20.0) -> Any:
+    """The first true answer of `condition`; fails with `what` after `timeout_s`."""
+    deadline = time.monotonic() + timeout_s
+    while not (found := await condition()):
+        assert time.monotonic() < deadline, f"not within {timeout_s} s: {what}"
+        await asyncio.sleep(0.03)
+    return found
+
+
+def brand_book(brand: str, **more: Any) -> dict[str, Any]:
+    """Example data: a brand with an agent, a trainee, a lead and one script a label."""
+    return {
+        "brand": brand,
+        "name": "Vaart",
+        "languages": ["nl", "en"],
+        "labels": [{"name": "storing"}, {"name": "factuur"}],
+        "team": [
+            {"id": "gs", "first_name": "Guus", "initials": "gs"},
+            {"id": "mk", "first_name": "Mila", "initials": "mk", "role": "lead"},
+            {"id": "tr", "first_name": "Tess", "initials": "tr", "role": "trainee"},
+        ],
+        "scripts": [{"id": "storing", "label": "storing", "language": "nl", "text": "{groet}, vervelend! We werken eraan. {handtekening}"}],
+        **more,
+    }
+
+
+def mention(brand: str, name: str, channel: str = "twitter", **more: Any) -> Mention:
+    mail = channel == "email"
+    identity = Identity(kind="email", value=f"{name}@klant.example") if mail else Identity(kind="handle", value=name, channel=channel)
+    return Mention(
+        id=deterministic_id(brand, channel, name),
+        brand=brand,
+        channel=channel,
+        kind="mail" if mail else "post",
+        external_id=f"x-{name}",
+        author=Author(name="Sanne Visser", identities=[identity]),
+        title="Mijn internet" if mail else None,
+        text="mijn internet ligt eruit",
+        thread=Thread(id=f"<{name}@klant.example>") if mail else None,
+        visibility="private" if mail else "public",
+        posted_at=AT,
+        received_at=AT,
+        **more,
+    )
+
+
+def case_of(*mentions: Mention, **more: Any) -> Case:
+    """A case that holds these mentions, the last of them the newest."""
+    first, newest = mentions[0], mentions[-1]
+    given: dict[str, Any] = {
+        "id": deterministic_id(first.brand, str(first.id)),
+        "brand": first.brand,
+        "customer_id": uuid4(),
+        "group_id": first.id,
+        "state": "new",
+        "department": "webcare",
+        "owner": "gs",
+        "channel": newest.channel,
+        "visibility": newest.visibility,
+        "language": "nl",
+        "sentiment": "negative",
+        "urgency": "high",
+        "labels": ["storing"],
+        "mentions": [CaseMention(id=m.id, channel=m.channel, visibility=m.visibility, received_at=AT) for m in mentions],
+        "latest": newest,
+        "opened_at": AT,
+    }
+    return Case(**{**given, **more})
+
+
+def opened(case: Case) -> CaseOpened:
+    return CaseOpened(brand=case.brand, case=case, at=AT, rule="1")
+
+
+@dataclass
+class Around:
+    """The responder's surroundings for one brand of one test, and the people who use it."""
+
+    brand: str
+    kafka: str
+    database_url: str
+    issuer: Issuer
+    producer: AIOKafkaProducer
+    db: asyncpg.Connection
+    stack: AsyncExitStack
+    app: FastAPI | None = None
+    sent: dict[tuple[str, int], int] = field(default_factory=dict)
+    leases: asyncio.Task[None] | None = None
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    held: bool = False
+    hold_version: int = 1
+
+    # --- what routing tells ---
+
+    async def tell(self, event: Event, subject: str, version: int, key: str) -> None:
+        topic = outbox._TOPIC_OF[type(event)]
+        item = outbox.Outgoing(event, subject, version, key, "00-" + "ab" * 16 + "-" + "cd" * 8 + "-01")
+        headers = [(name, value.encode()) for name, value in outbox.attributes(item, "test", datetime.now(UTC)).items()]
+        told = await self.producer.send_and_wait(
+            topic, event.model_dump_json().encode(), key.encode(), partition_of(event.brand, key), headers=headers
+        )
+        if topic.startswith(("weerklank.cases", "weerklank.holds")):
+            self.sent[topic, told.partition] = told.offset
+
+    async def case(self, event: CaseEvent, version: int) -> None:
+        await self.tell(event, str(event.case.id), version, str(event.case.id))
+
+    async def publish(self, version: int = 1, **more: Any) -> None:
+        book = brand_book(self.brand, **more)
+        BrandBook.from_json(book)
+        event = BrandBookPublished(brand=self.brand, version=version, book=book, published_at=AT, published_by="test")
+        await self.tell(event, self.brand, version, self.brand)
+        if self.app:
+            assert await self.app.state.service.books.wait_for({self.brand: version}, 10)
+
+    async def lease(self, **more: Any) -> None:
+        event = SendingLease(brand=self.brand, held=self.held, hold_version=self.hold_version, **more)
+        await self.tell(event, self.brand, self.hold_version, self.brand)
+
+    async def keep_leasing(self) -> None:
+        """Renew the lease, as routing does, until the test ends or `stop_leasing`."""
+
+        await self.stop_leasing()
+        stop = self.stop = asyncio.Event()
+
+        async def renew() -> None:
+            while not stop.is_set():
+                await self.lease()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), 0.3)
+
+        self.leases = asyncio.create_task(renew())
+
+    async def stop_leasing(self) -> None:
+        if self.leases:
+            self.stop.set()
+            await self.leases
+            self.leases = None
+
+    async def hold(self, reason: str) -> None:
+        self.held, self.hold_version = True, self.hold_version + 1
+        await self.lease(reason=reason)
+
+    async def settled(self) -> None:
+        """Wait until the responder has handled all that was told so far."""
+
+        async def passed() -> bool:
+            rows = await self.db.fetch("select topic, partition, next_offset from position")
+            positions = {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+            return all(positions.get(place, 0) > offset for place, offset in self.sent.items())
+
+        await eventually(passed, "all events handled")
+
+    # --- the service and its people ---
+
+    def settings(self, **more: Any) -> Settings:
+        return Settings(
+            database_url=self.database_url,
+            kafka=self.kafka,
+            jwks=str(self.issuer.jwks),
+            **{"send_poll_s": 0.05, "send_retry_s": 0.1, "session_timeout_s": 6, **more},
+        )
+
+    async def start(self, **more: Any) -> None:
+        self.app = create_app(self.settings(**more))
+        await self.stack.enter_async_context(self.app.router.lifespan_context(self.app))
+
+        async def ready() -> bool:
+            assert self.app is not None
+            return not self.app.state.service.problems()
+
+        await eventually(ready, "the responder is ready", 30)
+
+    async def call(self, method: str, path: str, *, role: str = "agent", subject: str = "gs", **more: Any) -> httpx.Response:
+        """A request by somebody of this brand. `path` is below the brand."""
+        assert self.app is not None
+        token = self.issuer.token(role, [self.brand], subject)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app=self.app), base_url="http://test") as client:
+            return await client.request(method, f"/v1/brands/{self.brand}{path}", headers={"authorization": f"Bearer {token}"}, **more)
+
+    async def write(self, case: Case, text: str, **person: Any) -> dict[str, Any]:
+        answer = await self.call("POST", f"/cases/{case.id}/replies", json={"text": text}, **person)
+        assert answer.status_code == 201, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    async def get(self, reply_id: UUID | str) -> dict[str, Any]:
+        found: dict[str, Any] = (await self.call("GET", f"/replies/{reply_id}")).json()
+        return found
+
+    async def submit(self, reply_id: UUID | str, **person: Any) -> httpx.Response:
+        return await self.call("POST", f"/replies/{reply_id}/submit", **person)
+
+    async def approve(self, reply_id: UUID | str, digest: str, **person: Any) -> httpx.Response:
+        return await self.call("POST", f"/replies/{reply_id}/approve", json={"digest": digest}, **person)
+
+    async def approved(self, case: Case, text: str) -> str:
+        """A reply by Guus that he has approved himself; its id."""
+        draft = await self.write(case, text)
+        assert (await self.submit(draft["id"])).status_code == 200
+        answer = await self.approve(draft["id"], draft["digest"])
+        assert answer.status_code == 200, answer.text
+        return str(draft["id"])
+
+    async def becomes(self, reply_id: str, state: str, timeout_s: float = 20.0) -> dict[str, Any]:
+        async def there() -> dict[str, Any] | None:
+            found = await self.get(reply_id)
+            return found if found["state"] == state else None
+
+        found: dict[str, Any] = await eventually(there, f"reply becomes {state}", timeout_s)
+        return found
+
+
+@pytest.fixture
+async def around(kafka: str, postgres: Databases, tmp_path: Path) -> AsyncIterator[Around]:
+    """Topics, a database, and a brand of this test's own; the responder itself starts with `start`."""
+    await create_topics(kafka)
+    url = postgres.login(postgres.database(), "responder")
+    producer = outbox.producer(kafka, client_id="test")
+    await producer.start()
+    db = await asyncpg.connect(url)
+    stack = AsyncExitStack()
+    found = Around(f"b-{secrets.token_hex(4)}", kafka, url, Issuer(tmp_path), producer, db, stack)
+    try:
+        yield found
+    finally:
+        await found.stop_leasing()
+        await stack.aclose()
+        await db.close()
+        await producer.stop()
+
+
+@pytest.fixture
+async def desk(around: Around) -> Around:
+    """A running responder that has read the brand's book, a pilot."""
+    await around.publish()
+    await around.start()
+    return around
+
+
+class MailServer:
+    """A real SMTP server in a thread, which does as it is told: `answers` are given in turn, the last for ever.
+
+    An answer is a line such as "250 OK"; `rcpt …` gives it to RCPT already; `drop` cuts the connection after the whole message has come; `hang`
+    keeps the answer until `release`.
+    """
+
+    def __init__(self) -> None:
+        self.answers = ["250 OK"]
+        self.received: list[bytes] = []
+        self.attempts = 0
+        self.came = threading.Event()
+        self.release = threading.Event()
+        self.port = free_port()
+        self._controller: Controller | None = None
+
+    def start(self) -> None:
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        self._controller.start()
+
+    def stop(self) -> None:
+        self.release.set()
+        if self._controller:
+            self._controller.stop()
+            self._controller = None
+
+    def mails(self) -> list[EmailMessage]:
+        return [message_from_bytes(raw, policy=policy.default) for raw in self.received]
+
+    def _next(self) -> str:
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
+        self.attempts += 1
+        if self.answers[0].startswith("rcpt "):
+            return self._next().removeprefix("rcpt ")
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        answer = self._next()
+        self.received.append(envelope.content)
+        self.came.set()
+        if answer == "drop":
+            server.transport.abort()
+            return "250 OK"
+        if answer == "hang":
+            await asyncio.get_running_loop().run_in_executor(None, self.release.wait, 60)
+            return "250 OK"
+        return answer
+
+
+@pytest.fixture
+def mail_server() -> Iterator[MailServer]:
+    server = MailServer()
+    server.start()
+    yield server
+    server.stop()
+
+
+def real(server: MailServer) -> dict[str, Any]:
+    """What makes a brand book send real mail to this server."""
+    account = {"id": "smtp", "type": "smtp", "host": "127.0.0.1", "port": server.port, "tls": False, "from": "Vaart <klant@vaart.example>"}
+    return {"pilot": False, "channels": [account]}

@@ -1,0 +1,335 @@
+"""What leaves, and what does not: the lease, holds, mail servers that refuse or vanish, crashes, and several senders at once."""
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from libs.common import db
+from libs.common.books import BrandBooks, Published
+from libs.common.brandbook import BrandBook
+from libs.common.outbox import Relay
+from libs.common.topics import REPLIES, brand_partitions
+from services.responder.sender import Sender
+from tests.integration.responder.conftest import Around, MailServer, brand_book, case_of, eventually, mention, opened, real
+from tests.stack import environment
+
+ROOT = Path(__file__).parents[3]
+TEXT = "Hoi Sanne,\n\nIk kijk er meteen naar: vóór 18.00 uur hoor je meer.\n.punt\n\nGroet,\nGuus"
+
+
+async def mail_case(around: Around, name: str = "sanne") -> Any:
+    case = case_of(mention(around.brand, name, "email"))
+    await around.case(opened(case), 1)
+    await around.settled()
+    return case
+
+
+async def with_mail(around: Around, server: MailServer, **settings: Any) -> Around:
+    await around.publish(**real(server))
+    await around.start(**settings)
+    return around
+
+
+async def told(around: Around, count: int) -> list[tuple[str, int, str]]:
+    """(case, version, type) of the first `count` reply events of this brand in the topic."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=around.kafka, enable_auto_commit=False)
+    found: list[tuple[str, int, str]] = []
+    async with consumer:
+        consumer.assign([TopicPartition(REPLIES.name, number) for number in brand_partitions(around.brand)])
+        await consumer.seek_to_beginning()
+        async with asyncio.timeout(20):
+            while len(found) < count:
+                for records in (await consumer.getmany(timeout_ms=200)).values():
+                    for record in records:
+                        headers = {name: value.decode() for name, value in record.headers}
+                        if around.brand.encode() in record.value:
+                            kind = headers["ce_type"].removeprefix("weerklank.reply.").removesuffix(".v1")
+                            found.append((record.key.decode(), int(headers["ce_entityversion"]), kind))
+    return found
+
+
+async def test_in_a_pilot_an_approved_reply_reaches_the_sandbox_once_and_every_step_is_told(desk: Around) -> None:
+    case = case_of(mention(desk.brand, "sanne"))
+    await desk.case(opened(case), 1)
+    await desk.settled()
+    await desk.keep_leasing()
+    reply_id = await desk.approved(case, "Hoi Sanne, ik kijk ernaar. ^gs")
+    sent = await desk.becomes(reply_id, "sent")
+    assert (sent["sandbox"], sent["external_id"]) == (True, f"sandbox:{reply_id}")
+    page = (await desk.call("GET", "/sandbox")).json()
+    assert [(item["reply_id"], item["text"]) for item in page["items"]] == [(reply_id, "Hoi Sanne, ik kijk ernaar. ^gs")]
+    assert [line["what"] for line in sent["history"]] == ["drafted", "submitted", "approved", "sending", "sent"]
+    events = await told(desk, 6)
+    mine = [(version, kind) for key, version, kind in events if key == str(case.id)]
+    assert mine == [(1, "drafted"), (2, "discarded"), (1, "drafted"), (2, "submitted"), (3, "approved"), (5, "sent")]
+    trail = (await desk.call("GET", f"/trace/{case.latest.id if case.latest else ''}", role="analyst")).json()
+    assert trail["case_ids"] == [str(case.id)]
+    assert [step["what"] for step in trail["steps"] if step["detail"].get("reply_id") == reply_id][-1] == "reply sent"
+    assert {step["trace_id"] for step in trail["steps"]} == {"ab" * 16}
+
+
+async def test_an_approved_mail_arrives_once_in_the_customers_thread(around: Around, mail_server: MailServer) -> None:
+    desk = await with_mail(around, mail_server)
+    case = await mail_case(desk)
+    await desk.keep_leasing()
+    reply_id = await desk.approved(case, TEXT)
+    sent = await desk.becomes(reply_id, "sent")
+    [mail] = mail_server.mails()
+    assert sent["external_id"] == mail["Message-ID"] == f"<{reply_id}@vaart.example>"
+    assert (mail["To"], mail["From"], mail["Subject"]) == ("sanne@klant.example", "Vaart <klant@vaart.example>", "Re: Mijn internet")
+    assert mail["In-Reply-To"] == mail["References"] == "<sanne@klant.example>"
+    assert mail["Date"]
+    assert mail.get_content().replace("\r\n", "\n").strip() == TEXT
+    assert (await desk.call("GET", "/sandbox")).json()["items"] == []
+
+
+async def test_without_a_lease_nothing_leaves_and_the_reply_says_so(around: Around, mail_server: MailServer) -> None:
+    desk = await with_mail(around, mail_server, lease_s=0.8)
+    case = await mail_case(desk)
+    reply_id = await desk.approved(case, TEXT)
+    assert (await desk.get(reply_id))["waiting"] == ["No sending lease of this brand has been seen yet."]
+    await desk.keep_leasing()
+    await desk.becomes(reply_id, "sent")
+    await desk.stop_leasing()
+
+    async def stale() -> bool:
+        return bool(
+            await desk.db.fetchval("select renewed_at < clock_timestamp() - interval '0.8 s' from brand_lease where brand = $1", desk.brand)
+        )
+
+    await desk.settled()
+    await eventually(stale, "the lease is stale")
+    second = await desk.approved(case, TEXT)
+    assert "routing does not renew it" in (await desk.get(second))["waiting"][0]
+    # The sender looks twenty times a second: a claim in spite of the lease would show in the history.
+    lines = [line["what"] for line in (await desk.get(second))["history"]]
+    assert lines == ["drafted", "submitted", "approved"]
+    assert len(mail_server.received) == 1
+    await desk.keep_leasing()
+    await desk.becomes(second, "sent")
+
+
+async def test_while_held_nothing_leaves_and_an_old_lease_does_not_lift_the_hold(around: Around, mail_server: MailServer) -> None:
+    desk = await with_mail(around, mail_server)
+    case = await mail_case(desk)
+    await desk.hold("storing in Utrecht")
+    await desk.settled()
+    reply_id = await desk.approved(case, TEXT)
+    desk.held, desk.hold_version = False, 1
+    await desk.lease()
+    await desk.settled()
+    found = await desk.get(reply_id)
+    assert found["state"] == "approved"
+    assert found["waiting"][0] == "Sending is held: storing in Utrecht."
+    desk.hold_version = 3
+    await desk.keep_leasing()
+    await desk.becomes(reply_id, "sent")
+    assert len(mail_server.received) == 1
+
+
+async def test_a_hold_between_claim_and_data_stops_the_mail(around: Around, mail_server: MailServer) -> None:
+    """The lease is looked at again when the server has taken the recipient, before anything is written."""
+    desk = await with_mail(around, mail_server)
+    case = await mail_case(desk)
+
+    async def hold_at_rcpt(*_: Any) -> str:
+        connection = await asyncpg.connect(desk.database_url)
+        await connection.execute("update brand_lease set held = true, hold_version = 9")
+        await connection.close()
+        return "250 OK"
+
+    mail_server.handle_RCPT = hold_at_rcpt  # type: ignore[method-assign,assignment]
+    await desk.keep_leasing()
+    reply_id = await desk.approved(case, TEXT)
+
+    async def given_back() -> bool:
+        return "given_back" in [line["what"] for line in (await desk.get(reply_id))["history"]]
+
+    await eventually(given_back, "the claim is given back")
+    found = await desk.get(reply_id)
+    assert (found["state"], found["attempts"]) == ("approved", 0)
+    assert mail_server.received == []
+
+
+@pytest.mark.parametrize(
+    ("answers", "state", "received", "attempts"),
+    [
+        (["451 later", "250 OK"], "sent", 2, 2),
+        (["rcpt 450 later", "rcpt 450 later", "250 OK"], "sent", 1, 3),
+        (["554 no"], "failed", 1, 1),
+        (["rcpt 550 unknown"], "failed", 0, 1),
+        (["451 later"], "failed", 3, 3),
+        (["drop"], "unconfirmed", 1, 1),
+    ],
+)
+async def test_what_the_mail_server_answers_decides(
+    around: Around, mail_server: MailServer, answers: list[str], state: str, received: int, attempts: int
+) -> None:
+    desk = await with_mail(around, mail_server, send_attempts=3)
+    mail_server.answers = answers
+    case = await mail_case(desk)
+    await desk.keep_leasing()
+    reply_id = await desk.approved(case, TEXT)
+    found = await desk.becomes(reply_id, state)
+    assert (len(mail_server.received), found["attempts"]) == (received, attempts)
+    assert bool(found["error"]) == (state != "sent")
+
+
+async def test_a_mail_server_that_is_not_there_is_tried_again(around: Around, mail_server: MailServer) -> None:
+    desk = await with_mail(around, mail_server)
+    case = await mail_case(desk)
+    mail_server.stop()
+    await desk.keep_leasing()
+    reply_id = await desk.approved(case, TEXT)
+
+    async def refused() -> bool:
+        return int((await desk.get(reply_id))["attempts"]) > 1
+
+    await eventually(refused, "a second attempt")
+    mail_server.start()
+    await desk.becomes(reply_id, "sent")
+    assert len(mail_server.received) == 1
+
+
+async def test_an_answer_that_comes_late_turns_unconfirmed_into_sent(around: Around, mail_server: MailServer) -> None:
+    desk = await with_mail(around, mail_server, unconfirmed_after_s=1.0)
+    mail_server.answers = ["hang"]
+    case = await mail_case(desk)
+    await desk.keep_leasing()
+    reply_id = await desk.approved(case, TEXT)
+    await desk.becomes(reply_id, "unconfirmed")
+    mail_server.release.set()
+    await desk.becomes(reply_id, "sent")
+    assert len(mail_server.received) == 1
+
+
+async def test_what_a_person_confirms_as_unsent_is_a_draft_again_and_needs_a_new_approval(around: Around, mail_server: MailServer) -> None:
+    desk = await with_mail(around, mail_server)
+    mail_server.answers = ["drop", "drop", "250 OK"]
+    case = await mail_case(desk)
+    await desk.keep_leasing()
+    first, second = await desk.approved(case, TEXT), await desk.approved(case, TEXT)
+    for reply_id in (first, second):
+        await desk.becomes(reply_id, "unconfirmed")
+    refused = await desk.call("PUT", f"/replies/{first}", json={"text": "x", "version": (await desk.get(first))["version"]})
+    assert refused.status_code == 409
+    body = {"sent": False, "note": "niet in de outbox van de mailserver"}
+    assert (await desk.call("POST", f"/replies/{first}/confirm", json=body, role="trainee", subject="tr")).status_code == 403
+    draft = (await desk.call("POST", f"/replies/{first}/confirm", json=body)).json()
+    assert (draft["state"], draft["approved_at"], draft["attempts"]) == ("draft", None, 0)
+    assert (await desk.call("POST", f"/replies/{first}/confirm", json=body)).status_code == 409
+    assert (await desk.call("POST", f"/replies/{second}/confirm", json={"sent": True, "note": "gezien"})).json()["state"] == "sent"
+    await desk.submit(first)
+    await desk.approve(first, draft["digest"])
+    await desk.becomes(first, "sent")
+    assert len(mail_server.received) == 3
+
+
+async def test_killed_between_handing_over_and_the_answer_it_is_unconfirmed_and_never_sent_twice(
+    around: Around, mail_server: MailServer
+) -> None:
+    mail_server.answers = ["hang", "250 OK"]
+    await around.publish(**real(mail_server))
+    await around.start(send_slots=1, send_poll_s=9.9, unconfirmed_after_s=60)
+    case = await mail_case(around)
+    reply_id = await around.approved(case, TEXT)
+    await around.stack.aclose()
+    await around.keep_leasing()
+    settings = {"database_url": around.database_url, "kafka": around.kafka, "jwks": str(around.issuer.jwks), "port": "0"}
+    given = environment(**{f"WEERKLANK_RESPONDER_{name.upper()}": value for name, value in settings.items()})
+    process = await asyncio.to_thread(
+        subprocess.Popen, [sys.executable, "-m", "services.responder"], cwd=ROOT, env=given, stdout=subprocess.DEVNULL
+    )
+    try:
+        assert await asyncio.to_thread(mail_server.came.wait, 60), "the mail was handed over"
+    finally:
+        process.kill()
+        await asyncio.to_thread(process.wait)
+    assert await around.db.fetchval("select state from reply where id = $1", reply_id) == "sending"
+    mail_server.release.set()
+    await around.start(unconfirmed_after_s=1.0)
+    found = await around.becomes(reply_id, "unconfirmed")
+    assert "interrupted" in found["error"]
+    other = await around.approved(case, TEXT)
+    await around.becomes(other, "sent")
+    assert len(mail_server.received) == 2, "the killed one, once, and the other"
+    assert (await around.get(reply_id))["state"] == "unconfirmed"
+
+
+async def test_killed_before_anything_was_handed_over_it_is_sent_by_another(desk: Around) -> None:
+    """A claim whose process died before it began to transmit is given to somebody else, and the dead one's attempt can no longer begin."""
+    case = case_of(mention(desk.brand, "sanne"))
+    await desk.case(opened(case), 1)
+    await desk.settled()
+    reply_id = await desk.approved(case, "Hoi Sanne, ik kijk ernaar. ^gs")
+    await desk.db.execute(
+        "update reply set state = 'sending', version = version + 1, attempts = 1, attempt_id = gen_random_uuid(), claimed_by = 'dead', "
+        "claimed_at = now() - interval '1 hour' where id = $1",
+        reply_id,
+    )
+    await desk.stack.aclose()
+    await desk.start(unconfirmed_after_s=0.3)
+    await desk.keep_leasing()
+    found = await desk.becomes(reply_id, "sent")
+    assert [line["what"] for line in found["history"]][3:] == ["given_back", "sending", "sent"]
+
+
+async def test_two_senders_send_each_of_200_replies_once(around: Around) -> None:
+    await around.publish()
+    await around.start(send_slots=4)
+    assert around.app is not None
+    service = around.app.state.service
+    cases = [case_of(mention(around.brand, f"klant{number}")) for number in range(200)]
+    await asyncio.gather(*(around.case(opened(case), 1) for case in cases))
+    await around.settled()
+    await around.db.execute(
+        "update reply set state = 'approved', version = 3, automatic = false, approver = 'gs', approved_at = now(), next_attempt_at = now() "
+        "where brand = $1",
+        around.brand,
+    )
+    pool = await db.open_pool(around.database_url, "responder")
+    books = BrandBooks(around.kafka, "second")
+    books._books[around.brand] = Published(BrandBook.from_json(brand_book(around.brand)), 1)
+    relay = Relay(around.database_url, "responder", around.kafka)
+    second = asyncio.create_task(Sender(pool, books, relay, around.settings(instance="second", send_slots=4)).run())
+    await around.keep_leasing()
+
+    async def all_sent() -> bool:
+        return bool(await around.db.fetchval("select count(*) = 200 from reply where state = 'sent' and brand = $1", around.brand))
+
+    try:
+        await eventually(all_sent, "200 replies sent", 60)
+    finally:
+        second.cancel()
+        await asyncio.gather(second, return_exceptions=True)
+        await pool.close()
+    kept = await around.db.fetchrow(
+        "select count(*) as rows, count(distinct reply_id) as replies from sandbox_outbox where brand = $1", around.brand
+    )
+    assert kept is not None
+    assert (kept["rows"], kept["replies"]) == (200, 200)
+    claims = await around.db.fetchrow(
+        "select count(*) as sent, count(distinct reply_id) as replies from reply_history where what = 'sent' and brand = $1", around.brand
+    )
+    assert claims is not None
+    assert (claims["sent"], claims["replies"]) == (200, 200)
+    senders = {row["claimed_by"] for row in await around.db.fetch("select distinct claimed_by from reply where brand = $1", around.brand)}
+    assert senders == {"responder-0", "responder-second"}, "both had a part in it"
+    assert service.problems() == []
+
+
+async def test_the_waiting_replies_are_a_metric(desk: Around) -> None:
+    case = case_of(mention(desk.brand, "sanne"))
+    await desk.case(opened(case), 1)
+    await desk.settled()
+    assert desk.app is not None
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=desk.app), base_url="http://test") as client:
+        text = (await client.get("/metrics")).text
+    assert f'weerklank_replies_waiting{{brand="{desk.brand}",state="draft"}} 1.0' in text

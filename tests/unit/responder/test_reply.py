@@ -1,0 +1,288 @@
+"""The steps of a reply, the machine's draft of a case, and why a reply waits."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise, permutations
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from libs.common.brandbook import BrandBook
+from libs.common.errors import Conflict, Forbidden
+from libs.common.events import Author, Case, Identity, Mention, Thread, deterministic_id
+from services.responder import reply
+from services.responder.reply import Lease, Person, ReplyRow
+
+AT = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
+GUUS, MILA, TESS = Person("gs", "agent"), Person("mk", "lead"), Person("tr", "trainee")
+BOOK = BrandBook.from_json(
+    {
+        "brand": "vaart",
+        "name": "Vaart",
+        "languages": ["nl", "en"],
+        "labels": [{"name": "storing"}],
+        "team": [
+            {"id": "gs", "first_name": "Guus", "initials": "gs"},
+            {"id": "mk", "first_name": "Mila", "initials": "mk", "role": "lead"},
+            {"id": "tr", "first_name": "Tess", "initials": "tr", "role": "trainee"},
+        ],
+        "scripts": [{"id": "storing", "label": "storing", "language": "nl", "text": "{groet}, we werken eraan. {handtekening}"}],
+    }
+)
+
+
+def mention(name: str, channel: str = "twitter", **more: Any) -> Mention:
+    given: dict[str, Any] = {
+        "id": deterministic_id("vaart", name),
+        "brand": "vaart",
+        "channel": channel,
+        "kind": "post",
+        "external_id": f"x-{name}",
+        "author": Author(name="Sanne Visser", identities=[Identity(kind="handle", value="sanne", channel=channel)]),
+        "text": "mijn internet ligt eruit",
+        "posted_at": AT,
+        "received_at": AT,
+    }
+    return Mention(**{**given, **more})
+
+
+def case_of(latest: Mention | None, **more: Any) -> Case:
+    given: dict[str, Any] = {
+        "id": deterministic_id("vaart", "case"),
+        "brand": "vaart",
+        "customer_id": UUID(int=1),
+        "group_id": UUID(int=2),
+        "state": "open",
+        "department": "webcare",
+        "owner": "gs",
+        "channel": "twitter",
+        "language": "nl",
+        "sentiment": "negative",
+        "urgency": "high",
+        "labels": ["storing"],
+        "latest": latest,
+        "opened_at": AT,
+    }
+    return Case(**{**given, **more})
+
+
+CASE = case_of(mention("a"))
+
+
+def draft(text: str = "Hoi Sanne, ik kijk ernaar. ^gs", case: Case = CASE, **more: Any) -> ReplyRow:
+    row = reply.new(
+        case,
+        BOOK,
+        id=uuid4(),
+        text=text,
+        script=None,
+        writer="gs",
+        writer_role="agent",
+        automatic=False,
+        book_version=1,
+        at=AT,
+        traceparent=None,
+    )
+    return row.model_copy(update=more)
+
+
+def take(step: str, row: ReplyRow) -> ReplyRow:
+    """One step by somebody who may."""
+    steps = {
+        "edit": lambda: reply.edit(row, row.text + "!", row.version, GUUS, BOOK, "gs", AT),
+        "submit": lambda: reply.submit(row, GUUS, BOOK, "gs", AT),
+        "approve": lambda: reply.approve(row, row.digest, GUUS, BOOK, CASE, AT),
+        "discard": lambda: reply.discard(row, "toch niet", GUUS, AT),
+        "sent": lambda: reply.confirm(row, True, "gezien", GUUS, AT),
+        "unsent": lambda: reply.confirm(row, False, "niet gezien", GUUS, AT),
+    }
+    return steps[step]().row
+
+
+ALLOWED = {
+    ("draft", "edit"): "draft",
+    ("draft", "submit"): "submitted",
+    ("draft", "discard"): "discarded",
+    ("submitted", "edit"): "draft",
+    ("submitted", "approve"): "approved",
+    ("submitted", "discard"): "discarded",
+    ("approved", "discard"): "discarded",
+    ("failed", "edit"): "draft",
+    ("failed", "discard"): "discarded",
+    ("unconfirmed", "sent"): "sent",
+    ("unconfirmed", "unsent"): "draft",
+}
+STATES = ("draft", "submitted", "approved", "sending", "sent", "failed", "unconfirmed", "discarded")
+STEPS = ("edit", "submit", "approve", "discard", "sent", "unsent")
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("step", STEPS)
+def test_each_step_is_possible_from_its_states_only(state: str, step: str) -> None:
+    row = draft(state=state, version=7)
+    expected = ALLOWED.get((state, step))
+    if expected is None:
+        with pytest.raises(Conflict):
+            take(step, row)
+    else:
+        after = take(step, row)
+        assert (after.state, after.version) == (expected, 8)
+
+
+def test_an_edit_takes_approval_submission_and_attempts_back() -> None:
+    failed = draft(
+        state="failed", approver="mk", approved_at=AT, submitted_at=AT, attempts=3, error="554", attempt_id=uuid4(), legal_by="mk"
+    )
+    after = take("edit", failed)
+    kept = {after.approver, after.approved_at, after.submitted_at, after.error, after.attempt_id, after.legal_by}
+    assert kept == {None}
+    assert after.attempts == 0
+    assert after.digest != failed.digest
+
+
+def test_the_digest_binds_text_recipient_visibility_and_what_it_answers() -> None:
+    others = [
+        draft("Hoi Sanne, ik kijk ernaar.  ^gs"),
+        draft(case=case_of(mention("a", visibility="private"))),
+        draft(case=case_of(mention("b"))),
+        draft(case=case_of(mention("a", channel="mastodon"))),
+        draft(case=case_of(mention("a", author=Author(identities=[Identity(kind="handle", value="piet")])))),
+    ]
+    assert len({draft().digest, *(row.digest for row in others)}) == 6
+    assert draft().digest == draft().digest
+
+
+@pytest.mark.parametrize(
+    ("writer", "approver", "risk", "error"),
+    [
+        (GUUS, GUUS, [], None),
+        (GUUS, TESS, [], Forbidden),
+        (TESS, TESS, [], Forbidden),
+        (TESS, GUUS, [], None),
+        (TESS, MILA, [], None),
+        (GUUS, GUUS, ["press"], Forbidden),
+        (GUUS, Person("wv", "spokesperson"), ["press"], None),
+        (GUUS, Person("wv", "spokesperson"), ["legal_threat"], Conflict),
+    ],
+)
+def test_who_may_approve_what(writer: Person, approver: Person, risk: list[str], error: type[Exception] | None) -> None:
+    case = case_of(mention("a"), risk=risk)
+    row = draft(f"Hoi Sanne, ik kijk ernaar. ^{writer.id}", state="submitted", writer=writer.id, writer_role=writer.role)
+    if error:
+        with pytest.raises(error):
+            reply.approve(row, row.digest, approver, BOOK, case, AT)
+    else:
+        assert reply.approve(row, row.digest, approver, BOOK, case, AT).row.approver == approver.id
+
+
+def test_a_rule_that_cannot_be_evaluated_lets_nobody_approve() -> None:
+    book = BOOK.model_copy(deep=True, update={})
+    rules = {"approvals": [{"when": {"intent": "complaint"}, "by": ["self"]}]}
+    book = BrandBook.from_json({**BOOK.model_dump(mode="json"), "conduct": {**BOOK.conduct.model_dump(mode="json"), **rules}})
+    row = draft(state="submitted")
+    with pytest.raises(Conflict, match="nobody may approve"):
+        reply.approve(row, row.digest, GUUS, book, CASE, AT)
+
+
+def follow(case: Case, was: str, rows: dict[UUID, ReplyRow]) -> dict[UUID, ReplyRow]:
+    changes = reply.follow_case(case, was, list(rows.values()), BOOK, book_version=1, at=AT, traceparent=None)
+    return {**rows, **{change.row.id: change.row for change in changes}}
+
+
+def open_drafts(rows: dict[UUID, ReplyRow]) -> list[tuple[UUID | None, str, str | None]]:
+    return sorted(((row.mention_id, row.text, row.writer) for row in rows.values() if row.state == "draft"), key=str)
+
+
+def test_whichever_versions_of_a_case_are_seen_the_newest_decides_the_open_drafts() -> None:
+    states = [
+        case_of(mention("a"), state="new", owner=None),
+        case_of(mention("a"), owner="mk"),
+        case_of(mention("b"), owner="gs"),
+        case_of(mention("b"), state="resolved"),
+        case_of(mention("b"), state="waiting"),
+        case_of(mention("a"), owner="gs"),
+        case_of(mention("a"), labels=["factuur"]),
+    ]
+    for newest in states:
+        outcomes = set()
+        for seen in permutations([case for case in states if case is not newest], 2):
+            rows: dict[UUID, ReplyRow] = {}
+            was = ""
+            for case in (*seen, newest):
+                rows = follow(case, was, rows)
+                was = case.state
+            outcomes.add(str(open_drafts(rows)))
+        assert outcomes == {str(open_drafts(follow(newest, "", {})))}
+
+
+def test_following_a_case_again_changes_nothing() -> None:
+    rows = follow(CASE, "new", {})
+    assert reply.follow_case(CASE, "open", list(rows.values()), BOOK, book_version=1, at=AT, traceparent=None) == []
+
+
+def test_what_a_person_did_to_a_draft_is_theirs() -> None:
+    [machine] = follow(CASE, "", {}).values()
+    edited = take("edit", machine)
+    assert follow(case_of(mention("b")), "open", {edited.id: edited})[edited.id] == edited, "a newer message leaves it"
+    thrown = take("discard", machine)
+    assert follow(CASE, "open", {thrown.id: thrown}) == {thrown.id: thrown}, "it does not come back"
+    replaced = reply.replaced(machine, GUUS, AT).row
+    mine = draft()
+    assert open_drafts(follow(CASE, "open", {replaced.id: replaced, mine.id: mine})) == [(mine.mention_id, mine.text, "gs")]
+    gone = take("discard", mine)
+    assert open_drafts(follow(CASE, "open", {replaced.id: replaced, gone.id: gone})) == [(machine.mention_id, machine.text, "gs")]
+
+
+@pytest.mark.parametrize("state", ["merged", "withdrawn", "resolved", "closed"])
+def test_a_case_that_ends_takes_drafts_along_but_not_what_was_approved(state: str) -> None:
+    rows = {row.id: row for row in (draft(state=s) for s in STATES)}
+    after = follow(case_of(mention("a"), state=state), "open", rows)
+    assert {rows[id].state for id in rows if after[id] != rows[id]} == {"draft", "submitted"}
+    assert all(after[id].state == "discarded" for id in rows if after[id] != rows[id])
+
+
+def test_a_mail_is_answered_at_its_address_in_its_thread() -> None:
+    author = Author(name="Sanne", identities=[Identity(kind="handle", value="sanne"), Identity(kind="email", value="sanne@klant.example")])
+    thread = Thread(id="<1@klant.example>", in_reply_to="<2@vaart.example>")
+    found = reply.recipient_of(mention("m", "email", author=author, thread=thread, title="Internet"))
+    assert found is not None
+    assert (found.kind, found.value, found.subject) == ("email", "sanne@klant.example", "Internet")
+    assert found.references == ("<1@klant.example>", "<2@vaart.example>")
+    assert reply.recipient_of(mention("m", "email")) is None, "a handle is no address"
+
+
+@pytest.mark.parametrize("id", ["<1@klant.example>\r\nBcc: x@y.example", "1@klant.example", "<1@k\u00e9.example>", "<1 2@klant.example>"])
+def test_what_could_break_a_header_is_no_message_id(id: str) -> None:
+    author = Author(identities=[Identity(kind="email", value="sanne@klant.example")])
+    found = reply.recipient_of(mention("m", "email", author=author, thread=Thread(id=id)))
+    assert found is not None
+    assert found.references == ()
+
+
+def lease(seconds_ago: float = 0.5, hold_version: int = 1, held: bool = False, reason: str | None = None) -> Lease:
+    return Lease("vaart", hold_version, AT - timedelta(seconds=seconds_ago), held, reason)
+
+
+@pytest.mark.parametrize(
+    ("found", "more", "expected"),
+    [
+        (None, {}, "No sending lease of this brand has been seen yet."),
+        (lease(), {}, "It is about to be sent."),
+        (lease(4), {}, "No sending lease since"),
+        (lease(-4), {}, "from the future"),
+        (lease(held=True, reason="storing"), {}, "Sending is held: storing."),
+        (lease(), {"error": "451 later", "attempts": 2, "next_attempt_at": AT + timedelta(seconds=9)}, "Attempt 2 failed (451 later)"),
+    ],
+)
+def test_an_approved_reply_says_why_it_waits(found: Lease | None, more: dict[str, Any], expected: str) -> None:
+    row = draft(state="approved", **more)
+    assert expected in " ".join(reply.waiting(row, found, has_book=True, lease_s=3, now=AT))
+    assert reply.waiting(draft(), found, has_book=True, lease_s=3, now=AT) == []
+
+
+def test_leases_are_ordered_by_hold_then_time_so_an_old_lease_never_lifts_a_hold() -> None:
+    ordered = [lease(9, 1), lease(1, 1), lease(5, 2, held=True), lease(0, 2, held=True), lease(3, 3)]
+    for earlier, later in pairwise(ordered):
+        assert later.newer_than(earlier)
+        assert not earlier.newer_than(later)
+    assert not lease().newer_than(lease())

@@ -1,0 +1,101 @@
+"""A reply as a mail: what strangers wrote stays in its place, and secrets come by reference."""
+
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from services.responder.channels import smtp
+from services.responder.reply import Recipient, ReplyRow
+
+NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
+
+
+def row(text: str = "Dag.", **recipient: Any) -> ReplyRow:
+    to: dict[str, Any] = {"kind": "email", "value": "sanne@klant.example", "subject": "Internet"}
+    return ReplyRow(
+        id=UUID(int=7),
+        brand="vaart",
+        case_id=UUID(int=1),
+        channel="email",
+        visibility="private",
+        state="sending",
+        text=text,
+        digest="",
+        created_at=NOW,
+        language="nl",
+        first_reply=True,
+        recipient=Recipient(**{**to, **recipient}),
+    )
+
+
+def on_the_wire(found: ReplyRow, sender: str = "Vaart Klanten <klant@vaart.example>") -> Any:
+    raw = smtp.message(found, sender, "Vaart", NOW).as_bytes(policy=smtp._ON_THE_WIRE)
+    assert raw.isascii()
+    assert b"\n" not in raw.replace(b"\r\n", b"")
+    return message_from_bytes(raw, policy=policy.default)
+
+
+@pytest.mark.parametrize(
+    ("subject", "expected"),
+    [
+        ("Internet", "Re: Internet"),
+        ("RE: Internet", "RE: Internet"),
+        (None, "Re: Vaart"),
+        ("\r\n ", "Re: Vaart"),
+        ("Ruïne\r\nBcc: x@y.example", "Re: Ruïne Bcc: x@y.example"),
+        ("a\x00b\x1bc", "Re: abc"),
+        ("lang " * 100, "Re: " + ("lang " * 40).strip()),
+    ],
+)
+def test_a_subject_stays_one_header(subject: str | None, expected: str) -> None:
+    mail = on_the_wire(row(subject=subject))
+    assert mail["Subject"].strip() == expected
+    assert set(mail.keys()) == {
+        "From",
+        "To",
+        "Subject",
+        "Date",
+        "Message-ID",
+        "Content-Type",
+        "Content-Transfer-Encoding",
+        "MIME-Version",
+    }
+
+
+def test_long_message_ids_are_not_broken_or_encoded() -> None:
+    ids = tuple(f"<{'x' * 90}{number}@klant.example>" for number in range(3))
+    mail = on_the_wire(row(references=ids))
+    assert mail["References"].split() == list(ids)
+    assert mail["In-Reply-To"] == ids[-1]
+
+
+@pytest.mark.parametrize("text", ["Dag.", ".\n..\n.punt", "één €uro 🙂\n" * 50, "x" * 3000])
+def test_a_text_arrives_as_it_was_approved(text: str) -> None:
+    assert on_the_wire(row(text)).get_content().replace("\r\n", "\n").rstrip("\n") == text.rstrip("\n")
+
+
+@pytest.mark.parametrize(
+    "address", ["sanne", "", "a@b.example\r\nBcc: x@y.example", "a b@c.example", "jösé@klant.example", "a@b.example, c@d.example"]
+)
+def test_an_address_that_is_none_is_refused(address: str) -> None:
+    with pytest.raises(smtp.Unaddressable):
+        smtp.message(row(value=address), "klant@vaart.example", "Vaart", NOW)
+
+
+def test_a_domain_in_other_letters_is_written_in_idna() -> None:
+    assert on_the_wire(row(value="sanne@köln.example"))["To"] == "sanne@xn--kln-sna.example"
+
+
+async def test_a_secret_comes_from_the_environment_or_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VAART_SMTP", "geheim")
+    (tmp_path / "vaart").write_text("ook geheim\n")
+    assert await smtp.secret("env:VAART_SMTP", tmp_path) == "geheim"
+    assert await smtp.secret("file:vaart", tmp_path) == "ook geheim"
+    assert await smtp.secret(f"file:{tmp_path / 'vaart'}", Path("elsewhere")) == "ook geheim"
+    for missing in ("env:VAART_NONE", "file:none"):
+        with pytest.raises(smtp.SecretMissing, match=missing):
+            await smtp.secret(missing, tmp_path)
