@@ -42,8 +42,8 @@ def apply(client: Client, path: Path, *, dry_run: bool) -> str:
         return brand
     remember_brand(client.data_dir, brand)
     wait_known(client, brand)
-    said = f"version {answer['version']} published; changed: {fields}" if answer["changed"] else f"unchanged, version {answer['version']}"
-    sys.stdout.write(f"{brand}: {said}\n")
+    said = f"published as version {answer['version']}" if answer["changed"] else f"unchanged, version {answer['version']}"
+    sys.stdout.write(f"{brand}: {said}" + (f"; changed: {fields}\n" if answer["changed"] and answer["version"] > 1 else "\n"))
     return brand
 
 

@@ -9,6 +9,7 @@ import os
 import re
 import secrets
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -123,6 +124,8 @@ def run(client: Client, order: Order) -> Counts:
     """Imports all of it and returns what became of it. Raises ``CommandError``; running it again goes on where that was needed."""
     format = _format(order)
     import_id = name_of(order.path)
+    for service in ("ingest", "triage"):
+        client.url(service)  # nothing runs: better said now than after minutes of trying
     zone, region = _where(client, order.brand)
     rejects = Rejects(order.path, format, import_id)
     sending = _Sending(client, order, import_id, region, rejects)
@@ -210,6 +213,7 @@ class _Sending:
     rejects: Rejects
     accepted: int = 0
     departed: int = 0
+    ending: threading.Event = field(default_factory=threading.Event)
     began: float = field(default_factory=time.monotonic)
 
     def send_all(self, parsed: Iterator[Parsed], said: Callable[[int], None]) -> int:
@@ -217,19 +221,23 @@ class _Sending:
         read, chunk, most = 0, _Chunk(), min(CHUNK, self.order.rate or CHUNK)
         flying: Future[None] | None = None
         with ThreadPoolExecutor(1) as pool:
-            for item in parsed:
-                read += 1
-                if line := self._line(item):
-                    chunk.lines.append(line)
-                    chunk.places.append(item.at)
-                    chunk.size += len(line)
-                if len(chunk.lines) >= most or chunk.size >= CHUNK_BYTES:
-                    flying = self._depart(pool, chunk, flying)
-                    chunk = _Chunk()
-                    said(read)
-            flying = self._depart(pool, chunk, flying)
-            if flying:
-                flying.result()
+            try:
+                for item in parsed:
+                    read += 1
+                    if line := self._line(item):
+                        chunk.lines.append(line)
+                        chunk.places.append(item.at)
+                        chunk.size += len(line)
+                    if len(chunk.lines) >= most or chunk.size >= CHUNK_BYTES:
+                        flying = self._depart(pool, chunk, flying)
+                        chunk = _Chunk()
+                        said(read)
+                flying = self._depart(pool, chunk, flying)
+                if flying:
+                    flying.result()
+            finally:
+                # After Ctrl-C the chunk under way must not be tried again for minutes.
+                self.ending.set()
         said(read)
         return read
 
@@ -291,7 +299,8 @@ class _Sending:
                     f"Gave up after {RETRY_FOR_S:.0f} s of trying again: {str(why).rstrip('.')}. Run the same import again later: what did "
                     "arrive is recognised."
                 ) from why
-            time.sleep(pause_s)
+            if self.ending.wait(pause_s):
+                raise CommandError("Interrupted. Run the same import again: what did arrive is recognised.") from why
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
 

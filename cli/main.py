@@ -5,12 +5,13 @@ Those imports stand inside the functions, so that ``weerklank --help`` does not 
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from cli.errors import OURS, CommandError
+from cli.errors import FAILED, OURS, CommandError
 from cli.stack.errors import StackError
 
 if TYPE_CHECKING:
@@ -241,17 +242,22 @@ def topics_reset(
 
 
 def main() -> None:
-    """The entry point. An error is one sentence on standard error; WEERKLANK_TRACEBACK=1 lets a fault of ours show where it is."""
+    """The entry point."""
+    failing(app)
+
+
+def failing(command: Callable[[], object]) -> None:
+    """Runs a command. An error is one sentence on standard error; WEERKLANK_TRACEBACK=1 lets a fault of ours show where it is."""
     try:
-        app()
+        command()
     except CommandError as error:
         _fail(str(error), error.code)
     except StackError as error:
-        _fail(str(error), 1)
+        _fail(str(error), FAILED)
     except BrokenPipeError:
         # Whoever read us has seen enough; Python would complain once more when it closes standard output.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+        sys.exit(FAILED)
     except Exception as error:  # the last one to hear of it
         if os.environ.get("WEERKLANK_TRACEBACK"):
             raise

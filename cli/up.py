@@ -1,10 +1,14 @@
 """``weerklank up`` and ``down``: the embedded stack in the foreground or behind, and its end."""
 
+import os
+import signal
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cli.stack import supervisor
+from cli.stack import state, supervisor
+from cli.stack.errors import StackError
 from cli.stack.ports import SERVICES
 from cli.stack.settings import Settings
 from cli.stack.state import StackState
@@ -23,8 +27,25 @@ def up(settings: Settings, *, detach: bool) -> None:
 
 def down(data_dir: Path) -> None:
     """Stops everything, services first. Raises ``StackError``."""
-    stopped = supervisor.stop(data_dir)
+    stopped = end(data_dir.absolute())
     sys.stdout.write(f"stopped: {', '.join(stopped)}\n" if stopped else "Nothing ran.\n")
+
+
+def end(data_dir: Path) -> list[str]:
+    """Stops whatever runs and returns the parts that did, also a supervisor that still prepares its first start and has written nothing yet.
+
+    Raises ``StackError``.
+    """
+    pid = state.holder(data_dir)
+    if pid is None or state.read(data_dir) is not None:
+        return supervisor.stop(data_dir)
+    os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + supervisor.STOPPED_WITHIN_S
+    while state.is_locked(data_dir):
+        if time.monotonic() > deadline:
+            raise StackError(f"The stack still prepares its first start (supervisor pid {pid}): see {data_dir / 'logs'}.")
+        time.sleep(0.05)
+    return []
 
 
 def say(line: str) -> None:

@@ -52,6 +52,8 @@ SETTINGS: Mapping[str, str] = {
     "autovacuum": "on",
     # Our statements are short; compiling them costs more than it saves.
     "jit": "off",
+    # When a change could be seen: what `make bench` measures latency by.
+    "track_commit_timestamp": "on",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "password_encryption": "scram-sha-256",

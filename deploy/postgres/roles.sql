@@ -12,6 +12,10 @@
 \getenv responder_password WEERKLANK_RESPONDER_PASSWORD
 \getenv analytics_password WEERKLANK_ANALYTICS_PASSWORD
 
+-- psql leaves a variable that is not set as it is written: a syntax error, before anything is made.
+select length(:'ingest_password') + length(:'triage_password') + length(:'routing_password') + length(:'responder_password')
+    + length(:'analytics_password') as checked \gset
+
 select 'create database weerklank' where not exists (select from pg_database where datname = 'weerklank') \gexec
 \connect weerklank
 set client_min_messages = warning;

@@ -111,8 +111,12 @@ class Verifier:
                 raise Unavailable(f"The issuer's keys cannot be read ({type(error).__name__}).", retry_after_s=5) from error
 
 
-def allow(*roles: Role) -> Callable[[Request], object]:
-    """A dependency: the request's principal, if its role is one of these and, on a route with {brand}, it reaches that brand.
+EVERY_BRAND = "*"
+"""In a token's brands: the bearer operates the platform. It does not open any brand's data; those brands must be named beside it."""
+
+
+def allow(*roles: Role, brand: str | None = None) -> Callable[[Request], object]:
+    """A dependency: the request's principal, if its role is one of these and it reaches the brand in the path (or `brand`, where given).
 
     Raises `Unauthenticated` (401) or `Forbidden` (403). The order keeps the answer the same for brands that exist and those that don't.
     """
@@ -126,9 +130,9 @@ def allow(*roles: Role) -> Callable[[Request], object]:
             raise Unauthenticated("Send the token as 'Authorization: Bearer …'; `weerklank token` makes a local one.")
         verifier: Verifier = request.app.state.service.verifier
         found = await verifier.verify(token.strip())
-        brand = request.path_params.get("brand")
-        if brand is not None and not found.reaches(brand):
-            raise Forbidden("This token does not reach that brand.")
+        asked = brand or request.path_params.get("brand")
+        if asked is not None and not found.reaches(asked):
+            raise Forbidden("This token does not reach that brand." if asked != EVERY_BRAND else "That takes an operator's token.")
         if found.role not in roles:
             raise Forbidden(f"The role {found.role} may not do this; it takes one of: {', '.join(roles)}.")
         return found

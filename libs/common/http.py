@@ -82,6 +82,12 @@ def answer(content: object, status: int, headers: Mapping[str, str] | None = Non
     return Response(orjson.dumps(content), status, headers, media_type)
 
 
+def json_response(
+    body: Mapping[str, object], status: int = 200, headers: Mapping[str, str] | None = None, media_type: str = "application/json"
+) -> Response:
+    return Response(orjson.dumps(body), status, headers, media_type)
+
+
 def problem(error: WeerklankError) -> Response:
     body = {
         "type": PROBLEM_TYPE + error.kind,

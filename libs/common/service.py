@@ -21,7 +21,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 
 from libs.common import db, http, ledger, migrate, outbox, telemetry
-from libs.common.auth import Principal, Verifier, allow
+from libs.common.auth import EVERY_BRAND, Principal, Verifier, allow
 from libs.common.books import BrandBooks
 from libs.common.errors import Conflict, InvalidEvent, NotFound, Unavailable
 from libs.common.http import Page
@@ -258,16 +258,16 @@ async def minutes(
 @operations.get("/v1/brands/{brand}/dead-letters")
 async def dead_letters(
     brand: str,
-    reading: Reading,
     principal: Annotated[Principal, Depends(allow("admin"))],
+    reading: Reading,
     cursor: str | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Page[DeadLetterRow]:
-    """Events of this brand that were set aside; those whose brand could not be read stand with every brand's admin, without content."""
+    """Events of this brand that were set aside. For the brand `*` (operators): of all brands, and those whose brand could not be read."""
     after = http.read_cursor(cursor, [int])
     rows = await reading.fetch(
         'select id, topic, partition, "offset", key, event_id, event_type, standing, reason, created_at from dead_letter '
-        "where (brand = $1 or brand is null) and id > $2 order by id limit $3",
+        "where (brand = $1 or $1 = '*') and id > $2 order by id limit $3",
         brand,
         after[0] if after else 0,
         limit + 1,
@@ -282,7 +282,7 @@ async def replay(brand: str, body: ReplayBody, request: Request, principal: Anno
     service = of(request)
     async with service.pool.acquire(timeout=5) as found:
         letters = await ledger.letters_of(found, body.topic, body.key)
-    if not letters or any(letter.brand not in (brand, None) for letter in letters) or service.stream is None:
+    if not letters or any(brand not in (letter.brand, EVERY_BRAND) for letter in letters) or service.stream is None:
         raise NotFound("Nothing of this brand is set aside under that topic and key.")
     try:
         replayed = await service.stream.replay(body.topic, body.key)
@@ -292,7 +292,7 @@ async def replay(brand: str, body: ReplayBody, request: Request, principal: Anno
 
 
 @operations.post("/v1/stream/resume", status_code=204)
-async def resume(writing: Writing, principal: Annotated[Principal, Depends(allow("admin"))]) -> None:
+async def resume(principal: Annotated[Principal, Depends(allow("admin", brand=EVERY_BRAND))], writing: Writing) -> None:
     """After too many dead letters: the cause is mended, consume again."""
     await ledger.resume(writing)
 
@@ -303,7 +303,7 @@ async def reset(
     partition: int,
     body: ResetBody,
     request: Request,
-    principal: Annotated[Principal, Depends(allow("admin"))],
+    principal: Annotated[Principal, Depends(allow("admin", brand=EVERY_BRAND))],
 ) -> Reset:
     """Choose where to go on in a partition that stopped with a named error. What that skips stands in the ledger as a gap."""
     service = of(request)

@@ -106,6 +106,7 @@ def decode(record: ConsumerRecord) -> Received[Event]:
         raise UnknownEventType(f"Event type {kind[:100]!r} is not known to this version. Deploy one that knows it, then replay.")
     try:
         event = model.model_validate_json(record.value or b"")
+        _of_one_brand(event)
         return Received(
             event=event,
             id=headers["ce_id"],
@@ -125,6 +126,19 @@ def decode(record: ConsumerRecord) -> Received[Event]:
         raise InvalidEvent(f"{kind}: {place}: {first['msg']}") from error
     except (KeyError, ValueError) as error:
         raise InvalidEvent(f"{kind}: a CloudEvents header is missing or wrong: {type(error).__name__} {error}") from error
+
+
+def _of_one_brand(event: Event) -> None:
+    """Raise `InvalidEvent` where an event carries a thing of another brand than its own: brands never mix."""
+    triaged = getattr(event, "triaged", None)
+    for part in (
+        getattr(event, "mention", None),
+        getattr(event, "case", None),
+        getattr(event, "reply", None),
+        getattr(triaged, "mention", None),
+    ):
+        if part is not None and part.brand != event.brand:
+            raise InvalidEvent(f"{event.type}: the event is of one brand and what it carries of another.")
 
 
 def _key(record: ConsumerRecord) -> str:
@@ -362,7 +376,7 @@ class Stream(Generic[W]):
         for tp in new:
             position = positions[tp.topic, tp.partition]
             try:
-                _check_position(tp, position, starts[tp], ends[tp])
+                _check_position(self._service, tp, position, starts[tp], ends[tp])
                 kafka.seek(tp, position)
                 if tp in kafka.paused():
                     kafka.resume(tp)
@@ -648,9 +662,9 @@ class _Rebalance(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
         self._stream._forget(list(assigned))
 
 
-def _check_position(tp: TopicPartition, position: int, start: int, end: int) -> None:
+def _check_position(service: str, tp: TopicPartition, position: int, start: int, end: int) -> None:
     where = f"{tp.topic} partition {tp.partition}"
-    choose = f"`weerklank topics reset {tp.topic} {tp.partition} --to start|end` chooses how to go on."
+    choose = f"`weerklank topics reset {service} {tp.topic} {tp.partition} --to start|end` chooses how to go on."
     if position < start:
         raise PositionBelowLogStart(
             f"{where}: the next event to handle is {position}, but the log starts at {start}: {start - position} events are gone. {choose}"

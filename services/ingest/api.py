@@ -127,14 +127,13 @@ async def _body(request: Request, limit: int) -> bytes:
     return bytes(body)
 
 
-def _answer(found: Answer, **told: list[dict[str, Any]]) -> Answer:
+def _answer(found: Answer) -> Answer:
     """What was taken in. Raises `Unprocessable` when there was something, and all of it is wrong."""
     for outcome in ("accepted", "duplicates", "rejected"):
         TAKEN.labels(outcome).inc(getattr(found, outcome))
     if found.rejected and not found.accepted:
-        raise Unprocessable(
-            f"None of the {found.rejected} mentions could be accepted; each has its own problem below.", retry_after_s=None, **told
-        )
+        told: dict[str, Any] = found.model_dump(mode="json", exclude_none=True)
+        raise Unprocessable(f"None of the {found.rejected} mentions could be accepted; each has its own problem below.", **told)
     return found
 
 
@@ -184,7 +183,7 @@ async def receive(
     try:
         if media_type == "application/x-ndjson":
             taken = await take_stream(intake, sender, _chunks(request), settings.max_line_bytes)
-            return _answer(taken, rejects=[reject.model_dump() for reject in taken.rejects])
+            return _answer(taken)
         body = await _body(request, settings.max_body_bytes)
     except ClientDisconnect as error:
         raise BadRequest("The request ended before its body did.") from error
@@ -196,7 +195,7 @@ async def receive(
         if len(given) > MAX_ITEMS:
             raise TooLarge(f"The list holds {len(given)} mentions; at most {MAX_ITEMS} go at once. Send application/x-ndjson for more.")
         outcomes = await take_list(intake, sender, given)
-        return _answer(outcomes, items=[item.model_dump(exclude_none=True) for item in outcomes.items])
+        return _answer(outcomes)
     id, record = intake.take(read_mention(given))
     assert record is not None
     await sender.send([record])
@@ -210,10 +209,11 @@ async def take_back(
     mention_id: UUID,
     request: Request,
     principal: Annotated[Principal, Depends(allow("connector", "admin", "lead"))],
-    reading: Reading,
 ) -> Deleted:
     """The author or the network took a mention back: every service forgets its text. 503 while it may still be on its way to us."""
-    receipt = await store.receipt(reading, brand, mention_id)
+    # Not a connection for the whole request: waiting for Kafka must not keep others from the database.
+    async with of(request).pool.acquire(timeout=5) as connection:
+        receipt = await store.receipt(connection, brand, mention_id)
     if receipt is None or receipt["topic"] is None:
         raise _unknown(request)
     book = of(request).books.get(brand)

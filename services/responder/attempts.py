@@ -186,7 +186,7 @@ async def sweep(connection: db.Connection, *, older_than_s: float, attempts: int
         "with lost as (select id from reply where state = 'sending' and claimed_at < clock_timestamp() - $1::interval "
         "  order by id limit 500 for update skip locked) "
         "update reply set version = version + 1, "
-        "state = case when attempts >= $2 then 'failed' else 'approved' end, "
+        "state = case when transmitting then 'unconfirmed' when attempts >= $2 then 'failed' else 'approved' end, "
         "error = case when transmitting then 'sending was interrupted before the answer came' "
         "  else 'sending was interrupted before it began' end, "
         "next_attempt_at = clock_timestamp() "

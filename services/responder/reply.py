@@ -11,10 +11,12 @@ its history. Pure: no I/O, time passed in. The steps between approved and sent a
           draft, submitted, approved, failed ──▶ discarded
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import unquote
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -65,6 +67,9 @@ _INSTEAD = {
     "discarded": "Write another.",
 }
 
+# RFC 5322, 3.6.4, loosely: what cannot break a header when it stands in one.
+_MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,900}>")
+
 
 class Recipient(BaseModel):
     """To whom, and as an answer to what. `name` is what they call themselves."""
@@ -78,7 +83,7 @@ class Recipient(BaseModel):
     """The channel's own id of the message that this answers."""
     subject: str | None = None
     references: tuple[str, ...] = ()
-    """Message-IDs of the conversation, oldest first."""
+    """Of a mail: the Message-IDs of its conversation, in their angle brackets, oldest first."""
 
     def key(self, visibility: str) -> str:
         """What an approval is bound to, beside the text: the same words in public are another message."""
@@ -145,21 +150,24 @@ def recipient_of(mention: Mention) -> Recipient | None:
         identities = [identity for identity in identities if identity.kind == "email"]
     if not identities:
         return None
-    thread = mention.thread
-    told = (thread.id, thread.in_reply_to, mention.external_id) if thread else (mention.external_id,)
     return Recipient(
         kind=identities[0].kind,
         value=identities[0].value,
         name=mention.author.name,
         answers=mention.external_id,
         subject=mention.title,
-        references=tuple(dict.fromkeys(part for part in told if part and _is_message_id(part))),
+        references=_references(mention) if family(mention.channel) == "email" else (),
     )
 
 
-def _is_message_id(value: str) -> bool:
-    """RFC 5322, 3.6.4, loosely: what cannot break a header when it stands in one."""
-    return value.startswith("<") and value.endswith(">") and "@" in value and value.isascii() and value.isprintable() and " " not in value
+def _references(mention: Mention) -> tuple[str, ...]:
+    """The Message-IDs of a mail's conversation, oldest first, its own last: that stands in its URL (mid:, RFC 2392)."""
+    thread = mention.thread
+    told = [thread.id, thread.in_reply_to] if thread else []
+    if mention.url and mention.url.startswith("mid:"):
+        told.append(unquote(mention.url.removeprefix("mid:")))
+    found = [f"<{part.strip('<>')}>" for part in told if part]
+    return tuple(dict.fromkeys(part for part in found if _MESSAGE_ID.fullmatch(part)))
 
 
 # --- writing ------------------------------------------------------------------------------------------------------------------------

@@ -58,7 +58,7 @@ async def renew(connection: db.Connection, producer: AIOKafkaProducer) -> None:
         lease = SendingLease(
             brand=row["brand"], book_version=row["version"], held=row["held"], hold_version=row["hold_version"], reason=row["reason"]
         )
-        outgoing = Outgoing(lease, row["brand"], row["hold_version"], row["brand"])
+        outgoing = Outgoing(lease, row["brand"], int(now.timestamp() * 1000), row["brand"])
         waiting.append(
             await producer.send(
                 HOLDS.name,

@@ -275,7 +275,9 @@ async def notes(connection: db.Connection, brand: str, case_id: UUID) -> list[as
 
 
 async def add_note(connection: db.Connection, brand: str, case_id: UUID, note_id: UUID, at: datetime, author: str, text: str) -> None:
-    await connection.execute("insert into note values ($1, $2, $3, $4, $5, $6)", note_id, brand, case_id, at, author, text)
+    await connection.execute(
+        "insert into note (id, brand, case_id, at, author, text) values ($1, $2, $3, $4, $5, $6)", note_id, brand, case_id, at, author, text
+    )
 
 
 async def notifications(connection: db.Connection, brand: str, member: str, after: int, limit: int) -> list[asyncpg.Record]:
@@ -301,7 +303,15 @@ async def newest_book(connection: db.Connection, brand: str, *, lock: bool = Fal
 async def add_book(
     connection: db.Connection, brand: str, version: int, source: str, book: Mapping[str, Any], at: datetime, by: str
 ) -> None:
-    await connection.execute("insert into brand_book values ($1, $2, $3, $4, $5, $6)", brand, version, source, book, at, by)
+    await connection.execute(
+        "insert into brand_book (brand, version, source, book, published_at, published_by) values ($1, $2, $3, $4, $5, $6)",
+        brand,
+        version,
+        source,
+        book,
+        at,
+        by,
+    )
 
 
 async def books(connection: db.Connection, brand: str) -> list[asyncpg.Record]:
@@ -325,7 +335,7 @@ async def hold(connection: db.Connection, brand: str) -> asyncpg.Record | None:
 async def set_hold(connection: db.Connection, brand: str, held: bool, reason: str | None, by: str) -> int:
     """Hold or release, and return the hold's new version."""
     version: int = await connection.fetchval(
-        "insert into hold values ($1, $2, 1, $3, $4, now()) on conflict (brand) do update set held = excluded.held, "
+        "insert into hold (brand, held, hold_version, reason, changed_by, changed_at) values ($1, $2, 1, $3, $4, now()) on conflict (brand) do update set held = excluded.held, "
         "hold_version = hold.hold_version + 1, reason = excluded.reason, changed_by = excluded.changed_by, changed_at = now() "
         "returning hold_version",
         brand,

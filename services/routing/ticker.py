@@ -3,8 +3,6 @@
 import asyncio
 import logging
 
-import asyncpg
-
 from libs.common import db
 from libs.common.errors import InvalidEvent
 from libs.common.events import CaseClockBreached, CaseEscalated
@@ -24,7 +22,7 @@ async def run(service: Service, policies: Policies) -> None:
             while await tick(service.pool, policies) == _BATCH:
                 service.relay.poke()
             service.relay.poke()
-        except (*db.TRANSIENT, asyncpg.PostgresError) as error:
+        except db.TRANSIENT as error:
             log.warning("clocks wait", extra={"error": type(error).__name__})
         await asyncio.sleep(1)
 

@@ -31,7 +31,7 @@ _ON_THE_WIRE = _POLICY.clone(max_line_length=990)
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The server answered the whole message with 250."""
+    """The server answered the whole message with 250. `message_id` is without angle brackets, as a mention's `in_reply_to` will name it."""
 
     message_id: str
 
@@ -187,7 +187,7 @@ async def _transmit(client: aiosmtplib.SMTP, mail: EmailMessage, answer_timeout_
     except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
         return Unknown(f"the connection was lost before the server answered ({type(error).__name__})")
     if answer.code == 250:
-        return Accepted(str(mail["Message-ID"]))
+        return Accepted(str(mail["Message-ID"]).strip("<>"))
     return _refused(answer.code, answer.message)
 
 

@@ -25,6 +25,9 @@ from libs.common.events import (
     ReplySent,
     ReplySubmitted,
 )
+from libs.common.stream import Received
+from libs.common.topics import EVENT_TYPES
+from services.analytics import store
 from tests.integration.analytics.world import NOW, Record, Story, World
 
 
@@ -105,6 +108,34 @@ async def test_an_event_that_no_column_can_hold_is_a_dead_letter_and_holds_nobod
     await world.tell([bad, story.mention("b")])
     assert len((await world.rows("huge"))["fact_mention"]) == 1
     assert await world.database.fetchval("select standing from dead_letter where brand = 'huge'") == "dead"
+
+
+async def test_what_another_instance_wrote_between_our_reading_and_writing_is_not_overtaken(world: World) -> None:
+    story = Story("raced")
+    newer = (
+        story.mention("a", 2, sentiment="positive"),
+        story.case("case", 2, CaseOpened, mentions=["a"], told={"rule": "1"}),
+        story.reply("reply", 2, ReplyEdited, "draft", case="case"),
+    )
+    older = (
+        story.mention("a", 1),
+        story.case("case", 1, CaseOpened, mentions=["b"], told={"rule": "1"}),
+        story.reply("reply", 1, ReplyDrafted, "draft", case="case"),
+    )
+    for mention, case, reply in (newer, older):
+        async with world.database.transaction():
+            await store.put_mentions(world.database, [_received(mention)])
+            await store.put_cases(world.database, [_received(case)])
+            await store.put_replies(world.database, [_received(reply)])
+    rows = await world.rows("raced")
+    assert [rows[table][0]["version"] for table in ("fact_mention", "fact_case", "fact_reply")] == [2, 2, 2]
+    assert [row["mention_id"] for row in rows["fact_case_mention"]] == [story.id("a")]
+
+
+def _received(record: Record) -> Received[Any]:
+    event = EVENT_TYPES[record.headers["ce_type"]].model_validate_json(record.value)
+    version = int(record.headers["ce_entityversion"])
+    return Received(event, record.event_id, record.headers["ce_subject"], version, NOW, None, record.topic, 0, 0, record.key, NOW)
 
 
 async def _rows(world: World, story: Story) -> dict[str, Any]:

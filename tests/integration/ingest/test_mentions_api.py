@@ -167,6 +167,7 @@ async def test_only_the_first_hundred_rejects_are_told(brand: str, client: httpx
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
     assert len(answer.json()["rejects"]) == 100
+    assert (answer.json()["rejected"], answer.json()["first_failed"]["line"]) == (150, 1)
 
 
 DEEP = b"[" * 100_000

@@ -54,7 +54,7 @@ async def test_batches_in_any_order_leave_the_same_receipt(connection: db.Connec
         "partition": 0,
         "offset": 1,
     }
-    assert (4, AT) == (row[12], row[14])
+    assert (row[12], row[14]) == (4, AT)
 
 
 async def test_a_mention_that_is_known_is_known_as_what_it_is(connection: db.Connection) -> None:

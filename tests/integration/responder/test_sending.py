@@ -82,9 +82,11 @@ async def test_an_approved_mail_arrives_once_in_the_customers_thread(around: Aro
     reply_id = await desk.approved(case, TEXT)
     sent = await desk.becomes(reply_id, "sent")
     [mail] = mail_server.mails()
-    assert sent["external_id"] == mail["Message-ID"] == f"<{reply_id}@vaart.example>"
+    assert mail["Message-ID"] == f"<{reply_id}@vaart.example>"
+    assert sent["external_id"] == f"{reply_id}@vaart.example", "as the customer's answer will name it"
     assert (mail["To"], mail["From"], mail["Subject"]) == ("sanne@klant.example", "Vaart <klant@vaart.example>", "Re: Mijn internet")
-    assert mail["In-Reply-To"] == mail["References"] == "<sanne@klant.example>"
+    assert mail["In-Reply-To"] == "<sanne$@klant.example>"
+    assert mail["References"] == "<first-sanne@klant.example> <sanne$@klant.example>"
     assert mail["Date"]
     assert mail.get_content().replace("\r\n", "\n").strip() == TEXT
     assert (await desk.call("GET", "/sandbox")).json()["items"] == []

@@ -243,15 +243,17 @@ def test_a_case_that_ends_takes_drafts_along_but_not_what_was_approved(state: st
 
 def test_a_mail_is_answered_at_its_address_in_its_thread() -> None:
     author = Author(name="Sanne", identities=[Identity(kind="handle", value="sanne"), Identity(kind="email", value="sanne@klant.example")])
-    thread = Thread(id="<1@klant.example>", in_reply_to="<2@vaart.example>")
-    found = reply.recipient_of(mention("m", "email", author=author, thread=thread, title="Internet"))
+    thread = Thread(id="1@klant.example", in_reply_to="<2@vaart.example>")
+    found = reply.recipient_of(mention("m", "email", author=author, thread=thread, title="Internet", url="mid:3%2B@klant.example"))
     assert found is not None
     assert (found.kind, found.value, found.subject) == ("email", "sanne@klant.example", "Internet")
-    assert found.references == ("<1@klant.example>", "<2@vaart.example>")
+    assert found.references == ("<1@klant.example>", "<2@vaart.example>", "<3+@klant.example>")
     assert reply.recipient_of(mention("m", "email")) is None, "a handle is no address"
 
 
-@pytest.mark.parametrize("id", ["<1@klant.example>\r\nBcc: x@y.example", "1@klant.example", "<1@k\u00e9.example>", "<1 2@klant.example>"])
+@pytest.mark.parametrize(
+    "id", ["<1@klant.example>\r\nBcc: x@y.example", "<>", "1@k\u00e9.example", "1 2@klant.example", "a><b@klant.example"]
+)
 def test_what_could_break_a_header_is_no_message_id(id: str) -> None:
     author = Author(identities=[Identity(kind="email", value="sanne@klant.example")])
     found = reply.recipient_of(mention("m", "email", author=author, thread=Thread(id=id)))

@@ -1,0 +1,129 @@
+"""One hop, raw and through `libs/common/stream.py`, in the same run on the same servers: what the guarantees cost.
+
+Both consume the same kind of events, decode them once with the same model, write one row each to Postgres and produce one event each. Raw: COPY and an
+idempotent producer, offsets left to Kafka. Ours: compare-and-set, effects, outbox, relay, ledger.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from aiokafka import AIOKafkaConsumer
+
+from libs.common import db, migrate, outbox
+from libs.common.books import BrandBooks
+from libs.common.events import MentionDeleted
+from libs.common.outbox import Outgoing
+from libs.common.stream import Consumer, Received, Stream, Work
+from libs.common.topics import MENTIONS, TRIAGED, partition_of
+
+
+async def fill(bootstrap: str, number: int) -> None:
+    """Put events on the mentions topic."""
+    producer = outbox.producer(bootstrap, client_id="bench-fill")
+    await producer.start()
+    now = datetime.now(UTC)
+    for n in range(number):
+        mention_id, key = uuid4(), f"vaart/{n % 5000}"
+        event = MentionDeleted(brand="vaart", mention_id=mention_id, deleted_at=now)
+        headers = outbox.attributes(Outgoing(event, str(mention_id), 1, key), "bench", now)
+        await producer.send(
+            MENTIONS.name,
+            value=event.model_dump_json().encode(),
+            key=key.encode(),
+            partition=partition_of("vaart", key),
+            headers=[(name, value.encode()) for name, value in headers.items()],
+        )
+    await producer.stop()
+
+
+async def raw(bootstrap: str, url: str, number: int) -> float:
+    """Events per second of the bare hop: consume, decode, COPY, produce."""
+    pool = await db.open_pool(url, "ingest")
+    await pool.execute("create table if not exists raw_effect (id uuid, key text, place bigint)")
+    consumer = AIOKafkaConsumer(
+        MENTIONS.name, bootstrap_servers=bootstrap, group_id="bench-raw", auto_offset_reset="earliest", enable_auto_commit=False
+    )
+    producer = outbox.producer(bootstrap, client_id="bench-raw")
+    await producer.start()
+    await consumer.start()
+    done, began = 0, 0.0
+    while done < number:
+        for records in (await consumer.getmany(timeout_ms=500, max_records=1000)).values():
+            began = began or time.monotonic()
+            rows, waiting = [], []
+            for record in records:
+                event = MentionDeleted.model_validate_json(record.value)
+                rows.append((event.mention_id, record.key.decode(), record.offset))
+                value = event.model_dump_json().encode()
+                waiting.append(
+                    await producer.send(TRIAGED.name, value=value, key=record.key, partition=record.partition, headers=list(record.headers))
+                )
+            async with pool.acquire() as connection:
+                await connection.copy_records_to_table("raw_effect", records=rows)
+            await asyncio.gather(*waiting)
+            done += len(records)
+    seconds = time.monotonic() - began
+    await consumer.stop()
+    await producer.stop()
+    await pool.close()
+    return done / seconds
+
+
+class _Rows(Work):
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[tuple[Any, str, int]] = []
+
+
+def _handle(work: _Rows, received: Received[MentionDeleted]) -> None:
+    event = received.event
+    work.rows.append((event.mention_id, received.key, received.offset))
+    work.emit(received, event, subject=received.subject, version=received.version, key=received.key)
+
+
+async def _load(connection: db.Connection, events: Sequence[Received[Any]], prepared: Any) -> _Rows:
+    return _Rows()
+
+
+async def _save(connection: db.Connection, work: _Rows) -> None:
+    await connection.copy_records_to_table("effect", records=work.rows)
+
+
+async def through_stream(bootstrap: str, url: str, number: int) -> float:
+    """Events per second through the stream, until the relay has sent the last of them."""
+    await migrate.migrate(url, "ingest", Path("/nonexistent"))
+    pool = await db.open_pool(url, "ingest")
+    await pool.execute("create table if not exists effect (id uuid, key text, place bigint)")
+    relay = outbox.Relay(url, "ingest", bootstrap)
+    stream = Stream(
+        Consumer(topics=(MENTIONS.name,), handlers={MentionDeleted: _handle}, load=_load, save=_save),
+        service="ingest",
+        instance="bench",
+        bootstrap=bootstrap,
+        pool=pool,
+        books=BrandBooks(bootstrap, "bench"),
+        relay=relay,
+    )
+    tasks = [asyncio.create_task(stream.run()), asyncio.create_task(relay.run())]
+    began = 0.0
+    while True:
+        handled, waiting = await pool.fetchrow("select (select coalesce(sum(effects), 0) from ledger), (select count(*) from outbox)") or (
+            0,
+            0,
+        )
+        if handled and not began:
+            began, first = time.monotonic(), handled
+        if handled >= number and not waiting:
+            break
+        await asyncio.sleep(0.05)
+    seconds = time.monotonic() - began
+    stream.stop()
+    relay.stop()
+    await asyncio.gather(*tasks)
+    await pool.close()
+    return float(number - first) / seconds

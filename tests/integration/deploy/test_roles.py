@@ -1,0 +1,77 @@
+"""deploy/postgres/roles.sql on a real server: what it makes is what the services and `weerklank up` expect, and repeating it is harmless."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from cli.stack import postgres as programs
+from libs.common import migrate
+from tests.stack import PostgresServer
+from tests.unit.deploy.manifests import DEPLOY, ROOT, SERVICES
+
+
+@pytest.fixture(scope="module")
+def server(server_dir: Path) -> Iterator[PostgresServer]:
+    """A server of its own: roles belong to a server, and other tests make some of the same names."""
+    server = PostgresServer(server_dir / "roles")
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+def _apply(server: PostgresServer, **passwords: str) -> "subprocess.CompletedProcess[str]":
+    url = programs.url(server.home, server.port, programs.SUPERUSER, "postgres")
+    return subprocess.run(
+        [programs.PROGRAMS / "psql", "--no-psqlrc", "--set=ON_ERROR_STOP=1", f"--file={DEPLOY / 'postgres' / 'roles.sql'}", url],
+        env={f"WEERKLANK_{service.upper()}_PASSWORD": password for service, password in passwords.items()},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def _url(server: PostgresServer, service: str, password: str) -> str:
+    return f"postgresql://{service}:{password}@127.0.0.1:{server.port}/weerklank"
+
+
+async def test_each_service_can_make_its_tables_and_see_no_others(server: PostgresServer) -> None:
+    first = _apply(server, **{service: f"first-{service}" for service in SERVICES})
+    assert (first.returncode, first.stderr) == (0, "")
+    for service in SERVICES:
+        url = _url(server, service, f"first-{service}")
+        assert await migrate.migrate(url, service, ROOT / "services" / service / "migrations")
+        assert await migrate.migrate(url, service, ROOT / "services" / service / "migrations") == []
+    connection = await asyncpg.connect(_url(server, "analytics", "first-analytics"))
+    try:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.fetch("select * from routing.position")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute("create table public.mine ()")
+    finally:
+        await connection.close()
+
+
+async def test_repeating_it_changes_the_passwords_and_nothing_else(server: PostgresServer) -> None:
+    assert _apply(server, **{service: f"first-{service}" for service in SERVICES}).returncode == 0
+    # A quote in a password ends no statement.
+    second = _apply(server, **{service: f"it's-{service}" for service in SERVICES})
+    assert (second.returncode, second.stderr) == (0, "")
+    connection = await asyncpg.connect(_url(server, "triage", "it's-triage"))
+    try:
+        assert await connection.fetchval("show search_path") == "triage, public"
+    finally:
+        await connection.close()
+    with pytest.raises(asyncpg.InvalidPasswordError):
+        await asyncpg.connect(_url(server, "triage", "first-triage"))
+    assert "first-" not in server.log.read_text()
+
+
+def test_a_password_that_is_missing_stops_it_before_anything_is_made(server: PostgresServer) -> None:
+    server.psql("drop database if exists weerklank with (force)")
+    done = _apply(server, ingest="one")
+    assert done.returncode != 0
+    assert server.psql("select count(*) from pg_database where datname = 'weerklank'") == "0"

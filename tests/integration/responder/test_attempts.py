@@ -1,0 +1,182 @@
+"""The statements between approved and sent, by themselves on a real PostgreSQL: what a claim asks for, and who owns an attempt."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from libs.common import db
+from libs.common.migrate import migrate
+from services.responder import app, attempts, store
+from services.responder.attempts import Attempt
+from services.responder.channels import sandbox
+from services.responder.reply import Recipient, ReplyRow
+from tests.integration.responder.conftest import AT
+from tests.stack import Databases
+
+Pool = db.Pool
+
+
+@pytest.fixture
+async def pool(postgres: Databases) -> AsyncIterator[Pool]:
+    url = postgres.login(postgres.database(), "responder")
+    await migrate(url, "responder", Path(app.__file__).parent / "migrations")
+    found = await db.open_pool(url, "responder")
+    yield found
+    await found.close()
+
+
+async def approved(pool: Pool, brand: str = "vaart", **more: object) -> ReplyRow:
+    row = ReplyRow(
+        id=uuid4(),
+        brand=brand,
+        case_id=uuid4(),
+        channel="twitter",
+        visibility="public",
+        state="approved",
+        text="Hoi. ^gs",
+        digest="d",
+        writer="gs",
+        approver="gs",
+        created_at=AT,
+        approved_at=AT,
+        next_attempt_at=AT,
+        language="nl",
+        first_reply=True,
+        recipient=Recipient(kind="handle", value="sanne"),
+    ).model_copy(update=more)
+    async with pool.acquire() as connection:
+        await store.put_replies(connection, [row])
+    return row
+
+
+async def lease(pool: Pool, brand: str = "vaart", seconds_ago: float = 0.0, held: bool = False) -> None:
+    async with pool.acquire() as connection:
+        await connection.execute(
+            "insert into brand_lease (brand, hold_version, renewed_at, held) "
+            "values ($1, 1, clock_timestamp() - $2::float8 * interval '1 second', $3) "
+            "on conflict (brand) do update set renewed_at = excluded.renewed_at, held = excluded.held",
+            brand,
+            seconds_ago,
+            held,
+        )
+
+
+async def claim(pool: Pool, *brands: str, limit: int = 10, per_brand: int = 3) -> list[Attempt]:
+    async with pool.acquire() as connection, connection.transaction():
+        return await attempts.claim(connection, by="test", brands=brands or ["vaart"], limit=limit, per_brand=per_brand, lease_s=3)
+
+
+async def state(pool: Pool, row: ReplyRow) -> str:
+    async with pool.acquire() as connection:
+        found = await store.reply(connection, row.brand, row.id)
+    assert found is not None
+    return found.state
+
+
+@pytest.mark.parametrize(
+    ("seconds_ago", "held", "claimed"),
+    [(None, False, 0), (0, False, 1), (2, False, 1), (3.1, False, 0), (3600, False, 0), (-5, False, 0), (0, True, 0)],
+)
+async def test_a_claim_needs_a_fresh_lease_and_no_hold(pool: Pool, seconds_ago: float | None, held: bool, claimed: int) -> None:
+    row = await approved(pool)
+    if seconds_ago is not None:
+        await lease(pool, seconds_ago=seconds_ago, held=held)
+    assert len(await claim(pool)) == claimed
+    assert await state(pool, row) == ("sending" if claimed else "approved")
+
+
+@pytest.mark.parametrize(
+    ("seconds_ago", "held", "begins"),
+    [(0, False, True), (3.1, False, False), (-5, False, False), (0, True, False)],
+)
+async def test_what_cannot_be_undone_asks_for_the_lease_again(pool: Pool, seconds_ago: float, held: bool, begins: bool) -> None:
+    await approved(pool)
+    await lease(pool)
+    [attempt] = await claim(pool)
+    await lease(pool, seconds_ago=seconds_ago, held=held)
+    async with pool.acquire() as connection:
+        assert await attempts.begin_transmitting(connection, attempt, lease_s=3) == begins
+
+
+async def test_only_approved_replies_of_the_brands_asked_for_are_claimed_oldest_first_and_shared(pool: Pool) -> None:
+    for brand in ("vaart", "golf", "other"):
+        await lease(pool, brand)
+    first, second = [await approved(pool, "vaart", approved_at=AT.replace(minute=minute)) for minute in (1, 2)]
+    third, busy = [await approved(pool, "vaart", approved_at=AT.replace(minute=minute)) for minute in (3, 4)]
+    late = await approved(pool, "golf", approved_at=AT.replace(hour=23))
+    await approved(pool, "other")
+    await approved(pool, next_attempt_at=AT.replace(year=2100))
+    for waiting in ("draft", "submitted", "sending", "sent", "failed", "unconfirmed", "discarded"):
+        await approved(pool, state=waiting)
+    assert {attempt.row.id for attempt in await claim(pool, "vaart", "golf")} == {first.id, second.id, third.id, late.id}
+    assert {attempt.row.id for attempt in await claim(pool, "vaart", "golf")} == {busy.id}
+
+
+async def test_an_attempt_that_was_given_to_another_can_say_nothing_any_more(pool: Pool) -> None:
+    row = await approved(pool)
+    await lease(pool)
+    [dead] = await claim(pool)
+    async with pool.acquire() as connection, connection.transaction():
+        assert await attempts.sweep(connection, older_than_s=0, attempts=5) == 1
+    async with pool.acquire() as connection:
+        assert not await attempts.begin_transmitting(connection, dead, lease_s=3), "it is not even claimed"
+    [alive] = await claim(pool)
+    async with pool.acquire() as connection:
+        assert not await attempts.begin_transmitting(connection, dead, lease_s=3)
+    assert not await sandbox.send(pool, dead, lambda: True)
+    for outcome in (attempts.failed, attempts.unconfirmed):
+        async with pool.acquire() as connection, connection.transaction():
+            assert not await outcome(connection, dead, "x")
+    assert await state(pool, row) == "sending"
+    assert await sandbox.send(pool, alive, lambda: True)
+    async with pool.acquire() as connection:
+        assert await connection.fetchval("select count(*) from sandbox_outbox") == 1
+
+
+async def test_a_claim_that_grew_old_leaves_nothing_in_the_sandbox(pool: Pool) -> None:
+    row = await approved(pool)
+    await lease(pool)
+    [attempt] = await claim(pool)
+    assert not await sandbox.send(pool, attempt, lambda: False)
+    async with pool.acquire() as connection:
+        assert await connection.fetchval("select count(*) from sandbox_outbox") == 0
+        async with connection.transaction():
+            assert await attempts.give_back(connection, attempt, "too slow")
+    assert await state(pool, row) == "approved"
+
+
+async def test_what_had_begun_is_unconfirmed_once_and_a_late_success_still_counts_until_a_person_decides(pool: Pool) -> None:
+    rows = [await approved(pool) for _ in range(2)]
+    await lease(pool)
+    found = {attempt.row.id: attempt for attempt in await claim(pool)}
+    for attempt in found.values():
+        async with pool.acquire() as connection:
+            assert await attempts.begin_transmitting(connection, attempt, lease_s=3)
+    for expected in (2, 0):
+        async with pool.acquire() as connection, connection.transaction():
+            assert await attempts.sweep(connection, older_than_s=0, attempts=5) == expected
+    assert await claim(pool) == []
+    late, decided = rows
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("update reply set state = 'draft', attempt_id = null where id = $1", decided.id)
+        for row, counts in ((late, True), (decided, False)):
+            assert await attempts.sent(connection, found[row.id], external_id="<1@vaart.example>", sandbox=False) == counts
+        assert await attempts.sent(connection, found[late.id], external_id="<1@vaart.example>", sandbox=False), "saying it twice is no harm"
+        await attempts.note_late_answer(connection, found[decided.id])
+    assert (await state(pool, late), await state(pool, decided)) == ("sent", "draft")
+    async with pool.acquire() as connection:
+        assert await connection.fetchval("select count(*) from reply_history where what = 'sent'") == 1
+        assert await connection.fetchval("select count(*) from reply_history where what = 'accepted_late'") == 1
+        kinds = [row["kind"] for row in await connection.fetch("select headers->>'ce_type' as kind from outbox order by id")]
+    assert [kind.split(".")[2] for kind in kinds] == ["unconfirmed", "unconfirmed", "sent"]
+
+
+async def test_a_claim_that_is_lost_at_its_last_attempt_has_failed(pool: Pool) -> None:
+    row = await approved(pool, attempts=4)
+    await lease(pool)
+    await claim(pool)
+    async with pool.acquire() as connection, connection.transaction():
+        await attempts.sweep(connection, older_than_s=0, attempts=5)
+    assert await state(pool, row) == "failed"
