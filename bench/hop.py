@@ -18,7 +18,8 @@ from libs.common import db, migrate, outbox
 from libs.common.books import BrandBooks
 from libs.common.events import MentionDeleted
 from libs.common.outbox import Outgoing
-from libs.common.stream import Consumer, Received, Stream, Work
+from libs.common.record import Received
+from libs.common.stream import Consumer, Stream, Work
 from libs.common.topics import MENTIONS, TRIAGED, partition_of
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from cli.client import Client, remember_brand
 from cli.errors import NOTHING_RUNS, WRONG, CommandError
-from libs.common.brandbook import BrandBookError, load_book
+from libs.common.bookfile import load_book
+from libs.common.bookproblems import BrandBookError
 
 KNOWN_WITHIN_S = 30.0
 

@@ -26,7 +26,7 @@ from ruamel.yaml import YAML
 
 from cli.compatibility import Break, breaks, plain
 from cli.example_events import records
-from libs.common.brandbook import book_json_schema
+from libs.common.bookfile import book_json_schema
 from libs.common.events import Event
 from libs.common.topics import EVENT_TYPES, PARTITIONS, TOPICS, Topic
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from libs.common import events as e
 from libs.common import outbox
-from libs.common.brandbook import load_book
+from libs.common.bookfile import load_book
 from libs.common.outbox import Outgoing
 from libs.common.topics import CASES, REPLIES, TOPICS
 

@@ -1,209 +1,26 @@
-"""``make run`` (``python -m cli.run``): the whole system in the foreground with the samples going through it, until Ctrl-C.
+"""``make run`` (``python -m cli.run``): its two options, and what its errors look like. What it does is in ``cli.samples``."""
 
-In: ``samples/`` and a data directory. Out: a running stack, a table of what became of the samples, and for each number the line that looks closer.
-Running it again starts what is there and doubles nothing.
-"""
-
-import contextlib
-import os
-import shlex
-import signal
-import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from cli import applying, importing, tour
-from cli.client import Client
-from cli.console import bar, console
-from cli.errors import CommandError
-from cli.main import failing
-from cli.stack import ports, state, supervisor
-from cli.stack.errors import StackError
-from cli.stack.parts import ROOT
-from cli.stack.ports import SERVICES
-from cli.stack.settings import Settings
-from cli.up import Told, end, say
-from libs.common.topics import HOLDS
+from cli.main import DATA_DIR, failing
 
-BRAND = "vaart"
-SAMPLES = ROOT / "samples"
-NO_PROGRESS_S = 60.0
-LOCKED_WITHIN_S = 10.0
-QUIET_LOOKS = 4
-LOOK_EVERY_S = 0.25
+app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
 
 
-def run(settings: Settings) -> None:
-    """Starts, tours, shows, waits for Ctrl-C (or SIGTERM, or a terminal that closes), drains. Raises ``StackError`` or ``CommandError``."""
-    settings = settings.absolute()
-    if holder := state.holder(settings.data_dir):
-        raise CommandError(
-            f"A stack already runs on {settings.data_dir} (supervisor pid {holder}): see it with 'weerklank status', or stop it with "
-            "'weerklank down' and run this again."
-        )
-    # A shell may start us with SIGINT ignored; each of them means that somebody wants an orderly end.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
-    started = False
-    try:
-        with _stage("all parts ready"):
-            supervisor.start_detached(settings, Told().hear)
-        started = True
-        with Client(settings.data_dir) as client:
-            _tour(client)
-            _show(client)
-        say("runs until Ctrl-C")
-        while state.is_locked(settings.data_dir):
-            time.sleep(1)
-        raise CommandError(f"The stack ended by itself: see {settings.logs / 'supervisor.log'}.")
-    except KeyboardInterrupt:
-        say("draining")
-        _stop(settings, started=started)
-    except (CommandError, StackError):
-        _stop(settings, started=True)
-        raise
-
-
-def _stop(settings: Settings, *, started: bool) -> None:
-    """Ends the stack that this run started. One that has not ``started`` yet may not even have taken its lock: that is waited for."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
-    deadline = time.monotonic() + LOCKED_WITHIN_S
-    while not started and not state.is_locked(settings.data_dir) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    if state.is_locked(settings.data_dir):
-        with _stage("stopped in order"):
-            end(settings.data_dir)
-
-
-@contextlib.contextmanager
-def _stage(what: str) -> Iterator[None]:
-    """Says what was done and how long it took, once it is done."""
-    began = time.monotonic()
-    yield
-    say(f"{what} ({time.monotonic() - began:.1f} s)")
-
-
-def _tour(client: Client) -> None:
-    with _stage("brand book applied"):
-        applying.apply(client, SAMPLES / "vaart.yaml", dry_run=False)
-    if client.get("triage", f"/v1/brands/{BRAND}/mentions", BRAND, params={"limit": 1})["items"]:
-        say("data of an earlier run is here: the samples come in again, and nothing is doubled")
-    for path, channel in ((SAMPLES / "mentions.jsonl", "import"), (SAMPLES / "mail", "email")):
-        with _stage(f"{path.relative_to(ROOT)} imported"):
-            counts = importing.run(client, importing.Order(path, BRAND, channel, lane="live"))
-            say(f"{path.relative_to(ROOT)}: {counts.accepted} new, {counts.duplicates} known already, {counts.rejected} rejected")
-    with _stage("everything is through all five services"):
-        wait_through(client)
-    with _stage("the tour's example agents are done"):
-        acted = tour.act(client, BRAND)
-        ended = tour.wait_sent(client, BRAND, acted.approved)
-        sent = ", ".join(f"{count} {what}" for what, count in ended.items())
-        say(
-            f"the tour's example agents approved {len(acted.approved)} drafts ({sent or 'nothing to send'}; pilot: nothing leaves the building)"
-        )
-        if acted.earlier:
-            say(f"{acted.earlier} drafts were approved by the tour's example agents in an earlier run")
-        for why in acted.left:
-            say(f"left for a colleague: {why}")
-        wait_through(client)
-
-
-def wait_through(client: Client) -> None:
-    """Returns once nothing waits in any service, seen several times on end: between two services an event is in neither's lag.
-
-    Sending leases come every second for ever: their topic does not count. Raises ``CommandError`` after a minute without progress.
-    """
-    quiet, seen, moved_at = 0, "", time.monotonic()
-    with bar() as progress:
-        task = progress.add_task("through  ", total=None, said="")
-        while quiet < QUIET_LOOKS:
-            waiting = _waiting(client)
-            total = sum(waiting.values())
-            quiet = 0 if total else quiet + 1
-            if str(waiting) != seen:
-                seen, moved_at = str(waiting), time.monotonic()
-            if total and time.monotonic() - moved_at > NO_PROGRESS_S:
-                where = ", ".join(f"{count} before {service}" for service, count in waiting.items() if count)
-                raise CommandError(f"Events stand still since {NO_PROGRESS_S:.0f} s ({where}): 'weerklank status' shows why.")
-            progress.update(task, said=f"{total} events under way")
-            time.sleep(LOOK_EVERY_S)
-        progress.update(task, total=1, completed=1)
-
-
-def _waiting(client: Client) -> dict[str, int]:
-    """Events before each service and in its outbox."""
-    found = {}
-    for service in SERVICES:
-        said = client.status(service)
-        lag = sum(topic["messages"] for name, topic in said["lag"].items() if name != HOLDS.name)
-        found[service] = int(lag) + said["ledger"]["outbox"]
-    return found
-
-
-def _show(client: Client) -> None:
-    """The table, and under each line how to look closer."""
-    summary = client.get("analytics", f"/v1/brands/{BRAND}/summary", BRAND)
-    out = console()
-    out.print(f"\nWhat became of the samples of {BRAND} (an invented brand), and how to look closer\n", style="bold")
-    for what, value, where in rows(summary, sum(client.status(service)["ledger"]["unaccounted"] for service in SERVICES)):
-        service, path = where
-        url = client.url(service) + path
-        out.print(f"{what:<21}  {value}", markup=False, soft_wrap=True)
-        out.print(
-            f"    curl -s {url}" if path == "/v1/status" else f'    curl -sH "$AUTH" "{url}"', markup=False, soft_wrap=True, style="dim"
-        )
-    data_dir = "" if client.data_dir == Path(".data").absolute() else f" --data-dir {shlex.quote(str(client.data_dir))}"
-    weerklank = Path(sys.executable).with_name("weerklank")
-    program = os.path.relpath(weerklank) if weerklank.exists() else f"{os.path.relpath(sys.executable)} -m cli.main"
-    out.print()
-    out.print("The lines above need a token:", markup=False)
-    out.print(f"  export TOKEN=$({program} token --role agent --brand {BRAND}{data_dir})", markup=False, soft_wrap=True)
-    out.print('  export AUTH="Authorization: Bearer $TOKEN"', markup=False)
-    out.print()
-
-
-def rows(summary: dict[str, Any], unaccounted: int) -> list[tuple[str, str, tuple[str, str]]]:
-    """What, how much, and (service, path) that tells more; in the order in which a mention goes through."""
-    of = f"/v1/brands/{BRAND}"
-    cases = {department: sum(states.values()) for department, states in summary["cases"].items()}
-    clocks = "; ".join(
-        f"{clock}: {count['running']} running, {count['met']} met, {count['breached']} breached"
-        for clock, count in summary["clocks"].items()
-    )
-    sent = summary["replies"].get("sent", 0)
-    return [
-        (f"{sum(summary['mentions'].values())} mentions", _listed(summary["mentions"]), ("analytics", f"{of}/volumes?by=channel")),
-        (
-            f"{summary['duplicates_linked']} duplicates linked",
-            "to the question that was there first",
-            ("triage", f"{of}/mentions?limit=500"),
-        ),
-        (f"{sum(cases.values())} cases", _listed(cases), ("routing", f"{of}/cases?limit=500")),
-        ("clocks", clocks, ("analytics", f"{of}/times?by=department")),
-        (f"{summary['drafts_waiting']} drafts", "wait for a person's approval", ("responder", f"{of}/replies?state=draft&limit=200")),
-        (f"{sent} replies sent", "into the sandbox: the brand is a pilot", ("responder", f"{of}/sandbox")),
-        (f"{unaccounted} unaccounted", "events that the bookkeeping of all services misses", ("triage", "/v1/status")),
-    ]
-
-
-def _listed(counts: dict[str, int]) -> str:
-    return ", ".join(f"{name} {count}" for name, count in sorted(counts.items(), key=lambda item: -item[1]))
-
-
+@app.command()
 def main(
-    data_dir: Annotated[Path, typer.Option("--data-dir", envvar="WEERKLANK_DATA_DIR", help="Where everything is kept")] = Path(".data"),
-    base_port: Annotated[int, typer.Option("--base-port", help="Services at +1 to +5, Kafka at +10, PostgreSQL at +12")] = ports.BASE_PORT,
+    data_dir: Annotated[Path, typer.Option("--data-dir", envvar="WEERKLANK_DATA_DIR", help="Where everything is kept")] = DATA_DIR,
+    base_port: Annotated[int, typer.Option("--base-port", help="Services at +1 to +5, Kafka at +10, PostgreSQL at +12")] = 8600,
 ) -> None:
     """Start everything, send the samples through it, show what became of them, and run until Ctrl-C."""
-    run(Settings(data_dir=data_dir, base_port=base_port))
+    from cli import samples
+    from cli.stack.settings import Settings
+
+    samples.run(Settings(data_dir=data_dir, base_port=base_port))
 
 
 if __name__ == "__main__":
-    app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
-    app.command()(main)
     failing(app)

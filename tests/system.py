@@ -1,5 +1,6 @@
 """A whole Weerklank of real processes for tests: Kafka, PostgreSQL and any of the five services, each with a handle to kill or freeze it."""
 
+import asyncio
 import json
 import os
 import signal
@@ -11,8 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import asyncio
 
 import httpx
 
@@ -85,10 +84,14 @@ class ServiceProcess:
 
 @dataclass
 class System:
-    """`home` must be a short path that other users may enter. Services start in `start`, more instances in `another`."""
+    """`home` must be a short path that other users may enter. Services start in `start`, more instances in `another`.
+
+    `settings` are every service's own (without their prefix), `environment` variables that have no prefix of ours.
+    """
 
     home: Path
     settings: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
     services: dict[str, ServiceProcess] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -123,9 +126,8 @@ class System:
             "SESSION_TIMEOUT_S": "6",
             **self.settings,
         }
-        process = ServiceProcess(
-            name, instance, port, {prefix + key: value for key, value in values.items()}, self.home / f"{name}-{instance}.log"
-        )
+        environment = self.environment | {prefix + key: value for key, value in values.items()}
+        process = ServiceProcess(name, instance, port, environment, self.home / f"{name}-{instance}.log")
         self.services[f"{name}-{instance}"] = process
         return process.start()
 

@@ -12,7 +12,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 from pydantic import ValidationError
 
-from libs.common.brandbook import BrandBook, BrandBookError
+from libs.common.bookproblems import BrandBookError
+from libs.common.brandbook import BrandBook
 from libs.common.events import BrandBookPublished
 from libs.common.topics import BRANDS
 

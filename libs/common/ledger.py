@@ -66,6 +66,12 @@ async def positions(connection: db.Connection, starts: Mapping[tuple[str, int], 
     return {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
 
 
+async def next_offsets(connection: db.Connection) -> dict[tuple[str, int], int]:
+    """All positions of this service."""
+    rows = await connection.fetch("select topic, partition, next_offset from position")
+    return {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+
+
 async def move(connection: db.Connection, moves: Sequence[Move]) -> bool:
     """Compare-and-set all positions, locked in (topic, partition) order. False when one of them was not where we expected it."""
     moved = await connection.fetch(

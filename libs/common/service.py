@@ -236,13 +236,16 @@ async def metrics(request: Request) -> Response:
 async def status(request: Request, reading: Reading) -> dict[str, Any]:
     """Lag, ledger and what stands in the way: what `weerklank status` shows. No brand's data."""
     service = of(request)
+    lag = service.stream.lags() if service.stream else {}
+    for topic, messages in (await service.stream.waiting(reading) if service.stream else {}).items():
+        lag[topic]["messages"] = messages
     return {
         "service": service.name,
         "instance": service.settings.instance,
         "ready": not service.problems(),
         "why": service.problems(),
         "relay_leads": service.relay.leads,
-        "lag": service.stream.lags() if service.stream else {},
+        "lag": lag,
         "ledger": await ledger.summary(reading),
     }
 

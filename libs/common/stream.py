@@ -12,16 +12,16 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
 from opentelemetry.trace import SpanKind
-from pydantic import ValidationError
 
 from libs.common import db, ledger, outbox, telemetry
+from libs.common.batch import Batch, outcomes
 from libs.common.books import BrandBooks
 from libs.common.errors import (
     InvalidEvent,
@@ -32,36 +32,12 @@ from libs.common.errors import (
     UnknownEventType,
 )
 from libs.common.events import Event
-from libs.common.topics import EVENT_TYPES
+from libs.common.record import Place, Received, append_time, dead_letter, decode, key_of, place_of, revive
+from libs.common.topics import PARTITIONS
 
 log = logging.getLogger(__name__)
 
-E_co = TypeVar("E_co", bound=Event, covariant=True)
 W = TypeVar("W", bound="Work")
-
-Place = tuple[str, int, int]
-"""Topic, partition, offset: where a record stands."""
-
-
-@dataclass(frozen=True, slots=True)
-class Received(Generic[E_co]):
-    """A decoded event and where it came from. `version` is the version of the thing that it is about."""
-
-    event: E_co
-    id: str
-    subject: str
-    version: int
-    time: datetime
-    traceparent: str | None
-    topic: str
-    partition: int
-    offset: int
-    key: str
-    appended_at: datetime
-
-    @property
-    def place(self) -> Place:
-        return (self.topic, self.partition, self.offset)
 
 
 class Work:
@@ -97,58 +73,6 @@ class Consumer(Generic[W]):
     bulk: frozenset[str] = frozenset()
 
 
-def decode(record: ConsumerRecord) -> Received[Event]:
-    """Read a record. Raises `UnknownEventType` or `InvalidEvent`; the text names the field, never its value."""
-    headers = {name: value.decode("utf-8", "replace") for name, value in record.headers}
-    kind = headers.get("ce_type", "")
-    model = EVENT_TYPES.get(kind)
-    if model is None:
-        raise UnknownEventType(f"Event type {kind[:100]!r} is not known to this version. Deploy one that knows it, then replay.")
-    try:
-        event = model.model_validate_json(record.value or b"")
-        _of_one_brand(event)
-        return Received(
-            event=event,
-            id=headers["ce_id"],
-            subject=headers["ce_subject"],
-            version=int(headers["ce_entityversion"]),
-            time=datetime.fromisoformat(headers["ce_time"]),
-            traceparent=headers.get("ce_traceparent"),
-            topic=record.topic,
-            partition=record.partition,
-            offset=record.offset,
-            key=_key(record),
-            appended_at=_appended_at(record),
-        )
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the value"
-        raise InvalidEvent(f"{kind}: {place}: {first['msg']}") from error
-    except (KeyError, ValueError) as error:
-        raise InvalidEvent(f"{kind}: a CloudEvents header is missing or wrong: {type(error).__name__} {error}") from error
-
-
-def _of_one_brand(event: Event) -> None:
-    """Raise `InvalidEvent` where an event carries a thing of another brand than its own: brands never mix."""
-    triaged = getattr(event, "triaged", None)
-    for part in (
-        getattr(event, "mention", None),
-        getattr(event, "case", None),
-        getattr(event, "reply", None),
-        getattr(triaged, "mention", None),
-    ):
-        if part is not None and part.brand != event.brand:
-            raise InvalidEvent(f"{event.type}: the event is of one brand and what it carries of another.")
-
-
-def _key(record: ConsumerRecord) -> str:
-    return (record.key or b"").decode("utf-8", "replace").replace("\x00", "\ufffd")
-
-
-def _appended_at(record: ConsumerRecord) -> datetime:
-    return datetime.fromtimestamp(record.timestamp / 1000, UTC)
-
-
 class _Lost(Exception):
     """Another instance moved a position: the partition is its own now."""
 
@@ -161,30 +85,6 @@ class _Invalid(Exception):
     def __init__(self, found: dict[Place, InvalidEvent]) -> None:
         super().__init__()
         self.found = found
-
-
-@dataclass
-class _Batch:
-    """Records in (topic, partition, offset) order, what each decoded to, and those that are known to be invalid, with the reason."""
-
-    records: list[ConsumerRecord]
-    decoded: dict[Place, Received[Event]]
-    invalid: dict[Place, InvalidEvent]
-    expected: dict[TopicPartition, int]
-
-    def half(self, first: bool) -> "_Batch":
-        middle = len(self.records) // 2
-        records = self.records[:middle] if first else self.records[middle:]
-        expected = dict(self.expected)
-        if not first:
-            for record in self.records[:middle]:
-                expected[TopicPartition(record.topic, record.partition)] = record.offset + 1
-        partitions = {TopicPartition(record.topic, record.partition) for record in records}
-        return _Batch(records, self.decoded, self.invalid, {tp: expected[tp] for tp in partitions})
-
-
-def _place(record: ConsumerRecord) -> Place:
-    return (record.topic, record.partition, record.offset)
 
 
 @dataclass
@@ -289,6 +189,26 @@ class Stream(Generic[W]):
             telemetry.METRICS.lag_seconds.labels(tp.topic, tp.partition).set(seconds)
         return found
 
+    async def waiting(self, connection: db.Connection) -> dict[str, int]:
+        """Records per topic that no instance of this service has handled, whether or not anybody is assigned to them now.
+
+        From the broker's log ends and the stored positions; from what this instance sees when the broker does not answer within 2 s.
+        """
+        seen = {topic: int(lag["messages"]) for topic, lag in self.lags().items()}
+        if self._kafka is None:
+            return seen
+        partitions = [TopicPartition(topic, number) for topic in self._consumer.topics for number in range(PARTITIONS)]
+        try:
+            async with asyncio.timeout(2):
+                starts, ends = await self._kafka.beginning_offsets(partitions), await self._kafka.end_offsets(partitions)
+        except (KafkaError, IllegalStateError, TimeoutError):
+            return seen
+        next_offsets = await ledger.next_offsets(connection)
+        found = dict.fromkeys(seen, 0)
+        for tp in partitions:
+            found[tp.topic] += max(0, ends[tp] - next_offsets.get((tp.topic, tp.partition), starts[tp]))
+        return found
+
     # --- the loop -------------------------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
@@ -389,9 +309,9 @@ class Stream(Generic[W]):
             except IllegalStateError:
                 return  # reassigned meanwhile: the next round sees what we have
 
-    async def _ours(self, kafka: AIOKafkaConsumer, fetched: Mapping[TopicPartition, Sequence[ConsumerRecord]]) -> _Batch:
+    async def _ours(self, kafka: AIOKafkaConsumer, fetched: Mapping[TopicPartition, Sequence[ConsumerRecord]]) -> Batch:
         """The records at or after our positions, in (topic, partition, offset) order, decoded."""
-        batch = _Batch([], {}, {}, {})
+        batch = Batch([], {}, {}, {})
         for tp in sorted(fetched):
             state = self._partitions.get(tp)
             if state is None:
@@ -408,12 +328,12 @@ class Stream(Generic[W]):
             batch.records += records
         for record in batch.records:
             try:
-                batch.decoded[_place(record)] = decode(record)
+                batch.decoded[place_of(record)] = decode(record)
             except InvalidEvent as error:
-                batch.invalid[_place(record)] = error
+                batch.invalid[place_of(record)] = error
         return batch
 
-    async def _handle(self, batch: _Batch) -> None:
+    async def _handle(self, batch: Batch) -> None:
         began = time.monotonic()
         traceparents = (received.traceparent for received in batch.decoded.values())
         with telemetry.tracer().start_as_current_span(
@@ -431,7 +351,7 @@ class Stream(Generic[W]):
                     self._partitions.pop(tp, None)
         telemetry.METRICS.batch_seconds.observe(time.monotonic() - began)
 
-    async def _wait_for_books(self, batch: _Batch) -> None:
+    async def _wait_for_books(self, batch: Batch) -> None:
         needed: dict[str, int] = {}
         for received in batch.decoded.values():
             event = received.event
@@ -441,7 +361,7 @@ class Stream(Generic[W]):
             if self._stopping.is_set():
                 raise _Stopping
 
-    async def _apply(self, batch: _Batch) -> None:
+    async def _apply(self, batch: Batch) -> None:
         """Commit the batch, whatever it takes: wait out passing faults, set invalid events aside, bisect to a poison event."""
         prepared: Any = None
         is_prepared = False
@@ -475,31 +395,31 @@ class Stream(Generic[W]):
                     await self._apply(batch.half(first=False))
                     return
                 elif attempts >= self._settings.attempts:
-                    place = _place(batch.records[0])
+                    place = place_of(batch.records[0])
                     if place in batch.invalid:
                         raise
                     batch.invalid[place] = InvalidEvent(f"{type(error).__name__}: {error}"[:500])
 
-    async def _prepare(self, batch: _Batch) -> Any:
+    async def _prepare(self, batch: Batch) -> Any:
         if self._consumer.prepare is None:
             return None
-        wanted = [place for place in map(_place, batch.records) if place in batch.decoded and place not in batch.invalid]
+        wanted = [place for place in map(place_of, batch.records) if place in batch.decoded and place not in batch.invalid]
         return await self._consumer.prepare([batch.decoded[place] for place in wanted])
 
-    async def _transaction(self, batch: _Batch, prepared: Any) -> None:
+    async def _transaction(self, batch: Batch, prepared: Any) -> None:
         async with self._pool.acquire() as connection, connection.transaction():
             outcome = await self._effects(connection, batch, prepared)
         for tp in batch.expected:
             if (state := self._partitions.get(tp)) is not None:
                 last = max(record.offset for record in batch.records if record.partition == tp.partition and record.topic == tp.topic)
                 state.expected = last + 1
-                state.handled_at = max(_appended_at(r) for r in batch.records if (r.topic, r.partition) == (tp.topic, tp.partition))
+                state.handled_at = max(append_time(r) for r in batch.records if (r.topic, r.partition) == (tp.topic, tp.partition))
         self.moved_at = time.monotonic()
         self._relay.poke()
         for (topic, what), count in outcome.items():
             telemetry.METRICS.records.labels(topic, what).inc(count)
 
-    async def _effects(self, connection: db.Connection, batch: _Batch, prepared: Any) -> dict[tuple[str, str], int]:
+    async def _effects(self, connection: db.Connection, batch: Batch, prepared: Any) -> dict[tuple[str, str], int]:
         moves = [
             ledger.Move(
                 tp.topic,
@@ -511,16 +431,16 @@ class Stream(Generic[W]):
         ]
         if not await ledger.move(connection, moves):
             raise _Lost
-        behind = await ledger.keys_set_aside(connection, {(record.topic, _key(record)) for record in batch.records})
+        behind = await ledger.keys_set_aside(connection, {(record.topic, key_of(record)) for record in batch.records})
         live: list[Received[Event]] = []
         aside: list[ledger.DeadLetter] = []
         for record in batch.records:
-            place, key = _place(record), (record.topic, _key(record))
+            place, key = place_of(record), (record.topic, key_of(record))
             if key in behind:
-                aside.append(_dead_letter(record, batch.decoded.get(place), "parked", behind[key]))
+                aside.append(dead_letter(record, batch.decoded.get(place), "parked", behind[key]))
             elif (error := batch.invalid.get(place)) is not None:
                 standing = "parked" if isinstance(error, UnknownEventType) else "dead"
-                aside.append(_dead_letter(record, batch.decoded.get(place), standing, error.detail))
+                aside.append(dead_letter(record, batch.decoded.get(place), standing, error.detail))
                 behind[key] = f"behind offset {record.offset}"
             else:
                 live.append(batch.decoded[place])
@@ -532,7 +452,7 @@ class Stream(Generic[W]):
             await ledger.set_aside(connection, aside)
         if dead or self._window_open:
             await self._move_window(connection, len(live) + dead, dead)
-        counts = _count(batch, live, aside, work.repeated)
+        counts = outcomes(batch, live, aside, work.repeated)
         await ledger.count(connection, counts)
         totals: dict[tuple[str, str], int] = {}
         for (topic, _, _), outcome in counts.items():
@@ -605,7 +525,7 @@ class Stream(Generic[W]):
             letters = await ledger.letters_of(connection, topic, key)
         if not letters:
             return 0
-        received = [_revive(letter) for letter in letters]
+        received = [revive(letter) for letter in letters]
         prepared = await self._consumer.prepare(received) if self._consumer.prepare else None
         async with self._pool.acquire() as connection, connection.transaction():
             await ledger.lock_position(connection, topic, letters[0].partition)
@@ -673,71 +593,3 @@ def _check_position(service: str, tp: TopicPartition, position: int, start: int,
         raise PositionBeyondLogEnd(
             f"{where}: the next event to handle is {position}, but the log ends at {end}: it was truncated or made anew. {choose}"
         )
-
-
-def _dead_letter(record: ConsumerRecord, received: Received[Event] | None, standing: str, reason: str) -> ledger.DeadLetter:
-    headers = {name: value.decode("utf-8", "replace").replace("\x00", "\ufffd") for name, value in record.headers}
-    return ledger.DeadLetter(
-        topic=record.topic,
-        partition=record.partition,
-        offset=record.offset,
-        brand=received.event.brand if received else None,
-        key=_key(record),
-        event_id=headers.get("ce_id"),
-        event_type=headers.get("ce_type"),
-        standing=standing,
-        reason=reason.replace("\x00", "\ufffd"),
-        traceparent=headers.get("ce_traceparent"),
-        headers=headers,
-        value=record.value,
-        appended_at=_appended_at(record),
-    )
-
-
-@dataclass(frozen=True)
-class _Revived:
-    """A dead letter in the shape of a record, for `decode`."""
-
-    topic: str
-    partition: int
-    offset: int
-    key: bytes
-    value: bytes | None
-    timestamp: int
-    headers: list[tuple[str, bytes]] = field(default_factory=list)
-
-
-def _revive(letter: ledger.DeadLetter) -> Received[Event]:
-    return decode(
-        _Revived(
-            letter.topic,
-            letter.partition,
-            letter.offset,
-            letter.key.encode(),
-            letter.value,
-            int(letter.appended_at.timestamp() * 1000),
-            [(name, value.encode()) for name, value in letter.headers.items()],
-        )
-    )
-
-
-def _count(
-    batch: _Batch, live: Sequence[Received[Event]], aside: Sequence[ledger.DeadLetter], repeated: set[Place]
-) -> dict[tuple[str, int, datetime], dict[str, int]]:
-    """What became of each record, by topic, partition and minute of its append time."""
-    counts: dict[tuple[str, int, datetime], dict[str, int]] = {}
-
-    def add(topic: str, partition: int, at: datetime, what: str, number: int = 1) -> None:
-        bucket = counts.setdefault((topic, partition, at.replace(second=0, microsecond=0)), {})
-        bucket[what] = bucket.get(what, 0) + number
-
-    for received in live:
-        what = "repeated" if received.place in repeated else "effects"
-        add(received.topic, received.partition, received.appended_at, what)
-    for letter in aside:
-        add(letter.topic, letter.partition, letter.appended_at, letter.standing)
-    for tp, expected in batch.expected.items():
-        mine = [record for record in batch.records if (record.topic, record.partition) == tp]
-        if gap := mine[-1].offset + 1 - expected - len(mine):
-            add(tp.topic, tp.partition, _appended_at(mine[-1]), "gap", gap)
-    return counts

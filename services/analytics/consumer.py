@@ -38,7 +38,8 @@ from libs.common.events import (
     ReplySubmitted,
     ReplyUnconfirmed,
 )
-from libs.common.stream import Consumer, Received, Work
+from libs.common.record import Received
+from libs.common.stream import Consumer, Work
 from libs.common.topics import CASES, REPLIES, TRIAGED
 from services.analytics import store
 from services.analytics.store import Happened, Stored

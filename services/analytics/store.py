@@ -10,7 +10,7 @@ import orjson
 
 from libs.common import db
 from libs.common.events import CaseEvent, Clock, ReplyEvent
-from libs.common.stream import Received
+from libs.common.record import Received
 
 
 @dataclass(frozen=True, slots=True)

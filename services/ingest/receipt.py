@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from libs.common.events import Mention
-from libs.common.stream import Received
+from libs.common.record import Received
 from libs.common.trail import trace_id_of
 
 

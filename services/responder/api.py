@@ -20,7 +20,7 @@ from libs.common.events import Case, Mention, Reply, Verdict
 from libs.common.http import Page
 from libs.common.service import Reading, Writing, of
 from libs.common.trail import Step, Trail, trace_id_of
-from services.responder import guard, lengths, reply, store
+from services.responder import guard, lease, lengths, reply, store
 from services.responder.reply import Change, Person, Recipient, ReplyRow
 from services.responder.settings import Settings
 
@@ -400,7 +400,7 @@ def _view(row: ReplyRow) -> ReplyView:
 async def _detail(request: Request, connection: db.Connection, row: ReplyRow) -> ReplyDetail:
     service = of(request)
     assert isinstance(service.settings, Settings)
-    why = reply.waiting(
+    why = lease.waiting(
         row,
         (await store.leases(connection, [row.brand])).get(row.brand),
         has_book=service.books.get(row.brand) is not None,

@@ -12,10 +12,13 @@ from libs.common import db
 from libs.common.books import BrandBooks
 from libs.common.errors import InvalidEvent
 from libs.common.events import CaseEvent, Event, SendingLease
-from libs.common.stream import Consumer, Received, Work
+from libs.common.record import Received
+from libs.common.stream import Consumer, Work
 from libs.common.topics import CASES, HOLDS
 from services.responder import store
-from services.responder.reply import Change, Lease, ReplyRow, follow_case
+from services.responder.follow import follow_case
+from services.responder.lease import Lease
+from services.responder.reply import Change, ReplyRow
 
 
 class ReplyWork(Work):

@@ -1,7 +1,7 @@
-"""A reply from draft to sent: which steps there are, who may take them, and what a case's automatic draft is.
+"""A reply from draft to sent: what is known of it, which steps there are, and who may take them.
 
-A case as routing last told of it, its replies and the brand book come in; changed replies go out, each with the event that tells of it and a line for
-its history. Pure: no I/O, time passed in. The steps between approved and sent are statements of `attempts.py`.
+A reply, its case and the brand book come in; the changed reply goes out, with the event that tells of it and a line for its history. Pure: no I/O,
+time passed in. The steps between approved and sent are statements of `attempts.py`; what a case means for its replies stands in `follow.py`.
 
                      ┌────────── edited ──────────┐
     draft ──▶ submitted ──▶ approved ──▶ sending ──▶ sent
@@ -12,9 +12,9 @@ its history. Pure: no I/O, time passed in. The steps between approved and sent a
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 from uuid import UUID
@@ -35,7 +35,6 @@ from libs.common.events import (
     ReplySent,
     ReplySubmitted,
     Verdict,
-    deterministic_id,
 )
 from libs.common.outbox import Outgoing
 from libs.common.rules import RuleError
@@ -43,9 +42,6 @@ from services.responder import approval, guard
 from services.responder.lengths import family
 from services.responder.script import compose, pick_script
 
-ENDED = frozenset({"merged", "withdrawn", "resolved", "closed"})
-"""States of a case in which nobody works on an answer."""
-_ANSWERED = frozenset({"draft", "submitted", "approved", "sending", "sent", "unconfirmed"})
 _NOBODY = Member(id="nobody", first_name="{handtekening}", initials="xx").model_copy(update={"initials": "{initialen}"})
 """Signs for a case without an owner: an open place, which the guard holds back until somebody signs."""
 
@@ -269,98 +265,11 @@ def new(
     return row.model_copy(update={"verdicts": judge(book, row, case.owner)})
 
 
-# --- the automatic draft ------------------------------------------------------------------------------------------------------------
-
-
-def automatic_draft(
-    case: Case, rows: Iterable[ReplyRow], book: BrandBook, book_version: int, at: datetime, traceparent: str | None
-) -> ReplyRow | None:
-    """The draft that this case should have without anybody's doing; none when it should have none.
-
-    A function of the case as it is now and of what people did, never of the way there: events that come twice, late, or not at all
-    because a newer one overtook them end in the same draft.
-    """
-    mention = case.latest
-    if mention is None or case.historic or case.state not in ("new", "open") or recipient_of(mention) is None:
-        return None
-    if any(row.mention_id == mention.id and not row.automatic and row.state in _ANSWERED for row in rows):
-        return None
-    script = suited_script(book, case)
-    if script is None:
-        return None
-    owner = book.member(case.owner) if case.owner else None
-    return new(
-        case,
-        book,
-        id=deterministic_id(case.brand, "auto-draft", str(case.id), str(mention.id)),
-        text=from_script(book, case, mention, script, case.owner),
-        script=script.id,
-        writer=case.owner,
-        writer_role=owner.role if owner else "agent",
-        automatic=True,
-        book_version=book_version,
-        at=at,
-        traceparent=traceparent,
-    )
-
-
-_FOLLOWS_CASE = (
-    "text",
-    "digest",
-    "channel",
-    "visibility",
-    "recipient",
-    "language",
-    "first_reply",
-    "script",
-    "writer",
-    "writer_role",
-    "verdicts",
-)
-
-
-def follow_case(
-    case: Case,
-    was: str,
-    rows: Sequence[ReplyRow],
-    book: BrandBook,
-    *,
-    book_version: int,
-    at: datetime,
-    traceparent: str | None,
-) -> list[Change]:
-    """What a newer version of a case means for its replies. `was` is the case's state before, "" when it is new to us.
-
-    Untouched automatic drafts follow the case. What people wrote is theirs: discarded when the case comes to an end, unless it was approved.
-    """
-    changes: list[Change] = []
-    wanted = automatic_draft(case, rows, book, book_version, at, traceparent)
-    for row in rows:
-        ended = case.state in ENDED and was not in ENDED and row.state in ("draft", "submitted") and not row.automatic
-        superseded = row.automatic and row.state == "draft" and (wanted is None or wanted.id != row.id)
-        if ended or superseded:
-            reason = f"the case is {case.state}" if case.state in ENDED else "it answers what is no longer the question"
-            changes.append(_discarded(row, reason, "system", at))
-    if wanted is None:
-        return changes
-    known = next((row for row in rows if row.id == wanted.id), None)
-    if known is None:
-        return [*changes, Change(wanted, "drafted", "system", at, ReplyDrafted)]
-    if not known.automatic:
-        return changes
-    content = {name: getattr(wanted, name) for name in _FOLLOWS_CASE}
-    if known.state == "discarded":
-        row = _next(known, state="draft", reason=None, **content)
-        changes.append(Change(row, "drafted", "system", at, ReplyDrafted))
-    elif any(getattr(known, name) != value for name, value in content.items()):
-        changes.append(Change(_next(known, **content), "edited", "system", at, ReplyEdited))
-    return changes
-
-
 # --- what people do -----------------------------------------------------------------------------------------------------------------
 
 
-def _next(row: ReplyRow, **changes: object) -> ReplyRow:
+def next_version(row: ReplyRow, **changes: object) -> ReplyRow:
+    """The row with these changes, a version on."""
     return row.model_copy(update={**changes, "version": row.version + 1})
 
 
@@ -369,8 +278,9 @@ def _may_become(row: ReplyRow, state: str, what: str) -> None:
         raise Conflict(f"A reply that is {row.state} cannot be {what}. {_INSTEAD.get(row.state, 'Submit it first.')}", state=row.state)
 
 
-def _discarded(row: ReplyRow, reason: str, who: str, at: datetime, **changes: object) -> Change:
-    return Change(_next(row, state="discarded", reason=reason, **changes), "discarded", who, at, ReplyDiscarded, {"reason": reason})
+def discarded(row: ReplyRow, reason: str, who: str, at: datetime, **changes: object) -> Change:
+    """Dropped, whatever it was: the caller has looked at its state."""
+    return Change(next_version(row, state="discarded", reason=reason, **changes), "discarded", who, at, ReplyDiscarded, {"reason": reason})
 
 
 def drafted(row: ReplyRow, person: Person, at: datetime) -> Change:
@@ -385,7 +295,7 @@ def edit(row: ReplyRow, text: str, version: int, person: Person, book: BrandBook
         raise Conflict(f"A reply that is unconfirmed cannot be edited. {_INSTEAD['unconfirmed']}", state=row.state)
     if row.version != version:
         raise Conflict(f"This reply is at version {row.version}, not {version}. Read it again, then edit.", version=row.version)
-    changed = _next(
+    changed = next_version(
         row,
         state="draft",
         text=text,
@@ -419,7 +329,7 @@ def submit(row: ReplyRow, person: Person, book: BrandBook, owner: str | None, at
     if row.state != "draft":
         raise Conflict(f"A reply that is {row.state} cannot be submitted. {_INSTEAD.get(row.state, 'It was already.')}", state=row.state)
     mine = {"writer": person.id, "writer_role": person.role} if row.automatic or row.writer is None else {}
-    changed = _next(row, state="submitted", submitted_at=at, automatic=False, **mine)
+    changed = next_version(row, state="submitted", submitted_at=at, automatic=False, **mine)
     changed = changed.model_copy(update={"verdicts": judge(book, changed, owner)})
     return Change(changed, "submitted", person.id, at, ReplySubmitted)
 
@@ -448,7 +358,7 @@ def approve(row: ReplyRow, digest: str, person: Person, book: BrandBook, case: C
         raise Conflict(f"The guard holds this text back: {codes}. Edit it.", verdicts=[verdict.model_dump() for verdict in blocking])
     if held and row.legal_by is None:
         raise Conflict("The brand book has legal read this text first. Record that they did with …/legal-check, then approve.")
-    changed = _next(
+    changed = next_version(
         row,
         state="approved",
         approver=person.id,
@@ -470,19 +380,19 @@ def legal_check(row: ReplyRow, digest: str, note: str, person: Person, book: Bra
         raise Conflict(f"A reply that is {row.state} is past legal's check.", state=row.state)
     if digest != row.digest:
         raise Conflict("The text, channel or recipient is not what this digest stands for. Read the reply again.", digest=row.digest)
-    changed = _next(row, legal_by=person.id, automatic=False)
+    changed = next_version(row, legal_by=person.id, automatic=False)
     return Change(changed, "legal_checked", person.id, at, ReplyEdited, {"note": note, "digest": digest})
 
 
 def discard(row: ReplyRow, reason: str, person: Person, at: datetime) -> Change:
     """Drop it, with a reason that a colleague can look back on. Raises `Conflict` when it is on its way or gone."""
     _may_become(row, "discarded", "discarded")
-    return _discarded(row, reason, person.id, at, automatic=False)
+    return discarded(row, reason, person.id, at, automatic=False)
 
 
 def replaced(row: ReplyRow, person: Person, at: datetime) -> Change:
     """A machine's draft gives way to what a person writes. It stays automatic: when that is discarded, it may come back."""
-    return _discarded(row, "somebody writes another", person.id, at)
+    return discarded(row, "somebody writes another", person.id, at)
 
 
 def confirm(row: ReplyRow, sent: bool, note: str, person: Person, at: datetime) -> Change:
@@ -490,9 +400,9 @@ def confirm(row: ReplyRow, sent: bool, note: str, person: Person, at: datetime) 
     if row.state != "unconfirmed":
         raise Conflict(f"Only an unconfirmed reply can be confirmed; this one is {row.state}.", state=row.state)
     if sent:
-        changed = _next(row, state="sent", sent_at=row.claimed_at or at)
+        changed = next_version(row, state="sent", sent_at=row.claimed_at or at)
         return Change(changed, "confirmed_sent", person.id, at, ReplySent, {"note": note})
-    return Change(_next(row, state="draft", **_UNSENT), "confirmed_unsent", person.id, at, ReplyEdited, {"note": note})
+    return Change(next_version(row, state="draft", **_UNSENT), "confirmed_unsent", person.id, at, ReplyEdited, {"note": note})
 
 
 def _facts(row: ReplyRow, book: BrandBook, case: Case) -> dict[str, object]:
@@ -508,39 +418,3 @@ def _facts(row: ReplyRow, book: BrandBook, case: Case) -> dict[str, object]:
         "priority": case.priority,
         "labels": labels,
     }
-
-
-# --- why it waits -------------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """Whether a brand may send, as routing last said. Ordered by (`hold_version`, `renewed_at`): an older lease never lifts a newer hold."""
-
-    brand: str
-    hold_version: int
-    renewed_at: datetime
-    held: bool
-    reason: str | None
-
-    def newer_than(self, other: "Lease | None") -> bool:
-        return other is None or (self.hold_version, self.renewed_at) > (other.hold_version, other.renewed_at)
-
-
-def waiting(row: ReplyRow, lease: Lease | None, *, has_book: bool, lease_s: float, now: datetime) -> list[str]:
-    """Why an approved reply has not been sent yet, each a sentence. `now` is the database's."""
-    if row.state != "approved":
-        return []
-    why = [] if has_book else ["The brand has no brand book yet."]
-    if lease is None:
-        why.append("No sending lease of this brand has been seen yet.")
-    else:
-        if lease.held:
-            why.append(f"Sending is held: {lease.reason or 'no reason was given'}.")
-        if lease.renewed_at <= now - timedelta(seconds=lease_s):
-            why.append(f"No sending lease since {lease.renewed_at.isoformat(timespec='seconds')}: routing does not renew it.")
-        if lease.renewed_at >= now + timedelta(seconds=lease_s):
-            why.append("The sending lease is from the future: the clocks of Kafka and Postgres are apart.")
-    if row.next_attempt_at and row.next_attempt_at > now and row.error:
-        why.append(f"Attempt {row.attempts} failed ({row.error}); the next is at {row.next_attempt_at.isoformat(timespec='seconds')}.")
-    return why or ["It is about to be sent."]

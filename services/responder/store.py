@@ -11,7 +11,8 @@ from uuid import UUID
 
 from libs.common import db, outbox
 from libs.common.events import Case
-from services.responder.reply import Change, Lease, ReplyRow
+from services.responder.lease import Lease
+from services.responder.reply import Change, ReplyRow
 
 _COLUMNS = ", ".join(ReplyRow.model_fields)
 _KEPT = {"id", "brand", "case_id", "created_at"}

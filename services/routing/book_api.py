@@ -8,7 +8,9 @@ from pydantic import BaseModel, Field
 
 from libs.common import http, outbox, telemetry
 from libs.common.auth import STAFF, Principal, allow
-from libs.common.brandbook import BrandBook, BrandBookError, load_book
+from libs.common.bookfile import load_book
+from libs.common.bookproblems import BrandBookError
+from libs.common.brandbook import BrandBook
 from libs.common.errors import BadRequest, NotFound, Unprocessable
 from libs.common.events import BrandBookPublished
 from libs.common.outbox import Outgoing

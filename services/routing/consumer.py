@@ -34,7 +34,8 @@ from libs.common.events import (
     ReplyUnconfirmed,
     TriagedMention,
 )
-from libs.common.stream import Consumer, Received, Work
+from libs.common.record import Received
+from libs.common.stream import Consumer, Work
 from libs.common.topics import REPLIES, TRIAGED
 from services.routing import case as cases
 from services.routing import record, store

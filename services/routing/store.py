@@ -335,7 +335,8 @@ async def hold(connection: db.Connection, brand: str) -> asyncpg.Record | None:
 async def set_hold(connection: db.Connection, brand: str, held: bool, reason: str | None, by: str) -> int:
     """Hold or release, and return the hold's new version."""
     version: int = await connection.fetchval(
-        "insert into hold (brand, held, hold_version, reason, changed_by, changed_at) values ($1, $2, 1, $3, $4, now()) on conflict (brand) do update set held = excluded.held, "
+        "insert into hold (brand, held, hold_version, reason, changed_by, changed_at) values ($1, $2, 1, $3, $4, now()) "
+        "on conflict (brand) do update set held = excluded.held, "
         "hold_version = hold.hold_version + 1, reason = excluded.reason, changed_by = excluded.changed_by, changed_at = now() "
         "returning hold_version",
         brand,

@@ -28,7 +28,8 @@ from libs.common.events import (
     MentionTriaged,
     TriagedMention,
 )
-from libs.common.stream import Consumer, Received, Work
+from libs.common.record import Received
+from libs.common.stream import Consumer, Work
 from libs.common.topics import MENTIONS, MENTIONS_BULK
 from services.triage import group, store
 from services.triage.classify import Classifier
@@ -60,7 +61,7 @@ class TriageWork(Work):
         self.shown: dict[group.Key, group.Shown] = {}
         self.groups = group.Groups()
         self.members: dict[UUID, set[UUID]] = {}
-        self.new: set[UUID] = set()
+        self.new: dict[UUID, None] = {}  # in offset order: the order in which people will see them
         self.changed: set[UUID] = set()
         self.newly_deleted: dict[UUID, str] = {}
         self.imports: dict[tuple[str, str], list[int]] = {}
@@ -98,7 +99,7 @@ def on_mention_received(work: TriageWork, received: Received[MentionReceived]) -
     )
     row = store.MentionRow(triaged, 1, found.book_version, received.traceparent)
     work.known[mention.id] = row
-    work.new.add(mention.id)
+    work.new[mention.id] = None
     work.member_of(root, mention.id)
     _tell(work, received, row, MentionTriaged)
     for loser in losers:
@@ -214,8 +215,8 @@ def _groups_that_meet(work: TriageWork, new: Sequence[Mention]) -> set[UUID]:
 
 
 async def save(connection: db.Connection, work: TriageWork) -> None:
-    await store.insert(connection, [work.known[mention_id] for mention_id in sorted(work.new)])
-    await store.update(connection, [work.known[mention_id] for mention_id in sorted(work.changed - work.new)])
+    await store.insert(connection, [work.known[mention_id] for mention_id in work.new])
+    await store.update(connection, [work.known[mention_id] for mention_id in sorted(work.changed - work.new.keys())])
     await store.keep_shown(connection, work.shown)
     await store.move_evidence(connection, work.groups.merged, work.groups.root)
     await store.keep_deleted(connection, work.newly_deleted)

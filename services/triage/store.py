@@ -154,12 +154,13 @@ async def show(connection: db.Connection, found: Sequence[tuple[Mention, list[gr
 
 
 async def insert(connection: db.Connection, rows: Sequence[MentionRow]) -> None:
+    """Insert new mentions; their sequence numbers follow the order given."""
     if rows:
         await connection.execute(
             "insert into mention (id, brand, version, customer_id, group_id, moment, removed, triaged_at, book_version, traceparent, "
             "mention, findings, evidence) select i, b, v, c, g, m, r, t, bv, tp, me::jsonb, f::jsonb, e::jsonb from unnest($1::uuid[], "
             "$2::text[], $3::int[], $4::uuid[], $5::uuid[], $6::timestamptz[], $7::bool[], $8::timestamptz[], $9::int[], $10::text[], "
-            "$11::text[], $12::text[], $13::text[]) as u(i, b, v, c, g, m, r, t, bv, tp, me, f, e)",
+            "$11::text[], $12::text[], $13::text[]) with ordinality as u(i, b, v, c, g, m, r, t, bv, tp, me, f, e, n) order by n",
             *_columns(rows),
         )
 

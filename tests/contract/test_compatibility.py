@@ -18,7 +18,7 @@ from jsonschema import Draft202012Validator
 
 from cli import contracts
 from cli.compatibility import breaks, plain, resolved
-from libs.common.stream import decode
+from libs.common.record import decode
 from libs.common.topics import EVENT_TYPES
 
 HISTORY = contracts.DOCS / "schemas" / "history"

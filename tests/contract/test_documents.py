@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from cli import contracts
 from cli.example_events import NOTE, records
 from libs.common.events import Event
-from libs.common.stream import Received, decode
+from libs.common.record import Received, decode
 from libs.common.topics import EVENT_TYPES, TOPICS
 
 FORMATS = Draft202012Validator.FORMAT_CHECKER

@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import re
 import threading
 import time
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ import httpx
 from tests.system import System
 
 CITIES = ("Utrecht", "Zwolle", "Breda", "Assen", "Delft", "Gouda", "Tiel", "Ede", "Venlo", "Sneek")
+VARIABLE = re.compile(r"\{\w+\}")
 PROBLEMS = (
     "mijn internet ligt eruit",
     "mijn rekening klopt niet",
@@ -94,24 +96,27 @@ class Load:
                 return
 
     def _answer(self) -> None:
-        """An agent approves drafts as they come, completing what the script leaves open."""
-        token = self.system.issuer.token("lead", ["vaart"], "tester")
-        headers = {"authorization": f"Bearer {token}"}
-        while not self._stop.wait(0.2):
-            base = self.system.url("responder") + "/v1/brands/vaart/replies"
-            try:
-                for reply in httpx.get(base, params={"state": "draft", "limit": 5}, headers=headers, timeout=10).json().get("items", []):
-                    text = reply["text"]
-                    for variable in ("{tijd}", "{plaats}", "{naam}", "{voornaam}", "{dag}", "{datum}", "{time}", "{place}"):
-                        text = text.replace(variable, "vijf uur")
-                    body = {"text": text, "version": reply["version"]}
-                    edited = httpx.put(f"{base}/{reply['id']}", json=body, headers=headers, timeout=10)
-                    if edited.status_code == 200:
-                        self.approved.add(reply["id"])
-                        digest = {"digest": edited.json()["digest"]}
-                        httpx.post(f"{base}/{reply['id']}/approve", json=digest, headers=headers, timeout=10)
-            except (httpx.HTTPError, ValueError, KeyError):
-                continue
+        """The writers of drafts complete what a script leaves open, submit, and approve their own text, as the brand book allows."""
+        base = self.system.url("responder") + "/v1/brands/vaart/replies"
+        with httpx.Client(timeout=10) as client:
+            while not self._stop.wait(0.2):
+                try:
+                    found = client.get(base, params={"state": "draft", "limit": 5}, headers=self._as("admin", "tester"))
+                    for reply in found.json()["items"]:
+                        self._approve(client, f"{base}/{reply['id']}", reply)
+                except (httpx.HTTPError, ValueError, KeyError):
+                    continue
+
+    def _approve(self, client: httpx.Client, url: str, reply: dict[str, Any]) -> None:
+        headers = self._as("agent", reply["writer"])
+        body = {"text": VARIABLE.sub("vijf uur", reply["text"]), "version": reply["version"]}
+        edited = client.put(url, json=body, headers=headers)
+        if edited.status_code == 200 and client.post(f"{url}/submit", headers=headers).status_code == 200:
+            self.approved.add(reply["id"])
+            client.post(f"{url}/approve", json={"digest": edited.json()["digest"]}, headers=headers)
+
+    def _as(self, role: str, subject: str) -> dict[str, str]:
+        return {"authorization": f"Bearer {self.system.issuer.token(role, ['vaart'], subject)}"}
 
 
 def pause(seconds: float) -> None:

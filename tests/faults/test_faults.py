@@ -51,6 +51,7 @@ def judge(system: System, load: Load) -> None:
     found = check(system, ACCEPTED, APPROVED)
     print(f"{load.name}: {found}, refused {load.refused} times")
     assert len(load.accepted) == load.most
+    assert load.approved, "nobody answered anything"
 
 
 def settled(system: System) -> None:

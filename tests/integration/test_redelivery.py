@@ -8,6 +8,7 @@ key last.
 import asyncio
 import importlib
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,14 +114,16 @@ def _live_a_little(system: System) -> None:
         assert answer.json()["accepted"] == 60, answer.text
     eventually(lambda: system.rows("select count(*) as n from responder.reply where state = 'draft'")[0]["n"] > 10, "drafts", 60)
     quiet(system)
-    replies = [row["id"] for row in system.rows("select id from responder.reply where state = 'draft' order by id limit 5")]
-    for reply_id in replies:
-        path = f"/v1/brands/vaart/replies/{reply_id}"
-        who = {"role": "agent", "subject": "jl"}
-        found = system.call("responder", "GET", path, **who).json()
-        text = found["text"].replace("{tijd}", "vijf uur").replace("{plaats}", "Utrecht").replace("{naam}", "Sam")
-        found = system.call("responder", "PUT", path, json={"text": text, "version": found["version"]}, **who).json()
-        system.call("responder", "POST", f"{path}/approve", json={"digest": found["digest"]}, **who)
+    replies = system.call("responder", "GET", "/v1/brands/vaart/replies?state=draft").json()["items"]
+    for reply in replies[:5]:
+        path, who = f"/v1/brands/vaart/replies/{reply['id']}", {"role": "agent", "subject": reply["writer"]}
+        text = re.sub(r"\{\w+\}", "vijf uur", reply["text"])
+        edited = system.call("responder", "PUT", path, json={"text": text, "version": reply["version"]}, **who).json()
+        system.call("responder", "POST", f"{path}/submit", **who)
+        answer = system.call("responder", "POST", f"{path}/approve", json={"digest": edited["digest"]}, **who)
+        assert answer.status_code == 200, answer.text
+    sent = "select count(*) as n from responder.reply where state = 'sent'"
+    eventually(lambda: system.rows(sent)[0]["n"] == 5, "five replies are sent")
     cases = system.call("routing", "GET", "/v1/brands/vaart/cases?limit=40").json()["items"]
     for number, case in enumerate(cases[10:40]):
         path = f"/v1/brands/vaart/cases/{case['id']}"

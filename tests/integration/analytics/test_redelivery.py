@@ -25,7 +25,7 @@ from libs.common.events import (
     ReplySent,
     ReplySubmitted,
 )
-from libs.common.stream import Received
+from libs.common.record import Received
 from libs.common.topics import EVENT_TYPES
 from services.analytics import store
 from tests.integration.analytics.world import NOW, Record, Story, World

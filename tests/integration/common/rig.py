@@ -15,7 +15,8 @@ from libs.common import db, migrate, outbox
 from libs.common.books import BrandBooks
 from libs.common.errors import InvalidEvent
 from libs.common.events import MentionDeleted
-from libs.common.stream import Consumer, Received, Stream, StreamSettings, Work
+from libs.common.record import Received
+from libs.common.stream import Consumer, Stream, StreamSettings, Work
 from libs.common.topics import MENTIONS, create_topics, partition_of
 from tests.stack import KafkaServer
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from libs.common.stream import decode
+from libs.common.record import decode
 from libs.common.topics import MENTIONS
 from tests.integration.ingest.conftest import Ingest
 from tests.integration.ingest.test_mentions_api import NDJSON, mention, until

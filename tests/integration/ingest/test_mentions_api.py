@@ -11,7 +11,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from libs.common.stream import decode
+from libs.common.record import decode
 from libs.common.topics import MENTIONS, MENTIONS_BULK, partition_of
 from tests.integration.ingest.conftest import Ingest
 

@@ -8,7 +8,7 @@ import pytest
 
 from libs.common.errors import InvalidEvent
 from libs.common.events import Case, CaseEscalated, CaseResolved, Event, Reply, ReplyDrafted, deterministic_id
-from libs.common.stream import Received
+from libs.common.record import Received
 from libs.common.topics import CASES, REPLIES, TRIAGED
 from services.analytics.consumer import HANDLERS, FactWork
 from services.analytics.store import Stored

@@ -12,7 +12,9 @@ from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 
-from libs.common.brandbook import BrandBook, BrandBookError, Problem, book_json_schema, load_book
+from libs.common.bookfile import book_json_schema, load_book
+from libs.common.bookproblems import BrandBookError, Problem
+from libs.common.brandbook import BrandBook
 from libs.common.hours import Block, Span
 from libs.common.rules import When, first_match
 

@@ -19,7 +19,8 @@ from typing import Any
 
 import pytest
 
-from libs.common.brandbook import BrandBook, load_book
+from libs.common.bookfile import load_book
+from libs.common.brandbook import BrandBook
 from libs.common.events import Attachment, Author, Engagement, Thread
 
 SAMPLES = Path(__file__).parents[3] / "samples"

@@ -5,7 +5,7 @@ from itertools import permutations
 from uuid import UUID
 
 from libs.common.events import Author, Identity, Mention, MentionDeleted, MentionReceived
-from libs.common.stream import Received
+from libs.common.record import Received
 from services.ingest.consumer import HANDLERS, ReceiptWork
 
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

@@ -11,7 +11,9 @@ from libs.common.brandbook import BrandBook
 from libs.common.errors import Conflict, Forbidden
 from libs.common.events import Author, Case, Identity, Mention, Thread, deterministic_id
 from services.responder import reply
-from services.responder.reply import Lease, Person, ReplyRow
+from services.responder.follow import follow_case
+from services.responder.lease import Lease, waiting
+from services.responder.reply import Person, ReplyRow
 
 AT = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 GUUS, MILA, TESS = Person("gs", "agent"), Person("mk", "lead"), Person("tr", "trainee")
@@ -185,7 +187,7 @@ def test_a_rule_that_cannot_be_evaluated_lets_nobody_approve() -> None:
 
 
 def follow(case: Case, was: str, rows: dict[UUID, ReplyRow]) -> dict[UUID, ReplyRow]:
-    changes = reply.follow_case(case, was, list(rows.values()), BOOK, book_version=1, at=AT, traceparent=None)
+    changes = follow_case(case, was, list(rows.values()), BOOK, book_version=1, at=AT, traceparent=None)
     return {**rows, **{change.row.id: change.row for change in changes}}
 
 
@@ -217,7 +219,7 @@ def test_whichever_versions_of_a_case_are_seen_the_newest_decides_the_open_draft
 
 def test_following_a_case_again_changes_nothing() -> None:
     rows = follow(CASE, "new", {})
-    assert reply.follow_case(CASE, "open", list(rows.values()), BOOK, book_version=1, at=AT, traceparent=None) == []
+    assert follow_case(CASE, "open", list(rows.values()), BOOK, book_version=1, at=AT, traceparent=None) == []
 
 
 def test_what_a_person_did_to_a_draft_is_theirs() -> None:
@@ -278,8 +280,8 @@ def lease(seconds_ago: float = 0.5, hold_version: int = 1, held: bool = False, r
 )
 def test_an_approved_reply_says_why_it_waits(found: Lease | None, more: dict[str, Any], expected: str) -> None:
     row = draft(state="approved", **more)
-    assert expected in " ".join(reply.waiting(row, found, has_book=True, lease_s=3, now=AT))
-    assert reply.waiting(draft(), found, has_book=True, lease_s=3, now=AT) == []
+    assert expected in " ".join(waiting(row, found, has_book=True, lease_s=3, now=AT))
+    assert waiting(draft(), found, has_book=True, lease_s=3, now=AT) == []
 
 
 def test_leases_are_ordered_by_hold_then_time_so_an_old_lease_never_lifts_a_hold() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from libs.common.brandbook import load_book
+from libs.common.bookfile import load_book
 from libs.common.events import (
     Author,
     Evidence,
@@ -25,7 +25,7 @@ from libs.common.events import (
     deterministic_id,
 )
 from libs.common.hours import Calendar
-from libs.common.stream import Received
+from libs.common.record import Received
 from services.routing.case import EMPTY, case_id_of
 from services.routing.consumer import CaseWork, on_mention
 from services.routing.sla import Policy

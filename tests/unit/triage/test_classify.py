@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from libs.common.brandbook import load_book
+from libs.common.bookfile import load_book
 from services.triage.classify import FILES, MODELS, Classifier
 from services.triage.signals import Sender
 

@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from libs.common.brandbook import BrandBook, load_book
+from libs.common.bookfile import load_book
+from libs.common.brandbook import BrandBook
 from services.triage.identifiers import MAX_CHARS, MAX_EACH, identifiers
 
 BOOK = """

@@ -1,0 +1,59 @@
+"""A batch on its way through the consume loop: what each record decoded to, which are invalid, and what became of them.
+
+The records of a fetch reach this module, by partition in offset order. A `Batch` leaves it that can be halved until a poison event stands alone, and
+the counts for the ledger.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from aiokafka import ConsumerRecord, TopicPartition
+
+from libs.common import ledger
+from libs.common.errors import InvalidEvent
+from libs.common.events import Event
+from libs.common.record import Place, Received, append_time
+
+
+@dataclass
+class Batch:
+    """Records in (topic, partition, offset) order, what each decoded to, and those that are known to be invalid, with the reason."""
+
+    records: list[ConsumerRecord]
+    decoded: dict[Place, Received[Event]]
+    invalid: dict[Place, InvalidEvent]
+    expected: dict[TopicPartition, int]
+
+    def half(self, first: bool) -> "Batch":
+        """One half, as a batch that can be applied by itself: the second expects the positions that the first leaves behind."""
+        middle = len(self.records) // 2
+        records = self.records[:middle] if first else self.records[middle:]
+        expected = dict(self.expected)
+        if not first:
+            for record in self.records[:middle]:
+                expected[TopicPartition(record.topic, record.partition)] = record.offset + 1
+        partitions = {TopicPartition(record.topic, record.partition) for record in records}
+        return Batch(records, self.decoded, self.invalid, {tp: expected[tp] for tp in partitions})
+
+
+def outcomes(
+    batch: Batch, live: Sequence[Received[Event]], aside: Sequence[ledger.DeadLetter], repeated: set[Place]
+) -> dict[tuple[str, int, datetime], dict[str, int]]:
+    """What became of each record, by topic, partition and minute of its append time."""
+    counts: dict[tuple[str, int, datetime], dict[str, int]] = {}
+
+    def add(topic: str, partition: int, at: datetime, what: str, number: int = 1) -> None:
+        bucket = counts.setdefault((topic, partition, at.replace(second=0, microsecond=0)), {})
+        bucket[what] = bucket.get(what, 0) + number
+
+    for received in live:
+        what = "repeated" if received.place in repeated else "effects"
+        add(received.topic, received.partition, received.appended_at, what)
+    for letter in aside:
+        add(letter.topic, letter.partition, letter.appended_at, letter.standing)
+    for tp, expected in batch.expected.items():
+        mine = [record for record in batch.records if (record.topic, record.partition) == tp]
+        if gap := mine[-1].offset + 1 - expected - len(mine):
+            add(tp.topic, tp.partition, append_time(mine[-1]), "gap", gap)
+    return counts

@@ -1,0 +1,100 @@
+"""The machine's draft of a case: what it should be now, and what a newer version of the case means for the replies that there are.
+
+A case as routing last told of it, its replies and the brand book come in; changed replies go out. Pure: no I/O, time passed in.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from libs.common.brandbook import BrandBook
+from libs.common.events import Case, ReplyDrafted, ReplyEdited, deterministic_id
+from services.responder.reply import Change, ReplyRow, discarded, from_script, new, next_version, recipient_of, suited_script
+
+ENDED = frozenset({"merged", "withdrawn", "resolved", "closed"})
+"""States of a case in which nobody works on an answer."""
+_ANSWERED = frozenset({"draft", "submitted", "approved", "sending", "sent", "unconfirmed"})
+
+
+def automatic_draft(
+    case: Case, rows: Iterable[ReplyRow], book: BrandBook, book_version: int, at: datetime, traceparent: str | None
+) -> ReplyRow | None:
+    """The draft that this case should have without anybody's doing; none when it should have none.
+
+    A function of the case as it is now and of what people did, never of the way there: events that come twice, late, or not at all
+    because a newer one overtook them end in the same draft.
+    """
+    mention = case.latest
+    if mention is None or case.historic or case.state not in ("new", "open") or recipient_of(mention) is None:
+        return None
+    if any(row.mention_id == mention.id and not row.automatic and row.state in _ANSWERED for row in rows):
+        return None
+    script = suited_script(book, case)
+    if script is None:
+        return None
+    owner = book.member(case.owner) if case.owner else None
+    return new(
+        case,
+        book,
+        id=deterministic_id(case.brand, "auto-draft", str(case.id), str(mention.id)),
+        text=from_script(book, case, mention, script, case.owner),
+        script=script.id,
+        writer=case.owner,
+        writer_role=owner.role if owner else "agent",
+        automatic=True,
+        book_version=book_version,
+        at=at,
+        traceparent=traceparent,
+    )
+
+
+_FOLLOWS_CASE = (
+    "text",
+    "digest",
+    "channel",
+    "visibility",
+    "recipient",
+    "language",
+    "first_reply",
+    "script",
+    "writer",
+    "writer_role",
+    "verdicts",
+)
+
+
+def follow_case(
+    case: Case,
+    was: str,
+    rows: Sequence[ReplyRow],
+    book: BrandBook,
+    *,
+    book_version: int,
+    at: datetime,
+    traceparent: str | None,
+) -> list[Change]:
+    """What a newer version of a case means for its replies. `was` is the case's state before, "" when it is new to us.
+
+    Untouched automatic drafts follow the case. What people wrote is theirs: discarded when the case comes to an end, unless it was approved.
+    """
+    changes: list[Change] = []
+    wanted = automatic_draft(case, rows, book, book_version, at, traceparent)
+    for row in rows:
+        ended = case.state in ENDED and was not in ENDED and row.state in ("draft", "submitted") and not row.automatic
+        superseded = row.automatic and row.state == "draft" and (wanted is None or wanted.id != row.id)
+        if ended or superseded:
+            reason = f"the case is {case.state}" if case.state in ENDED else "it answers what is no longer the question"
+            changes.append(discarded(row, reason, "system", at))
+    if wanted is None:
+        return changes
+    known = next((row for row in rows if row.id == wanted.id), None)
+    if known is None:
+        return [*changes, Change(wanted, "drafted", "system", at, ReplyDrafted)]
+    if not known.automatic:
+        return changes
+    content = {name: getattr(wanted, name) for name in _FOLLOWS_CASE}
+    if known.state == "discarded":
+        row = next_version(known, state="draft", reason=None, **content)
+        changes.append(Change(row, "drafted", "system", at, ReplyDrafted))
+    elif any(getattr(known, name) != value for name, value in content.items()):
+        changes.append(Change(next_version(known, **content), "edited", "system", at, ReplyEdited))
+    return changes

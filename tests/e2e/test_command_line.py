@@ -1,0 +1,205 @@
+"""The command line against the whole stack that it starts: up, apply, import, status, trace, import again, dead letters, down."""
+
+import asyncio
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaProducer
+
+from cli.stack import ports, state, supervisor
+from cli.stack.errors import StackError
+from cli.stack.ports import SERVICES
+from libs.common.events import deterministic_id
+from libs.common.topics import MENTIONS, partition_of
+from tests.stack import environment, eventually
+
+ROOT = Path(__file__).parents[2]
+
+
+class Stack:
+    """A stack that ``weerklank up --detach`` started, and the command line that speaks to it."""
+
+    def __init__(self, home: Path) -> None:
+        self.home, self.data_dir, self.base_port = home, home / "data", free_base_port()
+
+    def __call__(self, *arguments: str | Path, timeout_s: float = 120) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", "cli.main", *map(str, arguments)],
+            cwd=self.home,
+            env=environment(PYTHONPATH=str(ROOT), WEERKLANK_DATA_DIR=str(self.data_dir)),
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+        )
+
+    def good(self, *arguments: str | Path, timeout_s: float = 120) -> str:
+        done = self(*arguments, timeout_s=timeout_s)
+        assert done.returncode == 0, f"{arguments}: exit code {done.returncode}: {done.stdout} {done.stderr}"
+        return done.stdout
+
+    def imported(self, *arguments: str | Path) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.good("import", *arguments, "--brand", "vaart").splitlines()[-1])
+        return found
+
+    def status(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self("status", "--json").stdout)
+        return found
+
+
+def free_base_port() -> int:
+    for _attempt in range(100):
+        base = random.randrange(20_000, 30_000)
+        try:
+            ports.check_free(ports.table(base))
+        except StackError:
+            continue
+        return base
+    raise AssertionError("no free range of ports")
+
+
+@pytest.fixture(scope="module")
+def weerklank() -> Iterator[Stack]:
+    with tempfile.TemporaryDirectory(prefix="weerklank-") as directory:
+        home = Path(directory)
+        # PostgreSQL runs as another user when the tests run as root, and must get through.
+        home.chmod(0o711)
+        stack = Stack(home)
+        try:
+            said = stack.good("up", "--detach", "--base-port", str(stack.base_port), timeout_s=280)
+            assert f"http://127.0.0.1:{stack.base_port + 1}" in said
+            stack.good("apply", ROOT / "samples/vaart.yaml")
+            yield stack
+        finally:
+            if state.is_locked(stack.data_dir):
+                supervisor.stop(stack.data_dir)
+
+
+@pytest.mark.timeout(600)
+def test_the_samples_go_through_all_five_services_once_however_often_they_are_imported(weerklank: Stack) -> None:
+    first = [weerklank.imported(ROOT / "samples/mentions.jsonl"), weerklank.imported(ROOT / "samples/mail", "--channel", "email")]
+    assert [(counts["read"], counts["accepted"], counts["duplicates"], counts["rejected"]) for counts in first] == [
+        (60, 60, 0, 0),
+        (20, 20, 0, 0),
+    ]
+
+    def is_through() -> bool:
+        found = weerklank.status()
+        parts = found["parts"]
+        return bool(found["healthy"]) and all(
+            parts[name]["lag"]["messages"] + parts[name]["outbox"] == 0 for name in ("triage", "routing", "analytics")
+        )
+
+    eventually(is_through, "healthy, and nothing waits", 60)
+    found = weerklank.status()
+    assert (found["status"], found["unaccounted"]) == ("ready", 0)
+    assert set(found["parts"]) == {"kafka", "postgres", *SERVICES}
+    assert all(part["memory_bytes"] > 10 << 20 and part["pid"] for part in found["parts"].values())
+    assert all(word in weerklank.good("status") for word in ("healthy", "unaccounted", *SERVICES))
+
+    mention = str(deterministic_id("vaart", "twitter", "tw-1010"))
+
+    def is_known_everywhere() -> bool:
+        done = weerklank("trace", mention, "--json")
+        return done.returncode == 0 and json.loads(done.stdout)["services"] == list(SERVICES)
+
+    eventually(is_known_everywhere, "all five services know the mention", 60)
+    trail = json.loads(weerklank.good("trace", mention, "--brand", "vaart", "--json"))
+    assert [step["what"] for step in trail["steps"]][:3] == ["received", "in the log", "triaged"]
+    assert len({step["trace_id"] for step in trail["steps"] if step["trace_id"]}) == 1
+    assert len(trail["case_ids"]) == 1
+    assert "triaged" in weerklank.good("trace", mention)
+
+    again = [weerklank.imported(ROOT / "samples/mentions.jsonl"), weerklank.imported(ROOT / "samples/mail", "--channel", "email")]
+    assert [(counts["read"], counts["accepted"], counts["duplicates"]) for counts in again] == [(60, 0, 60), (20, 0, 20)]
+
+
+@pytest.mark.timeout(300)
+def test_rows_that_cannot_be_mentions_are_kept_in_a_file_and_the_rest_goes_through(weerklank: Stack) -> None:
+    (weerklank.home / "reviews.csv").write_text(
+        "bericht;datum;nummer;naam\nPrima geholpen;31-03-2026 14:05;r-1;Example\nOnleesbaar;gisteren;r-2;Example\n;31-03-2026 14:05;r-3;Example\n"
+    )
+    counts = weerklank.imported("reviews.csv", "--channel", "review", "--map", "external_id=nummer", "--historic")
+    assert (counts["read"], counts["accepted"], counts["duplicates"], counts["rejected"]) == (3, 1, 0, 2)
+    kept = Path(counts["rejects_file"]).read_text().splitlines()
+    assert [line.split(",")[0] for line in kept] == ["at", "line 3", "line 4"]
+    assert "posted_at" in kept[1]
+
+
+def test_an_unknown_mention_and_an_unknown_brand_are_not_found(weerklank: Stack) -> None:
+    done = weerklank("trace", str(deterministic_id("vaart", "twitter", "nobody wrote this")))
+    assert (done.returncode, done.stdout) == (4, "")
+    done = weerklank("import", ROOT / "samples/mentions.jsonl", "--brand", "unknown")
+    assert done.returncode == 4
+    assert "weerklank apply" in done.stderr
+
+
+def test_a_brand_book_that_did_not_change_is_no_new_version(weerklank: Stack) -> None:
+    assert weerklank.good("apply", ROOT / "samples/vaart.yaml") == "vaart: unchanged, version 1\n"
+    assert weerklank.good("apply", ROOT / "samples/vaart.yaml", "--dry-run") == "vaart: valid. Would change nothing.\n"
+
+
+@pytest.mark.timeout(300)
+def test_an_event_that_nobody_can_read_is_listed_and_replayed_in_vain(weerklank: Stack) -> None:
+    async def produce() -> None:
+        producer = AIOKafkaProducer(bootstrap_servers=f"127.0.0.1:{weerklank.base_port + 10}")
+        await producer.start()
+        try:
+            headers = [("ce_id", b"broken-1"), ("ce_type", b"weerklank.mention.received.v1"), ("ce_entityversion", b"1")]
+            await producer.send_and_wait(
+                MENTIONS.name, b"{", b"vaart/broken", partition=partition_of("vaart", "vaart/broken"), headers=headers
+            )
+        finally:
+            await producer.stop()
+
+    asyncio.run(produce())
+    eventually(lambda: "vaart/broken" in weerklank.good("dead", "list", "--service", "triage"), "the dead letter is listed")
+    letter = json.loads(weerklank.good("dead", "list", "--service", "triage", "--json"))[0]
+    assert (letter["topic"], letter["key"], letter["standing"]) == (MENTIONS.name, "vaart/broken", "dead")
+    assert json.loads(weerklank.good("dead", "show", "--service", "triage", "--key", "vaart/broken"))["event_id"] == "broken-1"
+    done = weerklank("dead", "replay", "--service", "triage", "--topic", MENTIONS.name, "--key", "vaart/broken")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "still" in done.stderr or "triage:" in done.stderr
+    assert weerklank.good("dead", "resume", "--service", "triage") == "triage: consumes again\n"
+    assert weerklank.status()["unaccounted"] == 0
+
+
+def test_an_operator_chooses_where_a_service_goes_on(weerklank: Stack) -> None:
+    partition = str(partition_of("vaart", "vaart/broken"))
+    said = weerklank.good("topics", "reset", "triage", MENTIONS.name, partition, "--to", "end")
+    assert said.startswith(f"triage: {MENTIONS.name} partition {partition} goes on at ")
+    assert weerklank("topics", "reset", "triage", "no.such.topic", "0", "--to", "end").returncode == 4
+    assert weerklank.good("topics", "--create") == "All topics are there.\n"
+
+
+def test_a_second_stack_on_the_same_ports_or_data_is_refused_in_a_sentence(weerklank: Stack) -> None:
+    done = weerklank("up", "--detach", "--base-port", str(weerklank.base_port), "--data-dir", weerklank.home / "other")
+    assert done.returncode == 1
+    assert f"Port {weerklank.base_port + 1} (ingest) is held by" in done.stderr
+    done = weerklank("up", "--detach", "--base-port", str(weerklank.base_port))
+    assert done.returncode == 1
+    assert "already runs" in done.stderr
+
+
+@pytest.mark.timeout(300)
+def test_a_part_that_is_frozen_is_not_healthy_and_down_leaves_nothing_behind(weerklank: Stack) -> None:
+    parts = weerklank.status()["parts"]
+    os.kill(parts["analytics"]["pid"], 19)
+    try:
+        done = weerklank("status", "--json")
+        assert done.returncode == 1
+        frozen = json.loads(done.stdout)["parts"]["analytics"]
+        assert not frozen["healthy"]
+        assert "does not answer" in frozen["why"] or "no answer" in frozen["why"]
+    finally:
+        os.kill(parts["analytics"]["pid"], 18)
+    assert weerklank.good("down").startswith("stopped: ")
+    assert weerklank("status").returncode == 3
+    assert all(not Path(f"/proc/{part['pid']}").exists() for part in parts.values())

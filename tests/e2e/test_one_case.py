@@ -1,0 +1,374 @@
+"""The main job, from the first tweet to the report: one customer, two channels, one case, one answer that really leaves; and the samples' pairs."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from aiosmtpd.controller import Controller
+
+from services.ingest.mail import external_id, read_mail
+from tests.stack import free_port
+from tests.system import ROOT, SERVICES, System, eventually
+
+SAMPLES = ROOT / "samples"
+
+# Example data. Open every day but Wednesday, with a break at noon.
+BOOK = """
+brand: dijk
+name: Dijk
+languages: [nl, en]
+timezone: Europe/Amsterdam
+hours:
+  mon-tue: ["08:00-12:00", "13:00-21:00"]
+  thu-sun: ["08:00-12:00", "13:00-21:00"]
+  holidays: {country: NL, closed: false}
+targets:
+  - when: {}
+    reaction: 45m
+    resolution: 10h
+voice: {signature: {twitter: initials, default: first_name}, greeting: {required: first_reply, examples: ["Hoi {voornaam}"]}}
+pilot: false
+channels:
+  - {id: smtp, type: smtp, host: 127.0.0.1, port: PORT, tls: false, from: "Dijk Klantenservice <klant@dijk.example>"}
+identifiers: {order_number: '\\bDK-\\d{7}\\b'}
+labels:
+  - name: bestelling
+    department: logistics
+    examples: ["waar blijft mijn bestelling", "mijn pakket is niet bezorgd", "wanneer wordt mijn bestelling geleverd", "only half of my order arrived"]
+  - name: factuur
+    department: billing
+    examples: ["waarom is mijn rekening hoger", "er is twee keer afgeschreven"]
+departments:
+  - {id: webcare, members: [gs]}
+  - {id: logistics, members: [eo]}
+  - {id: billing, members: [gs]}
+routing:
+  - {when: {labels_any: [bestelling]}, department: logistics}
+  - {when: {}, department: webcare}
+team:
+  - {id: gs, first_name: Guus, initials: gs, languages: [nl, en]}
+  - {id: eo, first_name: Esmée, initials: eo, languages: [nl, en]}
+scripts:
+  - {id: navraag, label: bestelling, language: nl, text: "{groet}, dat zoek ik voor je uit. {wanneer} {handtekening}"}
+"""
+OPEN = {day: [(8, 12), (13, 21)] for day in (0, 1, 3, 4, 5, 6)}
+"""The same hours by weekday, for a check that shares no code with what it checks."""
+
+MAIL = """From: Sanne Visser <sanne.visser@post.example>
+To: klant@dijk.example
+Subject: Bestelling DK-2712345 nog niet binnen
+Date: {date}
+Message-ID: <eerste-vraag@post.example>
+Content-Type: text/plain; charset=utf-8
+
+Goedemiddag, mijn bestelling DK-2712345 is nog steeds niet bezorgd. Waar blijft mijn pakket?
+
+Groet, Sanne Visser
+"""
+ANSWER = """From: Sanne Visser <sanne.visser@post.example>
+To: klant@dijk.example
+Subject: Re: Bestelling DK-2712345 nog niet binnen
+Date: {date}
+Message-ID: <tweede@post.example>
+In-Reply-To: {ours}
+References: <eerste-vraag@post.example> {ours}
+Content-Type: text/plain; charset=utf-8
+
+Dank je! Hij is er, maar de rekening klopt niet: er is twee keer afgeschreven.
+"""
+
+
+class Mailbox:
+    """What a real SMTP server of somebody else's took in."""
+
+    def __init__(self) -> None:
+        self.received: list[tuple[list[str], bytes]] = []
+        self._controller = Controller(self, hostname="127.0.0.1", port=free_port())
+        self.port: int = self._controller.port
+
+    def start(self) -> "Mailbox":
+        self._controller.start()
+        return self
+
+    def stop(self) -> None:
+        self._controller.stop()
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        self.received.append((list(envelope.rcpt_tos), envelope.content))
+        return "250 OK"
+
+    def mails(self) -> list[EmailMessage]:
+        return [message_from_bytes(raw, policy=policy.default) for _, raw in self.received]
+
+
+@pytest.fixture(scope="module")
+def mailbox() -> Iterator[Mailbox]:
+    started = Mailbox().start()
+    try:
+        yield started
+    finally:
+        started.stop()
+
+
+@pytest.fixture(scope="module")
+def system(home: Path, mailbox: Mailbox) -> Iterator[System]:
+    made = System(home)
+    try:
+        made.start()
+        made.apply(BOOK.replace("PORT", str(mailbox.port)), "dijk")
+        made.apply((SAMPLES / "vaart.yaml").read_text())
+        yield made
+    finally:
+        made.stop()
+
+
+def get(system: System, service: str, path: str, brand: str = "dijk", **given: Any) -> Any:
+    answer = system.call(service, "GET", f"/v1/brands/{brand}{path}", brand=brand, **given)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def post(system: System, service: str, method: str, path: str, person: str, body: dict[str, Any] | None = None) -> Any:
+    """What an agent of the team does."""
+    answer = system.call(service, method, f"/v1/brands/dijk{path}", brand="dijk", role="agent", subject=person, json=body)
+    assert answer.status_code in (200, 201), answer.text
+    return answer.json()
+
+
+def say(system: System, mention: dict[str, Any]) -> str:
+    """A connector hands in a mention; its id."""
+    answer = system.call("ingest", "POST", "/v1/brands/dijk/mentions", brand="dijk", role="connector", json=mention)
+    assert answer.status_code == 202, answer.text
+    return str(answer.json()["id"])
+
+
+def mail(system: System, text: str, **fill: str) -> str:
+    """A mail arrives; its mention's id."""
+    now = datetime.now(UTC)
+    raw = text.format(date=now.strftime("%a, %d %b %Y %H:%M:%S +0000"), **fill).replace("\n", "\r\n").encode()
+    read = read_mail(raw, account="klant@dijk.example", arrived_at=now)
+    return say(system, read.mention.model_dump(mode="json"))
+
+
+def case_of(system: System, mention_id: str, brand: str = "dijk") -> dict[str, Any] | None:
+    """The case of a mention and its version, once routing has both."""
+    answer = system.call("routing", "GET", f"/v1/brands/{brand}/trace/{mention_id}", brand=brand)
+    if answer.status_code == 404:
+        return None
+    found: dict[str, Any] = get(system, "routing", f"/cases/{answer.json()['case_ids'][0]}", brand)
+    return found
+
+
+def opening_time(start: datetime, end: datetime) -> timedelta:
+    """How much of the time between two moments the brand was open, to a second."""
+    zone, found = ZoneInfo("Europe/Amsterdam"), timedelta()
+    day = start.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    while day.astimezone(UTC) < end:
+        for first, last in OPEN.get(day.weekday(), []):
+            opens, closes = day.replace(hour=first).astimezone(UTC), day.replace(hour=last).astimezone(UTC)
+            found += max(timedelta(), min(end, closes) - max(start, opens))
+        day = (day + timedelta(days=1)).replace(hour=0)
+    return found
+
+
+def clocks_of(case: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {clock["kind"]: clock for clock in case["clocks"]}
+
+
+def settled(system: System) -> None:
+    """Nothing waits in any service, at three looks in a row."""
+    quiet = 0
+
+    def still() -> bool:
+        nonlocal quiet
+        found = [system.status(name) for name in SERVICES]
+        waiting = sum(lag["messages"] for status in found for topic, lag in status["lag"].items() if "holds" not in topic)
+        quiet = 0 if waiting or sum(status["ledger"]["outbox"] for status in found) else quiet + 1
+        return quiet >= 3
+
+    eventually(still, "everything is handled", 120, every_s=0.3)
+
+
+def test_a_tweet_and_a_mail_are_one_case_with_one_owner_and_an_answer_that_arrives_once(system: System, mailbox: Mailbox) -> None:
+    tweet = say(
+        system,
+        {
+            "channel": "twitter",
+            "kind": "post",
+            "external_id": "t-1",
+            "author": {"name": "Sanne", "identities": [{"kind": "handle", "value": "@sanne_v"}]},
+            "text": "@dijk waar blijft mijn bestelling DK-2712345? Pakket is al dagen niet bezorgd",
+            "posted_at": datetime.now(UTC).isoformat(),
+        },
+    )
+    eventually(lambda: case_of(system, tweet), "the tweet has a case")
+    question = mail(system, MAIL)
+
+    # One case, one owner, a department, two clocks in opening hours.
+    found = eventually(lambda: case_of(system, question), "the mail has a case")
+    case, case_id = found["case"], found["case"]["id"]
+    assert [item["id"] for item in case["mentions"]] == [tweet, question]
+    assert (case["department"], case["owner"], case["state"], case["channel"]) == ("logistics", "eo", "new", "email")
+    assert len([c for c in get(system, "routing", "/cases")["items"] if c["state"] != "merged"]) == 1
+    clocks = clocks_of(case)
+    for kind, allowed in (("reaction", timedelta(minutes=45)), ("resolution", timedelta(hours=10))):
+        started, due = (datetime.fromisoformat(clocks[kind][name]) for name in ("started_at", "due_at"))
+        assert started == datetime.fromisoformat(case["opened_at"])
+        assert abs(opening_time(started, due) - allowed) < timedelta(minutes=1), (kind, clocks[kind])
+        assert opening_time(due - timedelta(minutes=2), due) > timedelta(), f"{kind} is due while the brand is closed"
+    linked = get(system, "triage", f"/mentions/{question}")
+    assert {"kind": "order_number", "mention_id": tweet} in linked["evidence"]
+    assert linked["customer_id"] != get(system, "triage", f"/mentions/{tweet}")["customer_id"], "evidence merges no persons"
+
+    # A draft from the script, which cannot be approved as it stands; an agent completes it, and approves exactly that.
+    def draft_to_the_mail() -> dict[str, Any] | None:
+        drafts = get(system, "responder", "/replies", params={"state": "draft", "case_id": case_id})["items"]
+        return next((item for item in drafts if item["mention_id"] == question), None)
+
+    draft = eventually(draft_to_the_mail, "a draft that answers the mail")
+    assert (draft["script"], draft["automatic"], draft["writer"]) == ("navraag", True, "eo")
+    assert draft["text"].startswith("Hoi Sanne,")
+    assert draft["text"].endswith("Esmée")
+    path = f"/replies/{draft['id']}"
+    post(system, "responder", "POST", f"{path}/submit", "eo")
+    held = system.call(
+        "responder", "POST", f"/v1/brands/dijk{path}/approve", brand="dijk", role="agent", subject="eo", json={"digest": draft["digest"]}
+    )
+    assert held.status_code == 409
+    assert "broken_placeholder" in held.text
+    version = get(system, "responder", path)["version"]
+    text = "Hoi Sanne,\n\nDat zoek ik voor je uit. Morgen om 15:00 uur heb je antwoord van mij.\n.\nGroet,\nEsmée"
+    edited = post(system, "responder", "PUT", path, "eo", {"text": text, "version": version})
+    assert edited["digest"] != draft["digest"]
+    post(system, "responder", "POST", f"{path}/submit", "eo")
+    stale = system.call(
+        "responder", "POST", f"/v1/brands/dijk{path}/approve", brand="dijk", role="agent", subject="eo", json={"digest": draft["digest"]}
+    )
+    assert stale.status_code == 409, "an approval holds for the text that was read"
+    assert not mailbox.received
+    post(system, "responder", "POST", f"{path}/approve", "eo", {"digest": edited["digest"]})
+
+    # It arrives once, in the customer's thread.
+    sent = eventually(lambda: (r := get(system, "responder", path))["state"] == "sent" and r, "the reply is sent")
+    assert not sent["sandbox"]
+    assert [recipients for recipients, _ in mailbox.received] == [["sanne.visser@post.example"]]
+    arrived = mailbox.mails()[0]
+    assert arrived["Subject"] == "Re: Bestelling DK-2712345 nog niet binnen"
+    assert arrived["In-Reply-To"] == "<eerste-vraag@post.example>"
+    assert arrived["From"].addresses[0].addr_spec == "klant@dijk.example"
+    assert arrived.get_content().replace("\r\n", "\n").strip() == text
+
+    # The reaction clock stops; it is the customer's turn.
+    def reacted() -> dict[str, Any] | None:
+        now = get(system, "routing", f"/cases/{case_id}")["case"]
+        return now if now["state"] == "waiting" else None
+
+    waiting = eventually(reacted, "the case waits for the customer")
+    assert clocks_of(waiting)["reaction"]["met_at"] == sent["sent_at"]
+    assert clocks_of(waiting)["resolution"]["met_at"] is None
+
+    # The customer answers in the thread, about something else: the same case, awake.
+    answer = mail(system, ANSWER, ours=str(arrived["Message-ID"]))
+    joined = eventually(lambda: case_of(system, answer), "the answer has a case")
+    assert joined["case"]["id"] == case_id
+    assert joined["case"]["state"] == "open"
+    story = get(system, "routing", f"/cases/{case_id}/timeline")["items"]
+    woken = next(row for row in story if row["what"] == "joined" and row["detail"]["mention_id"] == answer)
+    assert woken["detail"]["woken"] is True
+    assert clocks_of(joined["case"])["reaction"]["met_at"] is None, "a customer who comes back is waited for again"
+    assert "thread" in {item["kind"] for item in get(system, "triage", f"/mentions/{answer}")["evidence"]}
+
+    # Resolved, and everybody knows.
+    current = get(system, "routing", f"/cases/{case_id}")
+    done = post(system, "routing", "POST", f"/cases/{case_id}/resolve", "eo", {"version": current["version"], "reason": "terugbetaald"})
+    assert done["case"]["state"] == "resolved"
+    settled(system)
+    summary = eventually(
+        lambda: (s := get(system, "analytics", "/summary"))["cases"].get("logistics", {}).get("resolved") == 1 and s, "analytics knows"
+    )
+    assert summary["mentions"] == {"twitter": 1, "email": 2}
+    assert summary["duplicates_linked"] == 2
+    assert summary["replies"]["sent"] == 1
+    assert summary["clocks"]["reaction"] == {"running": 0, "met": 1, "breached": 0}
+    row = get(system, "analytics", "/times", params={"by": "department"})["rows"][0]
+    assert (row["by"]["department"], row["cases"]) == ("logistics", 1)
+    assert (row["reaction"]["count"], row["reaction"]["met"], row["resolution"]["met"]) == (1, 1, 1)
+    assert len(mailbox.received) == 1
+
+    # Each service tells its part of the mail's way.
+    told = {name: [step["what"] for step in get(system, name, f"/trace/{question}")["steps"]] for name in SERVICES}
+    assert told["ingest"] == ["received", "in the log"]
+    assert told["triage"] == ["triaged"]
+    assert told["routing"] == ["opened", "joined", "reacted", "joined", "resolved"]
+    assert told["responder"][0] == "case" or "case" in told["responder"]
+    for what in ("reply drafted", "reply submitted", "reply edited", "reply approved", "reply sent"):
+        assert what in told["responder"], told["responder"]
+    assert {"mention counted", "case counted", "reply counted"} <= set(told["analytics"])
+    for name in SERVICES:
+        ledger = system.status(name)["ledger"]
+        assert (ledger["unaccounted"], ledger["dead"], ledger["parked"]) == (0, 0, 0), (name, ledger)
+
+
+def imported(system: System, *arguments: str) -> dict[str, Any]:
+    """`weerklank import` as a person runs it; its last line."""
+    environment = {f"WEERKLANK_URL_{name.upper()}": system.url(name) for name in SERVICES}
+    environment["WEERKLANK_TOKEN"] = system.issuer.token("admin", ["vaart"])
+    done = subprocess.run(
+        [sys.executable, "-m", "cli.main", "import", *arguments, "--brand", "vaart"],
+        cwd=system.home,
+        env={**os.environ, **environment, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return found
+
+
+def sample_names() -> dict[str, str]:
+    """External id → the name by which pairs.jsonl knows it. A mail's external id follows from its bytes."""
+    lines = [json.loads(line) for line in (SAMPLES / "mentions.jsonl").read_text().splitlines()]
+    names = {line["external_id"]: f"{line['channel']}/{line['external_id']}" for line in lines}
+    return names | {external_id(path.read_bytes()): f"email/{path.name}" for path in (SAMPLES / "mail").glob("*.eml")}
+
+
+def test_every_pair_of_the_samples_is_one_case_and_no_trap_is(system: System) -> None:
+    posts = imported(system, str(SAMPLES / "mentions.jsonl"))
+    mails = imported(system, str(SAMPLES / "mail"))
+    assert (posts["accepted"], mails["accepted"]) == (60, 20), (posts, mails)
+    again = imported(system, str(SAMPLES / "mail"))
+    assert (again["accepted"], again["duplicates"]) == (0, 20)
+    settled(system)
+    names = sample_names()
+    triaged = get(system, "triage", "/mentions", "vaart", params={"limit": 500})["items"]
+    assert len(triaged) == 80
+    by_id = {item["mention"]["id"]: item for item in triaged}
+    case_of_name: dict[str, str] = {}
+    for case in get(system, "routing", "/cases", "vaart", params={"limit": 500})["items"]:
+        for mention in case["mentions"]:
+            name = names[by_id[mention["id"]]["mention"]["external_id"]]
+            assert name not in case_of_name, f"{name} is in two cases"
+            case_of_name[name] = case["id"]
+    evidence = {names[item["mention"]["external_id"]]: [e["kind"] for e in item["evidence"]] for item in triaged}
+    pairs = [json.loads(line) for line in (SAMPLES / "pairs.jsonl").read_text().splitlines()]
+    assert len(pairs) == 16
+    wrong = [
+        f"{pair['kind']}: {pair['a']} {evidence[pair['a']]} and {pair['b']} {evidence[pair['b']]} ({pair['why']})"
+        for pair in pairs
+        if (case_of_name[pair["a"]] == case_of_name[pair["b"]]) != (pair["kind"] == "pair")
+    ]
+    assert not wrong, "\n".join(wrong)
+    together = [sorted(name for name in case_of_name if case_of_name[name] == case) for case in set(case_of_name.values())]
+    known = {frozenset((pair["a"], pair["b"])) for pair in pairs if pair["kind"] == "pair"}
+    assert {frozenset(found) for found in together if len(found) > 1} == known, "nothing else of the samples is one question"
