@@ -16,11 +16,11 @@ from aiokafka import AIOKafkaConsumer
 
 from libs.common import db, migrate, outbox
 from libs.common.books import BrandBooks
-from libs.common.events import MentionDeleted
+from libs.common.events import MentionDeleted, SendingLease
 from libs.common.outbox import Outgoing
 from libs.common.record import Received
 from libs.common.stream import Consumer, Stream, Work
-from libs.common.topics import MENTIONS, TRIAGED, partition_of
+from libs.common.topics import HOLDS, MENTIONS, partition_of
 
 
 async def fill(bootstrap: str, number: int) -> None:
@@ -60,9 +60,9 @@ async def raw(bootstrap: str, url: str, number: int) -> float:
             for record in records:
                 event = MentionDeleted.model_validate_json(record.value)
                 rows.append((event.mention_id, record.key.decode(), record.offset))
-                value = event.model_dump_json().encode()
+                value = _told(event).model_dump_json().encode()
                 waiting.append(
-                    await producer.send(TRIAGED.name, value=value, key=record.key, partition=record.partition, headers=list(record.headers))
+                    await producer.send(HOLDS.name, value=value, key=record.key, partition=record.partition, headers=list(record.headers))
                 )
             async with pool.acquire() as connection:
                 await connection.copy_records_to_table("raw_effect", records=rows)
@@ -75,6 +75,11 @@ async def raw(bootstrap: str, url: str, number: int) -> float:
     return done / seconds
 
 
+def _told(event: MentionDeleted) -> SendingLease:
+    """What the hop produces: a small event that goes to another topic than the one that it reads."""
+    return SendingLease(brand=event.brand, held=False, hold_version=1, reason=str(event.mention_id))
+
+
 class _Rows(Work):
     def __init__(self) -> None:
         super().__init__()
@@ -84,7 +89,7 @@ class _Rows(Work):
 def _handle(work: _Rows, received: Received[MentionDeleted]) -> None:
     event = received.event
     work.rows.append((event.mention_id, received.key, received.offset))
-    work.emit(received, event, subject=received.subject, version=received.version, key=received.key)
+    work.emit(received, _told(event), subject=received.subject, version=received.version, key=received.key)
 
 
 async def _load(connection: db.Connection, events: Sequence[Received[Any]], prepared: Any) -> _Rows:

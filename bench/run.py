@@ -136,7 +136,7 @@ async def latency(stack: Stack, per_second: int, seconds: int) -> None:
             await asyncio.sleep(max(0.0, began + at - time.monotonic()))
             answer = await client.post("/v1/brands/vaart/mentions", json=body)
             assert answer.status_code == 202, answer.text
-            answered[answer.json()["items"][0]["id"]] = time.time()
+            answered[answer.json()["id"]] = time.time()
 
         tasks: list[asyncio.Task[None]] = []
         for n, body in enumerate(mentions(number, 2, "l")):

@@ -7,11 +7,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-WIDTH_WITHOUT_TERMINAL = 160
+WIDTH_WITHOUT_TERMINAL = 10_000
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A console on what is standard output or error now. Without a terminal nothing knows a width: tables take what they need."""
+    """A console on what is standard output or error now. Without a terminal no line is broken, so that it can be searched."""
     stream: IO[str] = sys.stderr if stderr else sys.stdout
     return Console(file=stream, highlight=False, width=None if stream.isatty() else WIDTH_WITHOUT_TERMINAL)
 

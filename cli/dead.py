@@ -1,29 +1,29 @@
-"""``weerklank dead``: events that could not be handled, and those that wait behind them, in every service."""
+"""``weerklank dead``: events that could not be handled, and those that wait behind them, in every service.
+
+Without a brand it asks as an operator: of all brands, and of events whose brand could not be read.
+"""
 
 import json
 import sys
 from collections.abc import Iterator
 from typing import Any
 
-from cli.client import Client, brands_of
+from cli.client import Client
 from cli.console import console, table
 from cli.errors import FAILED, NOT_FOUND, WRONG, CommandError, Refused
 from cli.stack.ports import SERVICES
+from libs.common.auth import EVERY_BRAND
 
 Letter = dict[str, Any]
 
 
 def letters(client: Client, service: str | None, brand: str | None, topic: str | None, key: str | None) -> Iterator[Letter]:
-    """What is set aside, in offset order within each key; each with its service and the brand under which it was found."""
+    """What is set aside in each service, oldest first, each with its service."""
+    slug = brand or EVERY_BRAND
     for name in [service] if service else SERVICES:
-        seen: set[int] = set()
-        for slug in brands_of(client.data_dir, brand):
-            for letter in client.items(name, f"/v1/brands/{slug}/dead-letters", slug, params={"limit": 500}):
-                # One whose brand could not be read stands with every brand.
-                if letter["id"] in seen or topic not in (None, letter["topic"]) or key not in (None, letter["key"]):
-                    continue
-                seen.add(letter["id"])
-                yield {"service": name, "brand": slug, **letter}
+        for letter in client.items(name, f"/v1/brands/{slug}/dead-letters", slug, params={"limit": 500}):
+            if topic in (None, letter["topic"]) and key in (None, letter["key"]):
+                yield {"service": name, **letter}
 
 
 def show_list(client: Client, service: str | None, brand: str | None, topic: str | None, key: str | None, *, as_json: bool) -> None:
@@ -54,13 +54,12 @@ def show(client: Client, service: str | None, brand: str | None, topic: str | No
 
 def replay(client: Client, service: str | None, brand: str | None, topic: str | None, key: str | None) -> int:
     """Has what is set aside handled, key by key, each in order and whole or not at all. Returns 1 when some of it still fails."""
-    keys = dict.fromkeys(
-        (item["service"], item["brand"], item["topic"], item["key"]) for item in letters(client, service, brand, topic, key)
-    )
+    slug = brand or EVERY_BRAND
+    keys = dict.fromkeys((item["service"], item["topic"], item["key"]) for item in letters(client, service, brand, topic, key))
     if not keys:
         raise CommandError("Nothing is set aside there: 'weerklank dead list' shows what is.", NOT_FOUND)
     failed = 0
-    for name, slug, of_topic, of_key in keys:
+    for name, of_topic, of_key in keys:
         body = {"topic": of_topic, "key": of_key}
         try:
             answer = client.call(name, "POST", f"/v1/brands/{slug}/dead-letters/replay", slug, json=body)
@@ -71,10 +70,9 @@ def replay(client: Client, service: str | None, brand: str | None, topic: str | 
     return FAILED if failed else 0
 
 
-def resume(client: Client, service: str | None, brand: str | None) -> None:
+def resume(client: Client, service: str | None) -> None:
     """Lets a service that stopped after too many dead letters consume again."""
     if service is None:
         raise CommandError(f"Say which with --service: {', '.join(SERVICES)}.", WRONG)
-    # Any admin may: the token names a brand because every token does.
-    client.call(service, "POST", "/v1/stream/resume", brand or "any")
+    client.call(service, "POST", "/v1/stream/resume", EVERY_BRAND)
     sys.stdout.write(f"{service}: consumes again\n")

@@ -42,6 +42,7 @@ app.add_typer(topics_app, name="topics", invoke_without_command=True)
 DataDir = Annotated[Path, typer.Option("--data-dir", envvar="WEERKLANK_DATA_DIR", help="Where the local stack keeps its data")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs")]
 Brand = Annotated[Optional[str], typer.Option("--brand", help="A brand's slug; without it every brand that was applied here")]  # noqa: UP045
+OneBrand = Annotated[Optional[str], typer.Option("--brand", help="Only this brand's; without it all, as an operator")]  # noqa: UP045
 Service = Annotated[Optional[str], typer.Option("--service", help="Only this service")]  # noqa: UP045
 OfTopic = Annotated[Optional[str], typer.Option("--topic", help="Only this topic")]  # noqa: UP045
 OfKey = Annotated[Optional[str], typer.Option("--key", help="Only this key")]  # noqa: UP045
@@ -144,7 +145,10 @@ def trace(
 @app.command()
 def token(
     role: Annotated[str, typer.Option("--role", help=ROLES)],
-    brand: Annotated[list[str], typer.Option("--brand", help="A brand that it reaches; repeat it for more")],
+    brand: Annotated[
+        list[str],
+        typer.Option("--brand", help="A brand that it reaches; repeat it for more. *: an operator's"),
+    ],
     subject: Annotated[str, typer.Option("--subject", help="Whose it is: the team member's id for one of the team")] = "cli",
     hours: Annotated[float, typer.Option("--hours", min=0.01, max=24 * 365, help="How long it holds")] = 12,
     data_dir: DataDir = DATA_DIR,
@@ -165,7 +169,7 @@ def dead(context: typer.Context, data_dir: DataDir = DATA_DIR) -> None:
 @dead_app.command("list")
 def dead_list(
     service: Service = None,
-    brand: Brand = None,
+    brand: OneBrand = None,
     topic: OfTopic = None,
     key: OfKey = None,
     as_json: AsJson = False,
@@ -179,7 +183,9 @@ def dead_list(
 
 
 @dead_app.command("show")
-def dead_show(service: Service = None, brand: Brand = None, topic: OfTopic = None, key: OfKey = None, data_dir: DataDir = DATA_DIR) -> None:
+def dead_show(
+    service: Service = None, brand: OneBrand = None, topic: OfTopic = None, key: OfKey = None, data_dir: DataDir = DATA_DIR
+) -> None:
     """All that is known of them, as JSON. Exit code 4 when there are none."""
     from cli import dead as letters
 
@@ -189,7 +195,7 @@ def dead_show(service: Service = None, brand: Brand = None, topic: OfTopic = Non
 
 @dead_app.command("replay")
 def dead_replay(
-    service: Service = None, brand: Brand = None, topic: OfTopic = None, key: OfKey = None, data_dir: DataDir = DATA_DIR
+    service: Service = None, brand: OneBrand = None, topic: OfTopic = None, key: OfKey = None, data_dir: DataDir = DATA_DIR
 ) -> None:
     """Handle them again, key by key, in order. Exit code 1 when some still fail."""
     from cli import dead as letters
@@ -199,12 +205,12 @@ def dead_replay(
 
 
 @dead_app.command("resume")
-def dead_resume(service: Service = None, brand: Brand = None, data_dir: DataDir = DATA_DIR) -> None:
+def dead_resume(service: Service = None, data_dir: DataDir = DATA_DIR) -> None:
     """Let a service consume again that stopped after too many dead letters."""
     from cli import dead as letters
 
     with _client(data_dir) as client:
-        letters.resume(client, service, brand)
+        letters.resume(client, service)
 
 
 @topics_app.callback()

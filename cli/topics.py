@@ -11,6 +11,7 @@ from cli.console import console, table
 from cli.errors import NOTHING_RUNS, WRONG, CommandError
 from cli.stack import state
 from libs.common import topics
+from libs.common.auth import EVERY_BRAND
 from libs.common.errors import WeerklankError
 
 
@@ -66,8 +67,7 @@ def reset(client: Client, service: str, topic: str, partition: int, to: str) -> 
     if to not in ("start", "end") and not to.isdecimal():
         raise CommandError(f"--to {to!r} is none of start, end or an offset.", WRONG)
     body = {"to": int(to) if to.isdecimal() else to}
-    # Any admin may: the token names a brand because every token does.
-    answer = client.call(service, "PUT", f"/v1/stream/positions/{topic}/{partition}", "any", json=body)
+    answer = client.call(service, "PUT", f"/v1/stream/positions/{topic}/{partition}", EVERY_BRAND, json=body)
     skipped = answer["skipped"]
     said = f"{skipped} events are skipped" if skipped >= 0 else f"{-skipped} events are read again"
     sys.stdout.write(f"{service}: {topic} partition {partition} goes on at {answer['position']}; {said}\n")

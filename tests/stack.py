@@ -4,13 +4,13 @@ The fixtures in ``conftest.py`` start each at most once per session on free port
 may start servers of their own. Kafka's jars come from the same cache as ``weerklank up``.
 """
 
+import itertools
 import os
 import secrets
 import signal
 import socket
 import subprocess
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,21 +24,21 @@ TEST_SETTINGS: Mapping[str, str] = {"fsync": "off", "full_page_writes": "off", "
 TEMPLATE = "test_template"
 
 
+_PORTS = itertools.count(15_000 + 4_000 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) + os.getpid() % 1_500)
+"""Below the range from which the kernel takes ports for outgoing connections, and apart for each test worker: nobody else takes them."""
+
+
 def free_port() -> int:
-    """A TCP port on 127.0.0.1 that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def eventually(condition: Callable[[], bool], what: str, timeout_s: float = 30.0) -> None:
-    """Returns once ``condition()`` holds; fails the test with ``what`` after ``timeout_s``."""
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not within {timeout_s} s: {what}")
-        time.sleep(0.02)
+    """A TCP port on 127.0.0.1 that is free, and that this process has not handed out before."""
+    for port in _PORTS:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise AssertionError("no free port")
 
 
 @dataclass

@@ -6,8 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +17,7 @@ import httpx
 from libs.common.topics import create_topics
 from tests.stack import KafkaServer, PostgresServer, free_port
 from tests.tokens import Issuer
+from tests.waiting import eventually
 
 ROOT = Path(__file__).parent.parent
 SERVICES = ("ingest", "triage", "routing", "responder", "analytics")
@@ -178,17 +178,6 @@ class System:
         text = self.psql(f"select coalesce(json_agg(r), '[]') from ({sql}) r").strip()
         found: list[dict[str, Any]] = json.loads(text)
         return found
-
-
-def eventually(condition: Callable[[], Any], what: str, timeout_s: float = 30.0, every_s: float = 0.05) -> Any:
-    """The first true value of `condition()`; fails with `what` after `timeout_s`."""
-    deadline = time.monotonic() + timeout_s
-    while True:
-        if found := condition():
-            return found
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not within {timeout_s} s: {what}")
-        time.sleep(every_s)
 
 
 @contextmanager

@@ -4,9 +4,11 @@ The records of a fetch reach this module, by partition in offset order. A `Batch
 the counts for the ledger.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from aiokafka import ConsumerRecord, TopicPartition
 
@@ -24,6 +26,11 @@ class Batch:
     decoded: dict[Place, Received[Event]]
     invalid: dict[Place, InvalidEvent]
     expected: dict[TopicPartition, int]
+
+    @cached_property
+    def last(self) -> dict[TopicPartition, ConsumerRecord]:
+        """The last record of each partition. The records do not change once the batch is complete."""
+        return {TopicPartition(record.topic, record.partition): record for record in self.records}
 
     def half(self, first: bool) -> "Batch":
         """One half, as a batch that can be applied by itself: the second expects the positions that the first leaves behind."""
@@ -52,8 +59,8 @@ def outcomes(
         add(received.topic, received.partition, received.appended_at, what)
     for letter in aside:
         add(letter.topic, letter.partition, letter.appended_at, letter.standing)
-    for tp, expected in batch.expected.items():
-        mine = [record for record in batch.records if (record.topic, record.partition) == tp]
-        if gap := mine[-1].offset + 1 - expected - len(mine):
-            add(tp.topic, tp.partition, append_time(mine[-1]), "gap", gap)
+    numbers = Counter((record.topic, record.partition) for record in batch.records)
+    for tp, last in batch.last.items():
+        if gap := last.offset + 1 - batch.expected[tp] - numbers[tp]:
+            add(tp.topic, tp.partition, append_time(last), "gap", gap)
     return counts

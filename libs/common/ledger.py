@@ -72,20 +72,26 @@ async def next_offsets(connection: db.Connection) -> dict[tuple[str, int], int]:
     return {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
 
 
-async def move(connection: db.Connection, moves: Sequence[Move]) -> bool:
-    """Compare-and-set all positions, locked in (topic, partition) order. False when one of them was not where we expected it."""
-    moved = await connection.fetch(
+async def move(connection: db.Connection, moves: Sequence[Move]) -> bool | None:
+    """Compare-and-set all positions, locked in (topic, partition) order.
+
+    None when one of them was not where we expected it; else whether any event of this service is set aside, so that most batches need not ask
+    for their keys.
+    """
+    row = await connection.fetchrow(
         "with wanted as (select * from unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[]) as u(topic, partition, expected, next)), "
         "locked as (select p.topic, p.partition, p.next_offset from position p join wanted using (topic, partition) "
-        "           order by p.topic, p.partition for update of p) "
-        "update position p set next_offset = w.next, moved_at = now() from wanted w join locked l using (topic, partition) "
-        "where p.topic = w.topic and p.partition = w.partition and p.next_offset = w.expected returning 1",
+        "           order by p.topic, p.partition for update of p), "
+        "moved as (update position p set next_offset = w.next, moved_at = now() from wanted w join locked l using (topic, partition) "
+        "          where p.topic = w.topic and p.partition = w.partition and p.next_offset = w.expected returning 1) "
+        "select (select count(*) from moved) as moved, exists (select from dead_letter) as aside",
         [item.topic for item in moves],
         [item.partition for item in moves],
         [item.expected for item in moves],
         [item.next for item in moves],
     )
-    return len(moved) == len(moves)
+    assert row is not None
+    return bool(row["aside"]) if row["moved"] == len(moves) else None
 
 
 async def lock_position(connection: db.Connection, topic: str, partition: int) -> None:

@@ -14,9 +14,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import itemgetter
 from uuid import UUID
 
 import asyncpg
+import orjson
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
@@ -68,15 +70,13 @@ async def add(connection: db.Connection, source: str, outgoing: Sequence[Outgoin
         return
     now = datetime.now(UTC)
     topics = [_TOPIC_OF[type(item.event)] for item in outgoing]
-    await connection.execute(
-        "insert into outbox (topic, brand, key, headers, value) "
-        "select t, b, k, h, v from unnest($1::text[], $2::text[], $3::text[], $4::jsonb[], $5::bytea[]) "
-        "with ordinality as u(t, b, k, h, v, n) order by n",
-        topics,
-        [item.event.brand for item in outgoing],
-        [item.key for item in outgoing],
-        [attributes(item, source, now) for item in outgoing],
-        [item.event.model_dump_json().encode() for item in outgoing],
+    await connection.copy_records_to_table(
+        "outbox",
+        columns=("topic", "brand", "key", "headers", "value"),
+        records=[
+            (topic, item.event.brand, item.key, orjson.dumps(attributes(item, source, now)), item.event.model_dump_json().encode())
+            for topic, item in zip(topics, outgoing, strict=True)
+        ],
     )
     counted = sorted({topic: topics.count(topic) for topic in set(topics)}.items())
     await connection.execute(
@@ -153,22 +153,27 @@ class Relay:
             await connection.close(timeout=5)
 
     async def _send_some(self, connection: db.Connection, sender: AIOKafkaProducer) -> int:
-        rows = await connection.fetch("select id, topic, brand, key, headers, value from outbox order by id limit $1", _BATCH)
-        if not rows:
-            return 0
         began = time.monotonic()
-        waiting = [
-            await sender.send(
-                row["topic"],
-                value=row["value"],
-                key=row["key"].encode(),
-                partition=partition_of(row["brand"], row["key"]),
-                headers=[(name, value.encode()) for name, value in row["headers"].items()],
+        async with connection.transaction():
+            # Taken out and acknowledged in one transaction: without the acknowledgement the rows are still there.
+            rows = await connection.fetch(
+                "delete from outbox where id in (select id from outbox order by id limit $1) returning id, topic, brand, key, headers, value",
+                _BATCH,
             )
-            for row in rows
-        ]
-        await asyncio.gather(*waiting)
-        await connection.execute("delete from outbox where id = any($1::bigint[])", [row["id"] for row in rows])
+            if not rows:
+                return 0
+            rows.sort(key=itemgetter("id"))
+            waiting = [
+                await sender.send(
+                    row["topic"],
+                    value=row["value"],
+                    key=row["key"].encode(),
+                    partition=partition_of(row["brand"], row["key"]),
+                    headers=[(name, value.encode()) for name, value in orjson.loads(row["headers"]).items()],
+                )
+                for row in rows
+            ]
+            await asyncio.gather(*waiting)
         METRICS.relayed.inc(len(rows))
         METRICS.relay_seconds.observe(time.monotonic() - began)
         return len(rows)

@@ -6,6 +6,7 @@ or dead letters that hold all that the record held.
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 from aiokafka import ConsumerRecord
@@ -45,8 +46,8 @@ class Received(Generic[E_co]):
 
 def decode(record: ConsumerRecord) -> Received[Event]:
     """Read a record. Raises `UnknownEventType` or `InvalidEvent`; the text names the field, never its value."""
-    headers = {name: value.decode("utf-8", "replace") for name, value in record.headers}
-    kind = headers.get("ce_type", "")
+    headers = dict(record.headers)
+    kind = headers.get("ce_type", b"").decode("utf-8", "replace")
     model = EVENT_TYPES.get(kind)
     if model is None:
         raise UnknownEventType(f"Event type {kind[:100]!r} is not known to this version. Deploy one that knows it, then replay.")
@@ -55,11 +56,11 @@ def decode(record: ConsumerRecord) -> Received[Event]:
         _of_one_brand(event)
         return Received(
             event=event,
-            id=headers["ce_id"],
-            subject=headers["ce_subject"],
+            id=headers["ce_id"].decode(),
+            subject=headers["ce_subject"].decode(),
             version=int(headers["ce_entityversion"]),
-            time=datetime.fromisoformat(headers["ce_time"]),
-            traceparent=headers.get("ce_traceparent"),
+            time=datetime.fromisoformat(headers["ce_time"].decode()),
+            traceparent=headers["ce_traceparent"].decode() if "ce_traceparent" in headers else None,
             topic=record.topic,
             partition=record.partition,
             offset=record.offset,
@@ -74,16 +75,17 @@ def decode(record: ConsumerRecord) -> Received[Event]:
         raise InvalidEvent(f"{kind}: a CloudEvents header is missing or wrong: {type(error).__name__} {error}") from error
 
 
+@lru_cache(maxsize=256)
+def _parts(kind: type[Event]) -> tuple[str, ...]:
+    """The fields of an event that carry a thing with a brand of its own. Looked up once per type: it is asked for every record."""
+    return tuple(name for name in ("mention", "triaged", "case", "reply") if name in kind.model_fields)
+
+
 def _of_one_brand(event: Event) -> None:
     """Raise `InvalidEvent` where an event carries a thing of another brand than its own: brands never mix."""
-    triaged = getattr(event, "triaged", None)
-    for part in (
-        getattr(event, "mention", None),
-        getattr(event, "case", None),
-        getattr(event, "reply", None),
-        getattr(triaged, "mention", None),
-    ):
-        if part is not None and part.brand != event.brand:
+    for name in _parts(type(event)):
+        part = getattr(event, name)
+        if (part.mention.brand if name == "triaged" else part.brand) != event.brand:
             raise InvalidEvent(f"{event.type}: the event is of one brand and what it carries of another.")
 
 

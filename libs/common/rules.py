@@ -15,6 +15,7 @@ then takes its fallback.
 
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
+from functools import cached_property
 from typing import Annotated, Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, PlainValidator, WithJsonSchema, model_serializer
@@ -96,13 +97,17 @@ class When(BaseModel):
     pii_any: SomeWords = None
     skills_any: SomeWords = None
 
-    def conditions(self) -> dict[str, str | tuple[str, ...]]:
-        """Only the keys that were written."""
+    @cached_property
+    def _written(self) -> dict[str, str | tuple[str, ...]]:
         return {key: value for key, value in self if value is not None}
+
+    def conditions(self) -> dict[str, str | tuple[str, ...]]:
+        """Only the keys that were written. Computed once: rules are asked for every case."""
+        return self._written
 
     @model_serializer
     def _written_only(self) -> dict[str, str | tuple[str, ...]]:
-        return self.conditions()
+        return dict(self.conditions())
 
 
 class HasWhen(Protocol):

@@ -105,7 +105,6 @@ class StreamSettings:
     dead_letter_window: int = 100
     stalled_after_s: float = 60.0
     bulk_waits_over_s: float = 1.0
-    bulk_batch: int = 200
 
 
 class Stream(Generic[W]):
@@ -252,8 +251,7 @@ class Stream(Generic[W]):
                 await self._check_window(connection)
             while not self._stopping.is_set():
                 await self._position(kafka)
-                if not self._bulk_lane(kafka):
-                    continue
+                self._bulk_lane(kafka)
                 fetched = await kafka.getmany(timeout_ms=200, max_records=self._settings.batch)
                 batch = await self._ours(kafka, fetched)
                 if batch.records:
@@ -266,8 +264,8 @@ class Stream(Generic[W]):
             self._kafka = None
             await kafka.stop()
 
-    def _bulk_lane(self, kafka: AIOKafkaConsumer) -> bool:
-        """Pause the bulk topics while the live ones lag; resume them when they have caught up. Always true."""
+    def _bulk_lane(self, kafka: AIOKafkaConsumer) -> None:
+        """Pause the bulk topics while the live ones lag; resume them when they have caught up."""
         if self._consumer.bulk:
             assigned = kafka.assignment()
             live = max((self.lag_seconds(tp) for tp in self._partitions if tp.topic not in self._consumer.bulk), default=0.0)
@@ -277,7 +275,6 @@ class Stream(Generic[W]):
                 kafka.pause(*(bulk - paused))
             elif live <= self._settings.bulk_waits_over_s and paused:
                 kafka.resume(*paused)
-        return True
 
     async def _position(self, kafka: AIOKafkaConsumer) -> None:
         """Seek every newly assigned partition to the position that Postgres holds."""
@@ -409,29 +406,23 @@ class Stream(Generic[W]):
     async def _transaction(self, batch: Batch, prepared: Any) -> None:
         async with self._pool.acquire() as connection, connection.transaction():
             outcome = await self._effects(connection, batch, prepared)
-        for tp in batch.expected:
+        for tp, last in batch.last.items():
             if (state := self._partitions.get(tp)) is not None:
-                last = max(record.offset for record in batch.records if record.partition == tp.partition and record.topic == tp.topic)
-                state.expected = last + 1
-                state.handled_at = max(append_time(r) for r in batch.records if (r.topic, r.partition) == (tp.topic, tp.partition))
+                state.expected, state.handled_at = last.offset + 1, append_time(last)
         self.moved_at = time.monotonic()
         self._relay.poke()
         for (topic, what), count in outcome.items():
             telemetry.METRICS.records.labels(topic, what).inc(count)
 
     async def _effects(self, connection: db.Connection, batch: Batch, prepared: Any) -> dict[tuple[str, str], int]:
-        moves = [
-            ledger.Move(
-                tp.topic,
-                tp.partition,
-                expected,
-                max(r.offset for r in batch.records if (r.topic, r.partition) == tp) + 1,
-            )
-            for tp, expected in sorted(batch.expected.items())
-        ]
-        if not await ledger.move(connection, moves):
+        last = batch.last
+        moves = [ledger.Move(tp.topic, tp.partition, expected, last[tp].offset + 1) for tp, expected in sorted(batch.expected.items())]
+        some_aside = await ledger.move(connection, moves)
+        if some_aside is None:
             raise _Lost
-        behind = await ledger.keys_set_aside(connection, {(record.topic, key_of(record)) for record in batch.records})
+        behind: dict[tuple[str, str], str] = {}
+        if some_aside:
+            behind = await ledger.keys_set_aside(connection, {(record.topic, key_of(record)) for record in batch.records})
         live: list[Received[Event]] = []
         aside: list[ledger.DeadLetter] = []
         for record in batch.records:

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from pydantic_core import to_jsonable_python
+
 from libs.common import db, outbox
 from libs.common.events import CaseEvent, deterministic_id
 from libs.common.outbox import Outgoing
@@ -18,7 +20,7 @@ def story(file: File, kind: type[CaseEvent], *, at: datetime, actor: str, tracep
     event = kind(brand=file.case.brand, book_version=file.book_version, case=file.case, at=at, actor=actor, **said)
     outgoing = Outgoing(event, str(file.case.id), file.version, str(file.case.id), traceparent)
     after = {"state": file.case.state, "department": file.case.department, "owner": file.case.owner, "priority": file.case.priority}
-    detail = {key: value for key, value in event.model_dump(mode="json").items() if key in said and key != "note"}
+    detail = {key: to_jsonable_python(value) for key, value in said.items() if key != "note"}
     return store.Story(outgoing, at, actor, {**detail, **after})
 
 

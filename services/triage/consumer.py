@@ -82,7 +82,7 @@ def on_mention_received(work: TriageWork, received: Received[MentionReceived]) -
         return
     found, customer_id, at = work.prepared[mention.id], work.customers[mention.id], group.moment(mention)
     shown = [(key, work.shown[key]) for key in work.keys[mention.id]]
-    links = group.links(shown, at, customer_id)
+    links = group.links(shown, at, customer_id, group.own_keys(mention))
     root, losers = work.groups.merge(link.group_id for link in links) if links else (mention.id, [])
     if not links:
         work.groups.moments[mention.id] = at

@@ -1,8 +1,8 @@
 """Which mentions are one issue: pure decisions on strong evidence.
 
-Strong evidence is a value that two mentions share: an identifier (order, customer, phone or account number, address …), or the same
-customer together with the same thread or label. It holds for a while, and not when too many people show the same value (a number that went viral says
-nothing about one issue). Grouping never merges customers.
+Strong evidence is a value that two mentions share: an identifier (order, customer, phone or account number, address …), or the same customer
+together with the same thread or label; the same handle on two networks takes the same label, too. It holds for a while, and not when too many people
+show the same value (a number that went viral says nothing about one issue). Grouping never merges customers.
 """
 
 import re
@@ -13,7 +13,20 @@ from uuid import UUID
 
 from libs.common.events import Findings, Mention
 
+_NAMEABLE = frozenset({"handle", "phone", "email"})
 _HANDLE = re.compile(r"(?<![\w@./])@([A-Za-z0-9_]{3,30})\b(?!\.\w)")
+_OWN_HANDLE = re.compile(
+    r"\b(?:ik|we|wij|i|i've)\b[^.!?\n]{0,60}\b(?:op|on|via)\s+"
+    r"(?:x|twitter|insta|instagram|facebook|mastodon|bluesky|threads|tiktok|linkedin)\b[^.!?\n@]{0,40}\(@([a-z0-9_]{3,30})\)",
+    re.IGNORECASE,
+)
+"""The writer says where they asked before, and as whom: "ik vroeg het gisteren ook op X (@naam)"."""
+
+_NETWORKS = (
+    "twitter", "instagram", "facebook", "mastodon", "bluesky", "threads", "tiktok", "linkedin", "youtube", "reddit", "forum", "review",
+)  # fmt: skip
+"""Where somebody whose handle is named may have it: the same handle on two networks can be two persons."""
+_MAX_NAMED = 10
 
 MAX_AUTHORS = 5
 """A value seen with more customers than this is no evidence."""
@@ -63,15 +76,24 @@ def keys(mention: Mention, findings: Findings, identifiers: Iterable[tuple[str, 
     if mention.thread is not None:
         found.add(Key(mention.brand, "thread", f"{customer_id}|{mention.channel}|{mention.thread.id}"[:1000]))
     found |= {Key(mention.brand, "label", f"{customer_id}|{label.name}") for label in findings.labels}
-    found |= {Key(mention.brand, "handle", identity.value) for identity in mention.author.identities if identity.kind == "handle"}
-    return sorted(found)
+    handles = [identity.value for identity in mention.author.identities if identity.kind == "handle"]
+    found |= {Key(mention.brand, "label", f"@{handle}|{label.name}"[:300]) for handle in handles for label in findings.labels}
+    return sorted(found | own_keys(mention))
+
+
+def own_keys(mention: Mention) -> set[Key]:
+    """What the author is known by and what another message can name: whoever leaves the number that they app with says who they are."""
+    known = [identity for identity in mention.author.identities if identity.kind in _NAMEABLE]
+    return {Key(mention.brand, i.kind, (f"{i.channel}:{i.value}" if i.kind == "handle" else i.value)[:300]) for i in known}
 
 
 def named_handles(mention: Mention, ours: Collection[str]) -> list[tuple[str, str]]:
-    """The handles that a mail names ("I also tweeted as @…"). In public, naming somebody says nothing about who one is."""
-    if mention.visibility != "private" or mention.kind != "mail":
-        return []
-    return [("handle", handle.lower()) for handle in _HANDLE.findall(mention.text[:10_000]) if handle.lower() not in ours]
+    """The handles that a mail names ("I also tweeted as @…"). Elsewhere people name each other, which says nothing about who they are
+    themselves: there a handle counts only where its owner says that they asked on another network, and as whom."""
+    by_mail = mention.visibility == "private" and mention.kind == "mail"
+    found = dict.fromkeys(handle.lower() for handle in (_HANDLE if by_mail else _OWN_HANDLE).findall(mention.text[:10_000]))
+    named = [handle for handle in found if handle not in ours][:_MAX_NAMED]
+    return [("handle", f"{network}:{handle}") for handle in named for network in _NETWORKS]
 
 
 def moment(mention: Mention) -> datetime:
@@ -79,18 +101,18 @@ def moment(mention: Mention) -> datetime:
     return mention.posted_at if mention.historic else mention.received_at
 
 
-def links(shown: Sequence[tuple[Key, Shown]], at: datetime, author: UUID) -> list[Link]:
-    """Which of the keys that a mention shows are evidence, given what was known before it."""
+def links(shown: Sequence[tuple[Key, Shown]], at: datetime, author: UUID, own: Collection[Key]) -> list[Link]:
+    """Which of the keys that a mention shows are evidence, given what was known before it. `own` are those of its author (`own_keys`)."""
     found = []
     for key, known in shown:
         if known.fresh:
             continue
         people = set(known.authors) | {author}
-        if key.kind == "handle" and author in known.authors:
+        if (key.kind == "handle" or key in own) and author in known.authors:
             continue  # the same customer again: that takes a thread, a label or an identifier
         if len(people) <= MAX_AUTHORS and abs(at - known.last_at) <= key.window:
             found.append(Link(key.kind, known.mention_id, known.group_id))
-    return found
+    return list(dict.fromkeys(found))
 
 
 def show(known: Shown, at: datetime, author: UUID, group_id: UUID) -> None:

@@ -134,11 +134,21 @@ def _iban(written: str) -> str:
 
 
 def _phones(text: str, country: str) -> Iterator[str]:
-    """Numbers of persons, as E.164."""
+    """Numbers of persons, as E.164. One with its country code in front need not be of a range that is in use: ranges are opened and lent."""
     if not _DIGITS_OF_A_PHONE.search(text):
         return
-    matcher = phonenumbers.PhoneNumberMatcher(text, country, max_tries=100)
-    for match in matcher:
+    found = list(phonenumbers.PhoneNumberMatcher(text, country, max_tries=100))
+    if "+" in text:
+        known = [(match.start, match.end) for match in found]
+        possible = phonenumbers.PhoneNumberMatcher(text, country, leniency=phonenumbers.Leniency.POSSIBLE, max_tries=100)
+        found += [
+            match
+            for match in possible
+            if match.raw_string.startswith("+")
+            and phonenumbers.is_possible_number_with_reason(match.number) == phonenumbers.ValidationResult.IS_POSSIBLE
+            and not any(start < match.end and match.start < end for start, end in known)
+        ]
+    for match in found:
         if phonenumbers.number_type(match.number) not in _COMPANY_NUMBERS:
             yield phonenumbers.format_number(match.number, PhoneNumberFormat.E164)
 

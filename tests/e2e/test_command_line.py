@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -19,7 +20,8 @@ from cli.stack.errors import StackError
 from cli.stack.ports import SERVICES
 from libs.common.events import deterministic_id
 from libs.common.topics import MENTIONS, partition_of
-from tests.stack import environment, eventually
+from tests.stack import environment
+from tests.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
 
@@ -191,7 +193,7 @@ def test_a_second_stack_on_the_same_ports_or_data_is_refused_in_a_sentence(weerk
 @pytest.mark.timeout(300)
 def test_a_part_that_is_frozen_is_not_healthy_and_down_leaves_nothing_behind(weerklank: Stack) -> None:
     parts = weerklank.status()["parts"]
-    os.kill(parts["analytics"]["pid"], 19)
+    os.kill(parts["analytics"]["pid"], signal.SIGSTOP)
     try:
         done = weerklank("status", "--json")
         assert done.returncode == 1
@@ -199,7 +201,7 @@ def test_a_part_that_is_frozen_is_not_healthy_and_down_leaves_nothing_behind(wee
         assert not frozen["healthy"]
         assert "does not answer" in frozen["why"] or "no answer" in frozen["why"]
     finally:
-        os.kill(parts["analytics"]["pid"], 18)
+        os.kill(parts["analytics"]["pid"], signal.SIGCONT)
     assert weerklank.good("down").startswith("stopped: ")
     assert weerklank("status").returncode == 3
     assert all(not Path(f"/proc/{part['pid']}").exists() for part in parts.values())

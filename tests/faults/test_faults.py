@@ -13,7 +13,8 @@ import pytest
 
 from tests.faults.checker import check
 from tests.faults.load import Load, pause
-from tests.system import ROOT, SERVICES, System, eventually
+from tests.system import ROOT, SERVICES, System
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
 

@@ -15,7 +15,8 @@ from tests.faults.checker import check
 from tests.faults.load import Load, pause
 from tests.faults.test_faults import moments, settled
 from tests.stack import free_port
-from tests.system import ROOT, SERVICES, System, eventually
+from tests.system import ROOT, SERVICES, System
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
 
@@ -64,7 +65,7 @@ class Supervised(System):
 
 def _free_base_port() -> int:
     """A base port with the next dozen free too, as far as one can know."""
-    return free_port() // 20 * 20 - 2000
+    return free_port() + 40
 
 
 @pytest.fixture

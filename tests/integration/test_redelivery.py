@@ -22,9 +22,9 @@ from libs.common.books import BrandBooks
 from libs.common.service import Service
 from libs.common.stream import Stream, StreamSettings
 from libs.common.topics import BRANDS, PARTITIONS, TOPICS
-from tests.integration.common.rig import until
 from tests.stack import Databases
-from tests.system import ROOT, SERVICES, System, eventually
+from tests.system import ROOT, SERVICES, System
+from tests.waiting import eventually, until
 
 BOOKKEEPING = {"position", "ledger", "emitted", "outbox", "dead_letter", "dead_letter_window", "migration"}
 COUNTS_OF_ARRIVALS = {"import_count"}
@@ -260,7 +260,7 @@ async def _dump(pool: db.Pool) -> dict[str, Any]:
         rows = await pool.fetch(f"select to_jsonb(t) as row from {table} t")
         found[table] = sorted(json.dumps(_lasting(row["row"]), sort_keys=True) for row in rows)
     told = await pool.fetch("select topic, headers from outbox")
-    found["told"] = sorted(f"{row['topic']} {row['headers']['ce_id']}" for row in told)
+    found["told"] = sorted(f"{row['topic']} {json.loads(row['headers'])['ce_id']}" for row in told)
     found["letters"] = [dict(row) for row in await pool.fetch("select topic, standing, reason from dead_letter")]
     return found
 

@@ -29,7 +29,7 @@ create table outbox (
     topic   text  not null,
     brand   text  not null,
     key     text  not null,
-    headers jsonb not null,
+    headers bytea not null,  -- CloudEvents attributes as a JSON object; nothing but the relay reads them
     value   bytea not null
 ) with (autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0);
 

@@ -1,7 +1,5 @@
 """Analytics as it runs, with a hand on its topics: tests tell events as the other services would, and ask over HTTP."""
 
-import asyncio
-import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -34,6 +32,7 @@ from libs.common.events import (
 from libs.common.outbox import Outgoing, attributes
 from libs.common.topics import CASES, REPLIES, TOPICS, TRIAGED, partition_of
 from tests.tokens import Issuer
+from tests.waiting import until
 
 TOPIC_OF = {event: topic.name for topic in TOPICS for event in topic.events}
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -89,10 +88,7 @@ class World:
             )
 
     async def until(self, sql: str, *arguments: object, timeout_s: float = 30) -> None:
-        deadline = time.monotonic() + timeout_s
-        while not await self.database.fetchval(sql, *arguments):
-            assert time.monotonic() < deadline, f"not within {timeout_s} s: {sql} {arguments}"
-            await asyncio.sleep(0.02)
+        await until(lambda: self.database.fetchval(sql, *arguments), f"{sql} {arguments}", timeout_s)
 
     async def publish_book(self, brand: str, timezone: str) -> None:
         """Give a brand a book, and wait until analytics knows it."""

@@ -20,7 +20,8 @@ from cli.stack import keys, ports, postgres, state, supervisor
 from cli.stack.errors import StackError
 from cli.stack.ports import SERVICES
 from cli.stack.settings import Settings
-from tests.stack import Databases, eventually
+from tests.stack import Databases
+from tests.waiting import eventually
 
 PROGRAM = Path(__file__).with_name("service_program.py")
 

@@ -42,7 +42,7 @@ class Rig:
         self.settings = StreamSettings(batch=100, session_timeout_s=3, attempts=2)
 
     async def open(self) -> None:
-        await _fresh_topics(self.kafka.bootstrap)
+        await fresh_topics(self.kafka.bootstrap)
         await migrate.migrate(self.url, "triage", Path("/nonexistent"))
         self.pool = await db.open_pool(self.url, "triage")
         await self.pool.execute("create table effect (n bigint generated always as identity, id uuid, key text, place bigint)")
@@ -121,7 +121,7 @@ class Rig:
         return found
 
 
-async def _fresh_topics(bootstrap: str) -> None:
+async def fresh_topics(bootstrap: str) -> None:
     """Every rig begins with an empty log."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
@@ -133,21 +133,6 @@ async def _fresh_topics(bootstrap: str) -> None:
     finally:
         await admin.close()
     await create_topics(bootstrap)
-
-
-async def until(condition: Callable[[], Any], what: str, timeout_s: float = 30) -> Any:
-    """The first true value of `condition()`, awaited where it is awaitable; fails with `what` after `timeout_s`."""
-    try:
-        async with asyncio.timeout(timeout_s):
-            while True:
-                found = condition()
-                if asyncio.iscoroutine(found):
-                    found = await found
-                if found:
-                    return found
-                await asyncio.sleep(0.02)
-    except TimeoutError:
-        raise AssertionError(f"not within {timeout_s} s: {what}") from None
 
 
 async def log_end(bootstrap: str, partition: int) -> int:

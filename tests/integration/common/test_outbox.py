@@ -13,13 +13,14 @@ from libs.common import db, migrate, outbox
 from libs.common.events import MentionDeleted
 from libs.common.outbox import Outgoing, Relay
 from libs.common.topics import MENTIONS, PARTITIONS
-from tests.integration.common.rig import _fresh_topics, until
+from tests.integration.common.rig import fresh_topics
 from tests.stack import Databases, KafkaServer
+from tests.waiting import until
 
 
 @pytest.fixture
 async def url(kafka_server: KafkaServer, postgres: Databases) -> AsyncIterator[str]:
-    await _fresh_topics(kafka_server.bootstrap)
+    await fresh_topics(kafka_server.bootstrap)
     found = postgres.login(postgres.database(), "triage")
     await migrate.migrate(found, "triage", Path("/nonexistent"))
     return found  # type: ignore[return-value]

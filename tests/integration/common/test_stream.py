@@ -13,8 +13,9 @@ from libs.common import ledger
 from libs.common.errors import InvalidEvent, PositionBelowLogStart, PositionBeyondLogEnd, TooManyDeadLetters
 from libs.common.events import BrandBookPublished, MentionDeleted
 from libs.common.topics import partition_of
-from tests.integration.common.rig import INVALID, TOPIC, Rig, log_end, rig, until
+from tests.integration.common.rig import INVALID, TOPIC, Rig, log_end, rig
 from tests.stack import Databases, KafkaServer
+from tests.waiting import until
 
 
 @pytest.fixture

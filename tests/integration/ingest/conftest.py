@@ -23,7 +23,8 @@ from libs.common import outbox
 from libs.common.events import BrandBookPublished
 from libs.common.outbox import Outgoing
 from libs.common.topics import BRANDS, create_topics, partition_of
-from tests.stack import KafkaServer, PostgresServer, environment, eventually, free_port
+from tests.stack import KafkaServer, PostgresServer, environment, free_port
+from tests.waiting import eventually
 
 ROOT = Path(__file__).parents[3]
 

@@ -4,8 +4,7 @@ import asyncio
 import contextlib
 import secrets
 import threading
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -43,17 +42,9 @@ from services.responder.app import create_app
 from services.responder.settings import Settings
 from tests.stack import Databases, free_port
 from tests.tokens import Issuer
+from tests.waiting import until
 
 AT = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
-
-
-async def eventually(condition: Callable[[], Awaitable[Any]], what: str, timeout_s: float = 20.0) -> Any:
-    """The first true answer of `condition`; fails with `what` after `timeout_s`."""
-    deadline = time.monotonic() + timeout_s
-    while not (found := await condition()):
-        assert time.monotonic() < deadline, f"not within {timeout_s} s: {what}"
-        await asyncio.sleep(0.03)
-    return found
 
 
 def brand_book(brand: str, **more: Any) -> dict[str, Any]:
@@ -199,7 +190,7 @@ class Around:
             positions = {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
             return all(positions.get(place, 0) > offset for place, offset in self.sent.items())
 
-        await eventually(passed, "all events handled")
+        await until(passed, "all events handled")
 
     # --- the service and its people ---
 
@@ -219,7 +210,7 @@ class Around:
             assert self.app is not None
             return not self.app.state.service.problems()
 
-        await eventually(ready, "the responder is ready", 30)
+        await until(ready, "the responder is ready", 30)
 
     async def call(self, method: str, path: str, *, role: str = "agent", subject: str = "gs", **more: Any) -> httpx.Response:
         """A request by somebody of this brand. `path` is below the brand."""
@@ -257,7 +248,7 @@ class Around:
             found = await self.get(reply_id)
             return found if found["state"] == state else None
 
-        found: dict[str, Any] = await eventually(there, f"reply becomes {state}", timeout_s)
+        found: dict[str, Any] = await until(there, f"reply becomes {state}", timeout_s)
         return found
 
 

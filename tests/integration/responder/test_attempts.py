@@ -169,7 +169,10 @@ async def test_what_had_begun_is_unconfirmed_once_and_a_late_success_still_count
     async with pool.acquire() as connection:
         assert await connection.fetchval("select count(*) from reply_history where what = 'sent'") == 1
         assert await connection.fetchval("select count(*) from reply_history where what = 'accepted_late'") == 1
-        kinds = [row["kind"] for row in await connection.fetch("select headers->>'ce_type' as kind from outbox order by id")]
+        kinds = [
+            row["kind"]
+            for row in await connection.fetch("select convert_from(headers, 'UTF8')::jsonb->>'ce_type' as kind from outbox order by id")
+        ]
     assert [kind.split(".")[2] for kind in kinds] == ["unconfirmed", "unconfirmed", "sent"]
 
 

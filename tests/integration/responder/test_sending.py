@@ -17,8 +17,9 @@ from libs.common.brandbook import BrandBook
 from libs.common.outbox import Relay
 from libs.common.topics import REPLIES, brand_partitions
 from services.responder.sender import Sender
-from tests.integration.responder.conftest import Around, MailServer, brand_book, case_of, eventually, mention, opened, real
+from tests.integration.responder.conftest import Around, MailServer, brand_book, case_of, mention, opened, real
 from tests.stack import environment
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[3]
 TEXT = "Hoi Sanne,\n\nIk kijk er meteen naar: vóór 18.00 uur hoor je meer.\n.punt\n\nGroet,\nGuus"
@@ -107,7 +108,7 @@ async def test_without_a_lease_nothing_leaves_and_the_reply_says_so(around: Arou
         )
 
     await desk.settled()
-    await eventually(stale, "the lease is stale")
+    await until(stale, "the lease is stale")
     second = await desk.approved(case, TEXT)
     assert "routing does not renew it" in (await desk.get(second))["waiting"][0]
     # The sender looks twenty times a second: a claim in spite of the lease would show in the history.
@@ -154,7 +155,7 @@ async def test_a_hold_between_claim_and_data_stops_the_mail(around: Around, mail
     async def given_back() -> bool:
         return "given_back" in [line["what"] for line in (await desk.get(reply_id))["history"]]
 
-    await eventually(given_back, "the claim is given back")
+    await until(given_back, "the claim is given back")
     found = await desk.get(reply_id)
     assert (found["state"], found["attempts"]) == ("approved", 0)
     assert mail_server.received == []
@@ -194,7 +195,7 @@ async def test_a_mail_server_that_is_not_there_is_tried_again(around: Around, ma
     async def refused() -> bool:
         return int((await desk.get(reply_id))["attempts"]) > 1
 
-    await eventually(refused, "a second attempt")
+    await until(refused, "a second attempt")
     mail_server.start()
     await desk.becomes(reply_id, "sent")
     assert len(mail_server.received) == 1
@@ -307,7 +308,7 @@ async def test_two_senders_send_each_of_200_replies_once(around: Around) -> None
         return bool(await around.db.fetchval("select count(*) = 200 from reply where state = 'sent' and brand = $1", around.brand))
 
     try:
-        await eventually(all_sent, "200 replies sent", 60)
+        await until(all_sent, "200 replies sent", 60)
     finally:
         second.cancel()
         await asyncio.gather(second, return_exceptions=True)

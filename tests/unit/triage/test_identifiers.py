@@ -44,6 +44,8 @@ CASES = [
     ("Ik belde 0900-1234 en 0800 1234 en 088 123 4567", []),
     ("Op 020 123 4567 neemt niemand op", []),
     ("Mijn Belgische nummer is +32 470 12 34 56", [("phone", "+32470123456")]),
+    ("Ring me on +44 7700 900161, any time after 10", [("phone", "+447700900161")]),
+    ("Order 7700 900161 of 1 maart, +5 minuten, +44 graden, C++ 12345678", []),
     ("NL91 ABNA 0417 1643 00 is van mij", [("iban", "NL91ABNA0417164300")]),
     ("nl91abna0417164300", [("iban", "NL91ABNA0417164300")]),
     ("NL91ABNA0417164301 heeft een verkeerd controlegetal", []),

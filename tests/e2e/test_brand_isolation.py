@@ -1,0 +1,492 @@
+"""Brands never mix: every operation of every running service, asked by a brand about another brand's rows.
+
+The operations come from the services' own OpenAPI documents; one that `TABLE` does not know fails the first test. Dijk and Duin are two brands
+of one contact centre (example data), with the same person working for both: the same subject in both tokens.
+"""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+import jwt
+import pytest
+from aiokafka import AIOKafkaConsumer
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from tests.system import SERVICES, System
+from tests.tokens import Issuer
+from tests.waiting import eventually
+
+BOOKS = {
+    brand: f"""
+brand: {brand}
+name: {name}
+languages: [nl]
+labels: [{{name: {label}, department: {department}, examples: ["de {label} is weg", "waar is de {label}", "{label} gezocht"]}}]
+departments: [{{id: {department}, members: [mk]}}]
+routing: [{{when: {{}}, department: {department}, tell: [lead]}}]
+fallback: {department}
+team: [{{id: mk, first_name: Mila, initials: mk, role: lead}}]
+scripts: [{{id: {label}-script, language: nl, text: "{{groet}}, ik kijk naar de {label}. {{handtekening}}"}}]
+"""
+    for brand, name, label, department in (("dijk", "Dijkgraaf", "kruin", "dijkwacht"), ("duin", "Duinwaard", "zandbank", "strandpost"))
+}
+OURS = ("Dijkgraaf", "kruin", "dijkwacht", "dijkganger")
+THEIRS = ("Duinwaard", "zandbank", "strandpost", "duinganger")
+"""Words that only Duin's book and customers have; with the ids of its rows they are what must never reach Dijk."""
+SEEDS = 12
+LETTERS = {"ingest": "mentions", "triage": "mentions", "routing": "triaged", "responder": "cases", "analytics": "triaged"}
+"""A topic that each service reads, for an event that was set aside."""
+
+
+@dataclass
+class World:
+    """Two brands on one system; `seeds[n]` has the ids of one mention of Duin and of all that came of it."""
+
+    system: System
+    seeds: list[dict[str, str]] = field(default_factory=list)
+    letters: dict[str, str] = field(default_factory=dict)
+
+    def ask(self, brand: str, service: str, method: str, path: str, role: str = "lead", **given: Any) -> httpx.Response:
+        """A request by somebody of `brand`."""
+        return self.system.call(service, method, path, role=role, brand=brand, subject="mk", **given)
+
+    def get(self, service: str, path: str, **params: Any) -> Any:
+        """What Duin sees of its own."""
+        answer = self.ask("duin", service, "GET", f"/v1/brands/duin{path}", params=params)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def leaks(self, text: str) -> list[str]:
+        """What of Duin's is in an answer."""
+        ids = {value for seed in self.seeds for name, value in seed.items() if name != "import_id"}
+        return [word for word in (*THEIRS, *sorted(ids)) if word.lower() in text.lower()]
+
+    def version(self, n: int) -> int:
+        found: int = self.get("routing", f"/cases/{self.seeds[n]['case_id']}")["version"]
+        return found
+
+    def reply(self, n: int) -> dict[str, Any]:
+        found: dict[str, Any] = self.get("responder", f"/replies/{self.seeds[n]['reply_id']}")
+        return found
+
+    def submitted(self, n: int) -> dict[str, Any]:
+        """A reply that waits for approval."""
+        if self.reply(n)["state"] == "draft":
+            answer = self.ask("duin", "responder", "POST", f"/v1/brands/duin/replies/{self.seeds[n]['reply_id']}/submit")
+            assert answer.status_code == 200, answer.text
+        return self.reply(n)
+
+
+def mention(brand: str, n: int) -> dict[str, Any]:
+    label, who = ("kruin", "dijkganger") if brand == "dijk" else ("zandbank", "duinganger")
+    return {
+        "channel": "twitter",
+        "external_id": f"post-{n}",
+        "author": {"name": f"{who.title()}", "identities": [{"kind": "handle", "value": f"{who}{n}"}]},
+        "text": f"waar is de {label} gebleven, ik zoek hem al {n + 2} dagen",
+        "posted_at": datetime.now(UTC).isoformat(),
+    }
+
+
+@pytest.fixture(scope="module")
+def world(home: Path) -> Iterator[World]:
+    system = System(home)
+    try:
+        system.start()
+        for brand, book in BOOKS.items():
+            system.apply(book, brand)
+        found = World(system)
+        assert found.ask("dijk", "ingest", "POST", "/v1/brands/dijk/mentions", json=[mention("dijk", n) for n in range(2)]).is_success
+        path = "/v1/brands/duin/mentions?import_id=oogst"
+        taken = found.ask("duin", "ingest", "POST", path, json=[mention("duin", n) for n in range(SEEDS)])
+        assert taken.status_code == 202, taken.text
+        for item in taken.json()["items"]:
+            found.seeds.append(eventually(lambda id=item["id"]: _seed(found, id), "a mention has a case and a draft", 60))
+        eventually(lambda: found.get("analytics", "/summary")["drafts_waiting"] == SEEDS, "analytics knows it all", 60)
+        yield found
+    finally:
+        system.stop()
+
+
+def _seed(world: World, mention_id: str) -> dict[str, str] | None:
+    trail = world.ask("duin", "routing", "GET", f"/v1/brands/duin/trace/{mention_id}")
+    if trail.status_code == 404:
+        return None
+    case_id = trail.json()["case_ids"][0]
+    replies = world.get("responder", "/replies", case_id=case_id)["items"]
+    if not replies:
+        return None
+    triaged = world.get("triage", f"/mentions/{mention_id}")
+    return {
+        "mention_id": mention_id,
+        "case_id": case_id,
+        "reply_id": replies[0]["id"],
+        "group_id": triaged["group_id"],
+        "customer_id": triaged["customer_id"],
+        "import_id": "oogst",
+    }
+
+
+# --- the table ----------------------------------------------------------------------------------------------------------------------
+
+
+class Row(NamedTuple):
+    """How to ask. `seed`: whose ids fill the path. `own`: what Dijk gets for them on its own path; 200 and more: an answer without anything of
+    Duin's, and exactly `nothing` where that is given. `shows`: a word that Duin's own answer must hold."""
+
+    seed: int = 0
+    body: Callable[[World, int], Any] | None = None
+    own: int = 404
+    role: str = "lead"
+    params: dict[str, str] = {}  # noqa: RUF012  # a NamedTuple's default, never changed
+    nothing: Any = None
+    shows: str = ""
+
+
+Key = tuple[str, str, str]
+NO_TRAIL: dict[str, list[Any]] = {"steps": [], "case_ids": []}
+PERIOD = {"from": "2026-01-01T00:00:00Z", "to": "2027-01-01T00:00:00Z"}
+
+
+def _version(world: World, n: int) -> dict[str, Any]:
+    return {"version": world.version(n)}
+
+
+def _edit(world: World, n: int) -> dict[str, Any]:
+    found = world.reply(n)
+    return {"text": found["text"] + " ", "version": found["version"]}
+
+
+def _letter(service: str) -> Callable[[World, int], Any]:
+    return lambda world, n: {"topic": f"weerklank.{LETTERS[service]}.v1", "key": set_aside(world, service)}
+
+
+_B = "/v1/brands/{brand}"
+TABLE: dict[Key, Row] = {
+    ("ingest", "get", f"{_B}/mentions/{{mention_id}}"): Row(shows="post"),
+    ("ingest", "get", f"{_B}/receipts"): Row(own=200, shows="twitter"),
+    ("ingest", "get", f"{_B}/imports/{{import_id}}"): Row(own=200, nothing={"accepted": 0, "repeated": 0}, shows=f'"accepted":{SEEDS}'),
+    ("ingest", "get", f"{_B}/trace/{{mention_id}}"): Row(shows="in the log"),
+    ("ingest", "post", f"{_B}/mentions"): Row(own=202, body=lambda world, n: mention("duin", n)),
+    ("triage", "get", f"{_B}/mentions"): Row(own=200, shows="duinganger"),
+    ("triage", "get", f"{_B}/mentions/{{mention_id}}"): Row(shows="duinganger"),
+    ("triage", "get", f"{_B}/groups/{{group_id}}"): Row(shows="duinganger"),
+    ("triage", "get", f"{_B}/customers/{{customer_id}}"): Row(shows="duinganger"),
+    ("triage", "get", f"{_B}/imports/{{import_id}}"): Row(own=200, nothing={"received": 0, "duplicates": 0}, shows=f'"received":{SEEDS}'),
+    ("triage", "get", f"{_B}/trace/{{mention_id}}"): Row(shows="triaged"),
+    ("routing", "get", f"{_B}/cases"): Row(own=200, shows="strandpost"),
+    ("routing", "get", f"{_B}/cases/{{case_id}}"): Row(shows="strandpost"),
+    ("routing", "get", f"{_B}/cases/{{case_id}}/timeline"): Row(shows="opened"),
+    ("routing", "post", f"{_B}/cases/{{case_id}}/notes"): Row(1, body=lambda world, n: {"text": "de duinganger belde"}),
+    ("routing", "get", f"{_B}/cases/{{case_id}}/notes"): Row(1, shows="duinganger"),
+    ("routing", "post", f"{_B}/cases/{{case_id}}/take"): Row(2, body=_version),
+    ("routing", "post", f"{_B}/cases/{{case_id}}/assign"): Row(3, body=lambda world, n: _version(world, n) | {"owner": "mk"}),
+    ("routing", "post", f"{_B}/cases/{{case_id}}/resolve"): Row(4, body=_version),
+    ("routing", "post", f"{_B}/cases/{{case_id}}/reopen"): Row(4, body=_version),
+    ("routing", "get", f"{_B}/notifications"): Row(own=200, shows="opened"),
+    ("routing", "get", f"{_B}/trace/{{mention_id}}"): Row(shows="opened"),
+    ("routing", "put", f"{_B}/book"): Row(own=422, role="admin", body=lambda world, n: BOOKS["duin"]),
+    ("routing", "get", f"{_B}/book"): Row(own=200, shows="Duinwaard"),
+    ("routing", "get", f"{_B}/book/versions"): Row(own=200, shows="published_at"),
+    ("routing", "put", f"{_B}/hold"): Row(own=200, body=lambda world, n: {"held": False}),
+    ("routing", "get", f"{_B}/hold"): Row(own=200),
+    ("responder", "get", f"{_B}/replies"): Row(own=200, shows="zandbank"),
+    ("responder", "get", f"{_B}/replies/{{reply_id}}"): Row(shows="zandbank"),
+    ("responder", "get", f"{_B}/trace/{{mention_id}}"): Row(own=200, nothing=NO_TRAIL, shows="reply drafted"),
+    ("responder", "post", f"{_B}/guard"): Row(own=200, body=lambda world, n: {"text": "Hoi! ^mk", "channel": "twitter", "member": "mk"}),
+    ("responder", "post", f"{_B}/cases/{{case_id}}/replies"): Row(5, body=lambda world, n: {"text": "Hoi, ik kijk ernaar. ^mk"}),
+    ("responder", "put", f"{_B}/replies/{{reply_id}}"): Row(6, body=_edit),
+    ("responder", "post", f"{_B}/replies/{{reply_id}}/submit"): Row(7),
+    ("responder", "post", f"{_B}/replies/{{reply_id}}/legal-check"): Row(
+        8, body=lambda world, n: {"digest": world.reply(n)["digest"], "note": "gezien"}
+    ),
+    ("responder", "post", f"{_B}/replies/{{reply_id}}/approve"): Row(9, body=lambda world, n: {"digest": world.submitted(n)["digest"]}),
+    ("responder", "get", f"{_B}/sandbox"): Row(own=200, shows="zandbank"),
+    ("responder", "post", f"{_B}/replies/{{reply_id}}/discard"): Row(10, body=lambda world, n: {"reason": "niet nodig"}),
+    ("responder", "post", f"{_B}/replies/{{reply_id}}/confirm"): Row(11, body=lambda world, n: unconfirmed(world, n)),
+    ("analytics", "get", f"{_B}/volumes"): Row(own=200, params=PERIOD | {"by": "department"}, shows="strandpost"),
+    ("analytics", "get", f"{_B}/sentiment"): Row(own=200, params=PERIOD, shows=f'"count":{SEEDS}'),
+    ("analytics", "get", f"{_B}/labels"): Row(own=200, params=PERIOD, shows=f'"total":{SEEDS}'),
+    ("analytics", "get", f"{_B}/times"): Row(own=200, params=PERIOD | {"by": "department"}, shows="strandpost"),
+    ("analytics", "get", f"{_B}/case-events"): Row(own=200, params=PERIOD | {"by": "department"}, shows="strandpost"),
+    ("analytics", "get", f"{_B}/summary"): Row(own=200, shows="strandpost"),
+    ("analytics", "get", f"{_B}/facts/mentions"): Row(own=200, shows="twitter"),
+    ("analytics", "get", f"{_B}/trace/{{mention_id}}"): Row(own=200, nothing=NO_TRAIL, shows="mention counted"),
+    ("ingest", "delete", f"{_B}/mentions/{{mention_id}}"): Row(),
+    **{
+        (service, method, path): row
+        for service in SERVICES
+        for method, path, row in (
+            ("get", f"{_B}/dead-letters", Row(own=200, role="admin", shows="set aside by a test")),
+            ("post", f"{_B}/dead-letters/replay", Row(role="admin", body=_letter(service))),
+        )
+    },
+}
+"""In the order in which it is asked: what takes something away stands after what shows it."""
+
+OPERATORS: dict[Key, Any] = {
+    **{(service, "post", "/v1/stream/resume"): None for service in SERVICES},
+    **{(service, "put", "/v1/stream/positions/{topic}/{partition}"): {"to": "start"} for service in SERVICES},
+}
+PUBLIC = frozenset({"/healthz", "/readyz", "/metrics", "/v1/status", "/v1/ledger"})
+"""No token, and nothing about a brand (see tests/contract/test_openapi.py)."""
+
+
+def unconfirmed(world: World, n: int) -> dict[str, Any]:
+    """A reply of which nobody knows whether it arrived, as a crash between a mail and its answer leaves one."""
+    if world.reply(n)["state"] == "draft":
+        world.system.psql(
+            f"update responder.reply set state = 'unconfirmed', version = version + 1 where id = '{world.seeds[n]['reply_id']}'"
+        )
+    return {"sent": True, "note": "nagezien"}
+
+
+def set_aside(world: World, service: str) -> str:
+    """An event of Duin's that this service could not handle, a copy of one in the log; the key that it is set aside under."""
+    if service not in world.letters:
+        record = asyncio.run(_record(world.system.kafka.bootstrap, f"weerklank.{LETTERS[service]}.v1"))
+        headers = {name: value.decode() for name, value in record.headers}
+        world.system.psql(
+            f'insert into {service}.dead_letter (topic, partition, "offset", brand, key, event_id, event_type, standing, reason, headers, '
+            f"value, appended_at) values ('{record.topic}', {record.partition}, {record.offset}, 'duin', '{record.key.decode()}', "
+            f"'{headers['ce_id']}', '{headers['ce_type']}', 'dead', 'set aside by a test', '{json.dumps(headers)}', "
+            f"'\\x{record.value.hex()}', now())"
+        )
+        world.letters[service] = record.key.decode()
+    return world.letters[service]
+
+
+async def _record(bootstrap: str, topic: str) -> Any:
+    """A record of Duin's in a topic."""
+    consumer = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest")
+    await consumer.start()
+    try:
+        async with asyncio.timeout(30):
+            async for record in consumer:
+                if json.loads(record.value)["brand"] == "duin":
+                    return record
+    finally:
+        await consumer.stop()
+
+
+def described(system: System) -> set[Key]:
+    """Every operation that a running service says it has."""
+    return {
+        (service, method, path)
+        for service in SERVICES
+        for path, methods in httpx.get(f"{system.url(service)}/openapi.json", timeout=30).json()["paths"].items()
+        for method in methods
+    }
+
+
+def ask(world: World, key: Key, brand: str, asks: str, *, params: dict[str, str] | None = None) -> httpx.Response:
+    """The row's request about `brand` by somebody of `asks`; a 503 (mentions are still being read) is asked again."""
+    service, method, path = key
+    row = TABLE[key]
+    given: dict[str, Any] = {"params": row.params | (params or {})}
+    body = row.body(world, row.seed) if row.body else None
+    if isinstance(body, str):
+        given |= {"content": body.encode(), "headers": {"content-type": "application/yaml"}}
+    elif body is not None:
+        given["json"] = body
+    filled = path.format(brand=brand, **world.seeds[row.seed])
+
+    def answered() -> httpx.Response | None:
+        answer = world.ask(asks, service, method.upper(), filled, row.role, **given)
+        return None if answer.status_code == 503 else answer
+
+    found: httpx.Response = eventually(answered, f"{service} answers")
+    return found
+
+
+# --- the tests ----------------------------------------------------------------------------------------------------------------------
+
+
+def test_every_operation_of_the_running_services_is_in_the_table(world: World) -> None:
+    operations = described(world.system)
+    of_brands = {key for key in operations if "{brand}" in key[2]}
+    assert of_brands - TABLE.keys() == set(), "new routes: say in TABLE how a stranger would ask"
+    assert TABLE.keys() - of_brands == set()
+    rest = {key for key in operations if "{brand}" not in key[2]}
+    assert {key for key in rest if key[2] not in PUBLIC} == OPERATORS.keys()
+
+
+@pytest.mark.parametrize("key", list(TABLE), ids=lambda key: f"{key[0]}: {key[1].upper()} {key[2]}")
+def test_a_brand_has_what_is_its_own_and_nobody_elses(world: World, key: Key) -> None:
+    if "dead-letters" in key[2]:
+        set_aside(world, key[0])
+    _refused(world, key)
+    mine = ask(world, key, "duin", "duin")
+    assert mine.is_success, f"Duin itself: {mine.status_code} {mine.text}"
+    if TABLE[key].shows:
+        eventually(lambda: TABLE[key].shows in ask(world, key, "duin", "duin").text, f"Duin sees {TABLE[key].shows!r}")
+    _refused(world, key)
+    if key[1] == "get" and TABLE[key].own == 200:
+        _paged(world, key)
+
+
+def _refused(world: World, key: Key) -> None:
+    """Dijk asks on Duin's path, on its own path with Duin's ids, and as a brand that does not exist."""
+    row = TABLE[key]
+    on_theirs = ask(world, key, "duin", "dijk")
+    assert on_theirs.status_code == 403, on_theirs.text
+    nowhere = ask(world, key, "nergens", "dijk")
+    assert (nowhere.status_code, nowhere.json()) == (403, on_theirs.json()), "the answer tells which brands there are"
+    own = ask(world, key, "dijk", "dijk")
+    assert own.status_code == row.own, own.text
+    if row.nothing is not None:
+        assert {name: own.json()[name] for name in row.nothing} == row.nothing
+    asked = json.dumps(world.seeds[row.seed])
+    leaked = [word for word in world.leaks(own.text + on_theirs.text) if own.is_success or word not in asked]
+    assert not leaked, f"{leaked} in {own.text[:500]}"
+
+
+def _paged(world: World, key: Key) -> None:
+    """A cursor that Duin was given leads Dijk nowhere."""
+    page = ask(world, key, "duin", "duin", params={"limit": "1"})
+    found = page.json()
+    if isinstance(found, dict) and (cursor := found.get("next")):
+        own = ask(world, key, "dijk", "dijk", params={"cursor": cursor, "limit": "50"})
+        assert own.status_code == 200
+        assert not world.leaks(own.text)
+
+
+def test_a_filter_by_another_brands_case_finds_nothing(world: World) -> None:
+    found = world.ask("dijk", "responder", "GET", "/v1/brands/dijk/replies", params={"case_id": world.seeds[0]["case_id"]})
+    assert found.json() == {"items": [], "next": None}
+
+
+def test_the_same_message_of_two_brands_is_two_mentions(world: World) -> None:
+    ids = {
+        world.ask(brand, "ingest", "POST", f"/v1/brands/{brand}/mentions", json=mention("duin", 0)).json()["id"]
+        for brand in ("dijk", "duin")
+    }
+    assert len(ids) == 2
+
+
+def test_a_hold_of_one_brand_does_not_hold_another(world: World) -> None:
+    assert world.ask("dijk", "routing", "PUT", "/v1/brands/dijk/hold", json={"held": True, "reason": "proef"}).status_code == 200
+    assert world.get("routing", "/hold")["held"] is False
+    assert world.ask("dijk", "routing", "PUT", "/v1/brands/dijk/hold", json={"held": False}).status_code == 200
+
+
+@pytest.mark.parametrize("key", list(OPERATORS), ids=lambda key: f"{key[0]}: {key[1].upper()} {key[2]}")
+def test_the_platform_is_operated_by_operators_only(world: World, key: Key) -> None:
+    service, method, path = key
+    filled = path.format(topic="weerklank.privacy.v1", partition=0)
+    for brand in ("dijk", "duin"):
+        answer = world.ask(brand, service, method.upper(), filled, "admin", json=OPERATORS[key])
+        assert answer.status_code == 403, answer.text
+    assert world.ask("*", service, method.upper(), filled, "lead", json=OPERATORS[key]).status_code == 403
+    operator = world.ask("*", service, method.upper(), filled, "admin", json=OPERATORS[key])
+    # No service reads that topic yet: the operator learns so, and nobody else.
+    assert operator.status_code == (204 if path.endswith("resume") else 404), operator.text
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_dead_letters_of_all_brands_are_the_operators_and_no_brands_data_is(world: World, service: str) -> None:
+    assert world.ask("dijk", service, "GET", "/v1/brands/*/dead-letters", "admin").status_code == 403
+    assert world.ask("*", service, "GET", "/v1/brands/*/dead-letters", "admin").status_code == 200
+    for brand in BOOKS:
+        for path in (path for name, method, path in TABLE if (name, method) == (service, "get")):
+            filled = path.format(brand=brand, **world.seeds[0])
+            assert world.ask("*", service, "GET", filled, "admin").status_code == 403, filled
+
+
+LISTS = {"ingest": "receipts", "triage": "mentions", "routing": "cases", "responder": "replies", "analytics": "summary"}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_token_that_does_not_hold_opens_nothing(world: World, service: str) -> None:
+    issuer = world.system.issuer
+    now = datetime.now(UTC)
+    good = {
+        "iss": "weerklank-local",
+        "aud": "weerklank",
+        "sub": "mk",
+        "role": "lead",
+        "brands": ["dijk"],
+        "exp": int((now + timedelta(hours=1)).timestamp()),
+    }
+    published = json.loads(issuer.jwks.read_text())["keys"][0]
+    raw = base64.urlsafe_b64decode(published["x"] + "==")
+    public = issuer._key.public_key()
+    pem = public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    stranger = Ed25519PrivateKey.generate()
+    bad: dict[str, str | None] = {
+        "none at all": None,
+        "no JSON Web Token": "Bearer zomaar",
+        "another scheme": f"Basic {issuer.token('lead', ['dijk'])}",
+        "expired": f"Bearer {issuer.token('lead', ['dijk'], exp=now - timedelta(minutes=5))}",
+        "another audience": f"Bearer {issuer.token('lead', ['dijk'], aud='elders')}",
+        "another issuer": f"Bearer {issuer.token('lead', ['dijk'], iss='elders')}",
+        "an unknown role": f"Bearer {issuer.token('baas', ['dijk'])}",
+        "brands that are one word": f"Bearer {_signed(issuer, good | {'brands': 'dijk'})}",
+        "for ever": f"Bearer {_signed(issuer, {name: value for name, value in good.items() if name != 'exp'})}",
+        "nobody's": f"Bearer {_signed(issuer, {name: value for name, value in good.items() if name != 'sub'})}",
+        "unsigned": f"Bearer {jwt.encode(good, None, algorithm='none', headers={'kid': 'test'})}",
+        "signed with the public key, raw": f"Bearer {_hs256(good, raw)}",
+        "signed with the public key, PEM": f"Bearer {_hs256(good, pem)}",
+        "signed with the public key, as published": f"Bearer {_hs256(good, published['x'].encode())}",
+        "a stranger's key under our name": f"Bearer {jwt.encode(good, stranger, algorithm='EdDSA', headers={'kid': 'test'})}",
+        "a key that nobody published": f"Bearer {jwt.encode(good, stranger, algorithm='EdDSA', headers={'kid': 'ander'})}",
+        "no name of a key": f"Bearer {jwt.encode(good, issuer._key, algorithm='EdDSA')}",
+        "altered": f"Bearer {issuer.token('lead', ['duin'])[:-6]}AAAAAA",
+    }
+    url = f"{world.system.url(service)}/v1/brands/dijk/{LISTS[service]}"
+    for what, header in bad.items():
+        answer = httpx.get(url, headers={"authorization": header} if header else {}, timeout=30)
+        assert answer.status_code == 401, f"{what}: {answer.status_code} {answer.text}"
+        assert answer.headers["www-authenticate"] == "Bearer", what
+        assert not world.leaks(answer.text)
+    assert httpx.get(url, headers={"authorization": f"Bearer {issuer.token('lead', ['dijk'])}"}, timeout=30).status_code == 200
+
+
+def _signed(issuer: Issuer, claims: dict[str, Any]) -> str:
+    """Claims as they are, signed by the issuer."""
+    return jwt.encode(claims, issuer._key, algorithm="EdDSA", headers={"kid": "test"})
+
+
+def _hs256(claims: dict[str, Any], key: bytes) -> str:
+    """A token signed by HMAC with what everybody may know; written out, because libraries refuse to."""
+    head, body = (
+        base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in ({"alg": "HS256", "typ": "JWT", "kid": "test"}, claims)
+    )
+    signature = base64.urlsafe_b64encode(hmac.new(key, head + b"." + body, hashlib.sha256).digest()).rstrip(b"=")
+    return (head + b"." + body + b"." + signature).decode()
+
+
+NOT_FOR: list[tuple[str, Key]] = [
+    ("analyst", ("ingest", "post", f"{_B}/mentions")),
+    ("agent", ("ingest", "delete", f"{_B}/mentions/{{mention_id}}")),
+    ("connector", ("triage", "get", f"{_B}/mentions")),
+    ("connector", ("routing", "get", f"{_B}/cases")),
+    ("analyst", ("routing", "post", f"{_B}/cases/{{case_id}}/notes")),
+    ("analyst", ("routing", "post", f"{_B}/cases/{{case_id}}/resolve")),
+    ("lead", ("routing", "put", f"{_B}/book")),
+    ("agent", ("routing", "put", f"{_B}/hold")),
+    ("analyst", ("responder", "get", f"{_B}/replies")),
+    ("admin", ("responder", "post", f"{_B}/replies/{{reply_id}}/approve")),
+    ("trainee", ("responder", "post", f"{_B}/replies/{{reply_id}}/confirm")),
+    ("connector", ("analytics", "get", f"{_B}/summary")),
+    *[("lead", (service, "get", f"{_B}/dead-letters")) for service in SERVICES],
+    *[("lead", (service, "post", f"{_B}/dead-letters/replay")) for service in SERVICES],
+]
+
+
+@pytest.mark.parametrize(("role", "key"), NOT_FOR, ids=lambda item: item if isinstance(item, str) else f"{item[1].upper()} {item[2]}")
+def test_a_role_that_may_not_is_told_so(world: World, role: str, key: Key) -> None:
+    service, method, path = key
+    answer = world.ask("duin", service, method.upper(), path.format(brand="duin", **world.seeds[0]), role, json={})
+    assert answer.status_code == 403, answer.text
+    assert role in answer.json()["detail"]
