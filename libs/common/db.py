@@ -43,7 +43,7 @@ TRANSIENT: tuple[type[Exception], ...] = (
 
 
 def _encode(value: Any) -> str:
-    return orjson.dumps(value).decode()
+    return orjson.dumps(value, default=str).decode()
 
 
 async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]") -> None:

@@ -92,9 +92,10 @@ def setup(service: str, instance: str) -> None:
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(_JsonLines(service))
     logging.basicConfig(level=os.environ.get("WEERKLANK_LOG_LEVEL", "INFO"), handlers=[handler], force=True)
-    for noisy in ("aiokafka", "httpx", "uvicorn.access", "uvicorn.error"):
+    for noisy in ("httpx", "uvicorn.access", "uvicorn.error"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    logging.getLogger("aiokafka.consumer.group_coordinator").setLevel(logging.ERROR)
+    # It repeats itself ten times a second while a broker is away; what that means for us, we say ourselves.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     provider = TracerProvider(resource=Resource.create({"service.name": f"weerklank-{service}", "service.instance.id": instance}))
     if os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") or os.environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"):
         # Imported only when it is used: it costs 20 MB in each of five processes.
