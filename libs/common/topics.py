@@ -112,7 +112,7 @@ REPLIES = Topic(
     _REPLY_EVENTS,
     "case",
     "responder",
-    ("routing", "analytics"),
+    ("triage", "routing", "analytics"),
     "what happens to a reply, and the whole reply after it",
 )
 BRANDS = Topic(

@@ -1,4 +1,5 @@
-"""Mentions come in from ingest (live and bulk); what triage found, and which mentions are one issue, goes out to `triaged`.
+"""Mentions come in from ingest (live and bulk), and word of replies that were sent. What triage found, and which mentions are one issue, goes out
+to `triaged`.
 
 Findings and identifiers are computed before the transaction. Inside it, in this order: customers by identity, evidence rows (sorted), the roots of
 the groups that
@@ -26,11 +27,20 @@ from libs.common.events import (
     MentionRegrouped,
     MentionRemoved,
     MentionTriaged,
+    ReplyApproved,
+    ReplyDiscarded,
+    ReplyDrafted,
+    ReplyEdited,
+    ReplyEvent,
+    ReplyFailed,
+    ReplySent,
+    ReplySubmitted,
+    ReplyUnconfirmed,
     TriagedMention,
 )
-from libs.common.record import Received
+from libs.common.record import Place, Received
 from libs.common.stream import Consumer, Work
-from libs.common.topics import MENTIONS, MENTIONS_BULK
+from libs.common.topics import MENTIONS, MENTIONS_BULK, REPLIES
 from services.triage import group, store
 from services.triage.classify import Classifier
 from services.triage.identifiers import identifiers
@@ -58,6 +68,7 @@ class TriageWork(Work):
         self.deleted: set[UUID] = set()
         self.customers: dict[UUID, UUID] = {}
         self.keys: dict[UUID, list[group.Key]] = {}
+        self.reply_keys: dict[Place, group.Key] = {}
         self.shown: dict[group.Key, group.Shown] = {}
         self.groups = group.Groups()
         self.members: dict[UUID, set[UUID]] = {}
@@ -140,9 +151,32 @@ def on_mention_deleted(work: TriageWork, received: Received[MentionDeleted]) -> 
     _tell(work, received, work.known[mention_id], MentionRemoved)
 
 
+def on_reply(work: TriageWork, received: Received[ReplyEvent]) -> None:
+    """Once an answer of ours is sent, what answers it belongs to the same issue, whatever else it names. All else of a reply is not for us."""
+    reply = received.event.reply
+    key = work.reply_keys.get(received.place)
+    row = work.known.get(reply.mention_id) if reply.mention_id else None
+    if key is None or row is None or reply.sent_at is None:
+        work.repeat(received)
+        return
+    known, root = work.shown[key], work.groups.root(row.triaged.group_id)
+    if not known.fresh and known.group_id == root and known.last_at >= reply.sent_at:
+        work.repeat(received)
+        return
+    group.show(known, reply.sent_at, row.triaged.customer_id, root)
+
+
 HANDLERS: dict[type[Event], Callable[[TriageWork, Received[Any]], None]] = {
     MentionReceived: on_mention_received,
     MentionDeleted: on_mention_deleted,
+    ReplyDrafted: on_reply,
+    ReplyEdited: on_reply,
+    ReplySubmitted: on_reply,
+    ReplyApproved: on_reply,
+    ReplySent: on_reply,
+    ReplyFailed: on_reply,
+    ReplyUnconfirmed: on_reply,
+    ReplyDiscarded: on_reply,
 }
 
 
@@ -159,14 +193,16 @@ def _tell(
 async def load(connection: db.Connection, events: Sequence[Received[Any]], prepared: dict[UUID, Prepared]) -> TriageWork:
     """Lock and read, in the order that the module's docstring gives, all that this batch's decisions depend on."""
     work = TriageWork(prepared, await store.now(connection))
-    ids = sorted({_mention_id(received.event) for received in events})
+    ids = sorted({mention_id for received in events if (mention_id := _mention_id(received.event)) is not None})
     work.known, work.deleted = await store.mentions(connection, ids), await store.deleted(connection, ids)
     new = _new_mentions(work, events)
     work.customers = await store.customers(connection, new)
+    showings = []
     for mention in new:
-        found = prepared[mention.id]
-        work.keys[mention.id] = group.keys(mention, found.findings, found.identifiers, work.customers[mention.id])
-    work.shown = await store.show(connection, [(m, work.keys[m.id], work.customers[m.id]) for m in new])
+        found, customer_id = prepared[mention.id], work.customers[mention.id]
+        work.keys[mention.id] = group.keys(mention, found.findings, found.identifiers, customer_id)
+        showings.append(store.Showing(mention.id, mention.id, mention.brand, customer_id, group.moment(mention), work.keys[mention.id]))
+    work.shown = await store.show(connection, showings + _sent(work, events))
     roots = sorted({known.group_id for known in work.shown.values() if not known.fresh})
     for row in (await store.mentions(connection, roots)).values():
         work.known.setdefault(row.triaged.mention.id, row)
@@ -178,8 +214,27 @@ async def load(connection: db.Connection, events: Sequence[Received[Any]], prepa
     return work
 
 
-def _mention_id(event: MentionReceived | MentionDeleted) -> UUID:
+def _mention_id(event: MentionReceived | MentionDeleted | ReplyEvent) -> UUID | None:
+    """The mention that an event is about; of a reply, only once it was sent."""
+    if isinstance(event, ReplyEvent):
+        return event.reply.mention_id if event.reply.state == "sent" else None
     return event.mention.id if isinstance(event, MentionReceived) else event.mention_id
+
+
+def _sent(work: TriageWork, events: Sequence[Received[Any]]) -> list[store.Showing]:
+    """What replies that were sent show: their own id, as a thread of the customer whom they answer."""
+    found = []
+    for received in events:
+        reply = received.event.reply if isinstance(received.event, ReplyEvent) else None
+        if reply is None or reply.state != "sent" or not (reply.mention_id and reply.external_id and reply.sent_at):
+            continue
+        row = work.known.get(reply.mention_id)
+        if row is not None and row.triaged.mention.brand == reply.brand:
+            key = group.thread_key(reply.brand, row.triaged.customer_id, reply.channel, reply.external_id)
+            work.reply_keys[received.place] = key
+            about = row.triaged
+            found.append(store.Showing(about.mention.id, about.group_id, reply.brand, about.customer_id, reply.sent_at, [key]))
+    return found
 
 
 def _new_mentions(work: TriageWork, events: Sequence[Received[Any]]) -> list[Mention]:
@@ -272,7 +327,7 @@ def build(books: BrandBooks, classifier: Classifier) -> Consumer[TriageWork]:
         return await asyncio.to_thread(examine, list(mentions.values()))
 
     return Consumer(
-        topics=(MENTIONS.name, MENTIONS_BULK.name),
+        topics=(MENTIONS.name, MENTIONS_BULK.name, REPLIES.name),
         handlers=HANDLERS,
         load=load,
         save=save,

@@ -74,11 +74,17 @@ def keys(mention: Mention, findings: Findings, identifiers: Iterable[tuple[str, 
     """The keys that a mention shows, sorted, each once."""
     found = {Key(mention.brand, kind, value[:300]) for kind, value in identifiers}
     if mention.thread is not None:
-        found.add(Key(mention.brand, "thread", f"{customer_id}|{mention.channel}|{mention.thread.id}"[:1000]))
+        threads = (mention.thread.id, mention.thread.in_reply_to)
+        found |= {thread_key(mention.brand, customer_id, mention.channel, thread) for thread in threads if thread}
     found |= {Key(mention.brand, "label", f"{customer_id}|{label.name}") for label in findings.labels}
     handles = [identity.value for identity in mention.author.identities if identity.kind == "handle"]
     found |= {Key(mention.brand, "label", f"@{handle}|{label.name}"[:300]) for handle in handles for label in findings.labels}
     return sorted(found | own_keys(mention))
+
+
+def thread_key(brand: str, customer_id: UUID, channel: str, thread: str) -> Key:
+    """A customer's thread: known by what began it, by what they answer, and by what we answered (some mailers name nothing else)."""
+    return Key(brand, "thread", f"{customer_id}|{channel}|{thread}"[:1000])
 
 
 def own_keys(mention: Mention) -> set[Key]:

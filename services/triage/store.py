@@ -117,28 +117,41 @@ async def _insert_identities(connection: db.Connection, new: Mapping[IdentityKey
     return len(inserted)
 
 
-async def show(connection: db.Connection, found: Sequence[tuple[Mention, list[group.Key], UUID]]) -> dict[group.Key, group.Shown]:
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """Keys that a mention (or our answer to it) shows, for the group that it is in."""
+
+    mention_id: UUID
+    group_id: UUID
+    brand: str
+    customer_id: UUID
+    at: datetime
+    keys: Sequence[group.Key]
+
+
+async def show(connection: db.Connection, found: Sequence[Showing]) -> dict[group.Key, group.Shown]:
     """Lock the evidence rows of all keys in sorted order, making those that nobody showed before, and return what is known of each."""
-    first: dict[group.Key, tuple[Mention, UUID]] = {}
-    for mention, keys, customer_id in found:
-        for key in keys:
-            first.setdefault(key, (mention, customer_id))
+    first: dict[group.Key, Showing] = {}
+    for showing in found:
+        for key in showing.keys:
+            first.setdefault(key, showing)
     if not first:
         return {}
     ordered = sorted(first)
     columns = [[key.brand for key in ordered], [key.kind for key in ordered], [key.value for key in ordered]]
     inserted = await connection.fetch(
         "insert into evidence (brand, kind, value, group_id, mention_id, authors, last_at) "
-        "select b, k, v, m, m, array[c], t from unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::timestamptz[]) "
-        "as u(b, k, v, m, c, t) on conflict do nothing returning brand, kind, value",
+        "select b, k, v, g, m, array[c], t from unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::uuid[], "
+        "$7::timestamptz[]) as u(b, k, v, g, m, c, t) on conflict do nothing returning brand, kind, value",
         *columns,
-        [first[key][0].id for key in ordered],
-        [first[key][1] for key in ordered],
-        [group.moment(first[key][0]) for key in ordered],
+        [first[key].group_id for key in ordered],
+        [first[key].mention_id for key in ordered],
+        [first[key].customer_id for key in ordered],
+        [first[key].at for key in ordered],
     )
     fresh = {group.Key(row["brand"], row["kind"], row["value"]) for row in inserted}
     shown = {
-        key: group.Shown(first[key][0].id, first[key][0].id, [first[key][1]], group.moment(first[key][0]), fresh=True) for key in fresh
+        key: group.Shown(first[key].group_id, first[key].mention_id, [first[key].customer_id], first[key].at, fresh=True) for key in fresh
     }
     if len(fresh) < len(ordered):
         rows = await connection.fetch(

@@ -115,13 +115,18 @@ def _live_a_little(system: System) -> None:
     eventually(lambda: system.rows("select count(*) as n from responder.reply where state = 'draft'")[0]["n"] > 10, "drafts", 60)
     quiet(system)
     replies = system.call("responder", "GET", "/v1/brands/vaart/replies?state=draft").json()["items"]
-    for reply in replies[:5]:
+    approved = 0
+    for reply in replies:
+        if approved == 5:
+            break
         path, who = f"/v1/brands/vaart/replies/{reply['id']}", {"role": "agent", "subject": reply["writer"]}
         text = re.sub(r"\{\w+\}", "vijf uur", reply["text"])
         edited = system.call("responder", "PUT", path, json={"text": text, "version": reply["version"]}, **who).json()
         system.call("responder", "POST", f"{path}/submit", **who)
         answer = system.call("responder", "POST", f"{path}/approve", json={"digest": edited["digest"]}, **who)
-        assert answer.status_code == 200, answer.text
+        # The brand book wants a lead's or a spokesperson's approval of some.
+        assert answer.status_code in (200, 403), answer.text
+        approved += answer.status_code == 200
     sent = "select count(*) as n from responder.reply where state = 'sent'"
     eventually(lambda: system.rows(sent)[0]["n"] == 5, "five replies are sent")
     cases = system.call("routing", "GET", "/v1/brands/vaart/cases?limit=40").json()["items"]
