@@ -352,6 +352,8 @@ def build(
         summary=title,
         version="1",
         lifespan=lifespan,
+        # `http.Front` records the request: one span, in the caller's trace.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         docs_url=None,
         redoc_url=None,
         responses={"default": http.problem_response()},
