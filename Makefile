@@ -19,8 +19,8 @@ help: ## List what there is
 setup: $(RUN) ## Make .venv with what running takes (PYTHON=… names another Python)
 	@echo "Ready: 'make run' starts it, 'make' lists the rest."
 
-run: $(RUN) ## Start everything, stream the samples through it, and print what became of them
-	@$(PY) -m cli.run
+run: $(RUN) ## Start everything, stream the samples through it, and print what became of them (BASE_PORT=9600 moves it)
+	@$(PY) -m cli.run $(if $(BASE_PORT),--base-port $(BASE_PORT))
 
 test: $(DEV) ## Run every test, on a real Kafka and PostgreSQL; what is left out is listed at the end
 	@$(PY) -m pytest -rs -n 3 --dist loadfile

@@ -11,13 +11,14 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from cli import applying, importing, tour
 from cli.client import Client
 from cli.console import bar, console
-from cli.errors import CommandError
+from cli.errors import NOT_FOUND, CommandError
 from cli.stack import state, supervisor
 from cli.stack.errors import StackError
 from cli.stack.parts import ROOT
@@ -86,8 +87,11 @@ def _stage(what: str) -> Iterator[None]:
 
 
 def _tour(client: Client) -> None:
-    with _stage("brand book applied"):
-        applying.apply(client, SAMPLES / "vaart.yaml", dry_run=False)
+    if _has_book(client):
+        say(f"{BRAND} has a brand book already: it stays as it is ('weerklank apply samples/vaart.yaml' brings the sample back)")
+    else:
+        with _stage("brand book applied"):
+            applying.apply(client, SAMPLES / "vaart.yaml", dry_run=False)
     if client.get("triage", f"/v1/brands/{BRAND}/mentions", BRAND, params={"limit": 1})["items"]:
         say("data of an earlier run is here: the samples come in again, and nothing is doubled")
     for path, channel in ((SAMPLES / "mentions.jsonl", "import"), (SAMPLES / "mail", "email")):
@@ -108,6 +112,16 @@ def _tour(client: Client) -> None:
         for why in acted.left:
             say(f"left for a colleague: {why}")
         wait_through(client)
+
+
+def _has_book(client: Client) -> bool:
+    try:
+        client.get("routing", f"/v1/brands/{BRAND}/book", BRAND)
+    except CommandError as error:
+        if error.code == NOT_FOUND:
+            return False
+        raise
+    return True
 
 
 def wait_through(client: Client) -> None:
@@ -135,8 +149,9 @@ def wait_through(client: Client) -> None:
 def _waiting(client: Client) -> dict[str, int]:
     """Events before each service and in its outbox."""
     found = {}
-    for service in SERVICES:
-        said = client.status(service)
+    with ThreadPoolExecutor(len(SERVICES)) as pool:  # each asks its broker, which takes a moment
+        statuses = dict(zip(SERVICES, pool.map(client.status, SERVICES), strict=True))
+    for service, said in statuses.items():
         lag = sum(topic["messages"] for name, topic in said["lag"].items() if name != HOLDS.name)
         found[service] = int(lag) + said["ledger"]["outbox"]
     return found

@@ -33,7 +33,9 @@ def check_free(ports: Mapping[str, int]) -> None:
     """Raises ``StackError`` naming each of ``ports`` on which somebody listens, who that is, and what to do."""
     taken = [f"{port} ({part}) is held by {_holder(port)}" for part, port in ports.items() if not _is_free(port)]
     if taken:
-        raise StackError(f"Port {'; port '.join(taken)}. Stop that program, or start the stack elsewhere with --base-port.")
+        raise StackError(
+            f"Port {'; port '.join(taken)}. Stop that program, or start the stack elsewhere with --base-port (make run BASE_PORT=9600)."
+        )
 
 
 def _is_free(port: int) -> bool:

@@ -75,9 +75,10 @@ def init(home: Path) -> None:
     if data.exists():
         return
     home.mkdir(parents=True, exist_ok=True)
-    unfinished, password_file = home / "data.new", home / "initial-password"
-    if unfinished.exists():
-        shutil.rmtree(unfinished)
+    # Names of our own: an initdb that an interrupted start left behind may still be at work for a moment.
+    for left in home.glob("data.new*"):
+        shutil.rmtree(left, ignore_errors=True)
+    unfinished, password_file = home / f"data.new-{os.getpid()}", home / f"initial-password-{os.getpid()}"
     unfinished.mkdir(mode=0o700)
     password_file.unlink(missing_ok=True)
     password_file.touch(mode=0o600)
@@ -114,7 +115,10 @@ def init(home: Path) -> None:
     if done.returncode != 0:
         reason = (done.stderr.strip() or done.stdout.strip()).replace("\n", " ")
         raise StackError(f"PostgreSQL could not make its directory {data}: {reason}")
-    unfinished.rename(data)
+    try:
+        unfinished.rename(data)
+    except OSError:  # it is there by now: the earlier start came to its end after all
+        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def command(home: Path, port: int, settings: Mapping[str, str] | None = None) -> list[str]:

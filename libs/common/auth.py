@@ -47,7 +47,7 @@ class Verifier:
 
     def __init__(self, jwks: str, issuer: str, audience: str) -> None:
         self._jwks, self._issuer, self._audience = jwks, issuer, audience
-        self._keys = PyJWKSet.from_dict
+        self._refresh: asyncio.Task[None] | None = None
         self._set: PyJWKSet | None = None
         self._read_at = float("-inf")
         self._lock = asyncio.Lock()
@@ -81,13 +81,17 @@ class Verifier:
         return Principal(claims["sub"], role, frozenset(brands))
 
     async def _key(self, kid: object) -> jwt.PyJWK:
-        async with self._lock:
-            if time.monotonic() - self._read_at > _REREAD_S:
-                await self._read()
-            found = self._named(kid)
-            if found is None and time.monotonic() - self._read_at > _REREAD_AT_MOST_EVERY_S:
-                await self._read()
+        """The published key of that name. Keys that we have are used while newer ones are fetched: an issuer that is away stops nobody."""
+        age = time.monotonic() - self._read_at
+        if self._set is not None and age > _REREAD_S and (self._refresh is None or self._refresh.done()):
+            self._refresh = asyncio.create_task(self._read())
+        found = self._named(kid)
+        if found is None and (self._set is None or age > _REREAD_AT_MOST_EVERY_S):
+            async with self._lock:
                 found = self._named(kid)
+                if found is None:
+                    await self._read()
+                    found = self._named(kid)
         if found is None:
             raise Unauthenticated("The token is signed with a key that the issuer does not publish.")
         return found
@@ -107,6 +111,7 @@ class Verifier:
             self._set = PyJWKSet.from_dict(orjson.loads(raw))
             self._read_at = time.monotonic()
         except (OSError, httpx.HTTPError, ValueError, jwt.PyJWKSetError, jwt.InvalidKeyError) as error:
+            self._read_at = time.monotonic() - _REREAD_S + _REREAD_AT_MOST_EVERY_S if self._set else float("-inf")
             if self._set is None:
                 raise Unavailable(f"The issuer's keys cannot be read ({type(error).__name__}).", retry_after_s=5) from error
 

@@ -33,6 +33,9 @@ TRANSIENT: tuple[type[Exception], ...] = (
     asyncpg.InsufficientResourcesError,
     asyncpg.OperatorInterventionError,
     asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.InvalidAuthorizationSpecificationError,  # a password that is being changed
+    asyncpg.InvalidCatalogNameError,  # a database that is being restored
+    asyncpg.InsufficientPrivilegeError,
     asyncpg.PostgresSystemError,
     Raced,
     OSError,

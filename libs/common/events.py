@@ -199,7 +199,8 @@ class Case(Part):
     urgency: str
     labels: list[str] = []
     risk: list[str] = []
-    mentions: list[CaseMention] = []
+    mentions: list[CaseMention] = Field(default=[], description="The newest 200, oldest first")
+    mentions_total: int = Field(default=0, description="How many there are in all")
     latest: Mention | None = Field(default=None, description="The newest mention: what an answer answers")
     historic: bool = False
     merged_into: UUID | None = None
@@ -309,6 +310,9 @@ class SendingLease(Event):
     held: bool = Field(description="A person or an incident stopped all sending")
     hold_version: int = Field(description="Grows with every hold and release: an older lease never lifts a newer hold")
     reason: str | None = None
+    decided_at: datetime | None = Field(
+        default=None, description="When routing read the hold: a lease that waited in a producer counts from here"
+    )
 
 
 # --- replies ------------------------------------------------------------------------------------------------------------------------

@@ -23,14 +23,17 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from libs.common import db
+from libs.common.errors import TooLarge
 from libs.common.events import Event, deterministic_id
 from libs.common.telemetry import METRICS
-from libs.common.topics import TOPICS, partition_of
+from libs.common.topics import MAX_MESSAGE_BYTES, TOPICS, partition_of
 
 log = logging.getLogger(__name__)
 
 _TOPIC_OF: dict[type[Event], str] = {event: topic.name for topic in reversed(TOPICS) for event in topic.events}
 _BATCH = 1000
+MAX_EVENT_BYTES = MAX_MESSAGE_BYTES - 64 * 1024
+"""What is left for an event's value beside its key and headers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +68,24 @@ def attributes(outgoing: Outgoing, source: str, now: datetime) -> dict[str, str]
 
 
 async def add(connection: db.Connection, source: str, outgoing: Sequence[Outgoing]) -> None:
-    """Insert what must be told, in order, inside the caller's transaction."""
+    """Insert what must be told, in order, inside the caller's transaction.
+
+    Raises `TooLarge` for an event that the broker would refuse: here it fails alone, in the relay it would hold up every brand.
+    """
     if not outgoing:
         return
     now = datetime.now(UTC)
     topics = [_TOPIC_OF[type(item.event)] for item in outgoing]
+    values = [item.event.model_dump_json().encode() for item in outgoing]
+    for item, value in zip(outgoing, values, strict=True):
+        if len(value) > MAX_EVENT_BYTES:
+            raise TooLarge(f"{item.event.type} of {item.subject} would be {len(value)} bytes; an event may have {MAX_EVENT_BYTES}.")
     await connection.copy_records_to_table(
         "outbox",
         columns=("topic", "brand", "key", "headers", "value"),
         records=[
-            (topic, item.event.brand, item.key, orjson.dumps(attributes(item, source, now)), item.event.model_dump_json().encode())
-            for topic, item in zip(topics, outgoing, strict=True)
+            (topic, item.event.brand, item.key, orjson.dumps(attributes(item, source, now)), value)
+            for topic, item, value in zip(topics, outgoing, values, strict=True)
         ],
     )
     counted = sorted({topic: topics.count(topic) for topic in set(topics)}.items())
@@ -98,7 +108,7 @@ def producer(bootstrap: str, *, client_id: str) -> AIOKafkaProducer:
         enable_idempotence=True,
         linger_ms=2,
         max_batch_size=256 * 1024,
-        max_request_size=4 * 1024 * 1024,
+        max_request_size=MAX_MESSAGE_BYTES,
         request_timeout_ms=15_000,
     )
 

@@ -33,7 +33,7 @@ from libs.common.errors import (
 )
 from libs.common.events import Event
 from libs.common.record import Place, Received, append_time, dead_letter, decode, key_of, place_of, revive
-from libs.common.topics import PARTITIONS
+from libs.common.topics import BY_NAME, PARTITIONS
 
 log = logging.getLogger(__name__)
 
@@ -105,6 +105,7 @@ class StreamSettings:
     dead_letter_window: int = 100
     stalled_after_s: float = 60.0
     bulk_waits_over_s: float = 1.0
+    book_wait_s: float = 60.0
 
 
 class Stream(Generic[W]):
@@ -133,6 +134,7 @@ class Stream(Generic[W]):
         self._rechecked_at = 0.0
         self.stopped: StreamStopped | None = None
         self.stopped_partitions: dict[TopicPartition, StreamStopped] = {}
+        self._waits = False
         self.problem: str | None = "starting"
         self.moved_at = time.monotonic()
 
@@ -150,9 +152,26 @@ class Stream(Generic[W]):
 
     def stalled(self) -> bool:
         """Records wait, nothing moves, and no fault that we know of explains it: only a restart is left."""
-        if self.problem or self.stopped or not any(self.lag(tp) for tp in self._partitions):
+        if self.problem or self.stopped or not self._waits:
             return False
         return time.monotonic() - self.moved_at > self._settings.stalled_after_s
+
+    async def watch(self) -> None:
+        """Until cancelled: ask the broker whether records wait for us. The fetcher's own idea of that is no witness: it may be what stalled."""
+        while True:
+            await asyncio.sleep(min(5.0, self._settings.stalled_after_s / 3))
+            partitions = {tp: state.expected for tp, state in self._partitions.items()}
+            if self._kafka is None or not partitions:
+                continue
+            try:
+                async with asyncio.timeout(5):
+                    ends = await self._kafka.end_offsets(list(partitions))
+            except (KafkaError, IllegalStateError, TimeoutError) as error:
+                log.debug("the broker was not asked", extra={"error": type(error).__name__})
+                continue
+            self._waits = any(ends[tp] > expected for tp, expected in partitions.items())
+            if not self._waits:
+                self.moved_at = time.monotonic()
 
     def lag(self, tp: TopicPartition) -> int:
         """Records of a partition that wait, as far as the last fetch told."""
@@ -197,34 +216,44 @@ class Stream(Generic[W]):
         if self._kafka is None:
             return seen
         partitions = [TopicPartition(topic, number) for topic in self._consumer.topics for number in range(PARTITIONS)]
+        next_offsets = await ledger.next_offsets(connection)
+        new = [tp for tp in partitions if (tp.topic, tp.partition) not in next_offsets]
         try:
             async with asyncio.timeout(2):
-                starts, ends = await self._kafka.beginning_offsets(partitions), await self._kafka.end_offsets(partitions)
+                ends = await self._kafka.end_offsets(partitions)
+                starts = await self._kafka.beginning_offsets(new) if new else {}
         except (KafkaError, IllegalStateError, TimeoutError):
             return seen
-        next_offsets = await ledger.next_offsets(connection)
         found = dict.fromkeys(seen, 0)
         for tp in partitions:
-            found[tp.topic] += max(0, ends[tp] - next_offsets.get((tp.topic, tp.partition), starts[tp]))
+            found[tp.topic] += max(0, ends[tp] - next_offsets.get((tp.topic, tp.partition), starts.get(tp, 0)))
         return found
 
     # --- the loop -------------------------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
         """Consume until `stop()`. Passing faults of Kafka and Postgres are waited out; `problem` names them meanwhile."""
-        while not self._stopping.is_set():
-            try:
-                await self._consume()
-            except (*db.TRANSIENT, KafkaError) as error:
-                self.problem = f"stream: {type(error).__name__}"
-                log.warning("stream interrupted, starting again", extra={"error": type(error).__name__})
-                await self._pause(1.0)
-            except StreamStopped as error:
-                self.stopped = error
-                log.error("stream stopped: an operator must choose", extra={"kind": error.kind, "detail": error.detail})
-                await self._wait_for_operator()
-            except _Stopping:
-                return
+        watch = asyncio.create_task(self.watch())
+        try:
+            while not self._stopping.is_set():
+                await self._consume_once()
+        except _Stopping:
+            log.debug("asked to stop while waiting")
+        finally:
+            watch.cancel()
+
+    async def _consume_once(self) -> None:
+        """Consume until something comes in between, and wait until it has passed."""
+        try:
+            await self._consume()
+        except (*db.TRANSIENT, KafkaError) as error:
+            self.problem = f"stream: {type(error).__name__}"
+            log.warning("stream interrupted, starting again", extra={"error": type(error).__name__})
+            await self._pause(1.0)
+        except StreamStopped as error:
+            self.stopped = error
+            log.error("stream stopped: an operator must choose", extra={"kind": error.kind, "detail": error.detail})
+            await self._wait_for_operator()
 
     async def _consume(self) -> None:
         kafka = AIOKafkaConsumer(
@@ -256,8 +285,6 @@ class Stream(Generic[W]):
                 batch = await self._ours(kafka, fetched)
                 if batch.records:
                     await self._handle(batch)
-                else:
-                    self.moved_at = time.monotonic() if not any(map(self.lag, self._partitions)) else self.moved_at
                 self.problem = None
                 await self._commit_to_kafka(kafka)
         finally:
@@ -290,6 +317,10 @@ class Stream(Generic[W]):
         starts, ends = await kafka.beginning_offsets(new), await kafka.end_offsets(new)
         async with self._pool.acquire() as connection:
             positions = await ledger.positions(connection, {(tp.topic, tp.partition): starts[tp] for tp in new})
+            for tp in new:
+                if BY_NAME[tp.topic].perishable and positions[tp.topic, tp.partition] < starts[tp]:
+                    await ledger.reset_position(connection, tp.topic, tp.partition, starts[tp], datetime.now(UTC))
+                    positions[tp.topic, tp.partition] = starts[tp]
         for tp in new:
             position = positions[tp.topic, tp.partition]
             try:
@@ -353,10 +384,22 @@ class Stream(Generic[W]):
         for received in batch.decoded.values():
             event = received.event
             needed[event.brand] = max(needed.get(event.brand, 0), event.book_version)
+        deadline = time.monotonic() + self._settings.book_wait_s
         while not await self._books.wait_for(needed, 0.5):
             self.problem = "waiting for a newer brand book"
             if self._stopping.is_set():
                 raise _Stopping
+            if time.monotonic() > deadline:
+                self._park_without_book(batch)
+                return
+
+    def _park_without_book(self, batch: Batch) -> None:
+        """One brand whose book does not come must not hold up all others: its events are parked, for a replay when the book is there."""
+        for place, received in batch.decoded.items():
+            brand, version = received.event.brand, received.event.book_version
+            if not self._books.has({brand: version}):
+                reason = f"Decided under version {version} of a brand book that did not arrive within {self._settings.book_wait_s:.0f} s."
+                batch.invalid[place] = UnknownEventType(f"{reason} Replay when `weerklank apply` has published it.")
 
     async def _apply(self, batch: Batch) -> None:
         """Commit the batch, whatever it takes: wait out passing faults, set invalid events aside, bisect to a poison event."""
@@ -385,13 +428,13 @@ class Stream(Generic[W]):
                 # asyncpg's InterfaceError that is also a ValueError is a value no column can hold: waiting mends nothing.
                 attempts += 1
                 log.exception("handling failed", extra={"records": len(batch.records), "attempt": attempts})
-                if attempts < self._settings.attempts and len(batch.records) > 1:
+                if attempts < self._settings.attempts:
                     await self._pause(0.1 * 2**attempts)
                 elif len(batch.records) > 1:
                     await self._apply(batch.half(first=True))
                     await self._apply(batch.half(first=False))
                     return
-                elif attempts >= self._settings.attempts:
+                else:
                     place = place_of(batch.records[0])
                     if place in batch.invalid:
                         raise

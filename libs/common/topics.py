@@ -16,6 +16,7 @@ from libs.common.errors import Unavailable
 
 PARTITIONS = 12
 SHARDS_PER_BRAND = 4
+MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 _DAY_MS = 24 * 3600 * 1000
 
 
@@ -31,11 +32,17 @@ class Topic:
     carries: str
     retention_ms: int | None = 7 * _DAY_MS
     segment_ms: int = _DAY_MS
+    perishable: bool = False
+    """Only the newest events matter: a consumer that was away longer than they are kept goes on at the log's start, without an operator."""
 
     @property
     def config(self) -> dict[str, str]:
         """Topic settings. LogAppendTime: with the posting time as timestamp, imported history would be deleted at once."""
-        settings = {"message.timestamp.type": "LogAppendTime", "segment.ms": str(self.segment_ms)}
+        settings = {
+            "message.timestamp.type": "LogAppendTime",
+            "segment.ms": str(self.segment_ms),
+            "max.message.bytes": str(MAX_MESSAGE_BYTES),
+        }
         if self.retention_ms is None:
             return settings | {"cleanup.policy": "compact"}
         return settings | {"cleanup.policy": "delete", "retention.ms": str(self.retention_ms)}
@@ -106,6 +113,7 @@ HOLDS = Topic(
     "the sending lease, and whether all sending is held",
     retention_ms=3600 * 1000,
     segment_ms=600 * 1000,
+    perishable=True,
 )
 REPLIES = Topic(
     "weerklank.replies.v1",

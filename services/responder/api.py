@@ -39,7 +39,7 @@ def _storable(text: str) -> str:
     return text
 
 
-Text = Annotated[str, Field(max_length=20_000), AfterValidator(_storable)]
+Text = Annotated[str, Field(max_length=10_000), AfterValidator(_storable)]
 Note = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_storable)]
 
 
@@ -53,6 +53,7 @@ class ReplyView(Reply):
     automatic: bool = Field(description="Made by the machine from a script; nobody has touched it yet")
     writer_role: str
     legal_by: str | None
+    submitted_by: str | None = Field(description="Who offered it for approval")
     submitted_at: datetime | None
     reason: str | None = Field(description="Why it was discarded")
     attempts: int
@@ -88,6 +89,9 @@ class Edited(http.Body):
 
 class Approval(http.Body):
     digest: str = Field(description="Of the reply as it was read: the approval holds for exactly that")
+    despite: UUID | None = Field(
+        default=None, description="Id of the newest message, when the customer has written again since: its reader approves all the same"
+    )
 
 
 class LegalCheck(http.Body):
@@ -294,7 +298,9 @@ async def legal_check(brand: str, reply_id: UUID, body: LegalCheck, request: Req
 async def approve(brand: str, reply_id: UUID, body: Approval, request: Request, principal: Writer, writing: Writing) -> ReplyDetail:
     """Let exactly this text be sent to exactly this recipient."""
     row, case, published, now = await _at_hand(request, writing, brand, reply_id)
-    return await _done(request, writing, reply.approve(row, body.digest, _person(principal), published.book, case, now))
+    return await _done(
+        request, writing, reply.approve(row, body.digest, _person(principal), published.book, case, now, despite=body.despite)
+    )
 
 
 @router.post("/replies/{reply_id}/discard")

@@ -41,16 +41,19 @@ def required(book: BrandBook, writer_role: str, risk: Collection[str] = (), *, f
     return Requirement(roles, by_writer=SELF in asked)
 
 
-def may_approve(requirement: Requirement, approver_role: str, approver_id: str, writer_id: str) -> bool:
-    """Whether this person may approve this writer's text.
+def may_approve(requirement: Requirement, approver_role: str, approver_id: str, writer_id: str, submitter_id: str | None = None) -> bool:
+    """Whether this person may approve this writer's text, which ``submitter_id`` offered for approval.
 
     The writer may only where the rule says ``self``: "by an agent" means another one, or it would ask nothing. A role
-    that is asked for is also met by a higher one (an agent's by a lead's), never by a trainee's.
+    that is asked for is also met by a higher one (an agent's by a lead's), never by a trainee's. Whoever submitted it has
+    had their look: where the writer may not approve, neither may they.
     """
     if approver_role == "trainee":
         return False
     if approver_id == writer_id:
         return requirement.by_writer
+    if approver_id == submitter_id and not requirement.by_writer:
+        return False
     return any(_meets(approver_role, role) for role in requirement.roles)
 
 

@@ -76,9 +76,10 @@ def on_case(work: ReplyWork, received: Received[CaseEvent]) -> None:
 
 
 def on_lease(work: ReplyWork, received: Received[SendingLease]) -> None:
-    """Keep the newest lease of the brand; its time is the broker's, so that a lease that waited in the log is not fresh."""
+    """Keep the newest lease of the brand; a lease that waited, in the log or in a producer on the way there, is not fresh."""
     event = received.event
-    lease = Lease(event.brand, event.hold_version, received.appended_at, event.held, event.reason)
+    renewed_at = min(event.decided_at or received.appended_at, received.appended_at)
+    lease = Lease(event.brand, event.hold_version, renewed_at, event.held, event.reason)
     if not lease.newer_than(work.leases.get(event.brand)):
         work.repeat(received)
         return

@@ -92,6 +92,8 @@ def follow_case(
     if not known.automatic:
         return changes
     content = {name: getattr(wanted, name) for name in _FOLLOWS_CASE}
+    if wanted.digest != known.digest:
+        content["legal_by"] = None  # legal read another text
     if known.state == "discarded":
         row = next_version(known, state="draft", reason=None, **content)
         changes.append(Change(row, "drafted", "system", at, ReplyDrafted))

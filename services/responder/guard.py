@@ -7,6 +7,7 @@ weigh. Pure: no I/O.
 """
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
@@ -19,6 +20,8 @@ from services.responder.inflection import forms
 from services.responder.script import GREETING_WORDS, signature_form
 
 BLOCKING = frozenset({"empty", "too_long", "broken_placeholder", "missing_signature", "wrong_signature", "forbidden_word"})
+KEPT = 20
+"""Verdicts of one code that are kept."""
 
 
 class Draft(BaseModel):
@@ -47,7 +50,10 @@ class Verdict(BaseModel):
 
 
 def check(draft: Draft, book: BrandBook) -> list[Verdict]:
-    """Everything that the rules find, in the order of the text. An empty text has that one verdict."""
+    """What the rules find, in the order of the text: of each code the first `KEPT`, the last of which says how many more there are.
+
+    An empty text has that one verdict.
+    """
     if not _visible(draft.text):
         return [_verdict("empty", "There is no text to send.", 0, len(draft.text))]
     found = [
@@ -59,7 +65,22 @@ def check(draft: Draft, book: BrandBook) -> list[Verdict]:
         *_forbidden_words(draft, book),
         *_smileys(draft, book),
     ]
-    return sorted(found, key=lambda v: (v.start, v.end, v.code))
+    return _first(sorted(found, key=lambda v: (v.start, v.end, v.code)))
+
+
+def _first(found: list[Verdict]) -> list[Verdict]:
+    """At most `KEPT` of each code: a text that is wrong at every word makes no event that the relay cannot carry."""
+    number = Counter(verdict.code for verdict in found)
+    seen: Counter[str] = Counter()
+    kept: list[Verdict] = []
+    for verdict in found:
+        seen[verdict.code] += 1
+        more = number[verdict.code] - KEPT
+        if seen[verdict.code] == KEPT and more > 0:
+            kept.append(verdict.model_copy(update={"message": f"{verdict.message} And {more} more like this."}))
+        elif seen[verdict.code] <= KEPT:
+            kept.append(verdict)
+    return kept
 
 
 def _verdict(code: str, message: str, start: int, end: int) -> Verdict:

@@ -96,6 +96,7 @@ class ReplyRow(Reply):
     automatic: bool = False
     writer_role: str = "agent"
     legal_by: str | None = None
+    submitted_by: str | None = None
     submitted_at: datetime | None = None
     reason: str | None = None
     attempts: int = 0
@@ -312,6 +313,7 @@ def edit(row: ReplyRow, text: str, version: int, person: Person, book: BrandBook
 _UNSENT: Mapping[str, object] = {
     "approver": None,
     "approved_at": None,
+    "submitted_by": None,
     "submitted_at": None,
     "legal_by": None,
     "attempts": 0,
@@ -329,16 +331,19 @@ def submit(row: ReplyRow, person: Person, book: BrandBook, owner: str | None, at
     if row.state != "draft":
         raise Conflict(f"A reply that is {row.state} cannot be submitted. {_INSTEAD.get(row.state, 'It was already.')}", state=row.state)
     mine = {"writer": person.id, "writer_role": person.role} if row.automatic or row.writer is None else {}
-    changed = next_version(row, state="submitted", submitted_at=at, automatic=False, **mine)
+    changed = next_version(row, state="submitted", submitted_by=person.id, submitted_at=at, automatic=False, **mine)
     changed = changed.model_copy(update={"verdicts": judge(book, changed, owner)})
     return Change(changed, "submitted", person.id, at, ReplySubmitted)
 
 
-def approve(row: ReplyRow, digest: str, person: Person, book: BrandBook, case: Case, at: datetime) -> Change:
+def approve(
+    row: ReplyRow, digest: str, person: Person, book: BrandBook, case: Case, at: datetime, *, despite: UUID | None = None
+) -> Change:
     """Let exactly this text go to exactly this recipient.
 
     Raises `Forbidden` when the brand book asks for somebody else, and `Conflict` when the text is another than the approver saw, when the guard
-    blocks it, or when legal must read it first.
+    blocks it, when legal must read it first, or when the customer has written again since; `despite` is the id of that newer message, by
+    somebody who has read it.
     """
     _may_become(row, "approved", "approved")
     facts = _facts(row, book, case)
@@ -347,11 +352,17 @@ def approve(row: ReplyRow, digest: str, person: Person, book: BrandBook, case: C
         held = approval.held_for_legal(book, row.writer_role, case.risk, facts=facts)
     except RuleError as error:
         raise Conflict(f"A rule for approvals in the brand book cannot be evaluated, so nobody may approve: {error}") from error
-    if not approval.may_approve(requirement, person.role, person.id, row.writer or ""):
+    if not approval.may_approve(requirement, person.role, person.id, row.writer or "", row.submitted_by):
         who = [f"another {role}" for role in requirement.roles] + (["its writer"] if requirement.by_writer else [])
         raise Forbidden(f"This text must be approved by {' or '.join(who) or 'somebody else'}.")
     if digest != row.digest:
         raise Conflict("The text, channel or recipient is not what this digest stands for. Read the reply again.", digest=row.digest)
+    newer = newer_mention(row, case)
+    if newer is not None and despite != newer.id:
+        raise Conflict(
+            f"The customer has written again since; read it first. Approve with despite={newer.id} to send this all the same.",
+            newest=str(newer.id),
+        )
     verdicts = judge(book, row, case.owner)
     if blocking := [verdict for verdict in verdicts if verdict.blocking]:
         codes = ", ".join(dict.fromkeys(verdict.code for verdict in blocking))
@@ -368,11 +379,27 @@ def approve(row: ReplyRow, digest: str, person: Person, book: BrandBook, case: C
         attempts=0,
         error=None,
     )
-    return Change(changed, "approved", person.id, at, ReplyApproved, {"digest": digest})
+    detail = {"digest": digest} | ({"despite": str(newer.id)} if newer else {})
+    return Change(changed, "approved", person.id, at, ReplyApproved, detail)
+
+
+def newer_mention(row: ReplyRow, case: Case) -> Mention | None:
+    """The case's newest mention when it came after the one that this answers.
+
+    Another newest mention is not always a newer one: what this answers may have been taken back, or belong to another case by now.
+    """
+    latest = case.latest
+    if latest is None or latest.id == row.mention_id:
+        return None
+    still_there = any(mention.id == row.mention_id for mention in case.mentions)
+    return latest if still_there or latest.received_at > row.created_at else None
 
 
 def legal_check(row: ReplyRow, digest: str, note: str, person: Person, book: BrandBook, at: datetime) -> Change:
-    """Record that the legal department has read exactly this text. By one of them, or by a lead or spokesperson who asked them."""
+    """Record that the legal department has read exactly this text. By one of them, or by a lead or spokesperson who asked them.
+
+    Reading is not writing: a machine's draft stays one, and whoever submits it takes it as their own.
+    """
     legal = book.department("legal")
     if person.role not in ("lead", "spokesperson", "admin") and person.id not in (legal.members if legal else ()):
         raise Forbidden("That legal has read a text is recorded by one of them, a lead or a spokesperson.")
@@ -380,7 +407,7 @@ def legal_check(row: ReplyRow, digest: str, note: str, person: Person, book: Bra
         raise Conflict(f"A reply that is {row.state} is past legal's check.", state=row.state)
     if digest != row.digest:
         raise Conflict("The text, channel or recipient is not what this digest stands for. Read the reply again.", digest=row.digest)
-    changed = next_version(row, legal_by=person.id, automatic=False)
+    changed = next_version(row, legal_by=person.id)
     return Change(changed, "legal_checked", person.id, at, ReplyEdited, {"note": note, "digest": digest})
 
 

@@ -18,6 +18,8 @@ from services.routing.sla import Policy
 
 ENDED = ("resolved", "closed", "merged", "withdrawn")
 EMPTY = ("merged", "withdrawn")
+MAX_MENTIONS = 200
+"""Mentions that a case's events list. A case may have more; an event has a size."""
 
 
 def case_id_of(brand: str, group_id: UUID) -> UUID:
@@ -73,7 +75,16 @@ def computed(policy: Policy, file: File, mentions: Sequence[TriagedMention], mer
     if not present:
         state = "merged" if merged_into else "withdrawn"
         return case.model_copy(
-            update={"state": state, "merged_into": merged_into, "mentions": [], "latest": None, "clocks": [], "labels": [], "risk": []}
+            update={
+                "state": state,
+                "merged_into": merged_into,
+                "mentions": [],
+                "mentions_total": 0,
+                "latest": None,
+                "clocks": [],
+                "labels": [],
+                "risk": [],
+            }
         )
     root = next((m for m in mentions if m.mention.id == case.group_id), present[0])
     about = facts(present, policy.book)
@@ -92,8 +103,9 @@ def computed(policy: Policy, file: File, mentions: Sequence[TriagedMention], mer
         "risk": about["risk"],
         "mentions": [
             CaseMention(id=m.mention.id, channel=m.mention.channel, visibility=m.mention.visibility, received_at=m.mention.received_at)
-            for m in present
+            for m in present[-MAX_MENTIONS:]
         ],
+        "mentions_total": len(present),
         "latest": latest,
         "historic": historic,
         "opened_at": opened_at,
@@ -139,6 +151,19 @@ def replied(file: File, sent_at: datetime) -> bool:
     file.touched = True
     file.change(state=state, replied_at=case.replied_at or sent_at, clocks=sla.meet(case.clocks, "reaction", sent_at))
     return first
+
+
+def carried_over(file: File, into: File) -> None:
+    """A case on which people worked goes on in another one: what they did, and that the customer was answered, goes with it."""
+    if not file.touched:
+        return
+    old, new = file.case, into.case
+    replied = min((at for at in (old.replied_at, new.replied_at) if at), default=None)
+    clocks = sla.meet(new.clocks, "reaction", old.replied_at) if old.replied_at else new.clocks
+    state = ("waiting" if old.replied_at else "open") if new.state == "new" else new.state
+    owner = new.owner if into.touched else old.owner
+    into.case = new.model_copy(update={"replied_at": replied, "clocks": clocks, "state": state, "owner": owner})
+    into.touched = True
 
 
 def assigned(file: File, *, to: str | None, department: str | None) -> None:

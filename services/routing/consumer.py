@@ -127,9 +127,15 @@ def _leave(work: CaseWork, received: Received[MentionEvent], policy: Policy, lef
     before = file.case
     file.book_version = policy.version
     file.case = cases.computed(policy, file, work.mentions_of(left), _where_root_is(work, file.case.group_id, file.case.id))
-    if file.case != before:
-        file.version += 1
-        work.tell(received, file, CaseLeft, mention_id=received.event.triaged.mention.id, why="regrouped")
+    if file.case == before:
+        return
+    file.version += 1
+    work.tell(received, file, CaseLeft, mention_id=received.event.triaged.mention.id, why="regrouped")
+    into = work.files.get(file.case.merged_into) if file.case.merged_into else None
+    if into is not None and before.state not in cases.EMPTY and file.touched:
+        cases.carried_over(file, into)
+        into.version += 1
+        work.tell(received, into, CaseJoined, mention_id=received.event.triaged.mention.id)
 
 
 def _where_root_is(work: CaseWork, root_id: UUID, case_id: UUID) -> UUID | None:
@@ -150,6 +156,8 @@ def on_reply(work: CaseWork, received: Received[ReplyEvent]) -> None:
     if reply.state != "sent" or state == "sent" or reply.sent_at is None:
         return
     file = work.files.get(reply.case_id)
+    while file is not None and file.case.merged_into is not None:
+        file = work.files.get(file.case.merged_into)  # answered there, and the answer counts where the question is now
     if file is None or file.case.brand != reply.brand:
         raise InvalidEvent(f"Reply {reply.id} is of case {reply.case_id}, which this brand does not have.")
     if cases.replied(file, reply.sent_at):
@@ -185,6 +193,8 @@ async def load(connection: db.Connection, events: Sequence[Received[Any]], polic
     concerned |= {cases.case_id_of(m.mention.brand, root) for m in about for root in (m.group_id, m.mention.id)}
     concerned |= {reply.case_id for reply in replies if reply.state == "sent"}
     work.files = await store.files(connection, sorted(concerned))
+    while further := {file.case.merged_into for file in work.files.values() if file.case.merged_into} - work.files.keys():
+        work.files |= await store.files(connection, sorted(further))
     work.stored = set(work.files)
     found = await store.copies_of(connection, [(file.case.brand, case_id) for case_id, file in work.files.items()])
     roots = {file.case.group_id for file in work.files.values()} | {m.group_id for m in about}

@@ -51,12 +51,18 @@ async def _lead(service: Service) -> None:
 
 
 async def renew(connection: db.Connection, producer: AIOKafkaProducer) -> None:
-    """One lease per brand, as its hold stands now. A send that is not acknowledged within the period counts for nothing."""
+    """One lease per brand, as its hold stands now. What was decided when travels with it, so that a lease which waited in the
+    producer while Kafka was away does not look fresh when it arrives."""
     now = datetime.now(UTC)
     waiting = []
     for row in await store.holds(connection):
         lease = SendingLease(
-            brand=row["brand"], book_version=row["version"], held=row["held"], hold_version=row["hold_version"], reason=row["reason"]
+            brand=row["brand"],
+            book_version=row["version"],
+            held=row["held"],
+            hold_version=row["hold_version"],
+            reason=row["reason"],
+            decided_at=row["decided_at"],
         )
         outgoing = Outgoing(lease, row["brand"], int(now.timestamp() * 1000), row["brand"])
         waiting.append(

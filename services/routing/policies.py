@@ -11,6 +11,10 @@ class Policies:
         self._books = books
         self._policies: dict[str, Policy] = {}
 
+    def brands(self) -> list[str]:
+        """The brands that have a book."""
+        return [brand for brand, _ in self._books]
+
     def of(self, brand: str) -> Policy:
         """Raises `InvalidEvent` for a brand without a book."""
         published = self._books.get(brand)

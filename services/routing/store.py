@@ -158,17 +158,20 @@ def _columns(rows: Sequence[File], fire_at: Mapping[UUID, datetime | None]) -> l
     ]
 
 
-async def due(connection: db.Connection, limit: int) -> list[File]:
-    """Cases with a clock that has something to say now, locked; those that another instance holds are left to it."""
+async def due(connection: db.Connection, brands: Sequence[str], limit: int) -> list[File]:
+    """Cases of these brands with a clock that has something to say now, locked; those that another instance holds are left to it."""
     rows = await connection.fetch(
-        "select * from care_case where next_fire_at <= now() order by next_fire_at limit $1 for update skip locked", limit
+        "select * from care_case where next_fire_at <= now() and brand = any($1::text[]) "
+        "order by next_fire_at limit $2 for update skip locked",
+        brands,
+        limit,
     )
     return [_file(row) for row in rows]
 
 
-async def next_due(connection: db.Connection) -> datetime | None:
-    at: datetime | None = await connection.fetchval("select min(next_fire_at) from care_case where next_fire_at is not null")
-    return at
+async def put_off(connection: db.Connection, brand: str, case_id: UUID) -> None:
+    """Ask this case's clocks again in a minute."""
+    await connection.execute("update care_case set next_fire_at = now() + interval '1 minute' where brand = $1 and id = $2", brand, case_id)
 
 
 async def tell_story(connection: db.Connection, rows: Sequence[Story]) -> None:
@@ -323,7 +326,8 @@ async def books(connection: db.Connection, brand: str) -> list[asyncpg.Record]:
 async def holds(connection: db.Connection) -> list[asyncpg.Record]:
     """Every brand that has a book, with its hold; for the sending lease, which is about all brands alike."""
     return await connection.fetch(
-        "select b.brand, b.version, coalesce(h.held, false) as held, coalesce(h.hold_version, 0) as hold_version, h.reason "
+        "select b.brand, b.version, coalesce(h.held, false) as held, coalesce(h.hold_version, 0) as hold_version, h.reason, "
+        "clock_timestamp() as decided_at "
         "from (select brand, max(version) as version from brand_book group by brand) b left join hold h using (brand)"
     )
 

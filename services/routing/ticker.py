@@ -4,7 +4,6 @@ import asyncio
 import logging
 
 from libs.common import db
-from libs.common.errors import InvalidEvent
 from libs.common.events import CaseClockBreached, CaseEscalated
 from libs.common.service import Service
 from services.routing import case as cases
@@ -30,13 +29,16 @@ async def run(service: Service, policies: Policies) -> None:
 async def tick(pool: db.Pool, policies: Policies) -> int:
     """Let every clock that is due say what it has to, at most 200 cases at once; return how many cases."""
     async with pool.acquire() as connection, connection.transaction():
-        files = await store.due(connection, _BATCH)
+        files = await store.due(connection, policies.brands(), _BATCH)
         for file in files:
             try:
-                policy = policies.of(file.case.brand)
-            except InvalidEvent:
-                continue  # this instance has not read that brand's book yet
-            await _speak(connection, policy, file)
+                async with connection.transaction():
+                    await _speak(connection, policies.of(file.case.brand), file)
+            except db.TRANSIENT:
+                raise
+            except Exception:  # one case that cannot be told must not silence the clocks of all others
+                log.exception("a clock could not speak: asked again in a minute", extra={"case_id": str(file.case.id)})
+                await store.put_off(connection, file.case.brand, file.case.id)
     return len(files)
 
 

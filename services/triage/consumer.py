@@ -202,12 +202,14 @@ async def load(connection: db.Connection, events: Sequence[Received[Any]], prepa
         found, customer_id = prepared[mention.id], work.customers[mention.id]
         work.keys[mention.id] = group.keys(mention, found.findings, found.identifiers, customer_id)
         showings.append(store.Showing(mention.id, mention.id, mention.brand, customer_id, group.moment(mention), work.keys[mention.id]))
-    work.shown = await store.show(connection, showings + _sent(work, events))
-    roots = sorted({known.group_id for known in work.shown.values() if not known.fresh})
-    for row in (await store.mentions(connection, roots)).values():
+    sent = _sent(work, events)
+    work.shown = await store.show(connection, showings + sent)
+    roots = {known.group_id for known in work.shown.values() if not known.fresh} | {showing.group_id for showing in sent}
+    for row in (await store.mentions(connection, sorted(roots))).values():
         work.known.setdefault(row.triaged.mention.id, row)
         work.groups.moments[row.triaged.mention.id] = group.moment(row.triaged.mention)
-    meeting = _groups_that_meet(work, new)
+    _forget_ghosts(work, showings + sent)
+    meeting = _groups_that_meet(work, new, sent)
     for row in (await store.members(connection, sorted(meeting))).values():
         work.known.setdefault(row.triaged.mention.id, row)
         work.member_of(row.triaged.group_id, row.triaged.mention.id)
@@ -238,17 +240,34 @@ def _sent(work: TriageWork, events: Sequence[Received[Any]]) -> list[store.Showi
 
 
 def _new_mentions(work: TriageWork, events: Sequence[Received[Any]]) -> list[Mention]:
-    """The mentions of a batch that we have not seen, each once, in order."""
+    """The mentions of a batch that we have not seen and that were not taken back before they came, each once, in order."""
     found: dict[UUID, Mention] = {}
+    gone = set(work.deleted)
     for received in events:
         event = received.event
-        if isinstance(event, MentionReceived) and event.mention.id not in work.known and event.mention.id not in work.deleted:
+        if isinstance(event, MentionDeleted) and event.mention_id not in found:
+            gone.add(event.mention_id)
+        if isinstance(event, MentionReceived) and event.mention.id not in work.known and event.mention.id not in gone:
             found.setdefault(event.mention.id, event.mention)
     return list(found.values())
 
 
-def _groups_that_meet(work: TriageWork, new: Sequence[Mention]) -> set[UUID]:
-    """The groups that some chain of keys in this batch may turn into one: their members must be at hand."""
+def _forget_ghosts(work: TriageWork, showings: Sequence[store.Showing]) -> None:
+    """Evidence for a group whose root does not exist is none: the first in this batch to show it begins it anew."""
+    for showing in showings:
+        for key in showing.keys:
+            known = work.shown[key]
+            if not known.fresh and known.group_id not in work.groups.moments:
+                work.shown[key] = group.Shown(
+                    showing.group_id, showing.mention_id, [showing.customer_id], showing.at, fresh=True, changed=True
+                )
+
+
+def _groups_that_meet(work: TriageWork, new: Sequence[Mention], sent: Sequence[store.Showing]) -> set[UUID]:
+    """The groups that some chain of keys in this batch may merge into another: their members must be at hand.
+
+    What they merge into is another group that we know, or one that a mention of this batch opens: that takes one older than the group's root.
+    """
     parents: dict[object, object] = {}
 
     def top(item: object) -> object:
@@ -256,17 +275,33 @@ def _groups_that_meet(work: TriageWork, new: Sequence[Mention]) -> set[UUID]:
             item = parent
         return item
 
+    def join(one: object, other: object) -> None:
+        if (upper := top(one)) != (lower := top(other)):
+            parents[lower] = upper
+
     for mention in new:
         for key in work.keys[mention.id]:
-            known = work.shown[key]
-            for other in (key, None if known.fresh else known.group_id):
-                if other is not None and top(other) != top(mention.id):
-                    parents[top(other)] = top(mention.id)
-    by_top: dict[object, set[UUID]] = {}
-    for known in work.shown.values():
+            join(mention.id, key)
+    for showing in sent:
+        for key in showing.keys:
+            join(showing.group_id, key)
+    for key, known in work.shown.items():
         if not known.fresh:
-            by_top.setdefault(top(known.group_id), set()).add(known.group_id)
-    return {group_id for groups in by_top.values() if len(groups) > 1 for group_id in groups}
+            join(key, known.group_id)
+    oldest: dict[object, tuple[datetime, UUID]] = {}
+    for mention in new:
+        at = (group.moment(mention), mention.id)
+        oldest[top(mention.id)] = min(at, oldest.get(top(mention.id), at))
+    by_top: dict[object, list[UUID]] = {}
+    for root in work.groups.moments:
+        by_top.setdefault(top(root), []).append(root)
+    return {
+        root
+        for place, roots in by_top.items()
+        if place in oldest
+        for root in roots
+        if len(roots) > 1 or oldest[place] < (work.groups.moments[root], root)
+    }
 
 
 async def save(connection: db.Connection, work: TriageWork) -> None:
@@ -323,7 +358,10 @@ def build(books: BrandBooks, classifier: Classifier) -> Consumer[TriageWork]:
 
     async def prepare(events: Sequence[Received[Any]]) -> dict[UUID, Prepared]:
         """Findings and identifiers of every mention, in a thread: heartbeats go on meanwhile."""
-        mentions = {e.event.mention.id: e.event.mention for e in events if isinstance(e.event, MentionReceived)}
+        mentions: dict[UUID, Mention] = {}
+        for received in events:
+            if isinstance(received.event, MentionReceived):
+                mentions.setdefault(received.event.mention.id, received.event.mention)  # as the fold does: the first one counts
         return await asyncio.to_thread(examine, list(mentions.values()))
 
     return Consumer(

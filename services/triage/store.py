@@ -216,14 +216,16 @@ async def keep_shown(connection: db.Connection, shown: Mapping[group.Key, group.
     changed = sorted((key, known) for key, known in shown.items() if known.changed)
     if changed:
         await connection.execute(
-            "update evidence e set group_id = u.g, last_at = u.t, "
+            "update evidence e set group_id = u.g, mention_id = u.m, last_at = u.t, "
             "authors = array(select x::uuid from jsonb_array_elements_text(u.a::jsonb) as x) "
-            "from unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::timestamptz[], $6::text[]) as u(brand, kind, value, g, t, a) "
+            "from unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::timestamptz[], $7::text[]) "
+            "as u(brand, kind, value, g, m, t, a) "
             "where e.brand = u.brand and e.kind = u.kind and e.value = u.value",
             [key.brand for key, _ in changed],
             [key.kind for key, _ in changed],
             [key.value for key, _ in changed],
             [known.group_id for _, known in changed],
+            [known.mention_id for _, known in changed],
             [known.last_at for _, known in changed],
             [_json([str(author) for author in known.authors]) for _, known in changed],
         )

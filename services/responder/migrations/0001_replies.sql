@@ -15,7 +15,7 @@ create index on case_copy using gin (mention_ids);
 create table brand_lease (
     brand        text        primary key,
     hold_version bigint      not null,
-    renewed_at   timestamptz not null,       -- the broker's append time of the lease
+    renewed_at   timestamptz not null,       -- when routing decided on the lease, by the broker's append time at the latest
     held         boolean     not null,
     reason       text
 ) with (fillfactor = 20);
@@ -43,6 +43,7 @@ create table reply (
     approver        text,
     legal_by        text,                    -- who recorded that legal has read this text
     created_at      timestamptz not null,
+    submitted_by    text,                    -- who offered it for approval: not who may approve it, unless the writer may
     submitted_at    timestamptz,
     approved_at     timestamptz,
     sent_at         timestamptz,

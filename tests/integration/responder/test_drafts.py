@@ -192,6 +192,44 @@ async def test_press_and_legal_threats_need_the_spokesperson_and_legal(desk: Aro
     assert (await desk.approve(draft["id"], draft["digest"], **spokesperson)).status_code == 200
 
 
+async def test_who_submits_a_machines_draft_after_a_legal_check_cannot_approve_it(desk: Around) -> None:
+    await desk.publish(2, conduct={"approvals": [{"when": {}, "by": ["agent"]}]})
+    case = case_of(mention(desk.brand, "sanne"))
+    await desk.case(opened(case), 1)
+    await desk.settled()
+    lead: dict[str, Any] = {"role": "lead", "subject": "mk"}
+    body = {"digest": (await desk.get(auto_id(case)))["digest"], "note": "gelezen"}
+    assert (await desk.call("POST", f"/replies/{auto_id(case)}/legal-check", json=body, **lead)).status_code == 200
+    mine = (await desk.submit(auto_id(case), **lead)).json()
+    assert (mine["writer"], mine["submitted_by"]) == ("mk", "mk")
+    assert (await desk.approve(mine["id"], mine["digest"], **lead)).status_code == 403
+
+
+async def test_a_text_that_is_wrong_at_every_word_makes_a_small_event(desk: Around) -> None:
+    case = case_of(mention(desk.brand, "sanne"), labels=[])
+    await desk.case(opened(case), 1)
+    await desk.settled()
+    made = await desk.write(case, "U " * 5000)
+    assert len(made["text"]) == 10_000
+    largest = await desk.db.fetchval("select max(pg_column_size(verdicts::text::bytea)) from reply where brand = $1", desk.brand)
+    assert largest < 20_000
+
+
+async def test_an_approval_asks_to_read_what_the_customer_wrote_since(desk: Around) -> None:
+    first, second = mention(desk.brand, "sanne"), mention(desk.brand, "sanne-2")
+    case, both = case_of(first, labels=[]), case_of(first, second, labels=[])
+    await desk.case(opened(case), 1)
+    await desk.settled()
+    made = await desk.write(case, "Hoi Sanne, ik kijk ernaar. ^gs")
+    await desk.submit(made["id"])
+    await desk.case(CaseJoined(brand=desk.brand, case=both, at=AT, mention_id=second.id), 2)
+    await desk.settled()
+    refused = await desk.approve(made["id"], made["digest"])
+    assert (refused.status_code, refused.json()["newest"]) == (409, str(second.id))
+    body = {"digest": made["digest"], "despite": str(second.id)}
+    assert (await desk.call("POST", f"/replies/{made['id']}/approve", json=body)).status_code == 200
+
+
 async def test_a_token_of_another_brand_reaches_nothing(desk: Around) -> None:
     case = case_of(mention(desk.brand, "sanne"))
     await desk.case(opened(case), 1)
@@ -254,6 +292,9 @@ async def test_lists_page_and_bad_input_is_named(desk: Around) -> None:
     assert (await desk.call("POST", path, json={"script": "unknown"})).status_code == 422
     assert (await desk.call("POST", path, json={})).status_code == 422, "no script suits this case"
     assert (await desk.call("POST", path, json={"text": "nul \x00"})).status_code == 422
+    too_long = await desk.call("POST", path, json={"text": "U " * 5000 + "!"})
+    assert too_long.status_code == 422
+    assert "10000" in too_long.text
     assert (await desk.call("POST", path, json={"tekst": "x"})).status_code == 422
     assert (await desk.call("POST", f"/cases/{uuid4()}/replies", json={"text": "x"})).status_code == 404
     made = (await desk.call("POST", path, json={"script": "storing"}, role="lead", subject="mk")).json()

@@ -3,7 +3,7 @@
 import pytest
 
 from libs.common.brandbook import BrandBook
-from services.responder.guard import BLOCKING, Draft, Verdict, check
+from services.responder.guard import BLOCKING, KEPT, Draft, Verdict, check
 
 # Example data: a made-up brand.
 BOOK = {
@@ -448,3 +448,16 @@ def test_verdicts_come_in_the_order_of_the_text_with_places_in_it() -> None:
 def test_a_long_hostile_text_is_judged_in_time() -> None:
     for text in ("'a " * 4000, "{" * 8000, "^" * 8000, ":" * 8000, "[a " * 3000, "xx-" * 3000, "a." * 4000, "groet " * 1500, '"' * 7999):
         check(draft(text, "email", first_reply=True), book(smileys=False))
+
+
+def test_a_text_that_is_wrong_at_every_word_keeps_the_first_verdicts_and_the_number_of_the_rest() -> None:
+    text = "U " * 5000 + "klus " * 30
+    found = check(draft(text, "email"), book())
+    address = [v for v in found if v.code == "address_form"]
+    assert len(address) == KEPT
+    assert [v.start for v in address] == list(range(0, 2 * KEPT, 2))
+    assert address[-1].message.endswith(f"And {5000 - KEPT} more like this.")
+    assert not any("more like this" in v.message for v in address[:-1])
+    assert [v.blocking for v in found if v.code == "forbidden_word"] == [True] * KEPT
+    exactly = check(draft("U " * KEPT, "email"), book())
+    assert not any("more like this" in v.message for v in exactly)

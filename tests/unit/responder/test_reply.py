@@ -7,10 +7,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from libs.common.books import BrandBooks
 from libs.common.brandbook import BrandBook
 from libs.common.errors import Conflict, Forbidden
-from libs.common.events import Author, Case, Identity, Mention, Thread, deterministic_id
-from services.responder import reply
+from libs.common.events import Author, Case, CaseMention, Identity, Mention, SendingLease, Thread, deterministic_id
+from libs.common.record import Received
+from services.responder import consumer, reply
 from services.responder.follow import follow_case
 from services.responder.lease import Lease, waiting
 from services.responder.reply import Person, ReplyRow
@@ -177,6 +179,82 @@ def test_who_may_approve_what(writer: Person, approver: Person, risk: list[str],
         assert reply.approve(row, row.digest, approver, BOOK, case, AT).row.approver == approver.id
 
 
+def book_with(*approvals: dict[str, Any]) -> BrandBook:
+    conduct = {**BOOK.conduct.model_dump(mode="json"), "approvals": list(approvals)}
+    return BrandBook.from_json({**BOOK.model_dump(mode="json"), "conduct": conduct})
+
+
+def test_a_legal_check_makes_nobody_the_writer_so_the_submitter_of_a_machines_draft_needs_another_to_approve() -> None:
+    book = book_with({"when": {}, "by": ["agent"]})
+    [machine] = follow(CASE, "", {}).values()
+    checked = reply.legal_check(machine, machine.digest, "gelezen", MILA, book, AT).row
+    assert checked.automatic
+    row = reply.submit(checked, MILA, book, "gs", AT).row
+    assert (row.writer, row.writer_role, row.submitted_by, row.automatic) == ("mk", "lead", "mk", False)
+    signed = row.model_copy(update={"text": row.text.replace("^gs", "^mk")})
+    with pytest.raises(Forbidden):
+        reply.approve(signed, signed.digest, MILA, book, CASE, AT)
+    assert reply.approve(signed, signed.digest, GUUS, book, CASE, AT).row.state == "approved"
+
+
+@pytest.mark.parametrize(
+    ("by", "writer", "submitter", "approver", "allowed"),
+    [
+        (["agent"], GUUS, MILA, MILA, False),
+        (["agent"], GUUS, MILA, Person("xx", "agent"), True),
+        (["agent"], GUUS, MILA, GUUS, False),
+        (["self"], GUUS, GUUS, GUUS, True),
+        (["self"], GUUS, MILA, MILA, False),
+        (["self", "lead"], GUUS, MILA, MILA, True),
+        (["self"], TESS, MILA, MILA, False),
+    ],
+)
+def test_whoever_submitted_it_approves_only_where_the_writer_may(
+    by: list[str], writer: Person, submitter: Person, approver: Person, allowed: bool
+) -> None:
+    book = book_with({"when": {}, "by": by})
+    row = draft(f"Hoi Sanne, ik kijk ernaar. ^{writer.id}", writer=writer.id, writer_role=writer.role)
+    row = reply.submit(row, submitter, book, "gs", AT).row
+    if allowed:
+        assert reply.approve(row, row.digest, approver, book, CASE, AT).row.state == "approved"
+    else:
+        with pytest.raises(Forbidden):
+            reply.approve(row, row.digest, approver, book, CASE, AT)
+
+
+def test_what_legal_read_is_not_what_the_case_makes_of_it_later() -> None:
+    [machine] = follow(CASE, "", {}).values()
+    checked = reply.legal_check(machine, machine.digest, "gelezen", MILA, BOOK, AT).row
+    assert follow(CASE, "open", {checked.id: checked}) == {checked.id: checked}
+    other_owner = follow(case_of(mention("a"), owner="mk"), "open", {checked.id: checked})[checked.id]
+    assert other_owner.text != checked.text
+    assert other_owner.legal_by is None
+
+
+def part(found: Mention) -> CaseMention:
+    return CaseMention(id=found.id, channel=found.channel, visibility=found.visibility, received_at=found.received_at)
+
+
+def test_a_reply_to_less_than_the_customer_has_written_is_approved_by_who_read_the_rest() -> None:
+    row = draft(state="submitted")
+    newer = mention("b", received_at=AT + timedelta(seconds=5))
+    again = [
+        case_of(newer, mentions=[part(mention("a")), part(newer)]),
+        case_of(mention("b"), mentions=[part(mention("a")), part(mention("b"))]),
+        case_of(newer, mentions=[part(newer)]),
+    ]
+    for case in again:
+        for despite in (None, row.mention_id):
+            with pytest.raises(Conflict, match="has written again since; read it first") as refused:
+                reply.approve(row, row.digest, GUUS, BOOK, case, AT, despite=despite)
+            assert refused.value.more["newest"] == str(newer.id)
+        change = reply.approve(row, row.digest, GUUS, BOOK, case, AT, despite=newer.id)
+        assert change.detail["despite"] == str(newer.id)
+    earlier = mention("b", received_at=AT - timedelta(seconds=5))
+    for case in (CASE, case_of(None), case_of(earlier, mentions=[part(earlier)])):
+        assert reply.approve(row, row.digest, GUUS, BOOK, case, AT).row.state == "approved", "what it answers was taken back, or is newest"
+
+
 def test_a_rule_that_cannot_be_evaluated_lets_nobody_approve() -> None:
     book = BOOK.model_copy(deep=True, update={})
     rules = {"approvals": [{"when": {"intent": "complaint"}, "by": ["self"]}]}
@@ -290,3 +368,13 @@ def test_leases_are_ordered_by_hold_then_time_so_an_old_lease_never_lifts_a_hold
         assert later.newer_than(earlier)
         assert not earlier.newer_than(later)
     assert not lease().newer_than(lease())
+
+
+@pytest.mark.parametrize(("decided", "counts_from"), [(None, 0), (-4, -4), (2, 0)])
+def test_a_lease_counts_from_its_decision_and_never_from_after_the_broker_had_it(decided: int | None, counts_from: int) -> None:
+    decided_at = None if decided is None else AT + timedelta(seconds=decided)
+    event = SendingLease(brand="vaart", held=False, hold_version=1, decided_at=decided_at)
+    received = Received(event, "id", "vaart", 1, AT, None, "weerklank.holds.v1", 0, 0, "vaart", AT)
+    work = consumer.ReplyWork(BrandBooks("nowhere", "test"))
+    consumer.on_lease(work, received)
+    assert work.leases["vaart"].renewed_at == AT + timedelta(seconds=counts_from)

@@ -1,0 +1,229 @@
+"""What triage decides does not depend on where one batch ends and the next begins."""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count, pairwise
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from libs.common import db, migrate
+from libs.common.bookfile import load_book
+from libs.common.events import (
+    Author,
+    Event,
+    Findings,
+    Identity,
+    Mention,
+    MentionDeleted,
+    MentionReceived,
+    Reply,
+    ReplySent,
+    Thread,
+    deterministic_id,
+)
+from libs.common.record import Received
+from services.triage import consumer
+from services.triage.consumer import Prepared, TriageWork
+from tests.stack import Databases
+
+AT = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
+FINDINGS = Findings(
+    language="nl", language_confidence=1, sentiment="neutral", sentiment_score=0, sentiment_confidence=1, labels=[], model="test"
+)
+MIGRATIONS = Path(consumer.__file__).parent / "migrations"
+
+
+@pytest.fixture
+async def pool(postgres: Databases) -> AsyncIterator[db.Pool]:
+    url = postgres.login(postgres.database(), "triage")
+    await migrate.migrate(url, "triage", MIGRATIONS)
+    made = await db.open_pool(url, "triage")
+    yield made
+    await made.close()
+
+
+@dataclass
+class Story:
+    """Mentions of one brand by name, and what each shows."""
+
+    brand: str
+    prepared: dict[UUID, Prepared] = field(default_factory=dict)
+    names: dict[UUID, str] = field(default_factory=dict)
+    offsets: Iterator[int] = field(default_factory=count)
+
+    def id(self, name: str) -> UUID:
+        found = deterministic_id(self.brand, name)
+        self.names[found] = name
+        return found
+
+    def mention(self, name: str, minute: int, shows: str = "", text: str = "") -> Received[Any]:
+        """Somebody of their own writes, and names the orders in `shows`, a letter each."""
+        at = AT + timedelta(minutes=minute)
+        mention = Mention(
+            id=self.id(name),
+            brand=self.brand,
+            channel="email",
+            kind="mail",
+            external_id=name,
+            author=Author(identities=[Identity(kind="email", value=f"{name}@post.example")]),
+            text=text,
+            posted_at=at,
+            received_at=at,
+        )
+        self.prepared[mention.id] = Prepared(FINDINGS, tuple(("order", letter) for letter in shows), 1)
+        return self.received(MentionReceived(brand=self.brand, mention=mention))
+
+    def deleted(self, name: str) -> Received[Any]:
+        return self.received(MentionDeleted(brand=self.brand, mention_id=self.id(name), deleted_at=AT))
+
+    def received(self, event: Event) -> Received[Any]:
+        offset = next(self.offsets)
+        return Received(event, str(offset), str(offset), 1, AT, None, "mentions", 0, offset, "key", AT)
+
+    async def batch(self, pool: db.Pool, events: Sequence[Received[Any]]) -> TriageWork:
+        async with pool.acquire() as connection, connection.transaction():
+            work = await consumer.load(connection, events, self.prepared)
+            for received in events:
+                consumer.HANDLERS[type(received.event)](work, received)
+            await consumer.save(connection, work)
+        return work
+
+    async def groups(self, pool: db.Pool) -> dict[str, str]:
+        rows = await pool.fetch("select id, group_id from mention where brand = $1", self.brand)
+        return {self.names[row["id"]]: self.names[row["group_id"]] for row in rows}
+
+    def told(self, work: TriageWork) -> list[tuple[str, str, str]]:
+        told: list[Any] = [outgoing.event for outgoing in work.outgoing]
+        return [(event.type, self.names[event.triaged.mention.id], self.names[event.triaged.group_id]) for event in told]
+
+
+STORIES: dict[str, tuple[list[tuple[str, int, str]], dict[str, str]]] = {
+    "an older root is opened, then linked": (
+        [("a", 10, "x"), ("b", 11, "x"), ("old", 5, "y"), ("link", 12, "xy"), ("after", 13, "x")],
+        dict.fromkeys(["a", "b", "old", "link", "after"], "old"),
+    ),
+    "an older root by way of a chain": (
+        [("a", 10, "x"), ("b", 11, "x"), ("old", 5, "z"), ("mid", 6, "zy"), ("link", 12, "xy")],
+        dict.fromkeys(["a", "b", "old", "mid", "link"], "old"),
+    ),
+    "two groups and an older root": (
+        [("a", 10, "x"), ("b", 9, "y"), ("both", 12, "xy"), ("old", 5, "z"), ("link", 13, "xz")],
+        dict.fromkeys(["a", "b", "both", "old", "link"], "old"),
+    ),
+    "an older one that joins at once opens nothing": (
+        [("a", 10, "x"), ("old", 5, "x"), ("b", 11, "x"), ("alone", 4, "q"), ("c", 12, "x")],
+        {**dict.fromkeys(["a", "old", "b", "c"], "a"), "alone": "alone"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STORIES)
+async def test_every_cut_of_the_same_mentions_gives_the_same_groups_and_tells_the_same(pool: db.Pool, name: str) -> None:
+    mentions, wanted = STORIES[name]
+    all_told = []
+    for cut in range(2 ** (len(mentions) - 1)):
+        story = Story(f"cut-{cut}")
+        events = [story.mention(*mention) for mention in mentions]
+        ends = [0, *(n for n in range(1, len(events)) if cut >> (n - 1) & 1), len(events)]
+        told = [item for start, end in pairwise(ends) for item in story.told(await story.batch(pool, events[start:end]))]
+        assert await story.groups(pool) == wanted, f"batches end at {ends[1:]}"
+        all_told.append(sorted(told))
+        stays = await pool.fetch("select distinct group_id from evidence where brand = $1", story.brand)
+        assert {story.names[row["group_id"]] for row in stays} == set(wanted.values()), f"batches end at {ends[1:]}"
+    assert all(told == all_told[0] for told in all_told)
+
+
+async def test_the_common_path_reads_no_members(pool: db.Pool) -> None:
+    story = Story("vaart")
+    await story.batch(pool, [story.mention("a", 1, "x"), story.mention("b", 2, "x")])
+    work = await story.batch(pool, [story.mention("c", 3, "x")])
+    assert {story.names[mention_id] for mention_id in work.known} == {"a", "c"}
+
+
+@pytest.mark.parametrize("together", [True, False])
+async def test_a_mention_taken_back_before_it_came_leaves_no_evidence(pool: db.Pool, together: bool) -> None:
+    story = Story("vaart")
+    gone = [story.deleted("gone"), story.mention("gone", 1, "x")]
+    for batch in [gone] if together else [[event] for event in gone]:
+        await story.batch(pool, batch)
+    assert await pool.fetchval("select count(*) from evidence") == 0
+    assert await pool.fetchval("select count(*) from identity") == 0
+    await story.batch(pool, [story.mention("a", 2, "x")])
+    await story.batch(pool, [story.mention("b", 3, "x")])
+    assert await story.groups(pool) == {"a": "a", "b": "a"}
+
+
+async def test_a_mention_taken_back_after_it_came_keeps_its_group(pool: db.Pool) -> None:
+    story = Story("vaart")
+    await story.batch(pool, [story.mention("a", 1, "x"), story.deleted("a"), story.mention("a", 1, "x"), story.mention("b", 2, "x")])
+    assert await story.groups(pool) == {"a": "a", "b": "a"}
+
+
+@pytest.mark.parametrize("together", [True, False])
+async def test_evidence_for_a_mention_that_does_not_exist_is_none(pool: db.Pool, together: bool) -> None:
+    story = Story("vaart")
+    ghost = story.id("ghost")
+    await pool.execute("insert into evidence values ('vaart', 'order', 'x', $1, $1, array[$1::uuid], $2)", ghost, AT)
+    events = [story.mention("a", 1, "x"), story.mention("b", 2, "x")]
+    for batch in [events] if together else [[event] for event in events]:
+        await story.batch(pool, batch)
+    assert await story.groups(pool) == {"a": "a", "b": "a"}
+    row = await pool.fetchrow("select * from evidence where kind = 'order'")
+    assert row is not None
+    assert ghost not in (row["group_id"], row["mention_id"], *row["authors"])
+
+
+@pytest.mark.parametrize("together", [True, False])
+async def test_what_answers_a_reply_joins_also_when_both_come_in_one_batch(pool: db.Pool, together: bool) -> None:
+    story = Story("vaart")
+    author = Author(identities=[Identity(kind="id", value="7", channel="facebook")])
+    question, answer = (
+        event.event.mention.model_copy(update={"author": author}) for event in (story.mention("a", 1), story.mention("b", 3))
+    )
+    await story.batch(pool, [story.received(MentionReceived(brand="vaart", mention=question))])
+    at = AT + timedelta(minutes=2)
+    reply = Reply(
+        id=story.id("reply"),
+        brand="vaart",
+        case_id=story.id("case"),
+        mention_id=question.id,
+        channel="email",
+        visibility="private",
+        text="",
+        digest="",
+        state="sent",
+        external_id="<1@vaart>",
+        created_at=at,
+        sent_at=at,
+    )
+    sent = story.received(ReplySent(brand="vaart", reply=reply, at=at))
+    answer = answer.model_copy(update={"thread": Thread(id="<1@vaart>")})
+    came = story.received(MentionReceived(brand="vaart", mention=answer))
+    for batch in [[sent, came]] if together else [[sent], [came]]:
+        await story.batch(pool, batch)
+    assert await story.groups(pool) == {"a": "a", "b": "a"}
+
+
+async def test_findings_are_of_the_text_that_is_kept(pool: db.Pool) -> None:
+    book = load_book("brand: vaart\nname: Vaart\nlanguages: [nl]\n")
+    texts: list[str] = []
+
+    def classify(found: Sequence[str], *_: Any) -> list[Findings]:
+        texts.extend(found)
+        return [FINDINGS.model_copy(update={"model": text}) for text in found]
+
+    books: Any = SimpleNamespace(get=lambda _: SimpleNamespace(book=book, version=1))
+    classifier: Any = SimpleNamespace(taxonomy=lambda _: None, classify=classify)
+    prepare = consumer.build(books, classifier).prepare
+    assert prepare is not None
+    story = Story("vaart")
+    events = [story.mention("a", 1, text="the first"), story.mention("a", 1, text="the second")]
+    story.prepared = await prepare(events)
+    work = await story.batch(pool, events)
+    kept = work.known[story.id("a")].triaged
+    assert (kept.mention.text, kept.findings.model, texts) == ("the first", "the first", ["the first"])
