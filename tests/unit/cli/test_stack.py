@@ -15,6 +15,7 @@ import pytest
 from cli.stack import parts, ports, postgres, settings, state, supervisor
 from cli.stack.errors import StackError
 from cli.stack.parts import Part
+from tests.waiting import eventually
 
 
 def test_every_part_has_the_port_that_the_documentation_names() -> None:
@@ -141,8 +142,8 @@ async def test_a_frozen_part_is_ended_by_sigkill_after_its_patience(sleeper: Par
 def test_an_orphan_is_found_again_only_if_pid_start_and_arguments_agree(sleeper: Part) -> None:
     sleeper.spawn()
     written = state.PartState.model_validate_json(sleeper.state().model_dump_json())
-    found = state.find(written)
-    assert found is not None
+    # Right after exec the kernel may not show a process's arguments yet.
+    found = eventually(lambda: state.find(written), "the orphan is found")
     assert found.pid == written.pid
     assert state.find(written.model_copy(update={"mark": "another"})) is None
     assert state.find(written.model_copy(update={"create_time": (written.create_time or 0) - 60})) is None
