@@ -247,3 +247,29 @@ async def test_an_event_under_a_newer_brand_book_waits_for_it(r: Rig) -> None:
         await r._books.put(published)
     await all_handled(r, 1)
     assert await r.effects() == [mention_id]
+
+
+async def test_a_fetcher_that_died_while_caught_up_fails_liveness(r: Rig) -> None:
+    """aiokafka has stalled silently after broker restarts: its own high-water mark then says that nothing waits. The broker says otherwise."""
+    r.settings.stalled_after_s = 2
+    stream = r.start()
+    await r.send("a", 3)
+    await all_handled(r, 3)
+    assert not stream.stalled()
+    assert stream._kafka is not None
+    stream._kafka._fetcher._fetch_task.cancel()
+    await r.send("a", 5)
+    await until(stream.stalled, "the stall is seen")
+    assert await r.handled() < 8
+
+
+async def test_events_under_a_book_that_never_comes_are_parked_and_others_go_on(r: Rig) -> None:
+    r.settings.book_wait_s = 1
+    mention_id = uuid4()
+    event = MentionDeleted(brand="vaart", book_version=99, mention_id=mention_id, deleted_at=datetime.now(UTC))
+    await r.send("a", [mention_id], value=event.model_dump_json().encode())
+    ids = await r.send("b", 3)
+    r.start()
+    await all_handled(r, 4)
+    assert await r.effects() == ids
+    assert [row["standing"] for row in await r.letters()] == ["parked"]
