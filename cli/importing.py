@@ -22,10 +22,10 @@ from zoneinfo import ZoneInfo
 import httpx
 
 from cli.client import Client, answer_of
-from cli.console import bar
+from cli.console import bar, console
 from cli.errors import NOTHING_RUNS, WRONG, CommandError, Refused
 from libs.common.errors import WeerklankError
-from services.ingest.formats import FORMATS, Format, Parsed, Unmapped, delimiter_of, encoding_of, format_of, parse
+from services.ingest.formats import FORMATS, Format, Parsed, Unmapped, csv_columns, delimiter_of, encoding_of, format_of, parse
 from services.ingest.mention import normalise
 
 CHUNK, CHUNK_BYTES = 1000, 4 << 20
@@ -130,6 +130,8 @@ def run(client: Client, order: Order) -> Counts:
     rejects = Rejects(order.path, format, import_id)
     sending = _Sending(client, order, import_id, region, rejects)
     try:
+        if format == "csv":
+            _say_columns(order)
         parsed = parse(order.path, format, order.channel, order.mapping, zone=zone)
         with bar() as progress:
             task = progress.add_task("sending ", total=_total(order.path, format), said="")
@@ -144,6 +146,14 @@ def run(client: Client, order: Order) -> Counts:
         raise CommandError(f"{order.path} can't be read ({error.strerror or error}).", WRONG) from error
     rejected = len(rejects.problems)
     return Counts(read, new, read - new - rejected, rejected, str(file) if (file := rejects.write()) else None, import_id)
+
+
+def _say_columns(order: Order) -> None:
+    """Which column became which field, and which none: a column that is dropped in silence is a name that nobody misses until later."""
+    chosen, unused = csv_columns(order.path, order.mapping)
+    said = ", ".join(f"{field}={column}" for field, column in chosen.items())
+    left = f"; not used: {', '.join(unused)} (--map FIELD=COLUMN takes one)" if unused else ""
+    console(stderr=True).print(f"columns: {said}{left}", highlight=False)
 
 
 def name_of(path: Path) -> str:

@@ -133,6 +133,15 @@ def _csv(path: Path, channel: str, mapping: dict[str, str], zone: tzinfo) -> Ite
             yield _parsed(at, {field: values.get(column, "") for field, column in chosen.items()}, channel, zone)
 
 
+def csv_columns(path: Path, mapping: Mapping[str, str] | None = None) -> tuple[dict[str, str], list[str]]:
+    """How a CSV file will be read: field → column, and the columns that nothing is taken from. Raises `Unmapped` and OSError."""
+    with path.open(encoding=encoding_of(path), errors="replace", newline="") as file:
+        header = file.readline(MAX_LINE_BYTES)
+    columns = [column.strip() for column in next(csv.reader([header], delimiter=delimiter_of(header)), [])]
+    chosen = _columns(columns, mapping or {})
+    return chosen, [column for column in columns if column not in chosen.values()]
+
+
 def encoding_of(path: Path) -> str:
     """UTF-8 or UTF-16 with a byte order mark, UTF-8, or else the superset of Latin-1 that Windows writes. Reads the file once, in pieces."""
     decoder = codecs.getincrementaldecoder("utf-8")()
