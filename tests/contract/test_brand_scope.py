@@ -39,8 +39,6 @@ ALLOWED: Mapping[str, str] = {
     "routing/store.py:copies": BY_EVENT,
     "routing/store.py:files": BY_EVENT,
     "routing/store.py:replies": BY_EVENT,
-    "routing/store.py:due": ALL_BRANDS,
-    "routing/store.py:next_due": "one moment: when any clock of any brand fires next",
     "triage/store.py:mentions": BY_EVENT,
     "triage/store.py:deleted": BY_EVENT,
 }

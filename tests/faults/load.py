@@ -71,7 +71,7 @@ class Load:
 
     def _url(self) -> str:
         """An instance of ingest that is meant to run."""
-        live = [s for s in self.system.services.values() if s.name == "ingest" and s.process and s.process.poll() is None]
+        live = [s for s in list(self.system.services.values()) if s.name == "ingest" and s.process and s.process.poll() is None]
         return self._random.choice(live).url if live else self.system.url("ingest")
 
     def _write(self) -> None:
