@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from uuid import UUID
 
 import uvicorn
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -380,17 +379,3 @@ def serve(app: FastAPI, settings: ServiceSettings) -> None:
         timeout_graceful_shutdown=10,
         limit_concurrency=1000,
     )
-
-
-def same_brand(brand: str, found: str) -> None:
-    """Raise `NotFound` unless a row that was found by its id is of the brand in the path."""
-    if brand != found:
-        raise NotFound("There is no such thing in this brand.")
-
-
-def uuid_of(value: str) -> UUID:
-    """Raises `NotFound` for what cannot be an id of ours."""
-    try:
-        return UUID(value)
-    except ValueError as error:
-        raise NotFound("There is no such thing in this brand.") from error

@@ -12,31 +12,15 @@ from uuid import UUID
 from libs.common import db
 from libs.common.errors import InvalidEvent
 from libs.common.events import (
-    CaseAssigned,
     CaseClockBreached,
     CaseEscalated,
     CaseEvent,
-    CaseJoined,
-    CaseLeft,
-    CaseNoted,
-    CaseOpened,
-    CaseReacted,
     CaseReopened,
-    CaseResolved,
-    CaseWaiting,
     Event,
     MentionRegrouped,
     MentionRemoved,
     MentionTriaged,
-    ReplyApproved,
-    ReplyDiscarded,
-    ReplyDrafted,
-    ReplyEdited,
     ReplyEvent,
-    ReplyFailed,
-    ReplySent,
-    ReplySubmitted,
-    ReplyUnconfirmed,
 )
 from libs.common.record import Received
 from libs.common.stream import Consumer, Work
@@ -127,28 +111,10 @@ def _same_brand(received: Received[Event], inside: str) -> None:
 
 
 HANDLERS: dict[type[Event], Callable[[FactWork, Received[Any]], None]] = {
-    MentionTriaged: on_mention,
-    MentionRegrouped: on_mention,
-    MentionRemoved: on_mention,
-    CaseOpened: on_case,
-    CaseJoined: on_case,
-    CaseLeft: on_case,
-    CaseAssigned: on_case,
-    CaseNoted: on_case,
-    CaseReacted: on_case,
-    CaseWaiting: on_case,
-    CaseResolved: on_case,
-    CaseClockBreached: on_counted_case_event,
-    CaseEscalated: on_counted_case_event,
-    CaseReopened: on_counted_case_event,
-    ReplyDrafted: on_reply,
-    ReplyEdited: on_reply,
-    ReplySubmitted: on_reply,
-    ReplyApproved: on_reply,
-    ReplySent: on_reply,
-    ReplyFailed: on_reply,
-    ReplyUnconfirmed: on_reply,
-    ReplyDiscarded: on_reply,
+    **dict.fromkeys(TRIAGED.events, on_mention),
+    **dict.fromkeys(CASES.events, on_case),
+    **dict.fromkeys((CaseClockBreached, CaseEscalated, CaseReopened), on_counted_case_event),
+    **dict.fromkeys(REPLIES.events, on_reply),
 }
 
 

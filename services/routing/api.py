@@ -12,7 +12,7 @@ from libs.common.auth import STAFF, Principal, allow
 from libs.common.errors import Conflict, InvalidEvent, NotFound, Unprocessable
 from libs.common.events import Case, CaseAssigned, CaseEvent, CaseNoted, CaseReopened, CaseResolved
 from libs.common.http import Page
-from libs.common.service import Reading, Writing, of
+from libs.common.service import Reading, Writing
 from libs.common.trail import Step, Trail, trace_id_of
 from services.routing import case as cases
 from services.routing import record, store
@@ -241,7 +241,8 @@ def _unchanged(file: cases.File, version: int) -> None:
 
 def _policy(request: Request, brand: str) -> Policy:
     try:
-        return Policies(of(request).books).of(brand)
+        policies: Policies = request.app.state.policies
+        return policies.of(brand)
     except InvalidEvent as error:
         raise NotFound(error.detail) from error
 

@@ -13,12 +13,13 @@ from services.routing.policies import Policies
 from services.routing.settings import Settings
 
 
-async def start(service: Service) -> tuple[Consumer[consumer.CaseWork], Sequence[Task]]:
-    policies = Policies(service.books)
-    return consumer.build(service.books), [partial(ticker.run, service, policies), partial(lease.run, service)]
-
-
 def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
+
+    async def start(service: Service) -> tuple[Consumer[consumer.CaseWork], Sequence[Task]]:
+        policies = app.state.policies = Policies(service.books)  # the stream's, the clocks' and the routes' alike
+        return consumer.build(policies), [partial(ticker.run, service, policies), partial(lease.run, service)]
+
     service = Service("routing", settings, Path(__file__).parent)
-    return build(service, [book_api.router, api.router], start, title="One owner, and clocks that can be trusted")
+    app = build(service, [book_api.router, api.router], start, title="One owner, and clocks that can be trusted")
+    return app

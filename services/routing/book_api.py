@@ -10,7 +10,6 @@ from libs.common import http, outbox, telemetry
 from libs.common.auth import STAFF, Principal, allow
 from libs.common.bookfile import load_book
 from libs.common.bookproblems import BrandBookError
-from libs.common.brandbook import BrandBook
 from libs.common.errors import BadRequest, NotFound, Unprocessable
 from libs.common.events import BrandBookPublished
 from libs.common.outbox import Outgoing
@@ -124,7 +123,3 @@ async def held(brand: str, principal: Annotated[Principal, Depends(allow(*STAFF)
     if row is None:
         return Hold(held=False, hold_version=0, reason=None)
     return Hold(**{key: row[key] for key in Hold.model_fields})
-
-
-def book_of(row: dict[str, Any]) -> BrandBook:
-    return BrandBook.from_json(row["book"])

@@ -10,7 +10,6 @@ from typing import Any
 from uuid import UUID
 
 from libs.common import db
-from libs.common.books import BrandBooks
 from libs.common.errors import InvalidEvent
 from libs.common.events import (
     CaseEvent,
@@ -23,15 +22,7 @@ from libs.common.events import (
     MentionRegrouped,
     MentionRemoved,
     MentionTriaged,
-    ReplyApproved,
-    ReplyDiscarded,
-    ReplyDrafted,
-    ReplyEdited,
     ReplyEvent,
-    ReplyFailed,
-    ReplySent,
-    ReplySubmitted,
-    ReplyUnconfirmed,
     TriagedMention,
 )
 from libs.common.record import Received
@@ -167,18 +158,10 @@ def on_reply(work: CaseWork, received: Received[ReplyEvent]) -> None:
 
 
 HANDLERS: dict[type[Event], Callable[[CaseWork, Received[Any]], None]] = {
-    MentionTriaged: on_mention,
-    MentionRegrouped: on_mention,
-    MentionRemoved: on_mention,
-    ReplyDrafted: on_reply,
-    ReplyEdited: on_reply,
-    ReplySubmitted: on_reply,
-    ReplyApproved: on_reply,
-    ReplySent: on_reply,
-    ReplyFailed: on_reply,
-    ReplyUnconfirmed: on_reply,
-    ReplyDiscarded: on_reply,
+    **dict.fromkeys(TRIAGED.events, on_mention),
+    **dict.fromkeys(REPLIES.events, on_reply),
 }
+"""Both topics carry whole states, so every event of a topic means the same here: a newer version of it."""
 
 
 async def load(connection: db.Connection, events: Sequence[Received[Any]], policies: Policies) -> CaseWork:
@@ -219,9 +202,8 @@ async def save(connection: db.Connection, work: CaseWork) -> None:
     await store.notify(connection, work.notifications)
 
 
-def build(books: BrandBooks) -> Consumer[CaseWork]:
+def build(policies: Policies) -> Consumer[CaseWork]:
     """Routing's consumer, with the brand books as policies."""
-    policies = Policies(books)
 
     async def prepare(events: Sequence[Received[Any]]) -> Policies:
         return policies

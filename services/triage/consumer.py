@@ -27,15 +27,7 @@ from libs.common.events import (
     MentionRegrouped,
     MentionRemoved,
     MentionTriaged,
-    ReplyApproved,
-    ReplyDiscarded,
-    ReplyDrafted,
-    ReplyEdited,
     ReplyEvent,
-    ReplyFailed,
-    ReplySent,
-    ReplySubmitted,
-    ReplyUnconfirmed,
     TriagedMention,
 )
 from libs.common.record import Place, Received
@@ -169,14 +161,7 @@ def on_reply(work: TriageWork, received: Received[ReplyEvent]) -> None:
 HANDLERS: dict[type[Event], Callable[[TriageWork, Received[Any]], None]] = {
     MentionReceived: on_mention_received,
     MentionDeleted: on_mention_deleted,
-    ReplyDrafted: on_reply,
-    ReplyEdited: on_reply,
-    ReplySubmitted: on_reply,
-    ReplyApproved: on_reply,
-    ReplySent: on_reply,
-    ReplyFailed: on_reply,
-    ReplyUnconfirmed: on_reply,
-    ReplyDiscarded: on_reply,
+    **dict.fromkeys(REPLIES.events, on_reply),
 }
 
 
