@@ -41,7 +41,7 @@ _CHANNELS = ("twitter", "twitter", "twitter", "mastodon", "facebook", "review")
 
 
 def mentions(number: int, seed: int, prefix: str, authors: int = 20_000) -> Iterator[dict[str, Any]]:
-    """`number` mentions with distinct texts, as bodies for ingest, from at most `authors` authors."""
+    """`number` mentions with distinct texts, as bodies for ingest, from at most `authors` authors, each of whom writes as often as chance has it."""
     chance = random.Random(seed)
     seen: set[str] = set()
     while len(seen) < number:

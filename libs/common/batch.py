@@ -20,11 +20,13 @@ from libs.common.record import Place, Received, append_time
 
 @dataclass
 class Batch:
-    """Records in (topic, partition, offset) order, what each decoded to, and those that are known to be invalid, with the reason."""
+    """Records in (topic, partition, offset) order, what each decoded to, those that are known to be invalid, with the reason, and those that are
+    not for this service."""
 
     records: list[ConsumerRecord]
     decoded: dict[Place, Received[Event]]
     invalid: dict[Place, InvalidEvent]
+    passed_over: set[Place]
     expected: dict[TopicPartition, int]
 
     @cached_property
@@ -41,7 +43,7 @@ class Batch:
             for record in self.records[:middle]:
                 expected[TopicPartition(record.topic, record.partition)] = record.offset + 1
         partitions = {TopicPartition(record.topic, record.partition) for record in records}
-        return Batch(records, self.decoded, self.invalid, {tp: expected[tp] for tp in partitions})
+        return Batch(records, self.decoded, self.invalid, self.passed_over, {tp: expected[tp] for tp in partitions})
 
 
 def outcomes(
@@ -57,6 +59,10 @@ def outcomes(
     for received in live:
         what = "repeated" if received.place in repeated else "effects"
         add(received.topic, received.partition, received.appended_at, what)
+    if batch.passed_over:
+        for record in batch.records:
+            if (record.topic, record.partition, record.offset) in batch.passed_over:
+                add(record.topic, record.partition, append_time(record), "repeated")
     for letter in aside:
         add(letter.topic, letter.partition, letter.appended_at, letter.standing)
     numbers = Counter((record.topic, record.partition) for record in batch.records)

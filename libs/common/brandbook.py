@@ -17,6 +17,7 @@ A key with nothing after it keeps its default.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
@@ -378,25 +379,44 @@ class BrandBook(BookPart):
         """The brand's own limit for a channel, in that channel's way of counting; None: the channel's."""
         return self.conduct.limits.get(channel_name(channel))
 
+    # Looked up for every case and every draft, so by key.
+    @cached_property
+    def _departments(self) -> dict[str, Department]:
+        return {department.id: department for department in self.departments}
+
+    @cached_property
+    def _members(self) -> dict[str, Member]:
+        return {member.id: member for member in self.team}
+
+    @cached_property
+    def _labels(self) -> dict[str, Label]:
+        return {label.name: label for label in self.labels}
+
+    @cached_property
+    def _label_paths(self) -> dict[str, tuple[str, ...]]:
+        return {name: self._path(label) for name, label in self._labels.items()}
+
+    def _path(self, label: Label) -> tuple[str, ...]:
+        path = [label.name]
+        while label.parent is not None and label.parent in self._labels:
+            label = self._labels[label.parent]
+            path.append(label.name)
+        return tuple(path)
+
     def department(self, id: str) -> Department | None:
-        return next((department for department in self.departments if department.id == id), None)
+        return self._departments.get(id)
 
     def member(self, id: str) -> Member | None:
         """A person of the team, by id."""
-        return next((member for member in self.team if member.id == id), None)
+        return self._members.get(id)
 
     def label(self, name: str) -> Label | None:
-        return next((label for label in self.labels if label.name == name), None)
+        return self._labels.get(name)
 
     def label_path(self, name: str) -> tuple[str, ...]:
         """A label and its parents, nearest first, so that a condition on a parent can hold for its children. Empty
         when not in the book."""
-        path: list[str] = []
-        label = self.label(name)
-        while label is not None:
-            path.append(label.name)
-            label = self.label(label.parent) if label.parent is not None else None
-        return tuple(path)
+        return self._label_paths.get(name, ())
 
 
 # --- what must fit together -------------------------------------------------------------------------------------------

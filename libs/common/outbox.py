@@ -14,6 +14,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from operator import itemgetter
 from uuid import UUID
 
@@ -36,7 +37,7 @@ MAX_EVENT_BYTES = MAX_MESSAGE_BYTES - 64 * 1024
 """What is left for an event's value beside its key and headers."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Outgoing:
     """An event about to be told. `version` is the entity's version after the change; `key` is what its topic is ordered by."""
 
@@ -46,7 +47,7 @@ class Outgoing:
     key: str
     traceparent: str | None = None
 
-    @property
+    @cached_property
     def id(self) -> UUID:
         """Deterministic: the same change of the same thing is the same event, however often it is told."""
         return deterministic_id(self.event.type, self.event.brand, self.subject, str(self.version))
@@ -149,13 +150,18 @@ class Relay:
             if not await connection.fetchval("select pg_try_advisory_lock(hashtextextended($1, 0))", lock):
                 await self._pause(1.0)
                 return
+            # Rows that come back when Postgres loses its last milliseconds are sent again, as after any other fault: worth no wait for the disk.
+            await connection.execute("set synchronous_commit = off")
             sender = producer(self._bootstrap, client_id=f"{self._schema}-relay")
             await sender.start()
             try:
-                self.leads, self.problem = True, None
+                self.leads, self.problem, told = True, None, True
                 while not self._stopping:
-                    if not await self._send_some(connection, sender):
-                        await self._pause(self._poll_s)
+                    # Unless somebody told of rows, look before taking any: a look is no transaction.
+                    if told or await connection.fetchval("select exists (select from outbox)"):
+                        told = bool(await self._send_some(connection, sender))
+                    if not told:
+                        told = await self._pause(self._poll_s)
             finally:
                 self.leads = False
                 await sender.stop()
@@ -188,12 +194,13 @@ class Relay:
         METRICS.relay_seconds.observe(time.monotonic() - began)
         return len(rows)
 
-    async def _pause(self, seconds: float) -> None:
-        """Wait for a poke, at most `seconds`."""
+    async def _pause(self, seconds: float) -> bool:
+        """Wait for a poke, at most `seconds`; whether one came."""
         try:
             async with asyncio.timeout(seconds):
                 await self._poked.wait()
         except TimeoutError:
-            pass
+            return False
         if not self._stopping:
             self._poked.clear()
+        return True

@@ -89,6 +89,11 @@ def _of_one_brand(event: Event) -> None:
             raise InvalidEvent(f"{event.type}: the event is of one brand and what it carries of another.")
 
 
+def type_of(record: ConsumerRecord) -> bytes:
+    """The CloudEvents type, as it was sent; empty where there is none."""
+    return next((value for name, value in record.headers if name == "ce_type"), b"")
+
+
 def key_of(record: ConsumerRecord) -> str:
     """The key as text that Postgres can hold."""
     return (record.key or b"").decode("utf-8", "replace").replace("\x00", "\ufffd")

@@ -16,7 +16,7 @@ then takes its fallback.
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from functools import cached_property
-from typing import Annotated, Any, Protocol, TypeVar
+from typing import Annotated, Any, NamedTuple, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, PlainValidator, WithJsonSchema, model_serializer
 
@@ -101,6 +101,10 @@ class When(BaseModel):
     def _written(self) -> dict[str, str | tuple[str, ...]]:
         return {key: value for key, value in self if value is not None}
 
+    @cached_property
+    def _asked(self) -> tuple["_Condition", ...]:
+        return tuple(_condition(key, wanted) for key, wanted in self._written.items())
+
     def conditions(self) -> dict[str, str | tuple[str, ...]]:
         """Only the keys that were written. Computed once: rules are asked for every case."""
         return self._written
@@ -126,9 +130,9 @@ def matches(when: When | Mapping[str, object], facts: Mapping[str, object]) -> b
     Raises RuleError when a fact that the condition asks for is not among `facts`, or has another shape (a list for a
     plain key, anything but a list or set for an `_any` key).
     """
-    conditions: Mapping[str, object] = when.conditions() if isinstance(when, When) else when
+    conditions = when._asked if isinstance(when, When) else tuple(_condition(key, wanted) for key, wanted in when.items())
     # Every key is evaluated before the answer is made, so that an unknown fact is always found.
-    held = [_holds(key, wanted, facts) for key, wanted in conditions.items()]
+    held = [_holds(condition, facts) for condition in conditions]
     return all(held)
 
 
@@ -141,31 +145,38 @@ def first_match(rules: Iterable[Rule], facts: Mapping[str, object]) -> Rule | No
     return None
 
 
-def _holds(key: str, wanted: object, facts: Mapping[str, object]) -> bool:
-    fact_name = key.removesuffix("_any")
-    if fact_name not in facts:
-        raise RuleError(f"condition {key!r} asks for {fact_name!r}, which is not known here (known: {', '.join(sorted(facts))})")
-    fact = facts[fact_name]
-    accepted = _accepted(key, wanted)
-    if key.endswith("_any"):
-        if fact is None:
-            return False
-        if not isinstance(fact, list | tuple | AbstractSet):
-            raise RuleError(f"condition {key!r} needs a list of {fact_name!r}, not a {type(fact).__name__}")
-        return any(item in accepted for item in fact)
-    if isinstance(fact, list | tuple | AbstractSet):
-        raise RuleError(f"condition {key!r} needs one value, but {fact_name!r} is a list: use '{key}_any'")
-    if key == "channel" and isinstance(fact, str):
-        fact = channel_name(fact)
-    return fact is not None and fact in accepted
+class _Condition(NamedTuple):
+    """One key of a condition: the fact that it asks for, whether that is a list, and what satisfies it."""
+
+    key: str
+    fact: str
+    is_list: bool
+    accepted: list[object]
 
 
-def _accepted(key: str, wanted: object) -> list[object]:
-    """The values that satisfy a key. Booleans and numbers are compared as they are; None is no condition and an
-    error."""
+def _condition(key: str, wanted: object) -> _Condition:
+    """Booleans and numbers are compared as they are; None is no condition and an error."""
     values: list[object] = list(wanted) if isinstance(wanted, list | tuple | AbstractSet) else [wanted]
     if not values or any(value is None for value in values):
         raise RuleError(f"condition {key!r} has no value")
     if key == "channel":
-        return [channel_name(value) if isinstance(value, str) else value for value in values]
-    return values
+        values = [channel_name(value) if isinstance(value, str) else value for value in values]
+    return _Condition(key, key.removesuffix("_any"), key.endswith("_any"), values)
+
+
+def _holds(condition: _Condition, facts: Mapping[str, object]) -> bool:
+    key, name = condition.key, condition.fact
+    if name not in facts:
+        raise RuleError(f"condition {key!r} asks for {name!r}, which is not known here (known: {', '.join(sorted(facts))})")
+    fact = facts[name]
+    if condition.is_list:
+        if fact is None:
+            return False
+        if not isinstance(fact, list | tuple | AbstractSet):
+            raise RuleError(f"condition {key!r} needs a list of {name!r}, not a {type(fact).__name__}")
+        return any(item in condition.accepted for item in fact)
+    if isinstance(fact, list | tuple | AbstractSet):
+        raise RuleError(f"condition {key!r} needs one value, but {name!r} is a list: use '{key}_any'")
+    if key == "channel" and isinstance(fact, str):
+        fact = channel_name(fact)
+    return fact is not None and fact in condition.accepted

@@ -32,7 +32,7 @@ from libs.common.errors import (
     UnknownEventType,
 )
 from libs.common.events import Event
-from libs.common.record import Place, Received, append_time, dead_letter, decode, key_of, place_of, revive
+from libs.common.record import Place, Received, append_time, dead_letter, decode, key_of, place_of, revive, type_of
 from libs.common.topics import BY_NAME, PARTITIONS
 
 log = logging.getLogger(__name__)
@@ -62,11 +62,12 @@ class Consumer(Generic[W]):
 
     `prepare` runs before the transaction and may be slow; `load` locks the states of the batch's keys in key order; the handlers fold each event into
     them, purely; `save` writes. A handler raises `InvalidEvent` for an event that no retry can mend. Topics in `bulk` wait while the
-    others lag by more than a second.
+    others lag by more than a second. An event whose handler is None is not for this service: it is passed over undecoded, and counts as an event
+    without effect.
     """
 
     topics: tuple[str, ...]
-    handlers: Mapping[type[Event], Callable[[W, Received[Any]], None]]
+    handlers: Mapping[type[Event], Callable[[W, Received[Any]], None] | None]
     load: Callable[[db.Connection, Sequence[Received[Any]], Any], Awaitable[W]]
     save: Callable[[db.Connection, W], Awaitable[None]]
     prepare: Callable[[Sequence[Received[Any]]], Awaitable[Any]] | None = None
@@ -126,6 +127,7 @@ class Stream(Generic[W]):
         self._consumer, self._service, self._instance, self._bootstrap = consumer, service, instance, bootstrap
         self._pool, self._books, self._relay = pool, books, relay
         self._settings = settings or StreamSettings()
+        self._not_ours = frozenset(event.type.encode() for event, handler in consumer.handlers.items() if handler is None)
         self._partitions: dict[TopicPartition, _PartitionState] = {}
         self._kafka: AIOKafkaConsumer | None = None
         self._stopping = asyncio.Event()
@@ -339,7 +341,7 @@ class Stream(Generic[W]):
 
     async def _ours(self, kafka: AIOKafkaConsumer, fetched: Mapping[TopicPartition, Sequence[ConsumerRecord]]) -> Batch:
         """The records at or after our positions, in (topic, partition, offset) order, decoded."""
-        batch = Batch([], {}, {}, {})
+        batch = Batch([], {}, {}, set(), {})
         for tp in sorted(fetched):
             state = self._partitions.get(tp)
             if state is None:
@@ -355,6 +357,9 @@ class Stream(Generic[W]):
             batch.expected[tp] = state.expected
             batch.records += records
         for record in batch.records:
+            if self._not_ours and type_of(record) in self._not_ours:
+                batch.passed_over.add(place_of(record))
+                continue
             try:
                 batch.decoded[place_of(record)] = decode(record)
             except InvalidEvent as error:
@@ -470,6 +475,8 @@ class Stream(Generic[W]):
         aside: list[ledger.DeadLetter] = []
         for record in batch.records:
             place, key = place_of(record), (record.topic, key_of(record))
+            if place in batch.passed_over:
+                continue
             if key in behind:
                 aside.append(dead_letter(record, batch.decoded.get(place), "parked", behind[key]))
             elif (error := batch.invalid.get(place)) is not None:

@@ -28,6 +28,7 @@ class ReplyWork(Work):
         super().__init__()
         self.books = books
         self.cases: dict[UUID, store.CaseRow] = {}
+        self.known: set[UUID] = set()
         self.replies: dict[UUID, dict[UUID, ReplyRow]] = {}
         self.leases: dict[str, Lease] = {}
         self.changed_cases: set[UUID] = set()
@@ -95,7 +96,8 @@ HANDLERS: dict[type[Event], Callable[[ReplyWork, Received[Any]], None]] = {
 
 async def save(connection: db.Connection, work: ReplyWork) -> None:
     """Cases, then the last state of each changed reply, then its history, then leases."""
-    await store.put_cases(connection, [work.cases[case_id] for case_id in sorted(work.changed_cases)])
+    await store.insert_cases(connection, [work.cases[case_id] for case_id in sorted(work.changed_cases - work.known)])
+    await store.update_cases(connection, [work.cases[case_id] for case_id in sorted(work.changed_cases & work.known)])
     await store.put_replies(connection, {change.row.id: change.row for change in work.changes}.values())
     await store.record(connection, work.changes)
     await store.put_leases(connection, [work.leases[brand] for brand in work.changed_leases])
@@ -106,7 +108,8 @@ def build(books: BrandBooks) -> Consumer[ReplyWork]:
         work = ReplyWork(books)
         about_cases = [received.event.case for received in events if isinstance(received.event, CaseEvent)]
         work.cases = await store.lock_cases(connection, [(case.id, case.brand) for case in about_cases])
-        for row in await store.replies_of_cases(connection, work.cases.keys()):
+        work.known = {case_id for case_id, row in work.cases.items() if row.version}
+        for row in await store.replies_of_cases(connection, work.known):
             work.replies.setdefault(row.case_id, {})[row.id] = row
         brands = {received.event.brand for received in events if isinstance(received.event, SendingLease)}
         work.leases = await store.leases(connection, brands)

@@ -139,7 +139,8 @@ def _twitter(text: str) -> int:
     without_links, links = _take_out(_HTTP_LINK, normal)
     without_links, bare = _take_out(_BARE_LINK, without_links)
     plain, emoji = _take_out(_EMOJI, without_links)
-    return (links + bare) * _LINK_LENGTH + emoji * 2 + sum(_twitter_weight(ord(c)) for c in plain)
+    weight = len(plain) if plain.isascii() else sum(_twitter_weight(ord(c)) for c in plain)
+    return (links + bare) * _LINK_LENGTH + emoji * 2 + weight
 
 
 def _twitter_weight(code: int) -> int:

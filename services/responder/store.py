@@ -50,53 +50,63 @@ def reply_row(row: Any) -> ReplyRow:
 
 
 async def lock_cases(connection: db.Connection, cases: Iterable[tuple[UUID, str]]) -> dict[UUID, CaseRow]:
-    """Versions and states of these (case, brand), locked in order of id; those that are new are made, with version 0."""
-    wanted = sorted(dict(cases).items())
-    if not wanted:
-        return {}
-    ids = [case_id for case_id, _ in wanted]
-    await connection.execute(
-        "insert into case_copy (case_id, brand, version) select id, brand, 0 from unnest($1::uuid[], $2::text[]) as u(id, brand) "
-        "order by id on conflict do nothing",
-        ids,
-        [brand for _, brand in wanted],
-    )
+    """Versions and states of these (case, brand), locked in order of id; those that are new to us have version 0."""
+    wanted = dict(cases)
     rows = await connection.fetch(
         "select case_id, brand, version, state, traceparent, told_at from case_copy "
         "where case_id = any($1::uuid[]) order by case_id for update",
-        ids,
+        sorted(wanted),
     )
-    return {row["case_id"]: CaseRow(case=None, **dict(row)) for row in rows}
+    new = {case_id: CaseRow(case_id, brand, 0, "", None) for case_id, brand in wanted.items()}
+    return new | {row["case_id"]: CaseRow(case=None, **dict(row)) for row in rows}
 
 
-async def put_cases(connection: db.Connection, rows: Sequence[CaseRow]) -> None:
+_CASE_VALUES = (
+    "i, b, v, s, string_to_array(m, ' ')::uuid[], c::jsonb, tp, t from unnest($1::uuid[], $2::text[], $3::bigint[], $4::text[], $5::text[], "
+    "$6::text[], $7::text[], $8::timestamptz[]) as w(i, b, v, s, m, c, tp, t)"
+)
+
+
+async def insert_cases(connection: db.Connection, rows: Sequence[CaseRow]) -> None:
+    """Insert copies that are new, in order of id. Raises `db.Raced` when another transaction heard of one of them meanwhile."""
+    if rows:
+        inserted = await connection.fetch(
+            'insert into case_copy (case_id, brand, version, state, mention_ids, "case", traceparent, told_at) '
+            f"select {_CASE_VALUES} on conflict do nothing returning 1",
+            *_case_columns(rows),
+        )
+        if len(inserted) < len(rows):
+            raise db.Raced("a case was copied by another transaction")
+
+
+async def update_cases(connection: db.Connection, rows: Sequence[CaseRow]) -> None:
     """Write copies that `lock_cases` locked."""
-    if not rows:
-        return
-    await connection.execute(
-        "update case_copy c set version = u.version, state = u.state, mention_ids = u.mention_ids, "
-        '"case" = u."case", traceparent = u.traceparent, told_at = u.told_at '
-        "from jsonb_populate_recordset(null::case_copy, $1) u where c.case_id = u.case_id and c.brand = u.brand",
-        [
-            {
-                "case_id": str(row.case_id),
-                "brand": row.brand,
-                "version": row.version,
-                "state": row.state,
-                "mention_ids": [mention.id for mention in row.case.mentions] if row.case else [],
-                "case": row.case.model_dump(mode="json") if row.case else None,
-                "traceparent": row.traceparent,
-                "told_at": row.told_at,
-            }
-            for row in rows
-        ],
-    )
+    if rows:
+        await connection.execute(
+            'update case_copy c set version = u.v, state = u.s, mention_ids = u.m, "case" = u.c, traceparent = u.tp, told_at = u.t '
+            f"from (select {_CASE_VALUES}) as u(i, b, v, s, m, c, tp, t) where c.case_id = u.i and c.brand = u.b",
+            *_case_columns(rows),
+        )
+
+
+def _case_columns(rows: Sequence[CaseRow]) -> list[list[Any]]:
+    """Mention ids travel as one text a row: an array of arrays would have to be square."""
+    return [
+        [row.case_id for row in rows],
+        [row.brand for row in rows],
+        [row.version for row in rows],
+        [row.state for row in rows],
+        [" ".join(str(mention.id) for mention in row.case.mentions) if row.case else "" for row in rows],
+        [row.case.model_dump_json() if row.case else None for row in rows],
+        [row.traceparent for row in rows],
+        [row.told_at for row in rows],
+    ]
 
 
 async def case(connection: db.Connection, brand: str, case_id: UUID, *, lock: bool = False) -> CaseRow | None:
     """One case of this brand; none when routing has not told of it."""
     row = await connection.fetchrow(
-        f"select * from case_copy where brand = $1 and case_id = $2 and version > 0{' for update' if lock else ''}",
+        f"select * from case_copy where brand = $1 and case_id = $2{' for update' if lock else ''}",
         brand,
         case_id,
     )
@@ -105,7 +115,7 @@ async def case(connection: db.Connection, brand: str, case_id: UUID, *, lock: bo
 
 async def cases_of_mention(connection: db.Connection, brand: str, mention_id: UUID) -> list[CaseRow]:
     rows = await connection.fetch(
-        "select * from case_copy where brand = $1 and mention_ids @> array[$2::uuid] and version > 0 order by case_id",
+        "select * from case_copy where brand = $1 and mention_ids @> array[$2::uuid] order by case_id",
         brand,
         mention_id,
     )

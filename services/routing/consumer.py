@@ -22,7 +22,7 @@ from libs.common.events import (
     MentionRegrouped,
     MentionRemoved,
     MentionTriaged,
-    ReplyEvent,
+    ReplySent,
     TriagedMention,
 )
 from libs.common.record import Received
@@ -45,10 +45,10 @@ class CaseWork(Work):
         self.copies: dict[UUID, store.Copy] = {}
         self.members: dict[UUID, set[UUID]] = {}
         self.files: dict[UUID, cases.File] = {}
-        self.replies: dict[UUID, tuple[int, str]] = {}
+        self.sent: set[UUID] = set()
         self.stored: set[UUID] = set()
         self.changed_copies: set[UUID] = set()
-        self.changed_replies: dict[UUID, tuple[str, int, UUID, str]] = {}
+        self.newly_sent: dict[UUID, tuple[str, UUID, datetime]] = {}
         self.changed: set[UUID] = set()
         self.stories: list[store.Story] = []
         self.notifications: list[tuple[UUID, str, str, UUID, datetime, str]] = []
@@ -135,17 +135,14 @@ def _where_root_is(work: CaseWork, root_id: UUID, case_id: UUID) -> UUID | None:
     return root.case_id if root is not None and root.case_id != case_id else None
 
 
-def on_reply(work: CaseWork, received: Received[ReplyEvent]) -> None:
-    """A reply changed; once it is sent, the reaction clock stops and the case waits for the customer."""
+def on_reply_sent(work: CaseWork, received: Received[ReplySent]) -> None:
+    """A reply reached the customer: the reaction clock stops and the case waits for them. Once for each reply."""
     reply = received.event.reply
-    version, state = work.replies.get(reply.id, (0, ""))
-    if version >= received.version:
+    if reply.id in work.sent or reply.sent_at is None:
         work.repeat(received)
         return
-    work.replies[reply.id] = (received.version, reply.state)
-    work.changed_replies[reply.id] = (reply.brand, received.version, reply.case_id, reply.state)
-    if reply.state != "sent" or state == "sent" or reply.sent_at is None:
-        return
+    work.sent.add(reply.id)
+    work.newly_sent[reply.id] = (reply.brand, reply.case_id, reply.sent_at)
     file = work.files.get(reply.case_id)
     while file is not None and file.case.merged_into is not None:
         file = work.files.get(file.case.merged_into)  # answered there, and the answer counts where the question is now
@@ -157,24 +154,25 @@ def on_reply(work: CaseWork, received: Received[ReplyEvent]) -> None:
         work.tell(received, file, CaseWaiting)
 
 
-HANDLERS: dict[type[Event], Callable[[CaseWork, Received[Any]], None]] = {
+HANDLERS: dict[type[Event], Callable[[CaseWork, Received[Any]], None] | None] = {
     **dict.fromkeys(TRIAGED.events, on_mention),
-    **dict.fromkeys(REPLIES.events, on_reply),
+    **dict.fromkeys(REPLIES.events),
+    ReplySent: on_reply_sent,
 }
-"""Both topics carry whole states, so every event of a topic means the same here: a newer version of it."""
+"""`triaged` carries whole states, so every event of it means the same here: a newer version. Of a reply, only that it was sent."""
 
 
 async def load(connection: db.Connection, events: Sequence[Received[Any]], policies: Policies) -> CaseWork:
     """Lock the batch's mentions, then every case that they concern, then read all mentions of those cases."""
     work = CaseWork(policies, await store.now(connection))
     about = [received.event.triaged for received in events if isinstance(received.event, MentionEvent)]
-    replies = [received.event.reply for received in events if isinstance(received.event, ReplyEvent)]
+    replies = [received.event.reply for received in events if isinstance(received.event, ReplySent)]
     work.copies = await store.copies(connection, sorted({m.mention.id for m in about}))
     if replies:
-        work.replies = await store.replies(connection, sorted({reply.id for reply in replies}))
+        work.sent = await store.sent(connection, [reply.id for reply in replies])
     concerned = {copy.case_id for copy in work.copies.values()}
     concerned |= {cases.case_id_of(m.mention.brand, root) for m in about for root in (m.group_id, m.mention.id)}
-    concerned |= {reply.case_id for reply in replies if reply.state == "sent"}
+    concerned |= {reply.case_id for reply in replies}
     work.files = await store.files(connection, sorted(concerned))
     while further := {file.case.merged_into for file in work.files.values() if file.case.merged_into} - work.files.keys():
         work.files |= await store.files(connection, sorted(further))
@@ -193,7 +191,7 @@ async def load(connection: db.Connection, events: Sequence[Received[Any]], polic
 
 async def save(connection: db.Connection, work: CaseWork) -> None:
     await store.keep_copies(connection, {mention_id: work.copies[mention_id] for mention_id in work.changed_copies})
-    await store.keep_replies(connection, work.changed_replies)
+    await store.keep_sent(connection, work.newly_sent)
     changed = [work.files[case_id] for case_id in sorted(work.changed)]
     fire_at = {file.case.id: record.next_firing(work.policies.of(file.case.brand), file) for file in changed}
     await store.insert(connection, [file for file in changed if file.case.id not in work.stored], fire_at)

@@ -69,8 +69,7 @@ def owner(book: BrandBook, department: str, language: str, case_id: UUID) -> str
     By rendezvous hashing, weighted by nothing: cases spread evenly, and a member who comes or goes moves only their own share.
     None only in a team without anybody.
     """
-    by_id = {member.id: member for member in book.team}
-    for candidates in (_members(book, department, by_id), _members(book, book.fallback, by_id), list(book.team)):
+    for candidates in (_members(book, department), _members(book, book.fallback), list(book.team)):
         working = [m for m in candidates if m.role in _WORKERS and m.capacity > 0]
         speaking = [m for m in working if language in m.languages] or working
         if speaking:
@@ -80,11 +79,10 @@ def owner(book: BrandBook, department: str, language: str, case_id: UUID) -> str
 
 def leads(book: BrandBook, department: str) -> list[str]:
     """Who is told when a clock runs out: the leads of the department, else all leads of the team."""
-    by_id = {member.id: member for member in book.team}
-    mine = [m.id for m in _members(book, department, by_id) if m.role == "lead"]
+    mine = [m.id for m in _members(book, department) if m.role == "lead"]
     return mine or [m.id for m in book.team if m.role == "lead"]
 
 
-def _members(book: BrandBook, department: str, by_id: Mapping[str, Member]) -> list[Member]:
+def _members(book: BrandBook, department: str) -> list[Member]:
     found = book.department(department)
-    return [by_id[member] for member in found.members if member in by_id] if found else []
+    return [member for id in found.members if (member := book.member(id))] if found else []

@@ -206,23 +206,24 @@ async def notify(connection: db.Connection, rows: Sequence[tuple[UUID, str, str,
 # --- replies --------------------------------------------------------------------------------------------------------------------------
 
 
-async def replies(connection: db.Connection, ids: Sequence[UUID]) -> dict[UUID, tuple[int, str]]:
-    """Reply → (version, state), locked in id order."""
-    rows = await connection.fetch("select id, version, state from reply_copy where id = any($1::uuid[]) order by id for update", ids)
-    return {row["id"]: (row["version"], row["state"]) for row in rows}
+async def sent(connection: db.Connection, ids: Sequence[UUID]) -> set[UUID]:
+    """Those of the replies that we know to be sent."""
+    rows = await connection.fetch("select id from sent_reply where id = any($1::uuid[])", ids)
+    return {row["id"] for row in rows}
 
 
-async def keep_replies(connection: db.Connection, found: Mapping[UUID, tuple[str, int, UUID, str]]) -> None:
-    """Reply → (brand, version, case, state)."""
+async def keep_sent(connection: db.Connection, found: Mapping[UUID, tuple[str, UUID, datetime]]) -> None:
+    """Reply → (brand, case, when). Raises `db.Raced` when another transaction heard of one of them meanwhile."""
     rows = sorted(found.items())
     if rows:
-        await connection.execute(
-            "insert into reply_copy (id, brand, version, case_id, state) "
-            "select * from unnest($1::uuid[], $2::text[], $3::int[], $4::uuid[], $5::text[]) "
-            "on conflict (id) do update set version = excluded.version, state = excluded.state where reply_copy.version < excluded.version",
+        inserted = await connection.fetch(
+            "insert into sent_reply (id, brand, case_id, sent_at) "
+            "select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::timestamptz[]) on conflict do nothing returning 1",
             [reply_id for reply_id, _ in rows],
-            *[[row[n] for _, row in rows] for n in range(4)],
+            *[[row[n] for _, row in rows] for n in range(3)],
         )
+        if len(inserted) < len(rows):
+            raise db.Raced("a reply was counted as sent by another transaction")
 
 
 # --- reading --------------------------------------------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ from libs.common.events import (
     MentionRegrouped,
     MentionRemoved,
     MentionTriaged,
-    ReplyEvent,
+    ReplySent,
     TriagedMention,
 )
 from libs.common.record import Place, Received
@@ -143,8 +143,8 @@ def on_mention_deleted(work: TriageWork, received: Received[MentionDeleted]) -> 
     _tell(work, received, work.known[mention_id], MentionRemoved)
 
 
-def on_reply(work: TriageWork, received: Received[ReplyEvent]) -> None:
-    """Once an answer of ours is sent, what answers it belongs to the same issue, whatever else it names. All else of a reply is not for us."""
+def on_reply_sent(work: TriageWork, received: Received[ReplySent]) -> None:
+    """What answers an answer of ours belongs to the same issue, whatever else it names."""
     reply = received.event.reply
     key = work.reply_keys.get(received.place)
     row = work.known.get(reply.mention_id) if reply.mention_id else None
@@ -158,10 +158,11 @@ def on_reply(work: TriageWork, received: Received[ReplyEvent]) -> None:
     group.show(known, reply.sent_at, row.triaged.customer_id, root)
 
 
-HANDLERS: dict[type[Event], Callable[[TriageWork, Received[Any]], None]] = {
+HANDLERS: dict[type[Event], Callable[[TriageWork, Received[Any]], None] | None] = {
     MentionReceived: on_mention_received,
     MentionDeleted: on_mention_deleted,
-    **dict.fromkeys(REPLIES.events, on_reply),
+    **dict.fromkeys(REPLIES.events),
+    ReplySent: on_reply_sent,
 }
 
 
@@ -190,9 +191,7 @@ async def load(connection: db.Connection, events: Sequence[Received[Any]], prepa
     sent = _sent(work, events)
     work.shown = await store.show(connection, showings + sent)
     roots = {known.group_id for known in work.shown.values() if not known.fresh} | {showing.group_id for showing in sent}
-    for row in (await store.mentions(connection, sorted(roots))).values():
-        work.known.setdefault(row.triaged.mention.id, row)
-        work.groups.moments[row.triaged.mention.id] = group.moment(row.triaged.mention)
+    work.groups.moments = await store.moments(connection, sorted(roots))
     _forget_ghosts(work, showings + sent)
     meeting = _groups_that_meet(work, new, sent)
     for row in (await store.members(connection, sorted(meeting))).values():
@@ -201,10 +200,10 @@ async def load(connection: db.Connection, events: Sequence[Received[Any]], prepa
     return work
 
 
-def _mention_id(event: MentionReceived | MentionDeleted | ReplyEvent) -> UUID | None:
-    """The mention that an event is about; of a reply, only once it was sent."""
-    if isinstance(event, ReplyEvent):
-        return event.reply.mention_id if event.reply.state == "sent" else None
+def _mention_id(event: MentionReceived | MentionDeleted | ReplySent) -> UUID | None:
+    """The mention that an event is about."""
+    if isinstance(event, ReplySent):
+        return event.reply.mention_id
     return event.mention.id if isinstance(event, MentionReceived) else event.mention_id
 
 
@@ -212,8 +211,8 @@ def _sent(work: TriageWork, events: Sequence[Received[Any]]) -> list[store.Showi
     """What replies that were sent show: their own id, as a thread of the customer whom they answer."""
     found = []
     for received in events:
-        reply = received.event.reply if isinstance(received.event, ReplyEvent) else None
-        if reply is None or reply.state != "sent" or not (reply.mention_id and reply.external_id and reply.sent_at):
+        reply = received.event.reply if isinstance(received.event, ReplySent) else None
+        if reply is None or not (reply.mention_id and reply.external_id and reply.sent_at):
             continue
         row = work.known.get(reply.mention_id)
         if row is not None and row.triaged.mention.brand == reply.brand:

@@ -52,6 +52,12 @@ async def mentions(connection: db.Connection, ids: Sequence[UUID]) -> dict[UUID,
     return {row["id"]: _row(row) for row in rows}
 
 
+async def moments(connection: db.Connection, ids: Sequence[UUID]) -> dict[UUID, datetime]:
+    """What the windows of these mentions, roots of groups, are measured from; locked in id order."""
+    rows = await connection.fetch("select id, moment from mention where id = any($1::uuid[]) order by id for update", ids)
+    return {row["id"]: row["moment"] for row in rows}
+
+
 async def members(connection: db.Connection, group_ids: Sequence[UUID]) -> dict[UUID, MentionRow]:
     """All mentions of these groups, locked in id order. A group never crosses brands: its root's id is made from the brand."""
     if not group_ids:
@@ -138,31 +144,34 @@ async def show(connection: db.Connection, found: Sequence[Showing]) -> dict[grou
     if not first:
         return {}
     ordered = sorted(first)
-    columns = [[key.brand for key in ordered], [key.kind for key in ordered], [key.value for key in ordered]]
     inserted = await connection.fetch(
         "insert into evidence (brand, kind, value, group_id, mention_id, authors, last_at) "
         "select b, k, v, g, m, array[c], t from unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::uuid[], "
         "$7::timestamptz[]) as u(b, k, v, g, m, c, t) on conflict do nothing returning brand, kind, value",
-        *columns,
+        [key.brand for key in ordered],
+        [key.kind for key in ordered],
+        [key.value for key in ordered],
         [first[key].group_id for key in ordered],
         [first[key].mention_id for key in ordered],
         [first[key].customer_id for key in ordered],
         [first[key].at for key in ordered],
     )
     fresh = {group.Key(row["brand"], row["kind"], row["value"]) for row in inserted}
-    shown = {
-        key: group.Shown(first[key].group_id, first[key].mention_id, [first[key].customer_id], first[key].at, fresh=True) for key in fresh
-    }
-    if len(fresh) < len(ordered):
+    shown = {}
+    for key in fresh:
+        showing = first[key]
+        shown[key] = group.Shown(showing.group_id, showing.mention_id, [showing.customer_id], showing.at, fresh=True)
+    if known := [key for key in ordered if key not in fresh]:
         rows = await connection.fetch(
             "select e.* from evidence e join unnest($1::text[], $2::text[], $3::text[]) as u(brand, kind, value) "
             "using (brand, kind, value) order by e.brand, e.kind, e.value for update of e",
-            *columns,
+            [key.brand for key in known],
+            [key.kind for key in known],
+            [key.value for key in known],
         )
         for row in rows:
             key = group.Key(row["brand"], row["kind"], row["value"])
-            if key not in fresh:
-                shown[key] = group.Shown(row["group_id"], row["mention_id"], list(row["authors"]), row["last_at"])
+            shown[key] = group.Shown(row["group_id"], row["mention_id"], list(row["authors"]), row["last_at"])
     return shown
 
 

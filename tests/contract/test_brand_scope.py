@@ -38,8 +38,9 @@ ALLOWED: Mapping[str, str] = {
     "responder/store.py:waiting_counts": COUNTS,
     "routing/store.py:copies": BY_EVENT,
     "routing/store.py:files": BY_EVENT,
-    "routing/store.py:replies": BY_EVENT,
+    "routing/store.py:sent": BY_EVENT,
     "triage/store.py:mentions": BY_EVENT,
+    "triage/store.py:moments": "of roots that the evidence of this brand stands for",
     "triage/store.py:deleted": BY_EVENT,
 }
 """Function → why its statement may do without the brand."""

@@ -71,12 +71,12 @@ create table notification (
 );
 create index on notification (brand, member, seq);
 
-create table reply_copy (
+-- Replies that reached the customer: each stops a clock once.
+create table sent_reply (
     id      uuid primary key,
-    brand   text    not null,
-    version integer not null,
-    case_id uuid    not null,
-    state   text    not null
+    brand   text        not null,
+    case_id uuid        not null,
+    sent_at timestamptz not null
 );
 
 create table brand_book (
