@@ -41,7 +41,7 @@ SETTINGS: Mapping[str, str] = {
     "maintenance_work_mem": "64MB",
     "effective_cache_size": "512MB",
     "min_wal_size": "128MB",
-    "max_wal_size": "1GB",
+    "max_wal_size": "2GB",
     "wal_compression": "pglz",
     "checkpoint_timeout": "10min",
     "max_worker_processes": "4",
@@ -52,6 +52,7 @@ SETTINGS: Mapping[str, str] = {
     "autovacuum": "on",
     # Our statements are short; compiling them costs more than it saves.
     "jit": "off",
+    "random_page_cost": "1.1",
     # When a change could be seen: what `make bench` measures latency by.
     "track_commit_timestamp": "on",
     "timezone": "UTC",

@@ -77,6 +77,8 @@ async def open_pool(url: str, schema: str, *, size: int = 6) -> Pool:
             "search_path": f"{schema},public",
             "timezone": "UTC",
             "statement_timeout": "30000",
+            # A plan that was kept since a table was empty reads all of it, for every batch, until the next analyze.
+            "plan_cache_mode": "force_custom_plan",
             "idle_in_transaction_session_timeout": "60000",
             "application_name": f"weerklank-{schema}",
         },

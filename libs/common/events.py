@@ -10,18 +10,27 @@ All times are UTC.
 """
 
 from datetime import datetime
+from hashlib import sha1
 from typing import Any, ClassVar
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 NAMESPACE = UUID("6f0c5c1e-5d4d-5b8e-9a55-7d1c0f6a0b57")
 """The namespace of every deterministic id (UUIDv5) in Weerklank."""
+_NAMESPACE = NAMESPACE.bytes
+_UUID_BITS = ~(0xF000 << 64 | 0xC000 << 48)
+_UUID5 = 0x5000 << 64 | 0x8000 << 48
+"""Version 5, variant of RFC 9562."""
 
 
 def deterministic_id(*parts: str) -> UUID:
-    """The same parts give the same id, everywhere and always. Parts are joined by a character that no part may hold."""
-    return uuid5(NAMESPACE, "\x1f".join(parts))
+    """The same parts give the same id, everywhere and always. Parts are joined by a character that no part may hold.
+
+    `uuid.uuid5(NAMESPACE, …)`, at two thirds of its time: every event has several of these.
+    """
+    digest = int.from_bytes(sha1(_NAMESPACE + "\x1f".join(parts).encode(), usedforsecurity=False).digest()[:16])
+    return UUID(int=digest & _UUID_BITS | _UUID5)
 
 
 class Part(BaseModel):

@@ -158,7 +158,7 @@ class Relay:
                 self.leads, self.problem, told = True, None, True
                 while not self._stopping:
                     # Unless somebody told of rows, look before taking any: a look is no transaction.
-                    if told or await connection.fetchval("select exists (select from outbox)"):
+                    if told or await connection.fetchval("select id from outbox order by id limit 1"):
                         told = bool(await self._send_some(connection, sender))
                     if not told:
                         told = await self._pause(self._poll_s)

@@ -7,6 +7,7 @@ arrive ends in the same cases. From then on department and owner are people's.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,7 @@ MAX_MENTIONS = 200
 """Mentions that a case's events list. A case may have more; an event has a size."""
 
 
+@lru_cache(maxsize=10_000)
 def case_id_of(brand: str, group_id: UUID) -> UUID:
     """The case of a group of mentions: named by the group's root mention."""
     return deterministic_id(brand, "case", str(group_id))

@@ -14,7 +14,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from libs.common import db, migrate, outbox
 from libs.common.books import BrandBooks
 from libs.common.errors import InvalidEvent
-from libs.common.events import MentionDeleted
+from libs.common.events import MentionDeleted, MentionReceived
 from libs.common.record import Received
 from libs.common.stream import Consumer, Stream, StreamSettings, Work
 from libs.common.topics import MENTIONS, create_topics, partition_of
@@ -60,7 +60,7 @@ class Rig:
         """One more instance of the stream."""
         relay = outbox.Relay(self.url, "triage", self.kafka.bootstrap)
         stream = Stream(
-            Consumer(topics=(TOPIC,), handlers={MentionDeleted: self._handle}, load=self._load, save=self._save),
+            Consumer(topics=(TOPIC,), handlers={MentionDeleted: self._handle, MentionReceived: None}, load=self._load, save=self._save),
             service="triage",
             instance=instance,
             bootstrap=self.kafka.bootstrap,

@@ -11,7 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from libs.common import ledger
 from libs.common.errors import InvalidEvent, PositionBelowLogStart, PositionBeyondLogEnd, TooManyDeadLetters
-from libs.common.events import BrandBookPublished, MentionDeleted
+from libs.common.events import BrandBookPublished, MentionDeleted, MentionReceived
 from libs.common.topics import partition_of
 from tests.integration.common.rig import INVALID, TOPIC, Rig, log_end, rig
 from tests.stack import Databases, KafkaServer
@@ -93,6 +93,19 @@ async def test_poison_is_set_aside_its_followers_wait_and_replay_keeps_the_order
     async with r.pool.acquire() as connection:
         assert await ledger.unaccounted(connection) == 0
     assert await stream.replay(TOPIC, "a") == 0
+
+
+async def test_an_event_that_is_not_for_this_service_is_passed_over_undecoded(r: Rig) -> None:
+    ids = await r.send("a", 2)
+    await r.send("a", 3, kind=MentionReceived.type, value=b"not even JSON")
+    ids += await r.send("a", 1)
+    r.poison[ids[2]] = INVALID
+    await r.send("a", 1, kind=MentionReceived.type, value=b"nor this, behind a dead one")
+    r.start()
+    await all_handled(r, 7)
+    assert await r.effects() == ids[:2]
+    assert [row["standing"] for row in await r.letters()] == ["dead"]
+    assert await r.pool.fetchval("select sum(repeated)::int from ledger") == 4
 
 
 async def test_an_unexpected_error_is_bisected_to_the_one_event_that_causes_it(r: Rig) -> None:
