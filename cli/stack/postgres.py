@@ -36,10 +36,10 @@ EXTENSIONS = ("vector", "pg_trgm", "unaccent")
 # For a machine of two cores that also runs Kafka and five services.
 SETTINGS: Mapping[str, str] = {
     "max_connections": "100",
-    "shared_buffers": "128MB",
+    "shared_buffers": "256MB",
     "work_mem": "8MB",
     "maintenance_work_mem": "64MB",
-    "effective_cache_size": "512MB",
+    "effective_cache_size": "1GB",
     "min_wal_size": "128MB",
     "max_wal_size": "2GB",
     "wal_compression": "pglz",

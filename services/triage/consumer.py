@@ -194,7 +194,8 @@ async def load(connection: db.Connection, events: Sequence[Received[Any]], prepa
     work.groups.moments = await store.moments(connection, sorted(roots))
     _forget_ghosts(work, showings + sent)
     meeting = _groups_that_meet(work, new, sent)
-    for row in (await store.members(connection, sorted(meeting))).values():
+    brands = {showing.brand for showing in showings + sent}
+    for row in (await store.members(connection, brands, sorted(meeting))).values():
         work.known.setdefault(row.triaged.mention.id, row)
         work.member_of(row.triaged.group_id, row.triaged.mention.id)
     return work

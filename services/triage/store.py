@@ -1,6 +1,6 @@
 """Triage's SQL: customers, mentions, evidence. Every function takes the connection first and every query names the brand or an id of ours."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -58,13 +58,14 @@ async def moments(connection: db.Connection, ids: Sequence[UUID]) -> dict[UUID, 
     return {row["id"]: row["moment"] for row in rows}
 
 
-async def members(connection: db.Connection, group_ids: Sequence[UUID]) -> dict[UUID, MentionRow]:
-    """All mentions of these groups, locked in id order. A group never crosses brands: its root's id is made from the brand."""
+async def members(connection: db.Connection, brands: Collection[str], group_ids: Sequence[UUID]) -> dict[UUID, MentionRow]:
+    """All mentions of these groups, which are of these brands, locked in id order. A group never crosses brands: its root's id is made
+    from the brand."""
     if not group_ids:
         return {}
     rows = await connection.fetch(
-        "select m.* from mention m where m.group_id = any($1::uuid[]) "
-        "and m.brand in (select brand from mention where id = any($1::uuid[])) order by m.id for update",
+        "select * from mention where brand = any($1::text[]) and group_id = any($2::uuid[]) order by id for update",
+        list(brands),
         group_ids,
     )
     return {row["id"]: _row(row) for row in rows}
