@@ -42,12 +42,12 @@ async def fill(bootstrap: str, number: int) -> None:
     await producer.stop()
 
 
-async def raw(bootstrap: str, url: str, number: int) -> float:
+async def raw(bootstrap: str, url: str, number: int, turn: int) -> float:
     """Events per second of the bare hop: consume, decode, COPY, produce."""
     pool = await db.open_pool(url, "ingest")
     await pool.execute("create table if not exists raw_effect (id uuid, key text, place bigint)")
     consumer = AIOKafkaConsumer(
-        MENTIONS.name, bootstrap_servers=bootstrap, group_id="bench-raw", auto_offset_reset="earliest", enable_auto_commit=False
+        MENTIONS.name, bootstrap_servers=bootstrap, group_id=f"bench-raw-{turn}", auto_offset_reset="earliest", enable_auto_commit=False
     )
     producer = outbox.producer(bootstrap, client_id="bench-raw")
     await producer.start()

@@ -40,6 +40,8 @@ class Happened:
 
 async def lock_mentions(connection: db.Connection, ids: Collection[UUID]) -> dict[UUID, Stored]:
     """The versions of those mentions that have a row, locked in key order."""
+    if not ids:
+        return {}
     rows = await connection.fetch(
         "select mention_id as id, brand, version from fact_mention where mention_id = any($1::uuid[]) order by mention_id for update", ids
     )
@@ -48,6 +50,8 @@ async def lock_mentions(connection: db.Connection, ids: Collection[UUID]) -> dic
 
 async def lock_cases(connection: db.Connection, ids: Collection[UUID]) -> dict[UUID, Stored]:
     """The versions of those cases that have a row, locked in key order."""
+    if not ids:
+        return {}
     rows = await connection.fetch(
         "select case_id as id, brand, version from fact_case where case_id = any($1::uuid[]) order by case_id for update", ids
     )
@@ -56,6 +60,8 @@ async def lock_cases(connection: db.Connection, ids: Collection[UUID]) -> dict[U
 
 async def lock_replies(connection: db.Connection, ids: Collection[UUID]) -> dict[UUID, Stored]:
     """The versions of those replies that have a row, locked in key order."""
+    if not ids:
+        return {}
     rows = await connection.fetch(
         "select reply_id as id, brand, version from fact_reply where reply_id = any($1::uuid[]) order by reply_id for update", ids
     )

@@ -52,6 +52,8 @@ def reply_row(row: Any) -> ReplyRow:
 async def lock_cases(connection: db.Connection, cases: Iterable[tuple[UUID, str]]) -> dict[UUID, CaseRow]:
     """Versions and states of these (case, brand), locked in order of id; those that are new to us have version 0."""
     wanted = dict(cases)
+    if not wanted:
+        return {}
     rows = await connection.fetch(
         "select case_id, brand, version, state, traceparent, told_at from case_copy "
         "where case_id = any($1::uuid[]) order by case_id for update",

@@ -49,6 +49,8 @@ def _copy(row: asyncpg.Record) -> Copy:
 
 async def copies(connection: db.Connection, ids: Sequence[UUID]) -> dict[UUID, Copy]:
     """The mentions with these ids, locked in id order. The ids come from events, each of which names its brand."""
+    if not ids:
+        return {}
     rows = await connection.fetch("select * from mention_copy where id = any($1::uuid[]) order by id for update", ids)
     return {row["id"]: _copy(row) for row in rows}
 
@@ -56,6 +58,8 @@ async def copies(connection: db.Connection, ids: Sequence[UUID]) -> dict[UUID, C
 async def copies_of(connection: db.Connection, cases: Iterable[tuple[str, UUID]]) -> dict[UUID, Copy]:
     """All mentions of these (brand, case)."""
     wanted = sorted(cases)
+    if not wanted:
+        return {}
     rows = await connection.fetch(
         "select m.* from mention_copy m join unnest($1::text[], $2::uuid[]) as u(brand, case_id) using (brand, case_id) order by m.id",
         [brand for brand, _ in wanted],

@@ -178,9 +178,10 @@ def _tell(
 
 async def load(connection: db.Connection, events: Sequence[Received[Any]], prepared: dict[UUID, Prepared]) -> TriageWork:
     """Lock and read, in the order that the module's docstring gives, all that this batch's decisions depend on."""
-    work = TriageWork(prepared, await store.now(connection))
     ids = sorted({mention_id for received in events if (mention_id := _mention_id(received.event)) is not None})
-    work.known, work.deleted = await store.mentions(connection, ids), await store.deleted(connection, ids)
+    now, deleted = await store.now_and_deleted(connection, ids)
+    work = TriageWork(prepared, now)
+    work.known, work.deleted = await store.mentions(connection, ids), deleted
     new = _new_mentions(work, events)
     work.customers = await store.customers(connection, new)
     showings = []

@@ -27,12 +27,6 @@ class MentionRow:
     traceparent: str | None
 
 
-async def now(connection: db.Connection) -> datetime:
-    """The transaction's time, by the database's clock."""
-    at: datetime = await connection.fetchval("select now()")
-    return at
-
-
 def _row(row: asyncpg.Record) -> MentionRow:
     triaged = TriagedMention(
         mention=Mention.model_validate(row["mention"]),
@@ -54,6 +48,8 @@ async def mentions(connection: db.Connection, ids: Sequence[UUID]) -> dict[UUID,
 
 async def moments(connection: db.Connection, ids: Sequence[UUID]) -> dict[UUID, datetime]:
     """What the windows of these mentions, roots of groups, are measured from; locked in id order."""
+    if not ids:
+        return {}
     rows = await connection.fetch("select id, moment from mention where id = any($1::uuid[]) order by id for update", ids)
     return {row["id"]: row["moment"] for row in rows}
 
@@ -71,9 +67,11 @@ async def members(connection: db.Connection, brands: Collection[str], group_ids:
     return {row["id"]: _row(row) for row in rows}
 
 
-async def deleted(connection: db.Connection, ids: Sequence[UUID]) -> set[UUID]:
-    rows = await connection.fetch("select id from deleted_mention where id = any($1::uuid[])", ids)
-    return {row["id"] for row in rows}
+async def now_and_deleted(connection: db.Connection, ids: Sequence[UUID]) -> tuple[datetime, set[UUID]]:
+    """The transaction's time, by the database's clock, and those of the mentions that were taken back before we saw them."""
+    row = await connection.fetchrow("select now() as now, array(select id from deleted_mention where id = any($1::uuid[])) as gone", ids)
+    assert row is not None
+    return row["now"], set(row["gone"])
 
 
 def _identity_key(brand: str, identity: Identity) -> IdentityKey:
@@ -85,6 +83,8 @@ async def customers(connection: db.Connection, found: Sequence[Mention]) -> dict
 
     An identity never moves from one customer to another here, and two customers are never merged.
     """
+    if not found:
+        return {}
     wanted = sorted({_identity_key(m.brand, identity) for m in found for identity in m.author.identities})
     while True:
         known = await _identities(connection, wanted)

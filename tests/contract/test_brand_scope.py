@@ -41,7 +41,7 @@ ALLOWED: Mapping[str, str] = {
     "routing/store.py:sent": BY_EVENT,
     "triage/store.py:mentions": BY_EVENT,
     "triage/store.py:moments": "of roots that the evidence of this brand stands for",
-    "triage/store.py:deleted": BY_EVENT,
+    "triage/store.py:now_and_deleted": BY_EVENT,
 }
 """Function → why its statement may do without the brand."""
 

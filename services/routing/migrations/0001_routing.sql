@@ -16,7 +16,7 @@ create index on mention_copy (brand, case_id);
 
 create table care_case (
     id           uuid primary key,
-    seq          bigint generated always as identity unique,
+    seq          bigint generated always as identity,
     brand        text        not null,
     version      integer     not null,
     state        text        not null,
@@ -30,9 +30,9 @@ create table care_case (
     book_version integer     not null,
     state_json   jsonb       not null    -- the case as its events carry it
 );
+create index on care_case (brand, seq);
 create index on care_case (brand, state, seq);
 create index on care_case (brand, owner, seq);
-create index on care_case (brand, customer_id);
 create index on care_case (next_fire_at) where next_fire_at is not null;
 
 -- One row per event of a case: the whole story.
