@@ -36,7 +36,7 @@ EXTENSIONS = ("vector", "pg_trgm", "unaccent")
 # For a machine of two cores that also runs Kafka and five services.
 SETTINGS: Mapping[str, str] = {
     "max_connections": "100",
-    "shared_buffers": "256MB",
+    "shared_buffers": "192MB",
     "work_mem": "8MB",
     "maintenance_work_mem": "64MB",
     "effective_cache_size": "1GB",
