@@ -21,7 +21,7 @@ class Issuer:
         self.jwks = tmp_dir / "jwks.json"
         self.jwks.write_text(json.dumps({"keys": [{"kty": "OKP", "crv": "Ed25519", "x": x, "kid": "test", "use": "sig", "alg": "EdDSA"}]}))
 
-    def token(self, role: str, brands: list[str], subject: str = "x", **claims: Any) -> str:
+    def token(self, role: str, brands: list[str], /, subject: str = "x", **claims: Any) -> str:
         """A token for an hour; `claims` override what it says."""
         now = datetime.now(UTC)
         said = {

@@ -3,6 +3,8 @@
 import asyncio
 import os
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from cli.stack import kafka_jars
 from cli.stack import postgres as postgres_module
 from cli.stack.errors import StackError
 from tests.stack import Databases, KafkaServer, PostgresServer
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -128,6 +131,19 @@ async def test_postgres_has_every_committed_row_after_kill_9_and_restart(own_pos
     connection = await asyncpg.connect(url)
     assert await connection.fetchval("select count(*) from kept") == 1000
     await connection.close()
+
+
+def test_a_first_start_that_was_killed_leaves_nothing_in_the_way_of_the_next(tmp_path: Path) -> None:
+    home = tmp_path / "postgres"
+    began = subprocess.Popen(
+        [sys.executable, "-c", f"from cli.stack import postgres; postgres.init(__import__('pathlib').Path({str(home)!r}))"]
+    )
+    eventually(lambda: list(home.glob("data.new*/base")), "initdb is at work", 60, every_s=0.005)
+    began.kill()
+    began.wait()
+    postgres_module.init(home)
+    assert (home / "data" / "PG_VERSION").exists()
+    assert list(home.glob("data.new*")) == []
 
 
 async def test_a_service_reaches_its_own_schema_and_no_other(own_postgres: PostgresServer) -> None:

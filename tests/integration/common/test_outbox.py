@@ -10,7 +10,8 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from libs.common import db, migrate, outbox
-from libs.common.events import MentionDeleted
+from libs.common.errors import TooLarge
+from libs.common.events import MentionDeleted, SendingLease
 from libs.common.outbox import Outgoing, Relay
 from libs.common.topics import MENTIONS, PARTITIONS
 from tests.integration.common.rig import fresh_topics
@@ -95,6 +96,29 @@ async def test_the_relay_whose_session_ends_is_followed_by_another_and_nothing_i
     for relay in relays:
         relay.stop()
     await asyncio.wait_for(asyncio.gather(*tasks), 10)
+    await pool.close()
+
+
+async def test_an_event_that_the_broker_would_refuse_is_refused_where_it_is_decided(kafka_server: KafkaServer, url: str) -> None:
+    """In the outbox it would hold up every brand behind it. The largest that may go in does arrive."""
+    pool = await db.open_pool(url, "triage")
+
+    def lease(length: int) -> Outgoing:
+        return Outgoing(SendingLease(brand="vaart", held=True, hold_version=1, reason="x" * length), "vaart", 1, "vaart")
+
+    fits = outbox.MAX_EVENT_BYTES - len(lease(0).event.model_dump_json())
+    async with pool.acquire() as connection:
+        with pytest.raises(TooLarge, match="an event may have"):
+            async with connection.transaction():
+                await outbox.add(connection, "triage", [lease(1), lease(fits + 1)])
+        assert await empty(pool), "of what was decided together, nothing is told"
+        async with connection.transaction():
+            await outbox.add(connection, "triage", [lease(fits), lease(1)])
+    relay = Relay(url, "triage", kafka_server.bootstrap)
+    task = asyncio.create_task(relay.run())
+    await until(lambda: empty(pool), "the outbox is empty", 30)
+    relay.stop()
+    await asyncio.wait_for(task, 10)
     await pool.close()
 
 

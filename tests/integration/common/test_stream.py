@@ -1,6 +1,7 @@
 """The consume loop's guarantees, one by one, on a real Kafka and a real Postgres. Each was seen to fail with its mechanism taken out."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -9,7 +10,8 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
-from libs.common import ledger
+from libs.common import db, ledger
+from libs.common import stream as stream_module
 from libs.common.errors import InvalidEvent, PositionBelowLogStart, PositionBeyondLogEnd, TooManyDeadLetters
 from libs.common.events import BrandBookPublished, MentionDeleted, MentionReceived
 from libs.common.topics import partition_of
@@ -133,6 +135,27 @@ async def test_a_passing_fault_is_waited_out_and_never_a_dead_letter(r: Rig) -> 
     await until(lambda: not stream.problems(), "ready again")
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [asyncpg.InvalidCatalogNameError("being restored"), asyncpg.InsufficientPrivilegeError("being granted"), db.Raced("another was first")],
+    ids=lambda fault: type(fault).__name__,
+)
+async def test_no_passing_fault_makes_a_dead_letter_of_a_single_event(r: Rig, fault: Exception) -> None:
+    """Nothing is left to bisect then, and the fault comes more often than an event has attempts."""
+    ids = await r.send("a", 1)
+    faults = iter([fault] * (r.settings.attempts + 1))
+
+    def fail() -> None:
+        if (error := next(faults, None)) is not None:
+            raise error
+
+    r.before_save = fail
+    r.start()
+    await all_handled(r, 1)
+    assert await r.effects() == ids
+    assert await r.letters() == []
+
+
 async def test_an_unknown_event_type_is_parked_not_skipped(r: Rig) -> None:
     await r.send("a", 1, kind="weerklank.mention.from-the-future.v9")
     ids = await r.send("a", 1)
@@ -207,6 +230,27 @@ async def test_a_retention_gap_stops_the_partition_with_a_named_error(r: Rig) ->
     await until(lambda: not second.stopped_partitions and not second.problems(), "goes on where the operator said", 40)
     await all_handled(r, 17)
     assert set(ids + other + more) <= set(await r.effects())
+
+
+async def test_of_what_perishes_a_gap_is_counted_and_nobody_need_choose(r: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leases are kept for an hour: a consumer that was away for a day goes on with those that there are."""
+    monkeypatch.setitem(stream_module.BY_NAME, TOPIC, replace(stream_module.BY_NAME[TOPIC], perishable=True))
+    await r.send("a", 10)
+    first = r.start()
+    await all_handled(r, 10)
+    await r.stop(first)
+    partition = partition_of("vaart", "a")
+    kept = (await r.send("a", 20))[-5:]
+    end = await log_end(r.kafka.bootstrap, partition)
+    admin = AIOKafkaAdminClient(bootstrap_servers=r.kafka.bootstrap)
+    await admin.start()
+    await admin.delete_records({TopicPartition(TOPIC, partition): RecordsToDelete(before_offset=end - 5)})
+    await admin.close()
+    second = r.start("rig-1")
+    await all_handled(r, 15)
+    assert (await r.effects())[10:] == kept
+    assert second.problems() == []
+    assert await r.pool.fetchval("select sum(gap)::int from ledger") == 15
 
 
 async def _has(r: Rig, ids: list[object]) -> bool:

@@ -1,0 +1,124 @@
+"""What people did to a case stays done, wherever its mentions go."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from libs.common.events import CaseReacted, CaseWaiting, MentionRegrouped, MentionTriaged, Reply, ReplySent, deterministic_id
+from libs.common.record import Received
+from services.routing.case import MAX_MENTIONS, File, assigned, case_id_of, computed
+from services.routing.consumer import CaseWork, on_mention, on_reply_sent
+from tests.unit.routing.test_permutations import POLICIES, START, event, mention_id, state
+
+A, B = (case_id_of("vaart", mention_id(name)) for name in "AB")
+SENT_AT = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
+
+
+@dataclass
+class Desk:
+    """Two customers' cases, A and B, and what happens to them."""
+
+    work: CaseWork = field(default_factory=lambda: CaseWork(POLICIES, START))  # type: ignore[arg-type]
+
+    def __post_init__(self) -> None:
+        for name in "AB":
+            on_mention(self.work, event(MentionTriaged, 1, state(name, name)))
+
+    def file(self, case_id: UUID) -> File:
+        return self.work.files[case_id]
+
+    def merge(self) -> None:
+        """B's mention turns out to be about A's issue."""
+        on_mention(self.work, event(MentionRegrouped, 2, state("B", "A")))
+
+    def sent(self, case_id: UUID, name: str = "reply") -> Received[ReplySent]:
+        reply = Reply(
+            id=deterministic_id("vaart", name),
+            brand="vaart",
+            case_id=case_id,
+            channel="twitter",
+            visibility="public",
+            state="sent",
+            text="We kijken ernaar. ^bb",
+            digest="0" * 64,
+            created_at=START,
+            sent_at=SENT_AT,
+        )
+        told = ReplySent(brand="vaart", book_version=1, reply=reply, at=SENT_AT)
+        received = Received(told, name, str(reply.id), 5, SENT_AT, None, "weerklank.replies.v1", 0, 0, str(case_id), SENT_AT)
+        on_reply_sent(self.work, received)
+        return received
+
+    def told(self) -> list[type[Any]]:
+        return [type(outgoing.event) for outgoing in self.work.outgoing]
+
+
+def reaction_of(file: File) -> Any:
+    return next(clock for clock in file.case.clocks if clock.kind == "reaction")
+
+
+def test_a_case_that_was_answered_stays_answered_when_it_goes_on_in_another() -> None:
+    desk = Desk()
+    assigned(desk.file(B), to="mk", department=None)
+    desk.sent(B)
+    desk.merge()
+    file = desk.file(A)
+    assert desk.file(B).case.merged_into == A
+    assert (file.case.replied_at, file.case.state, file.case.owner, file.touched) == (SENT_AT, "waiting", "mk", True)
+    assert reaction_of(file).met_at == SENT_AT
+
+
+def test_a_case_that_nobody_touched_leaves_nothing_behind_in_the_one_it_goes_on_in() -> None:
+    desk = Desk()
+    desk.merge()
+    file = desk.file(A)
+    assert (file.case.replied_at, file.case.state, file.touched) == (None, "new", False)
+    assert reaction_of(file).met_at is None
+
+
+def test_the_owner_of_a_case_that_people_work_on_stays_when_another_comes_to_it() -> None:
+    desk = Desk()
+    assigned(desk.file(A), to="gs", department=None)
+    assigned(desk.file(B), to="mk", department=None)
+    desk.merge()
+    assert desk.file(A).case.owner == "gs"
+
+
+def test_an_answer_that_was_under_way_counts_where_the_question_is_by_now() -> None:
+    desk = Desk()
+    desk.merge()
+    desk.sent(B)
+    assert desk.file(A).case.replied_at == SENT_AT
+    assert desk.file(B).case.replied_at is None
+    assert desk.told()[-1] is CaseReacted
+
+
+def test_a_reply_that_is_told_twice_stops_the_clock_once_and_a_second_reply_is_told() -> None:
+    desk = Desk()
+    desk.sent(A)
+    version = desk.file(A).version
+    again = desk.sent(A)
+    assert again.place in desk.work.repeated
+    assert desk.file(A).version == version
+    desk.sent(A, "another")
+    assert desk.told()[-1] is CaseWaiting
+
+
+def test_a_case_lists_its_newest_mentions_and_counts_them_all() -> None:
+    """An event has a size; a case of a storm has thousands of mentions."""
+    one = state("A", "A")
+    many = [
+        one.model_copy(
+            update={
+                "mention": one.mention.model_copy(
+                    update={"id": deterministic_id("vaart", str(n)), "received_at": START + timedelta(seconds=n)}
+                )
+            }
+        )
+        for n in range(MAX_MENTIONS + 50)
+    ]
+    case = computed(POLICIES.of("vaart"), Desk().file(A), many, None)
+    assert (len(case.mentions), case.mentions_total) == (MAX_MENTIONS, MAX_MENTIONS + 50)
+    assert case.mentions[-1].id == many[-1].mention.id
+    assert case.mentions[0].id == many[50].mention.id
