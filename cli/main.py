@@ -50,6 +50,24 @@ OfKey = Annotated[Optional[str], typer.Option("--key", help="Only this key")]  #
 DATA_DIR = Path(".data")
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            typer.echo(f"weerklank {version('weerklank')}")
+        except PackageNotFoundError:  # run from a folder that was not installed
+            typer.echo("weerklank, not installed")
+        raise typer.Exit
+
+
+@app.callback()
+def _any_command(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version this is")] = False,
+) -> None:
+    pass
+
+
 def _client(data_dir: Path) -> "Client":
     from cli.client import Client
 

@@ -19,12 +19,12 @@ from cli import applying, importing, tour
 from cli.client import Client
 from cli.console import bar, console
 from cli.errors import NOT_FOUND, CommandError
-from cli.stack import state, supervisor
+from cli.stack import state
 from cli.stack.errors import StackError
 from cli.stack.parts import ROOT
 from cli.stack.ports import SERVICES
 from cli.stack.settings import Settings
-from cli.up import Told, end, say
+from cli.up import end, say, start_behind
 from libs.common.topics import HOLDS
 
 BRAND = "vaart"
@@ -49,7 +49,7 @@ def run(settings: Settings) -> None:
     started = False
     try:
         with _stage("all parts ready"):
-            supervisor.start_detached(settings, Told().hear)
+            start_behind(settings)
         started = True
         with Client(settings.data_dir) as client:
             _tour(client)

@@ -15,13 +15,14 @@ from cli.stack.ports import SERVICES
 def trace(client: Client, mention_id: str, brand: str | None, *, as_json: bool) -> int:
     """Prints the steps and returns the exit code: 1 when a service did not answer and its steps are missing.
 
-    Raises ``CommandError`` with exit code 4 when no service knows the mention.
+    Raises ``CommandError`` with exit code 4 when no service knows the mention, 3 when none of them runs.
     """
     try:
         UUID(mention_id)
     except ValueError as error:
         raise CommandError(f"{mention_id[:100]!r} is not a mention's id, which looks like 0b5e1a52-….", WRONG) from error
     brands = brands_of(client.data_dir, brand)
+    _must_run(client)
     for candidate in brands:
         trail = gather(client, mention_id, candidate)
         if trail["steps"]:
@@ -34,6 +35,18 @@ def trace(client: Client, mention_id: str, brand: str | None, *, as_json: bool) 
     raise CommandError(
         f"No service knows mention {mention_id} of {' or '.join(brands)}. A mention of another brand is found with --brand.", NOT_FOUND
     )
+
+
+def _must_run(client: Client) -> None:
+    """Raises what the first service raises when there is none at all to ask: five times the same sentence helps nobody."""
+    absent: list[CommandError] = []
+    for service in SERVICES:
+        try:
+            client.url(service)
+        except CommandError as error:
+            absent.append(error)
+    if len(absent) == len(SERVICES):
+        raise absent[0]
 
 
 def gather(client: Client, mention_id: str, brand: str) -> dict[str, Any]:

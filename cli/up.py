@@ -7,6 +7,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from cli.errors import NOTHING_RUNS, CommandError
 from cli.stack import state, supervisor
 from cli.stack.errors import StackError
 from cli.stack.ports import SERVICES
@@ -19,14 +20,23 @@ def up(settings: Settings, *, detach: bool) -> None:
     if not detach:
         supervisor.run(settings, say)
         return
-    found = supervisor.start_detached(settings, Told().hear)
+    found = start_behind(settings)
     for name in SERVICES:
         sys.stdout.write(f"{name:<10} http://127.0.0.1:{found.parts[name].port}\n")
     sys.stdout.write(f"Runs on {settings.absolute().data_dir}: 'weerklank status' shows how it is, 'weerklank down' stops it.\n")
 
 
+def start_behind(settings: Settings) -> StackState:
+    """Starts the stack in the background and says how far it is. Raises ``StackError``."""
+    if note := supervisor.first_download(settings):
+        say(note)
+    return supervisor.start_detached(settings, Told().hear)
+
+
 def down(data_dir: Path) -> None:
-    """Stops everything, services first. Raises ``StackError``."""
+    """Stops everything, services first. Raises ``StackError``, or ``CommandError`` with exit code 3 where no stack ever was."""
+    if state.holder(data_dir.absolute()) is None and state.observe(data_dir.absolute()) is None:
+        raise CommandError(f"No stack was ever started in {data_dir.absolute()}. Name its directory with --data-dir.", NOTHING_RUNS)
     stopped = end(data_dir.absolute())
     sys.stdout.write(f"stopped: {', '.join(stopped)}\n" if stopped else "Nothing ran.\n")
 

@@ -171,8 +171,8 @@ class Supervisor:
         needed = [*services, *(() if "postgres" in adopted else ("postgres",))]
         needed += () if "kafka" in adopted else ("kafka", "kafka-controller")
         ports.check_free({name: self._ports[name] for name in needed})
-        if not (self.settings.cache_dir / "jars").exists():
-            self._say(f"first start: downloading Kafka (about 45 MB) to {self.settings.cache_dir}")
+        if note := first_download(self.settings):
+            self._say(note)
         servers = await asyncio.gather(asyncio.to_thread(self._kafka), asyncio.to_thread(self._postgres))
         for part in servers:
             if part.name in adopted:
@@ -332,6 +332,13 @@ class Supervisor:
 def run(settings: Settings, say: Say) -> None:
     """Runs the stack in the foreground until SIGTERM, SIGINT or SIGHUP. Raises ``StackError`` when it can't start."""
     asyncio.run(Supervisor(settings.absolute(), say).run())
+
+
+def first_download(settings: Settings) -> str | None:
+    """What a first start fetches, for people who wait for it; none when it is there."""
+    if (settings.cache_dir / "jars").exists():
+        return None
+    return f"first start: downloading Kafka (about 45 MB) to {settings.cache_dir}"
 
 
 def start_detached(settings: Settings, on_change: Callable[[StackState], None] = lambda _: None, timeout_s: float = 300.0) -> StackState:
