@@ -6,7 +6,7 @@ the counts for the ledger.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
@@ -26,8 +26,8 @@ class Batch:
     records: list[ConsumerRecord]
     decoded: dict[Place, Received[Event]]
     invalid: dict[Place, InvalidEvent]
-    passed_over: set[Place]
     expected: dict[TopicPartition, int]
+    passed_over: set[Place] = field(default_factory=set)
 
     @cached_property
     def last(self) -> dict[TopicPartition, ConsumerRecord]:
@@ -43,7 +43,7 @@ class Batch:
             for record in self.records[:middle]:
                 expected[TopicPartition(record.topic, record.partition)] = record.offset + 1
         partitions = {TopicPartition(record.topic, record.partition) for record in records}
-        return Batch(records, self.decoded, self.invalid, self.passed_over, {tp: expected[tp] for tp in partitions})
+        return Batch(records, self.decoded, self.invalid, {tp: expected[tp] for tp in partitions}, self.passed_over)
 
 
 def outcomes(

@@ -341,7 +341,7 @@ class Stream(Generic[W]):
 
     async def _ours(self, kafka: AIOKafkaConsumer, fetched: Mapping[TopicPartition, Sequence[ConsumerRecord]]) -> Batch:
         """The records at or after our positions, in (topic, partition, offset) order, decoded."""
-        batch = Batch([], {}, {}, set(), {})
+        batch = Batch([], {}, {}, {})
         for tp in sorted(fetched):
             state = self._partitions.get(tp)
             if state is None:
