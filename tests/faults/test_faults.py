@@ -6,6 +6,7 @@ histories.
 
 import os
 import random
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,7 +32,8 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     made = System(home)
     try:
         made.start()
-        made.apply((ROOT / "samples/vaart.yaml").read_text())
+        # The judge compares what was decided with what is in the log: no clock may say something in between.
+        made.apply(re.sub(r"\b(reaction|resolution): \d+[mhd]\b", r"\1: 90d", (ROOT / "samples/vaart.yaml").read_text()))
         yield made
     finally:
         made.stop()
