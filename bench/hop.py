@@ -1,7 +1,7 @@
 """One hop, raw and through `libs/common/stream.py`, in the same run on the same servers: what the guarantees cost.
 
 Both consume the same kind of events, decode them once with the same model, write one row each to Postgres and produce one event each. Raw: COPY and an
-idempotent producer, offsets left to Kafka. Ours: compare-and-set, effects, outbox, relay, ledger.
+idempotent producer, each record sent by itself as its documentation does, offsets left to Kafka. Ours: compare-and-set, effects, outbox, relay, ledger.
 """
 
 import asyncio

@@ -8,6 +8,7 @@ PostgreSQL refuses to run as root. Started by root, it runs as the owner of its 
 ``postgres`` user, or ``nobody`` where there is none.
 """
 
+import contextlib
 import grp
 import importlib.util
 import json
@@ -77,8 +78,7 @@ def init(home: Path) -> None:
         return
     home.mkdir(parents=True, exist_ok=True)
     # Names of our own: an initdb that an interrupted start left behind may still be at work for a moment.
-    for left in home.glob("data.new*"):
-        shutil.rmtree(left, ignore_errors=True)
+    _clear_unfinished(home)
     unfinished, password_file = home / f"data.new-{os.getpid()}", home / f"initial-password-{os.getpid()}"
     unfinished.mkdir(mode=0o700)
     password_file.unlink(missing_ok=True)
@@ -116,10 +116,16 @@ def init(home: Path) -> None:
     if done.returncode != 0:
         reason = (done.stderr.strip() or done.stdout.strip()).replace("\n", " ")
         raise StackError(f"PostgreSQL could not make its directory {data}: {reason}")
-    try:
+    with contextlib.suppress(OSError):  # it is there by now: the earlier start came to its end after all
         unfinished.rename(data)
-    except OSError:  # it is there by now: the earlier start came to its end after all
-        shutil.rmtree(unfinished, ignore_errors=True)
+    _clear_unfinished(home)
+
+
+def _clear_unfinished(home: Path) -> None:
+    for left in home.glob("data.new*"):
+        shutil.rmtree(left, ignore_errors=True)
+    for password_file in home.glob("initial-password-*"):
+        password_file.unlink(missing_ok=True)
 
 
 def command(home: Path, port: int, settings: Mapping[str, str] | None = None) -> list[str]:

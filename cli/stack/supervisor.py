@@ -336,7 +336,7 @@ def run(settings: Settings, say: Say) -> None:
 
 def first_download(settings: Settings) -> str | None:
     """What a first start fetches, for people who wait for it; none when it is there."""
-    if (settings.cache_dir / "jars").exists():
+    if settings.external or (settings.cache_dir / "jars").exists():
         return None
     return f"first start: downloading Kafka (about 45 MB) to {settings.cache_dir}"
 

@@ -379,7 +379,7 @@ class BrandBook(BookPart):
         """The brand's own limit for a channel, in that channel's way of counting; None: the channel's."""
         return self.conduct.limits.get(channel_name(channel))
 
-    # Looked up for every case and every draft, so by key.
+    # Looked up for every case and every draft, so by key. A copy with other values (`model_copy`) would keep these: load the book anew.
     @cached_property
     def _departments(self) -> dict[str, Department]:
         return {department.id: department for department in self.departments}

@@ -62,7 +62,10 @@ async def _keep(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
 async def connect(url: str, schema: str) -> "asyncpg.Connection[asyncpg.Record]":
     """One connection outside the pool, for what must hold a session: the relay's lock, migrations."""
     connection = await asyncpg.connect(
-        url, timeout=10, command_timeout=60, server_settings={"search_path": f"{schema},public", "timezone": "UTC"}
+        url,
+        timeout=10,
+        command_timeout=60,
+        server_settings={"search_path": f"{schema},public", "timezone": "UTC", "plan_cache_mode": "force_custom_plan"},
     )
     await _prepare(connection)
     return connection

@@ -133,13 +133,21 @@ async def _send(sender: AIOKafkaProducer, rows: Sequence[asyncpg.Record]) -> Non
         if not found or found[-1].append(**record) is None:
             found.append(sender.create_batch())
             found[-1].append(**record)
-    await asyncio.gather(*(_send_batches(sender, place, found) for place, found in batches.items()))
+    sending = [asyncio.create_task(_send_batches(sender, place, found)) for place, found in batches.items()]
+    try:
+        await asyncio.gather(*sending)
+    finally:
+        # One partition's fault ends all: nobody sends on while the rows are already somebody else's.
+        for task in sending:
+            task.cancel()
+        await asyncio.gather(*sending, return_exceptions=True)
 
 
 async def _send_batches(sender: AIOKafkaProducer, place: tuple[str, int], batches: Sequence[BatchBuilder]) -> None:
+    """One after another: what follows a batch that was refused must not arrive before it."""
     topic, partition = place
-    acknowledged = [await sender.send_batch(batch, topic, partition=partition) for batch in batches]
-    await asyncio.gather(*acknowledged)
+    for batch in batches:
+        await (await sender.send_batch(batch, topic, partition=partition))
 
 
 class Relay:

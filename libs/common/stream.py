@@ -506,9 +506,12 @@ class Stream(Generic[W]):
         work = await self._consumer.load(connection, live, prepared)
         found: dict[Place, InvalidEvent] = {}
         for received in live:
-            handler = self._consumer.handlers.get(type(received.event))
-            if handler is None:
+            if type(received.event) not in self._consumer.handlers:
                 found[received.place] = UnknownEventType(f"No handler for {received.event.type} in this version.")
+                continue
+            handler = self._consumer.handlers[type(received.event)]
+            if handler is None:  # set aside by a version for which it was
+                work.repeat(received)
                 continue
             try:
                 handler(work, received)

@@ -48,7 +48,7 @@ class CaseWork(Work):
         self.sent: set[UUID] = set()
         self.stored: set[UUID] = set()
         self.changed_copies: set[UUID] = set()
-        self.newly_sent: dict[UUID, tuple[str, UUID, datetime]] = {}
+        self.newly_sent: dict[UUID, tuple[str, UUID]] = {}
         self.changed: set[UUID] = set()
         self.stories: list[store.Story] = []
         self.notifications: list[tuple[UUID, str, str, UUID, datetime, str]] = []
@@ -142,7 +142,7 @@ def on_reply_sent(work: CaseWork, received: Received[ReplySent]) -> None:
         work.repeat(received)
         return
     work.sent.add(reply.id)
-    work.newly_sent[reply.id] = (reply.brand, reply.case_id, reply.sent_at)
+    work.newly_sent[reply.id] = (reply.brand, reply.case_id)
     file = work.files.get(reply.case_id)
     while file is not None and file.case.merged_into is not None:
         file = work.files.get(file.case.merged_into)  # answered there, and the answer counts where the question is now

@@ -216,15 +216,15 @@ async def sent(connection: db.Connection, ids: Sequence[UUID]) -> set[UUID]:
     return {row["id"] for row in rows}
 
 
-async def keep_sent(connection: db.Connection, found: Mapping[UUID, tuple[str, UUID, datetime]]) -> None:
-    """Reply → (brand, case, when). Raises `db.Raced` when another transaction heard of one of them meanwhile."""
+async def keep_sent(connection: db.Connection, found: Mapping[UUID, tuple[str, UUID]]) -> None:
+    """Reply → (brand, case). Raises `db.Raced` when another transaction heard of one of them meanwhile."""
     rows = sorted(found.items())
     if rows:
         inserted = await connection.fetch(
-            "insert into sent_reply (id, brand, case_id, sent_at) "
-            "select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::timestamptz[]) on conflict do nothing returning 1",
+            "insert into sent_reply (id, brand, case_id) "
+            "select * from unnest($1::uuid[], $2::text[], $3::uuid[]) on conflict do nothing returning 1",
             [reply_id for reply_id, _ in rows],
-            *[[row[n] for _, row in rows] for n in range(3)],
+            *[[row[n] for _, row in rows] for n in range(2)],
         )
         if len(inserted) < len(rows):
             raise db.Raced("a reply was counted as sent by another transaction")

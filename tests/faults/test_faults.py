@@ -33,7 +33,9 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     try:
         made.start()
         # The judge compares what was decided with what is in the log: no clock may say something in between.
-        made.apply(re.sub(r"\b(reaction|resolution): \d+[mhd]\b", r"\1: 90d", (ROOT / "samples/vaart.yaml").read_text()))
+        calm, clocks = re.subn(r"\b(reaction|resolution): \d+[mhd]\b", r"\1: 90d", (ROOT / "samples/vaart.yaml").read_text())
+        assert clocks == 10
+        made.apply(calm)
         yield made
     finally:
         made.stop()

@@ -2,10 +2,10 @@
 create table case_copy (
     case_id     uuid   primary key,
     brand       text   not null,
-    version     bigint not null,
-    state       text   not null,
-    mention_ids uuid[] not null,
-    "case"      jsonb  not null,
+    version     bigint not null,             -- 0: locked, but not told of yet
+    state       text   not null default '',
+    mention_ids uuid[] not null default '{}',
+    "case"      jsonb,
     traceparent text,
     told_at     timestamptz                  -- the broker's time of the event
 ) with (fillfactor = 70);

@@ -16,7 +16,7 @@ create index on mention_copy (brand, case_id);
 
 create table care_case (
     id           uuid primary key,
-    seq          bigint generated always as identity,
+    seq          bigint generated always as identity unique,
     brand        text        not null,
     version      integer     not null,
     state        text        not null,
@@ -30,9 +30,9 @@ create table care_case (
     book_version integer     not null,
     state_json   jsonb       not null    -- the case as its events carry it
 );
-create index on care_case (brand, seq);
 create index on care_case (brand, state, seq);
 create index on care_case (brand, owner, seq);
+create index on care_case (brand, customer_id);
 create index on care_case (next_fire_at) where next_fire_at is not null;
 
 -- One row per event of a case: the whole story.
@@ -71,12 +71,12 @@ create table notification (
 );
 create index on notification (brand, member, seq);
 
--- Replies that reached the customer: each stops a clock once.
-create table sent_reply (
+create table reply_copy (
     id      uuid primary key,
-    brand   text        not null,
-    case_id uuid        not null,
-    sent_at timestamptz not null
+    brand   text    not null,
+    version integer not null,
+    case_id uuid    not null,
+    state   text    not null
 );
 
 create table brand_book (

@@ -12,7 +12,7 @@ create index on identity (brand, customer_id);
 
 create table mention (
     id           uuid primary key,
-    seq          bigint generated always as identity,
+    seq          bigint generated always as identity unique,
     brand        text        not null,
     version      integer     not null,
     customer_id  uuid        not null,

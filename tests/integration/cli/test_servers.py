@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -135,15 +136,14 @@ async def test_postgres_has_every_committed_row_after_kill_9_and_restart(own_pos
 
 def test_a_first_start_that_was_killed_leaves_nothing_in_the_way_of_the_next(tmp_path: Path) -> None:
     home = tmp_path / "postgres"
-    began = subprocess.Popen(
-        [sys.executable, "-c", f"from cli.stack import postgres; postgres.init(__import__('pathlib').Path({str(home)!r}))"]
-    )
+    script = f"from cli.stack import postgres; postgres.init(__import__('pathlib').Path({str(home)!r}))"
+    began = subprocess.Popen([sys.executable, "-c", script], start_new_session=True)
     eventually(lambda: list(home.glob("data.new*/base")), "initdb is at work", 60, every_s=0.005)
-    began.kill()
+    os.killpg(began.pid, signal.SIGKILL)
     began.wait()
     postgres_module.init(home)
     assert (home / "data" / "PG_VERSION").exists()
-    assert list(home.glob("data.new*")) == []
+    assert sorted(path.name for path in home.iterdir()) == ["data", "passwords.json"]
 
 
 async def test_a_service_reaches_its_own_schema_and_no_other(own_postgres: PostgresServer) -> None:

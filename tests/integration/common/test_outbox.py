@@ -7,13 +7,13 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from libs.common import db, migrate, outbox
 from libs.common.errors import TooLarge
 from libs.common.events import MentionDeleted, SendingLease
 from libs.common.outbox import Outgoing, Relay
-from libs.common.topics import MENTIONS, PARTITIONS
+from libs.common.topics import HOLDS, MENTIONS, PARTITIONS
 from tests.integration.common.rig import fresh_topics
 from tests.stack import Databases, KafkaServer
 from tests.waiting import until
@@ -36,21 +36,26 @@ async def add(pool: db.Pool, key: str, number: int) -> list[UUID]:
     return ids
 
 
-async def read(bootstrap: str) -> list[tuple[str, UUID]]:
-    """(key, mention id) of all that the topic holds, in log order within a partition."""
+async def everything(bootstrap: str, topic: str) -> AsyncIterator[ConsumerRecord]:
+    """All that a topic holds, in log order within a partition."""
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest", enable_auto_commit=False)
     await consumer.start()
     try:
-        partitions = [TopicPartition(MENTIONS.name, n) for n in range(PARTITIONS)]
+        partitions = [TopicPartition(topic, n) for n in range(PARTITIONS)]
         consumer.assign(partitions)
         ends = await consumer.end_offsets(partitions)
-        found: list[tuple[str, UUID]] = []
         while any([await consumer.position(tp) < ends[tp] for tp in partitions]):
             for records in (await consumer.getmany(timeout_ms=200)).values():
-                found += [(r.key.decode(), MentionDeleted.model_validate_json(r.value).mention_id) for r in records]
-        return found
+                for record in records:
+                    yield record
     finally:
         await consumer.stop()
+
+
+async def read(bootstrap: str) -> list[tuple[str, UUID]]:
+    """(key, mention id) of all that the topic of mentions holds."""
+    found = everything(bootstrap, MENTIONS.name)
+    return [(record.key.decode(), MentionDeleted.model_validate_json(record.value).mention_id) async for record in found]
 
 
 async def empty(pool: db.Pool) -> bool:
@@ -61,13 +66,13 @@ async def test_rows_arrive_in_the_order_of_their_key_and_leave_the_outbox(kafka_
     pool = await db.open_pool(url, "triage")
     relay = Relay(url, "triage", kafka_server.bootstrap)
     task = asyncio.create_task(relay.run())
-    sent = {key: await add(pool, key, 500) for key in ("a", "b", "c")}
+    sent = {key: await add(pool, key, 1500) for key in ("a", "b", "c")}  # more than one of Kafka's batches holds
     relay.poke()
     await until(lambda: empty(pool), "the outbox is empty")
     arrived = await read(kafka_server.bootstrap)
     for key, ids in sent.items():
         assert [i for k, i in arrived if k == key] == ids
-    assert await pool.fetchval("select sum(count) from emitted") == 1500
+    assert await pool.fetchval("select sum(count) from emitted") == 4500
     relay.stop()
     await asyncio.wait_for(task, 10)
     await pool.close()
@@ -120,6 +125,8 @@ async def test_an_event_that_the_broker_would_refuse_is_refused_where_it_is_deci
     relay.stop()
     await asyncio.wait_for(task, 10)
     await pool.close()
+    arrived = [len(record.value) async for record in everything(kafka_server.bootstrap, HOLDS.name)]
+    assert [length for length in arrived if length > 1000] == [outbox.MAX_EVENT_BYTES]
 
 
 async def test_one_relay_leads_at_a_time(kafka_server: KafkaServer, url: str) -> None:

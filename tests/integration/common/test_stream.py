@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import asyncpg
+import orjson
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
@@ -18,6 +19,8 @@ from libs.common.topics import partition_of
 from tests.integration.common.rig import INVALID, TOPIC, Rig, log_end, rig
 from tests.stack import Databases, KafkaServer
 from tests.waiting import until
+
+NOW = "2026-03-02T10:00:00Z"
 
 
 @pytest.fixture
@@ -108,6 +111,24 @@ async def test_an_event_that_is_not_for_this_service_is_passed_over_undecoded(r:
     assert await r.effects() == ids[:2]
     assert [row["standing"] for row in await r.letters()] == ["dead"]
     assert await r.pool.fetchval("select sum(repeated)::int from ledger") == 4
+
+
+async def test_what_was_set_aside_and_is_no_longer_for_this_service_does_not_hold_up_the_replay(r: Rig) -> None:
+    """A newer version passes a type over that an older one parked: the key's other events are handled all the same."""
+    ids = await r.send("a", 2)
+    r.poison[ids[0]] = INVALID
+    stream = r.start()
+    await all_handled(r, 2)
+    mention = {"id": str(uuid4()), "brand": "vaart", "channel": "twitter", "kind": "post", "external_id": "1", "text": "hoi"}
+    mention |= {"author": {"identities": [{"kind": "handle", "value": "x"}]}, "posted_at": NOW, "received_at": NOW}
+    await r.pool.execute(
+        "update dead_letter set value = $1, headers = jsonb_set(headers, '{ce_type}', $2) where standing = 'dead'",
+        orjson.dumps({"brand": "vaart", "mention": mention}),
+        MentionReceived.type,
+    )
+    assert await stream.replay(TOPIC, "a") == 2
+    assert await r.effects() == ids[1:]
+    assert await r.letters() == []
 
 
 async def test_an_unexpected_error_is_bisected_to_the_one_event_that_causes_it(r: Rig) -> None:

@@ -78,6 +78,12 @@ def test_help_loads_neither_kafka_nor_the_database_nor_http() -> None:
     assert done.stdout.strip() == "[]", done.stderr
 
 
+def test_it_says_which_version_it_is() -> None:
+    done = weerklank("--version")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("weerklank")
+
+
 def test_the_roles_in_the_help_are_those_of_the_services() -> None:
     assert main.ROLES.replace(" or ", ", ").split(", ") == list(ROLES)
 

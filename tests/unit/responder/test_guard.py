@@ -289,6 +289,19 @@ def test_a_u_brand_does_not_say_je(text: str, found: list[str]) -> None:
     assert said(full, "address_form", check(draft(full), book(address_form="u"))) == found
 
 
+@pytest.mark.parametrize(
+    ("form", "text", "found"),
+    [
+        ("je", "Wij helpen u^gs", ["u"]),
+        ("je", "Kijk op https://vaart.example/x u^gs", ["u"]),
+        ("u", "Fijn weekend, wij bellen je^gs", ["je"]),
+        ("u", "Welkom bij Vaart.Je aansluiting is klaar. ^gs", ["Je"]),
+    ],
+)
+def test_what_is_glued_to_a_word_and_is_none_of_it_hides_no_form_of_address(form: str, text: str, found: list[str]) -> None:
+    assert said(text, "address_form", check(draft(text), book(address_form=form))) == found
+
+
 def test_english_has_one_form_of_address() -> None:
     assert "address_form" not in codes(check(draft("Can u DM us? ^gs", language="en"), book()))
 
