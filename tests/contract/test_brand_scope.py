@@ -66,7 +66,13 @@ def tables_with_a_brand(sql: str) -> set[str]:
 
 
 def brand_tables(service: Path) -> set[str]:
-    return {table for path in service.glob("migrations/*.sql") for table in tables_with_a_brand(path.read_text())}
+    """Those that are there once every migration was applied."""
+    found: set[str] = set()
+    for path in sorted(service.glob("migrations/*.sql")):
+        sql = path.read_text()
+        found |= tables_with_a_brand(sql)
+        found -= set(re.findall(r"drop table (\w+)", sql.lower()))
+    return found
 
 
 # --- what a statement says -------------------------------------------------------------------------------------------------------------
