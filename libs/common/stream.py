@@ -291,7 +291,9 @@ class Stream(Generic[W]):
                 await self._commit_to_kafka(kafka)
         finally:
             self._kafka = None
-            await kafka.stop()
+            # Until the next consumer runs, nobody sees what waits: say so before the old one is closed, which may take long.
+            self.problem = self.problem or "stream: between two consumers"
+            await _close(kafka)
 
     def _bulk_lane(self, kafka: AIOKafkaConsumer) -> None:
         """Pause the bulk topics while the live ones lag; resume them when they have caught up."""
@@ -611,6 +613,16 @@ class Stream(Generic[W]):
         except TimeoutError:
             return
         raise _Stopping
+
+
+async def _close(kafka: AIOKafkaConsumer) -> None:
+    """Close a consumer, within ten seconds. One that was frozen through a rebalance may wait for ever for its own coordinator; its successor
+    joins under the same instance id, which shuts it out."""
+    try:
+        async with asyncio.timeout(10):
+            await kafka.stop()
+    except TimeoutError:
+        log.warning("a consumer did not close in time and is left behind")
 
 
 class _Rebalance(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types

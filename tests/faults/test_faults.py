@@ -64,6 +64,8 @@ def settled(system: System) -> None:
 
     def still() -> bool:
         found = [system.status(name) for name in SERVICES]
+        if not all(status["ready"] for status in found):
+            return False  # a service without a consumer sees nothing that waits
         waiting = sum(lag["messages"] for status in found for topic, lag in status["lag"].items() if "holds" not in topic)
         owed = sum(status["ledger"]["outbox"] for status in found)
         sending = system.rows("select count(*) as n from responder.reply where state in ('approved', 'sending')")[0]["n"]
