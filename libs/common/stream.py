@@ -253,7 +253,7 @@ class Stream(Generic[W]):
             log.warning("stream interrupted, starting again", extra={"error": type(error).__name__})
             await self._pause(1.0)
         except StreamStopped as error:
-            self.stopped = error
+            self.stopped, self.problem = error, None
             log.error("stream stopped: an operator must choose", extra={"kind": error.kind, "detail": error.detail})
             await self._wait_for_operator()
 
