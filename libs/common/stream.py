@@ -37,6 +37,8 @@ from libs.common.topics import BY_NAME, PARTITIONS
 
 log = logging.getLogger(__name__)
 
+CLOSE_WITHIN_S = 10.0
+
 W = TypeVar("W", bound="Work")
 
 
@@ -616,10 +618,10 @@ class Stream(Generic[W]):
 
 
 async def _close(kafka: AIOKafkaConsumer) -> None:
-    """Close a consumer, within ten seconds. One that was frozen through a rebalance may wait for ever for its own coordinator; its successor
+    """Close a consumer, within `CLOSE_WITHIN_S`. One that was frozen through a rebalance may wait for ever for its own coordinator; its successor
     joins under the same instance id, which shuts it out."""
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(CLOSE_WITHIN_S):
             await kafka.stop()
     except TimeoutError:
         log.warning("a consumer did not close in time and is left behind")

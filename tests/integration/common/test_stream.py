@@ -1,5 +1,6 @@
 """The consume loop's guarantees, one by one, on a real Kafka and a real Postgres. Each was seen to fail with its mechanism taken out."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ import orjson
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.errors import KafkaError
 
 from libs.common import db, ledger
 from libs.common import stream as stream_module
@@ -129,6 +131,32 @@ async def test_what_was_set_aside_and_is_no_longer_for_this_service_does_not_hol
     assert await stream.replay(TOPIC, "a") == 2
     assert await r.effects() == ids[1:]
     assert await r.letters() == []
+
+
+async def test_a_consumer_that_does_not_close_is_left_behind_and_the_next_goes_on(r: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seen after a freeze: closing waited for ever, and a service without a consumer looked as if nothing waited."""
+    monkeypatch.setattr(stream_module, "CLOSE_WITHIN_S", 0.5)
+    stream = r.start()
+    ids = await r.send("a", 2)
+    await all_handled(r, 2)
+    hung = stream._kafka
+    assert hung is not None
+    close = hung.stop
+
+    async def never() -> None:
+        await asyncio.Event().wait()
+
+    async def fails(*_: object, **__: object) -> None:
+        raise KafkaError
+
+    monkeypatch.setattr(hung, "stop", never)
+    monkeypatch.setattr(hung, "getmany", fails)
+    await until(lambda: stream.problems(), "it says that it has no consumer")
+    ids += await r.send("a", 3)
+    await all_handled(r, 5)
+    assert await r.effects() == ids
+    assert stream._kafka is not hung
+    await close()
 
 
 async def test_an_unexpected_error_is_bisected_to_the_one_event_that_causes_it(r: Rig) -> None:
