@@ -206,7 +206,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=100, help="mentions per request")
     parser.add_argument("--workers", type=int, default=4, help="requests at once")
     parser.add_argument("--latency-seconds", type=int, default=60)
-    parser.add_argument("--hop-events", type=int, default=100_000, help="in each of five turns")
+    parser.add_argument("--hop-events", type=int, default=100_000, help=f"in each of {HOP_TURNS} turns")
     parser.add_argument("--base-port", type=int, default=8700)
     parser.add_argument("--only", choices=("hop", "latency", "sustained"))
     wanted = parser.parse_args()

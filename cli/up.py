@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cli.errors import NOTHING_RUNS, CommandError
 from cli.stack import state, supervisor
-from cli.stack.errors import StackError
+from cli.stack.errors import NeverStarted, StackError
 from cli.stack.ports import SERVICES
 from cli.stack.settings import Settings
 from cli.stack.state import StackState
@@ -35,9 +35,10 @@ def start_behind(settings: Settings) -> StackState:
 
 def down(data_dir: Path) -> None:
     """Stops everything, services first. Raises ``StackError``, or ``CommandError`` with exit code 3 where no stack ever was."""
-    if state.holder(data_dir.absolute()) is None and state.observe(data_dir.absolute()) is None:
-        raise CommandError(f"No stack was ever started in {data_dir.absolute()}. Name its directory with --data-dir.", NOTHING_RUNS)
-    stopped = end(data_dir.absolute())
+    try:
+        stopped = end(data_dir.absolute())
+    except NeverStarted as error:
+        raise CommandError(str(error), NOTHING_RUNS) from error
     sys.stdout.write(f"stopped: {', '.join(stopped)}\n" if stopped else "Nothing ran.\n")
 
 

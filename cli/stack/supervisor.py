@@ -24,7 +24,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from cli.stack import kafka, keys, ports, postgres, state
-from cli.stack.errors import StackError
+from cli.stack.errors import NeverStarted, StackError
 from cli.stack.parts import (
     POSTGRES_STOP_SIGNALS,
     ROOT,
@@ -387,7 +387,7 @@ def stop(data_dir: Path, timeout_s: float = STOPPED_WITHIN_S) -> list[str]:
     data_dir = data_dir.absolute()
     last = state.observe(data_dir)
     if last is None:
-        raise StackError(f"No stack was ever started in {data_dir}. Name its directory with --data-dir.")
+        raise NeverStarted(f"No stack was ever started in {data_dir}. Name its directory with --data-dir.")
     running = [name for name, part in last.parts.items() if part.pid is not None]
     pid = state.holder(data_dir)
     if pid is None:

@@ -15,7 +15,7 @@ from aiokafka import ConsumerRecord, TopicPartition
 from libs.common import ledger
 from libs.common.errors import InvalidEvent
 from libs.common.events import Event
-from libs.common.record import Place, Received, append_time
+from libs.common.record import Place, Received, append_time, place_of
 
 
 @dataclass
@@ -61,7 +61,7 @@ def outcomes(
         add(received.topic, received.partition, received.appended_at, what)
     if batch.passed_over:
         for record in batch.records:
-            if (record.topic, record.partition, record.offset) in batch.passed_over:
+            if place_of(record) in batch.passed_over:
                 add(record.topic, record.partition, append_time(record), "repeated")
     for letter in aside:
         add(letter.topic, letter.partition, letter.appended_at, letter.standing)

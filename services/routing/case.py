@@ -157,8 +157,6 @@ def replied(file: File, sent_at: datetime) -> bool:
 
 def carried_over(file: File, into: File) -> None:
     """A case on which people worked goes on in another one: what they did, and that the customer was answered, goes with it."""
-    if not file.touched:
-        return
     old, new = file.case, into.case
     replied = min((at for at in (old.replied_at, new.replied_at) if at), default=None)
     clocks = sla.meet(new.clocks, "reaction", old.replied_at) if old.replied_at else new.clocks

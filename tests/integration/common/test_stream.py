@@ -41,6 +41,14 @@ async def all_handled(r: Rig, number: int) -> None:
         assert await ledger.unaccounted(connection) == 0
 
 
+async def expire(r: Rig, partition: int, before: int) -> None:
+    """What retention does: the records before an offset are gone."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=r.kafka.bootstrap)
+    await admin.start()
+    await admin.delete_records({TopicPartition(TOPIC, partition): RecordsToDelete(before_offset=before)})
+    await admin.close()
+
+
 async def test_every_event_has_its_effect_once_and_in_order(r: Rig) -> None:
     sent = {key: await r.send(key, 50) for key in ("a", "b", "c")}
     r.start()
@@ -261,10 +269,7 @@ async def test_a_retention_gap_stops_the_partition_with_a_named_error(r: Rig) ->
     partition = partition_of("vaart", "a")
     await r.send("a", 20)
     end = await log_end(r.kafka.bootstrap, partition)
-    admin = AIOKafkaAdminClient(bootstrap_servers=r.kafka.bootstrap)
-    await admin.start()
-    await admin.delete_records({TopicPartition(TOPIC, partition): RecordsToDelete(before_offset=end - 5)})
-    await admin.close()
+    await expire(r, partition, end - 5)
     second = r.start("rig-1")
     await until(lambda: second.stopped_partitions, "the partition stops", 40)
     error = second.stopped_partitions[TopicPartition(TOPIC, partition)]
@@ -291,10 +296,7 @@ async def test_of_what_perishes_a_gap_is_counted_and_nobody_need_choose(r: Rig, 
     partition = partition_of("vaart", "a")
     kept = (await r.send("a", 20))[-5:]
     end = await log_end(r.kafka.bootstrap, partition)
-    admin = AIOKafkaAdminClient(bootstrap_servers=r.kafka.bootstrap)
-    await admin.start()
-    await admin.delete_records({TopicPartition(TOPIC, partition): RecordsToDelete(before_offset=end - 5)})
-    await admin.close()
+    await expire(r, partition, end - 5)
     second = r.start("rig-1")
     await all_handled(r, 15)
     assert (await r.effects())[10:] == kept
