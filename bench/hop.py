@@ -16,10 +16,11 @@ from aiokafka import AIOKafkaConsumer
 
 from libs.common import db, migrate, outbox
 from libs.common.books import BrandBooks
+from libs.common.consumer import Consumer, Work
 from libs.common.events import MentionDeleted, SendingLease
 from libs.common.outbox import Outgoing
 from libs.common.record import Received
-from libs.common.stream import Consumer, Stream, Work
+from libs.common.stream import Stream
 from libs.common.topics import HOLDS, MENTIONS, partition_of
 
 

@@ -16,7 +16,7 @@ depend on the rest of the book:
 A key with nothing after it keeps its default.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
@@ -24,7 +24,8 @@ from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from libs.common.bookdefaults import with_derived
 from libs.common.bookhours import Hours
-from libs.common.bookproblems import BrandBookError, Inconsistent, Path, hint, problems_of
+from libs.common.bookproblems import BrandBookError, Inconsistent, problems_of
+from libs.common.bookreferences import inconsistencies
 from libs.common.bookvalues import (
     BookPart,
     Colour,
@@ -46,12 +47,6 @@ from libs.common.bookvalues import (
 )
 from libs.common.hours import Span
 from libs.common.rules import When, channel_name
-
-TRIAGE_DEPARTMENTS = frozenset(
-    ["webcare", "billing", "technical", "logistics", "complaints", "legal", "press_office", "product", "security", "none"]
-)
-"""What triage proposes before a brand refines it. A condition may name these even when the book has no such
-department."""
 
 SignatureStyle = Literal["initials", "first_name", "none", "optional"]
 
@@ -352,7 +347,7 @@ class BrandBook(BookPart):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        found = list(_inconsistencies(self))
+        found = list(inconsistencies(self))
         if found:
             raise Inconsistent(found)
         return self
@@ -417,79 +412,3 @@ class BrandBook(BookPart):
         """A label and its parents, nearest first, so that a condition on a parent can hold for its children. Empty
         when not in the book."""
         return self._label_paths.get(name, ())
-
-
-# --- what must fit together -------------------------------------------------------------------------------------------
-
-
-def _inconsistencies(book: BrandBook) -> Iterator[tuple[Path, str]]:
-    unique: list[tuple[Path, str, list[str]]] = [
-        (("channels",), "id", [channel.id for channel in book.channels]),
-        (("listen",), "id", [query.id for query in book.listen]),
-        (("labels",), "name", [label.name for label in book.labels]),
-        (("departments",), "id", [department.id for department in book.departments]),
-        (("team",), "id", [member.id for member in book.team]),
-        # ^GS and ^gs are the same signature to a reader
-        (("team",), "initials", [member.initials.casefold() for member in book.team]),
-        (("hub", "members"), "id", [member.id for member in book.hub.members]),
-        (("hub", "scenarios"), "id", [scenario.id for scenario in book.hub.scenarios]),
-        (("scripts",), "id", [script.id for script in book.scripts]),
-        (("hours", "exceptions"), "date", [exception.date.isoformat() for exception in book.hours.exceptions]),
-    ]
-    for path, field, values in unique:
-        for index, value in enumerate(values):
-            if value in values[:index]:
-                yield (*path, index, field), f"{value!r} is used more than once"
-    for index, language in enumerate(book.languages):
-        if language in book.languages[:index]:
-            yield ("languages", index), f"{language!r} is used more than once"
-
-    departments = [department.id for department in book.departments]
-    people = [member.id for member in book.team]
-    labels = {label.name: label for label in book.labels}
-    roles = sorted({role for member in book.hub.members for role in member.roles} | {member.role for member in book.team})
-
-    references: list[tuple[Path, str, str | None, Iterable[str]]] = [(("fallback",), "department", book.fallback, departments)]
-    for index, department in enumerate(book.departments):
-        for at, person in enumerate(department.members):
-            references.append((("departments", index, "members", at), "team member", person, people))
-    for index, label in enumerate(book.labels):
-        references.append((("labels", index, "department"), "department", label.department, departments))
-        references.append((("labels", index, "parent"), "label", label.parent, labels))
-    for index, rule in enumerate(book.routing):
-        references.append((("routing", index, "department"), "department", rule.department, departments))
-    for index, script in enumerate(book.scripts):
-        references.append((("scripts", index, "label"), "label", script.label, labels))
-    for index, scenario in enumerate(book.hub.scenarios):
-        for field in ("tell", "holding_statement_by"):
-            for at, role in enumerate(getattr(scenario, field)):
-                references.append((("hub", "scenarios", index, field, at), "person with the role", role, roles))
-    for path, when in _conditions(book):
-        for name in when.labels_any or ():
-            references.append(((*path, "labels_any"), "label", name, labels))
-        asked = (when.department,) if isinstance(when.department, str) else when.department or ()
-        for name in asked:
-            references.append(((*path, "department"), "department", name, [*departments, *TRIAGE_DEPARTMENTS]))
-    for path, what, name_or_none, known in references:
-        if name_or_none is not None and name_or_none not in known:
-            yield path, f"there is no {what} {name_or_none!r}{hint(name_or_none, known)}"
-
-    for index, label in enumerate(book.labels):
-        seen, parent = {label.name}, label.parent
-        while parent in labels and parent not in seen:
-            seen.add(parent)
-            parent = labels[parent].parent
-        if parent == label.name:
-            yield ("labels", index, "parent"), f"label {label.name!r} is its own ancestor"
-
-
-def _conditions(book: BrandBook) -> Iterator[tuple[Path, When]]:
-    for index, approval in enumerate(book.conduct.approvals):
-        yield ("conduct", "approvals", index, "when"), approval.when
-    yield ("conduct", "legal_check", "when"), book.conduct.legal_check.when
-    for index, target in enumerate(book.targets):
-        yield ("targets", index, "when"), target.when
-    for index, rule in enumerate(book.routing):
-        yield ("routing", index, "when"), rule.when
-    for index, scenario in enumerate(book.hub.scenarios):
-        yield ("hub", "scenarios", index, "when"), scenario.when

@@ -23,10 +23,11 @@ from pydantic import BaseModel
 from libs.common import db, http, ledger, migrate, outbox, telemetry
 from libs.common.auth import EVERY_BRAND, Principal, Verifier, allow
 from libs.common.books import BrandBooks
+from libs.common.consumer import Consumer
 from libs.common.errors import Conflict, InvalidEvent, NotFound, Unavailable
 from libs.common.http import Page
 from libs.common.settings import ServiceSettings
-from libs.common.stream import Consumer, Stream, StreamSettings
+from libs.common.stream import Stream, StreamSettings
 from libs.common.topics import BY_NAME
 
 log = logging.getLogger(__name__)

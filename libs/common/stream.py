@@ -1,6 +1,6 @@
 """The consume loop of every service: one Postgres transaction is the whole effect of a batch of events.
 
-A batch is fetched, decoded once, prepared (inference and other slow work, before the transaction), then applied: the positions move by
+A batch is fetched, decoded once, prepared (inference and other slow work, before the transaction), then applied (`effects.py`): the positions move by
 compare-and-set, the states of all keys are loaded and locked, each key's events are folded in offset order by pure handlers, and what they decided
 is written set-based, together with the outbox rows, the dead letters and the ledger. All of it or nothing.
 
@@ -11,18 +11,20 @@ batch again, and the compare-and-set refuses it. Offsets are committed to Kafka 
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
 from opentelemetry.trace import SpanKind
 
 from libs.common import db, ledger, outbox, telemetry
-from libs.common.batch import Batch, outcomes
+from libs.common.batch import Batch
 from libs.common.books import BrandBooks
+from libs.common.consumer import Consumer, W
+from libs.common.effects import Effects, Lost
 from libs.common.errors import (
     InvalidEvent,
     PositionBelowLogStart,
@@ -31,63 +33,16 @@ from libs.common.errors import (
     TooManyDeadLetters,
     UnknownEventType,
 )
-from libs.common.events import Event
-from libs.common.record import Place, Received, append_time, dead_letter, decode, key_of, place_of, revive, type_of
+from libs.common.record import append_time, decode, place_of, type_of
 from libs.common.topics import BY_NAME, PARTITIONS
 
 log = logging.getLogger(__name__)
 
 CLOSE_WITHIN_S = 10.0
 
-W = TypeVar("W", bound="Work")
-
-
-class Work:
-    """What the handlers of one batch decide. A service's own kind of work adds the states that `load` read and `save` writes."""
-
-    def __init__(self) -> None:
-        self.outgoing: list[outbox.Outgoing] = []
-        self.repeated: set[Place] = set()
-
-    def emit(self, cause: Received[Event], event: Event, *, subject: str, version: int, key: str) -> None:
-        """Tell `event` once this batch commits, in the trace of what caused it."""
-        self.outgoing.append(outbox.Outgoing(event, subject, version, key, cause.traceparent))
-
-    def repeat(self, received: Received[Event]) -> None:
-        """This event was seen before, or is older than what we know: it has no effect, and the ledger says so."""
-        self.repeated.add(received.place)
-
-
-@dataclass(frozen=True)
-class Consumer(Generic[W]):
-    """What a service does with its topics.
-
-    `prepare` runs before the transaction and may be slow; `load` locks the states of the batch's keys in key order; the handlers fold each event into
-    them, purely; `save` writes. A handler raises `InvalidEvent` for an event that no retry can mend. Topics in `bulk` wait while the
-    others lag by more than a second. An event whose handler is None is not for this service: it is passed over undecoded, and counts as an event
-    without effect.
-    """
-
-    topics: tuple[str, ...]
-    handlers: Mapping[type[Event], Callable[[W, Received[Any]], None] | None]
-    load: Callable[[db.Connection, Sequence[Received[Any]], Any], Awaitable[W]]
-    save: Callable[[db.Connection, W], Awaitable[None]]
-    prepare: Callable[[Sequence[Received[Any]]], Awaitable[Any]] | None = None
-    bulk: frozenset[str] = frozenset()
-
-
-class _Lost(Exception):
-    """Another instance moved a position: the partition is its own now."""
-
 
 class _Stopping(Exception):
     """We were asked to stop while waiting for something to come back."""
-
-
-class _Invalid(Exception):
-    def __init__(self, found: dict[Place, InvalidEvent]) -> None:
-        super().__init__()
-        self.found = found
 
 
 @dataclass
@@ -129,11 +84,21 @@ class Stream(Generic[W]):
         self._consumer, self._service, self._instance, self._bootstrap = consumer, service, instance, bootstrap
         self._pool, self._books, self._relay = pool, books, relay
         self._settings = settings or StreamSettings()
+        self._effects = Effects(
+            consumer,
+            service=service,
+            pool=pool,
+            attempts=self._settings.attempts,
+            dead_letter_ratio=self._settings.dead_letter_ratio,
+            dead_letter_window=self._settings.dead_letter_window,
+            pause=self._pause,
+            report=self._report,
+            committed=self._committed,
+        )
         self._not_ours = frozenset(event.type.encode() for event, handler in consumer.handlers.items() if handler is None)
         self._partitions: dict[TopicPartition, _PartitionState] = {}
         self._kafka: AIOKafkaConsumer | None = None
         self._stopping = asyncio.Event()
-        self._window_open = True
         self._committed_at = 0.0
         self._rechecked_at = 0.0
         self.stopped: StreamStopped | None = None
@@ -281,7 +246,7 @@ class Stream(Generic[W]):
         try:
             await kafka.start()
             async with self._pool.acquire() as connection:
-                await self._check_window(connection)
+                await self._effects.check_window(connection)
             while not self._stopping.is_set():
                 await self._position(kafka)
                 self._bulk_lane(kafka)
@@ -381,8 +346,8 @@ class Stream(Generic[W]):
         ):
             await self._wait_for_books(batch)
             try:
-                await self._apply(batch)
-            except _Lost:
+                await self._effects.apply(batch)
+            except Lost:
                 log.info("position moved by another instance: reading it again")
                 for tp in batch.expected:
                     self._partitions.pop(tp, None)
@@ -410,139 +375,7 @@ class Stream(Generic[W]):
                 reason = f"Decided under version {version} of a brand book that did not arrive within {self._settings.book_wait_s:.0f} s."
                 batch.invalid[place] = UnknownEventType(f"{reason} Replay when `weerklank apply` has published it.")
 
-    async def _apply(self, batch: Batch) -> None:
-        """Commit the batch, whatever it takes: wait out passing faults, set invalid events aside, bisect to a poison event."""
-        prepared: Any = None
-        is_prepared = False
-        attempts = waits = 0
-        while True:
-            try:
-                if not is_prepared:
-                    prepared = await self._prepare(batch)
-                    is_prepared = True
-                await self._transaction(batch, prepared)
-                self.problem = None
-                return
-            except _Invalid as error:
-                batch.invalid.update(error.found)
-            except (StreamStopped, _Lost):
-                raise
-            except Exception as error:
-                if isinstance(error, (*db.TRANSIENT, KafkaError)) and not isinstance(error, ValueError):
-                    waits += 1
-                    self.problem = f"stream: {type(error).__name__}"
-                    log.warning("passing fault, the batch waits", extra={"error": type(error).__name__, "waits": waits})
-                    await self._pause(min(5.0, 0.1 * 2 ** min(waits, 6)))
-                    continue
-                # asyncpg's InterfaceError that is also a ValueError is a value no column can hold: waiting mends nothing.
-                attempts += 1
-                log.exception("handling failed", extra={"records": len(batch.records), "attempt": attempts})
-                if attempts < self._settings.attempts:
-                    await self._pause(0.1 * 2**attempts)
-                elif len(batch.records) > 1:
-                    await self._apply(batch.half(first=True))
-                    await self._apply(batch.half(first=False))
-                    return
-                else:
-                    place = place_of(batch.records[0])
-                    if place in batch.invalid:
-                        raise
-                    batch.invalid[place] = InvalidEvent(f"{type(error).__name__}: {error}"[:500])
-
-    async def _prepare(self, batch: Batch) -> Any:
-        if self._consumer.prepare is None:
-            return None
-        wanted = [place for place in map(place_of, batch.records) if place in batch.decoded and place not in batch.invalid]
-        return await self._consumer.prepare([batch.decoded[place] for place in wanted])
-
-    async def _transaction(self, batch: Batch, prepared: Any) -> None:
-        async with self._pool.acquire() as connection, connection.transaction():
-            outcome = await self._effects(connection, batch, prepared)
-        for tp, last in batch.last.items():
-            if (state := self._partitions.get(tp)) is not None:
-                state.expected, state.handled_at = last.offset + 1, append_time(last)
-        self.moved_at = time.monotonic()
-        self._relay.poke()
-        for (topic, what), count in outcome.items():
-            telemetry.METRICS.records.labels(topic, what).inc(count)
-
-    async def _effects(self, connection: db.Connection, batch: Batch, prepared: Any) -> dict[tuple[str, str], int]:
-        last = batch.last
-        moves = [ledger.Move(tp.topic, tp.partition, expected, last[tp].offset + 1) for tp, expected in sorted(batch.expected.items())]
-        some_aside = await ledger.move(connection, moves)
-        if some_aside is None:
-            raise _Lost
-        behind: dict[tuple[str, str], str] = {}
-        if some_aside:
-            behind = await ledger.keys_set_aside(connection, {(record.topic, key_of(record)) for record in batch.records})
-        live: list[Received[Event]] = []
-        aside: list[ledger.DeadLetter] = []
-        for record in batch.records:
-            place, key = place_of(record), (record.topic, key_of(record))
-            if place in batch.passed_over:
-                continue
-            if key in behind:
-                aside.append(dead_letter(record, batch.decoded.get(place), "parked", behind[key]))
-            elif (error := batch.invalid.get(place)) is not None:
-                standing = "parked" if isinstance(error, UnknownEventType) else "dead"
-                aside.append(dead_letter(record, batch.decoded.get(place), standing, error.detail))
-                behind[key] = f"behind offset {record.offset}"
-            else:
-                live.append(batch.decoded[place])
-        work = await self._fold(connection, live, prepared)
-        await self._consumer.save(connection, work)
-        await outbox.add(connection, self._service, work.outgoing)
-        dead = sum(letter.standing == "dead" for letter in aside)
-        if aside:
-            await ledger.set_aside(connection, aside)
-        if dead or self._window_open:
-            await self._move_window(connection, len(live) + dead, dead)
-        counts = outcomes(batch, live, aside, work.repeated)
-        await ledger.count(connection, counts)
-        totals: dict[tuple[str, str], int] = {}
-        for (topic, _, _), outcome in counts.items():
-            for what, number in outcome.items():
-                totals[topic, what] = totals.get((topic, what), 0) + number
-        return totals
-
-    async def _fold(self, connection: db.Connection, live: Sequence[Received[Event]], prepared: Any) -> W:
-        """Load the states and fold the events into them, in order. Raises `_Invalid` with all that turned out to be so."""
-        work = await self._consumer.load(connection, live, prepared)
-        found: dict[Place, InvalidEvent] = {}
-        for received in live:
-            if type(received.event) not in self._consumer.handlers:
-                found[received.place] = UnknownEventType(f"No handler for {received.event.type} in this version.")
-                continue
-            handler = self._consumer.handlers[type(received.event)]
-            if handler is None:  # set aside by a version for which it was
-                work.repeat(received)
-                continue
-            try:
-                handler(work, received)
-            except InvalidEvent as error:
-                found[received.place] = error
-        if found:
-            raise _Invalid(found)
-        return work
-
     # --- dead letters ---------------------------------------------------------------------------------------------------------------
-
-    async def _check_window(self, connection: db.Connection) -> None:
-        window = await ledger.window(connection)
-        self._window_open = window.dead > 0
-        if window.reason:
-            raise TooManyDeadLetters(window.reason)
-
-    async def _move_window(self, connection: db.Connection, events: int, dead: int) -> None:
-        """Count into the stored window; over the limit, roll this batch back and stop."""
-        window = await ledger.move_window(connection, events, dead)
-        self._window_open = window.dead > 0
-        if window.events >= self._settings.dead_letter_window and window.dead > self._settings.dead_letter_ratio * window.events:
-            reason = (
-                f"{window.dead:.0f} of the last {window.events:.0f} events failed, more than {self._settings.dead_letter_ratio:.0%}. "
-                f"`weerklank dead list` shows them; after mending: `weerklank dead resume --service {self._service}`."
-            )
-            raise TooManyDeadLetters(reason)
 
     async def _wait_for_operator(self) -> None:
         """Keep the reason where a restart finds it, and wait until an operator has cleared it."""
@@ -569,29 +402,21 @@ class Stream(Generic[W]):
 
         Raises `InvalidEvent` when one of them still fails: nothing changes then.
         """
-        async with self._pool.acquire() as connection:
-            letters = await ledger.letters_of(connection, topic, key)
-        if not letters:
-            return 0
-        received = [revive(letter) for letter in letters]
-        prepared = await self._consumer.prepare(received) if self._consumer.prepare else None
-        async with self._pool.acquire() as connection, connection.transaction():
-            await ledger.lock_position(connection, topic, letters[0].partition)
-            if [letter.offset for letter in await ledger.letters_of(connection, topic, key)] != [x.offset for x in letters]:
-                raise InvalidEvent(f"More events of this key arrived in {topic} meanwhile. Replay again.")
-            try:
-                work = await self._fold(connection, received, prepared)
-            except _Invalid as error:
-                place, reason = next(iter(error.found.items()))
-                raise InvalidEvent(f"Offset {place[2]} of {topic} still fails: {reason.detail}") from error
-            await self._consumer.save(connection, work)
-            await outbox.add(connection, self._service, work.outgoing)
-            await ledger.take_back(connection, letters)
-            await ledger.move_window(connection, 0, -sum(letter.standing == "dead" for letter in letters))
+        replayed = await self._effects.replay(topic, key)
         self._relay.poke()
-        return len(letters)
+        return replayed
 
     # --- small things ---------------------------------------------------------------------------------------------------------------
+
+    def _report(self, problem: str | None) -> None:
+        self.problem = problem
+
+    def _committed(self, batch: Batch) -> None:
+        for tp, last in batch.last.items():
+            if (state := self._partitions.get(tp)) is not None:
+                state.expected, state.handled_at = last.offset + 1, append_time(last)
+        self.moved_at = time.monotonic()
+        self._relay.poke()
 
     def _forget(self, partitions: Sequence[TopicPartition]) -> None:
         for tp in partitions:

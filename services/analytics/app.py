@@ -7,8 +7,8 @@ from typing import Any
 from fastapi import FastAPI
 
 from libs.common import service as services
+from libs.common.consumer import Consumer
 from libs.common.service import Service, Task
-from libs.common.stream import Consumer
 from services.analytics import consumer
 from services.analytics.api import router
 from services.analytics.gauges import Gauges

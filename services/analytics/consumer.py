@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from libs.common import db
+from libs.common.consumer import Consumer, Work
 from libs.common.errors import InvalidEvent
 from libs.common.events import (
     CaseClockBreached,
@@ -23,7 +24,6 @@ from libs.common.events import (
     ReplyEvent,
 )
 from libs.common.record import Received
-from libs.common.stream import Consumer, Work
 from libs.common.topics import CASES, REPLIES, TRIAGED
 from services.analytics import store
 from services.analytics.store import Happened, Stored

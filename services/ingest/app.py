@@ -10,8 +10,8 @@ from typing import Any
 from fastapi import FastAPI
 
 from libs.common import db
+from libs.common.consumer import Consumer
 from libs.common.service import Service, Task, build
-from libs.common.stream import Consumer
 from services.ingest import api, consumer, store
 from services.ingest.mention import MentionIn
 from services.ingest.sender import Sender

@@ -9,10 +9,10 @@ from typing import Any
 from uuid import UUID
 
 from libs.common import db
+from libs.common.consumer import Consumer, Work
 from libs.common.errors import InvalidEvent
 from libs.common.events import Event, MentionDeleted, MentionReceived
 from libs.common.record import Received
-from libs.common.stream import Consumer, Work
 from libs.common.topics import MENTIONS, MENTIONS_BULK
 from services.ingest import store
 from services.ingest.receipt import Seen

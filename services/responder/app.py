@@ -5,8 +5,8 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from libs.common.consumer import Consumer
 from libs.common.service import Service, Task, build
-from libs.common.stream import Consumer
 from services.responder import api, consumer
 from services.responder.sender import Sender
 from services.responder.settings import Settings

@@ -10,10 +10,10 @@ from uuid import UUID
 
 from libs.common import db
 from libs.common.books import BrandBooks
+from libs.common.consumer import Consumer, Work
 from libs.common.errors import InvalidEvent
 from libs.common.events import CaseEvent, Event, SendingLease
 from libs.common.record import Received
-from libs.common.stream import Consumer, Work
 from libs.common.topics import CASES, HOLDS
 from services.responder import store
 from services.responder.follow import follow_case

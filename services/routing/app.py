@@ -6,8 +6,8 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from libs.common.consumer import Consumer
 from libs.common.service import Service, Task, build
-from libs.common.stream import Consumer
 from services.routing import api, book_api, consumer, lease, ticker
 from services.routing.policies import Policies
 from services.routing.settings import Settings

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from libs.common import db
+from libs.common.consumer import Consumer, Work
 from libs.common.errors import InvalidEvent
 from libs.common.events import (
     CaseEvent,
@@ -26,7 +27,6 @@ from libs.common.events import (
     TriagedMention,
 )
 from libs.common.record import Received
-from libs.common.stream import Consumer, Work
 from libs.common.topics import REPLIES, TRIAGED
 from services.routing import case as cases
 from services.routing import record, store

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from libs.common.consumer import Consumer
 from libs.common.service import Service, Task, build
-from libs.common.stream import Consumer
 from services.triage import api, consumer
 from services.triage.classify import Classifier
 from services.triage.settings import Settings

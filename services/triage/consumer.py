@@ -16,6 +16,7 @@ from uuid import UUID
 from libs.common import db
 from libs.common.books import BrandBooks
 from libs.common.brandbook import BrandBook
+from libs.common.consumer import Consumer, Work
 from libs.common.errors import InvalidEvent
 from libs.common.events import (
     Event,
@@ -31,7 +32,6 @@ from libs.common.events import (
     TriagedMention,
 )
 from libs.common.record import Place, Received
-from libs.common.stream import Consumer, Work
 from libs.common.topics import MENTIONS, MENTIONS_BULK, REPLIES
 from services.triage import group, store
 from services.triage.classify import Classifier

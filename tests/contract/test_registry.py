@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from libs.common import books, events
+from libs.common.consumer import Consumer
 from libs.common.events import BrandBookPublished, Event
-from libs.common.stream import Consumer
 from libs.common.topics import BRANDS, EVENT_TYPES, TOPICS, Topic
 
 SERVICES = ("ingest", "triage", "routing", "responder", "analytics")

@@ -13,10 +13,11 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from libs.common import db, migrate, outbox
 from libs.common.books import BrandBooks
+from libs.common.consumer import Consumer, Work
 from libs.common.errors import InvalidEvent
 from libs.common.events import MentionDeleted, MentionReceived
 from libs.common.record import Received
-from libs.common.stream import Consumer, Stream, StreamSettings, Work
+from libs.common.stream import Stream, StreamSettings
 from libs.common.topics import MENTIONS, create_topics, partition_of
 from tests.stack import KafkaServer
 
