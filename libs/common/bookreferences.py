@@ -1,0 +1,90 @@
+"""What must fit together inside one brand book: a book whose fields are each right reaches this module, what is wrong between them leaves it."""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from libs.common.bookproblems import Path, hint
+
+if TYPE_CHECKING:  # the book imports this module
+    from libs.common.brandbook import BrandBook
+    from libs.common.rules import When
+
+TRIAGE_DEPARTMENTS = frozenset(
+    ["webcare", "billing", "technical", "logistics", "complaints", "legal", "press_office", "product", "security", "none"]
+)
+"""What triage proposes before a brand refines it. A condition may name these even when the book has no such
+department."""
+
+
+def inconsistencies(book: "BrandBook") -> Iterator[tuple[Path, str]]:
+    """Every problem, with the path of the field that has it: what is used twice, what refers to nothing, labels that are their own ancestors."""
+    unique: list[tuple[Path, str, list[str]]] = [
+        (("channels",), "id", [channel.id for channel in book.channels]),
+        (("listen",), "id", [query.id for query in book.listen]),
+        (("labels",), "name", [label.name for label in book.labels]),
+        (("departments",), "id", [department.id for department in book.departments]),
+        (("team",), "id", [member.id for member in book.team]),
+        # ^GS and ^gs are the same signature to a reader
+        (("team",), "initials", [member.initials.casefold() for member in book.team]),
+        (("hub", "members"), "id", [member.id for member in book.hub.members]),
+        (("hub", "scenarios"), "id", [scenario.id for scenario in book.hub.scenarios]),
+        (("scripts",), "id", [script.id for script in book.scripts]),
+        (("hours", "exceptions"), "date", [exception.date.isoformat() for exception in book.hours.exceptions]),
+    ]
+    for path, field, values in unique:
+        for index, value in enumerate(values):
+            if value in values[:index]:
+                yield (*path, index, field), f"{value!r} is used more than once"
+    for index, language in enumerate(book.languages):
+        if language in book.languages[:index]:
+            yield ("languages", index), f"{language!r} is used more than once"
+
+    departments = [department.id for department in book.departments]
+    people = [member.id for member in book.team]
+    labels = {label.name: label for label in book.labels}
+    roles = sorted({role for member in book.hub.members for role in member.roles} | {member.role for member in book.team})
+
+    references: list[tuple[Path, str, str | None, Iterable[str]]] = [(("fallback",), "department", book.fallback, departments)]
+    for index, department in enumerate(book.departments):
+        for at, person in enumerate(department.members):
+            references.append((("departments", index, "members", at), "team member", person, people))
+    for index, label in enumerate(book.labels):
+        references.append((("labels", index, "department"), "department", label.department, departments))
+        references.append((("labels", index, "parent"), "label", label.parent, labels))
+    for index, rule in enumerate(book.routing):
+        references.append((("routing", index, "department"), "department", rule.department, departments))
+    for index, script in enumerate(book.scripts):
+        references.append((("scripts", index, "label"), "label", script.label, labels))
+    for index, scenario in enumerate(book.hub.scenarios):
+        for field in ("tell", "holding_statement_by"):
+            for at, role in enumerate(getattr(scenario, field)):
+                references.append((("hub", "scenarios", index, field, at), "person with the role", role, roles))
+    for path, when in _conditions(book):
+        for name in when.labels_any or ():
+            references.append(((*path, "labels_any"), "label", name, labels))
+        asked = (when.department,) if isinstance(when.department, str) else when.department or ()
+        for name in asked:
+            references.append(((*path, "department"), "department", name, [*departments, *TRIAGE_DEPARTMENTS]))
+    for path, what, name_or_none, known in references:
+        if name_or_none is not None and name_or_none not in known:
+            yield path, f"there is no {what} {name_or_none!r}{hint(name_or_none, known)}"
+
+    for index, label in enumerate(book.labels):
+        seen, parent = {label.name}, label.parent
+        while parent in labels and parent not in seen:
+            seen.add(parent)
+            parent = labels[parent].parent
+        if parent == label.name:
+            yield ("labels", index, "parent"), f"label {label.name!r} is its own ancestor"
+
+
+def _conditions(book: "BrandBook") -> Iterator[tuple[Path, "When"]]:
+    for index, approval in enumerate(book.conduct.approvals):
+        yield ("conduct", "approvals", index, "when"), approval.when
+    yield ("conduct", "legal_check", "when"), book.conduct.legal_check.when
+    for index, target in enumerate(book.targets):
+        yield ("targets", index, "when"), target.when
+    for index, rule in enumerate(book.routing):
+        yield ("routing", index, "when"), rule.when
+    for index, scenario in enumerate(book.hub.scenarios):
+        yield ("hub", "scenarios", index, "when"), scenario.when
