@@ -1,32 +1,19 @@
 """The clocks of all cases speak, whatever is wrong with one of them."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from libs.common import db, migrate
+from libs.common import db
 from libs.common.books import BrandBooks
 from libs.common.events import BrandBookPublished, Case, Clock, deterministic_id
 from services.routing import record, store, ticker
 from services.routing.case import File
 from services.routing.policies import Policies
-from tests.stack import Databases
 
 NOW = datetime.now(UTC)
-MIGRATIONS = Path(ticker.__file__).parent / "migrations"
-
-
-@pytest.fixture
-async def pool(postgres: Databases) -> AsyncIterator[db.Pool]:
-    url = postgres.login(postgres.database(), "routing")
-    await migrate.migrate(url, "routing", MIGRATIONS)
-    made = await db.open_pool(url, "routing")
-    yield made
-    await made.close()
 
 
 @pytest.fixture

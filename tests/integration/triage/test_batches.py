@@ -1,17 +1,16 @@
 """What triage decides does not depend on where one batch ends and the next begins."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count, pairwise
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from libs.common import db, migrate
+from libs.common import db
 from libs.common.bookfile import load_book
 from libs.common.events import (
     Author,
@@ -29,22 +28,11 @@ from libs.common.events import (
 from libs.common.record import Received
 from services.triage import consumer
 from services.triage.consumer import Prepared, TriageWork
-from tests.stack import Databases
 
 AT = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 FINDINGS = Findings(
     language="nl", language_confidence=1, sentiment="neutral", sentiment_score=0, sentiment_confidence=1, labels=[], model="test"
 )
-MIGRATIONS = Path(consumer.__file__).parent / "migrations"
-
-
-@pytest.fixture
-async def pool(postgres: Databases) -> AsyncIterator[db.Pool]:
-    url = postgres.login(postgres.database(), "triage")
-    await migrate.migrate(url, "triage", MIGRATIONS)
-    made = await db.open_pool(url, "triage")
-    yield made
-    await made.close()
 
 
 @dataclass
