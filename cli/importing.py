@@ -4,6 +4,7 @@ Sending anything again is safe: a mention's id follows from brand, channel and e
 """
 
 import csv
+import difflib
 import json
 import os
 import re
@@ -25,8 +26,9 @@ from cli.client import Client, answer_of
 from cli.console import bar, console
 from cli.errors import NOTHING_RUNS, WRONG, CommandError, Refused
 from libs.common.errors import WeerklankError
+from libs.common.rules import CHANNEL_ALIASES, CHANNELS, channel_name
 from services.ingest.formats import FORMATS, Format, Parsed, Unmapped, csv_columns, delimiter_of, encoding_of, format_of, parse
-from services.ingest.mention import normalise
+from services.ingest.mention import WORD, normalise
 
 CHUNK, CHUNK_BYTES = 1000, 4 << 20
 RETRY_FOR_S, LONGEST_PAUSE_S = 120.0, 30.0
@@ -123,6 +125,7 @@ def mapping_of(given: list[str]) -> dict[str, str]:
 def run(client: Client, order: Order) -> Counts:
     """Imports all of it and returns what became of it. Raises ``CommandError``; running it again goes on where that was needed."""
     format = _format(order)
+    _check_channel(order.channel)
     import_id = name_of(order.path)
     for service in ("ingest", "triage"):
         client.url(service)  # nothing runs: better said now than after minutes of trying
@@ -173,6 +176,16 @@ def _format(order: Order) -> Format:
         return next(known for known in FORMATS if known == order.format) if order.format else format_of(order.path)
     except Unmapped as error:
         raise CommandError(str(error), WRONG) from error
+
+
+def _check_channel(channel: str | None) -> None:
+    """A slip in the channel's name would be on every mention for good, and in their ids. Raises ``CommandError``; unusual names are allowed."""
+    if channel is None or channel_name(channel.lower()) in CHANNELS:
+        return
+    if not re.fullmatch(WORD, channel):
+        raise CommandError(f"--channel {channel!r} is no name of a channel: letters, digits, - and _, at most 50, such as twitter.", WRONG)
+    if near := difflib.get_close_matches(channel.lower(), [*CHANNELS, *CHANNEL_ALIASES], n=1, cutoff=0.75):
+        raise CommandError(f"--channel {channel!r} looks like a slip of {near[0]!r}. Use that, or a name that is less like it.", WRONG)
 
 
 def raise_mixed(folder: Path) -> None:

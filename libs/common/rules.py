@@ -28,6 +28,12 @@ VISIBILITIES = ("public", "private")
 # (email).
 CHANNEL_ALIASES = {"x": "twitter", "imap": "email", "smtp": "email", "mail": "email"}
 
+CHANNELS = (
+    "bluesky", "email", "facebook", "forum", "google", "instagram", "linkedin", "mastodon", "phone", "reddit", "review", "sms", "telegram",
+    "tiktok", "trustpilot", "twitter", "whatsapp", "youtube",
+)  # fmt: skip
+"""Where people write, by the names that are usual. Others are allowed: a brand may have channels of its own."""
+
 
 class RuleError(ValueError):
     """A condition cannot be evaluated with these facts: use the fallback. The text names the key and holds no

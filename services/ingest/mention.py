@@ -71,8 +71,11 @@ def _in_calendar(value: datetime) -> datetime:
     return value.astimezone(UTC)
 
 
+WORD = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$"
+"""What a channel or a kind may be called."""
+
 _Id = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_ID), AfterValidator(_exact)]
-_Word = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$")]
+_Word = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=WORD)]
 _Line = Annotated[str, BeforeValidator(_one_line), StringConstraints(max_length=MAX_TITLE)]
 _Name = Annotated[str, BeforeValidator(_one_line), StringConstraints(max_length=MAX_NAME)]
 _Text = Annotated[str, BeforeValidator(_cleaned), StringConstraints(max_length=MAX_TEXT)]

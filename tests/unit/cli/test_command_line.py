@@ -336,6 +336,26 @@ def test_a_column_that_is_not_there_is_named(tmp_path: Path, elsewhere: Any) -> 
     assert raised.value.code == WRONG
 
 
+@pytest.mark.parametrize(
+    ("channel", "says"),
+    [("twiter", "slip of 'twitter'"), ("E-mail", "slip of 'email'"), ("Whats app", "no name of a channel"), ("", "no name of a channel")],
+)
+def test_a_slip_in_the_channels_name_is_refused_before_anything_is_sent(tmp_path: Path, elsewhere: Any, channel: str, says: str) -> None:
+    client, seen = elsewhere(Ingest())
+    with pytest.raises(CommandError, match=says) as raised:
+        importing.run(client, Order(csv_file(tmp_path / "x.csv", ["Goed;31-03-2026 14:05;1;a"]), "vaart", channel=channel))
+    assert raised.value.code == WRONG
+    assert seen == []
+
+
+@pytest.mark.parametrize("channel", ["x", "twitter", "klantenpanel", "Trustpilot"])
+def test_a_channel_of_ones_own_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, elsewhere: Any, channel: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    client, _ = elsewhere(Ingest())
+    rows = csv_file(tmp_path / "x.csv", ["Goed;31-03-2026 14:05;1;a"])
+    assert importing.run(client, Order(rows, "vaart", channel=channel)).accepted == 1
+
+
 def test_a_trail_is_merged_by_time_and_says_which_service_was_silent(elsewhere: Any) -> None:
     at = {"ingest": "2026-11-22T10:00:00.000002Z", "triage": "2026-11-22T10:00:00Z"}
 
