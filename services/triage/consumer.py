@@ -89,8 +89,9 @@ def on_mention_received(work: TriageWork, received: Received[MentionReceived]) -
     root, losers = work.groups.merge(link.group_id for link in links) if links else (mention.id, [])
     if not links:
         work.groups.moments[mention.id] = at
+    linked = {link.group_id for link in links}
     for _, known in shown:
-        group.show(known, at, customer_id, root)
+        group.show(known, at, customer_id, root, mention.id, linked=known.group_id in linked)
     evidence = [Evidence(kind=link.kind, mention_id=link.mention_id) for link in links]
     triaged = TriagedMention(
         mention=mention,
@@ -155,7 +156,7 @@ def on_reply_sent(work: TriageWork, received: Received[ReplySent]) -> None:
     if not known.fresh and known.group_id == root and known.last_at >= reply.sent_at:
         work.repeat(received)
         return
-    group.show(known, reply.sent_at, row.triaged.customer_id, root)
+    group.show(known, reply.sent_at, row.triaged.customer_id, root, row.triaged.mention.id, linked=known.group_id == root)
 
 
 HANDLERS: dict[type[Event], Callable[[TriageWork, Received[Any]], None] | None] = {

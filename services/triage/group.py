@@ -121,19 +121,25 @@ def links(shown: Sequence[tuple[Key, Shown]], at: datetime, author: UUID, own: C
     return list(dict.fromkeys(found))
 
 
-def show(known: Shown, at: datetime, author: UUID, group_id: UUID) -> None:
-    """A mention of `group_id` showed this key."""
+def show(known: Shown, at: datetime, author: UUID, group_id: UUID, mention_id: UUID, *, linked: bool) -> None:
+    """A mention of `group_id` showed this key. `linked`: what the key stood for is this group.
+
+    A key stands for the newest issue that showed it: history that is imported later takes no key from what people write now.
+    """
     if known.fresh:
         known.fresh = False
         if known.group_id != group_id:
             known.group_id, known.changed = group_id, True
         return
     known.changed = True
-    known.last_at = max(known.last_at, at)
     if author not in known.authors and len(known.authors) <= MAX_AUTHORS:
         known.authors.append(author)
     if len(known.authors) <= MAX_AUTHORS:
-        known.group_id = group_id
+        if linked:
+            known.group_id = group_id
+        elif at >= known.last_at:
+            known.group_id, known.mention_id = group_id, mention_id
+    known.last_at = max(known.last_at, at)
 
 
 @dataclass
