@@ -1,9 +1,9 @@
 """Mentions come in from ingest (live and bulk), and word of replies that were sent. What triage found, and which mentions are one issue, goes out
 to `triaged`.
 
-Findings and identifiers are computed before the transaction. Inside it, in this order: customers by identity, evidence rows (sorted), the roots of
-the groups that
-they stand for (sorted), then a fold of each mention in offset order.
+Findings and identifiers are computed before the transaction. Inside it, in this order: the mentions that the batch names, customers by identity,
+evidence rows (sorted), the roots of the groups that they stand for and the members of those that meet (each sorted), then a fold of each mention in
+offset order.
 """
 
 import asyncio
@@ -22,6 +22,7 @@ from libs.common.events import (
     Event,
     Evidence,
     Findings,
+    Identity,
     Mention,
     MentionDeleted,
     MentionReceived,
@@ -35,16 +36,20 @@ from libs.common.record import Place, Received
 from libs.common.topics import MENTIONS, MENTIONS_BULK, REPLIES
 from services.triage import group, store
 from services.triage.classify import Classifier
-from services.triage.identifiers import identifiers
+from services.triage.identifiers import Ours, identifiers
 from services.triage.labels import Taxonomy
 from services.triage.signals import Sender
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What was found in one mention before the transaction, and the version of the brand book that it was decided under."""
+    """What was found in one mention before the transaction, and the version of the brand book that it was decided under.
+
+    `author` is what identifies its author; none where the brand's own address or account wrote it (a contact form, a colleague).
+    """
 
     findings: Findings
+    author: tuple[Identity, ...]
     identifiers: tuple[tuple[str, str], ...]
     book_version: int
 
@@ -85,7 +90,7 @@ def on_mention_received(work: TriageWork, received: Received[MentionReceived]) -
         return
     found, customer_id, at = work.prepared[mention.id], work.customers[mention.id], group.moment(mention)
     shown = [(key, work.shown[key]) for key in work.keys[mention.id]]
-    links = group.links(shown, at, customer_id, group.own_keys(mention))
+    links = group.links(shown, at, customer_id, group.own_keys(mention.brand, found.author))
     root, losers = work.groups.merge(link.group_id for link in links) if links else (mention.id, [])
     if not links:
         work.groups.moments[mention.id] = at
@@ -184,11 +189,11 @@ async def load(connection: db.Connection, events: Sequence[Received[Any]], prepa
     work = TriageWork(prepared, now)
     work.known, work.deleted = await store.mentions(connection, ids), deleted
     new = _new_mentions(work, events)
-    work.customers = await store.customers(connection, new)
+    work.customers = await store.customers(connection, [(mention, prepared[mention.id].author) for mention in new])
     showings = []
     for mention in new:
         found, customer_id = prepared[mention.id], work.customers[mention.id]
-        work.keys[mention.id] = group.keys(mention, found.findings, found.identifiers, customer_id)
+        work.keys[mention.id] = group.keys(mention, found.author, found.findings, found.identifiers, customer_id)
         showings.append(store.Showing(mention.id, mention.id, mention.brand, customer_id, group.moment(mention), work.keys[mention.id]))
     sent = _sent(work, events)
     work.shown = await store.show(connection, showings + sent)
@@ -300,12 +305,6 @@ async def save(connection: db.Connection, work: TriageWork) -> None:
     await store.count_imports(connection, work.imports)
 
 
-def _handles(book: BrandBook) -> set[str]:
-    """The brand's own accounts and its staff's, which identify nobody."""
-    accounts = [channel.account for channel in book.channels if channel.account]
-    return {handle.lstrip("@").lower() for handle in (*accounts, *book.staff.handles)}
-
-
 def _sender(mention: Mention, book: BrandBook) -> Sender:
     """What is known of the author from outside the text: reach, and whether the brand book names them as staff."""
     handles = {handle.lstrip("@").lower() for handle in book.staff.handles}
@@ -317,30 +316,46 @@ def _sender(mention: Mention, book: BrandBook) -> Sender:
     return Sender(followers=mention.author.followers, staff=staff)
 
 
+@dataclass(frozen=True, slots=True)
+class _Lens:
+    """What mentions of one brand are looked at through, made once for each version of its book."""
+
+    version: int
+    book: BrandBook
+    taxonomy: Taxonomy
+    ours: Ours
+
+
 def build(books: BrandBooks, classifier: Classifier) -> Consumer[TriageWork]:
     """Triage's consumer with its models and the brand books at hand."""
-    taxonomies: dict[tuple[str, int], Taxonomy] = {}
+    lenses: dict[str, _Lens] = {}
+
+    def lens(brand: str) -> _Lens:
+        published = books.get(brand)
+        if published is None:
+            raise InvalidEvent(f"There is no brand book for {brand!r}. Apply one, then replay.")
+        known = lenses.get(brand)
+        if known is None or known.version != published.version:
+            book = published.book
+            known = lenses[brand] = _Lens(published.version, book, classifier.taxonomy(book), Ours.of(book))
+        return known
 
     def examine(mentions: Sequence[Mention]) -> dict[UUID, Prepared]:
-        published = []
-        for mention in mentions:
-            found = books.get(mention.brand)
-            if found is None:
-                raise InvalidEvent(f"There is no brand book for {mention.brand!r}. Apply one, then replay.")
-            published.append(found)
-            if (mention.brand, found.version) not in taxonomies:
-                taxonomies[mention.brand, found.version] = classifier.taxonomy(found.book)
+        through = [lens(mention.brand) for mention in mentions]
         texts = [f"{mention.title}\n{mention.text}" if mention.title else mention.text for mention in mentions]
-        senders = [_sender(mention, found.book) for mention, found in zip(mentions, published, strict=True)]
-        known = [taxonomies[mention.brand, found.version] for mention, found in zip(mentions, published, strict=True)]
-        findings = classifier.classify(texts, known, senders)
+        senders = [_sender(mention, brand.book) for mention, brand in zip(mentions, through, strict=True)]
+        findings = classifier.classify(texts, [brand.taxonomy for brand in through], senders)
         return {
             mention.id: Prepared(
                 finding,
-                (*((item.kind, item.value) for item in identifiers(text, book.book)), *group.named_handles(mention, _handles(book.book))),
-                book.version,
+                tuple(identity for identity in mention.author.identities if not brand.ours.has(identity)),
+                (
+                    *((item.kind, item.value) for item in identifiers(text, brand.book, brand.ours)),
+                    *group.named_handles(mention, brand.ours.handles),
+                ),
+                brand.version,
             )
-            for mention, text, finding, book in zip(mentions, texts, findings, published, strict=True)
+            for mention, text, finding, brand in zip(mentions, texts, findings, through, strict=True)
         }
 
     async def prepare(events: Sequence[Received[Any]]) -> dict[UUID, Prepared]:

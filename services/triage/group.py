@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from libs.common.events import Findings, Mention
+from libs.common.events import Findings, Identity, Mention
 
 _NAMEABLE = frozenset({"handle", "phone", "email"})
 _HANDLE = re.compile(r"(?<![\w@./])@([A-Za-z0-9_]{3,30})\b(?!\.\w)")
@@ -70,16 +70,18 @@ class Link:
     group_id: UUID
 
 
-def keys(mention: Mention, findings: Findings, identifiers: Iterable[tuple[str, str]], customer_id: UUID) -> list[Key]:
-    """The keys that a mention shows, sorted, each once."""
+def keys(
+    mention: Mention, author: Sequence[Identity], findings: Findings, identifiers: Iterable[tuple[str, str]], customer_id: UUID
+) -> list[Key]:
+    """The keys that a mention shows, sorted, each once. `author` is what identifies its author: nothing that belongs to the brand."""
     found = {Key(mention.brand, kind, value[:300]) for kind, value in identifiers}
     if mention.thread is not None:
         threads = (mention.thread.id, mention.thread.in_reply_to)
         found |= {thread_key(mention.brand, customer_id, mention.channel, thread) for thread in threads if thread}
     found |= {Key(mention.brand, "label", f"{customer_id}|{label.name}") for label in findings.labels}
-    handles = [identity.value for identity in mention.author.identities if identity.kind == "handle"]
+    handles = [identity.value for identity in author if identity.kind == "handle"]
     found |= {Key(mention.brand, "label", f"@{handle}|{label.name}"[:300]) for handle in handles for label in findings.labels}
-    return sorted(found | own_keys(mention))
+    return sorted(found | own_keys(mention.brand, author))
 
 
 def thread_key(brand: str, customer_id: UUID, channel: str, thread: str) -> Key:
@@ -87,10 +89,10 @@ def thread_key(brand: str, customer_id: UUID, channel: str, thread: str) -> Key:
     return Key(brand, "thread", f"{customer_id}|{channel}|{thread}"[:1000])
 
 
-def own_keys(mention: Mention) -> set[Key]:
+def own_keys(brand: str, author: Sequence[Identity]) -> set[Key]:
     """What the author is known by and what another message can name: whoever leaves the number that they app with says who they are."""
-    known = [identity for identity in mention.author.identities if identity.kind in _NAMEABLE]
-    return {Key(mention.brand, i.kind, (f"{i.channel}:{i.value}" if i.kind == "handle" else i.value)[:300]) for i in known}
+    known = [identity for identity in author if identity.kind in _NAMEABLE]
+    return {Key(brand, i.kind, (f"{i.channel}:{i.value}" if i.kind == "handle" else i.value)[:300]) for i in known}
 
 
 def named_handles(mention: Mention, ours: Collection[str]) -> list[tuple[str, str]]:

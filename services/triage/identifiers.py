@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from email.utils import parseaddr
 from functools import lru_cache, partial
+from itertools import islice
 from typing import Final
 
 import phonenumbers
@@ -20,12 +21,13 @@ from stdnum import iban
 from stdnum.exceptions import ValidationError
 
 from libs.common.brandbook import BrandBook
+from libs.common.events import Identity
 from services.triage.features import well_formed
 
 MAX_CHARS = 10_000
 """Only so much of a text is read: identifiers stand where people introduce themselves, and a stranger chooses the length."""
 MAX_EACH = 20
-"""More values of one kind than this in one message are a list, not evidence."""
+"""So many values of one kind are read in one message, the first ones: a list of more is nobody's own, and would take a row each."""
 PATTERN_TIMEOUT_S = 0.02
 
 PHONE, EMAIL, IBAN, ADDRESS = "phone", "email", "iban", "address"
@@ -54,8 +56,44 @@ class Identifier:
     value: str
 
 
-def identifiers(text: str, book: BrandBook) -> list[Identifier]:
-    """The strong identifiers in the first MAX_CHARS of `text`, each once, sorted, so that rows are locked in one order.
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """What belongs to the brand, and so says nothing about who writes: its mailboxes, domains, handles and phone numbers."""
+
+    mailboxes: frozenset[str]
+    domains: tuple[str, ...]
+    handles: frozenset[str]
+    numbers: frozenset[str]
+
+    @classmethod
+    def of(cls, book: BrandBook) -> "Ours":
+        """Accounts, departments, whoever is told in a crisis, and staff, as the brand book has them."""
+        accounts = [channel.account for channel in book.channels if channel.account]
+        written = [value for channel in book.channels for value in (channel.user, channel.account, channel.sender)]
+        written += [department.email for department in book.departments]
+        written += [way.email for member in book.hub.members for way in member.notify]
+        country = book.hours.holidays.country
+        return cls(
+            mailboxes=frozenset(parseaddr(value)[1].lower() for value in written if value and "@" in value),
+            domains=tuple(name.lower().lstrip("@.") for name in (*book.voice.safe_domains, *book.staff.domains)),
+            handles=frozenset(handle.lstrip("@").lower() for handle in (*accounts, *book.staff.handles)),
+            numbers=frozenset(n for account in accounts if not account.startswith("@") for n in _phones(account, country)),
+        )
+
+    def has_mail(self, address: str) -> bool:
+        """Whether a lower-case address is one of the brand's, or of one of its domains."""
+        domain = address.rpartition("@")[2]
+        return address in self.mailboxes or any(domain == name or domain.endswith("." + name) for name in self.domains)
+
+    def has(self, identity: Identity) -> bool:
+        """Whether this is how the brand itself is known: a contact form, a colleague who passes something on, its own account."""
+        if identity.kind == "email":
+            return self.has_mail(identity.value)
+        return identity.value in (self.handles if identity.kind == "handle" else self.numbers if identity.kind == "phone" else ())
+
+
+def identifiers(text: str, book: BrandBook, ours: Ours) -> list[Identifier]:
+    """The strong identifiers in the first MAX_CHARS of `text`, each once, sorted, so that rows are locked in one order. `ours` is left out.
 
     A pattern of the book that takes longer than PATTERN_TIMEOUT_S on this text finds nothing in it: a stranger's text must not be
     able to stop triage. (Only patterns with look-arounds or back-references can; the rest run in linear time.)
@@ -66,14 +104,13 @@ def identifiers(text: str, book: BrandBook) -> list[Identifier]:
         rest, values = _taken(rest, partial(_spans, pattern), canonical)
         found |= {Identifier(name, value) for value in values}
     rest, values = _taken(rest, _matches(_EMAIL), str.lower)
-    found |= {Identifier(EMAIL, value) for value in values if not _is_own_mail(value, book)}
+    found |= {Identifier(EMAIL, value) for value in values if not ours.has_mail(value)}
     rest, values = _taken(rest, _matches(_IBAN), _iban)
     found |= {Identifier(IBAN, value) for value in values}
     country = book.hours.holidays.country
     if country == "NL":
         found |= {Identifier(ADDRESS, value) for value in _addresses(rest)}
-    own = own_numbers(book, country)
-    found |= {Identifier(PHONE, value) for value in _phones(rest, country) if value not in own}
+    found |= {Identifier(PHONE, value) for value in _phones(rest, country) if value not in ours.numbers}
     return sorted(found)
 
 
@@ -86,10 +123,11 @@ def _taken(text: str, spans: Callable[[str], Iterator[tuple[int, int]]], normali
     """The values found, and the text with them blanked out so that nothing reads them again. An empty value is not one."""
     values: list[str] = []
     for start, end in spans(text):
-        value = normalise(text[start:end])
-        if value and len(values) < MAX_EACH:
+        if value := normalise(text[start:end]):
             values.append(value)
             text = text[:start] + " " * (end - start) + text[end:]
+        if len(values) == MAX_EACH:
+            break
     return text, values
 
 
@@ -137,13 +175,13 @@ def _phones(text: str, country: str) -> Iterator[str]:
     """Numbers of persons, as E.164. One with its country code in front need not be of a range that is in use: ranges are opened and lent."""
     if not _DIGITS_OF_A_PHONE.search(text):
         return
-    found = list(phonenumbers.PhoneNumberMatcher(text, country, max_tries=100))
+    found = list(islice(phonenumbers.PhoneNumberMatcher(text, country, max_tries=100), MAX_EACH))
     if "+" in text:
         known = [(match.start, match.end) for match in found]
         possible = phonenumbers.PhoneNumberMatcher(text, country, leniency=phonenumbers.Leniency.POSSIBLE, max_tries=100)
         found += [
             match
-            for match in possible
+            for match in islice(possible, MAX_EACH)
             if match.raw_string.startswith("+")
             and phonenumbers.is_possible_number_with_reason(match.number) == phonenumbers.ValidationResult.IS_POSSIBLE
             and not any(start < match.end and match.start < end for start, end in known)
@@ -163,23 +201,3 @@ def _addresses(text: str) -> Iterator[str]:
         if number:
             addition = (number[2] or "").upper() + (f"-{number[3]}" if number[3] else "")
             yield f"{match[1]}{letters} {int(number[1])}{addition}"
-
-
-def _is_own_mail(address: str, book: BrandBook) -> bool:
-    domain = address.rsplit("@", 1)[1]
-    own_domains = [name.lower().lstrip("@.") for name in (*book.voice.safe_domains, *book.staff.domains)]
-    return address in own_mailboxes(book) or any(domain == name or domain.endswith("." + name) for name in own_domains)
-
-
-def own_mailboxes(book: BrandBook) -> frozenset[str]:
-    """The brand's addresses, in lower case: accounts, departments, and who is told in a crisis."""
-    written = [value for channel in book.channels for value in (channel.user, channel.account, channel.sender)]
-    written += [department.email for department in book.departments]
-    written += [way.email for member in book.hub.members for way in member.notify]
-    return frozenset(parseaddr(value)[1].lower() for value in written if value and "@" in value)
-
-
-def own_numbers(book: BrandBook, country: str) -> frozenset[str]:
-    """The brand's phone numbers, as E.164: accounts that are one."""
-    accounts = [channel.account for channel in book.channels if channel.account and not channel.account.startswith("@")]
-    return frozenset(number for account in accounts for number in _phones(account, country))

@@ -78,29 +78,31 @@ def _identity_key(brand: str, identity: Identity) -> IdentityKey:
     return (brand, identity.kind, identity.channel or "", identity.value)
 
 
-async def customers(connection: db.Connection, found: Sequence[Mention]) -> dict[UUID, UUID]:
-    """Mention id → customer. The first identity that is known decides; one that nobody knows yet becomes that customer's.
+async def customers(connection: db.Connection, found: Sequence[tuple[Mention, Sequence[Identity]]]) -> dict[UUID, UUID]:
+    """Mention id → customer, given each mention with what identifies its author. The first identity that is known decides; one that nobody
+    knows yet becomes that customer's. Where nothing identifies the author the mention is of a customer of its own.
 
-    An identity never moves from one customer to another here, and two customers are never merged.
+    An identity never moves from one customer to another here, and two customers are never merged. Raises `db.Raced` when another transaction
+    met one of the identities first: what it decided must be seen before anything is.
     """
     if not found:
         return {}
-    wanted = sorted({_identity_key(m.brand, identity) for m in found for identity in m.author.identities})
-    while True:
-        known = await _identities(connection, wanted)
-        resolved: dict[UUID, UUID] = {}
-        new: dict[IdentityKey, UUID] = {}
-        for mention in found:
-            keys = [_identity_key(mention.brand, identity) for identity in mention.author.identities]
-            customer = next((known[key] for key in keys if key in known), None)
-            if customer is None:
-                customer = deterministic_id(keys[0][0], "customer", *keys[0][1:])
-            for key in keys:
-                if key not in known:
-                    known[key] = new[key] = customer
-            resolved[mention.id] = customer
-        if not new or await _insert_identities(connection, new) == len(new):
-            return resolved
+    known = await _identities(connection, sorted({_identity_key(m.brand, identity) for m, author in found for identity in author}))
+    resolved: dict[UUID, UUID] = {}
+    new: dict[IdentityKey, UUID] = {}
+    for mention, author in found:
+        keys = [_identity_key(mention.brand, identity) for identity in author]
+        customer = next((known[key] for key in keys if key in known), None)
+        if customer is None:
+            named = keys[0][1:] if keys else ("nobody", str(mention.id))
+            customer = deterministic_id(mention.brand, "customer", *named)
+        for key in keys:
+            if key not in known:
+                known[key] = new[key] = customer
+        resolved[mention.id] = customer
+    if new and await _insert_identities(connection, new) < len(new):
+        raise db.Raced("another transaction met an identity first")
+    return resolved
 
 
 async def _identities(connection: db.Connection, keys: Sequence[IdentityKey]) -> dict[IdentityKey, UUID]:

@@ -1,7 +1,7 @@
 """What triage decides does not depend on where one batch ends and the next begins."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count, pairwise
 from types import SimpleNamespace
@@ -17,6 +17,7 @@ from libs.common.events import (
     Event,
     Findings,
     Identity,
+    Label,
     Mention,
     MentionDeleted,
     MentionReceived,
@@ -63,7 +64,7 @@ class Story:
             posted_at=at,
             received_at=at,
         )
-        self.prepared[mention.id] = Prepared(FINDINGS, tuple(("order", letter) for letter in shows), 1)
+        self.prepared[mention.id] = Prepared(FINDINGS, tuple(mention.author.identities), tuple(("order", letter) for letter in shows), 1)
         return self.received(MentionReceived(brand=self.brand, mention=mention))
 
     def deleted(self, name: str) -> Received[Any]:
@@ -193,6 +194,7 @@ async def test_what_answers_a_reply_joins_also_when_both_come_in_one_batch(pool:
     question, answer = (
         event.event.mention.model_copy(update={"author": author}) for event in (story.mention("a", 1), story.mention("b", 3))
     )
+    story.prepared = {mention_id: replace(found, author=tuple(author.identities)) for mention_id, found in story.prepared.items()}
     await story.batch(pool, [story.received(MentionReceived(brand="vaart", mention=question))])
     at = AT + timedelta(minutes=2)
     reply = Reply(
@@ -215,6 +217,27 @@ async def test_what_answers_a_reply_joins_also_when_both_come_in_one_batch(pool:
     for batch in [[sent, came]] if together else [[sent], [came]]:
         await story.batch(pool, batch)
     assert await story.groups(pool) == {"a": "a", "b": "a"}
+
+
+async def test_what_comes_by_the_brands_own_form_is_of_a_customer_each(pool: db.Pool) -> None:
+    """Anna and Bram both write by the contact form, about the same thing: nothing of one may reach the other."""
+    book = load_book("brand: vaart\nname: Vaart\nlanguages: [nl]\nvoice: {safe_domains: [vaart.example]}\n")
+    labelled = FINDINGS.model_copy(update={"labels": [Label(name="factuur", score=1)]})
+    books: Any = SimpleNamespace(get=lambda _: SimpleNamespace(book=book, version=1))
+    classifier: Any = SimpleNamespace(taxonomy=lambda _: None, classify=lambda found, *_: [labelled] * len(found))
+    prepare = consumer.build(books, classifier).prepare
+    assert prepare is not None
+    story, form = Story("vaart"), Author(identities=[Identity(kind="email", value="formulier@vaart.example")])
+    events = []
+    for name, minute in (("anna", 1), ("bram", 2)):
+        mention = story.mention(name, minute).event.mention.model_copy(update={"author": form})
+        events.append(story.received(MentionReceived(brand="vaart", mention=mention)))
+    story.prepared = await prepare(events)
+    for event in events:
+        await story.batch(pool, [event])
+    assert await story.groups(pool) == {"anna": "anna", "bram": "bram"}
+    assert await pool.fetchval("select count(distinct customer_id) from mention") == 2
+    assert await pool.fetchval("select count(*) from identity") == 0
 
 
 async def test_findings_are_of_the_text_that_is_kept(pool: db.Pool) -> None:

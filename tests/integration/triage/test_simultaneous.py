@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from dataclasses import replace
 from itertools import pairwise
 
 from libs.common import db
@@ -53,7 +54,7 @@ async def test_four_instances_at_once_make_one_group_of_every_chain(pool: db.Poo
         for name in chain:
             event = story.mention(name, chance.randrange(600))
             found = story.prepared[event.event.mention.id]
-            story.prepared[event.event.mention.id] = type(found)(found.findings, tuple(("order", link) for link in links[name]), 1)
+            story.prepared[event.event.mention.id] = replace(found, identifiers=tuple(("order", link) for link in links[name]))
             events.append(event)
     chance.shuffle(events)
 

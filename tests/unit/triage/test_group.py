@@ -35,12 +35,17 @@ def mention(*identities: Identity, text: str = "", kind: str = "post", visibilit
 
 def links(second: Mention, identifiers: list[tuple[str, str]], author: UUID, known: dict[Key, Shown]) -> list[str]:
     """The kinds of evidence that a mention finds in what is known."""
-    keys = group.keys(second, FINDINGS, identifiers, author)
-    return [link.kind for link in group.links([(key, known[key]) for key in keys if key in known], AT, author, group.own_keys(second))]
+    keys = group.keys(second, second.author.identities, FINDINGS, identifiers, author)
+    return [
+        link.kind
+        for link in group.links(
+            [(key, known[key]) for key in keys if key in known], AT, author, group.own_keys(second.brand, second.author.identities)
+        )
+    ]
 
 
 def shown_by(first: Mention, identifiers: list[tuple[str, str]], author: UUID, at: datetime = AT) -> dict[Key, Shown]:
-    keys = group.keys(first, FINDINGS, identifiers, author)
+    keys = group.keys(first, first.author.identities, FINDINGS, identifiers, author)
     return {key: Shown(first.id, first.id, [author], at) for key in keys}
 
 
@@ -68,7 +73,9 @@ def test_writing_again_with_the_same_address_is_no_evidence_even_when_it_stands_
 def test_the_same_handle_on_two_networks_takes_the_same_label() -> None:
     elsewhere = Identity(kind="handle", value="anna_k", channel="instagram")
     assert links(mention(elsewhere), [], BRAM, shown_by(mention(HANDLE), [], ANNA)) == []
-    before, after = ({key.value for key in group.keys(mention(who), LABELLED, [], by)} for who, by in ((HANDLE, ANNA), (elsewhere, BRAM)))
+    before, after = (
+        {key.value for key in group.keys(mention(who), [who], LABELLED, [], by)} for who, by in ((HANDLE, ANNA), (elsewhere, BRAM))
+    )
     assert before & after == {"@anna_k|factuur"}
 
 
@@ -76,7 +83,7 @@ def test_the_same_customer_with_the_same_order_thread_or_label_is() -> None:
     order = [("order_number", "VA-1234567")]
     assert links(mention(HANDLE), order, ANNA, shown_by(mention(HANDLE), order, ANNA)) == ["order_number"]
     assert links(mention(HANDLE, thread="t"), [], ANNA, shown_by(mention(HANDLE, thread="t"), [], ANNA)) == ["thread"]
-    assert [key.kind for key in group.keys(mention(HANDLE), LABELLED, [], ANNA)] == ["handle", "label", "label"]
+    assert [key.kind for key in group.keys(mention(HANDLE), [HANDLE], LABELLED, [], ANNA)] == ["handle", "label", "label"]
 
 
 def test_evidence_ends() -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from libs.common.bookfile import load_book
 from libs.common.brandbook import BrandBook
-from services.triage.identifiers import MAX_CHARS, MAX_EACH, identifiers
+from libs.common.events import Identity
+from services.triage.identifiers import MAX_CHARS, MAX_EACH, Identifier, Ours, identifiers
 
 BOOK = """
 brand: vaart
@@ -16,10 +17,11 @@ voice: {safe_domains: [vaart.example]}
 channels:
   - {id: mail, type: imap, host: imap.vaart.example, user: klant@post.example, secret: "file:vaart-imap"}
   - {id: app, type: whatsapp, account: "+31 20 123 4567"}
+  - {id: x, type: x, account: "@VaartNL"}
 departments:
   - {id: webcare, name: Webcare}
   - {id: billing, name: Facturen, email: facturen@boekhouding.example}
-staff: {domains: [collega.example]}
+staff: {domains: [collega.example], handles: ["@vaart_piet"]}
 identifiers:
   customer_number: '\\b40\\d{6}\\b'
   order_number: '\\bVA-\\d{7}\\b'
@@ -31,6 +33,10 @@ identifiers:
 @pytest.fixture(scope="module")
 def book() -> BrandBook:
     return load_book(BOOK)
+
+
+def named(text: str, book: BrandBook) -> list[Identifier]:
+    return identifiers(text, book, Ours.of(book))
 
 
 CASES = [
@@ -62,33 +68,54 @@ CASES = [
 
 @pytest.mark.parametrize(("text", "expected"), CASES)
 def test_identifiers_are_found_in_canonical_form(book: BrandBook, text: str, expected: list[tuple[str, str]]) -> None:
-    assert [(found.kind, found.value) for found in identifiers(text, book)] == expected
+    assert [(found.kind, found.value) for found in named(text, book)] == expected
 
 
 def test_identifiers_are_sorted_and_each_is_named_once(book: BrandBook) -> None:
-    found = identifiers("0612345678 40999999 40111111 06 12345678 40999999", book)
+    found = named("0612345678 40999999 40111111 06 12345678 40999999", book)
     assert found == sorted(set(found))
     assert len(found) == 3
 
 
 def test_what_stands_behind_the_first_ten_thousand_characters_is_not_read(book: BrandBook) -> None:
-    assert identifiers("x" * MAX_CHARS + " 40123456", book) == []
+    assert named("x" * MAX_CHARS + " 40123456", book) == []
 
 
 def test_a_list_of_numbers_is_cut_short(book: BrandBook) -> None:
-    assert len(identifiers(" ".join(f"40{number:06}" for number in range(900)), book)) == MAX_EACH
+    assert len(named(" ".join(f"40{number:06}" for number in range(900)), book)) == MAX_EACH
+    assert len(named(" ".join(f"06{number:08}" for number in range(12_000_000, 12_000_900)), book)) == MAX_EACH
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "own"),
+    [
+        ("email", "klant@post.example", True),
+        ("email", "formulier@vaart.example", True),
+        ("email", "piet@collega.example", True),
+        ("email", "anna@post.example", False),
+        ("email", "anna@nietvaart.example", False),
+        ("phone", "+31201234567", True),
+        ("phone", "+31612345678", False),
+        ("handle", "vaartnl", True),
+        ("handle", "vaart_piet", True),
+        ("handle", "anna", False),
+        ("id", "vaartnl", False),
+    ],
+)
+def test_what_belongs_to_the_brand_identifies_nobody(book: BrandBook, kind: str, value: str, own: bool) -> None:
+    assert Ours.of(book).has(Identity(kind=kind, value=value)) is own
 
 
 def test_a_pattern_that_backtracks_for_ever_finds_nothing_and_stops_in_time(book: BrandBook) -> None:
     # The book's own check refuses such a pattern; an older book, or a cleverer pattern, must not stop triage either.
     hostile = book.model_copy(update={"identifiers": {"bad": r"(?<!x)(a|aa)+$"}})
     started = time.monotonic()
-    assert identifiers("a" * 5_000 + "!", hostile) == []
+    assert named("a" * 5_000 + "!", hostile) == []
     assert time.monotonic() - started < 1.0
 
 
 @pytest.mark.parametrize("text", ["1 " * 5_000, "a@" * 5_000, "NL91 " * 2_000, "06 12345678 " * 900, "1234 AB " * 1_300])
 def test_hostile_text_takes_no_long_time(book: BrandBook, text: str) -> None:
     started = time.monotonic()
-    identifiers(text, book)
+    named(text, book)
     assert time.monotonic() - started < 1.0
