@@ -15,7 +15,7 @@ from aiokafka import ConsumerRecord, TopicPartition
 from libs.common import ledger
 from libs.common.errors import InvalidEvent
 from libs.common.events import Event
-from libs.common.record import Place, Received, append_time, place_of
+from libs.common.record import Place, Received, append_time, place_of, place_of_letter
 
 
 @dataclass
@@ -64,7 +64,7 @@ def outcomes(
             if place_of(record) in batch.passed_over:
                 add(record.topic, record.partition, append_time(record), "repeated")
     for letter in aside:
-        add(letter.topic, letter.partition, letter.appended_at, letter.standing)
+        add(letter.topic, letter.partition, letter.appended_at, "repeated" if place_of_letter(letter) in repeated else letter.standing)
     numbers = Counter((record.topic, record.partition) for record in batch.records)
     for tp, last in batch.last.items():
         if gap := last.offset + 1 - batch.expected[tp] - numbers[tp]:

@@ -8,16 +8,23 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Generic
 
+import asyncpg
 from aiokafka.errors import KafkaError
 
 from libs.common import db, ledger, outbox, telemetry
 from libs.common.batch import Batch, outcomes
+from libs.common.books import BrandBooks
 from libs.common.consumer import Consumer, W
 from libs.common.errors import InvalidEvent, StreamStopped, TooManyDeadLetters, UnknownEventType
 from libs.common.events import Event
-from libs.common.record import Place, Received, dead_letter, key_of, place_of, revive
+from libs.common.record import Place, Received, dead_letter, key_of, place_of, place_of_letter, revive
 
 log = logging.getLogger(__name__)
+
+
+_TOO_SLOW = (asyncpg.QueryCanceledError, TimeoutError)
+_WAITS_BEFORE_HALVING = 4
+"""A batch that keeps running into a time limit may be too much at once: half of it is tried, and nothing of it is given up."""
 
 
 class Lost(Exception):
@@ -43,6 +50,7 @@ class Effects(Generic[W]):
         *,
         service: str,
         pool: db.Pool,
+        books: BrandBooks,
         attempts: int,
         dead_letter_ratio: float,
         dead_letter_window: int,
@@ -50,7 +58,7 @@ class Effects(Generic[W]):
         report: Callable[[str | None], None],
         committed: Callable[[Batch], None],
     ) -> None:
-        self._consumer, self._service, self._pool = consumer, service, pool
+        self._consumer, self._service, self._pool, self._books = consumer, service, pool, books
         self._attempts, self._ratio, self._window = attempts, dead_letter_ratio, dead_letter_window
         self._pause, self._report, self._committed = pause, report, committed
         self._window_open = True
@@ -77,6 +85,10 @@ class Effects(Generic[W]):
                     waits += 1
                     self._report(f"stream: {type(error).__name__}")
                     log.warning("passing fault, the batch waits", extra={"error": type(error).__name__, "waits": waits})
+                    if isinstance(error, _TOO_SLOW) and waits >= _WAITS_BEFORE_HALVING and len(batch.records) > 1:
+                        await self.apply(batch.half(first=True))
+                        await self.apply(batch.half(first=False))
+                        return
                     await self._pause(min(5.0, 0.1 * 2 ** min(waits, 6)))
                     continue
                 # asyncpg's InterfaceError that is also a ValueError is a value no column can hold: waiting mends nothing.
@@ -133,9 +145,9 @@ class Effects(Generic[W]):
         work = await self._fold(connection, live, prepared)
         await self._consumer.save(connection, work)
         await outbox.add(connection, self._service, work.outgoing)
-        dead = sum(letter.standing == "dead" for letter in aside)
-        if aside:
-            await ledger.set_aside(connection, aside)
+        new = await ledger.set_aside(connection, aside)
+        work.repeated |= {place_of_letter(letter) for letter in aside} - {place_of_letter(letter) for letter in new}
+        dead = sum(letter.standing == "dead" for letter in new)
         if dead or self._window_open:
             await self._move_window(connection, len(live) + dead, dead)
         counts = outcomes(batch, live, aside, work.repeated)
@@ -176,6 +188,12 @@ class Effects(Generic[W]):
         if not letters:
             return 0
         received = [revive(letter) for letter in letters]
+        for one in received:
+            if not self._books.has({one.event.brand: one.event.book_version}):
+                raise InvalidEvent(
+                    f"Offset {one.offset} of {topic} was decided under version {one.event.book_version} of a brand book that is not here "
+                    "yet. Publish it with `weerklank apply`, then replay."
+                )
         prepared = await self._consumer.prepare(received) if self._consumer.prepare else None
         async with self._pool.acquire() as connection, connection.transaction():
             await ledger.lock_position(connection, topic, letters[0].partition)

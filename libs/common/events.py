@@ -1,6 +1,6 @@
 """Every event that crosses a service boundary.
 
-An event is CloudEvents 1.0 in Kafka's binary mode: the attributes travel as `ce_*` headers (see `libs/common/stream.py` and
+An event is CloudEvents 1.0 in Kafka's binary mode: the attributes travel as `ce_*` headers (see `libs/common/record.py` and
 `libs/common/outbox.py`), the model below is the JSON value. `docs/asyncapi.yaml` and the JSON Schemas are generated from here.
 
 Rules that the contract tests hold us to: a reader ignores fields that it does not know; a field, once published, keeps its name, type

@@ -82,12 +82,6 @@ def answer(content: object, status: int, headers: Mapping[str, str] | None = Non
     return Response(orjson.dumps(content), status, headers, media_type)
 
 
-def json_response(
-    body: Mapping[str, object], status: int = 200, headers: Mapping[str, str] | None = None, media_type: str = "application/json"
-) -> Response:
-    return Response(orjson.dumps(body), status, headers, media_type)
-
-
 def problem(error: WeerklankError) -> Response:
     body = {
         "type": PROBLEM_TYPE + error.kind,
@@ -193,12 +187,14 @@ def install(app: FastAPI, *, max_body_bytes: int, streams: frozenset[str] = froz
         )
 
     @app.exception_handler(asyncpg.DataError)
-    async def unstorable(_: Request, error: asyncpg.DataError) -> Response:
+    async def unstorable(_: Request, error: Exception) -> Response:
         return problem(
             Unprocessable(f"A value in this request cannot be in the database ({type(error).__name__}): out of range, or a NUL.")
         )
 
-    async def gone(_: Request, error: Exception) -> Response:
+    async def gone(request: Request, error: Exception) -> Response:
+        if isinstance(error, ValueError):  # asyncpg's own word for a value that no column can hold: asking again mends nothing
+            return await unstorable(request, error)
         log.warning("Postgres does not answer", extra={"error": type(error).__name__})
         return problem(Unavailable("The database does not answer. Try again.", retry_after_s=5))
 

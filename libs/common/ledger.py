@@ -6,12 +6,14 @@ that sum, and is 0. The same rows judge every fault test.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from libs.common import db
 from libs.common.errors import NotFound
 
 OUTCOMES = ("effects", "repeated", "dead", "parked", "gap")
+MINUTES_KEPT = timedelta(days=2)
+"""How long the ledger keeps every minute apart; before that it keeps days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,8 @@ async def lock_position(connection: db.Connection, topic: str, partition: int) -
 
 
 async def reset_position(connection: db.Connection, topic: str, partition: int, to: int, minute: datetime) -> int:
-    """An operator's choice: go on at offset `to`. What that skips (or reads again: negative) stands in the ledger as a gap."""
+    """An operator's choice: go on at offset `to`. What that skips (or reads again: negative) stands in the ledger as a gap. Call it in a
+    transaction: the position is locked until its end."""
     old = await connection.fetchval("select next_offset from position where topic = $1 and partition = $2 for update", topic, partition)
     if old is None:
         raise NotFound(f"{topic} partition {partition} has no position here. `weerklank status` lists the topics of each service.")
@@ -142,29 +145,36 @@ async def keys_set_aside(connection: db.Connection, keys: Iterable[tuple[str, st
     return {(row["topic"], row["key"]): f"behind offset {row['first']}" for row in rows}
 
 
-async def set_aside(connection: db.Connection, letters: Sequence[DeadLetter]) -> None:
-    await connection.executemany(
-        'insert into dead_letter (topic, partition, "offset", brand, key, event_id, event_type, standing, reason, traceparent, headers, '
-        "value, appended_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
-        [tuple(dict(x.headers) if name == "headers" else getattr(x, name) for name in DeadLetter.__slots__) for x in letters],
-    )
+async def set_aside(connection: db.Connection, letters: Sequence[DeadLetter]) -> list[DeadLetter]:
+    """Set letters aside, and return those that were not already: after an operator's reset the log is read again."""
+    new = []
+    for x in letters:
+        values = [dict(x.headers) if name == "headers" else getattr(x, name) for name in DeadLetter.__slots__]
+        inserted = await connection.fetchval(
+            'insert into dead_letter (topic, partition, "offset", brand, key, event_id, event_type, standing, reason, traceparent, headers, '
+            "value, appended_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) on conflict do nothing returning true",
+            *values,
+        )
+        new += [x] if inserted else []
+    return new
 
 
 async def letters_of(connection: db.Connection, topic: str, key: str) -> list[DeadLetter]:
-    """All that is set aside for a key, in offset order."""
-    rows = await connection.fetch('select * from dead_letter where topic = $1 and key = $2 order by "offset"', topic, key)
+    """All that is set aside for a key, in the order of the log; what a log held before it was made anew comes first."""
+    rows = await connection.fetch('select * from dead_letter where topic = $1 and key = $2 order by appended_at, "offset"', topic, key)
     return [DeadLetter(**{name: row[name] for name in DeadLetter.__slots__}) for row in rows]
 
 
-async def take_back(connection: db.Connection, letters: Sequence[DeadLetter]) -> None:
-    """The letters were handled after all: out of the table, and effects in the ledger of their own minute."""
+async def take_back(connection: db.Connection, letters: Sequence[DeadLetter], *, handled: bool = True) -> None:
+    """The letters were handled after all: out of the table, and effects in the ledger of their own minute. Not `handled`: an operator gave
+    them up, and they are gaps."""
     await connection.executemany(
-        'delete from dead_letter where topic = $1 and partition = $2 and "offset" = $3',
-        [(letter.topic, letter.partition, letter.offset) for letter in letters],
+        'delete from dead_letter where topic = $1 and partition = $2 and "offset" = $3 and appended_at = $4',
+        [(letter.topic, letter.partition, letter.offset, letter.appended_at) for letter in letters],
     )
     for letter in letters:
         minute = letter.appended_at.replace(second=0, microsecond=0)
-        await count(connection, {(letter.topic, letter.partition, minute): {"effects": 1, letter.standing: -1}})
+        await count(connection, {(letter.topic, letter.partition, minute): {"effects" if handled else "gap": 1, letter.standing: -1}})
 
 
 async def window(connection: db.Connection) -> Window:
@@ -196,31 +206,45 @@ async def resume(connection: db.Connection) -> None:
     await connection.execute("update dead_letter_window set events = 0, dead = 0, stopped_at = null, reason = null")
 
 
-async def unaccounted(connection: db.Connection) -> int:
-    """Records that the positions have passed without an outcome in the ledger. Anything but 0 is a bug."""
-    return int(
-        await connection.fetchval(
-            "select coalesce((select sum(next_offset - first_offset) from position), 0) "
-            "- coalesce((select sum(effects + repeated + dead + parked + gap) from ledger), 0)"
-        )
-    )
+async def summary(connection: db.Connection) -> dict[str, int]:
+    """The ledger's totals, what waits in the outbox and what is set aside, for status pages and metrics.
 
-
-async def summary(connection: db.Connection) -> dict[str, object]:
-    """The ledger's totals, what waits in the outbox and what is set aside, for status pages and metrics."""
+    `unaccounted`: records that the positions have passed without an outcome in the ledger. Anything but 0 is a bug.
+    """
     row = await connection.fetchrow(
         "select coalesce(sum(effects), 0)::bigint as effects, coalesce(sum(repeated), 0)::bigint as repeated, "
-        "coalesce(sum(dead), 0)::bigint as dead, coalesce(sum(parked), 0)::bigint as parked, "
-        "coalesce(sum(gap), 0)::bigint as gap from ledger"
+        "coalesce(sum(dead), 0)::bigint as dead, coalesce(sum(parked), 0)::bigint as parked, coalesce(sum(gap), 0)::bigint as gap, "
+        # By its key: the table itself may be full of rows that are gone already.
+        "(select count(*) from outbox where id >= (select id from outbox order by id limit 1)) as outbox, "
+        "(select coalesce(sum(next_offset - first_offset), 0)::bigint from position) as passed from ledger"
     )
     assert row is not None
-    # By its key: the table itself may be full of rows that are gone already.
-    outbox = await connection.fetchval("select count(*) from outbox where id >= (select id from outbox order by id limit 1)")
-    return {**dict(row), "outbox": outbox, "unaccounted": await unaccounted(connection)}
+    found = {name: row[name] for name in (*OUTCOMES, "outbox")}
+    return found | {"unaccounted": row["passed"] - sum(row[name] for name in OUTCOMES)}
+
+
+async def fold(connection: db.Connection, before: datetime) -> None:
+    """Make one row a day of the minutes before that moment, so that neither the ledger nor what sums it grows with the minutes of all years."""
+    await connection.execute(
+        "with gone as (delete from ledger where minute < $1 and minute <> date_trunc('day', minute) returning *) "
+        "insert into ledger (topic, partition, minute, effects, repeated, dead, parked, gap) "
+        "select topic, partition, date_trunc('day', minute), sum(effects), sum(repeated), sum(dead), sum(parked), sum(gap) "
+        "from gone group by 1, 2, 3 "
+        "on conflict (topic, partition, minute) do update set effects = ledger.effects + excluded.effects, "
+        "repeated = ledger.repeated + excluded.repeated, dead = ledger.dead + excluded.dead, "
+        "parked = ledger.parked + excluded.parked, gap = ledger.gap + excluded.gap",
+        before,
+    )
+    await connection.execute(
+        "with gone as (delete from emitted where minute < $1 and minute <> date_trunc('day', minute) returning *) "
+        "insert into emitted (topic, minute, count) select topic, date_trunc('day', minute), sum(count) from gone group by 1, 2 "
+        "on conflict (topic, minute) do update set count = emitted.count + excluded.count",
+        before,
+    )
 
 
 async def minutes(connection: db.Connection, topic: str, limit: int) -> list[dict[str, object]]:
-    """What became of the records of a topic, newest minute first: all partitions together."""
+    """What became of the records of a topic, newest minute first: all partitions together. Of days that were folded, a row for the day."""
     rows = await connection.fetch(
         "select minute, sum(effects)::bigint as effects, sum(repeated)::bigint as repeated, sum(dead)::bigint as dead, "
         "sum(parked)::bigint as parked, sum(gap)::bigint as gap from ledger where topic = $1 group by minute order by minute desc limit $2",

@@ -33,7 +33,7 @@ from libs.common.topics import MAX_MESSAGE_BYTES, TOPICS, partition_of
 log = logging.getLogger(__name__)
 
 _TOPIC_OF: dict[type[Event], str] = {event: topic.name for topic in reversed(TOPICS) for event in topic.events}
-_BATCH = 1000
+_BATCH, _BATCH_BYTES = 1000, 16 * 1024 * 1024
 MAX_EVENT_BYTES = MAX_MESSAGE_BYTES - 64 * 1024
 """What is left for an event's value beside its key and headers."""
 
@@ -210,9 +210,12 @@ class Relay:
             # Taken out and acknowledged in one transaction: without the acknowledgement the rows are still there.
             rows = await connection.fetch(
                 # As an array: a join would be planned by the statistics of a table that was empty a moment ago, and read its dead rows.
-                "delete from outbox where id = any(array(select id from outbox order by id limit $1)) "
-                "returning id, topic, brand, key, headers, value",
+                # Counted in bytes too: a thousand long mails at once would be more than this process may hold.
+                "delete from outbox where id = any(array(select id from (select id, sum(octet_length(value)) over (order by id) as bytes, "
+                "row_number() over (order by id) as place from (select id, value from outbox order by id limit $1) as first) as counted "
+                "where bytes <= $2 or place = 1)) returning id, topic, brand, key, headers, value",
                 _BATCH,
+                _BATCH_BYTES,
             )
             if not rows:
                 return 0

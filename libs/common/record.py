@@ -46,7 +46,7 @@ class Received(Generic[E_co]):
 
 def decode(record: ConsumerRecord) -> Received[Event]:
     """Read a record. Raises `UnknownEventType` or `InvalidEvent`; the text names the field, never its value."""
-    headers = dict(record.headers)
+    headers = _headers(record)
     kind = headers.get("ce_type", b"").decode("utf-8", "replace")
     model = EVENT_TYPES.get(kind)
     if model is None:
@@ -91,7 +91,12 @@ def _of_one_brand(event: Event) -> None:
 
 def type_of(record: ConsumerRecord) -> bytes:
     """The CloudEvents type, as it was sent; empty where there is none."""
-    return next((value for name, value in record.headers if name == "ce_type"), b"")
+    return next((value or b"" for name, value in record.headers if name == "ce_type"), b"")
+
+
+def _headers(record: ConsumerRecord) -> dict[str, bytes]:
+    """Kafka allows a header without a value, and whatever mirrors a topic may leave one: it is an empty one here."""
+    return {name: value or b"" for name, value in record.headers}
 
 
 def key_of(record: ConsumerRecord) -> str:
@@ -108,9 +113,16 @@ def place_of(record: ConsumerRecord) -> Place:
     return (record.topic, record.partition, record.offset)
 
 
+def place_of_letter(letter: ledger.DeadLetter) -> Place:
+    return (letter.topic, letter.partition, letter.offset)
+
+
 def dead_letter(record: ConsumerRecord, received: Received[Event] | None, standing: str, reason: str) -> ledger.DeadLetter:
     """All of a record, to set aside. `received` is what it decoded to, where it did; `standing` is dead or parked."""
-    headers = {name: value.decode("utf-8", "replace").replace("\x00", "\ufffd") for name, value in record.headers}
+    headers = {
+        name.replace("\x00", "\ufffd"): value.decode("utf-8", "replace").replace("\x00", "\ufffd")
+        for name, value in _headers(record).items()
+    }
     return ledger.DeadLetter(
         topic=record.topic,
         partition=record.partition,

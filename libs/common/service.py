@@ -78,7 +78,9 @@ class Service:
         )
         stream = asyncio.create_task(self._watched("stream", self._stream))
         relay = asyncio.create_task(self._watched("relay", self.relay.run))
-        others = [asyncio.create_task(self._watched(getattr(t, "__name__", "task"), t)) for t in (self.books.run, *tasks)]
+        others = [
+            asyncio.create_task(self._watched(getattr(t, "__name__", "task"), t)) for t in (self.books.run, self._fold_ledger, *tasks)
+        ]
         try:
             yield
         finally:
@@ -98,6 +100,16 @@ class Service:
         assert self.stream is not None
         await self.books.read.wait()
         await self.stream.run()
+
+    async def _fold_ledger(self) -> None:
+        """Every hour: minutes that nobody looks at any more become days."""
+        while True:
+            try:
+                async with self.pool.acquire() as connection, connection.transaction():
+                    await ledger.fold(connection, datetime.now(UTC) - ledger.MINUTES_KEPT)
+            except db.TRANSIENT as error:
+                log.warning("the ledger is not folded now", extra={"error": type(error).__name__})
+            await asyncio.sleep(3600)
 
     async def _watched(self, name: str, task: Task) -> None:
         """A task that ends by an error that nobody expected makes the service unready, and says so."""
@@ -177,6 +189,20 @@ class ReplayBody(http.Body):
 
 class Replayed(BaseModel):
     replayed: int
+
+
+class DropBody(http.Body):
+    topic: str
+    key: str
+    partition: int
+    offset: int
+
+
+class Dropped(BaseModel):
+    """`waiting`: events of the same key that are still set aside; replay them."""
+
+    dropped: int
+    waiting: int
 
 
 class ResetBody(http.Body):
@@ -293,6 +319,20 @@ async def replay(brand: str, body: ReplayBody, request: Request, principal: Anno
     except InvalidEvent as error:
         raise Conflict(error.detail) from error
     return Replayed(replayed=replayed)
+
+
+@operations.post("/v1/brands/{brand}/dead-letters/drop")
+async def drop(brand: str, body: DropBody, principal: Annotated[Principal, Depends(allow("admin"))], writing: Writing) -> Dropped:
+    """Give up an event that can never be handled, so that what waits behind it can be replayed. It stands in the ledger as a gap."""
+    await ledger.lock_position(writing, body.topic, body.partition)
+    letters = await ledger.letters_of(writing, body.topic, body.key)
+    found = [letter for letter in letters if (letter.partition, letter.offset) == (body.partition, body.offset)]
+    if not found or any(brand not in (letter.brand, EVERY_BRAND) for letter in found):
+        raise NotFound("Nothing of this brand is set aside at that place under that topic and key.")
+    await ledger.take_back(writing, found, handled=False)
+    await ledger.move_window(writing, 0, -sum(letter.standing == "dead" for letter in found))
+    log.warning("an event was given up", extra={"topic": body.topic, "offset": body.offset, "by": principal.subject})
+    return Dropped(dropped=len(found), waiting=len(letters) - len(found))
 
 
 @operations.post("/v1/stream/resume", status_code=204)

@@ -10,6 +10,7 @@ batch again, and the compare-and-set refuses it. Offsets are committed to Kafka 
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -88,6 +89,7 @@ class Stream(Generic[W]):
             consumer,
             service=service,
             pool=pool,
+            books=books,
             attempts=self._settings.attempts,
             dead_letter_ratio=self._settings.dead_letter_ratio,
             dead_letter_window=self._settings.dead_letter_window,
@@ -99,10 +101,12 @@ class Stream(Generic[W]):
         self._partitions: dict[TopicPartition, _PartitionState] = {}
         self._kafka: AIOKafkaConsumer | None = None
         self._stopping = asyncio.Event()
+        self._missed: dict[str, int] = {}  # brand → the lowest version of its book that was waited for in vain
         self._committed_at = 0.0
         self._rechecked_at = 0.0
         self.stopped: StreamStopped | None = None
         self.stopped_partitions: dict[TopicPartition, StreamStopped] = {}
+        self._told: dict[TopicPartition, str] = {}  # partitions whose stop stands in the log already
         self._waits = False
         self.problem: str | None = "starting"
         self.moved_at = time.monotonic()
@@ -139,6 +143,8 @@ class Stream(Generic[W]):
                 log.debug("the broker was not asked", extra={"error": type(error).__name__})
                 continue
             self._waits = any(ends[tp] > expected for tp, expected in partitions.items())
+            for tp in [tp for tp, expected in partitions.items() if ends[tp] < expected]:
+                self._partitions.pop(tp, None)  # the log was cut short: positioning again names the error
             if not self._waits:
                 self.moved_at = time.monotonic()
 
@@ -286,7 +292,7 @@ class Stream(Generic[W]):
         if not new:
             return
         starts, ends = await kafka.beginning_offsets(new), await kafka.end_offsets(new)
-        async with self._pool.acquire() as connection:
+        async with self._pool.acquire() as connection, connection.transaction():
             positions = await ledger.positions(connection, {(tp.topic, tp.partition): starts[tp] for tp in new})
             for tp in new:
                 if BY_NAME[tp.topic].perishable and positions[tp.topic, tp.partition] < starts[tp]:
@@ -300,8 +306,10 @@ class Stream(Generic[W]):
                 if tp in kafka.paused():
                     kafka.resume(tp)
                 self._partitions[tp] = _PartitionState(position)
+                self._told.pop(tp, None)
             except StreamStopped as error:
-                if tp not in self.stopped_partitions:
+                if self._told.get(tp) != error.kind:
+                    self._told[tp] = error.kind
                     log.error("partition stopped: an operator must choose", extra={"kind": error.kind, "detail": error.detail})
                 self.stopped_partitions[tp] = error
                 kafka.pause(tp)
@@ -315,7 +323,11 @@ class Stream(Generic[W]):
             state = self._partitions.get(tp)
             if state is None:
                 continue  # assigned while we fetched: not positioned yet
-            records = [record for record in fetched[tp] if record.offset >= state.expected]
+            records = fetched[tp]
+            if records and records[0].offset < state.expected:
+                # What is behind us is not offered again, unless the log was made anew: positioning again names the error.
+                self._partitions.pop(tp, None)
+                continue
             if not records:
                 continue
             if records[0].offset > state.expected:
@@ -354,24 +366,31 @@ class Stream(Generic[W]):
         telemetry.METRICS.batch_seconds.observe(time.monotonic() - began)
 
     async def _wait_for_books(self, batch: Batch) -> None:
+        self._missed = {brand: version for brand, version in self._missed.items() if not self._books.has({brand: version})}
         needed: dict[str, int] = {}
         for received in batch.decoded.values():
             event = received.event
-            needed[event.brand] = max(needed.get(event.brand, 0), event.book_version)
+            if event.book_version < self._missed.get(event.brand, math.inf):
+                needed[event.brand] = max(needed.get(event.brand, 0), event.book_version)
+        if self._missed:
+            self._park_without_book(batch)
         deadline = time.monotonic() + self._settings.book_wait_s
         while not await self._books.wait_for(needed, 0.5):
             self.problem = "waiting for a newer brand book"
             if self._stopping.is_set():
                 raise _Stopping
             if time.monotonic() > deadline:
+                missing = {brand: version for brand, version in needed.items() if not self._books.has({brand: version})}
+                self._missed |= missing
                 self._park_without_book(batch)
                 return
 
     def _park_without_book(self, batch: Batch) -> None:
-        """One brand whose book does not come must not hold up all others: its events are parked, for a replay when the book is there."""
+        """One brand whose book does not come must not hold up all others: its events are parked, for a replay when the book is there. It is
+        waited for once, not once for every batch."""
         for place, received in batch.decoded.items():
             brand, version = received.event.brand, received.event.book_version
-            if not self._books.has({brand: version}):
+            if version >= self._missed.get(brand, math.inf) and not self._books.has({brand: version}):
                 reason = f"Decided under version {version} of a brand book that did not arrive within {self._settings.book_wait_s:.0f} s."
                 batch.invalid[place] = UnknownEventType(f"{reason} Replay when `weerklank apply` has published it.")
 

@@ -54,7 +54,7 @@ class World:
 
     system: System
     seeds: list[dict[str, str]] = field(default_factory=list)
-    letters: dict[str, str] = field(default_factory=dict)
+    letters: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
 
     def ask(self, brand: str, service: str, method: str, path: str, role: str = "lead", **given: Any) -> httpx.Response:
         """A request by somebody of `brand`."""
@@ -168,7 +168,11 @@ def _edit(world: World, n: int) -> dict[str, Any]:
 
 
 def _letter(service: str) -> Callable[[World, int], Any]:
-    return lambda world, n: {"topic": f"weerklank.{LETTERS[service]}.v1", "key": set_aside(world, service)}
+    return lambda world, n: {name: set_aside(world, service, "replay")[name] for name in ("topic", "key")}
+
+
+def _dropped(service: str) -> Callable[[World, int], Any]:
+    return lambda world, n: set_aside(world, service, "drop")
 
 
 _B = "/v1/brands/{brand}"
@@ -229,6 +233,7 @@ TABLE: dict[Key, Row] = {
         for method, path, row in (
             ("get", f"{_B}/dead-letters", Row(own=200, role="admin", shows="set aside by a test")),
             ("post", f"{_B}/dead-letters/replay", Row(role="admin", body=_letter(service))),
+            ("post", f"{_B}/dead-letters/drop", Row(role="admin", body=_dropped(service))),
         )
     },
 }
@@ -251,9 +256,9 @@ def unconfirmed(world: World, n: int) -> dict[str, Any]:
     return {"sent": True, "note": "nagezien"}
 
 
-def set_aside(world: World, service: str) -> str:
-    """An event of Duin's that this service could not handle, a copy of one in the log; the key that it is set aside under."""
-    if service not in world.letters:
+def set_aside(world: World, service: str, what_for: str) -> dict[str, Any]:
+    """Where an event of Duin's stands that this service could not handle, a copy of one in the log; one for each thing that is done to it."""
+    if (service, what_for) not in world.letters:
         record = asyncio.run(_record(world.system.kafka.bootstrap, f"weerklank.{LETTERS[service]}.v1"))
         headers = {name: value.decode() for name, value in record.headers}
         world.system.psql(
@@ -262,8 +267,9 @@ def set_aside(world: World, service: str) -> str:
             f"'{headers['ce_id']}', '{headers['ce_type']}', 'dead', 'set aside by a test', '{json.dumps(headers)}', "
             f"'\\x{record.value.hex()}', now())"
         )
-        world.letters[service] = record.key.decode()
-    return world.letters[service]
+        place = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+        world.letters[service, what_for] = place | {"key": record.key.decode()}
+    return world.letters[service, what_for]
 
 
 async def _record(bootstrap: str, topic: str) -> Any:
@@ -324,7 +330,7 @@ def test_every_operation_of_the_running_services_is_in_the_table(world: World) -
 @pytest.mark.parametrize("key", list(TABLE), ids=lambda key: f"{key[0]}: {key[1].upper()} {key[2]}")
 def test_a_brand_has_what_is_its_own_and_nobody_elses(world: World, key: Key) -> None:
     if "dead-letters" in key[2]:
-        set_aside(world, key[0])
+        set_aside(world, key[0], "drop" if key[2].endswith("drop") else "replay")
     _refused(world, key)
     mine = ask(world, key, "duin", "duin")
     assert mine.is_success, f"Duin itself: {mine.status_code} {mine.text}"
@@ -480,7 +486,7 @@ NOT_FOR: list[tuple[str, Key]] = [
     ("trainee", ("responder", "post", f"{_B}/replies/{{reply_id}}/confirm")),
     ("connector", ("analytics", "get", f"{_B}/summary")),
     *[("lead", (service, "get", f"{_B}/dead-letters")) for service in SERVICES],
-    *[("lead", (service, "post", f"{_B}/dead-letters/replay")) for service in SERVICES],
+    *[("lead", (service, "post", f"{_B}/dead-letters/{what}")) for service in SERVICES for what in ("replay", "drop")],
 ]
 
 

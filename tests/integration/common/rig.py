@@ -1,7 +1,7 @@
 """A stream of its own for tests: a consumer whose only effect is a row without any unique key, so that doing anything twice shows."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,6 +37,7 @@ class Rig:
         self.kafka, self.url = kafka, url
         self.poison: dict[UUID, Exception] = {}
         self.before_save: Callable[[], Any] = lambda: None
+        self.save: Callable[[db.Connection, Rows], Awaitable[None]] | None = None
         self.streams: list[Stream[Rows]] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._books = BrandBooks(kafka.bootstrap, "rig")
@@ -61,7 +62,12 @@ class Rig:
         """One more instance of the stream."""
         relay = outbox.Relay(self.url, "triage", self.kafka.bootstrap)
         stream = Stream(
-            Consumer(topics=(TOPIC,), handlers={MentionDeleted: self._handle, MentionReceived: None}, load=self._load, save=self._save),
+            Consumer(
+                topics=(TOPIC,),
+                handlers={MentionDeleted: self._handle, MentionReceived: None},
+                load=self._load,
+                save=self.save or self._save,
+            ),
             service="triage",
             instance=instance,
             bootstrap=self.kafka.bootstrap,
@@ -91,7 +97,13 @@ class Rig:
         await connection.executemany("insert into effect (id, key, place) values ($1, $2, $3)", work.rows)
 
     async def send(
-        self, key: str, ids: Sequence[UUID] | int = 1, *, kind: str = MentionDeleted.type, value: bytes | None = None
+        self,
+        key: str,
+        ids: Sequence[UUID] | int = 1,
+        *,
+        kind: str = MentionDeleted.type,
+        value: bytes | None = None,
+        more: Sequence[tuple[str, bytes | None]] = (),
     ) -> list[UUID]:
         """Send events of one key, in order; return the ids that they are about."""
         found = [uuid4() for _ in range(ids)] if isinstance(ids, int) else list(ids)
@@ -104,7 +116,7 @@ class Rig:
                 value=event.model_dump_json().encode() if value is None else value,
                 key=key.encode(),
                 partition=partition_of("vaart", key),
-                headers=[(name, text.encode()) for name, text in headers.items()],
+                headers=[*((name, text.encode()) for name, text in headers.items()), *more],
             )
         return found
 

@@ -129,6 +129,34 @@ async def test_an_event_that_the_broker_would_refuse_is_refused_where_it_is_deci
     assert [length for length in arrived if length > 1000] == [outbox.MAX_EVENT_BYTES]
 
 
+async def test_the_relay_takes_as_many_rows_as_it_may_hold(kafka_server: KafkaServer, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bounded in bytes, and one that is larger than the bound goes alone."""
+    monkeypatch.setattr(outbox, "_BATCH_BYTES", 400)
+    taken: list[int] = []
+    send = outbox._send
+
+    async def counting(sender: object, rows: list[object]) -> None:
+        taken.append(len(rows))
+        await send(sender, rows)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(outbox, "_send", counting)
+    pool = await db.open_pool(url, "triage")
+    ids = await add(pool, "a", 9)
+    lease = Outgoing(SendingLease(brand="vaart", held=True, hold_version=1, reason="x" * 5000), "vaart", 1, "vaart")
+    async with pool.acquire() as connection, connection.transaction():
+        await outbox.add(connection, "triage", [lease])
+    relay = Relay(url, "triage", kafka_server.bootstrap)
+    task = asyncio.create_task(relay.run())
+    await until(lambda: empty(pool), "the outbox is empty")
+    relay.stop()
+    await asyncio.wait_for(task, 10)
+    await pool.close()
+    assert sum(taken) == 10
+    assert taken[-1] == 1
+    assert 1 < taken[0] < 9
+    assert [i for _, i in await read(kafka_server.bootstrap)] == ids
+
+
 async def test_one_relay_leads_at_a_time(kafka_server: KafkaServer, url: str) -> None:
     """The other stands by for as long as the first is well; twenty rounds are longer than it waits between two tries."""
     pool = await db.open_pool(url, "triage")

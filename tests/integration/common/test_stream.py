@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import asyncpg
@@ -18,7 +18,7 @@ from libs.common import stream as stream_module
 from libs.common.errors import InvalidEvent, PositionBelowLogStart, PositionBeyondLogEnd, TooManyDeadLetters
 from libs.common.events import BrandBookPublished, MentionDeleted, MentionReceived
 from libs.common.topics import partition_of
-from tests.integration.common.rig import INVALID, TOPIC, Rig, log_end, rig
+from tests.integration.common.rig import INVALID, TOPIC, Rig, Rows, fresh_topics, log_end, rig
 from tests.stack import Databases, KafkaServer
 from tests.waiting import until
 
@@ -38,7 +38,7 @@ async def all_handled(r: Rig, number: int) -> None:
 
     await until(reached, f"{number} records handled")
     async with r.pool.acquire() as connection:
-        assert await ledger.unaccounted(connection) == 0
+        assert (await ledger.summary(connection))["unaccounted"] == 0
 
 
 async def expire(r: Rig, partition: int, before: int) -> None:
@@ -106,7 +106,7 @@ async def test_poison_is_set_aside_its_followers_wait_and_replay_keeps_the_order
     assert await r.effects() == other + ids
     assert await r.letters() == []
     async with r.pool.acquire() as connection:
-        assert await ledger.unaccounted(connection) == 0
+        assert (await ledger.summary(connection))["unaccounted"] == 0
     assert await stream.replay(TOPIC, "a") == 0
 
 
@@ -286,6 +286,76 @@ async def test_a_retention_gap_stops_the_partition_with_a_named_error(r: Rig) ->
     assert set(ids + other + more) <= set(await r.effects())
 
 
+async def test_reading_a_partition_again_knows_what_was_set_aside(r: Rig) -> None:
+    """An operator goes back to the start while letters of that partition wait: nothing is set aside twice, nothing stands still."""
+    ids = await r.send("a", 3)
+    r.poison[ids[1]] = INVALID
+    stream = r.start()
+    await all_handled(r, 3)
+    letters = await r.letters()
+    assert [row["standing"] for row in letters] == ["dead", "parked"]
+    async with r.pool.acquire() as connection, connection.transaction():
+        assert await ledger.reset_position(connection, TOPIC, partition_of("vaart", "a"), 0, datetime.now(UTC)) == -3
+    ids += await r.send("a", 1)
+    await all_handled(r, 7)
+    assert [row["standing"] for row in await r.letters()] == ["parked", "dead", "parked", "parked"], (
+        "the first waits too: it stands before one that failed"
+    )
+    assert not stream.problems()
+    r.poison.clear()
+    assert await stream.replay(TOPIC, "a") == 4
+    # The first event had its effect before the reset, and again after it: that is what the operator asked for.
+    assert await r.effects() == [ids[0], ids[0], *ids[1:]]
+
+
+async def test_a_log_that_was_made_anew_under_a_running_consumer_stops_the_partition_with_a_named_error(r: Rig) -> None:
+    """Its new events are at offsets that we have handled already: passing over them in silence would lose them."""
+    await r.send("a", 20)
+    stream = r.start()
+    await all_handled(r, 20)
+    await fresh_topics(r.kafka.bootstrap)
+    await r.send("a", 3)
+    await until(lambda: stream.stopped_partitions, "the partition stops", 60)
+    error = stream.stopped_partitions[TopicPartition(TOPIC, partition_of("vaart", "a"))]
+    assert isinstance(error, PositionBeyondLogEnd)
+    assert "the next event to handle is 20, but the log ends at" in error.detail
+    async with r.pool.acquire() as connection, connection.transaction():
+        await ledger.reset_position(connection, TOPIC, partition_of("vaart", "a"), 0, datetime.now(UTC))
+    await until(lambda: _has_number(r, 23), "goes on where the operator said", 40)
+
+
+async def _has_number(r: Rig, number: int) -> bool:
+    return len(await r.effects()) == number
+
+
+async def test_a_header_without_a_value_is_an_empty_one(r: Rig) -> None:
+    ids = await r.send("a", 1, more=[("mirrored-by", None)])
+    await r.send("b", 1, more=[("ce_traceparent", None)])
+    await r.send("c", 1, value=b"garbage", more=[("x", None), ("ce_id", None)])
+    r.start()
+    await all_handled(r, 3)
+    assert set(ids) <= set(await r.effects())
+    assert [row["key"] for row in await r.letters()] == ["c"]
+
+
+async def test_a_batch_that_is_too_much_at_once_is_tried_in_halves_and_nothing_is_given_up(r: Rig) -> None:
+    ids = await r.send("a", 8)
+    sizes: list[int] = []
+
+    async def save(connection: db.Connection, work: Rows) -> None:
+        sizes.append(len(work.rows))
+        if len(work.rows) > 3:
+            raise asyncpg.QueryCanceledError("canceling statement due to statement timeout")
+        await r._save(connection, work)
+
+    r.save = save
+    r.start()
+    await all_handled(r, 8)
+    assert await r.effects() == ids
+    assert await r.letters() == []
+    assert max(sizes) == 8
+
+
 async def test_of_what_perishes_a_gap_is_counted_and_nobody_need_choose(r: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """Leases are kept for an hour: a consumer that was away for a day goes on with those that there are."""
     monkeypatch.setitem(stream_module.BY_NAME, TOPIC, replace(stream_module.BY_NAME[TOPIC], perishable=True))
@@ -355,6 +425,54 @@ async def test_an_event_under_a_newer_brand_book_waits_for_it(r: Rig) -> None:
         await r._books.put(published)
     await all_handled(r, 1)
     assert await r.effects() == [mention_id]
+
+
+async def test_a_book_that_does_not_come_is_waited_for_once_and_a_replay_waits_for_it_too(r: Rig) -> None:
+    """One brand without its book: ten of its events in ten batches cost the others one wait, not ten."""
+    r.settings.book_wait_s, r.settings.batch = 2.0, 1
+    mention_ids = [uuid4() for _ in range(10)]
+    for mention_id in mention_ids:
+        event = MentionDeleted(brand="vaart", book_version=2, mention_id=mention_id, deleted_at=datetime.now(UTC))
+        await r.send("a", [mention_id], value=event.model_dump_json().encode())
+    stream = r.start()
+    async with asyncio.timeout(15):
+        await all_handled(r, 10)
+    assert [row["standing"] for row in await r.letters()] == ["parked"] * 10
+    with pytest.raises(InvalidEvent, match="version 2 of a brand book that is not here yet"):
+        await stream.replay(TOPIC, "a")
+    book = {"brand": "vaart", "name": "Vaart (example data)", "languages": ["nl"]}
+    await r._books.put(BrandBookPublished(brand="vaart", version=2, book=book, published_at=datetime.now(UTC), published_by="x"))
+    assert await stream.replay(TOPIC, "a") == 10
+    assert await r.effects() == mention_ids
+
+
+async def test_what_can_never_be_handled_is_given_up_and_what_waited_behind_it_is_replayed(r: Rig) -> None:
+    ids = await r.send("a", 3)
+    r.poison[ids[0]] = INVALID
+    stream = r.start()
+    await all_handled(r, 3)
+    async with r.pool.acquire() as connection, connection.transaction():
+        letters = await ledger.letters_of(connection, TOPIC, "a")
+        await ledger.take_back(connection, letters[:1], handled=False)
+    assert await stream.replay(TOPIC, "a") == 2
+    assert await r.effects() == ids[1:]
+    async with r.pool.acquire() as connection:
+        found = await ledger.summary(connection)
+    assert (found["effects"], found["gap"], found["dead"], found["parked"], found["unaccounted"]) == (2, 1, 0, 0, 0)
+
+
+async def test_old_minutes_become_days_and_every_sum_stays(r: Rig) -> None:
+    old = datetime.now(UTC).replace(hour=9, minute=30, second=0, microsecond=0) - timedelta(days=5)
+    async with r.pool.acquire() as connection, connection.transaction():
+        for minute in range(0, 120, 7):
+            await ledger.count(connection, {(TOPIC, partition, old + timedelta(minutes=minute)): {"effects": 2} for partition in range(3)})
+            await connection.execute("insert into emitted values ($1, $2, 5)", TOPIC, old + timedelta(minutes=minute))
+        before = await ledger.summary(connection)
+        for _ in range(2):
+            await ledger.fold(connection, datetime.now(UTC) - ledger.MINUTES_KEPT)
+        assert await ledger.summary(connection) == before
+        assert await connection.fetchval("select count(*) from ledger") == 3
+        assert await connection.fetchval("select array[count(*), sum(count)] from emitted") == [1, 90]
 
 
 async def test_a_fetcher_that_died_while_caught_up_fails_liveness(r: Rig) -> None:
