@@ -10,12 +10,15 @@ from libs.common.consumer import Consumer
 from libs.common.service import Service, Task, build
 from services.triage import api, consumer
 from services.triage.classify import Classifier
+from services.triage.forget import forgetting
 from services.triage.settings import Settings
 
 
 async def start(service: Service) -> tuple[Consumer[consumer.TriageWork], Sequence[Task]]:
     classifier = await asyncio.to_thread(Classifier.load)
-    return consumer.build(service.books, classifier), []
+    settings = service.settings
+    assert isinstance(settings, Settings)
+    return consumer.build(service.books, classifier), [forgetting(service, settings.forget_every_s)]
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:

@@ -37,6 +37,10 @@ THREAD_WINDOW = timedelta(days=30)
 """An answer in a thread goes on with it for longer: the customer says so themselves (see docs/adr/0004)."""
 
 
+WINDOWS = {"thread": THREAD_WINDOW, "": WINDOW}
+"""By kind of key, "" for the rest."""
+
+
 class Key(NamedTuple):
     """A value that can be evidence, within a brand. A tuple: batches sort and look up thousands of them."""
 
@@ -46,7 +50,7 @@ class Key(NamedTuple):
 
     @property
     def window(self) -> timedelta:
-        return THREAD_WINDOW if self.kind == "thread" else WINDOW
+        return WINDOWS.get(self.kind, WINDOW)
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -172,6 +172,8 @@ async def show(connection: db.Connection, found: Sequence[Showing]) -> dict[grou
             [key.kind for key in known],
             [key.value for key in known],
         )
+        if len(rows) < len(known):
+            raise db.Raced("evidence was forgotten at this moment")
         for row in rows:
             key = group.Key(row["brand"], row["kind"], row["value"])
             shown[key] = group.Shown(row["group_id"], row["mention_id"], list(row["authors"]), row["last_at"])
@@ -228,7 +230,7 @@ async def keep_shown(connection: db.Connection, shown: Mapping[group.Key, group.
     changed = sorted((key, known) for key, known in shown.items() if known.changed)
     if changed:
         await connection.execute(
-            "update evidence e set group_id = u.g, mention_id = u.m, last_at = u.t, "
+            "update evidence e set group_id = u.g, mention_id = u.m, last_at = u.t, shown_at = now(), "
             "authors = array(select x::uuid from jsonb_array_elements_text(u.a::jsonb) as x) "
             "from unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::timestamptz[], $7::text[]) "
             "as u(brand, kind, value, g, m, t, a) "
@@ -253,6 +255,39 @@ async def move_evidence(connection: db.Connection, merged: Mapping[UUID, UUID], 
             losers,
             [root(loser) for loser in losers],
         )
+
+
+async def forget_evidence(connection: db.Connection, brand: str, windows: Mapping[str, timedelta], kept: timedelta, limit: int) -> int:
+    """Remove at most `limit` of a brand's evidence by which nobody can be linked any more; return how much there was.
+
+    `windows` by kind, "" for the rest: how long evidence holds. What was shown by our clock within `kept` stays, whatever it is dated: an import
+    of history may still be under way, and the log may be read again.
+    """
+    named = [kind for kind in windows if kind]
+    rows = await connection.fetch(
+        "delete from evidence where (brand, kind, value) in (select brand, kind, value from evidence where brand = $1 "
+        "and shown_at < now() - $2::interval and last_at < now() - coalesce(($3::interval[])[array_position($4::text[], kind)], $5) "
+        "limit $6 for update skip locked) returning 1",
+        brand,
+        kept,
+        [windows[kind] for kind in named],
+        named,
+        windows[""],
+        limit,
+    )
+    return len(rows)
+
+
+async def forget_evidence_of_removed(connection: db.Connection, brand: str) -> int:
+    """Remove what the mentions of a group showed once all of them were taken back; return how much there was."""
+    rows = await connection.fetch(
+        "delete from evidence where (brand, kind, value) in (select e.brand, e.kind, e.value from evidence e "
+        "where e.brand = $1 and e.group_id in (select m.group_id from mention m where m.brand = $1 and m.removed) "
+        "and not exists (select from mention m where m.brand = $1 and m.group_id = e.group_id and not m.removed) "
+        "for update skip locked) returning 1",
+        brand,
+    )
+    return len(rows)
 
 
 async def keep_deleted(connection: db.Connection, found: Mapping[UUID, str]) -> None:

@@ -1,0 +1,37 @@
+"""What triage need not know any more: evidence by which nobody can be linked, and what people showed in messages that they took back."""
+
+import asyncio
+import logging
+from datetime import timedelta
+
+from libs.common import db
+from libs.common.service import Service, Task
+from services.triage import store
+from services.triage.group import WINDOWS
+
+log = logging.getLogger(__name__)
+
+KEPT = timedelta(days=8)
+"""A day more than the topics keep events: whatever is read again finds what it found."""
+_AT_ONCE = 5000
+
+
+def forgetting(service: Service, every_s: float) -> Task:
+    async def forget() -> None:
+        """Brand by brand, a few thousand rows at a time, until cancelled."""
+        while True:
+            try:
+                for brand, _ in service.books:
+                    while await _forget_some(service.pool, brand) == _AT_ONCE:
+                        pass
+            except db.TRANSIENT as error:
+                log.warning("evidence is not forgotten now", extra={"error": type(error).__name__})
+            await asyncio.sleep(every_s)
+
+    return forget
+
+
+async def _forget_some(pool: db.Pool, brand: str) -> int:
+    async with pool.acquire() as connection, connection.transaction():
+        await store.forget_evidence_of_removed(connection, brand)
+        return await store.forget_evidence(connection, brand, WINDOWS, KEPT, _AT_ONCE)
