@@ -37,6 +37,7 @@ VOLATILE = {
     "created_at",
     "triaged_at",
     "seen_at",
+    "shown_at",
     "renewed_at",
     "appended_at",
     "last_appended_at",
