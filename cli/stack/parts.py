@@ -29,7 +29,7 @@ PROBE_TIMEOUT_S = 3.0
 # Where services, libs and cli lie side by side: the repository, or wherever a wheel put them.
 ROOT = Path(__file__).resolve().parents[2]
 
-# Returns why the part is not ready, or "" when it is.
+# Returns why the part is not known to be ready, or "" when it is. What keeps us from asking is such a reason, never an error.
 Probe = Callable[[], Awaitable[str]]
 
 
@@ -76,7 +76,10 @@ class Part:
         return True
 
     def spawn(self) -> None:
-        """Starts the process in a session of its own: a Ctrl-C in the terminal reaches the supervisor only."""
+        """Starts the process in a session of its own: a Ctrl-C in the terminal reaches the supervisor only.
+
+        Raises OSError; nothing runs then.
+        """
         self.before()
         rotate(self.log)
         with self.log.open("ab") as log:
@@ -90,20 +93,29 @@ class Part:
                 start_new_session=True,
                 **arguments,
             )
-        self.process = psutil.Process(self.child.pid)
+        try:
+            self.process = psutil.Process(self.child.pid)
+        except OSError:
+            # Who can't look at a process can't stop it or find it again.
+            self.child.kill()
+            self.child.wait()
+            raise
 
     def adopt(self, process: psutil.Process) -> None:
         """Takes over a process that an earlier supervisor started."""
         self.child, self.process = None, process
 
     def is_alive(self) -> bool:
-        """Whether the process runs (a frozen one does). Reaps it when it ended and is our child."""
+        """Whether the process runs, as far as can be seen (a frozen one does). Reaps it when it ended and is our child."""
         if self.child is not None:
             return self.child.poll() is None
         try:
             return self.process is not None and self.process.is_running() and self.process.status() != psutil.STATUS_ZOMBIE
         except psutil.NoSuchProcess:
             return False
+        except OSError:
+            # No file is left to read /proc with: that says nothing about it, and one taken for dead would be started twice.
+            return True
 
     def exit_text(self) -> str:
         """How the process ended, and its last words."""
@@ -206,7 +218,11 @@ def thread_probe(ask: Callable[[], bool], what: str) -> Probe:
     """The same for a question that blocks; it is asked in a thread."""
 
     async def probe() -> str:
-        return "" if await asyncio.to_thread(ask) else f"{what} does not answer yet"
+        try:
+            return "" if await asyncio.to_thread(ask) else f"{what} does not answer yet"
+        except (OSError, RuntimeError) as error:
+            # RuntimeError is what Python raises where the system gives no new thread.
+            return f"{what} could not be asked ({error})"
 
     return probe
 

@@ -252,10 +252,13 @@ def _bypass_capability() -> str | None:
 
 
 def is_ready(home: Path, port: int, timeout_s: float = 3.0) -> bool:
-    """Whether the server accepts a login and answers a query (not while it recovers, starts up or is frozen)."""
+    """Whether the server accepts a login and answers a query (not while it recovers, starts up or is frozen).
+
+    False as well while this machine has no process, memory or file left to ask with.
+    """
     try:
         _psql(home, port, "select 1", "postgres", timeout_s)
-    except (StackError, subprocess.TimeoutExpired):
+    except (StackError, subprocess.TimeoutExpired, OSError):
         return False
     return True
 

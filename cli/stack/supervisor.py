@@ -10,6 +10,7 @@ takes over a Kafka and a PostgreSQL that are well, and starts the services anew.
 """
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
@@ -100,25 +101,26 @@ class Supervisor:
 
     def __init__(self, settings: Settings, say: Say) -> None:
         self.settings = settings
-        self._say = say
+        self._tell = say
         self._ports = ports.table(settings.base_port)
         self._parts: dict[str, Part] = {}
         self._keepers: list[asyncio.Task[None]] = []
+        self._unkept: list[StackError] = []
+        self._stopping = asyncio.Event()
         self._status: StackStatus = "starting"
         self._since = datetime.now(UTC)
 
     async def run(self) -> None:
         """Starts everything, keeps it running, stops it on SIGTERM, SIGINT or SIGHUP.
 
-        Raises ``StackError`` when it can't start; whatever it had started is stopped by then.
+        Raises ``StackError`` when it can't start or can't go on; whatever it had started is stopped by then.
         """
         check_directory(self.settings)
         with state.locked(self.settings.data_dir):
-            stopping = asyncio.Event()
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-                asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+                asyncio.get_running_loop().add_signal_handler(number, self._stopping.set)
             starting = asyncio.create_task(self._start())
-            stopped = asyncio.create_task(stopping.wait())
+            stopped = asyncio.create_task(self._stopping.wait())
             try:
                 await asyncio.wait({starting, stopped}, return_when=asyncio.FIRST_COMPLETED)
                 if starting.done():
@@ -129,6 +131,8 @@ class Supervisor:
                     task.cancel()
                 await asyncio.gather(starting, stopped, *self._keepers, return_exceptions=True)
                 await self._stop()
+            if self._unkept:
+                raise self._unkept[0]
 
     async def _start(self) -> None:
         services = list(self.settings.service_argv)
@@ -236,21 +240,32 @@ class Supervisor:
 
     def _keep(self, part: Part) -> None:
         self._parts[part.name] = part
-        self._keepers.append(asyncio.create_task(self._keeper(part)))
+        keeper = asyncio.create_task(self._keeper(part), name=part.name)
+        keeper.add_done_callback(self._kept)
+        self._keepers.append(keeper)
+
+    def _kept(self, keeper: "asyncio.Task[None]") -> None:
+        """A keeper ends by itself only through an error that nobody foresaw. The run ends with it: an unkept part would go on looking well."""
+        if not keeper.cancelled() and (error := keeper.exception()) is not None:
+            what = str(error) if isinstance(error, StackError) else f"{type(error).__name__}: {error}"
+            self._unkept.append(StackError(f"{keeper.get_name()} can't be kept running: {what}"))
+            self._stopping.set()
 
     async def _keeper(self, part: Part) -> None:
         """Runs ``part`` until the supervisor stops, starting it again whenever it ends."""
         delay_s = FIRST_DELAY_S
         while True:
-            try:
-                if not part.is_alive():
+            how = ""
+            if not part.is_alive():
+                try:
                     part.spawn()
+                except OSError as error:
+                    how = f"could not be started ({error})"
+            if not how:
                 self._note(part, "starting")
                 if await self._watch(part):
                     delay_s = FIRST_DELAY_S
                 how = part.exit_text()
-            except OSError as error:
-                how = f"could not be started ({error})"
             part.process = part.child = None
             part.restarts += 1
             self._note(part, "waiting", f"{how}; next start in {delay_s:g} s")
@@ -280,6 +295,11 @@ class Supervisor:
                     break
             await part.ended(within_s=PROBE_EVERY_S if was_ready else PROBE_EVERY_WHILE_STARTING_S)
         return was_healthy
+
+    def _say(self, line: str) -> None:
+        # A full disk or a closed terminal must not end the keeping; state.json tells the same.
+        with contextlib.suppress(OSError):
+            self._tell(line)
 
     def _note(self, part: Part, status: PartStatus, why: str = "") -> None:
         """Remembers how ``part`` is, and says and writes it when that is news."""

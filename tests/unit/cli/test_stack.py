@@ -1,6 +1,7 @@
 """What the embedded stack decides without starting a server: ports, environments, logs, and when a part is restarted."""
 
 import asyncio
+import errno
 import os
 import signal
 import socket
@@ -204,3 +205,63 @@ def test_only_the_lock_of_a_dead_server_is_removed(tmp_path: Path) -> None:
     postgres.clear_stale_locks(tmp_path)
     dead.wait()
     assert [path.name for path in data.iterdir()] == [".s.PGSQL.2.lock"]
+
+
+async def test_a_part_that_cannot_be_asked_is_neither_lost_nor_started_twice(
+    sleeper: Part, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def ask() -> bool:
+        asked.append(sleeper.child)
+        if len(asked) == 1:
+            raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+        return True
+
+    sleeper.probe = parts.thread_probe(ask, "The sleeper")
+    keeper = asyncio.create_task(supervisor.Supervisor(settings.Settings(data_dir=tmp_path), lambda _: None)._keeper(sleeper))
+    async with asyncio.timeout(10):
+        await sleeper.became_ready.wait()
+    keeper.cancel()
+    assert sleeper.restarts == 0
+    assert sleeper.is_alive()
+    assert set(asked) == {sleeper.child}
+
+
+def test_a_postgres_that_no_process_is_left_to_ask_is_not_known_to_be_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_process(*_: object, **__: object) -> None:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(subprocess, "run", no_process)
+    assert not postgres.is_ready(tmp_path, 1)
+
+
+async def test_an_error_that_nobody_foresaw_ends_the_run_with_a_sentence_and_every_part_stopped(
+    sleeper: Part, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken() -> str:
+        raise ZeroDivisionError("of nobody's making")
+
+    sleeper.probe = broken
+    supervised = supervisor.Supervisor(settings.Settings(data_dir=tmp_path, min_free_mib=0), lambda _: None)
+
+    async def start() -> None:
+        supervised._keep(sleeper)
+
+    monkeypatch.setattr(supervised, "_start", start)
+    with pytest.raises(StackError, match="triage can't be kept running: ZeroDivisionError: of nobody's making"):
+        async with asyncio.timeout(10):
+            await supervised.run()
+    assert not sleeper.is_alive()
+
+
+async def test_a_line_that_cannot_be_written_does_not_end_the_keeping(sleeper: Part, tmp_path: Path) -> None:
+    def full(_: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    keeper = asyncio.create_task(supervisor.Supervisor(settings.Settings(data_dir=tmp_path), full)._keeper(sleeper))
+    async with asyncio.timeout(10):
+        await sleeper.became_ready.wait()
+    assert not keeper.done()
+    keeper.cancel()
+    assert (sleeper.restarts, sleeper.status) == (0, "ready")
