@@ -199,9 +199,10 @@ class _Chunk:
 
 @dataclass
 class _Stream:
-    """What a stream has come to, and what of it is on its way."""
+    """What a stream has come to, and what of it is on its way: in turn, since one author's messages reach the log in the order of their lines."""
 
     sender: Sender
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     taken: Taken = field(default_factory=lambda: Taken(accepted=0, duplicates=0, rejected=0, lines=0))
     chunk: _Chunk | None = None
     flying: list[_Chunk] = field(default_factory=list)
@@ -225,7 +226,7 @@ class _Stream:
             return
         while len(self.flying) >= CHUNKS_IN_FLIGHT:
             await self._land()
-        self.chunk.sending = asyncio.create_task(self.sender.send(self.chunk.records))
+        self.chunk.sending = asyncio.create_task(self.sender.send(self.chunk.records, self.turn))
         self.flying.append(self.chunk)
         self.chunk = None
 
@@ -255,7 +256,7 @@ class _Stream:
 
 
 async def take_stream(intake: Intake, sender: Sender, chunks: AsyncIterator[bytes], max_line_bytes: int) -> Taken:
-    """Accept every valid line of a stream of any length. A line that is wrong does not stop the rest.
+    """Accept every valid line of a stream of any length, one author's in their order. A line that is wrong does not stop the rest.
 
     Raises `Unavailable`, with the first line that may be missing, when Kafka stops acknowledging: sending the whole stream again is safe.
     """

@@ -8,7 +8,8 @@ was not acknowledged may nevertheless reach the log; its deterministic id makes 
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -74,8 +75,11 @@ class Sender:
                 retry_after_s=2,
             )
 
-    async def send(self, records: Sequence[Record]) -> None:
+    async def send(self, records: Sequence[Record], turn: asyncio.Lock | None = None) -> None:
         """Return once every record is acknowledged by all replicas, waiting for room first when too much is pending.
+
+        Sends that share a `turn` reach each partition in the order in which they began, as long as none of them fails: one at a time waits for room
+        and for a place in a full batch, where another would pass it. Their acknowledgements are awaited together.
 
         Raises `Unavailable` when that does not happen in time. Some of the records may then be in the log, or come to be: sending all of them
         again is safe.
@@ -84,26 +88,30 @@ class Sender:
             return
         size = sum(len(record.value) for record in records)
         try:
-            async with asyncio.timeout(self._timeout_s):
-                await self._enter(len(records), size)
-                try:
-                    await self._send(records)
-                finally:
-                    await asyncio.shield(self._leave(len(records), size))
+            async with asyncio.timeout(self._timeout_s), AsyncExitStack() as ended:
+                async with turn or nullcontext():
+                    await self._enter(len(records), size)
+                    ended.push_async_callback(lambda: asyncio.shield(self._leave(len(records), size)))
+                    producer = await self._ready()
+                    ended.enter_context(self._retiring(producer))
+                    waiting = [
+                        await producer.send(
+                            record.topic, value=record.value, key=record.key, partition=record.partition, headers=record.headers
+                        )
+                        for record in records
+                    ]
+                await asyncio.gather(*waiting)
         except (KafkaError, OSError, TimeoutError) as error:
             raise Unavailable(
                 f"Kafka did not acknowledge in time ({type(error).__name__}). Send this again: what did arrive is recognised.",
                 retry_after_s=_RETRY_AFTER_S,
             ) from error
 
-    async def _send(self, records: Sequence[Record]) -> None:
-        producer = await self._ready()
+    @contextmanager
+    def _retiring(self, producer: AIOKafkaProducer) -> Iterator[None]:
+        """Whatever fails in here retires the producer."""
         try:
-            waiting = [
-                await producer.send(record.topic, value=record.value, key=record.key, partition=record.partition, headers=record.headers)
-                for record in records
-            ]
-            await asyncio.gather(*waiting)
+            yield
         except (KafkaError, OSError, TimeoutError, asyncio.CancelledError):
             # Cancelled is what the deadline of `send` looks like from in here.
             self._retire(producer)

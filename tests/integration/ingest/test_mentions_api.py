@@ -135,6 +135,23 @@ async def test_fifty_thousand_lines_go_in_exactly_once_in_bounded_memory(ingest:
     assert (status["ledger"]["unaccounted"], status["ledger"]["dead"]) == (0, 0)
 
 
+async def test_every_authors_lines_are_in_the_log_in_their_order(ingest: Ingest, brand: str, client: httpx.AsyncClient) -> None:
+    """One author's large messages fill their partition's batch while everybody else's have room."""
+
+    def row(number: int) -> str:
+        who = "veelschrijver" if number % 3 == 0 else f"schrijver{number % 50}"
+        author = {"identities": [{"kind": "handle", "value": who}]}
+        return json.dumps(mention(number, author=author, text=f"{number} " + "x" * (40_000 if number % 3 == 0 else 20)))
+
+    answer = await client.post(f"/v1/brands/{brand}/mentions", content=lines(*map(row, range(3000))), headers=NDJSON)
+    assert (answer.status_code, answer.json()["accepted"]) == (202, 3000)
+    by_author: dict[bytes, list[int]] = {}
+    for record in await ingest.log(MENTIONS.name, brand):
+        by_author.setdefault(record.key, []).append(int(json.loads(record.value)["mention"]["text"].split()[0]))
+    assert len(by_author) == 51
+    assert [numbers for numbers in by_author.values() if numbers != sorted(numbers)] == []
+
+
 async def test_an_import_that_is_repeated_counts_as_repeated(brand: str, client: httpx.AsyncClient) -> None:
     params = {"lane": "bulk", "import_id": "april"}
     rows = [json.dumps(mention(number)) for number in range(20)]
