@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeGuard, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -211,11 +211,9 @@ async def take_back(
     principal: Annotated[Principal, Depends(allow("connector", "admin", "lead"))],
 ) -> Deleted:
     """The author or the network took a mention back: every service forgets its text. 503 while it may still be on its way to us."""
-    # Not a connection for the whole request: waiting for Kafka must not keep others from the database.
+    # Not a connection for the whole request: waiting for Kafka's acknowledgement must not keep others from the database.
     async with of(request).pool.acquire(timeout=5) as connection:
-        receipt = await store.receipt(connection, brand, mention_id)
-    if receipt is None or receipt["topic"] is None:
-        raise _unknown(request)
+        receipt = await _taken_in(request, connection, brand, mention_id)
     book = of(request).books.get(brand)
     event = deleted_event(
         str(mention_id), brand, receipt["key"], datetime.now(UTC), book.version if book else 0, telemetry.current_traceparent()
@@ -225,11 +223,27 @@ async def take_back(
     return Deleted(id=mention_id)
 
 
-def _unknown(request: Request) -> NotFound | Unavailable:
+async def _taken_in(request: Request, connection: db.Connection, brand: str, mention_id: UUID) -> asyncpg.Record:
+    """The receipt of a mention that is in the log.
+
+    Raises `NotFound` only when every record that was in the log when we were asked has been handled, whichever instance has its partition (as
+    `Stream.waiting` tells); until then a mention that was accepted a moment ago looks like one that never was, and `Unavailable` says so.
+    """
+    row = await store.receipt(connection, brand, mention_id)
+    if _is_in_log(row):
+        return row
     stream = of(request).stream
-    if stream is None or stream.problems() or any(lag["messages"] for lag in stream.lags().values()):
-        return Unavailable("Mentions are still being read from the log, and this may be one of them. Try again.", retry_after_s=2)
-    return NotFound("There is no such mention in this brand.")
+    if stream is None or stream.problems() or any((await stream.waiting(connection)).values()):
+        raise Unavailable("Mentions are still being read from the log, and this may be one of them. Try again.", retry_after_s=2)
+    # It may have been handled since we looked.
+    row = await store.receipt(connection, brand, mention_id)
+    if _is_in_log(row):
+        return row
+    raise NotFound("There is no such mention in this brand.")
+
+
+def _is_in_log(row: asyncpg.Record | None) -> TypeGuard[asyncpg.Record]:
+    return row is not None and row["topic"] is not None
 
 
 @router.get("/mentions/{mention_id}")

@@ -2,9 +2,12 @@
 
 import asyncio
 import json
+import os
+import signal
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -354,3 +357,27 @@ async def test_the_api_describes_the_body_that_it_takes(ingest: Ingest) -> None:
     schemas = document["components"]["schemas"]
     assert {"MentionIn", "AuthorIn", "IdentityIn"} <= schemas.keys()
     assert schemas["MentionIn"]["additionalProperties"] is False
+
+
+async def test_taking_back_what_another_instance_has_yet_to_read_is_not_final(ingest: Ingest, brand: str, tmp_path: Path) -> None:
+    other = Ingest(tmp_path, ingest.kafka, ingest.database_url, ingest.key)
+    try:
+        await asyncio.to_thread(other.start, INSTANCE="other")
+        assert ingest.process is not None
+        os.kill(ingest.process.pid, signal.SIGSTOP)
+        try:
+            async with other.client(brand, role="admin") as client:
+                taken = (await client.post(f"/v1/brands/{brand}/mentions", json=[mention(number) for number in range(40)])).json()["items"]
+                deletions = [await client.delete(f"/v1/brands/{brand}/mentions/{item['id']}") for item in taken]
+                assert 503 in {answer.status_code for answer in deletions} <= {202, 503}
+        finally:
+            os.kill(ingest.process.pid, signal.SIGCONT)
+        async with other.client(brand, role="admin") as client:
+            for item in taken:
+                path, deadline = f"/v1/brands/{brand}/mentions/{item['id']}", time.monotonic() + 60
+                while (status := (await client.delete(path)).status_code) == 503:
+                    assert time.monotonic() < deadline
+                    await asyncio.sleep(0.1)
+                assert status == 202
+    finally:
+        await asyncio.to_thread(other.stop)
