@@ -6,6 +6,7 @@ Used by the command line, which sends what comes out to `POST /v1/brands/{brand}
 import codecs
 import csv
 import hashlib
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -20,6 +21,8 @@ from pydantic import ValidationError
 
 from services.ingest.mail import MAX_MAIL_BYTES, Unreadable, read_mail, read_mbox
 from services.ingest.mention import MAX_TEXT, MentionIn, clean, field_problems
+
+log = logging.getLogger(__name__)
 
 Format = Literal["csv", "jsonl", "eml", "mbox"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -116,7 +119,12 @@ def _csv(path: Path, channel: str, mapping: dict[str, str], zone: tzinfo) -> Ite
         header = file.readline(MAX_LINE_BYTES)
         file.seek(0)
         rows = csv.reader(file, delimiter=delimiter_of(header))
-        columns = [column.strip() for column in next(rows, [])]
+        try:
+            columns = [column.strip() for column in next(rows, [])]
+        except csv.Error as error:
+            raise Unmapped(
+                f"The line with the columns' names cannot be read: {error}. Is there a quote in it that nobody closed?"
+            ) from error
         chosen = _columns(columns, mapping)
         while True:
             at = f"line {rows.line_num + 1}"
@@ -347,4 +355,7 @@ def _mail(at: str, raw: bytes, channel: str, account: str, arrived_at: datetime)
         mail = read_mail(raw, channel=channel, account=account, arrived_at=arrived_at)
     except Unreadable as error:
         return Parsed(at, problem=str(error))
+    except Exception as error:  # noqa: BLE001  # Python's own parser fails in ways that nobody has listed; that costs this mail, not the rest
+        log.warning("a mail could not be read", extra={"error": type(error).__name__})
+        return Parsed(at, problem=f"The mail cannot be read ({type(error).__name__}).")
     return Parsed(at, mail.mention, automatic=mail.automatic)

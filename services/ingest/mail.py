@@ -119,7 +119,8 @@ def _raw(message: Message, name: str) -> list[str]:
 
 
 def _bytes_as_text(value: str) -> str:
-    return _decoded(value.encode("utf-8", "surrogateescape"), "utf-8")
+    # A surrogate that stands for no byte comes from a character set that can spell one (utf-7).
+    return _decoded(re.sub("[\ud800-\udc7f\udd00-\udfff]", "", value).encode("utf-8", "surrogateescape"), "utf-8")
 
 
 def _header(message: Message, name: str) -> str:

@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from services.ingest import formats
 from services.ingest.formats import Parsed, Unmapped, format_of, moment, parse
+from services.ingest.mail import read_mail
 
 
 def csv_file(tmp_path: Path, text: str, encoding: str = "utf-8") -> Path:
@@ -86,6 +88,11 @@ def test_a_quote_that_nobody_closed_ends_somewhere(tmp_path: Path) -> None:
     assert any(item.problem for item in parse(path, "csv"))
 
 
+def test_a_quote_that_nobody_closed_in_the_columns_names_is_told(tmp_path: Path) -> None:
+    with pytest.raises(Unmapped, match="quote"):
+        list(parse(csv_file(tmp_path, 'text,"date\n' + "x,2026-01-01\n" * 200_000), "csv"))
+
+
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
@@ -158,6 +165,23 @@ def test_a_folder_of_mails_and_a_mailbox_of_the_same_mails_are_the_same_mentions
     assert [_id(item) for item in folder] == [_id(item) for item in mailbox]
     assert [item.automatic for item in folder] == [False, True]
     assert [item.at for item in mailbox] == ["line 1", "line 7"]
+
+
+def test_a_mail_that_nobody_can_read_costs_only_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails_on_the_first(raw: bytes, **given: Any) -> Any:
+        if b"noor" in raw:
+            raise IndexError("noor@post.example")
+        return read_mail(raw, **given)
+
+    monkeypatch.setattr(formats, "read_mail", fails_on_the_first)
+    for number, author in enumerate((b"noor", b"sam")):
+        (tmp_path / f"{number}.eml").write_bytes(b"From: %s@post.example\n\nhoi\n" % author)
+    first, second = parse(tmp_path, "eml")
+    assert (first.at, first.problem) == ("0.eml", "The mail cannot be read (IndexError).")
+    assert second.mention is not None
+    assert "noor" not in caplog.text
 
 
 def _id(item: Parsed) -> str | None:

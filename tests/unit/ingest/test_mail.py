@@ -160,6 +160,13 @@ def test_plain_text_goes_before_html_and_attachments_are_named_and_measured() ->
     assert found.attachments[1].media_type == "message/rfc822"
 
 
+@pytest.mark.parametrize("charset", ["unicode_escape''%5Cud800", "utf-7''%2B2AA-", "utf-8''%ED%A0%80"])
+def test_a_name_with_half_a_character_in_it_is_still_a_name(charset: str) -> None:
+    header = f"Content-Disposition: attachment; filename*={charset}rekening.pdf"
+    (found,) = read(with_headers("From: a@b.example", "Content-Type: application/pdf", header)).mention.attachments
+    assert found.name.endswith("rekening.pdf")
+
+
 def test_html_is_read_where_plain_text_says_nothing() -> None:
     assert read(MIXED % b" ").mention.text == "Hallo daar\n\nTweede\nregel & meer"
 
