@@ -87,14 +87,12 @@ def parse(
     channel: str | None = None,
     mapping: Mapping[str, str] | None = None,
     *,
-    account: str = "",
     zone: tzinfo = UTC,
 ) -> Iterator[Parsed]:
     """The messages of a file, in order, one at a time in memory. For `eml` the path may be a folder of such files.
 
     `channel` is that of messages that name none themselves (default: email for mail, import for the rest). `mapping` says which column, or dotted
-    path in JSON, holds which of `FIELDS`; what it leaves out is found by name. `account` is the mailbox that received a mail; `zone` the time zone
-    of times that tell none.
+    path in JSON, holds which of `FIELDS`; what it leaves out is found by name. `zone` is the time zone of times that tell none.
 
     Raises `Unmapped` before the first message when text or posted_at cannot be found, and OSError.
     """
@@ -105,8 +103,8 @@ def parse(
     if format == "jsonl":
         return _jsonl(path, channel or "import", dict(mapping or {}), zone)
     if format == "mbox":
-        return _mbox(path, channel or "email", account)
-    return _eml(path, channel or "email", account)
+        return _mbox(path, channel or "email")
+    return _eml(path, channel or "email")
 
 
 # --- columns ------------------------------------------------------------------------------------------------------------------------
@@ -327,15 +325,15 @@ def _lines(file: Any) -> Iterator[tuple[int, bytes | None]]:
 # --- mail ---------------------------------------------------------------------------------------------------------------------------
 
 
-def _eml(path: Path, channel: str, account: str) -> Iterator[Parsed]:
+def _eml(path: Path, channel: str) -> Iterator[Parsed]:
     for file in sorted(path.glob("*.eml")) if path.is_dir() else [path]:
         with file.open("rb") as opened:
             raw = opened.read(MAX_MAIL_BYTES + 1)
         arrived_at = datetime.fromtimestamp(file.stat().st_mtime, UTC)
-        yield _mail(file.name, raw, channel, account, arrived_at)
+        yield _mail(file.name, raw, channel, arrived_at)
 
 
-def _mbox(path: Path, channel: str, account: str) -> Iterator[Parsed]:
+def _mbox(path: Path, channel: str) -> Iterator[Parsed]:
     modified_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     with path.open("rb") as file:
         found = False
@@ -345,14 +343,14 @@ def _mbox(path: Path, channel: str, account: str) -> Iterator[Parsed]:
             if boxed.raw is None:
                 yield Parsed(at, problem=f"The mail is larger than {MAX_MAIL_BYTES // 1024 // 1024} MiB.")
             else:
-                yield _mail(at, boxed.raw, channel, account, boxed.arrived_at or modified_at)
+                yield _mail(at, boxed.raw, channel, boxed.arrived_at or modified_at)
         if not found and path.stat().st_size:
             yield Parsed("line 1", problem="This is no mailbox: no line begins with 'From '.")
 
 
-def _mail(at: str, raw: bytes, channel: str, account: str, arrived_at: datetime) -> Parsed:
+def _mail(at: str, raw: bytes, channel: str, arrived_at: datetime) -> Parsed:
     try:
-        mail = read_mail(raw, channel=channel, account=account, arrived_at=arrived_at)
+        mail = read_mail(raw, channel=channel, arrived_at=arrived_at)
     except Unreadable as error:
         return Parsed(at, problem=str(error))
     except Exception as error:  # noqa: BLE001  # Python's own parser fails in ways that nobody has listed; that costs this mail, not the rest

@@ -55,15 +55,13 @@ class Mail:
     automatic: bool
 
 
-def external_id(raw: bytes, account: str = "") -> str:
-    """What makes a mail the same mail: the account that received it and its bytes, whatever ends its lines. Never its Message-ID alone, which senders
-    repeat."""
+def external_id(raw: bytes) -> str:
+    """What makes a mail the same mail: its bytes, whatever ends its lines. Never its Message-ID, which senders repeat."""
     canonical = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").strip(b"\n")
-    digest = hashlib.sha256(canonical).hexdigest()
-    return f"{account.lower()}/sha256:{digest}" if account else f"sha256:{digest}"
+    return f"sha256:{hashlib.sha256(canonical).hexdigest()}"
 
 
-def read_mail(raw: bytes, *, channel: str = "email", account: str = "", arrived_at: datetime) -> Mail:
+def read_mail(raw: bytes, *, channel: str = "email", arrived_at: datetime) -> Mail:
     """The mention in a raw mail. `arrived_at` (aware) stands in when neither the mail nor a server on its way tells a date that can be.
 
     Raises `Unreadable`.
@@ -76,7 +74,7 @@ def read_mail(raw: bytes, *, channel: str = "email", account: str = "", arrived_
         raise Unreadable("The mail's parts are nested too deeply, or broken beyond reading.") from error
     if not message.keys():
         raise Unreadable("There are no header lines: this is not a mail.")
-    id = external_id(raw, account)
+    id = external_id(raw)
     name, address = _sender(message)
     content = _Content()
     _collect(message, content, 0)

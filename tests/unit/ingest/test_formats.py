@@ -161,7 +161,7 @@ def test_a_folder_of_mails_and_a_mailbox_of_the_same_mails_are_the_same_mentions
         (tmp_path / f"{number}.eml").write_bytes(mail.replace(b"\n", b"\r\n"))
     box = tmp_path / "box.mbox"
     box.write_bytes(b"\n".join(b"From x Mon Feb  2 13:47:09 2026\n" + mail.replace(b"\nFrom ", b"\n>From ") for mail in mails))
-    folder, mailbox = list(parse(tmp_path, "eml", account="klant@v.example")), list(parse(box, "mbox", account="klant@v.example"))
+    folder, mailbox = list(parse(tmp_path, "eml")), list(parse(box, "mbox"))
     assert [_id(item) for item in folder] == [_id(item) for item in mailbox]
     assert [item.automatic for item in folder] == [False, True]
     assert [item.at for item in mailbox] == ["line 1", "line 7"]
