@@ -350,7 +350,7 @@ def _mbox(path: Path, channel: str) -> Iterator[Parsed]:
 
 def _mail(at: str, raw: bytes, channel: str, arrived_at: datetime) -> Parsed:
     try:
-        mail = read_mail(raw, channel=channel, arrived_at=arrived_at)
+        mail = read_mail(raw, channel=channel, arrived_at=arrived_at, now=datetime.now(UTC))
     except Unreadable as error:
         return Parsed(at, problem=str(error))
     except Exception as error:  # noqa: BLE001  # Python's own parser fails in ways that nobody has listed; that costs this mail, not the rest

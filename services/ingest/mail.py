@@ -8,7 +8,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email import errors, message_from_bytes
 from email.header import decode_header
 from email.message import Message
@@ -19,7 +19,20 @@ from urllib.parse import quote
 
 from pydantic import ValidationError
 
-from services.ingest.mention import MAX_ATTACHMENTS, MAX_ID, MAX_NAME, MAX_TEXT, MAX_TITLE, MAX_URL, MentionIn, clean, field_problems
+from services.ingest.mention import (
+    FUTURE,
+    MAX_ATTACHMENTS,
+    MAX_ID,
+    MAX_NAME,
+    MAX_TEXT,
+    MAX_TITLE,
+    MAX_URL,
+    MentionIn,
+    clean,
+    field_problems,
+    is_email,
+    is_exact,
+)
 
 MAX_MAIL_BYTES = 32 * 1024 * 1024
 MAX_DEPTH = 50
@@ -30,7 +43,6 @@ _BROKEN = (ValueError, LookupError, AttributeError, TypeError, AssertionError, R
 _MESSAGE_ID = re.compile(r"<([^<>\s]+)>")
 _ADDRESS = re.compile(r"[^\s<>@,;:\"()\[\]]+@[^\s<>@,;:\"()\[\]]+")
 _MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,100}/[a-z0-9!#$&^_.+-]{1,99}")
-_DIFFERENCE = timedelta(days=1)
 
 
 class _AsSent(Compat32):
@@ -61,8 +73,8 @@ def external_id(raw: bytes) -> str:
     return f"sha256:{hashlib.sha256(canonical).hexdigest()}"
 
 
-def read_mail(raw: bytes, *, channel: str = "email", arrived_at: datetime) -> Mail:
-    """The mention in a raw mail. `arrived_at` (aware) stands in when neither the mail nor a server on its way tells a date that can be.
+def read_mail(raw: bytes, *, channel: str = "email", arrived_at: datetime, now: datetime) -> Mail:
+    """The mention in a raw mail. `arrived_at` stands in when neither the mail nor a server on its way tells a date that can be at `now` (both aware).
 
     Raises `Unreadable`.
     """
@@ -99,7 +111,7 @@ def read_mail(raw: bytes, *, channel: str = "email", arrived_at: datetime) -> Ma
         "thread": _thread(message, own_id),
         "visibility": "private",
         "attachments": attachments,
-        "posted_at": _posted_at(message, arrived_at),
+        "posted_at": _posted_at(message, arrived_at, now),
     }
     try:
         return Mail(MentionIn.model_validate(given), _automatic(message))
@@ -159,19 +171,25 @@ def _name_and_address(value: str) -> tuple[str, str]:
         pairs = []
     for name, address in pairs:
         if found := _ADDRESS.fullmatch(address.strip()):
-            return _readable(name), found[0].lower()
+            return _readable(name), _usable(found[0])
     # An encoded word around the whole header, or an address that no grammar allows: take what looks like one.
     readable = _readable(value)
     found = _ADDRESS.search(readable)
     name = readable.replace(found[0], "") if found else readable
-    return name.partition("<")[0].strip(" >()\"'"), found[0].lower() if found else ""
+    return name.partition("<")[0].strip(" >()\"'"), _usable(found[0]) if found else ""
+
+
+def _usable(address: str) -> str:
+    """An address in the one spelling; empty for one that no mention may have."""
+    address = address.lower()
+    return address if is_email(address) else ""
 
 
 def _message_ids(message: Message, header: str) -> list[str]:
-    """The ids in a header, without their angle brackets, in order. One that is too long to compare is left out."""
+    """The ids in a header, without their angle brackets, in order. One that cannot be compared is left out."""
     joined = " ".join(_raw(message, header))
     found = _MESSAGE_ID.findall(joined) or joined.split()[:1]
-    return [id for id in (clean(item).strip("<>") for item in found) if 0 < len(id) <= MAX_ID]
+    return [id for id in (clean(item).strip("<>") for item in found) if 0 < len(id) <= MAX_ID and is_exact(id)]
 
 
 def _thread(message: Message, own_id: list[str]) -> dict[str, str | None] | None:
@@ -189,13 +207,13 @@ def _mid(own_id: list[str]) -> str | None:
     return url if 0 < len(url) <= MAX_URL else None
 
 
-def _posted_at(message: Message, arrived_at: datetime) -> datetime:
-    """What the sender's clock said, unless the server that took the mail in saw otherwise by more than a day, or there is no such date."""
+def _posted_at(message: Message, arrived_at: datetime, now: datetime) -> datetime:
+    """What the sender's clock said, unless the server that took the mail in saw otherwise by more than a day, or there is no such date yet."""
     said = _date("".join(_raw(message, "Date")[:1]))
     received = next((at for value in _raw(message, "Received") if (at := _date(value.rpartition(";")[2]))), None)
-    if said and received and said - received > _DIFFERENCE:
-        return received
-    return said or received or arrived_at
+    if said and received and said - received > FUTURE:
+        said = None
+    return next((at for at in (said, received, arrived_at) if at and at <= now + FUTURE), now)
 
 
 def _date(value: str) -> datetime | None:

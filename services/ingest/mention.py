@@ -51,9 +51,13 @@ def _one_line(value: object) -> object:
     return " ".join(_ANY_CONTROL.sub(" ", value).split()) if isinstance(value, str) else value
 
 
+def is_exact(value: str) -> bool:
+    """Whether an id can be taken as it is. It is compared, never shown: cleaning it could make two ids one."""
+    return not _ANY_CONTROL.search(value)
+
+
 def _exact(value: str) -> str:
-    # An id is compared, never shown: cleaning it could make two ids one.
-    if _ANY_CONTROL.search(value):
+    if not is_exact(value):
         raise ValueError("holds a control character or half of one beyond the basic plane")
     return value
 
@@ -148,6 +152,11 @@ def field_problems(error: ValidationError) -> list[dict[str, str]]:
     ]
 
 
+def is_email(value: str) -> bool:
+    """Whether it can be an e-mail address: the one rule for whoever makes an identity of kind email and for who checks it."""
+    return _EMAIL.fullmatch(unicodedata.normalize("NFC", value)) is not None and is_exact(value)
+
+
 def normalise_identity(identity: IdentityIn, channel: str, region: str) -> Identity:
     """The one spelling of an identity. `region` is the country whose local phone numbers are meant (ISO 3166, NL).
 
@@ -155,7 +164,7 @@ def normalise_identity(identity: IdentityIn, channel: str, region: str) -> Ident
     """
     value = unicodedata.normalize("NFC", identity.value)
     if identity.kind == "email":
-        if not _EMAIL.fullmatch(value):
+        if not is_email(value):
             raise Unprocessable("An identity of kind email is no e-mail address.")
         return Identity(kind="email", value=value.lower())
     if identity.kind == "phone":

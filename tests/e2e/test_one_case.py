@@ -155,7 +155,7 @@ def mail(system: System, text: str, **fill: str) -> str:
     """A mail arrives; its mention's id."""
     now = datetime.now(UTC)
     raw = text.format(date=now.strftime("%a, %d %b %Y %H:%M:%S +0000"), **fill).replace("\n", "\r\n").encode()
-    read = read_mail(raw, arrived_at=now)
+    read = read_mail(raw, arrived_at=now, now=now)
     return say(system, read.mention.model_dump(mode="json"))
 
 
