@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 Format = Literal["csv", "jsonl", "eml", "mbox"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 MAX_LINE_BYTES = 1024 * 1024
+MAX_DATE = 100
+"""Characters: a longer date is none, and would take long to look at."""
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "text": ("text", "content", "message", "body", "review", "review_text", "tweet", "comment", "bericht", "tekst", "inhoud"),
@@ -246,6 +248,8 @@ def moment(value: str, zone: tzinfo) -> datetime:
     One without an offset is in `zone`. Raises ValueError.
     """
     value = value.strip()
+    if len(value) > MAX_DATE:
+        value = ""
     if re.fullmatch(r"\d{9,10}(\.\d+)?|\d{12,13}", value):
         seconds = float(value)
         return datetime.fromtimestamp(seconds / 1000 if seconds > 1e11 else seconds, UTC)

@@ -14,7 +14,7 @@ from email.header import decode_header
 from email.message import Message
 from email.policy import Compat32
 from email.utils import getaddresses, parsedate_to_datetime
-from html.parser import HTMLParser
+from html import unescape
 from urllib.parse import quote
 
 from pydantic import ValidationError
@@ -36,20 +36,38 @@ from services.ingest.mention import (
 
 MAX_MAIL_BYTES = 32 * 1024 * 1024
 MAX_DEPTH = 50
+MAX_COMPARED = 20_000_000
+"""Lines times boundaries of a mail: a second or two. With lines of 76 characters and the largest mail that is 45 parts with parts of their own."""
+MAX_HEADER = 20_000
+"""Characters of one header that are read."""
+MAX_MARKS = 100
+"""Parameters, or encoded words, of one header that are read."""
+MAX_HEADERS = 50
+"""Headers of one name that are read."""
 CUT = "\n[…]"
 
 _BROKEN = (ValueError, LookupError, AttributeError, TypeError, AssertionError, RecursionError, errors.MessageError)
 """What Python's parser has been seen to raise on mail that is broken enough."""
+_TOO_DEEP = "The mail's parts are nested too deeply, or broken beyond reading."
 _MESSAGE_ID = re.compile(r"<([^<>\s]+)>")
-_ADDRESS = re.compile(r"[^\s<>@,;:\"()\[\]]+@[^\s<>@,;:\"()\[\]]+")
+_ADDRESS = re.compile(r"(?<![^\s<>@,;:\"()\[\]])[^\s<>@,;:\"()\[\]]+@[^\s<>@,;:\"()\[\]]+")
+_BOUNDARY = re.compile(rb"boundary[\s*\d]*=", re.IGNORECASE)
 _MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,100}/[a-z0-9!#$&^_.+-]{1,99}")
 
 
 class _AsSent(Compat32):
-    """Headers as they were sent: what is not ASCII in them is decoded here, not replaced by question marks."""
+    """Headers as they were sent: what is not ASCII in them is decoded here, not replaced by question marks.
+
+    Only so much of one as a person may have written: the time that Python takes for parameters and encoded words grows with the square of both.
+    """
 
     def header_fetch_parse(self, name: str, value: str) -> str:
-        return value
+        return _first(_first(value[:MAX_HEADER], ";"), "=?")
+
+
+def _first(value: str, mark: str) -> str:
+    """As much of a header as has not too many marks."""
+    return mark.join(value.split(mark, MAX_MARKS)[:MAX_MARKS])
 
 
 _AS_SENT = _AsSent()
@@ -80,10 +98,12 @@ def read_mail(raw: bytes, *, channel: str = "email", arrived_at: datetime, now: 
     """
     if len(raw) > MAX_MAIL_BYTES:
         raise Unreadable(f"The mail is larger than {MAX_MAIL_BYTES // 1024 // 1024} MiB.")
+    if _is_laborious(raw):
+        raise Unreadable(_TOO_DEEP)
     try:
         message: Message = message_from_bytes(raw, policy=_AS_SENT)
     except _BROKEN as error:
-        raise Unreadable("The mail's parts are nested too deeply, or broken beyond reading.") from error
+        raise Unreadable(_TOO_DEEP) from error
     if not message.keys():
         raise Unreadable("There are no header lines: this is not a mail.")
     id = external_id(raw)
@@ -120,12 +140,17 @@ def read_mail(raw: bytes, *, channel: str = "email", arrived_at: datetime, now: 
         raise Unreadable(f"{first['field']}: {first['message']}") from error
 
 
+def _is_laborious(raw: bytes) -> bool:
+    """Whether reading it could take minutes: Python compares every line with the boundary of every part that it stands in."""
+    return (raw.count(b"\n") + raw.count(b"\r")) * len(_BOUNDARY.findall(raw)) > MAX_COMPARED
+
+
 # --- headers ------------------------------------------------------------------------------------------------------------------------
 
 
 def _raw(message: Message, name: str) -> list[str]:
     """All headers of a name, unfolded, without the surrogates that stand for bytes that are not ASCII."""
-    return [_bytes_as_text(str(value)) for value in message.get_all(name, [])]
+    return [_bytes_as_text(str(value)) for value in message.get_all(name, [])[:MAX_HEADERS]]
 
 
 def _bytes_as_text(value: str) -> str:
@@ -337,57 +362,79 @@ def _attachment(part: Message, fallback: str) -> dict[str, object]:
     return {"name": name, "media_type": kind if _MEDIA_TYPE.fullmatch(kind) else "application/octet-stream", "bytes": size}
 
 
-class _Shown(HTMLParser):
-    """What a page shows, as lines: no style, no script, no head."""
+_HIDDEN = frozenset({"script", "style", "head", "title", "template"})
+_BLOCKS = frozenset(
+    {"address", "article", "blockquote", "br", "dd", "div", "dl", "dt", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6"}
+    | {"header", "hr", "li", "ol", "p", "pre", "section", "table", "tr", "ul"}
+)
+_TAG = re.compile(r"""<(/?[a-zA-Z][^\s/>]*+)(?:[^>"'=]++|=\s*+(?:"[^"]*+"|'[^']*+')?+|["'])*+>""")
+_BARE_TAG = re.compile(r"<(/?[a-zA-Z][^\s/>]*+)[^>]*+>")
+_COMMENT_END = re.compile(r"--!?>")
+_CODE_END = {name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE) for name in ("script", "style")}
 
-    _HIDDEN = frozenset({"script", "style", "head", "title", "template"})
-    _BLOCKS = frozenset(
-        {"address", "article", "blockquote", "br", "dd", "div", "dl", "dt", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6"}
-        | {"header", "hr", "li", "ol", "p", "pre", "section", "table", "tr", "ul"}
-    )
 
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.pieces: list[str] = []
-        self._hidden = ""
+def _pieces(html: str) -> Iterator[tuple[str, str]]:
+    """What HTML consists of, in order: a text and "", or "" and the name of a tag, of a closing one with its slash.
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "body":
-            self._hidden = ""
-        elif tag in self._HIDDEN and not self._hidden:
-            self._hidden = tag
-        elif tag in self._BLOCKS:
-            self.pieces.append("\n")
-        elif tag in ("td", "th"):
-            self.pieces.append(" ")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == self._hidden:
-            self._hidden = ""
-        elif tag in self._BLOCKS and tag != "br":
-            self.pieces.append("\n")
-
-    def handle_data(self, data: str) -> None:
-        if not self._hidden:
-            self.pieces.append(re.sub(r"\s+", " ", data))
+    As browsers take it apart, but what can be no tag is text: better read than lost. Takes time in proportion to the length, whatever stands in it:
+    nothing is searched for again that was not found once. A parser by the book is no help there: its tree of what was opened and never closed
+    grows with the square.
+    """
+    at, last, tag = 0, html.rfind(">"), _TAG
+    while 0 <= (begin := html.find("<", at)) < last:
+        yield html[at:begin], ""
+        if html.startswith("<!--", begin):
+            end = _COMMENT_END.search(html, begin + 2)
+            at = end.end() if end else len(html)
+        elif found := tag.match(html, begin):
+            at = found.end()
+            name = found[1].lower()
+            yield "", name
+            if found[0].endswith("/>"):
+                yield "", f"/{name}"
+            elif name in _CODE_END:
+                closing = _CODE_END[name].search(html, at)
+                at = closing.start() if closing else len(html)
+        elif tag is _TAG and _BARE_TAG.match(html, begin):
+            # A quote is never closed, and would hide all the rest: from here on a tag ends at its first >.
+            at, tag = begin, _BARE_TAG
+        elif html[begin + 1] in "!?/":
+            at = html.index(">", begin) + 1
+        else:
+            yield "<", ""
+            at = begin + 1
+    yield html[at:], ""
 
 
 def shown(html: str) -> str:
     """The text that HTML shows, one line for each block, without runs of spaces or empty lines."""
-    parser = _Shown()
-    try:
-        parser.feed(html)
-        parser.close()
-        text = "".join(parser.pieces)
-    except _BROKEN:
-        text = re.sub(r"<[^<>]{0,10000}>", " ", html)
-    lines = (" ".join(line.split()) for line in text.replace("\xa0", " ").split("\n"))
+    pieces, hidden = [], ""
+    for text, tag in _pieces(html):
+        name = tag.removeprefix("/")
+        if name == "body" or tag == f"/{hidden}":
+            hidden = ""
+        elif tag in _HIDDEN and not hidden:
+            hidden = tag
+        elif name in _BLOCKS and tag != "/br":
+            pieces.append("\n")
+        elif tag in ("td", "th"):
+            pieces.append(" ")
+        elif text and not hidden:
+            pieces.append(re.sub(r"\s+", " ", _unescaped(text)))
+    lines = (" ".join(line.split()) for line in "".join(pieces).replace("\xa0", " ").split("\n"))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def _unescaped(text: str) -> str:
+    try:
+        return unescape(text)
+    except ValueError:
+        return text  # a number with more digits than Python reads
 
 
 # --- mailboxes ----------------------------------------------------------------------------------------------------------------------
 
-_DATED = re.compile(rb"From .*\d{1,2}:\d{2}.*\d{4}\s*$")
+_DATED = re.compile(rb"From .{0,500}\d{1,2}:\d{2}.{0,50}\d{4}\s{0,10}$")
 _HEADER = re.compile(rb"[!-9;-~]+:|>?From ")
 
 

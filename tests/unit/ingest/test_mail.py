@@ -1,5 +1,7 @@
 """Mail as it comes: broken, in every character set, without what it should have. All mails are invented."""
 
+import contextlib
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -198,10 +200,49 @@ def test_html_is_read_where_plain_text_says_nothing() -> None:
         ("<table><tr><td>a</td><td>b</td></tr></table>", "a b"),
         ("<style>never closed a", ""),
         ("<" * 5000, "<" * 5000),
+        ('<a title="a > b" href=x>c</a>', "c"),
+        ('<p title="never closed>a</p><p>b</p>', "a\n\nb"),
+        ("<!-- <p>a</p> --><!-->b", "b"),
+        ("<title/>a", "a"),
+        ("<head><title>a</head><body>b", "b"),
+        ("<SCRIPT>if (a < b) '</p>'</SCRIPT >c", "c"),
+        ("&eacute;&#233;&#" + "9" * 5000 + ";", "&eacute;&#233;&#" + "9" * 5000 + ";"),
+        ("a &lt;b&gt; & c", "a <b> & c"),
+        ("I <3 you", "I <3 you"),
     ],
 )
 def test_html_becomes_what_it_shows(html: str, text: str) -> None:
     assert shown(html) == text
+
+
+NESTED = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(200))
+
+
+@pytest.mark.parametrize(
+    ("before", "unit"),
+    [
+        *(
+            (b"Content-Type: text/html\n\n", unit)
+            for unit in (b'<a "', b"<a b='", b"<!--", b"</", b"<![CDATA[", b"<script>", b"&#1", b"<b><p>")
+        ),
+        (b"From: ", b"a"),
+        (b"Subject: ", b"=?a?q?x"),
+        (b"Content-Type: text/plain", b";"),
+        (b"Content-Disposition: attachment", b';a="'),
+        (NESTED, b"\n"),
+    ],
+)
+def test_a_mail_that_is_made_to_take_long_takes_no_longer_than_its_size(before: bytes, unit: bytes) -> None:
+    began = time.process_time()
+    with contextlib.suppress(Unreadable):
+        read(before + unit * (1_000_000 // len(unit)))
+    assert time.process_time() - began < 5
+
+
+def test_a_line_that_looks_like_many_dates_takes_no_longer_than_its_size() -> None:
+    began = time.process_time()
+    assert len(boxed(b"From a Mon Feb  2 13:47:09 2026\nA: b\n\nFrom " + b"1:11 2026 " * 100_000 + b"x\nA: b\n")) == 1
+    assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize(
