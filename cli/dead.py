@@ -70,6 +70,32 @@ def replay(client: Client, service: str | None, brand: str | None, topic: str | 
     return FAILED if failed else 0
 
 
+def drop(client: Client, letter: Letter, brand: str | None) -> None:
+    """Gives up one event for good, so that what waits behind it for the same key can be handled. Says what it was, and what is left to do."""
+    slug = brand or EVERY_BRAND
+    place = {name: letter[name] for name in ("topic", "key", "partition", "offset")}
+    client.call(letter["service"], "POST", f"/v1/brands/{slug}/dead-letters/drop", slug, json=place)
+    sys.stdout.write(f"dropped: {described(letter)}\n")
+    if waiting := sum(1 for _ in letters(client, letter["service"], brand, letter["topic"], letter["key"])):
+        sys.stdout.write(f"{waiting} more of {letter['key']} set aside: 'weerklank dead replay' handles them, in order.\n")
+
+
+def one(client: Client, service: str, brand: str | None, topic: str, key: str, partition: int, offset: int) -> Letter:
+    """The letter at a place. Raises ``CommandError`` when there is none."""
+    for letter in letters(client, service, brand, topic, key):
+        if (letter["partition"], letter["offset"]) == (partition, offset):
+            return letter
+    raise CommandError("Nothing is set aside at that place: 'weerklank dead list' shows what is, with partition/offset.", NOT_FOUND)
+
+
+def described(letter: Letter) -> str:
+    """A letter in one line."""
+    what = letter["event_type"] or "an event of no known type"
+    return (
+        f"{letter['service']}: {what} of {letter['key']} at {letter['topic']} {letter['partition']}/{letter['offset']} ({letter['reason']})"
+    )
+
+
 def resume(client: Client, service: str | None) -> None:
     """Lets a service that stopped after too many dead letters consume again."""
     if service is None:

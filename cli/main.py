@@ -222,6 +222,27 @@ def dead_replay(
         raise typer.Exit(letters.replay(client, service, brand, topic, key))
 
 
+@dead_app.command("drop")
+def dead_drop(
+    service: Annotated[str, typer.Option("--service", help="Whose")],
+    topic: Annotated[str, typer.Option("--topic", help="Its topic")],
+    key: Annotated[str, typer.Option("--key", help="Its key")],
+    partition: Annotated[int, typer.Option("--partition", min=0, help="Its partition")],
+    offset: Annotated[int, typer.Option("--offset", min=0, help="Its offset")],
+    brand: Annotated[Optional[str], typer.Option("--brand", help="Its brand; without it as an operator")] = None,  # noqa: UP045
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask")] = False,
+    data_dir: DataDir = DATA_DIR,
+) -> None:
+    """Give one of them up for good, where it can never be handled and others wait behind it. Exit code 4 when it is not there."""
+    from cli import dead as letters
+
+    with _client(data_dir) as client:
+        found = letters.one(client, service, brand, topic, key, partition, offset)
+        if not yes:
+            typer.confirm(f"{letters.described(found)}\nIt will never be handled. Drop it?", abort=True, err=True)
+        letters.drop(client, found, brand)
+
+
 @dead_app.command("resume")
 def dead_resume(service: Service = None, data_dir: DataDir = DATA_DIR) -> None:
     """Let a service consume again that stopped after too many dead letters."""

@@ -1,5 +1,6 @@
 """What the command line decides without a running stack: exit codes, one-sentence errors, counts, rejects, and what it prints."""
 
+import contextlib
 import csv
 import json
 import os
@@ -14,12 +15,13 @@ from typing import Any
 
 import jwt
 import pytest
+from typer.testing import CliRunner
 
 from cli import importing, main, samples, tour
 from cli import status as statuses
 from cli import trace as traces
 from cli.client import Client, known_brands, remember_brand
-from cli.errors import NOTHING_RUNS, WRONG, CommandError, Refused
+from cli.errors import NOT_FOUND, NOTHING_RUNS, WRONG, CommandError, Refused
 from cli.importing import Order
 from cli.stack import keys
 from libs.common.auth import ROLES
@@ -55,6 +57,7 @@ COMMANDS = (
     "dead list",
     "dead show",
     "dead replay",
+    "dead drop",
     "dead resume",
     "topics reset",
 )
@@ -62,8 +65,6 @@ COMMANDS = (
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
 def test_every_command_explains_itself(command: str) -> None:
-    from typer.testing import CliRunner
-
     done = CliRunner().invoke(main.app, [*command.split(), "--help"])
     assert done.exit_code == 0
     assert "Usage:" in done.output
@@ -248,6 +249,62 @@ class Ingest:
         self.bodies.append(len(lines))
         self.lines += lines
         return 202, {}, {"accepted": len(lines), "duplicates": 0, "rejected": 0, "lines": len(lines), "rejects": []}
+
+
+class SetAside:
+    """One event of a key that cannot be decoded, and one that waits behind it; the first can be dropped."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+        common = {"topic": "weerklank.mentions.v1", "key": "vaart/handle:forum:noor", "partition": 3, "created_at": "2026-03-01T11:00:00Z"}
+        self.letters = [
+            common | {"id": 1, "offset": 7, "event_id": None, "event_type": None, "standing": "dead", "reason": "not JSON"},
+            common | {"id": 2, "offset": 9, "event_id": "a", "event_type": "b.v1", "standing": "parked", "reason": "behind offset 7"},
+        ]
+
+    def __call__(self, method: str, path: str, body: bytes) -> tuple[int, dict[str, str], Any]:
+        if method == "GET":
+            return 200, {}, {"items": self.letters, "next": None}
+        self.asked.append((path, json.loads(body)))
+        del self.letters[0]
+        return 200, {}, {"dropped": 1}
+
+
+def drop(client: Client, monkeypatch: pytest.MonkeyPatch, *arguments: str, answers: str = "") -> Any:
+    monkeypatch.setattr(main, "_client", lambda _: contextlib.nullcontext(client))
+    key = ("--key", "vaart/handle:forum:noor")
+    return CliRunner().invoke(
+        main.app, ["dead", "drop", "--service", "triage", "--topic", "weerklank.mentions.v1", *key, "--partition", "3", *arguments], answers
+    )
+
+
+def test_an_event_that_can_never_be_handled_is_dropped_once_somebody_said_so(elsewhere: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    aside = SetAside()
+    client, _ = elsewhere(aside)
+    refused = drop(client, monkeypatch, "--offset", "7", answers="n\n")
+    assert (refused.exit_code, aside.asked) == (1, [])
+    assert "vaart/handle:forum:noor at weerklank.mentions.v1 3/7 (not JSON)" in refused.output
+    done = drop(client, monkeypatch, "--offset", "7", "--brand", "vaart", answers="y\n")
+    assert done.exit_code == 0, done.output
+    place = {"topic": "weerklank.mentions.v1", "key": "vaart/handle:forum:noor", "partition": 3, "offset": 7}
+    assert aside.asked == [("/v1/brands/vaart/dead-letters/drop", place)]
+    assert "dropped: triage: an event of no known type of vaart/handle:forum:noor at weerklank.mentions.v1 3/7 (not JSON)" in done.output
+    assert "1 more of vaart/handle:forum:noor set aside: 'weerklank dead replay'" in done.output
+
+
+def test_an_operator_who_says_yes_is_not_asked(elsewhere: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    aside = SetAside()
+    client, _ = elsewhere(aside)
+    assert drop(client, monkeypatch, "--offset", "7", "--yes").exit_code == 0
+    assert [path for path, _ in aside.asked] == ["/v1/brands/*/dead-letters/drop"]
+
+
+def test_nothing_is_dropped_where_nothing_is_set_aside(elsewhere: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    aside = SetAside()
+    client, _ = elsewhere(aside)
+    done = drop(client, monkeypatch, "--offset", "8", "--yes")
+    assert isinstance(done.exception, CommandError)
+    assert (done.exception.code, aside.asked) == (NOT_FOUND, [])
 
 
 def csv_file(path: Path, rows: list[str]) -> Path:
