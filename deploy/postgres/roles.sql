@@ -2,8 +2,10 @@
 --
 --   WEERKLANK_INGEST_PASSWORD=… (and so on for the others) psql --set ON_ERROR_STOP=1 --file roles.sql postgresql://admin@host/postgres
 --
--- Run it as a superuser, or as a role that may create databases, roles and the three extensions. A role can use its own schema and
--- what the extensions put in `public`, and nothing of another's. The tables come from the services themselves, when they start.
+-- Run it as a superuser; or as a role with createdb and createrole, once a superuser has made the extension vector in template1 (or made the
+-- database, with that extension, for this role): PostgreSQL lets nobody else make it. Such a role becomes a member of each service's role, since
+-- it could not make their schemas otherwise. A service's role can use its own schema and what the extensions put in `public`, and nothing of
+-- another's. The tables come from the services themselves, when they start.
 
 \set QUIET on
 \getenv ingest_password WEERKLANK_INGEST_PASSWORD
@@ -19,10 +21,17 @@ select length(:'ingest_password') + length(:'triage_password') + length(:'routin
 select 'create database weerklank' where not exists (select from pg_database where datname = 'weerklank') \gexec
 \connect weerklank
 set client_min_messages = warning;
--- A statement that holds a password must not reach the server's log.
-set log_statement = 'none';
-set log_min_duration_statement = -1;
-set log_min_error_statement = 'panic';
+-- A statement that holds a password must not reach the server's log; only a superuser may see to that.
+do $$
+begin
+    set log_statement = 'none';
+    set log_min_duration_statement = -1;
+    set log_min_error_statement = 'panic';
+exception when insufficient_privilege then
+    if current_setting('log_statement') <> 'none' or current_setting('log_min_duration_statement') = '0' then
+        raise warning 'This server logs statements, and % may not change that: its log will hold the passwords of the services.', current_user;
+    end if;
+end $$;
 
 begin;
 create extension if not exists vector;
@@ -40,7 +49,12 @@ insert into service values
     ('analytics', :'analytics_password');
 
 select format('create role %I', name) from service where name not in (select rolname from pg_roles) \gexec
-select format('alter role %I login nosuperuser nocreatedb nocreaterole password %L', name, password) from service \gexec
+-- Only a superuser may write the word nosuperuser, even where nothing changes.
+select format('alter role %I nosuperuser nocreatedb nocreaterole', name) from service join pg_roles on rolname = name
+    where rolsuper or rolcreatedb or rolcreaterole \gexec
+select format('grant %I to current_user', name) from service
+    where exists (select from pg_roles where rolname = current_user and not rolsuper) \gexec
+select format('alter role %I login password %L', name, password) from service \gexec
 select format('alter role %I in database weerklank set search_path = %I, public', name, name) from service \gexec
 select format('grant connect, temporary on database weerklank to %I', name) from service \gexec
 select format('create schema if not exists %I authorization %I', name, name) from service \gexec

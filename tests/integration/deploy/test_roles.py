@@ -23,8 +23,8 @@ def server(server_dir: Path) -> Iterator[PostgresServer]:
         server.stop()
 
 
-def _apply(server: PostgresServer, **passwords: str) -> "subprocess.CompletedProcess[str]":
-    url = programs.url(server.home, server.port, programs.SUPERUSER, "postgres")
+def _apply(server: PostgresServer, url: str = "", **passwords: str) -> "subprocess.CompletedProcess[str]":
+    url = url or programs.url(server.home, server.port, programs.SUPERUSER, "postgres")
     return subprocess.run(
         [programs.PROGRAMS / "psql", "--no-psqlrc", "--set=ON_ERROR_STOP=1", f"--file={DEPLOY / 'postgres' / 'roles.sql'}", url],
         env={f"WEERKLANK_{service.upper()}_PASSWORD": password for service, password in passwords.items()},
@@ -75,3 +75,50 @@ def test_a_password_that_is_missing_stops_it_before_anything_is_made(server: Pos
     done = _apply(server, ingest="one")
     assert done.returncode != 0
     assert server.psql("select count(*) from pg_database where datname = 'weerklank'") == "0"
+
+
+@pytest.fixture
+def plain(server: PostgresServer) -> str:
+    """The URL of a role that may make databases and roles, and nothing else, on a server that knows no service."""
+    server.psql("drop database if exists weerklank with (force)")
+    for service in SERVICES:
+        server.psql(f"drop role if exists {service}")
+    server.psql(
+        "do $$ begin create role plain login createdb createrole password 'plain'; exception when duplicate_object then null; end $$"
+    )
+    server.psql("drop extension if exists vector", "template1")
+    return f"postgresql://plain:plain@127.0.0.1:{server.port}/postgres"
+
+
+async def test_a_role_that_is_no_superuser_can_run_it_once_the_extension_vector_is_there(server: PostgresServer, plain: str) -> None:
+    server.psql("create extension vector", "template1")
+    for _ in range(2):
+        done = _apply(server, plain, **{service: f"third-{service}" for service in SERVICES})
+        assert (done.returncode, done.stderr) == (0, "")
+    for service in SERVICES:
+        assert await migrate.migrate(_url(server, service, f"third-{service}"), service, ROOT / "services" / service / "migrations")
+    assert "third-" not in server.log.read_text()
+
+
+def test_a_role_that_is_no_superuser_is_told_that_the_extension_is_missing(server: PostgresServer, plain: str) -> None:
+    done = _apply(server, plain, **dict.fromkeys(SERVICES, "four"))
+    assert done.returncode != 0
+    assert 'permission denied to create extension "vector"' in done.stderr
+    assert server.psql("select count(*) from pg_roles where rolname = 'ingest'") == "0"
+
+
+def test_a_role_that_cannot_keep_passwords_out_of_the_log_is_told_so(server: PostgresServer, plain: str) -> None:
+    server.psql("create extension vector", "template1")
+    server.psql("alter role plain set log_statement = 'ddl'")
+    try:
+        done = _apply(server, plain, **dict.fromkeys(SERVICES, "five"))
+    finally:
+        server.psql("alter role plain reset log_statement")
+    assert (done.returncode, "its log will hold the passwords" in done.stderr) == (0, True), done.stderr
+
+
+def test_a_service_that_may_too_much_may_so_no_longer(server: PostgresServer, plain: str) -> None:
+    server.psql("create role ingest superuser createdb createrole")
+    assert _apply(server, **dict.fromkeys(SERVICES, "six")).returncode == 0
+    rights = server.psql("select rolsuper or rolcreatedb or rolcreaterole, rolcanlogin from pg_roles where rolname = 'ingest'")
+    assert rights == "f|t"
