@@ -6,6 +6,7 @@ may start servers of their own. Kafka's jars come from the same cache as ``weerk
 
 import itertools
 import os
+import random
 import secrets
 import signal
 import socket
@@ -17,7 +18,8 @@ from typing import Any
 
 import psutil
 
-from cli.stack import kafka, postgres
+from cli.stack import kafka, ports, postgres
+from cli.stack.errors import StackError
 
 # Tests kill processes, not the machine: what the kernel has is safe from them, and flushing it costs seconds per run.
 TEST_SETTINGS: Mapping[str, str] = {"fsync": "off", "full_page_writes": "off", "max_connections": "200"}
@@ -39,6 +41,18 @@ def free_port() -> int:
                 continue
             return port
     raise AssertionError("no free port")
+
+
+def free_base_port() -> int:
+    """A base port from which every port that a whole stack takes is free now."""
+    for _attempt in range(100):
+        base = random.randrange(20_000, 30_000)
+        try:
+            ports.check_free(ports.table(base))
+        except StackError:
+            continue
+        return base
+    raise AssertionError("no free range of ports")
 
 
 @dataclass

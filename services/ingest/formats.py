@@ -197,12 +197,10 @@ def _columns(columns: list[str], mapping: Mapping[str, str]) -> dict[str, str]:
 def _parsed(at: str, values: Mapping[str, Any], default_channel: str, zone: tzinfo) -> Parsed:
     """A mention from the values of its fields: text, or what JSON gave."""
     try:
-        return Parsed(at, MentionIn.model_validate(_given(values, default_channel, zone)))
-    except ValidationError as error:
-        first = field_problems(error)[0]
-        return Parsed(at, problem=f"{first['field']}: {first['message']}".lstrip(": "))
+        given = _given(values, default_channel, zone)
     except ValueError as error:
         return Parsed(at, problem=str(error))
+    return _mention(at, given)
 
 
 def _given(values: Mapping[str, Any], default_channel: str, zone: tzinfo) -> dict[str, Any]:

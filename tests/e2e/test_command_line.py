@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -15,12 +14,11 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from cli.stack import ports, state, supervisor
-from cli.stack.errors import StackError
+from cli.stack import state, supervisor
 from cli.stack.ports import SERVICES
 from libs.common.events import deterministic_id
 from libs.common.topics import MENTIONS, partition_of
-from tests.stack import environment
+from tests.stack import environment, free_base_port
 from tests.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
@@ -54,17 +52,6 @@ class Stack:
     def status(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self("status", "--json").stdout)
         return found
-
-
-def free_base_port() -> int:
-    for _attempt in range(100):
-        base = random.randrange(20_000, 30_000)
-        try:
-            ports.check_free(ports.table(base))
-        except StackError:
-            continue
-        return base
-    raise AssertionError("no free range of ports")
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from cli.stack.settings import Settings
 from tests.faults.checker import check
 from tests.faults.load import Load, pause
 from tests.faults.test_faults import moments, settled
-from tests.stack import free_port
+from tests.stack import free_base_port
 from tests.system import ROOT, SERVICES, System
 from tests.waiting import eventually
 
@@ -26,7 +26,7 @@ class Supervised(System):
 
     def __init__(self, home: Path) -> None:
         self.home, self.services = home, {}
-        self.base_port = _free_base_port()
+        self.base_port = free_base_port()
         self.settings_of_stack = Settings(data_dir=home, base_port=self.base_port, min_free_mib=64)
 
     @property
@@ -61,11 +61,6 @@ class Supervised(System):
 
     def psql(self, sql: str) -> str:
         return postgres.psql(self.home / "postgres", self.base_port + 12, sql, postgres.DATABASE)
-
-
-def _free_base_port() -> int:
-    """A base port with the next dozen free too, as far as one can know."""
-    return free_port() + 40
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import json
 import os
-import random
 import signal
 import socket
 import sys
@@ -16,25 +15,14 @@ import jwt
 import psutil
 import pytest
 
-from cli.stack import keys, ports, postgres, state, supervisor
+from cli.stack import keys, postgres, state, supervisor
 from cli.stack.errors import StackError
 from cli.stack.ports import SERVICES
 from cli.stack.settings import Settings
-from tests.stack import Databases
+from tests.stack import Databases, free_base_port
 from tests.waiting import eventually
 
 PROGRAM = Path(__file__).with_name("service_program.py")
-
-
-def free_base_port() -> int:
-    for _attempt in range(100):
-        base = random.randrange(20_000, 30_000)
-        try:
-            ports.check_free(ports.table(base))
-        except StackError:
-            continue
-        return base
-    raise AssertionError("no free range of ports")
 
 
 def stack_settings(data_dir: Path, services: tuple[str, ...] = SERVICES, *, external: bool = False) -> Settings:
