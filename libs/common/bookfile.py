@@ -29,20 +29,40 @@ def load_book(text: str, source: str = "brand book", today: Date | None = None) 
     """Read a brand book. `source` names the text in messages, such as the file's name; `today` is for the check that
     it ever opens.
 
-    Raises BrandBookError with every problem of the first kind that there is: unreadable YAML, wrong fields, fields
-    that do not fit together.
+    Raises BrandBookError with every problem of the first kind that there is: unreadable YAML; wrong fields, and fields
+    that do not fit together; hours that never open.
     """
     lines: dict[Path, int] = {}
     data = _read_yaml(text, source, lines)
     try:
         book = BrandBook.model_validate(data)
     except ValidationError as error:
-        raise BrandBookError(problems_of(error, BrandBook, data, lines), source) from None
+        problems = problems_of(error, BrandBook, data, lines) + _between_the_others(error, data, lines)
+        raise BrandBookError(sorted(problems, key=lambda problem: problem.line or 0), source) from None
     try:
         Calendar.of(book, today)
     except HoursError as error:
         raise BrandBookError([Problem(lines.get(("hours",)), "hours", str(error))], source) from None
     return book
+
+
+def _between_the_others(error: ValidationError, data: dict[str, Any], lines: dict[Path, int]) -> list[Problem]:
+    """What does not fit together among the fields that are right, so that nobody mends one kind of problem to be told of the next.
+
+    Nothing that a wrong field may make right is a problem, nor what a field may that is missing while another's name is not known.
+    """
+    wrong = {str(detail["loc"][0]) for detail in error.errors(include_url=False) if detail["loc"]}
+    if not wrong:
+        return []
+    if not wrong <= BrandBook.model_fields.keys():
+        wrong |= BrandBook.model_fields.keys() - data.keys()
+    right = {name: value for name, value in data.items() if name not in wrong}
+    try:
+        BrandBook.model_validate({"brand": "any", "name": "Any", "languages": ["nl"], **right}, context={"unknown": wrong})
+    except ValidationError as found:
+        is_between = not any(detail["loc"] for detail in found.errors(include_url=False))
+        return problems_of(found, BrandBook, data, lines) if is_between else []
+    return []
 
 
 def book_json_schema() -> dict[str, Any]:

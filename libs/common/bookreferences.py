@@ -1,6 +1,6 @@
 """What must fit together inside one brand book: a book whose fields are each right reaches this module, what is wrong between them leaves it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from libs.common.bookproblems import Path, hint
@@ -16,8 +16,15 @@ TRIAGE_DEPARTMENTS = frozenset(
 department."""
 
 
-def inconsistencies(book: "BrandBook") -> Iterator[tuple[Path, str]]:
-    """Every problem, with the path of the field that has it: what is used twice, what refers to nothing, labels that are their own ancestors."""
+_NAMED_IN = {"department": {"departments"}, "team member": {"team"}, "label": {"labels"}, "person with the role": {"hub", "team"}}
+"""The fields of a book that name what something refers to."""
+
+
+def inconsistencies(book: "BrandBook", unknown: Collection[str] = ()) -> Iterator[tuple[Path, str]]:
+    """Every problem, with the path of the field that has it: what is used twice, what refers to nothing, labels that are their own ancestors.
+
+    `unknown` are fields of the book that nobody could read: nothing is said to refer to nothing that may be named there.
+    """
     unique: list[tuple[Path, str, list[str]]] = [
         (("channels",), "id", [channel.id for channel in book.channels]),
         (("listen",), "id", [query.id for query in book.listen]),
@@ -66,7 +73,7 @@ def inconsistencies(book: "BrandBook") -> Iterator[tuple[Path, str]]:
         for name in asked:
             references.append(((*path, "department"), "department", name, [*departments, *TRIAGE_DEPARTMENTS]))
     for path, what, name_or_none, known in references:
-        if name_or_none is not None and name_or_none not in known:
+        if name_or_none is not None and name_or_none not in known and _NAMED_IN[what].isdisjoint(unknown):
             yield path, f"there is no {what} {name_or_none!r}{hint(name_or_none, known)}"
 
     for index, label in enumerate(book.labels):

@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, model_validator
 
 from libs.common.bookdefaults import with_derived
 from libs.common.bookhours import Hours
@@ -346,8 +346,8 @@ class BrandBook(BookPart):
         return with_derived(data) if isinstance(data, Mapping) else data
 
     @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        found = list(inconsistencies(self))
+    def _fits_together(self, info: ValidationInfo) -> Self:
+        found = list(inconsistencies(self, info.context["unknown"] if info.context else ()))
         if found:
             raise Inconsistent(found)
         return self

@@ -83,6 +83,12 @@ def complaint(text: str) -> str:
     return str(raised.value)
 
 
+def problems(text: str) -> list[Problem]:
+    with pytest.raises(BrandBookError) as raised:
+        load(text)
+    return raised.value.problems
+
+
 def test_a_book_needs_a_brand_a_name_and_languages_only() -> None:
     book = load(SMALL)
     assert (book.voice.address_form, book.voice.person, book.voice.wordplay) == ("je", "ik", "sparingly")
@@ -275,6 +281,26 @@ def test_a_problem_names_its_line_its_field_and_the_way_out(more: str, says: str
     told = complaint(f"{SMALL}{more}\n")
     assert says in told
     assert told.startswith("kaas.yaml:")
+
+
+def test_what_does_not_fit_together_is_told_in_the_same_round_as_wrong_fields() -> None:
+    more = "pilot: maybe\nlabels: [{name: a, parent: b}]\nteam: [{id: a}]\ndepartments: [{id: webcare, members: [zz]}]\nfallback: winkel\n"
+    assert complaint(SMALL + more).splitlines() == [
+        "kaas.yaml:4: pilot: must be true or false, not 'maybe'",
+        "kaas.yaml:5: labels[0].parent: there is no label 'b' (there are: a)",
+        "kaas.yaml:6: team[0].first_name: is required",
+        "kaas.yaml:6: team[0].initials: is required",
+        "kaas.yaml:8: fallback: there is no department 'winkel' (there are: webcare)",
+    ]
+
+
+@pytest.mark.parametrize("name", [line.partition(":")[0] for line in FULL.splitlines() if line[0].isalpha()])
+@pytest.mark.parametrize("instead", ["{name}: 5", "{name}x: []", "x: 5"])
+def test_a_wrong_field_makes_no_other_field_wrong(name: str, instead: str) -> None:
+    """In a book that fits together, whatever else refers to what the field held."""
+    without = re.sub(rf"^{name}:.*\n(?:  .*\n)*", instead.format(name=name) + "\n", FULL, flags=re.MULTILINE)
+    told = {problem.field.partition(".")[0].partition("[")[0] for problem in problems(without)}
+    assert told <= {name, f"{name}x", "x"}
 
 
 def test_triages_own_departments_can_stand_in_a_condition() -> None:
