@@ -235,7 +235,8 @@ class CaseOpened(CaseEvent):
 
 
 class CaseJoined(CaseEvent):
-    """A further mention of the same issue joined; `woken` when it came after a reply or a resolution."""
+    """A further mention of the same issue joined; `woken` when it is our turn by it: it came after a reply or a resolution, or after the
+    message that a reply turned out to answer."""
 
     type: ClassVar[str] = "weerklank.case.joined.v1"
     mention_id: UUID

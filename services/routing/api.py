@@ -15,7 +15,7 @@ from libs.common.http import Page
 from libs.common.service import Reading, Writing
 from libs.common.trail import Step, Trail, trace_id_of
 from services.routing import case as cases
-from services.routing import record, store
+from services.routing import record, store, turn
 from services.routing.policies import Policies
 from services.routing.sla import Policy
 
@@ -182,7 +182,7 @@ async def resolve(brand: str, case_id: UUID, body: ResolveBody, request: Request
     file = await _found(writing, brand, case_id, lock=True)
     _unchanged(file, body.version)
     at = await store.now(writing)
-    cases.resolved(file, at)
+    turn.resolved(file, at)
     await _record(request, writing, file, principal, CaseResolved, at, reason=body.reason)
     return CaseOut(case=file.case, version=file.version)
 
@@ -193,7 +193,7 @@ async def reopen(brand: str, case_id: UUID, body: VersionBody, request: Request,
     file = await _found(writing, brand, case_id, lock=True)
     _unchanged(file, body.version)
     at = await store.now(writing)
-    cases.reopened(_policy(request, brand), file, await store.case_mentions(writing, brand, case_id), at)
+    turn.reopened(_policy(request, brand), file, await store.case_mentions(writing, brand, case_id), at)
     await _record(request, writing, file, principal, CaseReopened, at)
     return CaseOut(case=file.case, version=file.version)
 

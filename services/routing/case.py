@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from libs.common.errors import Conflict
-from libs.common.events import Case, CaseMention, TriagedMention, deterministic_id
+from libs.common.events import Case, CaseMention, Clock, Mention, Part, TriagedMention, deterministic_id
 from services.routing import sla
 from services.routing.route import Route, facts, owner, route
 from services.routing.sla import Policy
@@ -22,6 +22,13 @@ EMPTY = ("merged", "withdrawn")
 MAX_MENTIONS = 200
 """Mentions that a case's events list. A case may have more; an event has a size."""
 
+Key = tuple[datetime, UUID]
+"""The place of a message in the order in which we received them."""
+
+
+def key_of(mention: Mention) -> Key:
+    return mention.received_at, mention.id
+
 
 @lru_cache(maxsize=10_000)
 def case_id_of(brand: str, group_id: UUID) -> UUID:
@@ -29,14 +36,33 @@ def case_id_of(brand: str, group_id: UUID) -> UUID:
     return deterministic_id(brand, "case", str(group_id))
 
 
+class Turn(Part):
+    """What a case was before a message began another round: what it is again should that message be taken back."""
+
+    state: str
+    resolved_at: datetime | None
+    clocks: list[Clock]
+    fired: list[str]
+
+    def of_case(self) -> dict[str, Any]:
+        """The fields that are the case's own."""
+        return {name: getattr(self, name) for name in type(self).model_fields if name in Case.model_fields}
+
+
 @dataclass(slots=True)
 class File:
-    """A case with what its events do not carry. `version` 0: not stored yet."""
+    """A case with what its events do not carry. `version` 0: not stored yet.
+
+    `handled` is the newest message that people have handled, by a reply to it or by a resolution; none while they have handled nothing. `before` is set
+    while a round runs that a later message began.
+    """
 
     case: Case
     version: int = 0
     fired: list[str] = field(default_factory=list)
     touched: bool = False
+    handled: Key | None = None
+    before: Turn | None = None
     book_version: int = 0
     rule: str = ""
     tell: tuple[str, ...] = ()
@@ -72,7 +98,7 @@ def opened(policy: Policy, brand: str, group_id: UUID, mentions: Sequence[Triage
 
 def computed(policy: Policy, file: File, mentions: Sequence[TriagedMention], merged_into: UUID | None) -> Case:
     """The case as its mentions make it. `merged_into`: the case that its root mention is in by now, if it is another one."""
-    present = sorted((m for m in mentions if not m.removed), key=lambda m: (m.mention.received_at, m.mention.id))
+    present = sorted((m for m in mentions if not m.removed), key=lambda m: key_of(m.mention))
     case = file.case
     if not present:
         state = "merged" if merged_into else "withdrawn"
@@ -113,6 +139,8 @@ def computed(policy: Policy, file: File, mentions: Sequence[TriagedMention], mer
         "opened_at": opened_at,
         "merged_into": None,
     }
+    if file.touched and case.state in EMPTY:
+        values["state"] = "closed"  # until a live message wakes it
     if not file.touched:
         way = route(policy.book, about)
         file.rule, file.tell = way.rule, way.tell
@@ -135,26 +163,6 @@ def _untouched(
     }
 
 
-def woken(policy: Policy, file: File, mention: TriagedMention) -> bool:
-    """A customer wrote again after we answered or thought that we were done: open, with new clocks. False when there is nothing to wake."""
-    case = file.case
-    if not file.touched or case.state not in ("waiting", *ENDED) or mention.mention.historic or mention.removed:
-        return False
-    clocks = sla.start(policy, facts([mention], policy.book), mention.mention.received_at)
-    file.case = case.model_copy(update={"state": "open", "clocks": clocks, "resolved_at": None})
-    file.fired = []
-    return True
-
-
-def replied(file: File, sent_at: datetime) -> bool:
-    """A reply reached the customer. True when it was the first."""
-    case, first = file.case, file.case.replied_at is None
-    state = "waiting" if case.state in ("new", "open") else case.state
-    file.touched = True
-    file.change(state=state, replied_at=case.replied_at or sent_at, clocks=sla.meet(case.clocks, "reaction", sent_at))
-    return first
-
-
 def carried_over(file: File, into: File) -> None:
     """A case on which people worked goes on in another one: what they did, and that the customer was answered, goes with it."""
     old, new = file.case, into.case
@@ -168,32 +176,14 @@ def carried_over(file: File, into: File) -> None:
 
 def assigned(file: File, *, to: str | None, department: str | None) -> None:
     """A person decided who owns it. Raises `Conflict` for a case that has no mentions left."""
-    _must_be_alive(file)
+    must_be_alive(file)
     state = "open" if file.case.state == "new" else file.case.state
     file.touched = True
     file.change(owner=to or file.case.owner, department=department or file.case.department, state=state)
 
 
-def resolved(file: File, at: datetime) -> None:
-    """A person says that the customer is helped. Raises `Conflict` when it has ended already."""
-    _must_be_alive(file)
-    if file.case.state in ENDED:
-        raise Conflict(f"The case is {file.case.state} already. Read it again.")
-    clocks = sla.meet(sla.meet(file.case.clocks, "reaction", at), "resolution", at)
-    file.touched = True
-    file.change(state="resolved", resolved_at=at, clocks=clocks)
-
-
-def reopened(policy: Policy, file: File, mentions: Sequence[TriagedMention], at: datetime) -> None:
-    """A person takes it up again: new clocks from now. Raises `Conflict` when it is not ended."""
-    _must_be_alive(file)
-    if file.case.state not in ("resolved", "closed"):
-        raise Conflict(f"The case is {file.case.state}, so there is nothing to reopen.")
-    file.touched, file.fired = True, []
-    file.change(state="open", resolved_at=None, clocks=sla.start(policy, facts(mentions, policy.book), at))
-
-
-def _must_be_alive(file: File) -> None:
+def must_be_alive(file: File) -> None:
+    """Raises `Conflict` for a case that has no mentions left."""
     if file.case.state in EMPTY:
         where = f": it goes on as {file.case.merged_into}" if file.case.merged_into else ""
         raise Conflict(f"The case is {file.case.state}{where}.")

@@ -23,13 +23,14 @@ from libs.common.events import (
     MentionRegrouped,
     MentionRemoved,
     MentionTriaged,
+    Reply,
     ReplySent,
     TriagedMention,
 )
 from libs.common.record import Received
 from libs.common.topics import REPLIES, TRIAGED
 from services.routing import case as cases
-from services.routing import record, store
+from services.routing import record, store, turn
 from services.routing.policies import Policies
 from services.routing.sla import Policy
 
@@ -56,7 +57,7 @@ class CaseWork(Work):
     def mentions_of(self, case_id: UUID) -> list[TriagedMention]:
         """All mentions of a case, in the order in which we received them."""
         found = [self.copies[mention_id].triaged for mention_id in self.members.get(case_id, ())]
-        return sorted(found, key=lambda m: (m.mention.received_at, m.mention.id))
+        return sorted(found, key=lambda m: cases.key_of(m.mention))
 
     def tell(self, cause: Received[Any], file: cases.File, kind: type[CaseEvent], **said: Any) -> store.Story:
         self.changed.add(file.case.id)
@@ -82,13 +83,16 @@ def on_mention(work: CaseWork, received: Received[MentionEvent]) -> None:
     if source is not None and source != target:
         work.members[source].discard(mention_id)
     work.members.setdefault(target, set()).add(mention_id)
-    _arrive(work, received, policy, target, moved=source != target)
+    there = work.files.get(source) if source is not None else None
+    unseen = source != target and (there is None or not turn.handled(there, triaged))
+    _arrive(work, received, policy, target, unseen=unseen)
     for left in sorted({source, cases.case_id_of(brand, mention_id)} - {None, target}, key=str):
         if left in work.files:
             _leave(work, received, policy, left)
 
 
-def _arrive(work: CaseWork, received: Received[MentionEvent], policy: Policy, target: UUID, *, moved: bool) -> None:
+def _arrive(work: CaseWork, received: Received[MentionEvent], policy: Policy, target: UUID, *, unseen: bool) -> None:
+    """`unseen`: the mention is new to this case, and nobody has handled it in another one."""
     triaged = received.event.triaged
     file = work.files.get(target)
     if file is None:
@@ -103,7 +107,10 @@ def _arrive(work: CaseWork, received: Received[MentionEvent], policy: Policy, ta
     before = file.case
     file.book_version = policy.version
     file.case = cases.computed(policy, file, work.mentions_of(target), _where_root_is(work, file.case.group_id, file.case.id))
-    woken = moved and cases.woken(policy, file, triaged)
+    if woken := unseen and turn.wakes(file, triaged):
+        turn.begin(policy, file, triaged)
+    else:
+        turn.follow(policy, file, work.mentions_of(target))
     if file.case == before:
         return
     file.version += 1
@@ -118,6 +125,7 @@ def _leave(work: CaseWork, received: Received[MentionEvent], policy: Policy, lef
     before = file.case
     file.book_version = policy.version
     file.case = cases.computed(policy, file, work.mentions_of(left), _where_root_is(work, file.case.group_id, file.case.id))
+    turn.follow(policy, file, work.mentions_of(left))
     if file.case == before:
         return
     file.version += 1
@@ -136,7 +144,7 @@ def _where_root_is(work: CaseWork, root_id: UUID, case_id: UUID) -> UUID | None:
 
 
 def on_reply_sent(work: CaseWork, received: Received[ReplySent]) -> None:
-    """A reply reached the customer: the reaction clock stops and the case waits for them. Once for each reply."""
+    """A reply reached the customer: the reaction clock stops, and the case waits for them unless they wrote again meanwhile. Once for each reply."""
     reply = received.event.reply
     if reply.id in work.sent or reply.sent_at is None:
         work.repeat(received)
@@ -148,10 +156,34 @@ def on_reply_sent(work: CaseWork, received: Received[ReplySent]) -> None:
         file = work.files.get(file.case.merged_into)  # answered there, and the answer counts where the question is now
     if file is None or file.case.brand != reply.brand:
         raise InvalidEvent(f"Reply {reply.id} is of case {reply.case_id}, which this brand does not have.")
-    if cases.replied(file, reply.sent_at):
+    first = file.case.replied_at is None
+    policy = work.policies.of(reply.brand)
+    work.changed.add(file.case.id)
+    if not turn.replied(policy, file, work.mentions_of(file.case.id), _answered(work, reply), reply.sent_at):
+        return
+    if first:
         work.tell(received, file, CaseReacted, reply_id=reply.id)
     else:
         work.tell(received, file, CaseWaiting)
+    _take_turn(work, received, policy, file)
+
+
+def _answered(work: CaseWork, reply: Reply) -> cases.Key:
+    """The message that a reply answers; where that is not known, all that we had received when it was sent."""
+    copy = work.copies.get(reply.mention_id) if reply.mention_id else None
+    if copy is not None and copy.triaged.mention.brand == reply.brand:
+        return cases.key_of(copy.triaged.mention)
+    assert reply.sent_at is not None
+    return reply.sent_at, UUID(int=2**128 - 1)
+
+
+def _take_turn(work: CaseWork, received: Received[Any], policy: Policy, file: cases.File) -> None:
+    """The customer wrote again before what we said reached them: it is our turn, as it would be had that message come after it."""
+    waiting = turn.unhandled(file, work.mentions_of(file.case.id))
+    if waiting and file.case.state in ("waiting", "resolved"):
+        turn.begin(policy, file, waiting[0])
+        file.version += 1
+        work.tell(received, file, CaseJoined, mention_id=waiting[0].mention.id, woken=True)
 
 
 HANDLERS: dict[type[Event], Callable[[CaseWork, Received[Any]], None] | None] = {
@@ -167,7 +199,8 @@ async def load(connection: db.Connection, events: Sequence[Received[Any]], polic
     work = CaseWork(policies, await store.now(connection))
     about = [received.event.triaged for received in events if isinstance(received.event, MentionEvent)]
     replies = [received.event.reply for received in events if isinstance(received.event, ReplySent)]
-    work.copies = await store.copies(connection, sorted({m.mention.id for m in about}))
+    answered = {reply.mention_id for reply in replies if reply.mention_id is not None}
+    work.copies = await store.copies(connection, sorted({m.mention.id for m in about} | answered))
     if replies:
         work.sent = await store.sent(connection, [reply.id for reply in replies])
     concerned = {copy.case_id for copy in work.copies.values()}

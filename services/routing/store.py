@@ -11,7 +11,7 @@ import asyncpg
 from libs.common import db
 from libs.common.events import Case, CaseEvent, TriagedMention
 from libs.common.outbox import Outgoing
-from services.routing.case import File
+from services.routing.case import File, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,8 @@ def _file(row: asyncpg.Record) -> File:
         version=row["version"],
         fired=list(row["fired"]),
         touched=row["touched"],
+        handled=(row["handled_at"], row["handled_id"]) if row["handled_at"] else None,
+        before=Turn.model_validate(row["turn_before"]) if row["turn_before"] else None,
         book_version=row["book_version"],
     )
 
@@ -120,7 +122,7 @@ async def insert(connection: db.Connection, new: Sequence[File], fire_at: Mappin
     if new:
         inserted = await connection.fetch(
             "insert into care_case (id, brand, version, state, department, owner, customer_id, opened_at, next_fire_at, fired, touched, "
-            f"book_version, state_json) select {_VALUES} on conflict (id) do nothing returning 1",
+            f"book_version, state_json, handled_at, handled_id, turn_before) select {_VALUES} on conflict (id) do nothing returning 1",
             *_columns(new, fire_at),
         )
         if len(inserted) < len(new):
@@ -131,16 +133,17 @@ async def update(connection: db.Connection, changed: Sequence[File], fire_at: Ma
     if changed:
         await connection.execute(
             "update care_case c set version = u.v, state = u.s, department = u.d, owner = u.o, customer_id = u.cu, opened_at = u.op, "
-            "next_fire_at = u.n, fired = u.fired, touched = u.t, book_version = u.bv, state_json = u.json from "
-            f"(select {_VALUES}) as u(i, b, v, s, d, o, cu, op, n, fired, t, bv, json) where c.id = u.i and c.brand = u.b",
+            "next_fire_at = u.n, fired = u.fired, touched = u.t, book_version = u.bv, state_json = u.json, "
+            "handled_at = u.ha, handled_id = u.hi, turn_before = u.tb from "
+            f"(select {_VALUES}) as u(i, b, v, s, d, o, cu, op, n, fired, t, bv, json, ha, hi, tb) where c.id = u.i and c.brand = u.b",
             *_columns(changed, fire_at),
         )
 
 
 _VALUES = (
-    "i, b, v, s, d, o, cu, op, n, string_to_array(f, ' '), t, bv, j::jsonb from unnest($1::uuid[], $2::text[], $3::int[], "
+    "i, b, v, s, d, o, cu, op, n, string_to_array(f, ' '), t, bv, j::jsonb, ha, hi, tb::jsonb from unnest($1::uuid[], $2::text[], $3::int[], "
     "$4::text[], $5::text[], $6::text[], $7::uuid[], $8::timestamptz[], $9::timestamptz[], $10::text[], $11::bool[], $12::int[], "
-    "$13::text[]) as w(i, b, v, s, d, o, cu, op, n, f, t, bv, j)"
+    "$13::text[], $14::timestamptz[], $15::uuid[], $16::text[]) as w(i, b, v, s, d, o, cu, op, n, f, t, bv, j, ha, hi, tb)"
 )
 
 
@@ -159,6 +162,9 @@ def _columns(rows: Sequence[File], fire_at: Mapping[UUID, datetime | None]) -> l
         [row.touched for row in rows],
         [row.book_version for row in rows],
         [row.case.model_dump_json() for row in rows],
+        [row.handled[0] if row.handled else None for row in rows],
+        [row.handled[1] if row.handled else None for row in rows],
+        [row.before.model_dump_json() if row.before else None for row in rows],
     ]
 
 
