@@ -1,7 +1,7 @@
 """What a case is, given its mentions and what people did: pure decisions.
 
 Until a person has touched a case, all of it follows from its mentions alone, so that every order in which events of different customers may
-arrive ends in the same cases. From then on department and owner are people's.
+arrive ends in the same cases. What the clocks did comes on top of that, and is nobody's decision. From then on department and owner are people's.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from uuid import UUID
 from libs.common.errors import Conflict
 from libs.common.events import Case, CaseMention, Clock, Mention, Part, TriagedMention, deterministic_id
 from services.routing import sla
-from services.routing.route import Route, facts, owner, route
+from services.routing.route import Route, facts, leads, owner, route
 from services.routing.sla import Policy
 
 ENDED = ("resolved", "closed", "merged", "withdrawn")
@@ -73,7 +73,7 @@ class File:
         self.version += 1
 
 
-def opened(policy: Policy, brand: str, group_id: UUID, mentions: Sequence[TriagedMention], root_is_in: UUID | None) -> File:
+def opened(policy: Policy, brand: str, group_id: UUID, mentions: Sequence[TriagedMention], root_is_in: UUID | None, now: datetime) -> File:
     """The case of a group that nobody has opened yet. `mentions` is all that we know of it, at least one, removed ones included;
     `root_is_in` the case that its root mention is in, if that is another one by now."""
     first = mentions[0]
@@ -91,13 +91,14 @@ def opened(policy: Policy, brand: str, group_id: UUID, mentions: Sequence[Triage
         opened_at=first.mention.received_at,
     )
     file = File(case, version=0, book_version=policy.version)
-    file.case = computed(policy, file, mentions, root_is_in)
+    file.case = computed(policy, file, mentions, root_is_in, now)
     file.version = 1
     return file
 
 
-def computed(policy: Policy, file: File, mentions: Sequence[TriagedMention], merged_into: UUID | None) -> Case:
-    """The case as its mentions make it. `merged_into`: the case that its root mention is in by now, if it is another one."""
+def computed(policy: Policy, file: File, mentions: Sequence[TriagedMention], merged_into: UUID | None, now: datetime) -> Case:
+    """The case as its mentions make it, and as long as no person has touched it, what its clocks have said by now. `merged_into`: the case that
+    its root mention is in by now, if it is another one."""
     present = sorted((m for m in mentions if not m.removed), key=lambda m: key_of(m.mention))
     case = file.case
     if not present:
@@ -144,23 +145,32 @@ def computed(policy: Policy, file: File, mentions: Sequence[TriagedMention], mer
     if not file.touched:
         way = route(policy.book, about)
         file.rule, file.tell = way.rule, way.tell
-        values |= _untouched(policy, case, way, about, values, opened_at)
+        values |= _untouched(policy, case.id, way, values)
+        clocks = [] if historic else sla.start(policy, about, opened_at)
+        return _escalated(policy, file, case.model_copy(update=values | {"clocks": clocks}), now)
     return case.model_copy(update=values)
 
 
-def _untouched(
-    policy: Policy, case: Case, way: Route, about: dict[str, object], values: dict[str, Any], opened_at: datetime
-) -> dict[str, Any]:
+def _untouched(policy: Policy, case_id: UUID, way: Route, values: dict[str, Any]) -> dict[str, Any]:
     """What the brand book decides as long as no person has."""
-    clocks = [] if values["historic"] else sla.start(policy, about, opened_at)
-    breached = {clock.kind: clock.breached_at for clock in case.clocks}
     return {
         "state": "closed" if values["historic"] else "new",
         "department": way.department,
         "priority": way.priority,
-        "owner": owner(policy.book, way.department, values["language"], case.id),
-        "clocks": [clock.model_copy(update={"breached_at": breached.get(clock.kind)}) for clock in clocks],
+        "owner": owner(policy.book, way.department, values["language"], case_id),
     }
+
+
+def _escalated(policy: Policy, file: File, case: Case, now: datetime) -> Case:
+    """The case with what its clocks have done so far. It follows from the clocks and from what they said, so that a mention that comes after an
+    escalation finds the same case as one that came before."""
+    said = sla.said(policy, case.clocks, file.fired, now)
+    file.fired = [firing.name for firing in said]
+    for firing in said:
+        if firing.share == 100:
+            case = case.model_copy(update={"clocks": sla.breach(case.clocks, firing.clock, firing.at)})
+        case = case.model_copy(update=escalated(case, firing.steps, leads(policy.book, case.department)).changes)
+    return case
 
 
 def carried_over(file: File, into: File) -> None:

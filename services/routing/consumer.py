@@ -13,6 +13,7 @@ from libs.common import db
 from libs.common.consumer import Consumer, Work
 from libs.common.errors import InvalidEvent
 from libs.common.events import (
+    Case,
     CaseEvent,
     CaseJoined,
     CaseLeft,
@@ -97,7 +98,12 @@ def _arrive(work: CaseWork, received: Received[MentionEvent], policy: Policy, ta
     file = work.files.get(target)
     if file is None:
         file = work.files[target] = cases.opened(
-            policy, triaged.mention.brand, triaged.group_id, work.mentions_of(target), _where_root_is(work, triaged.group_id, target)
+            policy,
+            triaged.mention.brand,
+            triaged.group_id,
+            work.mentions_of(target),
+            _where_root_is(work, triaged.group_id, target),
+            work.now,
         )
         told = work.tell(received, file, CaseOpened, rule=file.rule)
         if not file.case.historic:
@@ -106,11 +112,11 @@ def _arrive(work: CaseWork, received: Received[MentionEvent], policy: Policy, ta
         return
     before = file.case
     file.book_version = policy.version
-    file.case = cases.computed(policy, file, work.mentions_of(target), _where_root_is(work, file.case.group_id, file.case.id))
+    file.case = _computed(work, policy, file)
     if woken := unseen and turn.wakes(file, triaged):
         turn.begin(policy, file, triaged)
     else:
-        turn.follow(policy, file, work.mentions_of(target))
+        turn.follow(policy, file, work.mentions_of(target), work.now)
     if file.case == before:
         return
     file.version += 1
@@ -124,8 +130,8 @@ def _leave(work: CaseWork, received: Received[MentionEvent], policy: Policy, lef
     file = work.files[left]
     before = file.case
     file.book_version = policy.version
-    file.case = cases.computed(policy, file, work.mentions_of(left), _where_root_is(work, file.case.group_id, file.case.id))
-    turn.follow(policy, file, work.mentions_of(left))
+    file.case = _computed(work, policy, file)
+    turn.follow(policy, file, work.mentions_of(left), work.now)
     if file.case == before:
         return
     file.version += 1
@@ -135,6 +141,11 @@ def _leave(work: CaseWork, received: Received[MentionEvent], policy: Policy, lef
         cases.carried_over(file, into)
         into.version += 1
         work.tell(received, into, CaseJoined, mention_id=received.event.triaged.mention.id)
+
+
+def _computed(work: CaseWork, policy: Policy, file: cases.File) -> Case:
+    case = file.case
+    return cases.computed(policy, file, work.mentions_of(case.id), _where_root_is(work, case.group_id, case.id), work.now)
 
 
 def _where_root_is(work: CaseWork, root_id: UUID, case_id: UUID) -> UUID | None:
@@ -210,6 +221,7 @@ async def load(connection: db.Connection, events: Sequence[Received[Any]], polic
     while further := {file.case.merged_into for file in work.files.values() if file.case.merged_into} - work.files.keys():
         work.files |= await store.files(connection, sorted(further))
     work.stored = set(work.files)
+    work.now = await store.this_moment(connection)  # clocks may have spoken while we waited for their cases
     found = await store.copies_of(connection, [(file.case.brand, case_id) for case_id, file in work.files.items()])
     roots = {file.case.group_id for file in work.files.values()} | {m.group_id for m in about}
     roots -= found.keys() | work.copies.keys()

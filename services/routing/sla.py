@@ -1,6 +1,6 @@
 """The two clocks of a case, in opening hours: when they are due, what they have to say next, and what an escalation does. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -57,6 +57,18 @@ def breach(clocks: Iterable[Clock], kind: str, at: datetime) -> list[Clock]:
 def firings(policy: Policy, clocks: Sequence[Clock], fired: Iterable[str]) -> list[Firing]:
     """All that running clocks still have to say, earliest first. Every clock says when it is breached, whatever the brand book has."""
     done = set(fired)
+    return [firing for firing in _all_of(policy, clocks) if firing.name not in done]
+
+
+def said(policy: Policy, clocks: Sequence[Clock], fired: Collection[str], now: datetime) -> list[Firing]:
+    """What running clocks have said already and, as they stand now, would have said by now, earliest first: a clock that was moved back may
+    have spoken too early, and says it again when its time comes."""
+    if not fired:
+        return []
+    return [firing for firing in _all_of(policy, clocks) if firing.name in fired and firing.at <= now]
+
+
+def _all_of(policy: Policy, clocks: Sequence[Clock]) -> list[Firing]:
     found = []
     for clock in clocks:
         if clock.met_at is not None:
@@ -66,9 +78,7 @@ def firings(policy: Policy, clocks: Sequence[Clock], fired: Iterable[str]) -> li
             if step.of == clock.kind:
                 steps[step.at] = steps.get(step.at, ()) + tuple(step.do)
         for share, does in steps.items():
-            firing = Firing(_moment(policy.calendar, clock, share), clock.kind, share, does)
-            if firing.name not in done:
-                found.append(firing)
+            found.append(Firing(_moment(policy.calendar, clock, share), clock.kind, share, does))
     return sorted(found, key=lambda firing: (firing.at, firing.clock, firing.share))
 
 

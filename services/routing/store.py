@@ -40,6 +40,12 @@ async def now(connection: db.Connection) -> datetime:
     return at
 
 
+async def this_moment(connection: db.Connection) -> datetime:
+    """The database's clock as it stands: not before anything that another transaction wrote and this one can read."""
+    at: datetime = await connection.fetchval("select clock_timestamp()")
+    return at
+
+
 # --- mentions -------------------------------------------------------------------------------------------------------------------------
 
 

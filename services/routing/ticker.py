@@ -56,7 +56,6 @@ async def _speak(connection: db.Connection, policy: sla.Policy, file: cases.File
         if firing.steps:
             done = cases.escalated(file.case, firing.steps, route.leads(policy.book, file.case.department))
             file.change(**done.changes)
-            file.touched = file.touched or bool(done.changes)
             told = record.story(
                 file,
                 CaseEscalated,

@@ -49,7 +49,7 @@ def begin(policy: Policy, file: File, mention: TriagedMention) -> None:
     file.case = case.model_copy(update={"state": "open", "clocks": clocks, "resolved_at": None})
 
 
-def follow(policy: Policy, file: File, mentions: Sequence[TriagedMention]) -> None:
+def follow(policy: Policy, file: File, mentions: Sequence[TriagedMention], now: datetime) -> None:
     """Keep the running round with the messages that it is about: it begins with the earliest of them, whichever came in first. When the last one was
     taken back or has moved elsewhere, the case is again what it was before the round."""
     case = file.case
@@ -62,6 +62,9 @@ def follow(policy: Policy, file: File, mentions: Sequence[TriagedMention]) -> No
         file.before = None
     elif all(clock.started_at != waiting[0].mention.received_at for clock in case.clocks):
         clocks = sla.start(policy, facts(waiting[:1], policy.book), waiting[0].mention.received_at)
+        for firing in (said := sla.said(policy, clocks, file.fired, now)):
+            clocks = sla.breach(clocks, firing.clock, firing.at) if firing.share == 100 else clocks
+        file.fired = [firing.name for firing in said]
         file.case = case.model_copy(update={"clocks": clocks})
 
 

@@ -118,7 +118,7 @@ def test_a_case_lists_its_newest_mentions_and_counts_them_all() -> None:
         )
         for n in range(MAX_MENTIONS + 50)
     ]
-    case = computed(POLICIES.of("vaart"), Desk().file(A), many, None)
+    case = computed(POLICIES.of("vaart"), Desk().file(A), many, None, START)
     assert (len(case.mentions), case.mentions_total) == (MAX_MENTIONS, MAX_MENTIONS + 50)
     assert case.mentions[-1].id == many[-1].mention.id
     assert case.mentions[0].id == many[50].mention.id

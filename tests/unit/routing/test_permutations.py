@@ -1,5 +1,6 @@
 """Every order in which events of different customers may arrive ends in the same cases."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
@@ -26,8 +27,10 @@ from libs.common.events import (
 )
 from libs.common.hours import Calendar
 from libs.common.record import Received
-from services.routing.case import EMPTY, case_id_of
+from services.routing import sla
+from services.routing.case import EMPTY, ENDED, case_id_of, escalated
 from services.routing.consumer import CaseWork, on_mention
+from services.routing.route import leads
 from services.routing.sla import Policy
 
 BOOK = load_book("""
@@ -62,6 +65,9 @@ class OneBook:
     def of(self, brand: str) -> Policy:
         assert brand == "vaart"
         return self.policy
+
+    def brands(self) -> list[str]:
+        return ["vaart"]
 
 
 POLICIES = OneBook()
@@ -125,11 +131,29 @@ def event(kind: type[Any], version: int, triaged: TriagedMention) -> Received[An
     )
 
 
-def outcome(events: list[Received[Any]]) -> dict[UUID, dict[str, Any]]:
-    """The cases that hold a mention after these events, each as people would see it."""
+def tick(work: CaseWork, now: datetime) -> None:
+    """What the clocks of all cases do when they are asked at this moment."""
+    policy, work.now = POLICIES.policy, now
+    for file in work.files.values():
+        for firing in sla.firings(policy, [] if file.case.state in ENDED else file.case.clocks, file.fired):
+            if firing.at > now:
+                break
+            file.fired.append(firing.name)
+            if firing.share == 100:
+                file.change(clocks=sla.breach(file.case.clocks, firing.clock, firing.at))
+            file.change(**escalated(file.case, firing.steps, leads(policy.book, file.case.department)).changes)
+
+
+def outcome(events: Sequence[Received[Any] | timedelta], until: timedelta = timedelta()) -> dict[UUID, dict[str, Any]]:
+    """The cases that hold a mention after these events, each as people would see it. A time among the events is that long after the first mention: the
+    clocks are asked then, and at `until`."""
     work = CaseWork(POLICIES, START)  # type: ignore[arg-type]
     for received in events:
-        on_mention(work, received)
+        if isinstance(received, timedelta):
+            tick(work, START + received)
+        else:
+            on_mention(work, received)
+    tick(work, START + until)
     found = {}
     for case_id, file in work.files.items():
         if work.members.get(case_id):
@@ -188,6 +212,50 @@ def test_any_order_with_repetitions_ends_in_the_same_cases(events: list[Received
     shuffled = events + random.choices(events, k=repeats)
     random.shuffle(shuffled)
     assert outcome(shuffled) == outcome(events)
+
+
+MOMENTS = st.lists(st.sampled_from([7, 9, 12, 20, 25, 31, 60, 300, 700]).map(lambda m: timedelta(minutes=m)), max_size=4).map(sorted)
+
+
+def with_ticks(events: Sequence[Received[Any]], moments: Sequence[timedelta], random: Any) -> list[Received[Any] | timedelta]:
+    places = sorted(random.randint(0, len(events)) for _ in moments)
+    mixed: list[Received[Any] | timedelta] = list(events)
+    for number, (place, moment) in enumerate(zip(places, moments, strict=True)):
+        mixed.insert(place + number, moment)
+    return mixed
+
+
+@settings(max_examples=300, deadline=None)
+@given(histories(), MOMENTS, MOMENTS, st.randoms(use_true_random=False))
+def test_escalations_in_between_end_in_the_same_cases(
+    events: list[Received[Any]], some: list[timedelta], others: list[timedelta], random: Any
+) -> None:
+    """Whatever the clocks did to a case before its next mention came, nobody has decided anything."""
+    shuffled = list(events)
+    random.shuffle(shuffled)
+    until = max([*some, *others, timedelta(minutes=40)])
+    assert outcome(with_ticks(shuffled, some, random), until) == outcome(with_ticks(events, others, random), until)
+
+
+def test_a_clock_that_spoke_leaves_the_case_to_the_brand_book() -> None:
+    """At 80 per cent the default book raises the priority; then a legal threat joins, which has a department and an urgency of its own."""
+    joined = event(MentionTriaged, 1, state("C", "A"))
+    (case,) = outcome([A1, timedelta(minutes=25), joined], timedelta(minutes=25)).values()
+    assert (case["department"], case["owner"], case["priority"], case["state"]) == ("billing", "bb", "urgent", "new")
+    (quiet,) = outcome([A1], timedelta(minutes=5)).values()
+    (raised,) = outcome([A1], timedelta(minutes=25)).values()
+    assert (quiet["priority"], raised["priority"]) == ("normal", "high")
+    assert {**raised, "priority": "normal"} == quiet
+
+
+def test_what_a_clock_did_too_early_is_undone_when_the_clock_moves_back() -> None:
+    """B is critical and has ten minutes; taken back, A has its half hour again, and nothing has run out."""
+    joined, gone = event(MentionTriaged, 1, state("B", "A")), event(MentionRemoved, 2, state("B", "A", removed=True))
+    late = timedelta(minutes=15)
+    (breached,) = outcome([A1, joined], late).values()
+    assert {clock["kind"] for clock in breached["clocks"] if clock["breached_at"]} == {"reaction"}
+    assert breached["owner"] == "mk"
+    assert outcome([A1, joined, late, gone], late) == outcome([A1], late)
 
 
 def test_two_linked_mentions_are_one_case_with_one_owner_and_the_earliest_clock() -> None:
