@@ -180,7 +180,18 @@ class Clock(Part):
     started_at: datetime
     due_at: datetime
     met_at: datetime | None = None
-    breached_at: datetime | None = None
+    breached_at: datetime | None = Field(
+        default=None, description="When it ran out; none when it was met in time, also if that was heard of late"
+    )
+
+
+class Rounds(Part):
+    """How often a clock of a case has ended. A round begins with the first message, with one that comes after an answer or a resolution, and
+    when a person reopens the case."""
+
+    kind: str = Field(description="reaction | resolution")
+    met: int = Field(default=0, description="Rounds in which it stopped in time")
+    breached: int = Field(default=0, description="Rounds in which it stopped too late, or ran out before the next round began")
 
 
 class CaseMention(Part):
@@ -216,7 +227,8 @@ class Case(Part):
     opened_at: datetime = Field(description="When its first mention was received")
     resolved_at: datetime | None = None
     replied_at: datetime | None = Field(default=None, description="First reply that was sent")
-    clocks: list[Clock] = []
+    clocks: list[Clock] = Field(default=[], description="Those of the newest round")
+    earlier: list[Rounds] = Field(default=[], description="The rounds before that one, for each kind of clock that ended in any")
 
 
 class CaseEvent(Event):
@@ -281,7 +293,7 @@ class CaseWaiting(CaseEvent):
 
 
 class CaseClockBreached(CaseEvent):
-    """A clock ran out before what it waits for had happened."""
+    """A clock ran out before what it waits for had happened, as far as was known; whether it stays breached is told by the clock."""
 
     type: ClassVar[str] = "weerklank.case.clock-breached.v1"
     clock: str = Field(description="reaction | resolution")

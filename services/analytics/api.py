@@ -98,14 +98,22 @@ class Labels(Report):
 
 
 class ClockTimes(BaseModel):
-    """One clock. Minutes run from opened_at by an ordinary clock; met and breached follow the brand's opening hours and targets."""
+    """One clock, of live cases opened in the period.
 
-    count: int = Field(description="Cases with a reply (reaction) or a resolution")
-    met: int
+    `met`, `breached` and `open` count rounds and follow the brand's opening hours and targets: a round begins with a case's first message, with each
+    message that comes after an answer or a resolution, and when a person reopens the case. A round that gave way to the next while its clock still
+    ran in time counts as none of them. Minutes and their `count` are of cases, by an ordinary clock.
+    """
+
+    count: int = Field(description="Cases with a reply (reaction), cases that are resolved now (resolution)")
+    met: int = Field(description="Rounds in which it was stopped in time")
     met_share: float | None = Field(description="met / (met + breached), 0..1; null while there is neither")
-    breached: int = Field(description="Too late, stopped in the end or not")
-    open: int = Field(description="Still running")
-    median_minutes: float | None
+    breached: int = Field(description="Rounds in which it was stopped too late, or ran out: whatever came after")
+    breached_cases: int = Field(description="Cases with at least one such round")
+    open: int = Field(description="Rounds in which it still runs and has not run out")
+    median_minutes: float | None = Field(
+        description="From opened_at to the first reply ever (reaction), to the resolution that stands (resolution)"
+    )
     p90_minutes: float | None
 
 
@@ -126,6 +134,8 @@ class Events(Report):
 
 
 class Clocks(BaseModel):
+    """Rounds of a clock in live cases, as in the times report."""
+
     running: int
     met: int
     breached: int
@@ -247,7 +257,8 @@ async def times(
 async def case_events(
     principal: Reader, question: Annotated[Question, Depends(_by(reports.EVENT_DIMENSIONS, _of_brand))], reporting: Reporting
 ) -> Events:
-    """How often cases were escalated, reopened, or had a clock breached, each event counted once."""
+    """How often cases were escalated, reopened, or had a clock breached, each event counted once, by when it was told. A breach that was told although
+    the answer had been sent in time stays here, and is none in the times report."""
     rows = [VolumeRow(**row) for row in await reports.events(reporting, question)]
     return Events(**_said(question), total=sum(row.count for row in rows), rows=rows)
 

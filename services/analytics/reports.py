@@ -182,14 +182,18 @@ async def labels(connection: db.Connection, question: Question) -> list[Row]:
 
 
 def _clock_numbers(clock: str, ended_at: str) -> str:
-    """The numbers of one clock. Late is late, also when the clock was stopped in the end; a case that ended stops what still ran."""
-    late = f"(c.{clock}_breached_at is not null or c.{clock}_met_at > c.{clock}_due_at)"
-    in_time = f"(c.{clock}_breached_at is null and c.{clock}_met_at <= c.{clock}_due_at)"
+    """The numbers of one clock, by rounds; the minutes and their count by cases. Late is late, also when the clock was stopped in the end, and whoever
+    stopped it in time was not late, whatever was told meanwhile; a case that ended stops what still ran."""
+    late = f"(c.{clock}_met_at > c.{clock}_due_at or c.{clock}_met_at is null and c.{clock}_breached_at is not null)"
+    in_time = f"(c.{clock}_met_at <= c.{clock}_due_at)"
     running = f"(c.{clock}_due_at is not null and c.{clock}_met_at is null and c.{clock}_breached_at is null and {_ALIVE})"
     minutes = f"greatest(0, extract(epoch from c.{ended_at} - c.opened_at) / 60)"
     return (
-        f"count(*) filter (where c.{ended_at} is not null) as {clock}_count, count(*) filter (where {in_time}) as {clock}_met, "
-        f"count(*) filter (where {late}) as {clock}_breached, count(*) filter (where {running}) as {clock}_open, "
+        f"count(*) filter (where c.{ended_at} is not null) as {clock}_count, "
+        f"count(*) filter (where {in_time}) + coalesce(sum(c.{clock}_earlier_met), 0) as {clock}_met, "
+        f"count(*) filter (where {late}) + coalesce(sum(c.{clock}_earlier_breached), 0) as {clock}_breached, "
+        f"count(*) filter (where {late} or c.{clock}_earlier_breached > 0) as {clock}_breached_cases, "
+        f"count(*) filter (where {running}) as {clock}_open, "
         f"percentile_cont(0.5) within group (order by {minutes}) filter (where c.{ended_at} is not null) as {clock}_median_minutes, "
         f"percentile_cont(0.9) within group (order by {minutes}) filter (where c.{ended_at} is not null) as {clock}_p90_minutes"
     )
@@ -200,10 +204,11 @@ _CLOCKS = (("reaction", "replied_at"), ("resolution", "resolved_at"))
 
 
 async def times(connection: db.Connection, question: Question) -> list[Row]:
-    """Rows of `by`, `cases`, and for `reaction` and `resolution`: count, met, met_share, breached, open, median and p90 minutes.
+    """Rows of `by`, `cases`, and for `reaction` and `resolution`: count, met, met_share, breached, breached_cases, open, median and p90
+    minutes.
 
-    Of live cases opened in the period; merged and withdrawn ones have no times of their own. Minutes pass by an ordinary clock, met and
-    breached follow the brand's opening hours.
+    Of live cases opened in the period; merged and withdrawn ones have no times of their own. Minutes pass by an ordinary clock and are of cases: to the
+    first reply ever, and to the resolution that stands. Met, breached and open follow the brand's opening hours and are of rounds.
     """
     statement = _Statement(question, CASE_DIMENSIONS)
     numbers = ", ".join(["count(*) as count", *(_clock_numbers(clock, ended_at) for clock, ended_at in _CLOCKS)])
@@ -225,6 +230,7 @@ def _clock(row: Row, clock: str) -> Row:
         "met": met,
         "met_share": round(met / (met + breached), 4) if met + breached else None,
         "breached": breached,
+        "breached_cases": row[f"{clock}_breached_cases"],
         "open": row[f"{clock}_open"],
         "median_minutes": _rounded(row[f"{clock}_median_minutes"]),
         "p90_minutes": _rounded(row[f"{clock}_p90_minutes"]),
@@ -236,7 +242,7 @@ def _rounded(minutes: float | None) -> float | None:
 
 
 async def events(connection: db.Connection, question: Question) -> list[Row]:
-    """Rows of `by` and `count` of escalations, clock breaches and reopenings, by when they happened."""
+    """Rows of `by` and `count` of escalations, clock breaches and reopenings, by when they were told."""
     statement = _Statement(question, EVENT_DIMENSIONS)
     sql = _grouped(statement.keys(question.by), "count(*) as count", f"from case_event e where {statement.within('e', 'at')}")
     return [{"by": _keyed(question, row, question.by), "count": row["count"]} for row in await statement.rows(connection, sql)]

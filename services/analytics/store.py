@@ -9,7 +9,7 @@ from uuid import UUID
 import orjson
 
 from libs.common import db
-from libs.common.events import CaseEvent, Clock, ReplyEvent
+from libs.common.events import CaseEvent, Clock, ReplyEvent, Rounds
 from libs.common.record import Received
 
 
@@ -134,28 +134,34 @@ async def put_cases(connection: db.Connection, events: Sequence[Received[CaseEve
         return
     cases = [received.event.case for received in events]
     reaction, resolution = [_clock(item.clocks, "reaction") for item in cases], [_clock(item.clocks, "resolution") for item in cases]
+    reactions, resolutions = [_rounds(item.earlier, "reaction") for item in cases], [_rounds(item.earlier, "resolution") for item in cases]
     written = await connection.fetch(
         "insert into fact_case (case_id, version, brand, channel, department, owner, state, priority, language, sentiment, urgency, labels, "
         "opened_at, replied_at, resolved_at, reaction_due_at, reaction_met_at, reaction_breached_at, resolution_due_at, resolution_met_at, "
-        "resolution_breached_at, mentions, historic, event_id, event_at, traceparent) "
+        "resolution_breached_at, mentions, historic, event_id, event_at, traceparent, reaction_earlier_met, reaction_earlier_breached, "
+        "resolution_earlier_met, resolution_earlier_breached) "
         "select id, version, brand, channel, department, owner, state, priority, language, sentiment, urgency, "
         "array(select jsonb_array_elements_text(labels::jsonb)), opened_at, replied_at, resolved_at, reaction_due_at, reaction_met_at, "
         "reaction_breached_at, resolution_due_at, resolution_met_at, resolution_breached_at, mentions, historic, event_id, event_at, "
-        "traceparent from unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], "
+        "traceparent, reaction_earlier_met, reaction_earlier_breached, resolution_earlier_met, resolution_earlier_breached "
+        "from unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], "
         "$9::text[], $10::text[], $11::text[], $12::text[], $13::timestamptz[], $14::timestamptz[], $15::timestamptz[], "
         "$16::timestamptz[], $17::timestamptz[], $18::timestamptz[], $19::timestamptz[], $20::timestamptz[], $21::timestamptz[], "
-        "$22::int[], $23::bool[], $24::text[], $25::timestamptz[], $26::text[]) "
+        "$22::int[], $23::bool[], $24::text[], $25::timestamptz[], $26::text[], $27::int[], $28::int[], $29::int[], $30::int[]) "
         "as u(id, version, brand, channel, department, owner, state, priority, language, sentiment, urgency, labels, opened_at, replied_at, "
         "resolved_at, reaction_due_at, reaction_met_at, reaction_breached_at, resolution_due_at, resolution_met_at, "
-        "resolution_breached_at, mentions, historic, event_id, event_at, traceparent) "
+        "resolution_breached_at, mentions, historic, event_id, event_at, traceparent, reaction_earlier_met, reaction_earlier_breached, "
+        "resolution_earlier_met, resolution_earlier_breached) "
         "on conflict (case_id) do update set (version, channel, department, owner, state, priority, language, sentiment, urgency, labels, "
         "opened_at, replied_at, resolved_at, reaction_due_at, reaction_met_at, reaction_breached_at, resolution_due_at, resolution_met_at, "
-        "resolution_breached_at, mentions, historic, event_id, event_at, traceparent) = "
+        "resolution_breached_at, mentions, historic, event_id, event_at, traceparent, reaction_earlier_met, reaction_earlier_breached, "
+        "resolution_earlier_met, resolution_earlier_breached) = "
         "(excluded.version, excluded.channel, excluded.department, excluded.owner, excluded.state, excluded.priority, excluded.language, "
         "excluded.sentiment, excluded.urgency, excluded.labels, excluded.opened_at, excluded.replied_at, excluded.resolved_at, "
         "excluded.reaction_due_at, excluded.reaction_met_at, excluded.reaction_breached_at, excluded.resolution_due_at, "
         "excluded.resolution_met_at, excluded.resolution_breached_at, excluded.mentions, excluded.historic, excluded.event_id, "
-        "excluded.event_at, excluded.traceparent) "
+        "excluded.event_at, excluded.traceparent, excluded.reaction_earlier_met, excluded.reaction_earlier_breached, "
+        "excluded.resolution_earlier_met, excluded.resolution_earlier_breached) "
         "where fact_case.version < excluded.version and fact_case.brand = excluded.brand returning case_id",
         [item.id for item in cases],
         [received.version for received in events],
@@ -181,6 +187,10 @@ async def put_cases(connection: db.Connection, events: Sequence[Received[CaseEve
         [len(item.mentions) for item in cases],
         [item.historic for item in cases],
         *_told(events),
+        [item.met for item in reactions],
+        [item.breached for item in reactions],
+        [item.met for item in resolutions],
+        [item.breached for item in resolutions],
     )
     changed = {row["case_id"] for row in written}
     await _hold_mentions(connection, [received for received in events if received.event.case.id in changed])
@@ -265,6 +275,11 @@ def _listed(words: Iterable[str]) -> str:
 def _clock(clocks: Sequence[Clock], kind: str) -> Clock | None:
     """The clock of a kind that was started last: a case that was woken may have had one before."""
     return max((clock for clock in clocks if clock.kind == kind), key=lambda clock: clock.started_at, default=None)
+
+
+def _rounds(earlier: Sequence[Rounds], kind: str) -> Rounds:
+    """How the clock of a kind ended in the rounds before the newest."""
+    return next((rounds for rounds in earlier if rounds.kind == kind), Rounds(kind=kind))
 
 
 # --- reading back -------------------------------------------------------------------------------------------------------------------

@@ -252,5 +252,7 @@ async def _record(
 ) -> None:
     policy = _policy(request, file.case.brand)
     file.book_version = policy.version
-    told = record.story(file, kind, at=at, actor=principal.subject, traceparent=telemetry.current_traceparent(), **said)
-    await record.record(writing, policy, file, [told])
+    traceparent = telemetry.current_traceparent()
+    told = record.story(file, kind, at=at, actor=principal.subject, traceparent=traceparent, **said)
+    late = record.breaches(file, at=at, actor="system", traceparent=traceparent)
+    await record.record(writing, policy, file, [told, *late])

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from libs.common.errors import Conflict
-from libs.common.events import Case, CaseMention, Clock, Mention, Part, TriagedMention, deterministic_id
+from libs.common.events import Case, CaseMention, Clock, Mention, Part, Rounds, TriagedMention, deterministic_id
 from services.routing import sla
 from services.routing.route import Route, facts, leads, owner, route
 from services.routing.sla import Policy
@@ -42,6 +42,7 @@ class Turn(Part):
     state: str
     resolved_at: datetime | None
     clocks: list[Clock]
+    earlier: list[Rounds]
     fired: list[str]
 
     def of_case(self) -> dict[str, Any]:
@@ -164,11 +165,10 @@ def _untouched(policy: Policy, case_id: UUID, way: Route, values: dict[str, Any]
 def _escalated(policy: Policy, file: File, case: Case, now: datetime) -> Case:
     """The case with what its clocks have done so far. It follows from the clocks and from what they said, so that a mention that comes after an
     escalation finds the same case as one that came before."""
-    said = sla.said(policy, case.clocks, file.fired, now)
+    clocks, said = sla.said(policy, case.clocks, file.fired, now)
     file.fired = [firing.name for firing in said]
+    case = case.model_copy(update={"clocks": clocks})
     for firing in said:
-        if firing.share == 100:
-            case = case.model_copy(update={"clocks": sla.breach(case.clocks, firing.clock, firing.at)})
         case = case.model_copy(update=escalated(case, firing.steps, leads(policy.book, case.department)).changes)
     return case
 

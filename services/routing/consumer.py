@@ -61,11 +61,17 @@ class CaseWork(Work):
         return sorted(found, key=lambda m: cases.key_of(m.mention))
 
     def tell(self, cause: Received[Any], file: cases.File, kind: type[CaseEvent], **said: Any) -> store.Story:
-        self.changed.add(file.case.id)
         found = record.story(file, kind, at=self.now, actor="system", traceparent=cause.traceparent, **said)
-        self.stories.append(found)
-        self.outgoing.append(found.outgoing)
+        self._keep(file, [found])
         return found
+
+    def tell_breaches(self, cause: Received[Any], file: cases.File) -> None:
+        self._keep(file, record.breaches(file, at=self.now, actor="system", traceparent=cause.traceparent))
+
+    def _keep(self, file: cases.File, stories: Sequence[store.Story]) -> None:
+        self.changed.add(file.case.id)
+        self.stories += stories
+        self.outgoing += [found.outgoing for found in stories]
 
 
 def on_mention(work: CaseWork, received: Received[MentionEvent]) -> None:
@@ -114,7 +120,7 @@ def _arrive(work: CaseWork, received: Received[MentionEvent], policy: Policy, ta
     file.book_version = policy.version
     file.case = _computed(work, policy, file)
     if woken := unseen and turn.wakes(file, triaged):
-        turn.begin(policy, file, triaged)
+        _begin_round(work, received, policy, file, triaged)
     else:
         turn.follow(policy, file, work.mentions_of(target), work.now)
     if file.case == before:
@@ -176,6 +182,7 @@ def on_reply_sent(work: CaseWork, received: Received[ReplySent]) -> None:
         work.tell(received, file, CaseReacted, reply_id=reply.id)
     else:
         work.tell(received, file, CaseWaiting)
+    work.tell_breaches(received, file)
     _take_turn(work, received, policy, file)
 
 
@@ -188,11 +195,17 @@ def _answered(work: CaseWork, reply: Reply) -> cases.Key:
     return reply.sent_at, UUID(int=2**128 - 1)
 
 
+def _begin_round(work: CaseWork, received: Received[Any], policy: Policy, file: cases.File, mention: TriagedMention) -> None:
+    turn.end(file, mention.mention.received_at)
+    work.tell_breaches(received, file)
+    turn.begin(policy, file, mention)
+
+
 def _take_turn(work: CaseWork, received: Received[Any], policy: Policy, file: cases.File) -> None:
     """The customer wrote again before what we said reached them: it is our turn, as it would be had that message come after it."""
     waiting = turn.unhandled(file, work.mentions_of(file.case.id))
     if waiting and file.case.state in ("waiting", "resolved"):
-        turn.begin(policy, file, waiting[0])
+        _begin_round(work, received, policy, file, waiting[0])
         file.version += 1
         work.tell(received, file, CaseJoined, mention_id=waiting[0].mention.id, woken=True)
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic_core import to_jsonable_python
 
 from libs.common import db, outbox
-from libs.common.events import CaseEvent, deterministic_id
+from libs.common.events import CaseClockBreached, CaseEvent, deterministic_id
 from libs.common.outbox import Outgoing
 from services.routing import sla, store
 from services.routing.case import ENDED, File
@@ -22,6 +22,17 @@ def story(file: File, kind: type[CaseEvent], *, at: datetime, actor: str, tracep
     after = {"state": file.case.state, "department": file.case.department, "owner": file.case.owner, "priority": file.case.priority}
     detail = {key: to_jsonable_python(value) for key, value in said.items() if key != "note"}
     return store.Story(outgoing, at, actor, {**detail, **after})
+
+
+def breaches(file: File, *, at: datetime, actor: str, traceparent: str | None) -> list[store.Story]:
+    """A story for each clock that turned out to be breached without having said so: what it waited for came too late, and before anybody looked at
+    the clock. It says so once."""
+    stories = []
+    for kind in sla.untold(file.case.clocks, file.fired):
+        file.fired.append(f"{kind}:100")
+        file.change()
+        stories.append(story(file, CaseClockBreached, at=at, actor=actor, traceparent=traceparent, clock=kind))
+    return stories
 
 
 def next_firing(policy: Policy, file: File) -> datetime | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from libs.common.brandbook import BrandBook, Target
-from libs.common.events import Clock
+from libs.common.events import Clock, Rounds
 from libs.common.hours import Calendar, Span
 from libs.common.rules import RuleError, first_match
 
@@ -46,12 +46,40 @@ def start(policy: Policy, facts: Mapping[str, object], started_at: datetime) -> 
 
 
 def meet(clocks: Iterable[Clock], kind: str, at: datetime) -> list[Clock]:
-    """The clock of that kind stops; one that stopped before stays as it was."""
-    return [c.model_copy(update={"met_at": at}) if c.kind == kind and c.met_at is None else c for c in clocks]
+    """The clock of that kind stops; one that stopped before stays as it was. Whether it was breached is decided by `at` alone, not by whether
+    somebody looked at the clock in between."""
+    return [
+        c.model_copy(update={"met_at": at, "breached_at": c.due_at if at > c.due_at else None})
+        if c.kind == kind and c.met_at is None
+        else c
+        for c in clocks
+    ]
 
 
 def breach(clocks: Iterable[Clock], kind: str, at: datetime) -> list[Clock]:
     return [c.model_copy(update={"breached_at": at}) if c.kind == kind and c.breached_at is None else c for c in clocks]
+
+
+def ended(clocks: Iterable[Clock], at: datetime) -> list[Clock]:
+    """The clocks of a round that ends at `at`: what still runs is breached if it ran out before that, and is not if it did not."""
+    return [c if c.met_at else c.model_copy(update={"breached_at": c.due_at if at > c.due_at else None}) for c in clocks]
+
+
+def counted(earlier: Iterable[Rounds], clocks: Iterable[Clock]) -> list[Rounds]:
+    """The rounds so far with the one of these clocks, which has ended. A clock that neither stopped nor ran out counts as neither."""
+    found = {rounds.kind: rounds for rounds in earlier}
+    for clock in clocks:
+        rounds = found.get(clock.kind, Rounds(kind=clock.kind))
+        if clock.breached_at is not None:
+            found[clock.kind] = rounds.model_copy(update={"breached": rounds.breached + 1})
+        elif clock.met_at is not None:
+            found[clock.kind] = rounds.model_copy(update={"met": rounds.met + 1})
+    return [found[kind] for kind in sorted(found)]
+
+
+def untold(clocks: Iterable[Clock], fired: Collection[str]) -> list[str]:
+    """The kinds of the clocks that were breached and have not said so."""
+    return [clock.kind for clock in clocks if clock.breached_at is not None and f"{clock.kind}:100" not in fired]
 
 
 def firings(policy: Policy, clocks: Sequence[Clock], fired: Iterable[str]) -> list[Firing]:
@@ -60,12 +88,12 @@ def firings(policy: Policy, clocks: Sequence[Clock], fired: Iterable[str]) -> li
     return [firing for firing in _all_of(policy, clocks) if firing.name not in done]
 
 
-def said(policy: Policy, clocks: Sequence[Clock], fired: Collection[str], now: datetime) -> list[Firing]:
+def said(policy: Policy, clocks: Sequence[Clock], fired: Collection[str], now: datetime) -> tuple[list[Clock], list[Firing]]:
     """What running clocks have said already and, as they stand now, would have said by now, earliest first: a clock that was moved back may
-    have spoken too early, and says it again when its time comes."""
-    if not fired:
-        return []
-    return [firing for firing in _all_of(policy, clocks) if firing.name in fired and firing.at <= now]
+    have spoken too early, and says it again when its time comes. And the clocks, breached where they said so."""
+    firings = [firing for firing in _all_of(policy, clocks) if firing.name in fired and firing.at <= now] if fired else []
+    out = {firing.clock: firing.at for firing in firings if firing.share == 100}
+    return [c if c.met_at else c.model_copy(update={"breached_at": out.get(c.kind)}) for c in clocks], firings
 
 
 def _all_of(policy: Policy, clocks: Sequence[Clock]) -> list[Firing]:

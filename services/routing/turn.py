@@ -38,15 +38,21 @@ def wakes(file: File, mention: TriagedMention) -> bool:
     return file.case.state in ENDED or (file.case.state == "waiting" and not handled(file, mention))
 
 
+def end(file: File, at: datetime) -> None:
+    """The running round ends at `at`, whatever its clocks have said so far."""
+    file.case = file.case.model_copy(update={"clocks": sla.ended(file.case.clocks, at)})
+
+
 def begin(policy: Policy, file: File, mention: TriagedMention) -> None:
-    """A round begins with this message: the case is open, and its clocks start when we received it."""
+    """A round begins with this message, after the one that has come to its `end`: the case is open, and its clocks start when we received it."""
     case = file.case
     if handled(file, mention):
         file.handled = None  # not known any longer: this one was ended unseen
-    file.before = Turn(state=case.state, resolved_at=case.resolved_at, clocks=case.clocks, fired=file.fired)
+    file.before = Turn(state=case.state, resolved_at=case.resolved_at, clocks=case.clocks, earlier=case.earlier, fired=file.fired)
     file.fired = []
     clocks = sla.start(policy, facts([mention], policy.book), mention.mention.received_at)
-    file.case = case.model_copy(update={"state": "open", "clocks": clocks, "resolved_at": None})
+    earlier = sla.counted(case.earlier, case.clocks)
+    file.case = case.model_copy(update={"state": "open", "clocks": clocks, "earlier": earlier, "resolved_at": None})
 
 
 def follow(policy: Policy, file: File, mentions: Sequence[TriagedMention], now: datetime) -> None:
@@ -56,16 +62,18 @@ def follow(policy: Policy, file: File, mentions: Sequence[TriagedMention], now: 
     if file.before is None or file.handled is None or case.state != "open":
         return
     waiting = unhandled(file, mentions)
-    if not waiting:
-        file.fired = list(file.before.fired)
-        file.case = case.model_copy(update=file.before.of_case())
-        file.before = None
-    elif all(clock.started_at != waiting[0].mention.received_at for clock in case.clocks):
-        clocks = sla.start(policy, facts(waiting[:1], policy.book), waiting[0].mention.received_at)
-        for firing in (said := sla.said(policy, clocks, file.fired, now)):
-            clocks = sla.breach(clocks, firing.clock, firing.at) if firing.share == 100 else clocks
-        file.fired = [firing.name for firing in said]
-        file.case = case.model_copy(update={"clocks": clocks})
+    if waiting and any(clock.started_at == waiting[0].mention.received_at for clock in case.clocks):
+        return
+    fired, file.fired = file.fired, file.before.fired
+    file.case, file.before = case.model_copy(update=file.before.of_case()), None
+    if waiting:
+        end(file, waiting[0].mention.received_at)
+        begin(policy, file, waiting[0])
+        file.fired = fired
+    clocks, said = sla.said(policy, file.case.clocks, file.fired, now)
+    stopped = {clock.kind for clock in clocks if clock.met_at is not None}
+    file.fired = [name for name in file.fired if name.split(":")[0] in stopped] + [firing.name for firing in said]
+    file.case = file.case.model_copy(update={"clocks": clocks})
 
 
 def replied(policy: Policy, file: File, mentions: Sequence[TriagedMention], answered: Key, sent_at: datetime) -> bool:
@@ -115,4 +123,5 @@ def reopened(policy: Policy, file: File, mentions: Sequence[TriagedMention], at:
     if file.case.state not in ("resolved", "closed"):
         raise Conflict(f"The case is {file.case.state}, so there is nothing to reopen.")
     file.touched, file.fired, file.before = True, [], None
-    file.change(state="open", resolved_at=None, clocks=sla.start(policy, facts(mentions, policy.book), at))
+    earlier = sla.counted(file.case.earlier, sla.ended(file.case.clocks, at))
+    file.change(state="open", resolved_at=None, earlier=earlier, clocks=sla.start(policy, facts(mentions, policy.book), at))

@@ -11,6 +11,7 @@ from libs.common.events import (
     CaseAssigned,
     CaseClockBreached,
     CaseEscalated,
+    CaseJoined,
     CaseOpened,
     CaseReacted,
     CaseResolved,
@@ -20,6 +21,7 @@ from libs.common.events import (
     ReplyFailed,
     ReplySent,
     ReplyUnconfirmed,
+    Rounds,
 )
 from services.analytics import reports
 from services.analytics.gauges import Gauges
@@ -192,6 +194,7 @@ async def test_times_tell_what_was_met_breached_and_still_runs(world: World) -> 
         "met": 3,
         "met_share": 0.6,
         "breached": 2,
+        "breached_cases": 2,
         "open": 1,
         "median_minutes": 25.0,
         "p90_minutes": 79.0,
@@ -201,6 +204,7 @@ async def test_times_tell_what_was_met_breached_and_still_runs(world: World) -> 
         "met": 1,
         "met_share": 1.0,
         "breached": 0,
+        "breached_cases": 0,
         "open": 6,
         "median_minutes": 15.0,
         "p90_minutes": 15.0,
@@ -209,6 +213,42 @@ async def test_times_tell_what_was_met_breached_and_still_runs(world: World) -> 
     assert (by_department["billing"]["breached"], by_department["billing"]["met_share"]) == (1, 0.0)
     assert by_department["webcare"]["count"] == 3
     assert sum(found(await world.get("/v1/brands/clocks/times", by="day,channel"), numbers="cases").values()) == 7
+
+
+async def test_a_breach_stays_counted_after_the_next_round_began_and_an_answer_in_time_is_none(world: World) -> None:
+    story = Story("rounds")
+    opened = NOW - timedelta(hours=5)
+    due, answered = opened + timedelta(minutes=30), opened + timedelta(minutes=40)
+    again = {"opened_at": opened, "replied_at": answered, "reaction": (NOW + timedelta(minutes=30), None, None)}
+    in_time = {"opened_at": opened, "replied_at": due - timedelta(seconds=2), "reaction": (due, due - timedelta(seconds=2), None)}
+    await world.tell(
+        [
+            story.case(
+                "late",
+                2,
+                CaseReacted,
+                opened_at=opened,
+                replied_at=answered,
+                reaction=(due, answered, due),
+                told={"reply_id": story.id("r")},
+            ),
+            story.case("late", 3, CaseJoined, earlier=[Rounds(kind="reaction", breached=1)], told={"mention_id": story.id("m")}, **again),
+            story.case("told-early", 2, CaseClockBreached, opened_at=opened, reaction=(due, None, due), told={"clock": "reaction"}),
+            story.case("told-early", 3, CaseReacted, told={"reply_id": story.id("s")}, **in_time),
+        ]
+    )
+    reaction = (await world.get("/v1/brands/rounds/times"))["rows"][0]["reaction"]
+    assert {name: reaction[name] for name in ("count", "met", "breached", "breached_cases", "open", "p90_minutes")} == {
+        "count": 2,
+        "met": 1,
+        "breached": 1,
+        "breached_cases": 1,
+        "open": 1,
+        "p90_minutes": 39.0,
+    }
+    summary = await world.get("/v1/brands/rounds/summary")
+    assert summary["clocks"]["reaction"] == {"running": 1, "met": 1, "breached": 1}
+    assert summary["events"] == {"clock_breached": 1}
 
 
 async def test_escalations_and_breaches_are_counted_by_hour(world: World) -> None:

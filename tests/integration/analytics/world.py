@@ -209,6 +209,7 @@ class Story:
             replied_at=given.get("replied_at"),
             resolved_at=given.get("resolved_at"),
             clocks=[] if given.get("historic") else clocks,
+            earlier=given.get("earlier", []),
         )
         return Record.of(event(brand=self.brand, case=case, at=given.get("at", NOW), **(told or {})), case.id, version, case.id)
 

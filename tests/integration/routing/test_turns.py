@@ -15,6 +15,7 @@ async def stored(pool: db.Pool) -> dict[str, object]:
     return {
         "state": case.state,
         "clocks": case.clocks,
+        "earlier": case.earlier,
         "replied_at": case.replied_at,
         "handled": (row["handled_at"], row["handled_id"]),
     }

@@ -5,7 +5,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from libs.common.events import CaseReacted, CaseWaiting, MentionRegrouped, MentionTriaged, Reply, ReplySent, deterministic_id
+from libs.common.events import (
+    CaseClockBreached,
+    CaseReacted,
+    CaseWaiting,
+    MentionRegrouped,
+    MentionTriaged,
+    Reply,
+    ReplySent,
+    deterministic_id,
+)
 from libs.common.record import Received
 from services.routing.case import MAX_MENTIONS, File, assigned, case_id_of, computed
 from services.routing.consumer import CaseWork, on_mention, on_reply_sent
@@ -91,7 +100,7 @@ def test_an_answer_that_was_under_way_counts_where_the_question_is_by_now() -> N
     desk.sent(B)
     assert desk.file(A).case.replied_at == SENT_AT
     assert desk.file(B).case.replied_at is None
-    assert desk.told()[-1] is CaseReacted
+    assert desk.told()[-2:] == [CaseReacted, CaseClockBreached]
 
 
 def test_a_reply_that_is_told_twice_stops_the_clock_once_and_a_second_reply_is_told() -> None:

@@ -62,7 +62,13 @@ def heard(events: Sequence[Received[Any]]) -> CaseWork:
 
 def turn_of(work: CaseWork) -> dict[str, Any]:
     case = work.files[A].case
-    return {"state": case.state, "clocks": case.clocks, "replied_at": case.replied_at, "handled": work.files[A].handled}
+    return {
+        "state": case.state,
+        "clocks": case.clocks,
+        "earlier": case.earlier,
+        "replied_at": case.replied_at,
+        "handled": work.files[A].handled,
+    }
 
 
 def named(received: Received[Any]) -> str:

@@ -1,0 +1,80 @@
+"""A clock tells the truth about what it waits for, whenever somebody looks at it."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from libs.common.events import CaseClockBreached, Clock, MentionTriaged, Rounds
+from services.routing import record, sla
+from services.routing.case import File
+from services.routing.consumer import CaseWork, on_mention, on_reply_sent
+from services.routing.turn import reopened, resolved
+from tests.unit.routing.test_permutations import POLICIES, START, event, state, tick
+from tests.unit.routing.test_turns import A1, C1, A, heard, sent
+
+DUE = START + timedelta(minutes=30)
+"""When the reaction clock of A runs out."""
+
+
+def reaction(file: File) -> Clock:
+    return next(clock for clock in file.case.clocks if clock.kind == "reaction")
+
+
+def breaches(work: CaseWork) -> list[str]:
+    return [outgoing.event.clock for outgoing in work.outgoing if isinstance(outgoing.event, CaseClockBreached)]
+
+
+@pytest.mark.parametrize(("minutes", "breached_at"), [(29, None), (30, None), (31, DUE)])
+@pytest.mark.parametrize("looked_at_before", [False, True])
+def test_a_reply_is_late_by_when_it_was_sent_not_by_when_we_heard_of_it(
+    minutes: int, breached_at: datetime | None, looked_at_before: bool
+) -> None:
+    work = heard([A1])
+    if looked_at_before:
+        tick(work, DUE + timedelta(seconds=1))
+        assert reaction(work.files[A]).breached_at == DUE
+    on_reply_sent(work, sent("A", minutes=minutes))
+    clock = reaction(work.files[A])
+    assert (clock.met_at, clock.breached_at) == (START + timedelta(minutes=minutes), breached_at)
+    assert breaches(work) == (["reaction"] if breached_at and not looked_at_before else []), "told with the reply unless it was told before"
+    tick(work, DUE + timedelta(minutes=5))
+    assert reaction(work.files[A]) == clock
+
+
+def test_a_resolution_tells_each_clock_that_it_stops_too_late() -> None:
+    file = heard([A1]).files[A]
+    resolved(file, START + timedelta(days=9))
+    at = START + timedelta(days=9)
+    told: list[Any] = [story.outgoing.event for story in record.breaches(file, at=at, actor="system", traceparent=None)]
+    assert [one.clock for one in told] == ["reaction", "resolution"]
+    assert record.breaches(file, at=at, actor="system", traceparent=None) == []
+
+
+def test_a_breach_stays_counted_when_the_customer_writes_again_and_when_a_person_reopens() -> None:
+    work = heard([A1])
+    on_reply_sent(work, sent("A", minutes=31))
+    on_mention(work, C1)
+    file = work.files[A]
+    assert file.case.earlier == [Rounds(kind="reaction", met=0, breached=1)]
+    assert reaction(file).breached_at is None
+    resolved(file, START + timedelta(minutes=10))
+    reopened(POLICIES.of("vaart"), file, work.mentions_of(A), START + timedelta(minutes=20))
+    assert file.case.earlier == [Rounds(kind="reaction", met=1, breached=1), Rounds(kind="resolution", met=1, breached=0)]
+
+
+def test_a_clock_that_ran_out_before_the_next_round_began_says_so() -> None:
+    work = heard([A1, sent("A")])
+    late = state("B", "A")
+    at = START + timedelta(days=9)
+    late = late.model_copy(update={"mention": late.mention.model_copy(update={"received_at": at})})
+    on_mention(work, event(MentionTriaged, 1, late))
+    assert breaches(work) == ["resolution"]
+    assert work.files[A].case.earlier == [Rounds(kind="reaction", met=1), Rounds(kind="resolution", breached=1)]
+
+
+def test_a_round_that_ended_before_its_clock_ran_out_was_no_breach_although_the_clock_spoke() -> None:
+    """We heard of the message late: the clock ran out in the meantime."""
+    clocks = [Clock(kind="resolution", started_at=START, due_at=DUE, breached_at=DUE)]
+    assert sla.counted([], sla.ended(clocks, DUE - timedelta(seconds=1))) == []
+    assert sla.counted([], sla.ended(clocks, DUE + timedelta(seconds=1))) == [Rounds(kind="resolution", breached=1)]
