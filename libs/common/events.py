@@ -253,6 +253,9 @@ class CaseJoined(CaseEvent):
     type: ClassVar[str] = "weerklank.case.joined.v1"
     mention_id: UUID
     woken: bool = False
+    merged: UUID | None = Field(default=None, description="The case that ends here, and in which people had decided something")
+    carried: list[str] = Field(default=[], description="What they had decided there and holds here: department, owner, replied, resolved")
+    overruled: list[str] = Field(default=[], description="What they had decided there and people had decided otherwise here")
 
 
 class CaseLeft(CaseEvent):

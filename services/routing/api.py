@@ -45,6 +45,7 @@ class Told(BaseModel):
 
 class Note(BaseModel):
     id: UUID
+    case_id: UUID = Field(description="The case that it was written on, which may go on in this one by now")
     at: datetime
     author: str
     text: str
@@ -120,7 +121,7 @@ async def timeline(
 
 @router.get("/cases/{case_id}/notes")
 async def notes(brand: str, case_id: UUID, principal: Reader, reading: Reading) -> list[Note]:
-    """What colleagues wrote down, oldest first."""
+    """What colleagues wrote down about this case, and about those that go on in it, oldest first."""
     await _found(reading, brand, case_id)
     return [Note(**dict(row)) for row in await store.notes(reading, brand, case_id)]
 
@@ -131,9 +132,9 @@ async def add_note(brand: str, case_id: UUID, body: NoteBody, request: Request, 
     file = await _found(writing, brand, case_id, lock=True)
     at, note_id = await store.now(writing), uuid4()
     await store.add_note(writing, brand, case_id, note_id, at, principal.subject, body.text)
-    file.version += 1
+    cases.noted(file)
     await _record(request, writing, file, principal, CaseNoted, at, note_id=note_id, note=body.text)
-    return Note(id=note_id, at=at, author=principal.subject, text=body.text)
+    return Note(id=note_id, case_id=case_id, at=at, author=principal.subject, text=body.text)
 
 
 @router.post("/cases/{case_id}/take")

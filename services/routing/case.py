@@ -173,23 +173,18 @@ def _escalated(policy: Policy, file: File, case: Case, now: datetime) -> Case:
     return case
 
 
-def carried_over(file: File, into: File) -> None:
-    """A case on which people worked goes on in another one: what they did, and that the customer was answered, goes with it."""
-    old, new = file.case, into.case
-    replied = min((at for at in (old.replied_at, new.replied_at) if at), default=None)
-    clocks = sla.meet(new.clocks, "reaction", old.replied_at) if old.replied_at else new.clocks
-    state = ("waiting" if old.replied_at else "open") if new.state == "new" else new.state
-    owner = new.owner if into.touched else old.owner
-    into.case = new.model_copy(update={"replied_at": replied, "clocks": clocks, "state": state, "owner": owner})
-    into.touched = True
-
-
 def assigned(file: File, *, to: str | None, department: str | None) -> None:
     """A person decided who owns it. Raises `Conflict` for a case that has no mentions left."""
     must_be_alive(file)
     state = "open" if file.case.state == "new" else file.case.state
     file.touched = True
     file.change(owner=to or file.case.owner, department=department or file.case.department, state=state)
+
+
+def noted(file: File) -> None:
+    """A person wrote something down about it: from here on it is a case that people work on."""
+    file.touched = True
+    file.change()
 
 
 def must_be_alive(file: File) -> None:

@@ -144,9 +144,28 @@ def _leave(work: CaseWork, received: Received[MentionEvent], policy: Policy, lef
     work.tell(received, file, CaseLeft, mention_id=received.event.triaged.mention.id, why="regrouped")
     into = work.files.get(file.case.merged_into) if file.case.merged_into else None
     if into is not None and before.state not in cases.EMPTY and file.touched:
-        cases.carried_over(file, into)
-        into.version += 1
-        work.tell(received, into, CaseJoined, mention_id=received.event.triaged.mention.id)
+        _carry_over(work, received, policy, file, before, into)
+
+
+def _carry_over(work: CaseWork, received: Received[MentionEvent], policy: Policy, file: cases.File, old: Case, into: cases.File) -> None:
+    """What people decided in `file`, which was `old` until now, goes on in `into`; the story there says what holds and what does not."""
+    turn.carried_over(policy, file, old, into, work.mentions_of(into.case.id), work.now)
+    new = into.case
+    same = {"department": old.department == new.department, "owner": old.owner == new.owner}
+    same |= {"resolved": new.state == "resolved"} if old.state == "resolved" else {}
+    same |= {"replied": True} if old.replied_at is not None else {}
+    into.version += 1
+    work.tell(
+        received,
+        into,
+        CaseJoined,
+        mention_id=received.event.triaged.mention.id,
+        merged=old.id,
+        carried=[what for what, holds in same.items() if holds],
+        overruled=[what for what, holds in same.items() if not holds],
+    )
+    work.tell_breaches(received, into)
+    _take_turn(work, received, policy, into)
 
 
 def _computed(work: CaseWork, policy: Policy, file: cases.File) -> Case:
@@ -176,7 +195,7 @@ def on_reply_sent(work: CaseWork, received: Received[ReplySent]) -> None:
     first = file.case.replied_at is None
     policy = work.policies.of(reply.brand)
     work.changed.add(file.case.id)
-    if not turn.replied(policy, file, work.mentions_of(file.case.id), _answered(work, reply), reply.sent_at):
+    if not turn.replied(policy, file, work.mentions_of(file.case.id), _answered(work, reply), reply.sent_at, work.now):
         return
     if first:
         work.tell(received, file, CaseReacted, reply_id=reply.id)
@@ -192,7 +211,7 @@ def _answered(work: CaseWork, reply: Reply) -> cases.Key:
     if copy is not None and copy.triaged.mention.brand == reply.brand:
         return cases.key_of(copy.triaged.mention)
     assert reply.sent_at is not None
-    return reply.sent_at, UUID(int=2**128 - 1)
+    return reply.sent_at, turn.LAST
 
 
 def _begin_round(work: CaseWork, received: Received[Any], policy: Policy, file: cases.File, mention: TriagedMention) -> None:

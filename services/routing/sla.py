@@ -77,6 +77,15 @@ def counted(earlier: Iterable[Rounds], clocks: Iterable[Clock]) -> list[Rounds]:
     return [found[kind] for kind in sorted(found)]
 
 
+def added(some: Iterable[Rounds], others: Iterable[Rounds]) -> list[Rounds]:
+    """The rounds of two cases together."""
+    found = {rounds.kind: rounds for rounds in some}
+    for rounds in others:
+        mine = found.get(rounds.kind, Rounds(kind=rounds.kind))
+        found[rounds.kind] = mine.model_copy(update={"met": mine.met + rounds.met, "breached": mine.breached + rounds.breached})
+    return [found[kind] for kind in sorted(found)]
+
+
 def untold(clocks: Iterable[Clock], fired: Collection[str]) -> list[str]:
     """The kinds of the clocks that were breached and have not said so."""
     return [clock.kind for clock in clocks if clock.breached_at is not None and f"{clock.kind}:100" not in fired]

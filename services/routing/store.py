@@ -290,8 +290,20 @@ async def case_mentions(connection: db.Connection, brand: str, case_id: UUID) ->
     return [_copy(row).triaged for row in rows]
 
 
+MOST_MERGES = 20
+"""How many merges in a row are followed, from a case back to those that go on in it."""
+
+
 async def notes(connection: db.Connection, brand: str, case_id: UUID) -> list[asyncpg.Record]:
-    return await connection.fetch("select id, at, author, text from note where brand = $1 and case_id = $2 order by at, id", brand, case_id)
+    """The notes of a case and of all that were merged into it, one after the other."""
+    return await connection.fetch(
+        "with recursive here(id, merges) as (select $2::uuid, 0 union select c.id, h.merges + 1 from here h join care_case c on c.brand = $1 "
+        "and c.state = 'merged' and c.state_json ->> 'merged_into' = h.id::text where h.merges < $3) "
+        "select id, case_id, at, author, text from note where brand = $1 and case_id in (select id from here) order by at, id",
+        brand,
+        case_id,
+        MOST_MERGES,
+    )
 
 
 async def add_note(connection: db.Connection, brand: str, case_id: UUID, note_id: UUID, at: datetime, author: str, text: str) -> None:

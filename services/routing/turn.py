@@ -6,13 +6,17 @@ come by two topics without an order between them, so the turn follows from which
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from libs.common.errors import Conflict
-from libs.common.events import Clock, TriagedMention
+from libs.common.events import Case, Clock, TriagedMention
 from services.routing import sla
-from services.routing.case import ENDED, File, Key, Turn, key_of, must_be_alive
-from services.routing.route import facts
+from services.routing.case import EMPTY, ENDED, File, Key, Turn, key_of, must_be_alive
+from services.routing.route import PRIORITIES, facts
 from services.routing.sla import Policy
+
+LAST = UUID(int=2**128 - 1)
+"""After every message that was received at the same moment."""
 
 
 def unhandled(file: File, mentions: Sequence[TriagedMention]) -> list[TriagedMention]:
@@ -70,27 +74,37 @@ def follow(policy: Policy, file: File, mentions: Sequence[TriagedMention], now: 
         end(file, waiting[0].mention.received_at)
         begin(policy, file, waiting[0])
         file.fired = fired
+    _hear(policy, file, now)
+
+
+def _hear(policy: Policy, file: File, now: datetime) -> None:
+    """Other clocks run now than those that spoke: what these would have said by now counts as said, and nothing else does."""
     clocks, said = sla.said(policy, file.case.clocks, file.fired, now)
     stopped = {clock.kind for clock in clocks if clock.met_at is not None}
     file.fired = [name for name in file.fired if name.split(":")[0] in stopped] + [firing.name for firing in said]
     file.case = file.case.model_copy(update={"clocks": clocks})
 
 
-def replied(policy: Policy, file: File, mentions: Sequence[TriagedMention], answered: Key, sent_at: datetime) -> bool:
+def replied(policy: Policy, file: File, mentions: Sequence[TriagedMention], answered: Key, sent_at: datetime, now: datetime) -> bool:
     """A reply reached the customer, to the message `answered` and so to all before it. False when that changes nothing: another message is
     waiting, which came after the one that was answered, and this was not the first reply."""
+    told = _answer(policy, file, mentions, answered, sent_at)
+    _hear(policy, file, now)
+    file.version += told
+    return told
+
+
+def _answer(policy: Policy, file: File, mentions: Sequence[TriagedMention], answered: Key, sent_at: datetime) -> bool:
     case, waiting = file.case, unhandled(file, mentions)
-    replied_at = case.replied_at or sent_at
     if not file.touched:
         case = case.model_copy(update={"clocks": _clocks_until(policy, file, mentions, answered)})
     file.touched, file.handled = True, max(file.handled or answered, answered)
+    file.case = case.model_copy(update={"replied_at": case.replied_at or sent_at})
     if file.before is not None and waiting and answered < key_of(waiting[0].mention):
-        if case.replied_at is None:
-            file.change(replied_at=replied_at)
         return case.replied_at is None
     file.before = None
     state = "waiting" if case.state in ("new", "open") else case.state
-    file.change(state=state, replied_at=replied_at, clocks=sla.meet(case.clocks, "reaction", sent_at))
+    file.case = file.case.model_copy(update={"state": state, "clocks": sla.meet(case.clocks, "reaction", sent_at)})
     return True
 
 
@@ -125,3 +139,54 @@ def reopened(policy: Policy, file: File, mentions: Sequence[TriagedMention], at:
     file.touched, file.fired, file.before = True, [], None
     earlier = sla.counted(file.case.earlier, sla.ended(file.case.clocks, at))
     file.change(state="open", resolved_at=None, earlier=earlier, clocks=sla.start(policy, facts(mentions, policy.book), at))
+
+
+def carried_over(policy: Policy, file: File, old: Case, into: File, mentions: Sequence[TriagedMention], now: datetime) -> None:
+    """A case on which people worked goes on in another one, which has these mentions by now; `old` is the case as it was before that.
+
+    What its people decided holds there from now on: department, owner, what they answered and when, and that it is resolved, unless the
+    customer wrote after that. Where people work on the other one too, their department, owner and resolution stand; an answer counts all the same.
+    """
+    new = into.case
+    if into.touched:
+        earlier = sla.counted(sla.added(new.earlier, old.earlier), sla.ended(old.clocks, now))
+        into.case = new.model_copy(update={"earlier": earlier})
+    else:
+        priority = max(old.priority, new.priority, key=PRIORITIES.index)
+        into.case = new.model_copy(update={"department": old.department, "owner": old.owner, "priority": priority})
+    if not into.touched and new.state not in EMPTY:
+        _take_over(policy, file, old, into, mentions)
+    elif old.state not in ENDED:
+        _answer_as_in(policy, file, old, into, mentions)
+    replied_at = min((at for at in (old.replied_at, new.replied_at) if at), default=None)
+    into.case = into.case.model_copy(update={"replied_at": replied_at})
+    into.touched = True
+    _hear(policy, into, now)
+
+
+def _take_over(policy: Policy, file: File, old: Case, into: File, mentions: Sequence[TriagedMention]) -> None:
+    """How far people had come with a case, in one that nobody had touched. A later round goes on as it was; the first one began with whichever message
+    of the two cases came first."""
+    case = into.case
+    if old.earlier or file.before is not None or not case.clocks:
+        turn = {name: getattr(old, name) for name in ("state", "clocks", "earlier", "resolved_at")}
+        into.case = case.model_copy(update=turn)
+        into.fired, into.handled, into.before = list(file.fired), file.handled, file.before
+    elif old.state == "resolved" and old.resolved_at is not None:
+        clocks = _clocks_until(policy, into, mentions, (old.resolved_at, LAST))
+        for clock in old.clocks:
+            clocks = sla.meet(clocks, clock.kind, clock.met_at or old.resolved_at)
+        into.case = case.model_copy(update={"state": "resolved", "clocks": clocks, "resolved_at": old.resolved_at})
+    elif old.state == "waiting":
+        _answer_as_in(policy, file, old, into, mentions)
+    elif old.state == "open":
+        into.case = case.model_copy(update={"state": "open"})
+    if into.case.state == "resolved" and old.resolved_at is not None:
+        into.handled = max((key_of(m.mention) for m in mentions if m.mention.received_at <= old.resolved_at), default=file.handled)
+
+
+def _answer_as_in(policy: Policy, file: File, old: Case, into: File, mentions: Sequence[TriagedMention]) -> None:
+    """What was answered in one case is answered in the other."""
+    if old.replied_at is not None and file.handled is not None:
+        met = max([old.replied_at, *(clock.met_at for clock in old.clocks if clock.kind == "reaction" and clock.met_at)])
+        _answer(policy, into, mentions, file.handled, met)

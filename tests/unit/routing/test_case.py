@@ -7,17 +7,20 @@ from uuid import UUID
 
 from libs.common.events import (
     CaseClockBreached,
+    CaseJoined,
     CaseReacted,
     CaseWaiting,
     MentionRegrouped,
     MentionTriaged,
     Reply,
     ReplySent,
+    Rounds,
     deterministic_id,
 )
 from libs.common.record import Received
-from services.routing.case import MAX_MENTIONS, File, assigned, case_id_of, computed
+from services.routing.case import MAX_MENTIONS, File, assigned, case_id_of, computed, noted
 from services.routing.consumer import CaseWork, on_mention, on_reply_sent
+from services.routing.turn import resolved
 from tests.unit.routing.test_permutations import POLICIES, START, event, mention_id, state
 
 A, B = (case_id_of("vaart", mention_id(name)) for name in "AB")
@@ -92,6 +95,83 @@ def test_the_owner_of_a_case_that_people_work_on_stays_when_another_comes_to_it(
     assigned(desk.file(B), to="mk", department=None)
     desk.merge()
     assert desk.file(A).case.owner == "gs"
+
+
+RESOLVED_AT = START + timedelta(minutes=5)
+
+
+def resolve(file: File) -> None:
+    assigned(file, to="tt", department="technical")
+    resolved(file, RESOLVED_AT)
+
+
+def joined(desk: Desk) -> CaseJoined:
+    """The story of the merge, in the case that goes on."""
+    return next(x.event for x in desk.work.outgoing if isinstance(x.event, CaseJoined) and x.event.merged)
+
+
+def test_a_case_that_was_assigned_and_resolved_stays_so_when_it_goes_on_in_another() -> None:
+    desk = Desk()
+    resolve(desk.file(B))
+    desk.merge()
+    case = desk.file(A).case
+    assert (case.department, case.owner, case.state, case.resolved_at) == ("technical", "tt", "resolved", RESOLVED_AT)
+    assert [clock.met_at for clock in case.clocks] == [RESOLVED_AT, RESOLVED_AT]
+    assert (joined(desk).merged, joined(desk).carried, joined(desk).overruled) == (B, ["department", "owner", "resolved"], [])
+
+
+def test_a_message_after_the_resolution_is_our_turn_in_the_case_that_goes_on() -> None:
+    desk = Desk()
+    resolve(desk.file(B))
+    late = state("A", "A").mention.model_copy(update={"id": mention_id("D"), "received_at": RESOLVED_AT + timedelta(minutes=1)})
+    on_mention(desk.work, event(MentionTriaged, 1, state("A", "A").model_copy(update={"mention": late})))
+    desk.merge()
+    case = desk.file(A).case
+    assert (case.department, case.owner, case.state, case.resolved_at) == ("technical", "tt", "open", None)
+    assert {clock.started_at for clock in case.clocks} == {late.received_at}
+    assert case.earlier == [Rounds(kind="reaction", met=1), Rounds(kind="resolution", met=1)]
+
+
+def test_where_people_work_on_both_the_case_that_goes_on_keeps_its_own_and_says_so() -> None:
+    desk = Desk()
+    assigned(desk.file(A), to="gs", department="webcare")
+    resolve(desk.file(B))
+    desk.merge()
+    case = desk.file(A).case
+    assert (case.department, case.owner, case.state, case.resolved_at) == ("webcare", "gs", "open", None)
+    assert (joined(desk).carried, joined(desk).overruled) == ([], ["department", "owner", "resolved"])
+    assert case.earlier == [Rounds(kind="reaction", met=1), Rounds(kind="resolution", met=1)]
+
+
+def test_a_case_with_a_note_is_one_that_people_work_on() -> None:
+    desk = Desk()
+    noted(desk.file(B))
+    owner = desk.file(B).case.owner
+    desk.merge()
+    assert (desk.file(A).case.owner, desk.file(A).case.state, desk.file(A).touched) == (owner, "new", True)
+
+
+def test_a_later_round_goes_on_in_the_other_case_as_it_was() -> None:
+    desk = Desk()
+    desk.sent(B)
+    again = state("B", "B").mention.model_copy(update={"id": mention_id("D"), "received_at": SENT_AT + timedelta(minutes=1)})
+    on_mention(desk.work, event(MentionTriaged, 1, state("B", "B").model_copy(update={"mention": again})))
+    round_two = desk.file(B).case
+    on_mention(desk.work, event(MentionRegrouped, 2, state("B", "A").model_copy(update={"mention": again})))
+    desk.merge()
+    case = desk.file(A).case
+    assert (case.state, case.clocks, case.earlier) == ("open", round_two.clocks, round_two.earlier)
+    assert case.replied_at == SENT_AT
+
+
+def test_a_reply_before_a_merge_and_one_after_it_end_in_the_same_turn() -> None:
+    before, after = Desk(), Desk()
+    before.sent(B)
+    before.merge()
+    after.merge()
+    after.sent(B)
+    one, other = before.file(A).case, after.file(A).case
+    assert (one.state, one.clocks, one.replied_at) == (other.state, other.clocks, other.replied_at)
 
 
 def test_an_answer_that_was_under_way_counts_where_the_question_is_by_now() -> None:
