@@ -49,11 +49,10 @@ EVENT_DIMENSIONS: Mapping[str, str] = {
 }
 
 _MENTIONS_WITH_DEPARTMENT = (
-    "(select m.*, min(c.department) as department from fact_mention m left join (fact_case_mention h join fact_case c "
-    "on c.case_id = h.case_id and c.brand = h.brand and c.state not in ('merged', 'withdrawn')) on h.mention_id = m.mention_id "
-    "and h.brand = m.brand where {where} group by m.mention_id) m"
+    "(select m.*, c.department from fact_mention m left join fact_case c on c.brand = m.brand and c.group_id = m.group_id "
+    "and c.state not in ('merged', 'withdrawn') where {where}) m"
 )
-"""Grouped before it is counted: while a mention moves, two cases hold it for a moment, and it is still one mention."""
+"""A group of mentions is one case, so a mention has one department, or none before its case was told."""
 
 _LABEL_OF_MENTION = "left join lateral unnest(m.labels) as l(label) on true"
 

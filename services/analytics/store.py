@@ -129,40 +129,40 @@ async def put_mentions(connection: db.Connection, events: Sequence[Received[Any]
 
 
 async def put_cases(connection: db.Connection, events: Sequence[Received[CaseEvent]]) -> None:
-    """Write cases in the versions given, one event each, except where a newer version stands; and which mentions they hold."""
+    """Write cases in the versions given, one event each, except where a newer version stands."""
     if not events:
         return
     cases = [received.event.case for received in events]
     reaction, resolution = [_clock(item.clocks, "reaction") for item in cases], [_clock(item.clocks, "resolution") for item in cases]
     reactions, resolutions = [_rounds(item.earlier, "reaction") for item in cases], [_rounds(item.earlier, "resolution") for item in cases]
-    written = await connection.fetch(
+    await connection.execute(
         "insert into fact_case (case_id, version, brand, channel, department, owner, state, priority, language, sentiment, urgency, labels, "
         "opened_at, replied_at, resolved_at, reaction_due_at, reaction_met_at, reaction_breached_at, resolution_due_at, resolution_met_at, "
         "resolution_breached_at, mentions, historic, event_id, event_at, traceparent, reaction_earlier_met, reaction_earlier_breached, "
-        "resolution_earlier_met, resolution_earlier_breached) "
+        "resolution_earlier_met, resolution_earlier_breached, group_id) "
         "select id, version, brand, channel, department, owner, state, priority, language, sentiment, urgency, "
         "array(select jsonb_array_elements_text(labels::jsonb)), opened_at, replied_at, resolved_at, reaction_due_at, reaction_met_at, "
         "reaction_breached_at, resolution_due_at, resolution_met_at, resolution_breached_at, mentions, historic, event_id, event_at, "
-        "traceparent, reaction_earlier_met, reaction_earlier_breached, resolution_earlier_met, resolution_earlier_breached "
+        "traceparent, reaction_earlier_met, reaction_earlier_breached, resolution_earlier_met, resolution_earlier_breached, group_id "
         "from unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], "
         "$9::text[], $10::text[], $11::text[], $12::text[], $13::timestamptz[], $14::timestamptz[], $15::timestamptz[], "
         "$16::timestamptz[], $17::timestamptz[], $18::timestamptz[], $19::timestamptz[], $20::timestamptz[], $21::timestamptz[], "
-        "$22::int[], $23::bool[], $24::text[], $25::timestamptz[], $26::text[], $27::int[], $28::int[], $29::int[], $30::int[]) "
+        "$22::int[], $23::bool[], $24::text[], $25::timestamptz[], $26::text[], $27::int[], $28::int[], $29::int[], $30::int[], $31::uuid[]) "
         "as u(id, version, brand, channel, department, owner, state, priority, language, sentiment, urgency, labels, opened_at, replied_at, "
         "resolved_at, reaction_due_at, reaction_met_at, reaction_breached_at, resolution_due_at, resolution_met_at, "
         "resolution_breached_at, mentions, historic, event_id, event_at, traceparent, reaction_earlier_met, reaction_earlier_breached, "
-        "resolution_earlier_met, resolution_earlier_breached) "
+        "resolution_earlier_met, resolution_earlier_breached, group_id) "
         "on conflict (case_id) do update set (version, channel, department, owner, state, priority, language, sentiment, urgency, labels, "
         "opened_at, replied_at, resolved_at, reaction_due_at, reaction_met_at, reaction_breached_at, resolution_due_at, resolution_met_at, "
         "resolution_breached_at, mentions, historic, event_id, event_at, traceparent, reaction_earlier_met, reaction_earlier_breached, "
-        "resolution_earlier_met, resolution_earlier_breached) = "
+        "resolution_earlier_met, resolution_earlier_breached, group_id) = "
         "(excluded.version, excluded.channel, excluded.department, excluded.owner, excluded.state, excluded.priority, excluded.language, "
         "excluded.sentiment, excluded.urgency, excluded.labels, excluded.opened_at, excluded.replied_at, excluded.resolved_at, "
         "excluded.reaction_due_at, excluded.reaction_met_at, excluded.reaction_breached_at, excluded.resolution_due_at, "
         "excluded.resolution_met_at, excluded.resolution_breached_at, excluded.mentions, excluded.historic, excluded.event_id, "
         "excluded.event_at, excluded.traceparent, excluded.reaction_earlier_met, excluded.reaction_earlier_breached, "
-        "excluded.resolution_earlier_met, excluded.resolution_earlier_breached) "
-        "where fact_case.version < excluded.version and fact_case.brand = excluded.brand returning case_id",
+        "excluded.resolution_earlier_met, excluded.resolution_earlier_breached, excluded.group_id) "
+        "where fact_case.version < excluded.version and fact_case.brand = excluded.brand",
         [item.id for item in cases],
         [received.version for received in events],
         [item.brand for item in cases],
@@ -184,35 +184,14 @@ async def put_cases(connection: db.Connection, events: Sequence[Received[CaseEve
         [item.due_at if item else None for item in resolution],
         [item.met_at if item else None for item in resolution],
         [item.breached_at if item else None for item in resolution],
-        [len(item.mentions) for item in cases],
+        [item.mentions_total or len(item.mentions) for item in cases],
         [item.historic for item in cases],
         *_told(events),
         [item.met for item in reactions],
         [item.breached for item in reactions],
         [item.met for item in resolutions],
         [item.breached for item in resolutions],
-    )
-    changed = {row["case_id"] for row in written}
-    await _hold_mentions(connection, [received for received in events if received.event.case.id in changed])
-
-
-async def _hold_mentions(connection: db.Connection, events: Sequence[Received[CaseEvent]]) -> None:
-    """Replace which mentions these cases hold. The row of each was just written by this transaction: its lock guards these too."""
-    held = [(case.id, mention.id, case.brand) for case in (x.event.case for x in events) for mention in case.mentions]
-    cases, mentions = [case for case, _, _ in held], [mention for _, mention, _ in held]
-    await connection.execute(
-        "delete from fact_case_mention m where m.case_id = any($1::uuid[]) and not exists "
-        "(select from unnest($2::uuid[], $3::uuid[]) as u(case_id, mention_id) where u.case_id = m.case_id and u.mention_id = m.mention_id)",
-        [received.event.case.id for received in events],
-        cases,
-        mentions,
-    )
-    await connection.execute(
-        "insert into fact_case_mention (case_id, mention_id, brand) "
-        "select c, m, b from unnest($1::uuid[], $2::uuid[], $3::text[]) as u(c, m, b) on conflict do nothing",
-        cases,
-        mentions,
-        [brand for _, _, brand in held],
+        [item.group_id for item in cases],
     )
 
 
@@ -307,9 +286,10 @@ async def mention(connection: db.Connection, brand: str, mention_id: UUID) -> di
 
 
 async def cases_of(connection: db.Connection, brand: str, mention_id: UUID) -> list[dict[str, Any]]:
-    """The facts of the cases that hold a mention: one, or for a moment two while it moves."""
+    """The facts of the case of a mention's group; none until the case was told."""
     rows = await connection.fetch(
-        "select c.* from fact_case c join fact_case_mention h using (case_id) where c.brand = $1 and h.mention_id = $2 order by opened_at",
+        "select c.* from fact_case c join fact_mention m on m.brand = c.brand and m.group_id = c.group_id "
+        "where c.brand = $1 and m.mention_id = $2 order by opened_at",
         brand,
         mention_id,
     )

@@ -31,7 +31,6 @@ ALLOWED: Mapping[str, str] = {
     "analytics/store.py:lock_cases": f"{BY_EVENT}; the handlers compare the brands",
     "analytics/store.py:lock_replies": f"{BY_EVENT}; the handlers compare the brands",
     "analytics/store.py:counted": BY_EVENT,
-    "analytics/store.py:_hold_mentions": "of cases whose rows this transaction has just written under their brand",
     "responder/attempts.py:sweep": ALL_BRANDS,
     "responder/store.py:lock_cases": f"{BY_EVENT}; the handler compares the brands",
     "responder/store.py:replies_of_cases": "of cases that are locked, which the handler has compared by brand",

@@ -12,9 +12,11 @@ from libs.common.events import (
     CaseClockBreached,
     CaseEscalated,
     CaseJoined,
+    CaseLeft,
     CaseOpened,
     CaseReacted,
     CaseResolved,
+    MentionRegrouped,
     MentionRemoved,
     ReplyApproved,
     ReplyDrafted,
@@ -40,14 +42,15 @@ async def test_volumes_count_mentions_by_each_dimension_and_by_two(world: World)
     await world.tell(
         [
             story.mention("a", labels=["storing", "internet"], sentiment="negative", urgency="high"),
-            story.mention("b", labels=["storing"], sentiment="negative"),
+            story.mention("b", labels=["storing"], sentiment="negative", group="a"),
             story.mention("c", channel="email", language="en", received_at=NOW - timedelta(days=3)),
             story.mention("old", channel="email", historic=True, posted_at=NOW - timedelta(days=300)),
             story.mention("gone", 2, event=MentionRemoved, removed=True),
             story.mention("before", received_at=NOW - timedelta(days=31)),
             story.case("case-a", 1, CaseOpened, mentions=["a", "b"], department="technical", told=OPENED),
-            story.case("moving", 1, CaseOpened, mentions=["b"], told=OPENED),
-            story.case("merged", 1, CaseOpened, mentions=["a"], department="billing", state="merged", told=OPENED),
+            story.case(
+                "left", 2, CaseLeft, group="b", department="billing", state="merged", told={"mention_id": story.id("b"), "why": "regrouped"}
+            ),
             Story("other").mention("a"),
         ]
     )
@@ -68,6 +71,30 @@ async def test_volumes_count_mentions_by_each_dimension_and_by_two(world: World)
     start, end = (NOW - timedelta(days=301)).isoformat(), (NOW - timedelta(days=299)).isoformat()
     assert (await world.get(path, from_=start, to=end))["total"] == 0
     assert (await world.get(path, from_=start, to=end, time="posted"))["total"] == 1
+
+
+async def test_a_case_counts_all_of_its_mentions_although_its_events_list_the_newest(world: World) -> None:
+    """Of three, the event lists one; then the oldest is taken back, and another one moves to a case of its own."""
+    story = Story("storm")
+    await world.tell(
+        [
+            *(story.mention(name, group="a") for name in "abc"),
+            story.case(
+                "case", 3, CaseJoined, group="a", mentions=["c"], total=3, department="technical", told={"mention_id": story.id("c")}
+            ),
+        ]
+    )
+    path = "/v1/brands/storm/volumes"
+    assert found(await world.get(path, by="department")) == {"technical": 3}
+    assert [row["mentions"] for row in (await world.rows("storm"))["fact_case"]] == [3]
+    await world.tell(
+        [
+            story.mention("a", 2, event=MentionRemoved, group="a", removed=True),
+            story.mention("b", 2, event=MentionRegrouped),
+            story.case("other", 1, CaseOpened, mentions=["b"], department="billing", told=OPENED),
+        ]
+    )
+    assert found(await world.get(path, by="department")) == {"technical": 1, "billing": 1}
 
 
 async def test_hours_and_days_are_those_of_the_brand_also_when_summer_time_ends(world: World) -> None:

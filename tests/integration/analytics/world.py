@@ -110,7 +110,7 @@ class World:
 
     async def rows(self, brand: str) -> dict[str, list[dict[str, Any]]]:
         """All that analytics holds of a brand, by table."""
-        tables = ("fact_mention", "fact_case", "fact_case_mention", "fact_reply", "case_event")
+        tables = ("fact_mention", "fact_case", "fact_reply", "case_event")
         return {
             table: [dict(row) for row in await self.database.fetch(f"select * from {table} where brand = $1 order by 1, 2", brand)]
             for table in tables
@@ -184,7 +184,8 @@ class Story:
         told: Mapping[str, Any] | None = None,
         **given: Any,
     ) -> Record:
-        """What happened to a case. `reaction` and `resolution` are (due, met, breached); `told` are the event's own fields."""
+        """What happened to a case, of the group of its first mention unless told otherwise. `reaction` and `resolution` are (due, met, breached);
+        `told` are the event's own fields."""
         opened_at = given.get("opened_at", NOW - timedelta(hours=1))
         clocks = []
         for kind in ("reaction", "resolution"):
@@ -194,7 +195,7 @@ class Story:
             id=self.id(name),
             brand=self.brand,
             customer_id=self.id("customer"),
-            group_id=self.id(mentions[0] if mentions else name),
+            group_id=self.id(given.get("group", mentions[0] if mentions else name)),
             state=given.get("state", "open"),
             department=given.get("department", "webcare"),
             owner=given.get("owner"),
@@ -204,6 +205,7 @@ class Story:
             urgency="normal",
             labels=given.get("labels", []),
             mentions=[CaseMention(id=self.id(x), channel="twitter", visibility="public", received_at=opened_at) for x in mentions],
+            mentions_total=given.get("total", len(mentions)),
             historic=given.get("historic", False),
             opened_at=opened_at,
             replied_at=given.get("replied_at"),
