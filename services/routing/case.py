@@ -158,7 +158,7 @@ def _untouched(policy: Policy, case_id: UUID, way: Route, values: dict[str, Any]
         "state": "closed" if values["historic"] else "new",
         "department": way.department,
         "priority": way.priority,
-        "owner": owner(policy.book, way.department, values["language"], case_id),
+        "owner": owner(policy.book, way.department, values["language"], way.skills, case_id),
     }
 
 

@@ -1,7 +1,7 @@
 """Which department a case goes to, and who owns it. Pure, and a function of the case alone: the order in which events arrived plays no part."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -22,6 +22,7 @@ class Route:
     priority: str
     rule: str
     tell: tuple[str, ...] = ()
+    skills: tuple[str, ...] = ()
 
 
 def facts(mentions: Iterable[TriagedMention], book: BrandBook) -> dict[str, object]:
@@ -55,7 +56,8 @@ def route(book: BrandBook, about: Mapping[str, object]) -> Route:
         return Route(book.fallback, urgent, "fallback: no rule matches")
     priority = max(rule.priority, urgent, key=PRIORITIES.index)
     number = list(book.routing).index(rule) + 1
-    return Route(rule.department, priority, f"rule {number}: {_words(rule.when.conditions())}", tuple(rule.tell))
+    said = f"rule {number}: {_words(rule.when.conditions())}" + (f"; skills {' and '.join(rule.skills)}" if rule.skills else "")
+    return Route(rule.department, priority, said, tuple(rule.tell), tuple(rule.skills))
 
 
 def _words(conditions: Mapping[str, object]) -> str:
@@ -63,17 +65,19 @@ def _words(conditions: Mapping[str, object]) -> str:
     return " and ".join(said) or "always"
 
 
-def owner(book: BrandBook, department: str, language: str, case_id: UUID) -> str | None:
-    """One member of the department who speaks the language, the same one for the same case; of the fallback where it has none.
+def owner(book: BrandBook, department: str, language: str, skills: Collection[str], case_id: UUID) -> str | None:
+    """One member of the department who speaks the language and has all of these skills, the same one for the same case; of the fallback where the
+    department has nobody.
 
-    By rendezvous hashing, weighted by nothing: cases spread evenly, and a member who comes or goes moves only their own share.
-    None only in a team without anybody.
+    Where nobody has all of that, the language weighs more than the skills: whoever has the case must be able to answer. By rendezvous hashing,
+    weighted by nothing: cases spread evenly, and a member who comes or goes moves only their own share. None only in a team without anybody.
     """
     for candidates in (_members(book, department), _members(book, book.fallback), list(book.team)):
         working = [m for m in candidates if m.role in _WORKERS and m.capacity > 0]
         speaking = [m for m in working if language in m.languages] or working
-        if speaking:
-            return min(speaking, key=lambda m: hashlib.blake2b(f"{case_id}/{m.id}".encode(), digest_size=8).digest()).id
+        able = [m for m in speaking if set(skills) <= set(m.skills)] or speaking
+        if able:
+            return min(able, key=lambda m: hashlib.blake2b(f"{case_id}/{m.id}".encode(), digest_size=8).digest()).id
     return None
 
 
