@@ -1,0 +1,150 @@
+"""Whatever customers, people, clocks and replies do to cases, in whatever order: what must hold of every case does."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from libs.common.errors import Conflict
+from libs.common.events import Case, CaseEvent, MentionRegrouped, MentionRemoved, MentionTriaged, Reply, ReplySent, deterministic_id
+from libs.common.record import Received
+from services.routing.case import EMPTY, ENDED, File, assigned, case_id_of, computed, noted
+from services.routing.consumer import CaseWork, on_mention, on_reply_sent
+from services.routing.turn import reopened, resolved
+from tests.unit.routing.test_permutations import POLICIES, START, event, mention_id, state, tick
+from tests.unit.routing.test_turns import historic, nobody_is_forgotten
+
+NAMES = "ABCD"
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(
+            ["mention", "mention", "mention", "remove", "reply", "reply", "resolve", "reopen", "assign", "note", "tick", "tick"]
+        ),
+        st.sampled_from(NAMES),
+        st.sampled_from("AAB"),
+        st.sampled_from([1, 4, 11, 45, 600]),
+    ),
+    min_size=4,
+    max_size=18,
+)
+
+
+class Story:
+    """Messages A to D, the last of them history, in the cases of A and B, and what happens to those. `acted`: where a person did something."""
+
+    def __init__(self) -> None:
+        self.work = CaseWork(POLICIES, START)  # type: ignore[arg-type]
+        self.now = START
+        self.versions: dict[str, int] = {}
+        self.groups: dict[str, str] = {}
+        self.drafts: list[tuple[UUID, UUID]] = []
+        self.acted: set[UUID] = set()
+
+    def step(self, what: str, name: str, group: str, minutes: int) -> None:
+        self.now += timedelta(minutes=minutes)
+        self.work.now = self.now
+        if what in ("mention", "remove"):
+            self._mention(name, group, removed=what == "remove")
+        elif what == "tick":
+            tick(self.work, self.now)
+        elif (file := self.work.files.get(case_id_of("vaart", mention_id(group)))) is not None:
+            try:
+                self._act(what, file)
+            except Conflict:  # a person cannot do this to a case as it is
+                pass
+
+    def _mention(self, name: str, group: str, *, removed: bool) -> None:
+        if removed and name not in self.versions:
+            return
+        version = self.versions[name] = self.versions.get(name, 0) + 1
+        group = self.groups[name] = self.groups[name] if removed else group
+        triaged = state(name, group, removed=removed)
+        triaged = historic(triaged) if name == "D" else triaged
+        kind = MentionRemoved if removed else MentionTriaged if version == 1 else MentionRegrouped
+        on_mention(self.work, event(kind, version, triaged))
+
+    def _act(self, what: str, file: File) -> None:
+        if what == "resolve":
+            resolved(file, self.now)
+        elif what == "reopen":
+            reopened(POLICIES.policy, file, self.work.mentions_of(file.case.id), self.now)
+        elif what == "assign":
+            assigned(file, to="tt", department="technical")
+        elif what == "note":
+            noted(file)
+        elif self.drafts and self.drafts[0][0] == file.case.id:
+            return self._send(*self.drafts.pop(0))
+        elif file.case.latest is not None:
+            return self.drafts.append((file.case.id, file.case.latest.id))  # under way: sent by a later step
+        else:
+            return None
+        self.acted.add(file.case.id)
+        return None
+
+    def _send(self, case_id: UUID, answers: UUID) -> None:
+        reply = Reply(
+            id=deterministic_id("vaart", "reply", str(answers), str(self.now)),
+            brand="vaart",
+            case_id=case_id,
+            mention_id=answers,
+            channel="twitter",
+            visibility="public",
+            state="sent",
+            text="We kijken ernaar. ^bb",
+            digest="0" * 64,
+            created_at=self.now,
+            sent_at=self.now,
+        )
+        told = ReplySent(brand="vaart", book_version=1, reply=reply, at=self.now)
+        on_reply_sent(self.work, Received(told, str(reply.id), str(reply.id), 5, self.now, None, "replies", 0, 0, str(case_id), self.now))
+        self.acted.add(self.goes_on_in(case_id))  # the answer counts where the question is by now
+
+    def goes_on_in(self, case_id: UUID) -> UUID:
+        seen = {case_id}
+        while (into := self.work.files[case_id].case.merged_into) is not None:
+            assert into not in seen, "merges go round in a circle"
+            seen.add(into)
+            case_id = into
+        return case_id
+
+
+def clocks_tell_the_truth(file: File) -> None:
+    for clock in file.case.clocks:
+        late = clock.met_at is not None and clock.met_at > clock.due_at
+        assert clock.breached_at in (None, clock.due_at)
+        assert (clock.breached_at is not None) == late or clock.met_at is None
+    if file.case.state == "resolved":
+        assert all(clock.met_at is not None for clock in file.case.clocks)
+
+
+@settings(max_examples=400, deadline=None)
+@given(STEPS)
+def test_what_must_hold_of_every_case_holds_after_every_step(steps: list[tuple[str, str, str, int]]) -> None:
+    story = Story()
+    for step in steps:
+        story.step(*step)
+        carried = set(story.acted)
+        for outgoing in story.work.outgoing:
+            assert isinstance(outgoing.event, CaseEvent)
+            if getattr(outgoing.event, "merged", None):
+                carried.add(outgoing.event.case.id)
+        for case_id, file in story.work.files.items():
+            mentions = story.work.mentions_of(case_id)
+            present = [m for m in mentions if not m.removed]
+            assert (file.case.state in EMPTY) == (not present)
+            assert file.case.mentions_total == len(present)
+            assert file.touched == (case_id in carried), "touched by people, and by them alone"
+            story.goes_on_in(case_id)
+            clocks_tell_the_truth(file)
+            if file.case.state not in ENDED:
+                nobody_is_forgotten(file, mentions)
+            if not file.touched:
+                assert _again(story, file, mentions) == file.case
+
+
+def _again(story: Story, file: File, mentions: Any) -> Case:
+    """What the brand book makes of an untouched case, computed anew."""
+    fresh = File(file.case, fired=list(file.fired))
+    return computed(POLICIES.policy, fresh, mentions, file.case.merged_into, story.now)
