@@ -41,19 +41,26 @@ From = Annotated[
 To = Annotated[datetime | None, Query(description="Not included; without it now. At most 400 days after `from`")]
 Historic = Annotated[Literal["true", "false", "all"], Query(description="Imported history only, live only, or both")]
 Channel = Annotated[str | None, Query(max_length=100, description="Only this channel")]
-Time = Annotated[Literal["received", "posted"], Query(description="When we had it, or when it was written: tells imported history apart")]
+Time = Annotated[
+    Literal["received", "posted"],
+    Query(
+        description="Which moment of a mention places it in the period, and in an hour or day: when we had it, or when its author wrote it. Imported "
+        "history was received when it was imported, whenever it was written"
+    ),
+]
 
 _HISTORIC = {"true": True, "false": False, "all": None}
 
 
 class Report(BaseModel):
-    """What every report says of itself."""
+    """What every report says of itself. `from` and `to` are moments, whatever offset they were asked with; an hour or a day is one in `timezone`, named
+    by its start there, so that a day may have 23 or 25 hours, and the first and last ones of a period may be cut short."""
 
     model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True)
     brand: str
     start: datetime = Field(alias="from")
     end: datetime = Field(alias="to", description="Not included")
-    timezone: str = Field(description="The brand's: hours and days are those of its people")
+    timezone: str = Field(description="The brand's: hours and days are those of its people. UTC until it has a brand book")
     by: list[str]
 
 
@@ -145,6 +152,7 @@ class Summary(BaseModel):
     """All of a brand until now, history included."""
 
     brand: str
+    timezone: str = Field(description="The brand's; UTC until it has a brand book. Nothing here is by hour or day")
     mentions: dict[str, int] = Field(description="By channel, those taken back apart")
     historic: int
     removed: int
@@ -239,7 +247,7 @@ async def sentiment(
 
 @router.get("/v1/brands/{brand}/labels")
 async def labels(principal: Reader, question: Annotated[Question, Depends(_of_mentions)], reporting: Reporting) -> Labels:
-    """What it is about, the most frequent first, beside the period before."""
+    """What it is about, the most frequent first, beside the equally long period before, by the same `time`."""
     total = await reports.mentions_total(reporting, question)
     rows = [LabelRow(**row, share=round(row["count"] / total, 4) if total else 0.0) for row in await reports.labels(reporting, question)]
     return Labels(**_said(question), total=total, rows=rows)
@@ -249,7 +257,8 @@ async def labels(principal: Reader, question: Annotated[Question, Depends(_of_me
 async def times(
     principal: Reader, question: Annotated[Question, Depends(_by(reports.CASE_DIMENSIONS, _of_cases))], reporting: Reporting
 ) -> Times:
-    """Reaction and resolution against what was promised, of live cases opened in the period; merged and withdrawn ones apart."""
+    """Reaction and resolution against what was promised, of live cases opened in the period; merged and withdrawn ones apart. A case
+    is in the period, hour and day in which its first live message was received."""
     return Times(**_said(question), rows=[TimesRow(**row) for row in await reports.times(reporting, question)])
 
 
@@ -264,9 +273,9 @@ async def case_events(
 
 
 @router.get("/v1/brands/{brand}/summary")
-async def summary(brand: str, principal: Reader, reporting: Reporting) -> Summary:
+async def summary(brand: str, request: Request, principal: Reader, reporting: Reporting) -> Summary:
     """All of a brand in a few numbers."""
-    return Summary(brand=brand, **await reports.summary(reporting, brand))
+    return Summary(brand=brand, timezone=_zone(request, brand).key, **await reports.summary(reporting, brand))
 
 
 @router.get("/v1/brands/{brand}/facts/mentions")

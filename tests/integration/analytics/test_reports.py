@@ -124,6 +124,27 @@ async def test_hours_and_days_are_those_of_the_brand_also_when_summer_time_ends(
     assert list(found(days).items()) == [("2026-10-24", 1), ("2026-10-25", 4), ("2026-10-26", 1)]
 
 
+async def test_every_report_names_the_brands_zone_and_counts_days_in_it(world: World) -> None:
+    """Half an hour before midnight in UTC is the next day in Amsterdam, for mentions by either time, for cases and for what happened to them."""
+    await world.publish_book("zoned", "Europe/Amsterdam")
+    story, at = Story("zoned"), moment("2026-03-02T23:30:00Z")
+    await world.tell(
+        [
+            story.mention("a", received_at=at, posted_at=moment("2026-03-01T23:30:00Z"), labels=["storing"]),
+            story.case("case", 1, CaseOpened, mentions=["a"], opened_at=at, told=OPENED),
+            story.case("case", 2, CaseClockBreached, mentions=["a"], opened_at=at, at=at, told={"clock": "reaction"}),
+        ]
+    )
+    period = {"from_": "2026-03-01T00:00:00Z", "to": "2026-03-04T00:00:00Z"}
+    path = "/v1/brands/zoned"
+    for report in ("volumes", "sentiment", "times", "case-events"):
+        answer = await world.get(f"{path}/{report}", by="day", **period)
+        assert (answer["timezone"], [row["by"]["day"] for row in answer["rows"]]) == ("Europe/Amsterdam", ["2026-03-03"])
+    assert [row["by"]["day"] for row in (await world.get(f"{path}/volumes", by="day", time="posted", **period))["rows"]] == ["2026-03-02"]
+    assert (await world.get(f"{path}/labels", **period))["timezone"] == "Europe/Amsterdam"
+    assert (await world.get(f"{path}/summary"))["timezone"] == "Europe/Amsterdam"
+
+
 async def test_the_hour_that_summer_time_skips_is_not_there_and_half_hour_zones_have_whole_hours(world: World) -> None:
     await world.publish_book("skips", "Europe/Amsterdam")
     await world.publish_book("halves", "Asia/Kolkata")
@@ -325,6 +346,7 @@ async def test_the_summary_holds_a_brand_in_a_few_numbers(world: World) -> None:
     await _tell_a_whole_brand(world, Story("summed"))
     assert await world.get("/v1/brands/summed/summary") == {
         "brand": "summed",
+        "timezone": "UTC",
         "mentions": {"email": 2, "twitter": 1},
         "historic": 1,
         "removed": 1,
