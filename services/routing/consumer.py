@@ -121,7 +121,7 @@ def _arrive(work: CaseWork, received: Received[MentionEvent], policy: Policy, ta
     file.case = _computed(work, policy, file)
     if woken := unseen and turn.wakes(file, triaged):
         _begin_round(work, received, policy, file, triaged)
-    else:
+    elif file.before is not None:
         turn.follow(policy, file, work.mentions_of(target), work.now)
     if file.case == before:
         return
@@ -137,7 +137,8 @@ def _leave(work: CaseWork, received: Received[MentionEvent], policy: Policy, lef
     before = file.case
     file.book_version = policy.version
     file.case = _computed(work, policy, file)
-    turn.follow(policy, file, work.mentions_of(left), work.now)
+    if file.before is not None:
+        turn.follow(policy, file, work.mentions_of(left), work.now)
     if file.case == before:
         return
     file.version += 1
