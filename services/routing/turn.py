@@ -161,6 +161,7 @@ def carried_over(policy: Policy, file: File, old: Case, into: File, mentions: Se
     replied_at = min((at for at in (old.replied_at, new.replied_at) if at), default=None)
     into.case = into.case.model_copy(update={"replied_at": replied_at})
     into.touched = True
+    follow(policy, into, mentions, now)
     _hear(policy, into, now)
 
 
