@@ -14,7 +14,7 @@ from libs.common import db
 from libs.common.books import BrandBooks, Published
 from libs.common.brandbook import Channel
 from libs.common.outbox import Relay
-from services.responder import attempts
+from services.responder import attempts, secret
 from services.responder.attempts import Attempt
 from services.responder.channels import sandbox, smtp
 from services.responder.lengths import family
@@ -129,11 +129,11 @@ class Sender:
         assert account.sender is not None, "the brand book gives an smtp channel a sender"
         try:
             mail = smtp.message(attempt.row, account.sender, published.book.name, datetime.now(UTC))
-            password = await smtp.secret(account.secret, self._settings.secrets_dir) if account.secret else None
-        except smtp.Unaddressable as error:
+            password = await self._secret(published.book.brand, account.secret) if account.secret else None
+        except (smtp.Unaddressable, secret.SecretRefused) as error:
             await self._write(attempt, smtp.Refused(str(error), for_good=True))
             return
-        except smtp.SecretMissing as error:
+        except secret.SecretMissing as error:
             await self._write(attempt, smtp.Refused(str(error), for_good=False))
             return
         outcome = await smtp.send(
@@ -146,6 +146,9 @@ class Sender:
             answer_timeout_s=self._settings.answer_timeout_s,
         )
         await self._write(attempt, outcome)
+
+    async def _secret(self, brand: str, reference: str) -> str:
+        return await secret.read(reference, brand, [known for known, _ in self._books], self._settings.secrets_dir)
 
     async def _write(self, attempt: Attempt, outcome: smtp.Outcome) -> None:
         """Write down an outcome, for as long as Postgres needs to come back: an accepted mail must not be forgotten."""

@@ -12,7 +12,9 @@ class Settings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="WEERKLANK_RESPONDER_")
 
     port: int = 8604
-    secrets_dir: Path = Field(default=Path("secrets"), description="Where file:NAME of a brand book is looked up")
+    secrets_dir: Path = Field(
+        default=Path("secrets"), description="Where file:name of a brand book is looked up; nothing outside it is read"
+    )
     lease_s: float = Field(default=3.0, gt=0, le=60, description="A lease or a claim older than this sends nothing")
     unconfirmed_after_s: float = Field(
         default=30.0, gt=0, description="A send without an answer for so long is given to a person to look at"

@@ -5,7 +5,6 @@ knows: a crash or a lost connection in between is `Unknown`, and is never tried 
 """
 
 import asyncio
-import os
 import re
 import ssl
 from collections.abc import Awaitable, Callable
@@ -16,7 +15,6 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as MAIL_POLICY
 from email.utils import format_datetime, parseaddr
-from pathlib import Path
 
 import aiosmtplib
 
@@ -59,27 +57,8 @@ class NotBegun:
 Outcome = Accepted | Refused | Unknown | NotBegun
 
 
-class SecretMissing(Exception):
-    """A reference in the brand book leads nowhere. The text names the reference, never a value."""
-
-
 class Unaddressable(Exception):
     """No mail can be made to or from these addresses."""
-
-
-async def secret(reference: str, folder: Path) -> str:
-    """What `env:NAME` or `file:NAME` stands for. Raises `SecretMissing`. The value is never logged or stored."""
-    kind, _, name = reference.partition(":")
-    if kind == "env":
-        value = os.environ.get(name, "")
-    else:
-        try:
-            value = (await asyncio.to_thread((folder / name).read_text, "utf-8")).rstrip("\r\n")
-        except (OSError, UnicodeDecodeError) as error:
-            raise SecretMissing(f"The secret {reference} cannot be read: {type(error).__name__}.") from error
-    if not value:
-        raise SecretMissing(f"The secret {reference} is not set.")
-    return value
 
 
 def message(row: ReplyRow, sender: str, brand_name: str, now: datetime) -> EmailMessage:
@@ -134,9 +113,11 @@ async def send(
     """Hand a mail to the account's server.
 
     `begin` is asked just before DATA and commits that the outcome is unknown from there; `in_time` is asked again between the server's "go ahead"
-    and the first byte. What is written after that cannot be taken back.
+    and the first byte. What is written after that cannot be taken back. A password leaves over TLS only.
     """
     assert account.host is not None, "the brand book gives an smtp channel a host"
+    if password and account.tls is False:
+        return Refused(f"The channel {account.id} has a secret and tls: false: a secret is never sent without TLS.", for_good=True)
     sender, recipient = mail["From"].addresses[0].addr_spec, mail["To"].addresses[0].addr_spec
     client = aiosmtplib.SMTP(
         hostname=account.host,

@@ -339,7 +339,7 @@ def mail_server() -> Iterator[MailServer]:
     server.stop()
 
 
-def real(server: MailServer) -> dict[str, Any]:
+def real(server: MailServer, **account: Any) -> dict[str, Any]:
     """What makes a brand book send real mail to this server."""
-    account = {"id": "smtp", "type": "smtp", "host": "127.0.0.1", "port": server.port, "tls": False, "from": "Vaart <klant@vaart.example>"}
-    return {"pilot": False, "channels": [account]}
+    given = {"id": "smtp", "type": "smtp", "host": "127.0.0.1", "port": server.port, "tls": False, "from": "Vaart <klant@vaart.example>"}
+    return {"pilot": False, "channels": [{**given, **account}]}

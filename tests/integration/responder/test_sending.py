@@ -185,6 +185,30 @@ async def test_what_the_mail_server_answers_decides(
     assert bool(found["error"]) == (state != "sent")
 
 
+@pytest.mark.parametrize(
+    ("secret", "tls", "why"),
+    [
+        ("env:WEERKLANK_RESPONDER_DATABASE_URL", "starttls", "env:WEERKLANK_RESPONDER_DATABASE_URL is not one of this brand"),
+        ("file:/proc/self/environ", "starttls", "file:/proc/self/environ is not one of this brand"),
+        ("env:{brand}_SMTP", False, "a secret is never sent without TLS"),
+    ],
+)
+async def test_no_brand_book_sends_a_secret_of_others_or_its_own_in_the_clear(
+    around: Around, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch, secret: str, tls: Any, why: str
+) -> None:
+    own = around.brand.upper().replace("-", "_")
+    for name in ("WEERKLANK_RESPONDER_DATABASE_URL", f"{own}_SMTP"):
+        monkeypatch.setenv(name, "geheim")
+    await around.publish(**real(mail_server, secret=secret.replace("{brand}", own), tls=tls))
+    await around.start()
+    case = await mail_case(around)
+    await around.keep_leasing()
+    found = await around.becomes(await around.approved(case, TEXT), "failed")
+    assert why in found["error"]
+    assert "geheim" not in found["error"]
+    assert mail_server.attempts == 0
+
+
 async def test_a_mail_server_that_is_not_there_is_tried_again(around: Around, mail_server: MailServer) -> None:
     desk = await with_mail(around, mail_server)
     case = await mail_case(desk)

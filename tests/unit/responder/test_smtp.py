@@ -1,8 +1,7 @@
-"""A reply as a mail: what strangers wrote stays in its place, and secrets come by reference."""
+"""A reply as a mail: what strangers wrote stays in its place."""
 
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -88,14 +87,3 @@ def test_an_address_that_is_none_is_refused(address: str) -> None:
 
 def test_a_domain_in_other_letters_is_written_in_idna() -> None:
     assert on_the_wire(row(value="sanne@köln.example"))["To"] == "sanne@xn--kln-sna.example"
-
-
-async def test_a_secret_comes_from_the_environment_or_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("VAART_SMTP", "geheim")
-    (tmp_path / "vaart").write_text("ook geheim\n")
-    assert await smtp.secret("env:VAART_SMTP", tmp_path) == "geheim"
-    assert await smtp.secret("file:vaart", tmp_path) == "ook geheim"
-    assert await smtp.secret(f"file:{tmp_path / 'vaart'}", Path("elsewhere")) == "ook geheim"
-    for missing in ("env:VAART_NONE", "file:none"):
-        with pytest.raises(smtp.SecretMissing, match=missing):
-            await smtp.secret(missing, tmp_path)
