@@ -18,6 +18,7 @@ from services.responder import attempts, secret
 from services.responder.attempts import Attempt
 from services.responder.channels import sandbox, smtp
 from services.responder.lengths import family
+from services.responder.mailserver import Reach
 from services.responder.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -140,6 +141,7 @@ class Sender:
             mail,
             account,
             password,
+            reach=Reach(self._settings.mail_networks, self._settings.mail_ports),
             begin=begin,
             in_time=lambda: time.monotonic() - begun_at < self._settings.lease_s,
             connect_timeout_s=self._settings.connect_timeout_s,

@@ -1,11 +1,20 @@
 """Settings of the responder: WEERKLANK_RESPONDER_*."""
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field
-from pydantic_settings import SettingsConfigDict
+from pydantic import BeforeValidator, Field, IPvAnyNetwork
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from libs.common.settings import ServiceSettings
+
+
+def _listed(value: object) -> object:
+    return value.replace(",", " ").split() if isinstance(value, str) else value
+
+
+Ports = Annotated[frozenset[Annotated[int, Field(ge=1, le=65535)]], NoDecode, BeforeValidator(_listed)]
+Networks = Annotated[tuple[IPvAnyNetwork, ...], NoDecode, BeforeValidator(_listed)]
 
 
 class Settings(ServiceSettings):
@@ -15,6 +24,10 @@ class Settings(ServiceSettings):
     secrets_dir: Path = Field(
         default=Path("secrets"), description="Where file:name of a brand book is looked up; nothing outside it is read"
     )
+    mail_networks: Networks = Field(
+        default=(), description="Mail servers may stand here too, beside the public network: 10.1.2.0/24, fd00:12::/64, …"
+    )
+    mail_ports: Ports = Field(default=frozenset(), description="Ports of mail servers beside 25, 465, 587 and 2525")
     lease_s: float = Field(default=3.0, gt=0, le=60, description="A lease or a claim older than this sends nothing")
     unconfirmed_after_s: float = Field(
         default=30.0, gt=0, description="A send without an answer for so long is given to a person to look at"

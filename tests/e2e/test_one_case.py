@@ -121,7 +121,7 @@ def mailbox() -> Iterator[Mailbox]:
 
 @pytest.fixture(scope="module")
 def system(home: Path, mailbox: Mailbox) -> Iterator[System]:
-    made = System(home)
+    made = System(home, settings={"MAIL_NETWORKS": "127.0.0.0/8", "MAIL_PORTS": str(mailbox.port)})
     try:
         made.start()
         made.apply(BOOK.replace("PORT", str(mailbox.port)), "dijk")

@@ -6,6 +6,7 @@ knows: a crash or a lost connection in between is `Unknown`, and is never tried 
 
 import asyncio
 import re
+import socket
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -19,9 +20,10 @@ from email.utils import format_datetime, parseaddr
 import aiosmtplib
 
 from libs.common.brandbook import Channel
+from services.responder import mailserver
+from services.responder.mailserver import Reach
 from services.responder.reply import ReplyRow
 
-_ERROR_CHARS = 300
 _POLICY = MAIL_POLICY.clone(cte_type="7bit")
 # Folded at 78, a Message-ID longer than that would be written as an encoded word, which no reader takes for an id.
 _ON_THE_WIRE = _POLICY.clone(max_line_length=990)
@@ -105,12 +107,13 @@ async def send(
     account: Channel,
     password: str | None,
     *,
+    reach: Reach,
     begin: Callable[[], Awaitable[bool]],
     in_time: Callable[[], bool],
     connect_timeout_s: float,
     answer_timeout_s: float,
 ) -> Outcome:
-    """Hand a mail to the account's server.
+    """Hand a mail to the account's server, if it is in `reach`.
 
     `begin` is asked just before DATA and commits that the outcome is unknown from there; `in_time` is asked again between the server's "go ahead"
     and the first byte. What is written after that cannot be taken back. A password leaves over TLS only.
@@ -121,7 +124,6 @@ async def send(
     sender, recipient = mail["From"].addresses[0].addr_spec, mail["To"].addresses[0].addr_spec
     client = aiosmtplib.SMTP(
         hostname=account.host,
-        port=account.port,
         use_tls=account.tls is True,
         start_tls=account.tls == "starttls",
         username=(account.user or sender) if password else None,
@@ -132,19 +134,21 @@ async def send(
     try:
         try:
             async with asyncio.timeout(connect_timeout_s):
-                await client.connect()
+                await client.connect(sock=await mailserver.connect(account, reach))
                 await client.mail(sender)
                 await client.rcpt(recipient)
             if not await begin():
                 return NotBegun()
             async with asyncio.timeout(connect_timeout_s):
                 ahead = await client.execute_command(b"DATA")
+        except mailserver.OutOfReach as error:
+            return Refused(str(error), for_good=True)
         except aiosmtplib.SMTPResponseException as error:
-            return _refused(error.code, error.message)
-        except (aiosmtplib.SMTPException, OSError, ssl.SSLError, TimeoutError) as error:
-            return Refused(f"{type(error).__name__}: {error}"[:_ERROR_CHARS], for_good=False)
+            return _refused(error.code)
+        except (aiosmtplib.SMTPException, OSError) as error:
+            return Refused(_broken(error), for_good=False)
         if ahead.code != 354:
-            return _refused(ahead.code, ahead.message)
+            return _refused(ahead.code)
         if not in_time():
             return NotBegun()
         return await _transmit(client, mail, answer_timeout_s)
@@ -169,8 +173,31 @@ async def _transmit(client: aiosmtplib.SMTP, mail: EmailMessage, answer_timeout_
         return Unknown(f"the connection was lost before the server answered ({type(error).__name__})")
     if answer.code == 250:
         return Accepted(str(mail["Message-ID"]).strip("<>"))
-    return _refused(answer.code, answer.message)
+    return _refused(answer.code)
 
 
-def _refused(code: int, said: str) -> Refused:
-    return Refused(f"{code} {said}"[:_ERROR_CHARS], for_good=code >= 500)
+def _refused(code: int) -> Refused:
+    """What a server's code means, in our words: its own would show whoever names a host in a book what answers there."""
+    if 500 <= code < 600:
+        return Refused(f"the mail server answered {code}: refused for good", for_good=True)
+    if 400 <= code < 500:
+        return Refused(f"the mail server answered {code}: refused for now", for_good=False)
+    return Refused(
+        f"the mail server answered {code}, which is no answer to this" if code > 0 else "what answered speaks no SMTP", for_good=False
+    )
+
+
+def _broken(error: Exception) -> str:
+    """What went wrong with a connection, in our words."""
+    cause = error.__cause__ if isinstance(error, aiosmtplib.SMTPConnectError) and error.__cause__ else error
+    if isinstance(cause, TimeoutError):
+        return "the mail server did not answer in time"
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return "the mail server's certificate is not one of its name that is trusted here"
+    if isinstance(cause, ssl.SSLError):
+        return "the mail server's TLS and ours do not agree"
+    if isinstance(cause, socket.gaierror):
+        return "the mail server's name does not resolve"
+    if isinstance(cause, OSError):
+        return "there is no connection with the mail server, or it was lost"
+    return "the mail server does not offer what the channel asks for"

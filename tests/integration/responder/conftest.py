@@ -290,6 +290,7 @@ class MailServer:
         self.answers = ["250 OK"]
         self.received: list[bytes] = []
         self.attempts = 0
+        self.connections = 0
         self.came = threading.Event()
         self.release = threading.Event()
         self.port = free_port()
@@ -311,6 +312,11 @@ class MailServer:
     def _next(self) -> str:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
+    async def handle_EHLO(self, server: Any, session: Any, envelope: Any, hostname: str, responses: list[str]) -> list[str]:
+        self.connections += 1
+        session.host_name = hostname
+        return responses
+
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
         self.attempts += 1
         if self.answers[0].startswith("rcpt "):
@@ -329,6 +335,11 @@ class MailServer:
             await asyncio.get_running_loop().run_in_executor(None, self.release.wait, 60)
             return "250 OK"
         return answer
+
+
+def in_reach(server: MailServer) -> dict[str, str]:
+    """Settings that let mail go to this server."""
+    return {"mail_networks": "127.0.0.0/8", "mail_ports": str(server.port)}
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from libs.common.brandbook import BrandBook
 from libs.common.outbox import Relay
 from libs.common.topics import REPLIES, brand_partitions
 from services.responder.sender import Sender
-from tests.integration.responder.conftest import Around, MailServer, brand_book, case_of, mention, opened, real
+from tests.integration.responder.conftest import Around, MailServer, brand_book, case_of, in_reach, mention, opened, real
 from tests.stack import environment
 from tests.waiting import until
 
@@ -34,7 +34,7 @@ async def mail_case(around: Around, name: str = "sanne") -> Any:
 
 async def with_mail(around: Around, server: MailServer, **settings: Any) -> Around:
     await around.publish(**real(server))
-    await around.start(**settings)
+    await around.start(**in_reach(server), **settings)
     return around
 
 
@@ -183,6 +183,30 @@ async def test_what_the_mail_server_answers_decides(
     found = await desk.becomes(reply_id, state)
     assert (len(mail_server.received), found["attempts"]) == (received, attempts)
     assert bool(found["error"]) == (state != "sent")
+    assert not [said for said in ("later", "unknown") if said in str(found)], "what the server said stays with it"
+
+
+@pytest.mark.parametrize(
+    ("account", "settings", "why"),
+    [
+        ({}, {"mail_networks": ""}, "127.0.0.1 is not in the public network"),
+        ({"host": "localhost"}, {"mail_networks": ""}, "localhost is not in the public network"),
+        ({"host": "127.1"}, {"mail_networks": "10.0.0.0/8"}, "127.1 is not in the public network"),
+        ({}, {"mail_ports": ""}, "of 127.0.0.1 is not one for mail"),
+        ({"host": "x" * 64 + ".example"}, {}, "none that can be looked up"),
+    ],
+)
+async def test_a_mail_server_out_of_reach_is_not_dialled(
+    around: Around, mail_server: MailServer, account: dict[str, Any], settings: dict[str, Any], why: str
+) -> None:
+    await around.publish(**real(mail_server, **account))
+    await around.start(**{**in_reach(mail_server), **settings})
+    case = await mail_case(around)
+    await around.keep_leasing()
+    found = await around.becomes(await around.approved(case, TEXT), "failed")
+    assert why in found["error"]
+    assert found["attempts"] == 1
+    assert mail_server.connections == 0
 
 
 @pytest.mark.parametrize(
@@ -200,7 +224,7 @@ async def test_no_brand_book_sends_a_secret_of_others_or_its_own_in_the_clear(
     for name in ("WEERKLANK_RESPONDER_DATABASE_URL", f"{own}_SMTP"):
         monkeypatch.setenv(name, "geheim")
     await around.publish(**real(mail_server, secret=secret.replace("{brand}", own), tls=tls))
-    await around.start()
+    await around.start(**in_reach(mail_server))
     case = await mail_case(around)
     await around.keep_leasing()
     found = await around.becomes(await around.approved(case, TEXT), "failed")
@@ -270,7 +294,8 @@ async def test_killed_between_handing_over_and_the_answer_it_is_unconfirmed_and_
     await around.stack.aclose()
     await around.keep_leasing()
     settings = {"database_url": around.database_url, "kafka": around.kafka, "jwks": str(around.issuer.jwks), "port": "0"}
-    given = environment(**{f"WEERKLANK_RESPONDER_{name.upper()}": value for name, value in settings.items()})
+    reach = in_reach(mail_server)
+    given = environment(**{f"WEERKLANK_RESPONDER_{name.upper()}": value for name, value in (settings | reach).items()})
     process = await asyncio.to_thread(
         subprocess.Popen, [sys.executable, "-m", "services.responder"], cwd=ROOT, env=given, stdout=subprocess.DEVNULL
     )
@@ -281,7 +306,7 @@ async def test_killed_between_handing_over_and_the_answer_it_is_unconfirmed_and_
         await asyncio.to_thread(process.wait)
     assert await around.db.fetchval("select state from reply where id = $1", reply_id) == "sending"
     mail_server.release.set()
-    await around.start(unconfirmed_after_s=1.0)
+    await around.start(**reach, unconfirmed_after_s=1.0)
     found = await around.becomes(reply_id, "unconfirmed")
     assert "interrupted" in found["error"]
     other = await around.approved(case, TEXT)

@@ -1,0 +1,86 @@
+"""The mail server of a brand: a channel of its brand book comes in, a connection to an address that was looked at goes out.
+
+Whoever may change a book names any host in it. Dialled are ports of mail and addresses that anybody in the world reaches, and what the operator's
+settings add to those: a book makes nobody knock at what stands around the responder.
+"""
+
+import asyncio
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+
+from libs.common.brandbook import Channel
+
+_PORTS = frozenset({25, 465, 587, 2525})
+_UNICAST = IPv6Network("2000::/3")
+"""All of IPv6 that is global unicast (RFC 4291, 2.4, and IANA's registry)."""
+_NAT64 = IPv6Network("64:ff9b::/96")
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What may be dialled beside what anybody may: networks and ports of the operator's settings."""
+
+    networks: Sequence[IPv4Network | IPv6Network] = ()
+    ports: frozenset[int] = frozenset()
+
+
+class OutOfReach(Exception):
+    """A brand book names a mail server that is not to be dialled. The text names what the book says, and no address that it stands for."""
+
+
+def port_of(account: Channel) -> int:
+    """The port that the book gives, else the protocol's own for its way of TLS (RFC 8314, 7.3; RFC 6409; RFC 5321)."""
+    return account.port or {True: 465, "starttls": 587, False: 25}[account.tls]
+
+
+def may_dial(address: str, networks: Sequence[IPv4Network | IPv6Network] = ()) -> bool:
+    """Whether an address is one that anybody in the world reaches, or lies in one of `networks`.
+
+    An IPv6 address that stands for one of IPv4 (mapped, 6to4, NAT64) is taken for that one.
+    """
+    meant = _meant(ip_address(address))
+    if any(meant in network for network in networks):
+        return True
+    return meant.is_global and not meant.is_multicast and (meant.version == 4 or meant in _UNICAST)
+
+
+def _meant(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    if isinstance(address, IPv4Address):
+        return address
+    if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFF_FFFF)
+    return address.ipv4_mapped or address.sixtofour or address
+
+
+async def connect(account: Channel, reach: Reach) -> socket.socket:
+    """A connected socket. The name is resolved once: what was looked at is what is dialled.
+
+    Raises `OutOfReach`, or `OSError` when the name does not resolve or no address answers.
+    """
+    host, port = account.host, port_of(account)
+    if port not in _PORTS | reach.ports:
+        raise OutOfReach(f"Port {port} of {host} is not one for mail. WEERKLANK_RESPONDER_MAIL_PORTS allows others.")
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError as error:
+        raise OutOfReach("The mail server's name is none that can be looked up.") from error
+    allowed = [entry for entry in found if may_dial(str(entry[4][0]), reach.networks)]
+    if not allowed:
+        raise OutOfReach(f"{host} is not in the public network. WEERKLANK_RESPONDER_MAIL_NETWORKS allows others.")
+    failures: list[OSError] = []
+    for family, kind, protocol, _, address in allowed:
+        dialled = socket.socket(family, kind, protocol)
+        try:
+            dialled.setblocking(False)
+            await loop.sock_connect(dialled, address)
+            return dialled
+        except OSError as error:
+            dialled.close()
+            failures.append(error)
+        except BaseException:
+            dialled.close()
+            raise
+    raise failures[-1]

@@ -1,0 +1,80 @@
+"""Which mail servers are dialled: anybody's in the public network, and what the operator allows."""
+
+from ipaddress import ip_network
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from libs.common.brandbook import Channel
+from services.responder import mailserver
+from services.responder.mailserver import OutOfReach, Reach
+from services.responder.settings import Settings
+
+
+@pytest.mark.parametrize(
+    ("address", "dialled"),
+    [
+        ("8.8.8.8", True),
+        ("2606:4700::1111", True),
+        ("::ffff:8.8.8.8", True),
+        ("64:ff9b::808:808", True),
+        ("0.0.0.0", False),
+        ("127.0.0.1", False),
+        ("10.0.0.1", False),
+        ("172.16.0.1", False),
+        ("192.168.1.1", False),
+        ("100.64.0.1", False),
+        ("169.254.169.254", False),
+        ("224.0.0.1", False),
+        ("255.255.255.255", False),
+        ("::", False),
+        ("::1", False),
+        ("::127.0.0.1", False),
+        ("::ffff:127.0.0.1", False),
+        ("64:ff9b::7f00:1", False),
+        ("64:ff9b:1::7f00:1", False),
+        ("2002:7f00:1::1", False),
+        ("fe80::1%1", False),
+        ("fec0::1", False),
+        ("fd00:ec2::254", False),
+        ("ff02::1", False),
+    ],
+)
+def test_only_what_anybody_in_the_world_reaches_is_dialled(address: str, dialled: bool) -> None:
+    assert mailserver.may_dial(address) == dialled
+
+
+def test_an_operators_networks_are_dialled_too_and_no_others() -> None:
+    networks = [ip_network("10.1.2.0/24"), ip_network("fd00:12::/64")]
+    for address in ("10.1.2.3", "::ffff:10.1.2.3", "fd00:12::1", "8.8.8.8"):
+        assert mailserver.may_dial(address, networks)
+    for address in ("10.1.3.3", "fd00:13::1", "127.0.0.1"):
+        assert not mailserver.may_dial(address, networks)
+
+
+@pytest.mark.parametrize(
+    ("given", "port"),
+    [({"tls": True}, 465), ({"tls": "starttls"}, 587), ({}, 587), ({"tls": False}, 25), ({"tls": True, "port": 2525}, 2525)],
+)
+def test_the_port_is_the_books_or_that_of_the_way_of_tls(given: dict[str, Any], port: int) -> None:
+    account = Channel.model_validate({"id": "smtp", "type": "smtp", "host": "smtp.vaart.example", "from": "klant@vaart.example", **given})
+    assert mailserver.port_of(account) == port
+
+
+async def test_no_other_service_is_knocked_at() -> None:
+    account = Channel.model_validate({"id": "smtp", "type": "smtp", "host": "8.8.8.8", "from": "klant@vaart.example", "port": 5432})
+    with pytest.raises(OutOfReach, match="Port 5432 "):
+        await mailserver.connect(account, Reach(ports=frozenset({1025})))
+
+
+def test_networks_and_ports_are_written_as_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {"DATABASE_URL": "postgresql://x", "JWKS": "x", "MAIL_NETWORKS": "10.1.2.0/24, fd00:12::/64", "MAIL_PORTS": "1025,10025"}
+    for name, value in given.items():
+        monkeypatch.setenv(f"WEERKLANK_RESPONDER_{name}", value)
+    settings = Settings()
+    assert settings.mail_networks == (ip_network("10.1.2.0/24"), ip_network("fd00:12::/64"))
+    assert settings.mail_ports == {1025, 10025}
+    monkeypatch.setenv("WEERKLANK_RESPONDER_MAIL_NETWORKS", "10.1.2.3/8")
+    with pytest.raises(ValidationError, match="mail_networks"):
+        Settings()
