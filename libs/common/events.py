@@ -396,7 +396,7 @@ class ReplyEdited(ReplyEvent):
 
 
 class ReplySubmitted(ReplyEvent):
-    """Its writer asks somebody else to approve it."""
+    """It waits for somebody's approval: its writer asks for it, or what it was approved against has changed, which made that approval void."""
 
     type: ClassVar[str] = "weerklank.reply.submitted.v1"
 

@@ -378,9 +378,9 @@ async def _found(connection: db.Connection, brand: str, reply_id: UUID, *, lock:
 
 
 async def _at_hand(request: Request, writing: db.Connection, brand: str, reply_id: UUID) -> tuple[ReplyRow, Case, Published, datetime]:
-    """The reply, locked, and all that a decision about it depends on."""
+    """The reply, locked, and all that a decision about it depends on: the case is the one that its case was merged into, if it was."""
     row = await _found(writing, brand, reply_id, lock=True)
-    case_row = await store.case(writing, brand, row.case_id)
+    case_row = await store.case_by_now(writing, brand, row.case_id)
     case = case_row.case if case_row else None
     assert case is not None, "a reply is made from a copy of its case, which stays"
     return row, case, _book(request, brand), await store.database_time(writing)

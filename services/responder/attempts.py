@@ -14,8 +14,9 @@ from uuid import UUID
 
 from libs.common import db
 from libs.common.events import ReplyEvent, ReplyFailed, ReplySent, ReplyUnconfirmed
-from services.responder.reply import Change, ReplyRow
-from services.responder.store import reply_row, tell
+from services.responder.follow import overtaken
+from services.responder.reply import Change, ReplyRow, put_back
+from services.responder.store import case_by_now, put_replies, reply_row, tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,8 @@ async def claim(
 ) -> list[Attempt]:
     """Take approved replies of brands with a fresh lease and no hold, oldest approval first: one statement checks and takes.
 
-    Call it in a transaction. At most `per_brand` of each, so that one brand's slow mail server leaves others their turn.
+    Call it in a transaction, in which what is no longer as it was approved is put back: that is not among what is returned. At most `per_brand` of
+    each, so that one brand's slow mail server leaves others their turn.
     """
     rows = await connection.fetch(
         "with sendable as ("
@@ -52,9 +54,29 @@ async def claim(
         limit,
         by,
     )
-    found = [reply_row(row) for row in rows]
-    await tell(connection, [_change(row, "sending", {"attempt": row.attempts}) for row in found])
-    return [Attempt(row, _id(row)) for row in found]
+    taken = []
+    for row in map(reply_row, rows):
+        if change := await _recalled(connection, row):
+            await put_replies(connection, [change.row])
+            await tell(connection, [change])
+        else:
+            taken.append(row)
+    await tell(connection, [_change(row, "sending", {"attempt": row.attempts}) for row in taken])
+    return [Attempt(row, _id(row)) for row in taken]
+
+
+async def _recalled(connection: db.Connection, row: ReplyRow) -> Change | None:
+    """What becomes of a reply that may not leave as it was approved; none when it may.
+
+    Whoever tells of a newer message has looked at it as well, but not while it was being transmitted, nor when its case had been merged.
+    """
+    assert row.claimed_at is not None, "a claim gives an attempt its time"
+    found = await case_by_now(connection, row.brand, row.case_id)
+    if found is None or found.case is None:
+        return put_back(row, "its case is not known", row.claimed_at)
+    if found.case.state == "merged":
+        return put_back(row, "the case that its case was merged into is not known yet", row.claimed_at)
+    return overtaken(row, found.case, row.claimed_at)
 
 
 def _id(row: ReplyRow) -> UUID:

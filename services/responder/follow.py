@@ -8,7 +8,18 @@ from datetime import datetime
 
 from libs.common.brandbook import BrandBook
 from libs.common.events import Case, ReplyDrafted, ReplyEdited, deterministic_id
-from services.responder.reply import Change, ReplyRow, discarded, from_script, new, next_version, recipient_of, suited_script
+from services.responder.reply import (
+    Change,
+    ReplyRow,
+    discarded,
+    from_script,
+    new,
+    newer_mention,
+    next_version,
+    put_back,
+    recipient_of,
+    suited_script,
+)
 
 ENDED = frozenset({"merged", "withdrawn", "resolved", "closed"})
 """States of a case in which nobody works on an answer."""
@@ -47,6 +58,20 @@ def automatic_draft(
     )
 
 
+def overtaken(row: ReplyRow, case: Case, at: datetime) -> Change | None:
+    """What becomes of an approved reply, now that its case is this; none while it is still what it was approved as.
+
+    Put back when the customer has written since the newest message that its approver had read, discarded when all that they wrote was taken back.
+    A case that a person resolved keeps what was approved: that was meant as its last word.
+    """
+    if case.state == "withdrawn":
+        return discarded(row, "the case is withdrawn", "system", at)
+    newer = newer_mention(row, case)
+    if newer is None or newer.id == row.despite:
+        return None
+    return put_back(row, "the customer has written again since it was approved", at, newest=str(newer.id))
+
+
 _FOLLOWS_CASE = (
     "text",
     "digest",
@@ -74,7 +99,8 @@ def follow_case(
 ) -> list[Change]:
     """What a newer version of a case means for its replies. `was` is the case's state before, "" when it is new to us.
 
-    Untouched automatic drafts follow the case. What people wrote is theirs: discarded when the case comes to an end, unless it was approved.
+    Untouched automatic drafts follow the case. What people wrote is theirs: discarded when the case comes to an end, unless it was approved; what
+    was approved and has not begun to leave is looked at by `overtaken`. (One whose transmission was refused is, when it is claimed again.)
     """
     changes: list[Change] = []
     wanted = automatic_draft(case, rows, book, book_version, at, traceparent)
@@ -84,6 +110,9 @@ def follow_case(
         if ended or superseded:
             reason = f"the case is {case.state}" if case.state in ENDED else "it answers what is no longer the question"
             changes.append(discarded(row, reason, "system", at))
+        leaves = row.state == "approved" or (row.state == "sending" and not row.transmitting)
+        if leaves and (change := overtaken(row, case, at)):
+            changes.append(change)
     if wanted is None:
         return changes
     known = next((row for row in rows if row.id == wanted.id), None)

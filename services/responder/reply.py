@@ -3,12 +3,15 @@
 A reply, its case and the brand book come in; the changed reply goes out, with the event that tells of it and a line for its history. Pure: no I/O,
 time passed in. The steps between approved and sent are statements of `attempts.py`; what a case means for its replies stands in `follow.py`.
 
-                     ┌────────── edited ──────────┐
+                  ┌─ put back ─┬────────────┐
+                  ▼            │            │
     draft ──▶ submitted ──▶ approved ──▶ sending ──▶ sent
-      ▲           │            ▲  │         ├──▶ failed ─────── edited ──▶ draft
-      └── edited ─┘            └──┼─ again ─┤
-                                  │         └──▶ unconfirmed ── a person looks ──▶ sent, or draft
+      ▲           │            ▲            ├──▶ failed ─────── edited ──▶ draft
+      └── edited ─┘            └── again ───┤
+                                            └──▶ unconfirmed ── a person looks ──▶ sent, or draft
           draft, submitted, approved, failed ──▶ discarded
+
+Put back is what was approved against something that has changed, until the moment at which it begins to be transmitted: a person approves it anew.
 """
 
 import re
@@ -98,6 +101,8 @@ class ReplyRow(Reply):
     legal_by: str | None = None
     submitted_by: str | None = None
     submitted_at: datetime | None = None
+    despite: UUID | None = None
+    """The newer message that its approver had read, when the customer had written again by then."""
     reason: str | None = None
     attempts: int = 0
     next_attempt_at: datetime | None = None
@@ -310,12 +315,10 @@ def edit(row: ReplyRow, text: str, version: int, person: Person, book: BrandBook
     return Change(changed, "edited", person.id, at, ReplyEdited)
 
 
-_UNSENT: Mapping[str, object] = {
+_UNAPPROVED: Mapping[str, object] = {
     "approver": None,
     "approved_at": None,
-    "submitted_by": None,
-    "submitted_at": None,
-    "legal_by": None,
+    "despite": None,
     "attempts": 0,
     "next_attempt_at": None,
     "claimed_by": None,
@@ -324,6 +327,7 @@ _UNSENT: Mapping[str, object] = {
     "transmitting": False,
     "error": None,
 }
+_UNSENT: Mapping[str, object] = {**_UNAPPROVED, "submitted_by": None, "submitted_at": None, "legal_by": None}
 
 
 def submit(row: ReplyRow, person: Person, book: BrandBook, owner: str | None, at: datetime) -> Change:
@@ -342,8 +346,8 @@ def approve(
     """Let exactly this text go to exactly this recipient.
 
     Raises `Forbidden` when the brand book asks for somebody else, and `Conflict` when the text is another than the approver saw, when the guard
-    blocks it, when legal must read it first, or when the customer has written again since; `despite` is the id of that newer message, by
-    somebody who has read it.
+    blocks it, when legal must read it first, when nothing is left to answer, or when the customer has written again since; `despite` is the id of
+    that newer message, by somebody who has read it.
     """
     _may_become(row, "approved", "approved")
     facts = _facts(row, book, case)
@@ -357,6 +361,8 @@ def approve(
         raise Forbidden(f"This text must be approved by {' or '.join(who) or 'somebody else'}.")
     if digest != row.digest:
         raise Conflict("The text, channel or recipient is not what this digest stands for. Read the reply again.", digest=row.digest)
+    if case.state in ("merged", "withdrawn"):
+        raise Conflict(f"This case is {case.state}: there is nothing to answer in it.")
     newer = newer_mention(row, case)
     if newer is not None and despite != newer.id:
         raise Conflict(
@@ -375,12 +381,22 @@ def approve(
         approver=person.id,
         approved_at=at,
         next_attempt_at=at,
+        despite=newer.id if newer else None,
         verdicts=verdicts,
         attempts=0,
         error=None,
     )
     detail = {"digest": digest} | ({"despite": str(newer.id)} if newer else {})
     return Change(changed, "approved", person.id, at, ReplyApproved, detail)
+
+
+def put_back(row: ReplyRow, why: str, at: datetime, **detail: object) -> Change:
+    """Its approval is void, for what it was given for has changed; the text is as it was, and waits for another approval.
+
+    That legal has read the text still holds.
+    """
+    changed = next_version(row, state="submitted", **_UNAPPROVED)
+    return Change(changed, "put_back", "system", at, ReplySubmitted, {"why": why, **detail})
 
 
 def newer_mention(row: ReplyRow, case: Case) -> Mention | None:

@@ -115,6 +115,16 @@ async def case(connection: db.Connection, brand: str, case_id: UUID, *, lock: bo
     return _case_row(row) if row else None
 
 
+async def case_by_now(connection: db.Connection, brand: str, case_id: UUID) -> CaseRow | None:
+    """The case in which this case's messages are now: itself, or what it was merged into, as far as routing has told of that."""
+    found = await case(connection, brand, case_id)
+    seen = {case_id}
+    while found and found.case and (into := found.case.merged_into) and into not in seen:
+        seen.add(into)
+        found = await case(connection, brand, into) or found
+    return found
+
+
 async def cases_of_mention(connection: db.Connection, brand: str, mention_id: UUID) -> list[CaseRow]:
     rows = await connection.fetch(
         "select * from case_copy where brand = $1 and mention_ids @> array[$2::uuid] order by case_id",

@@ -7,12 +7,13 @@ from uuid import uuid4
 import pytest
 
 from libs.common import db
+from libs.common.events import Case
 from libs.common.migrate import migrate
 from services.responder import app, attempts, store
 from services.responder.attempts import Attempt
 from services.responder.channels import sandbox
 from services.responder.reply import Recipient, ReplyRow
-from tests.integration.responder.conftest import AT
+from tests.integration.responder.conftest import AT, case_of, mention
 from tests.stack import Databases
 
 Pool = db.Pool
@@ -28,10 +29,13 @@ async def pool(postgres: Databases) -> AsyncIterator[Pool]:
 
 
 async def approved(pool: Pool, brand: str = "vaart", **more: object) -> ReplyRow:
+    about = mention(brand, f"klant-{uuid4()}")
+    case = case_of(about)
     row = ReplyRow(
         id=uuid4(),
         brand=brand,
-        case_id=uuid4(),
+        case_id=case.id,
+        mention_id=about.id,
         channel="twitter",
         visibility="public",
         state="approved",
@@ -48,7 +52,16 @@ async def approved(pool: Pool, brand: str = "vaart", **more: object) -> ReplyRow
     ).model_copy(update=more)
     async with pool.acquire() as connection:
         await store.put_replies(connection, [row])
+    await tell(pool, case)
     return row
+
+
+async def tell(pool: Pool, case: Case) -> None:
+    """Routing's newest word on a case, which nobody has looked at yet."""
+    row = store.CaseRow(case.id, case.brand, 1, case.state, case, None, AT)
+    async with pool.acquire() as connection:
+        await connection.execute("delete from case_copy where case_id = $1", case.id)
+        await store.insert_cases(connection, [row])
 
 
 async def lease(pool: Pool, brand: str = "vaart", seconds_ago: float = 0.0, held: bool = False) -> None:
@@ -112,6 +125,40 @@ async def test_only_approved_replies_of_the_brands_asked_for_are_claimed_oldest_
         await approved(pool, state=waiting)
     assert {attempt.row.id for attempt in await claim(pool, "vaart", "golf")} == {first.id, second.id, third.id, late.id}
     assert {attempt.row.id for attempt in await claim(pool, "vaart", "golf")} == {busy.id}
+
+
+async def test_what_the_customer_has_written_on_is_put_back_at_the_claim(pool: Pool) -> None:
+    """Where nobody else would look: what was refused while they wrote, and what was approved in a case that has been merged since."""
+    first, second = mention("vaart", "sanne"), mention("vaart", "sanne-2")
+    both = case_of(first, second)
+    stale, read, in_time = [await approved(pool, mention_id=first.id, case_id=both.id) for _ in range(3)]
+    merged = case_of(mention("vaart", "piet"))
+    moved = await approved(pool, mention_id=first.id, case_id=merged.id)
+    lost = await approved(pool, case_id=uuid4())
+    await tell(pool, both)
+    await tell(pool, merged.model_copy(update={"state": "merged", "merged_into": both.id, "mentions": [], "latest": None}))
+    async with pool.acquire() as connection:
+        await connection.execute("update reply set despite = $1 where id = $2", second.id, read.id)
+        await connection.execute("update reply set mention_id = $1 where id = $2", second.id, in_time.id)
+    await lease(pool)
+    assert {attempt.row.id for attempt in await claim(pool, per_brand=9)} == {read.id, in_time.id}
+    for row in (stale, moved, lost):
+        assert await state(pool, row) == "submitted"
+    async with pool.acquire() as connection:
+        history = await connection.fetch("select what, detail->>'why' as why from reply_history where reply_id = $1", stale.id)
+        told = await connection.fetch("select convert_from(headers, 'UTF8')::jsonb->>'ce_type' as kind from outbox order by id")
+    assert [(line["what"], line["why"]) for line in history] == [("put_back", "the customer has written again since it was approved")]
+    assert [row["kind"] for row in told] == ["weerklank.reply.submitted.v1"] * 3
+    assert await claim(pool, per_brand=9) == []
+
+
+async def test_what_was_taken_back_altogether_is_answered_no_more(pool: Pool) -> None:
+    case = case_of(mention("vaart", "sanne"))
+    row = await approved(pool, case_id=case.id)
+    await tell(pool, case.model_copy(update={"state": "withdrawn", "mentions": [], "latest": None}))
+    await lease(pool)
+    assert await claim(pool) == []
+    assert await state(pool, row) == "discarded"
 
 
 async def test_an_attempt_that_was_given_to_another_can_say_nothing_any_more(pool: Pool) -> None:

@@ -14,10 +14,11 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from libs.common import db
 from libs.common.books import BrandBooks, Published
 from libs.common.brandbook import BrandBook
+from libs.common.events import CaseJoined
 from libs.common.outbox import Relay
 from libs.common.topics import REPLIES, brand_partitions
 from services.responder.sender import Sender
-from tests.integration.responder.conftest import Around, MailServer, brand_book, case_of, in_reach, mention, opened, real
+from tests.integration.responder.conftest import AT, Around, MailServer, brand_book, case_of, in_reach, mention, opened, real
 from tests.stack import environment
 from tests.waiting import until
 
@@ -135,6 +136,52 @@ async def test_while_held_nothing_leaves_and_an_old_lease_does_not_lift_the_hold
     await desk.keep_leasing()
     await desk.becomes(reply_id, "sent")
     assert len(mail_server.received) == 1
+
+
+async def test_what_was_approved_before_the_customer_wrote_again_does_not_leave_after_a_hold(
+    around: Around, mail_server: MailServer
+) -> None:
+    desk = await with_mail(around, mail_server)
+    await desk.hold("storing in Utrecht")
+    case = await mail_case(desk)
+    reply_id = await desk.approved(case, TEXT)
+    again = mention(desk.brand, "sanne-2", "email")
+    both = case_of(mention(desk.brand, "sanne", "email"), again, id=case.id)
+    await desk.case(CaseJoined(brand=desk.brand, case=both, at=AT, mention_id=again.id), 2)
+    found = await desk.becomes(reply_id, "submitted")
+    assert (found["approved_at"], found["approver"]) == (None, None)
+    assert found["history"][-1]["detail"] == {"why": "the customer has written again since it was approved", "newest": str(again.id)}
+    desk.held, desk.hold_version = False, 3
+    await desk.keep_leasing()
+    other = await desk.approved(case, TEXT)
+    await desk.becomes(other, "sent")
+    assert [mail["Message-ID"] for mail in mail_server.mails()] == [f"<{other}@vaart.example>"]
+    body = {"digest": found["digest"], "despite": str(again.id)}
+    assert (await desk.call("POST", f"/replies/{reply_id}/approve", json=body)).status_code == 200
+    await desk.becomes(reply_id, "sent")
+
+
+async def test_a_message_between_claim_and_data_stops_the_mail(around: Around, mail_server: MailServer) -> None:
+    desk = await with_mail(around, mail_server)
+    case = await mail_case(desk)
+    again = mention(desk.brand, "sanne-2", "email")
+    both = case_of(mention(desk.brand, "sanne", "email"), again, id=case.id)
+    loop = asyncio.get_running_loop()
+
+    async def joined() -> None:
+        await desk.case(CaseJoined(brand=desk.brand, case=both, at=AT, mention_id=again.id), 2)
+        await desk.settled()
+
+    async def join_at_rcpt(*_: Any) -> str:
+        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(joined(), loop))
+        return "250 OK"
+
+    mail_server.handle_RCPT = join_at_rcpt  # type: ignore[method-assign,assignment]
+    await desk.keep_leasing()
+    reply_id = await desk.approved(case, TEXT)
+    found = await desk.becomes(reply_id, "submitted")
+    assert [line["what"] for line in found["history"]][-2:] == ["sending", "put_back"]
+    assert mail_server.received == []
 
 
 async def test_a_hold_between_claim_and_data_stops_the_mail(around: Around, mail_server: MailServer) -> None:

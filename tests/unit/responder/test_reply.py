@@ -10,12 +10,12 @@ import pytest
 from libs.common.books import BrandBooks
 from libs.common.brandbook import BrandBook
 from libs.common.errors import Conflict, Forbidden
-from libs.common.events import Author, Case, CaseMention, Identity, Mention, SendingLease, Thread, deterministic_id
+from libs.common.events import Author, Case, CaseMention, Identity, Mention, ReplySubmitted, SendingLease, Thread, deterministic_id
 from libs.common.record import Received
 from services.responder import consumer, reply
 from services.responder.follow import follow_case
 from services.responder.lease import Lease, waiting
-from services.responder.reply import Person, ReplyRow
+from services.responder.reply import Change, Person, ReplyRow
 
 AT = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 GUUS, MILA, TESS = Person("gs", "agent"), Person("mk", "lead"), Person("tr", "trainee")
@@ -264,9 +264,12 @@ def test_a_rule_that_cannot_be_evaluated_lets_nobody_approve() -> None:
         reply.approve(row, row.digest, GUUS, book, CASE, AT)
 
 
+def changes_of(case: Case, rows: list[ReplyRow], was: str = "open") -> list[Change]:
+    return follow_case(case, was, rows, BOOK, book_version=1, at=AT, traceparent=None)
+
+
 def follow(case: Case, was: str, rows: dict[UUID, ReplyRow]) -> dict[UUID, ReplyRow]:
-    changes = follow_case(case, was, list(rows.values()), BOOK, book_version=1, at=AT, traceparent=None)
-    return {**rows, **{change.row.id: change.row for change in changes}}
+    return {**rows, **{change.row.id: change.row for change in changes_of(case, list(rows.values()), was)}}
 
 
 def open_drafts(rows: dict[UUID, ReplyRow]) -> list[tuple[UUID | None, str, str | None]]:
@@ -314,11 +317,51 @@ def test_what_a_person_did_to_a_draft_is_theirs() -> None:
 
 
 @pytest.mark.parametrize("state", ["merged", "withdrawn", "resolved", "closed"])
-def test_a_case_that_ends_takes_drafts_along_but_not_what_was_approved(state: str) -> None:
+def test_a_case_that_ends_takes_drafts_along_and_what_was_approved_only_when_all_was_taken_back(state: str) -> None:
     rows = {row.id: row for row in (draft(state=s) for s in STATES)}
     after = follow(case_of(mention("a"), state=state), "open", rows)
-    assert {rows[id].state for id in rows if after[id] != rows[id]} == {"draft", "submitted"}
+    expected = {"draft", "submitted"} | ({"approved", "sending"} if state == "withdrawn" else set())
+    assert {rows[id].state for id in rows if after[id] != rows[id]} == expected
     assert all(after[id].state == "discarded" for id in rows if after[id] != rows[id])
+
+
+def test_what_was_approved_waits_for_another_approval_when_the_customer_writes_again() -> None:
+    newer = mention("b", received_at=AT + timedelta(seconds=5))
+    latest = mention("c", received_at=AT + timedelta(seconds=9))
+    again = case_of(newer, mentions=[part(mention("a")), part(newer)])
+    approved = draft(
+        state="approved", approver="gs", approved_at=AT, next_attempt_at=AT, attempts=2, error="451", legal_by="mk", submitted_by="gs"
+    )
+    [change] = [change for change in changes_of(again, [approved]) if change.row.id == approved.id]
+    assert (change.what, change.event, change.detail["newest"]) == ("put_back", ReplySubmitted, str(newer.id))
+    back = change.row
+    assert (back.state, back.version, back.legal_by, back.submitted_by) == ("submitted", 2, "mk", "gs")
+    assert {back.approver, back.approved_at, back.next_attempt_at, back.error, back.despite} == {None}
+    with pytest.raises(Conflict, match="has written again"):
+        reply.approve(back, back.digest, GUUS, BOOK, again, AT)
+    read = reply.approve(back, back.digest, GUUS, BOOK, again, AT, despite=newer.id).row
+    assert follow(again, "open", {read.id: read})[read.id] == read, "whoever approved it had read that message"
+    further = case_of(latest, mentions=[part(mention("a")), part(newer), part(latest)])
+    assert follow(further, "open", {read.id: read})[read.id].state == "submitted", "but not this one"
+
+
+@pytest.mark.parametrize(
+    ("state", "transmitting", "after"),
+    [("sending", False, "submitted"), ("sending", True, "sending"), ("sent", False, "sent"), ("unconfirmed", True, "unconfirmed")],
+)
+def test_what_has_begun_to_leave_is_not_put_back(state: str, transmitting: bool, after: str) -> None:
+    newer = mention("b", received_at=AT + timedelta(seconds=5))
+    row = draft(state=state, transmitting=transmitting, attempt_id=uuid4())
+    found = follow(case_of(newer, mentions=[part(mention("a")), part(newer)]), "open", {row.id: row})[row.id]
+    assert found.state == after
+    assert (found.attempt_id is None) == (after == "submitted"), "the attempt that had claimed it can no longer begin"
+
+
+@pytest.mark.parametrize("state", ["merged", "withdrawn"])
+def test_nothing_is_approved_in_a_case_without_a_message(state: str) -> None:
+    row = draft(state="submitted")
+    with pytest.raises(Conflict, match=f"This case is {state}"):
+        reply.approve(row, row.digest, GUUS, BOOK, case_of(None, state=state), AT)
 
 
 def test_a_mail_is_answered_at_its_address_in_its_thread() -> None:
