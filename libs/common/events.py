@@ -372,7 +372,7 @@ class Reply(Part):
     approved_at: datetime | None = None
     sent_at: datetime | None = None
     error: str | None = None
-    sandbox: bool = Field(default=False, description="Nothing left the building")
+    sandbox: bool = Field(default=False, description="Approved for the sandbox: nothing leaves the building")
 
 
 class ReplyEvent(Event):

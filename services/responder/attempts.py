@@ -6,16 +6,17 @@ sweep that gave its reply to somebody else meanwhile, cannot both be right. What
 `$lease_s` is compared by the database's clock on both sides; a lease from further in the future than that counts as none.
 """
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from libs.common import db
+from libs.common.books import Published
 from libs.common.events import ReplyEvent, ReplyFailed, ReplySent, ReplyUnconfirmed
 from services.responder.follow import overtaken
-from services.responder.reply import Change, ReplyRow, put_back
+from services.responder.reply import Change, ReplyRow, other_way, put_back
 from services.responder.store import case_by_now, put_replies, reply_row, tell
 
 
@@ -28,7 +29,7 @@ class Attempt:
 
 
 async def claim(
-    connection: db.Connection, *, by: str, brands: Collection[str], limit: int, per_brand: int, lease_s: float
+    connection: db.Connection, *, by: str, books: Mapping[str, Published], limit: int, per_brand: int, lease_s: float
 ) -> list[Attempt]:
     """Take approved replies of brands with a fresh lease and no hold, oldest approval first: one statement checks and takes.
 
@@ -48,7 +49,7 @@ async def claim(
         ") update reply set state = 'sending', version = version + 1, attempts = attempts + 1, attempt_id = gen_random_uuid(), "
         "claimed_by = $5, claimed_at = clock_timestamp(), transmitting = false "
         "from ready where reply.id = ready.id and reply.state = 'approved' returning reply.*",
-        list(brands),
+        list(books),
         timedelta(seconds=lease_s),
         per_brand,
         limit,
@@ -56,7 +57,7 @@ async def claim(
     )
     taken = []
     for row in map(reply_row, rows):
-        if change := await _recalled(connection, row):
+        if change := await _recalled(connection, row, books[row.brand].book.pilot):
             await put_replies(connection, [change.row])
             await tell(connection, [change])
         else:
@@ -65,7 +66,7 @@ async def claim(
     return [Attempt(row, _id(row)) for row in taken]
 
 
-async def _recalled(connection: db.Connection, row: ReplyRow) -> Change | None:
+async def _recalled(connection: db.Connection, row: ReplyRow, pilot: bool) -> Change | None:
     """What becomes of a reply that may not leave as it was approved; none when it may.
 
     Whoever tells of a newer message has looked at it as well, but not while it was being transmitted, nor when its case had been merged.
@@ -76,7 +77,7 @@ async def _recalled(connection: db.Connection, row: ReplyRow) -> Change | None:
         return put_back(row, "its case is not known", row.claimed_at)
     if found.case.state == "merged":
         return put_back(row, "the case that its case was merged into is not known yet", row.claimed_at)
-    return overtaken(row, found.case, row.claimed_at)
+    return overtaken(row, found.case, row.claimed_at) or other_way(row, pilot, row.claimed_at)
 
 
 def _id(row: ReplyRow) -> UUID:
@@ -120,20 +121,19 @@ async def give_back(connection: db.Connection, attempt: Attempt, why: str) -> bo
     return await _tell(connection, row, "given_back", {"why": why})
 
 
-async def sent(connection: db.Connection, attempt: Attempt, *, external_id: str, sandbox: bool) -> bool:
+async def sent(connection: db.Connection, attempt: Attempt, *, external_id: str) -> bool:
     """The channel has taken it. Also when that answer came after the sweep had called it unconfirmed; saying it twice is no harm.
 
     False when it was decided otherwise meanwhile (a person confirmed it as unsent): the history says so then.
     """
     row = await connection.fetchrow(
         "update reply set state = 'sent', version = version + 1, transmitting = false, sent_at = clock_timestamp(), "
-        "external_id = $4, sandbox = $5, error = null "
+        "external_id = $4, error = null "
         "where id = $1 and brand = $2 and attempt_id = $3 and state in ('sending', 'unconfirmed') returning *",
         attempt.row.id,
         attempt.row.brand,
         attempt.id,
         external_id,
-        sandbox,
     )
     if row is None and await _is_sent(connection, attempt):
         return True

@@ -319,6 +319,7 @@ _UNAPPROVED: Mapping[str, object] = {
     "approver": None,
     "approved_at": None,
     "despite": None,
+    "sandbox": False,
     "attempts": 0,
     "next_attempt_at": None,
     "claimed_by": None,
@@ -343,7 +344,7 @@ def submit(row: ReplyRow, person: Person, book: BrandBook, owner: str | None, at
 def approve(
     row: ReplyRow, digest: str, person: Person, book: BrandBook, case: Case, at: datetime, *, despite: UUID | None = None
 ) -> Change:
-    """Let exactly this text go to exactly this recipient.
+    """Let exactly this text go to exactly this recipient; of a pilot, into the sandbox and nowhere else.
 
     Raises `Forbidden` when the brand book asks for somebody else, and `Conflict` when the text is another than the approver saw, when the guard
     blocks it, when legal must read it first, when nothing is left to answer, or when the customer has written again since; `despite` is the id of
@@ -382,6 +383,7 @@ def approve(
         approved_at=at,
         next_attempt_at=at,
         despite=newer.id if newer else None,
+        sandbox=book.pilot,
         verdicts=verdicts,
         attempts=0,
         error=None,
@@ -397,6 +399,14 @@ def put_back(row: ReplyRow, why: str, at: datetime, **detail: object) -> Change:
     """
     changed = next_version(row, state="submitted", **_UNAPPROVED)
     return Change(changed, "put_back", "system", at, ReplySubmitted, {"why": why, **detail})
+
+
+def other_way(row: ReplyRow, pilot: bool, at: datetime) -> Change | None:
+    """Put back what was approved as practice once the brand is live, and what was approved for the customer once it is a pilot; else none."""
+    if row.sandbox == pilot:
+        return None
+    was, now = ("the sandbox", "pilot: false") if row.sandbox else ("the customer", "pilot: true")
+    return put_back(row, f"it was approved for {was}, and the brand book says {now}", at)
 
 
 def newer_mention(row: ReplyRow, case: Case) -> Mention | None:

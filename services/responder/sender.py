@@ -87,7 +87,7 @@ class Sender:
             claimed = await attempts.claim(
                 connection,
                 by=self._name,
-                brands=books.keys(),
+                books=books,
                 limit=free,
                 per_brand=_PER_CLAIM,
                 lease_s=self._settings.lease_s,
@@ -102,7 +102,7 @@ class Sender:
         """Send one; whatever happens, its row tells. `claimed_at` is monotonic and from before the claim."""
         account = _account(published, attempt.row.channel)
         try:
-            if account is None:
+            if attempt.row.sandbox or account is None:
                 await self._to_sandbox(attempt, claimed_at)
             else:
                 await self._by_mail(attempt, published, account)
@@ -166,7 +166,7 @@ class Sender:
     async def _write_once(self, attempt: Attempt, outcome: smtp.Outcome) -> None:
         async with self._pool.acquire() as connection, connection.transaction():
             if isinstance(outcome, smtp.Accepted):
-                if not await attempts.sent(connection, attempt, external_id=outcome.message_id, sandbox=False):
+                if not await attempts.sent(connection, attempt, external_id=outcome.message_id):
                     log.warning("a reply was accepted that had been decided otherwise", extra={"reply": str(attempt.row.id)})
                     await attempts.note_late_answer(connection, attempt)
             elif isinstance(outcome, smtp.Unknown):

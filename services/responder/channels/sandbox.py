@@ -27,7 +27,7 @@ async def send(pool: db.Pool, attempt: Attempt, in_time: Callable[[], bool]) -> 
                 row.recipient.model_dump(mode="json"),
                 row.text,
             )
-            if not await attempts.sent(connection, attempt, external_id=f"sandbox:{row.id}", sandbox=True) or not in_time():
+            if not await attempts.sent(connection, attempt, external_id=f"sandbox:{row.id}") or not in_time():
                 raise _TooLate
     except _TooLate:
         return False

@@ -7,13 +7,15 @@ from uuid import uuid4
 import pytest
 
 from libs.common import db
+from libs.common.books import Published
+from libs.common.brandbook import BrandBook
 from libs.common.events import Case
 from libs.common.migrate import migrate
 from services.responder import app, attempts, store
 from services.responder.attempts import Attempt
 from services.responder.channels import sandbox
 from services.responder.reply import Recipient, ReplyRow
-from tests.integration.responder.conftest import AT, case_of, mention
+from tests.integration.responder.conftest import AT, brand_book, case_of, mention
 from tests.stack import Databases
 
 Pool = db.Pool
@@ -49,6 +51,7 @@ async def approved(pool: Pool, brand: str = "vaart", **more: object) -> ReplyRow
         language="nl",
         first_reply=True,
         recipient=Recipient(kind="handle", value="sanne"),
+        sandbox=True,
     ).model_copy(update=more)
     async with pool.acquire() as connection:
         await store.put_replies(connection, [row])
@@ -76,9 +79,10 @@ async def lease(pool: Pool, brand: str = "vaart", seconds_ago: float = 0.0, held
         )
 
 
-async def claim(pool: Pool, *brands: str, limit: int = 10, per_brand: int = 3) -> list[Attempt]:
+async def claim(pool: Pool, *brands: str, limit: int = 10, per_brand: int = 3, pilot: bool = True) -> list[Attempt]:
+    books = {brand: Published(BrandBook.from_json(brand_book(brand, pilot=pilot)), 1) for brand in brands or ("vaart",)}
     async with pool.acquire() as connection, connection.transaction():
-        return await attempts.claim(connection, by="test", brands=brands or ["vaart"], limit=limit, per_brand=per_brand, lease_s=3)
+        return await attempts.claim(connection, by="test", books=books, limit=limit, per_brand=per_brand, lease_s=3)
 
 
 async def state(pool: Pool, row: ReplyRow) -> str:
@@ -152,6 +156,16 @@ async def test_what_the_customer_has_written_on_is_put_back_at_the_claim(pool: P
     assert await claim(pool, per_brand=9) == []
 
 
+@pytest.mark.parametrize("pilot", [True, False])
+async def test_what_was_approved_for_the_other_way_out_is_put_back(pool: Pool, pilot: bool) -> None:
+    practice, real = await approved(pool, sandbox=True), await approved(pool, sandbox=False)
+    await lease(pool)
+    [attempt] = await claim(pool, pilot=pilot)
+    assert attempt.row.id == (practice if pilot else real).id
+    assert await state(pool, real if pilot else practice) == "submitted"
+    assert await claim(pool, pilot=not pilot) == []
+
+
 async def test_what_was_taken_back_altogether_is_answered_no_more(pool: Pool) -> None:
     case = case_of(mention("vaart", "sanne"))
     row = await approved(pool, case_id=case.id)
@@ -209,8 +223,8 @@ async def test_what_had_begun_is_unconfirmed_once_and_a_late_success_still_count
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("update reply set state = 'draft', attempt_id = null where id = $1", decided.id)
         for row, counts in ((late, True), (decided, False)):
-            assert await attempts.sent(connection, found[row.id], external_id="<1@vaart.example>", sandbox=False) == counts
-        assert await attempts.sent(connection, found[late.id], external_id="<1@vaart.example>", sandbox=False), "saying it twice is no harm"
+            assert await attempts.sent(connection, found[row.id], external_id="<1@vaart.example>") == counts
+        assert await attempts.sent(connection, found[late.id], external_id="<1@vaart.example>"), "saying it twice is no harm"
         await attempts.note_late_answer(connection, found[decided.id])
     assert (await state(pool, late), await state(pool, decided)) == ("sent", "draft")
     async with pool.acquire() as connection:

@@ -161,6 +161,23 @@ async def test_what_was_approved_before_the_customer_wrote_again_does_not_leave_
     await desk.becomes(reply_id, "sent")
 
 
+async def test_practice_that_was_held_until_the_brand_is_live_reaches_no_customer(around: Around, mail_server: MailServer) -> None:
+    live = real(mail_server)
+    await around.publish(**live | {"pilot": True})
+    await around.start(**in_reach(mail_server))
+    case = await mail_case(around)
+    reply_id = await around.approved(case, TEXT)
+    assert (await around.get(reply_id))["sandbox"]
+    await around.publish(2, **live)
+    await around.keep_leasing()
+    found = await around.becomes(reply_id, "submitted")
+    assert (found["sandbox"], found["approver"]) == (False, None)
+    assert found["history"][-1]["detail"] == {"why": "it was approved for the sandbox, and the brand book says pilot: false"}
+    assert (await around.approve(reply_id, found["digest"])).status_code == 200
+    await around.becomes(reply_id, "sent")
+    assert (len(mail_server.received), (await around.call("GET", "/sandbox")).json()["items"]) == (1, [])
+
+
 async def test_a_message_between_claim_and_data_stops_the_mail(around: Around, mail_server: MailServer) -> None:
     desk = await with_mail(around, mail_server)
     case = await mail_case(desk)
@@ -389,8 +406,8 @@ async def test_two_senders_send_each_of_200_replies_once(around: Around) -> None
     await asyncio.gather(*(around.case(opened(case), 1) for case in cases))
     await around.settled()
     await around.db.execute(
-        "update reply set state = 'approved', version = 3, automatic = false, approver = 'gs', approved_at = now(), next_attempt_at = now() "
-        "where brand = $1",
+        "update reply set state = 'approved', version = 3, automatic = false, approver = 'gs', approved_at = now(), next_attempt_at = now(), "
+        "sandbox = true where brand = $1",
         around.brand,
     )
     pool = await db.open_pool(around.database_url, "responder")
