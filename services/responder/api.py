@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from libs.common import db, http, outbox, telemetry
 from libs.common.auth import STAFF, Principal, allow
 from libs.common.books import Published
-from libs.common.errors import BadRequest, Conflict, NotFound, Unprocessable
+from libs.common.errors import BadRequest, Conflict, NotFound, Unavailable, Unprocessable
 from libs.common.events import Case, Mention, Reply, Verdict
 from libs.common.http import Page
 from libs.common.service import Reading, Writing, of
@@ -346,7 +346,11 @@ def _text(body: NewReply, published: Published, case: Case, mention: Mention, su
 
 
 def _book(request: Request, brand: str) -> Published:
-    published = of(request).books.get(brand)
+    """The newest book of the brand. Raises `Unavailable` while it may be an older one, whose rules no longer hold, and `Conflict` without any."""
+    books = of(request).books
+    if not books.read.is_set():
+        raise Unavailable("The brand books have not been read to the end yet.", retry_after_s=1)
+    published = books.get(brand)
     if published is None:
         raise Conflict("This brand has no brand book yet. `weerklank apply` publishes one.")
     return published
@@ -406,10 +410,11 @@ def _view(row: ReplyRow) -> ReplyView:
 async def _detail(request: Request, connection: db.Connection, row: ReplyRow) -> ReplyDetail:
     service = of(request)
     assert isinstance(service.settings, Settings)
+    published = service.books.get(row.brand)
     why = lease.waiting(
         row,
         (await store.leases(connection, [row.brand])).get(row.brand),
-        has_book=service.books.get(row.brand) is not None,
+        book_version=published.version if published else None,
         lease_s=service.settings.lease_s,
         now=await store.database_time(connection),
     )

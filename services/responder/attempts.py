@@ -33,12 +33,15 @@ async def claim(
 ) -> list[Attempt]:
     """Take approved replies of brands with a fresh lease and no hold, oldest approval first: one statement checks and takes.
 
+    `books` are those known here: where the lease was decided under a newer one, nothing is taken.
+
     Call it in a transaction, in which what is no longer as it was approved is put back: that is not among what is returned. At most `per_brand` of
     each, so that one brand's slow mail server leaves others their turn.
     """
     rows = await connection.fetch(
         "with sendable as ("
-        "  select l.brand from brand_lease l where l.brand = any($1::text[]) and not l.held"
+        "  select l.brand from brand_lease l join unnest($1::text[], $6::integer[]) as known(brand, version) on known.brand = l.brand"
+        "  where not l.held and l.book_version <= known.version"
         "  and l.renewed_at > clock_timestamp() - $2::interval and l.renewed_at < clock_timestamp() + $2::interval"
         "  and exists (select 1 from reply r where r.brand = l.brand and r.state = 'approved' and r.next_attempt_at <= clock_timestamp())"
         "), ready as ("
@@ -54,6 +57,7 @@ async def claim(
         per_brand,
         limit,
         by,
+        [published.version for published in books.values()],
     )
     taken = []
     for row in map(reply_row, rows):
@@ -91,19 +95,20 @@ def _change(row: ReplyRow, what: str, detail: dict[str, Any] | None = None, even
     return Change(row, what, "system", at, event, detail or {})
 
 
-async def begin_transmitting(connection: db.Connection, attempt: Attempt, *, lease_s: float) -> bool:
-    """Renew the claim just before what cannot be undone: lease and hold are looked at again. False: send nothing, give it back.
+async def begin_transmitting(connection: db.Connection, attempt: Attempt, *, book_version: int, lease_s: float) -> bool:
+    """Renew the claim just before what cannot be undone: lease, hold and the book's version are looked at again. False: send nothing, give it back.
 
     Once this has committed, a crash leaves the outcome unknown.
     """
     renewed = await connection.fetchval(
         "update reply set transmitting = true, claimed_at = clock_timestamp() where id = $1 and brand = $2 and attempt_id = $3 "
-        "and state = 'sending' and exists (select 1 from brand_lease l where l.brand = reply.brand and not l.held "
+        "and state = 'sending' and exists (select 1 from brand_lease l where l.brand = reply.brand and not l.held and l.book_version <= $5 "
         "and l.renewed_at > clock_timestamp() - $4::interval and l.renewed_at < clock_timestamp() + $4::interval) returning true",
         attempt.row.id,
         attempt.row.brand,
         attempt.id,
         timedelta(seconds=lease_s),
+        book_version,
     )
     return bool(renewed)
 

@@ -80,7 +80,7 @@ def on_lease(work: ReplyWork, received: Received[SendingLease]) -> None:
     """Keep the newest lease of the brand; a lease that waited, in the log or in a producer on the way there, is not fresh."""
     event = received.event
     renewed_at = min(event.decided_at or received.appended_at, received.appended_at)
-    lease = Lease(event.brand, event.hold_version, renewed_at, event.held, event.reason)
+    lease = Lease(event.brand, event.hold_version, renewed_at, event.held, event.reason, event.book_version)
     if not lease.newer_than(work.leases.get(event.brand)):
         work.repeat(received)
         return

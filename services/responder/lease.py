@@ -15,21 +15,25 @@ class Lease:
     renewed_at: datetime
     held: bool
     reason: str | None
+    book_version: int = 0
+    """Of the brand book when this was decided: who knows an older one only sends nothing."""
 
     def newer_than(self, other: "Lease | None") -> bool:
         return other is None or (self.hold_version, self.renewed_at) > (other.hold_version, other.renewed_at)
 
 
-def waiting(row: ReplyRow, lease: Lease | None, *, has_book: bool, lease_s: float, now: datetime) -> list[str]:
-    """Why an approved reply has not been sent yet, each a sentence. `now` is the database's."""
+def waiting(row: ReplyRow, lease: Lease | None, *, book_version: int | None, lease_s: float, now: datetime) -> list[str]:
+    """Why an approved reply has not been sent yet, each a sentence. `book_version` is the newest known here, `now` the database's."""
     if row.state != "approved":
         return []
-    why = [] if has_book else ["The brand has no brand book yet."]
+    why = [] if book_version is not None else ["The brand has no brand book yet."]
     if lease is None:
         why.append("No sending lease of this brand has been seen yet.")
     else:
         if lease.held:
             why.append(f"Sending is held: {lease.reason or 'no reason was given'}.")
+        if book_version is not None and book_version < lease.book_version:
+            why.append(f"Version {lease.book_version} of the brand book has not been read here yet.")
         if lease.renewed_at <= now - timedelta(seconds=lease_s):
             why.append(f"No sending lease since {lease.renewed_at.isoformat(timespec='seconds')}: routing does not renew it.")
         if lease.renewed_at >= now + timedelta(seconds=lease_s):

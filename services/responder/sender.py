@@ -38,7 +38,11 @@ class Sender:
         self._sending: dict[asyncio.Task[None], str] = {}
 
     async def run(self) -> None:
-        """Send until cancelled; then finish what is on its way, for a few seconds. What is cut off is unconfirmed, as after a crash."""
+        """Send until cancelled, once every brand book has been read; then finish what is on its way, for a few seconds.
+
+        What is cut off is unconfirmed, as after a crash.
+        """
+        await self._books.read.wait()
         try:
             while True:
                 try:
@@ -125,7 +129,9 @@ class Sender:
             nonlocal begun_at
             begun_at = time.monotonic()
             async with self._pool.acquire() as connection:
-                return await attempts.begin_transmitting(connection, attempt, lease_s=self._settings.lease_s)
+                return await attempts.begin_transmitting(
+                    connection, attempt, book_version=published.version, lease_s=self._settings.lease_s
+                )
 
         assert account.sender is not None, "the brand book gives an smtp channel a sender"
         try:
@@ -172,7 +178,7 @@ class Sender:
             elif isinstance(outcome, smtp.Unknown):
                 await attempts.unconfirmed(connection, attempt, outcome.why)
             elif isinstance(outcome, smtp.NotBegun):
-                await attempts.give_back(connection, attempt, "no fresh sending lease")
+                await attempts.give_back(connection, attempt, "no fresh sending lease, or a newer brand book")
             elif outcome.for_good or attempt.row.attempts >= self._settings.send_attempts:
                 await attempts.failed(connection, attempt, outcome.why)
             else:

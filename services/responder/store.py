@@ -141,7 +141,7 @@ async def leases(connection: db.Connection, brands: Collection[str]) -> dict[str
     if not brands:
         return {}
     rows = await connection.fetch(
-        "select brand, hold_version, renewed_at, held, reason from brand_lease where brand = any($1::text[])", list(brands)
+        "select brand, hold_version, renewed_at, held, reason, book_version from brand_lease where brand = any($1::text[])", list(brands)
     )
     return {row["brand"]: Lease(**dict(row)) for row in rows}
 
@@ -152,16 +152,17 @@ async def put_leases(connection: db.Connection, found: Iterable[Lease]) -> None:
     if not rows:
         return
     await connection.execute(
-        "insert into brand_lease (brand, hold_version, renewed_at, held, reason) "
-        "select * from unnest($1::text[], $2::bigint[], $3::timestamptz[], $4::boolean[], $5::text[]) "
+        "insert into brand_lease (brand, hold_version, renewed_at, held, reason, book_version) "
+        "select * from unnest($1::text[], $2::bigint[], $3::timestamptz[], $4::boolean[], $5::text[], $6::integer[]) "
         "on conflict (brand) do update set hold_version = excluded.hold_version, renewed_at = excluded.renewed_at, "
-        "held = excluded.held, reason = excluded.reason "
+        "held = excluded.held, reason = excluded.reason, book_version = excluded.book_version "
         "where (excluded.hold_version, excluded.renewed_at) > (brand_lease.hold_version, brand_lease.renewed_at)",
         [row.brand for row in rows],
         [row.hold_version for row in rows],
         [row.renewed_at for row in rows],
         [row.held for row in rows],
         [row.reason for row in rows],
+        [row.book_version for row in rows],
     )
 
 

@@ -1,22 +1,29 @@
 """The statements between approved and sent, by themselves on a real PostgreSQL: what a claim asks for, and who owns an attempt."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from libs.common import db
-from libs.common.books import Published
+from libs.common.books import BrandBooks, Published
 from libs.common.brandbook import BrandBook
 from libs.common.events import Case
 from libs.common.migrate import migrate
+from libs.common.outbox import Relay
 from services.responder import app, attempts, store
 from services.responder.attempts import Attempt
 from services.responder.channels import sandbox
+from services.responder.lease import Lease
 from services.responder.reply import Recipient, ReplyRow
+from services.responder.sender import Sender
+from services.responder.settings import Settings
 from tests.integration.responder.conftest import AT, brand_book, case_of, mention
 from tests.stack import Databases
+from tests.waiting import until
 
 Pool = db.Pool
 
@@ -67,16 +74,11 @@ async def tell(pool: Pool, case: Case) -> None:
         await store.insert_cases(connection, [row])
 
 
-async def lease(pool: Pool, brand: str = "vaart", seconds_ago: float = 0.0, held: bool = False) -> None:
+async def lease(pool: Pool, brand: str = "vaart", seconds_ago: float = 0.0, held: bool = False, book_version: int = 1) -> None:
     async with pool.acquire() as connection:
-        await connection.execute(
-            "insert into brand_lease (brand, hold_version, renewed_at, held) "
-            "values ($1, 1, clock_timestamp() - $2::float8 * interval '1 second', $3) "
-            "on conflict (brand) do update set renewed_at = excluded.renewed_at, held = excluded.held",
-            brand,
-            seconds_ago,
-            held,
-        )
+        await connection.execute("delete from brand_lease where brand = $1", brand)
+        now = await store.database_time(connection)
+        await store.put_leases(connection, [Lease(brand, 1, now - timedelta(seconds=seconds_ago), held, None, book_version)])
 
 
 async def claim(pool: Pool, *brands: str, limit: int = 10, per_brand: int = 3, pilot: bool = True) -> list[Attempt]:
@@ -93,28 +95,42 @@ async def state(pool: Pool, row: ReplyRow) -> str:
 
 
 @pytest.mark.parametrize(
-    ("seconds_ago", "held", "claimed"),
-    [(None, False, 0), (0, False, 1), (2, False, 1), (3.1, False, 0), (3600, False, 0), (-5, False, 0), (0, True, 0)],
+    ("seconds_ago", "held", "book_version", "claimed"),
+    [
+        (None, False, 1, 0),
+        (0, False, 1, 1),
+        (0, False, 0, 1),
+        (0, False, 2, 0),
+        (2, False, 1, 1),
+        (3.1, False, 1, 0),
+        (3600, False, 1, 0),
+        (-5, False, 1, 0),
+        (0, True, 1, 0),
+    ],
 )
-async def test_a_claim_needs_a_fresh_lease_and_no_hold(pool: Pool, seconds_ago: float | None, held: bool, claimed: int) -> None:
+async def test_a_claim_needs_a_fresh_lease_no_hold_and_the_brand_book_of_the_lease(
+    pool: Pool, seconds_ago: float | None, held: bool, book_version: int, claimed: int
+) -> None:
     row = await approved(pool)
     if seconds_ago is not None:
-        await lease(pool, seconds_ago=seconds_ago, held=held)
+        await lease(pool, seconds_ago=seconds_ago, held=held, book_version=book_version)
     assert len(await claim(pool)) == claimed
     assert await state(pool, row) == ("sending" if claimed else "approved")
 
 
 @pytest.mark.parametrize(
-    ("seconds_ago", "held", "begins"),
-    [(0, False, True), (3.1, False, False), (-5, False, False), (0, True, False)],
+    ("seconds_ago", "held", "book_version", "begins"),
+    [(0, False, 1, True), (0, False, 2, False), (3.1, False, 1, False), (-5, False, 1, False), (0, True, 1, False)],
 )
-async def test_what_cannot_be_undone_asks_for_the_lease_again(pool: Pool, seconds_ago: float, held: bool, begins: bool) -> None:
+async def test_what_cannot_be_undone_asks_for_the_lease_again(
+    pool: Pool, seconds_ago: float, held: bool, book_version: int, begins: bool
+) -> None:
     await approved(pool)
     await lease(pool)
     [attempt] = await claim(pool)
-    await lease(pool, seconds_ago=seconds_ago, held=held)
+    await lease(pool, seconds_ago=seconds_ago, held=held, book_version=book_version)
     async with pool.acquire() as connection:
-        assert await attempts.begin_transmitting(connection, attempt, lease_s=3) == begins
+        assert await attempts.begin_transmitting(connection, attempt, book_version=1, lease_s=3) == begins
 
 
 async def test_only_approved_replies_of_the_brands_asked_for_are_claimed_oldest_first_and_shared(pool: Pool) -> None:
@@ -129,6 +145,29 @@ async def test_only_approved_replies_of_the_brands_asked_for_are_claimed_oldest_
         await approved(pool, state=waiting)
     assert {attempt.row.id for attempt in await claim(pool, "vaart", "golf")} == {first.id, second.id, third.id, late.id}
     assert {attempt.row.id for attempt in await claim(pool, "vaart", "golf")} == {busy.id}
+
+
+async def test_a_sender_waits_until_every_brand_book_has_been_read(pool: Pool) -> None:
+    """Until then the book that it has may be an old one."""
+    row = await approved(pool)
+    await lease(pool)
+    books = BrandBooks("nowhere", "test")
+    books._books["vaart"] = Published(BrandBook.from_json(brand_book("vaart")), 1)
+    settings = Settings(database_url="", jwks="", send_poll_s=0.01, lease_s=60)
+    sending = asyncio.create_task(Sender(pool, books, Relay("", "responder", "nowhere"), settings).run())
+    try:
+        # It looks a hundred times a second: a claim would show.
+        await asyncio.wait([sending], timeout=0.3)
+        assert await state(pool, row) == "approved"
+        books.read.set()
+
+        async def sent() -> bool:
+            return await state(pool, row) == "sent"
+
+        await until(sent, "the reply is sent")
+    finally:
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
 
 
 async def test_what_the_customer_has_written_on_is_put_back_at_the_claim(pool: Pool) -> None:
@@ -182,10 +221,10 @@ async def test_an_attempt_that_was_given_to_another_can_say_nothing_any_more(poo
     async with pool.acquire() as connection, connection.transaction():
         assert await attempts.sweep(connection, older_than_s=0, attempts=5) == 1
     async with pool.acquire() as connection:
-        assert not await attempts.begin_transmitting(connection, dead, lease_s=3), "it is not even claimed"
+        assert not await attempts.begin_transmitting(connection, dead, book_version=1, lease_s=3), "it is not even claimed"
     [alive] = await claim(pool)
     async with pool.acquire() as connection:
-        assert not await attempts.begin_transmitting(connection, dead, lease_s=3)
+        assert not await attempts.begin_transmitting(connection, dead, book_version=1, lease_s=3)
     assert not await sandbox.send(pool, dead, lambda: True)
     for outcome in (attempts.failed, attempts.unconfirmed):
         async with pool.acquire() as connection, connection.transaction():
@@ -214,7 +253,7 @@ async def test_what_had_begun_is_unconfirmed_once_and_a_late_success_still_count
     found = {attempt.row.id: attempt for attempt in await claim(pool)}
     for attempt in found.values():
         async with pool.acquire() as connection:
-            assert await attempts.begin_transmitting(connection, attempt, lease_s=3)
+            assert await attempts.begin_transmitting(connection, attempt, book_version=1, lease_s=3)
     for expected in (2, 0):
         async with pool.acquire() as connection, connection.transaction():
             assert await attempts.sweep(connection, older_than_s=0, attempts=5) == expected

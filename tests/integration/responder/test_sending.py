@@ -413,6 +413,7 @@ async def test_two_senders_send_each_of_200_replies_once(around: Around) -> None
     pool = await db.open_pool(around.database_url, "responder")
     books = BrandBooks(around.kafka, "second")
     books._books[around.brand] = Published(BrandBook.from_json(brand_book(around.brand)), 1)
+    books.read.set()
     relay = Relay(around.database_url, "responder", around.kafka)
     second = asyncio.create_task(Sender(pool, books, relay, around.settings(instance="second", send_slots=4)).run())
     await around.keep_leasing()

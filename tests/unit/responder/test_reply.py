@@ -384,8 +384,8 @@ def test_what_could_break_a_header_is_no_message_id(id: str) -> None:
     assert found.references == ()
 
 
-def lease(seconds_ago: float = 0.5, hold_version: int = 1, held: bool = False, reason: str | None = None) -> Lease:
-    return Lease("vaart", hold_version, AT - timedelta(seconds=seconds_ago), held, reason)
+def lease(seconds_ago: float = 0.5, hold_version: int = 1, held: bool = False, reason: str | None = None, book_version: int = 7) -> Lease:
+    return Lease("vaart", hold_version, AT - timedelta(seconds=seconds_ago), held, reason, book_version)
 
 
 @pytest.mark.parametrize(
@@ -396,13 +396,14 @@ def lease(seconds_ago: float = 0.5, hold_version: int = 1, held: bool = False, r
         (lease(4), {}, "No sending lease since"),
         (lease(-4), {}, "from the future"),
         (lease(held=True, reason="storing"), {}, "Sending is held: storing."),
+        (lease(book_version=8), {}, "Version 8 of the brand book has not been read here yet."),
         (lease(), {"error": "451 later", "attempts": 2, "next_attempt_at": AT + timedelta(seconds=9)}, "Attempt 2 failed (451 later)"),
     ],
 )
 def test_an_approved_reply_says_why_it_waits(found: Lease | None, more: dict[str, Any], expected: str) -> None:
     row = draft(state="approved", **more)
-    assert expected in " ".join(waiting(row, found, has_book=True, lease_s=3, now=AT))
-    assert waiting(draft(), found, has_book=True, lease_s=3, now=AT) == []
+    assert expected in " ".join(waiting(row, found, book_version=7, lease_s=3, now=AT))
+    assert waiting(draft(), found, book_version=7, lease_s=3, now=AT) == []
 
 
 def test_leases_are_ordered_by_hold_then_time_so_an_old_lease_never_lifts_a_hold() -> None:
@@ -416,8 +417,9 @@ def test_leases_are_ordered_by_hold_then_time_so_an_old_lease_never_lifts_a_hold
 @pytest.mark.parametrize(("decided", "counts_from"), [(None, 0), (-4, -4), (2, 0)])
 def test_a_lease_counts_from_its_decision_and_never_from_after_the_broker_had_it(decided: int | None, counts_from: int) -> None:
     decided_at = None if decided is None else AT + timedelta(seconds=decided)
-    event = SendingLease(brand="vaart", held=False, hold_version=1, decided_at=decided_at)
+    event = SendingLease(brand="vaart", book_version=7, held=False, hold_version=1, decided_at=decided_at)
     received = Received(event, "id", "vaart", 1, AT, None, "weerklank.holds.v1", 0, 0, "vaart", AT)
     work = consumer.ReplyWork(BrandBooks("nowhere", "test"))
     consumer.on_lease(work, received)
     assert work.leases["vaart"].renewed_at == AT + timedelta(seconds=counts_from)
+    assert work.leases["vaart"].book_version == 7
