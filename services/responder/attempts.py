@@ -14,7 +14,7 @@ from uuid import UUID
 
 from libs.common import db
 from libs.common.books import Published
-from libs.common.events import ReplyEvent, ReplyFailed, ReplySent, ReplyUnconfirmed
+from libs.common.events import ReplyApproved, ReplyEvent, ReplyFailed, ReplySent, ReplyUnconfirmed
 from services.responder.follow import overtaken
 from services.responder.reply import Change, ReplyRow, other_way, put_back
 from services.responder.store import case_by_now, put_replies, reply_row, tell
@@ -95,13 +95,25 @@ def _change(row: ReplyRow, what: str, detail: dict[str, Any] | None = None, even
     return Change(row, what, "system", at, event, detail or {})
 
 
-async def begin_transmitting(connection: db.Connection, attempt: Attempt, *, book_version: int, lease_s: float) -> bool:
+async def renew(connection: db.Connection, attempt: Attempt) -> bool:
+    """Tell the sweep that whoever holds this attempt is alive and waits for its channel. False when it is theirs no longer."""
+    renewed = await connection.fetchval(
+        "update reply set claimed_at = clock_timestamp() where id = $1 and brand = $2 and attempt_id = $3 and state = 'sending' returning true",
+        attempt.row.id,
+        attempt.row.brand,
+        attempt.id,
+    )
+    return bool(renewed)
+
+
+async def begin_transmitting(connection: db.Connection, attempt: Attempt, *, external_id: str, book_version: int, lease_s: float) -> bool:
     """Renew the claim just before what cannot be undone: lease, hold and the book's version are looked at again. False: send nothing, give it back.
 
-    Once this has committed, a crash leaves the outcome unknown.
+    Once this has committed, a crash leaves the outcome unknown. `external_id` is what the channel will know it by if it arrives: whoever confirms later
+    that it did has no other way to tell.
     """
     renewed = await connection.fetchval(
-        "update reply set transmitting = true, claimed_at = clock_timestamp() where id = $1 and brand = $2 and attempt_id = $3 "
+        "update reply set transmitting = true, claimed_at = clock_timestamp(), external_id = $6 where id = $1 and brand = $2 and attempt_id = $3 "
         "and state = 'sending' and exists (select 1 from brand_lease l where l.brand = reply.brand and not l.held and l.book_version <= $5 "
         "and l.renewed_at > clock_timestamp() - $4::interval and l.renewed_at < clock_timestamp() + $4::interval) returning true",
         attempt.row.id,
@@ -109,21 +121,26 @@ async def begin_transmitting(connection: db.Connection, attempt: Attempt, *, boo
         attempt.id,
         timedelta(seconds=lease_s),
         book_version,
+        external_id,
     )
     return bool(renewed)
+
+
+_MINE = "with mine as (select id, state from reply where id = $1 and brand = $2 and attempt_id = $3 and state in ('sending', 'unconfirmed') for update) "
+"""The reply of an attempt that nobody has decided about; its holder's word is certain, and comes before the sweep's guess."""
 
 
 async def give_back(connection: db.Connection, attempt: Attempt, why: str) -> bool:
     """Nothing was sent and nothing refused it: approved again, and this was no attempt."""
     row = await connection.fetchrow(
-        "update reply set state = 'approved', version = version + 1, attempts = attempts - 1, transmitting = false, "
-        "next_attempt_at = clock_timestamp() + interval '0.5 seconds' "
-        "where id = $1 and brand = $2 and attempt_id = $3 and state = 'sending' returning *",
+        f"{_MINE}update reply set state = 'approved', version = version + 1, attempts = attempts - 1, transmitting = false, "
+        "external_id = null, error = null, next_attempt_at = clock_timestamp() + interval '0.5 seconds' "
+        "from mine where reply.id = mine.id returning reply.*, mine.state as was",
         attempt.row.id,
         attempt.row.brand,
         attempt.id,
     )
-    return await _tell(connection, row, "given_back", {"why": why})
+    return await _tell(connection, row, "given_back", {"why": why}, _approved_again(row))
 
 
 async def sent(connection: db.Connection, attempt: Attempt, *, external_id: str) -> bool:
@@ -159,23 +176,27 @@ async def _is_sent(connection: db.Connection, attempt: Attempt) -> bool:
 async def retry(connection: db.Connection, attempt: Attempt, error: str, *, after_s: float) -> bool:
     """Refused for now: approved still, and the next attempt is `after_s` seconds away."""
     row = await connection.fetchrow(
-        "update reply set state = 'approved', version = version + 1, transmitting = false, error = $4, "
-        "next_attempt_at = clock_timestamp() + $5::interval where id = $1 and brand = $2 and attempt_id = $3 and state = 'sending' "
-        "returning *",
+        f"{_MINE}update reply set state = 'approved', version = version + 1, transmitting = false, external_id = null, error = $4, "
+        "next_attempt_at = clock_timestamp() + $5::interval from mine where reply.id = mine.id returning reply.*, mine.state as was",
         attempt.row.id,
         attempt.row.brand,
         attempt.id,
         error,
         timedelta(seconds=after_s),
     )
-    return await _tell(connection, row, "refused", {"attempt": attempt.row.attempts, "error": error})
+    return await _tell(connection, row, "refused", {"attempt": attempt.row.attempts, "error": error}, _approved_again(row))
+
+
+def _approved_again(row: Any) -> type[ReplyEvent] | None:
+    """Who was told that it is unconfirmed must hear that it is not; from `sending`, of which no event tells, there is nothing to take back."""
+    return ReplyApproved if row is not None and row["was"] == "unconfirmed" else None
 
 
 async def failed(connection: db.Connection, attempt: Attempt, error: str) -> bool:
     """Refused for good: a person edits or discards it."""
     row = await connection.fetchrow(
-        "update reply set state = 'failed', version = version + 1, transmitting = false, error = $4 "
-        "where id = $1 and brand = $2 and attempt_id = $3 and state = 'sending' returning *",
+        f"{_MINE}update reply set state = 'failed', version = version + 1, transmitting = false, external_id = null, error = $4 "
+        "from mine where reply.id = mine.id returning reply.*",
         attempt.row.id,
         attempt.row.brand,
         attempt.id,

@@ -326,6 +326,7 @@ _UNAPPROVED: Mapping[str, object] = {
     "claimed_at": None,
     "attempt_id": None,
     "transmitting": False,
+    "external_id": None,
     "error": None,
 }
 _UNSENT: Mapping[str, object] = {**_UNAPPROVED, "submitted_by": None, "submitted_at": None, "legal_by": None}

@@ -5,9 +5,11 @@ than `lease_s` seconds before the irreversible step: in doubt, silence.
 """
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections import Counter
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 from libs.common import db
@@ -130,7 +132,11 @@ class Sender:
             begun_at = time.monotonic()
             async with self._pool.acquire() as connection:
                 return await attempts.begin_transmitting(
-                    connection, attempt, book_version=published.version, lease_s=self._settings.lease_s
+                    connection,
+                    attempt,
+                    external_id=smtp.id_of(mail),
+                    book_version=published.version,
+                    lease_s=self._settings.lease_s,
                 )
 
         assert account.sender is not None, "the brand book gives an smtp channel a sender"
@@ -143,17 +149,39 @@ class Sender:
         except secret.SecretMissing as error:
             await self._write(attempt, smtp.Refused(str(error), for_good=False))
             return
-        outcome = await smtp.send(
-            mail,
-            account,
-            password,
-            reach=Reach(self._settings.mail_networks, self._settings.mail_ports),
-            begin=begin,
-            in_time=lambda: time.monotonic() - begun_at < self._settings.lease_s,
-            connect_timeout_s=self._settings.connect_timeout_s,
-            answer_timeout_s=self._settings.answer_timeout_s,
-        )
+        async with self._renewed(attempt):
+            outcome = await smtp.send(
+                mail,
+                account,
+                password,
+                reach=Reach(self._settings.mail_networks, self._settings.mail_ports),
+                begin=begin,
+                in_time=lambda: time.monotonic() - begun_at < self._settings.lease_s,
+                connect_timeout_s=self._settings.connect_timeout_s,
+                answer_timeout_s=self._settings.answer_timeout_s,
+            )
         await self._write(attempt, outcome)
+
+    @contextlib.asynccontextmanager
+    async def _renewed(self, attempt: Attempt) -> AsyncIterator[None]:
+        """Keep the claim alive: a server may think longer than the sweep waits, and what is being waited for is not unconfirmed."""
+
+        async def renew() -> None:
+            ours = True
+            while ours:
+                await asyncio.sleep(self._settings.unconfirmed_after_s / 3)
+                try:
+                    async with self._pool.acquire() as connection:
+                        ours = await attempts.renew(connection, attempt)
+                except db.TRANSIENT as error:
+                    log.warning("a claim is not renewed: Postgres does not answer", extra={"error": type(error).__name__})
+
+        renewing = asyncio.create_task(renew())
+        try:
+            yield
+        finally:
+            renewing.cancel()
+            await asyncio.gather(renewing, return_exceptions=True)
 
     async def _secret(self, brand: str, reference: str) -> str:
         return await secret.read(reference, brand, [known for known, _ in self._books], self._settings.secrets_dir)

@@ -30,7 +30,7 @@ class Settings(ServiceSettings):
     mail_ports: Ports = Field(default=frozenset(), description="Ports of mail servers beside 25, 465, 587 and 2525")
     lease_s: float = Field(default=3.0, gt=0, le=60, description="A lease or a claim older than this sends nothing")
     unconfirmed_after_s: float = Field(
-        default=30.0, gt=0, description="A send without an answer for so long is given to a person to look at"
+        default=30.0, gt=0, description="A send whose process has not been heard of for so long is given to a person to look at"
     )
     send_slots: int = Field(default=8, ge=1, le=100, description="Replies being sent at once by this instance")
     send_poll_s: float = Field(default=0.2, gt=0, le=10)

@@ -31,7 +31,7 @@ _ON_THE_WIRE = _POLICY.clone(max_line_length=990)
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The server answered the whole message with 250. `message_id` is without angle brackets, as a mention's `in_reply_to` will name it."""
+    """The server answered the whole message with 250. `message_id` is its `id_of`."""
 
     message_id: str
 
@@ -85,6 +85,11 @@ def message(row: ReplyRow, sender: str, brand_name: str, now: datetime) -> Email
         mail["References"] = " ".join(row.recipient.references)
     mail.set_content(row.text)
     return mail
+
+
+def id_of(mail: EmailMessage) -> str:
+    """Its Message-ID without angle brackets, as a mention's `in_reply_to` will name it."""
+    return str(mail["Message-ID"]).strip("<>")
 
 
 def _one_line(text: str) -> str:
@@ -172,7 +177,7 @@ async def _transmit(client: aiosmtplib.SMTP, mail: EmailMessage, answer_timeout_
     except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
         return Unknown(f"the connection was lost before the server answered ({type(error).__name__})")
     if answer.code == 250:
-        return Accepted(str(mail["Message-ID"]).strip("<>"))
+        return Accepted(id_of(mail))
     return _refused(answer.code)
 
 

@@ -282,7 +282,7 @@ async def desk(around: Around) -> Around:
 class MailServer:
     """A real SMTP server in a thread, which does as it is told: `answers` are given in turn, the last for ever.
 
-    An answer is a line such as "250 OK"; `rcpt …` gives it to RCPT already; `drop` cuts the connection after the whole message has come; `hang`
+    An answer is a line such as "250 OK"; `rcpt …` gives it to RCPT already; `drop` cuts the connection after the whole message has come; `hang …`
     keeps the answer until `release`.
     """
 
@@ -331,10 +331,9 @@ class MailServer:
         if answer == "drop":
             server.transport.abort()
             return "250 OK"
-        if answer == "hang":
+        if answer.startswith("hang "):
             await asyncio.get_running_loop().run_in_executor(None, self.release.wait, 60)
-            return "250 OK"
-        return answer
+        return answer.removeprefix("hang ")
 
 
 def in_reach(server: MailServer) -> dict[str, str]:

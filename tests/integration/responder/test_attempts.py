@@ -1,7 +1,7 @@
 """The statements between approved and sent, by themselves on a real PostgreSQL: what a claim asks for, and who owns an attempt."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -130,7 +130,7 @@ async def test_what_cannot_be_undone_asks_for_the_lease_again(
     [attempt] = await claim(pool)
     await lease(pool, seconds_ago=seconds_ago, held=held, book_version=book_version)
     async with pool.acquire() as connection:
-        assert await attempts.begin_transmitting(connection, attempt, book_version=1, lease_s=3) == begins
+        assert await attempts.begin_transmitting(connection, attempt, external_id="1@vaart.example", book_version=1, lease_s=3) == begins
 
 
 async def test_only_approved_replies_of_the_brands_asked_for_are_claimed_oldest_first_and_shared(pool: Pool) -> None:
@@ -221,10 +221,12 @@ async def test_an_attempt_that_was_given_to_another_can_say_nothing_any_more(poo
     async with pool.acquire() as connection, connection.transaction():
         assert await attempts.sweep(connection, older_than_s=0, attempts=5) == 1
     async with pool.acquire() as connection:
-        assert not await attempts.begin_transmitting(connection, dead, book_version=1, lease_s=3), "it is not even claimed"
+        assert not await attempts.begin_transmitting(connection, dead, external_id="1@vaart.example", book_version=1, lease_s=3), (
+            "it is not even claimed"
+        )
     [alive] = await claim(pool)
     async with pool.acquire() as connection:
-        assert not await attempts.begin_transmitting(connection, dead, book_version=1, lease_s=3)
+        assert not await attempts.begin_transmitting(connection, dead, external_id="1@vaart.example", book_version=1, lease_s=3)
     assert not await sandbox.send(pool, dead, lambda: True)
     for outcome in (attempts.failed, attempts.unconfirmed):
         async with pool.acquire() as connection, connection.transaction():
@@ -253,7 +255,7 @@ async def test_what_had_begun_is_unconfirmed_once_and_a_late_success_still_count
     found = {attempt.row.id: attempt for attempt in await claim(pool)}
     for attempt in found.values():
         async with pool.acquire() as connection:
-            assert await attempts.begin_transmitting(connection, attempt, book_version=1, lease_s=3)
+            assert await attempts.begin_transmitting(connection, attempt, external_id="1@vaart.example", book_version=1, lease_s=3)
     for expected in (2, 0):
         async with pool.acquire() as connection, connection.transaction():
             assert await attempts.sweep(connection, older_than_s=0, attempts=5) == expected
@@ -274,6 +276,36 @@ async def test_what_had_begun_is_unconfirmed_once_and_a_late_success_still_count
             for row in await connection.fetch("select convert_from(headers, 'UTF8')::jsonb->>'ce_type' as kind from outbox order by id")
         ]
     assert [kind.split(".")[2] for kind in kinds] == ["unconfirmed", "unconfirmed", "sent"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "becomes", "told"),
+    [
+        (lambda c, a: attempts.failed(c, a, "554"), "failed", ["unconfirmed", "failed"]),
+        (lambda c, a: attempts.retry(c, a, "451", after_s=0), "approved", ["unconfirmed", "approved"]),
+        (lambda c, a: attempts.give_back(c, a, "too slow"), "approved", ["unconfirmed", "approved"]),
+    ],
+)
+async def test_what_its_sender_knows_comes_before_what_the_sweep_took_for_lost(
+    pool: Pool, outcome: Callable[[db.Connection, Attempt], Awaitable[bool]], becomes: str, told: list[str]
+) -> None:
+    rows = [await approved(pool) for _ in range(2)]
+    await lease(pool)
+    found = {attempt.row.id: attempt for attempt in await claim(pool)}
+    late, decided = (found[row.id] for row in rows)
+    async with pool.acquire() as connection, connection.transaction():
+        for attempt in (late, decided):
+            assert await attempts.begin_transmitting(connection, attempt, external_id="1@vaart.example", book_version=1, lease_s=3)
+        await attempts.sweep(connection, older_than_s=-1, attempts=5)
+        assert not await attempts.renew(connection, late), "what the sweep took is not renewed"
+        await connection.execute("update reply set state = 'draft', attempt_id = null where id = $1", decided.row.id)
+        assert await outcome(connection, late)
+        assert not await outcome(connection, decided), "a person has decided"
+        await connection.execute("delete from outbox where convert_from(value, 'UTF8') like '%' || $1 || '%'", str(decided.row.id))
+        kinds = await connection.fetch("select convert_from(headers, 'UTF8')::jsonb->>'ce_type' as kind from outbox order by id")
+        assert await connection.fetchval("select external_id from reply where id = $1", late.row.id) is None
+    assert (await state(pool, late.row), await state(pool, decided.row)) == (becomes, "draft")
+    assert [row["kind"].split(".")[2] for row in kinds] == told
 
 
 async def test_a_claim_that_is_lost_at_its_last_attempt_has_failed(pool: Pool) -> None:

@@ -17,6 +17,7 @@ from libs.common.brandbook import BrandBook
 from libs.common.events import CaseJoined
 from libs.common.outbox import Relay
 from libs.common.topics import REPLIES, brand_partitions
+from services.responder import attempts
 from services.responder.sender import Sender
 from tests.integration.responder.conftest import AT, Around, MailServer, brand_book, case_of, in_reach, mention, opened, real
 from tests.stack import environment
@@ -313,16 +314,54 @@ async def test_a_mail_server_that_is_not_there_is_tried_again(around: Around, ma
     assert len(mail_server.received) == 1
 
 
-async def test_an_answer_that_comes_late_turns_unconfirmed_into_sent(around: Around, mail_server: MailServer) -> None:
-    desk = await with_mail(around, mail_server, unconfirmed_after_s=1.0)
-    mail_server.answers = ["hang"]
+async def test_a_server_that_thinks_for_long_is_waited_for(around: Around, mail_server: MailServer) -> None:
+    """While the sender lives, nobody is asked to look, and a colleague does not send it again."""
+    desk = await with_mail(around, mail_server, unconfirmed_after_s=0.6)
+    mail_server.answers = ["hang 250 OK"]
     case = await mail_case(desk)
     await desk.keep_leasing()
     reply_id = await desk.approved(case, TEXT)
-    await desk.becomes(reply_id, "unconfirmed")
+    assert await asyncio.to_thread(mail_server.came.wait, 20)
+    begun_at = await desk.db.fetchval("select claimed_at from reply where id = $1", reply_id)
+
+    async def renewed() -> bool:
+        later = "select claimed_at > $2::timestamptz + interval '1.5 seconds' from reply where id = $1"
+        return bool(await desk.db.fetchval(later, reply_id, begun_at))
+
+    await until(renewed, "the claim is renewed for longer than the sweep waits")
+    assert (await desk.get(reply_id))["state"] == "sending"
     mail_server.release.set()
-    await desk.becomes(reply_id, "sent")
+    found = await desk.becomes(reply_id, "sent")
+    assert [line["what"] for line in found["history"]][-3:] == ["approved", "sending", "sent"]
     assert len(mail_server.received) == 1
+
+
+@pytest.mark.parametrize(
+    ("answers", "state", "what", "received"),
+    [
+        (["hang 250 OK"], "sent", ["unconfirmed", "sent"], 1),
+        (["hang 554 no"], "failed", ["unconfirmed", "failed"], 1),
+        (["hang 451 later", "250 OK"], "sent", ["unconfirmed", "refused", "sending", "sent"], 2),
+    ],
+)
+async def test_an_answer_that_comes_late_is_certain(
+    around: Around, mail_server: MailServer, answers: list[str], state: str, what: list[str], received: int
+) -> None:
+    desk = await with_mail(around, mail_server)
+    mail_server.answers = answers
+    case = await mail_case(desk)
+    await desk.keep_leasing()
+    reply_id = await desk.approved(case, TEXT)
+    assert await asyncio.to_thread(mail_server.came.wait, 20)
+    assert desk.app is not None
+    async with desk.app.state.service.pool.acquire() as connection, connection.transaction():
+        await attempts.sweep(connection, older_than_s=0, attempts=8)
+    assert (await desk.get(reply_id))["external_id"] == f"{reply_id}@vaart.example"
+    mail_server.release.set()
+    found = await desk.becomes(reply_id, state)
+    assert [line["what"] for line in found["history"]][4:] == what
+    assert found["external_id"] == (f"{reply_id}@vaart.example" if state == "sent" else None)
+    assert len(mail_server.received) == received
 
 
 async def test_what_a_person_confirms_as_unsent_is_a_draft_again_and_needs_a_new_approval(around: Around, mail_server: MailServer) -> None:
@@ -338,9 +377,10 @@ async def test_what_a_person_confirms_as_unsent_is_a_draft_again_and_needs_a_new
     body = {"sent": False, "note": "niet in de outbox van de mailserver"}
     assert (await desk.call("POST", f"/replies/{first}/confirm", json=body, role="trainee", subject="tr")).status_code == 403
     draft = (await desk.call("POST", f"/replies/{first}/confirm", json=body)).json()
-    assert (draft["state"], draft["approved_at"], draft["attempts"]) == ("draft", None, 0)
+    assert (draft["state"], draft["approved_at"], draft["attempts"], draft["external_id"]) == ("draft", None, 0, None)
     assert (await desk.call("POST", f"/replies/{first}/confirm", json=body)).status_code == 409
-    assert (await desk.call("POST", f"/replies/{second}/confirm", json={"sent": True, "note": "gezien"})).json()["state"] == "sent"
+    seen = (await desk.call("POST", f"/replies/{second}/confirm", json={"sent": True, "note": "gezien"})).json()
+    assert (seen["state"], seen["external_id"]) == ("sent", f"{second}@vaart.example"), "as the customer's answer will name it"
     await desk.submit(first)
     await desk.approve(first, draft["digest"])
     await desk.becomes(first, "sent")
@@ -350,7 +390,7 @@ async def test_what_a_person_confirms_as_unsent_is_a_draft_again_and_needs_a_new
 async def test_killed_between_handing_over_and_the_answer_it_is_unconfirmed_and_never_sent_twice(
     around: Around, mail_server: MailServer
 ) -> None:
-    mail_server.answers = ["hang", "250 OK"]
+    mail_server.answers = ["hang 250 OK", "250 OK"]
     await around.publish(**real(mail_server))
     await around.start(send_slots=1, send_poll_s=9.9, unconfirmed_after_s=60)
     case = await mail_case(around)
