@@ -1,9 +1,9 @@
 """Settings of the responder: WEERKLANK_RESPONDER_*."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field, IPvAnyNetwork
+from pydantic import BeforeValidator, Field, IPvAnyNetwork, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from libs.common.settings import ServiceSettings
@@ -38,3 +38,12 @@ class Settings(ServiceSettings):
     send_retry_s: float = Field(default=10.0, gt=0, description="Pause before the second attempt; doubles up to ten minutes")
     connect_timeout_s: float = Field(default=20.0, gt=0, description="From connecting to the recipient's acceptance")
     answer_timeout_s: float = Field(default=300.0, gt=0, description="For a mail server's answer to a whole message (RFC 5321: 10 minutes)")
+
+    @model_validator(mode="after")
+    def _a_claim_outlives_connecting(self) -> Self:
+        """A claim that could not be renewed for once must not be given to another while its holder still connects."""
+        if self.connect_timeout_s >= self.unconfirmed_after_s:
+            raise ValueError(
+                f"connect_timeout_s ({self.connect_timeout_s:g}) must be less than unconfirmed_after_s ({self.unconfirmed_after_s:g})"
+            )
+        return self

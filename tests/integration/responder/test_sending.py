@@ -316,7 +316,7 @@ async def test_a_mail_server_that_is_not_there_is_tried_again(around: Around, ma
 
 async def test_a_server_that_thinks_for_long_is_waited_for(around: Around, mail_server: MailServer) -> None:
     """While the sender lives, nobody is asked to look, and a colleague does not send it again."""
-    desk = await with_mail(around, mail_server, unconfirmed_after_s=0.6)
+    desk = await with_mail(around, mail_server, unconfirmed_after_s=0.6, connect_timeout_s=0.5)
     mail_server.answers = ["hang 250 OK"]
     case = await mail_case(desk)
     await desk.keep_leasing()
@@ -410,7 +410,7 @@ async def test_killed_between_handing_over_and_the_answer_it_is_unconfirmed_and_
         await asyncio.to_thread(process.wait)
     assert await around.db.fetchval("select state from reply where id = $1", reply_id) == "sending"
     mail_server.release.set()
-    await around.start(**reach, unconfirmed_after_s=1.0)
+    await around.start(**reach, unconfirmed_after_s=1.0, connect_timeout_s=0.9)
     found = await around.becomes(reply_id, "unconfirmed")
     assert "interrupted" in found["error"]
     other = await around.approved(case, TEXT)
@@ -431,7 +431,7 @@ async def test_killed_before_anything_was_handed_over_it_is_sent_by_another(desk
         reply_id,
     )
     await desk.stack.aclose()
-    await desk.start(unconfirmed_after_s=0.3)
+    await desk.start(unconfirmed_after_s=0.3, connect_timeout_s=0.2)
     await desk.keep_leasing()
     found = await desk.becomes(reply_id, "sent")
     assert [line["what"] for line in found["history"]][3:] == ["given_back", "sending", "sent"]
