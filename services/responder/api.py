@@ -92,6 +92,9 @@ class Approval(http.Body):
     despite: UUID | None = Field(
         default=None, description="Id of the newest message, when the customer has written again since: its reader approves all the same"
     )
+    despite_reply: UUID | None = Field(
+        default=None, description="Id of the other reply to the same message that a 409 named: its reader sends this one too"
+    )
 
 
 class LegalCheck(http.Body):
@@ -296,11 +299,26 @@ async def legal_check(brand: str, reply_id: UUID, body: LegalCheck, request: Req
 
 @router.post("/replies/{reply_id}/approve")
 async def approve(brand: str, reply_id: UUID, body: Approval, request: Request, principal: Writer, writing: Writing) -> ReplyDetail:
-    """Let exactly this text be sent to exactly this recipient."""
+    """Let exactly this text be sent to exactly this recipient.
+
+    409 when the text is another by now, when the guard or legal's check stands in the way, when the customer has written again since (`newest`), and
+    when another reply to the same message has been approved, is on its way, has been sent or may have been (`sibling`).
+    """
+    mention_id = (await _found(writing, brand, reply_id)).mention_id
+    others = await store.replies_to(writing, brand, mention_id) if mention_id else []
     row, case, published, now = await _at_hand(request, writing, brand, reply_id)
-    return await _done(
-        request, writing, reply.approve(row, body.digest, _person(principal), published.book, case, now, despite=body.despite)
+    change = reply.approve(
+        row,
+        body.digest,
+        _person(principal),
+        published.book,
+        case,
+        now,
+        others=others,
+        despite=body.despite,
+        despite_reply=body.despite_reply,
     )
+    return await _done(request, writing, change)
 
 
 @router.post("/replies/{reply_id}/discard")

@@ -15,7 +15,7 @@ Put back is what was approved against something that has changed, until the mome
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -343,13 +343,23 @@ def submit(row: ReplyRow, person: Person, book: BrandBook, owner: str | None, at
 
 
 def approve(
-    row: ReplyRow, digest: str, person: Person, book: BrandBook, case: Case, at: datetime, *, despite: UUID | None = None
+    row: ReplyRow,
+    digest: str,
+    person: Person,
+    book: BrandBook,
+    case: Case,
+    at: datetime,
+    *,
+    others: Iterable[ReplyRow] = (),
+    despite: UUID | None = None,
+    despite_reply: UUID | None = None,
 ) -> Change:
     """Let exactly this text go to exactly this recipient; of a pilot, into the sandbox and nowhere else.
 
     Raises `Forbidden` when the brand book asks for somebody else, and `Conflict` when the text is another than the approver saw, when the guard
     blocks it, when legal must read it first, when nothing is left to answer, or when the customer has written again since; `despite` is the id of
-    that newer message, by somebody who has read it.
+    that newer message, by somebody who has read it. Of `others`, replies to the same message, none may be on its way or gone, unless `despite_reply`
+    is the id of the newest such, by somebody who has read that.
     """
     _may_become(row, "approved", "approved")
     facts = _facts(row, book, case)
@@ -371,6 +381,12 @@ def approve(
             f"The customer has written again since; read it first. Approve with despite={newer.id} to send this all the same.",
             newest=str(newer.id),
         )
+    sibling = answered_by(row, others, book.pilot)
+    if sibling is not None and despite_reply != sibling.id:
+        raise Conflict(
+            f"Another reply to this message is {sibling.state}; read it first. Approve with despite_reply={sibling.id} to send this one too.",
+            sibling=str(sibling.id),
+        )
     verdicts = judge(book, row, case.owner)
     if blocking := [verdict for verdict in verdicts if verdict.blocking]:
         codes = ", ".join(dict.fromkeys(verdict.code for verdict in blocking))
@@ -389,8 +405,20 @@ def approve(
         attempts=0,
         error=None,
     )
-    detail = {"digest": digest} | ({"despite": str(newer.id)} if newer else {})
+    detail = {"digest": digest}
+    detail |= {"despite": str(newer.id)} if newer else {}
+    detail |= {"despite_reply": str(sibling.id)} if sibling else {}
     return Change(changed, "approved", person.id, at, ReplyApproved, detail)
+
+
+def answered_by(row: ReplyRow, others: Iterable[ReplyRow], pilot: bool) -> ReplyRow | None:
+    """Of other replies to the same message, the one last approved of those that reach the customer, or may; in a pilot, the sandbox."""
+    leaving = [
+        other
+        for other in others
+        if other.id != row.id and other.sandbox == pilot and other.state in ("approved", "sending", "sent", "unconfirmed")
+    ]
+    return max(leaving, key=lambda other: (other.approved_at or other.created_at, other.id), default=None)
 
 
 def put_back(row: ReplyRow, why: str, at: datetime, **detail: object) -> Change:

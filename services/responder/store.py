@@ -191,6 +191,12 @@ async def reply(connection: db.Connection, brand: str, reply_id: UUID, *, lock: 
     return reply_row(row) if row else None
 
 
+async def replies_to(connection: db.Connection, brand: str, mention_id: UUID) -> list[ReplyRow]:
+    """All replies to one message, whichever cases they stand in, locked in order of id: of two approvals the second sees the first."""
+    rows = await connection.fetch("select * from reply where brand = $1 and mention_id = $2 order by id for update", brand, mention_id)
+    return [reply_row(row) for row in rows]
+
+
 async def page(
     connection: db.Connection,
     brand: str,

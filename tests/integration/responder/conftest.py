@@ -232,14 +232,15 @@ class Around:
     async def submit(self, reply_id: UUID | str, **person: Any) -> httpx.Response:
         return await self.call("POST", f"/replies/{reply_id}/submit", **person)
 
-    async def approve(self, reply_id: UUID | str, digest: str, **person: Any) -> httpx.Response:
-        return await self.call("POST", f"/replies/{reply_id}/approve", json={"digest": digest}, **person)
+    async def approve(self, reply_id: UUID | str, digest: str, despite_reply: str | None = None, **person: Any) -> httpx.Response:
+        body = {"digest": digest, "despite_reply": despite_reply}
+        return await self.call("POST", f"/replies/{reply_id}/approve", json=body, **person)
 
-    async def approved(self, case: Case, text: str) -> str:
+    async def approved(self, case: Case, text: str, despite_reply: str | None = None) -> str:
         """A reply by Guus that he has approved himself; its id."""
         draft = await self.write(case, text)
         assert (await self.submit(draft["id"])).status_code == 200
-        answer = await self.approve(draft["id"], draft["digest"])
+        answer = await self.approve(draft["id"], draft["digest"], despite_reply)
         assert answer.status_code == 200, answer.text
         return str(draft["id"])
 

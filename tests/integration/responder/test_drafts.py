@@ -1,5 +1,6 @@
 """Drafts: what the machine proposes, what people write, and who may approve it."""
 
+import asyncio
 import secrets
 from typing import Any
 from uuid import uuid4
@@ -228,6 +229,28 @@ async def test_an_approval_asks_to_read_what_the_customer_wrote_since(desk: Arou
     assert (refused.status_code, refused.json()["newest"]) == (409, str(second.id))
     body = {"digest": made["digest"], "despite": str(second.id)}
     assert (await desk.call("POST", f"/replies/{made['id']}/approve", json=body)).status_code == 200
+
+
+async def test_of_two_colleagues_who_answer_the_same_message_the_second_is_told(desk: Around) -> None:
+    """Whichever case each of the replies stands in, and at the same moment too."""
+    asked = mention(desk.brand, "sanne")
+    here, there = case_of(asked), case_of(asked, id=uuid4())
+    for case in (here, there):
+        await desk.case(opened(case), 1)
+    await desk.settled()
+    written = [await desk.write(case, "Hoi Sanne, ik kijk ernaar. ^gs") for case in (here, here, there)]
+    for draft in written:
+        await desk.submit(draft["id"])
+    answers = await asyncio.gather(*(desk.approve(draft["id"], draft["digest"]) for draft in written))
+    assert sorted(answer.status_code for answer in answers) == [200, 409, 409]
+    first = next(draft["id"] for draft, answer in zip(written, answers, strict=True) if answer.status_code == 200)
+    assert {answer.json()["sibling"] for answer in answers if answer.status_code == 409} == {first}
+    second, third = (draft for draft in written if draft["id"] != first)
+    read = await desk.approve(second["id"], second["digest"], despite_reply=first)
+    assert read.status_code == 200
+    assert read.json()["history"][-1]["detail"] == {"digest": second["digest"], "despite_reply": first}
+    again = await desk.approve(third["id"], third["digest"], despite_reply=first)
+    assert (again.status_code, again.json()["sibling"]) == (409, second["id"]), "the one that was read is not the newest any more"
 
 
 async def test_a_token_of_another_brand_reaches_nothing(desk: Around) -> None:

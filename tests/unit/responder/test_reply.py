@@ -255,6 +255,25 @@ def test_a_reply_to_less_than_the_customer_has_written_is_approved_by_who_read_t
         assert reply.approve(row, row.digest, GUUS, BOOK, case, AT).row.state == "approved", "what it answers was taken back, or is newest"
 
 
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("sandbox", [True, False])
+def test_a_second_answer_to_the_same_message_is_approved_by_who_read_the_first(state: str, sandbox: bool) -> None:
+    row = draft(state="submitted")
+    sibling, earlier = (
+        draft(state=state, approved_at=AT, sandbox=sandbox),
+        draft(state="sent", approved_at=AT - timedelta(days=1), sandbox=True),
+    )
+    reaches = state in ("approved", "sending", "sent", "unconfirmed") and sandbox == BOOK.pilot
+    newest = sibling if reaches else earlier
+    for despite in (None, row.id, (earlier if reaches else sibling).id):
+        with pytest.raises(Conflict, match="read it first") as refused:
+            reply.approve(row, row.digest, GUUS, BOOK, CASE, AT, others=[earlier, row, sibling], despite_reply=despite)
+        assert refused.value.more["sibling"] == str(newest.id)
+    change = reply.approve(row, row.digest, GUUS, BOOK, CASE, AT, others=[earlier, row, sibling], despite_reply=newest.id)
+    assert change.detail["despite_reply"] == str(newest.id)
+    assert reply.approve(row, row.digest, GUUS, BOOK, CASE, AT, others=[row]).row.state == "approved"
+
+
 def test_a_rule_that_cannot_be_evaluated_lets_nobody_approve() -> None:
     book = BOOK.model_copy(deep=True, update={})
     rules = {"approvals": [{"when": {"intent": "complaint"}, "by": ["self"]}]}
