@@ -106,10 +106,14 @@ class Sender:
 
     async def _send(self, attempt: Attempt, published: Published, claimed_at: float) -> None:
         """Send one; whatever happens, its row tells. `claimed_at` is monotonic and from before the claim."""
-        account = _account(published, attempt.row.channel)
         try:
-            if attempt.row.sandbox or account is None:
+            if attempt.row.sandbox:
                 await self._to_sandbox(attempt, claimed_at)
+            elif family(attempt.row.channel) != "email":
+                why = f"replies on {attempt.row.channel} cannot be sent from here yet: answer there, and discard this one"
+                await self._write(attempt, smtp.Refused(why, for_good=True))
+            elif (account := _account(published)) is None:
+                await self._write(attempt, smtp.Refused("the brand book has no channel of type smtp", for_good=True))
             else:
                 await self._by_mail(attempt, published, account)
         except db.TRANSIENT as error:
@@ -214,8 +218,6 @@ class Sender:
                 await attempts.retry(connection, attempt, outcome.why, after_s=pause)
 
 
-def _account(published: Published, channel: str) -> Channel | None:
-    """The brand's account that really sends on this channel; none in a pilot, and where there is no sender: then the sandbox."""
-    if published.book.pilot or family(channel) != "email":
-        return None
+def _account(published: Published) -> Channel | None:
+    """The account that the brand sends mail with."""
     return next((account for account in published.book.channels if account.type == "smtp"), None)

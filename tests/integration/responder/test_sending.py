@@ -298,6 +298,23 @@ async def test_no_brand_book_sends_a_secret_of_others_or_its_own_in_the_clear(
     assert mail_server.attempts == 0
 
 
+@pytest.mark.parametrize(
+    ("channel", "why"),
+    [("email", "the brand book has no channel of type smtp"), ("twitter", "replies on twitter cannot be sent from here yet")],
+)
+async def test_what_a_live_brand_cannot_send_is_not_told_as_sent(around: Around, channel: str, why: str) -> None:
+    await around.publish(pilot=False)
+    await around.start()
+    case = case_of(mention(around.brand, "sanne", channel))
+    await around.case(opened(case), 1)
+    await around.settled()
+    await around.keep_leasing()
+    found = await around.becomes(await around.approved(case, TEXT if channel == "email" else "Hoi Sanne, ik kijk ernaar. ^gs"), "failed")
+    assert why in found["error"]
+    assert (found["sandbox"], found["attempts"]) == (False, 1)
+    assert (await around.call("GET", "/sandbox")).json()["items"] == []
+
+
 async def test_a_mail_server_that_is_not_there_is_tried_again(around: Around, mail_server: MailServer) -> None:
     desk = await with_mail(around, mail_server)
     case = await mail_case(desk)
