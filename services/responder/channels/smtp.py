@@ -31,7 +31,7 @@ _ON_THE_WIRE = _POLICY.clone(max_line_length=990)
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The server answered the whole message with 250. `message_id` is its `id_of`."""
+    """The server answered the whole message with a yes (RFC 5321, 4.2.1: any 2yz). `message_id` is its `id_of`."""
 
     message_id: str
 
@@ -46,7 +46,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """The whole message was written, and no answer came."""
+    """The whole message was written, and no answer came, or none that says yes or no."""
 
     why: str
 
@@ -126,6 +126,10 @@ async def send(
     assert account.host is not None, "the brand book gives an smtp channel a host"
     if password and account.tls is False:
         return Refused(f"The channel {account.id} has a secret and tls: false: a secret is never sent without TLS.", for_good=True)
+    try:
+        written = _written(mail)
+    except (ValueError, LookupError, MessageError) as error:
+        return Refused(f"this text cannot be written as a mail: {type(error).__name__}", for_good=True)
     sender, recipient = mail["From"].addresses[0].addr_spec, mail["To"].addresses[0].addr_spec
     client = aiosmtplib.SMTP(
         hostname=account.host,
@@ -156,29 +160,36 @@ async def send(
             return _refused(ahead.code)
         if not in_time():
             return NotBegun()
-        return await _transmit(client, mail, answer_timeout_s)
+        return await _transmit(client, written, id_of(mail), answer_timeout_s)
     finally:
         # Closed without QUIT: after an answer nothing is owed, and before the final dot the server drops what it has.
         client.close()
 
 
-async def _transmit(client: aiosmtplib.SMTP, mail: EmailMessage, answer_timeout_s: float) -> Outcome:
-    """Write the message and wait for its answer (RFC 5321, 4.5.2: a leading dot is doubled, a lone one ends)."""
+def _written(mail: EmailMessage) -> bytes:
+    """The message as it is transmitted, its end included (RFC 5321, 4.5.2: a leading dot is doubled, a lone one ends)."""
+    body = re.sub(rb"(?m)^\.", b"..", mail.as_bytes(policy=_ON_THE_WIRE))
+    return body + (b"" if body.endswith(b"\r\n") else b"\r\n") + b".\r\n"
+
+
+async def _transmit(client: aiosmtplib.SMTP, written: bytes, message_id: str, answer_timeout_s: float) -> Outcome:
+    """Write the message and wait for its answer."""
     protocol = client.protocol
     if protocol is None:
         return Refused("the connection was lost before the message was written", for_good=False)
-    body = re.sub(rb"(?m)^\.", b"..", mail.as_bytes(policy=_ON_THE_WIRE))
     try:
-        protocol.write(body + (b"" if body.endswith(b"\r\n") else b"\r\n") + b".\r\n")
+        protocol.write(written)
     except aiosmtplib.SMTPServerDisconnected:
         return Refused("the connection was lost before the message was written", for_good=False)
     try:
         answer = await protocol.read_response(timeout=answer_timeout_s)
     except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
         return Unknown(f"the connection was lost before the server answered ({type(error).__name__})")
-    if answer.code == 250:
-        return Accepted(id_of(mail))
-    return _refused(answer.code)
+    if 200 <= answer.code < 300:
+        return Accepted(message_id)
+    if 400 <= answer.code < 600:
+        return _refused(answer.code)
+    return Unknown(f"the mail server answered {answer.code} to the whole message, which says neither yes nor no")
 
 
 def _refused(code: int) -> Refused:

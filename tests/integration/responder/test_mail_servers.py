@@ -1,8 +1,9 @@
-"""Mail over TLS: the address was looked at before it is dialled, and the certificate is still that of the name in the book."""
+"""One mail and one server: what its answers mean, and whom it must prove to be."""
 
 import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -57,21 +58,68 @@ def tls_server(mail_server: MailServer, certificate: Path) -> Iterator[MailServe
     controller.stop()
 
 
-@pytest.mark.parametrize(("host", "arrives"), [("localhost", True), ("127.0.0.1", False)])
-async def test_the_certificate_must_be_of_the_name_in_the_book(tls_server: MailServer, host: str, arrives: bool) -> None:
-    account = Channel.model_validate(
-        {"id": "smtp", "type": "smtp", "host": host, "port": tls_server.port, "tls": True, "from": "klant@vaart.example"}
-    )
-    reach = Reach([ip_network("127.0.0.0/8")], frozenset({tls_server.port}))
+async def hand_over(mail: EmailMessage, server: MailServer, **account: Any) -> tuple[smtp.Outcome, int]:
+    """What became of a mail, and how often it was said that it begins to be transmitted."""
+    given = {"id": "smtp", "type": "smtp", "host": "127.0.0.1", "port": server.port, "tls": False, "from": "klant@vaart.example"}
+    begun = []
 
     async def begin() -> bool:
+        begun.append(True)
         return True
 
-    given: dict[str, Any] = {"begin": begin, "in_time": lambda: True, "connect_timeout_s": 10, "answer_timeout_s": 10}
-    mail = smtp.message(row(), "klant@vaart.example", "Vaart", NOW)
-    outcome = await smtp.send(mail, account, None, reach=reach, **given)
+    outcome = await smtp.send(
+        mail,
+        Channel.model_validate({**given, **account}),
+        None,
+        reach=Reach([ip_network("127.0.0.0/8")], frozenset({server.port})),
+        begin=begin,
+        in_time=lambda: True,
+        connect_timeout_s=10,
+        answer_timeout_s=10,
+    )
+    return outcome, len(begun)
+
+
+def mail() -> EmailMessage:
+    return smtp.message(row(), "klant@vaart.example", "Vaart", NOW)
+
+
+@pytest.mark.parametrize(("host", "arrives"), [("localhost", True), ("127.0.0.1", False)])
+async def test_the_certificate_must_be_of_the_name_in_the_book(tls_server: MailServer, host: str, arrives: bool) -> None:
+    outcome, _ = await hand_over(mail(), tls_server, host=host, tls=True)
     if arrives:
         assert isinstance(outcome, smtp.Accepted)
     else:
         assert outcome == smtp.Refused("the mail server's certificate is not one of its name that is trusted here", for_good=False)
     assert len(tls_server.received) == arrives
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("250 OK", smtp.Accepted),
+        ("251 forwarded", smtp.Accepted),
+        ("299 whatever", smtp.Accepted),
+        ("421 closing", smtp.Refused),
+        ("451 later", smtp.Refused),
+        ("554 no", smtp.Refused),
+        ("354 go on", smtp.Unknown),
+        ("150 hm", smtp.Unknown),
+        ("999 hm", smtp.Unknown),
+        ("hello", smtp.Unknown),
+        ("drop", smtp.Unknown),
+    ],
+)
+async def test_a_whole_message_is_accepted_refused_or_nobody_knows(mail_server: MailServer, answer: str, expected: type[object]) -> None:
+    mail_server.answers = [answer]
+    outcome, _ = await hand_over(mail(), mail_server)
+    assert type(outcome) is expected
+    assert not isinstance(outcome, smtp.Refused) or outcome.for_good == answer.startswith("5")
+
+
+async def test_what_cannot_be_written_as_a_mail_has_certainly_not_begun(mail_server: MailServer) -> None:
+    unwritable = mail()
+    unwritable.set_payload("\ud800")
+    outcome, begun = await hand_over(unwritable, mail_server)
+    assert outcome == smtp.Refused("this text cannot be written as a mail: UnicodeEncodeError", for_good=True)
+    assert (begun, mail_server.connections) == (0, 0)
