@@ -29,32 +29,33 @@ class Attempt:
 
 
 async def claim(
-    connection: db.Connection, *, by: str, books: Mapping[str, Published], limit: int, per_brand: int, lease_s: float
+    connection: db.Connection, *, by: str, books: Mapping[str, Published], limit: int, room: Mapping[str, int], lease_s: float
 ) -> list[Attempt]:
     """Take approved replies of brands with a fresh lease and no hold, oldest approval first: one statement checks and takes.
 
     `books` are those known here: where the lease was decided under a newer one, nothing is taken.
 
-    Call it in a transaction, in which what is no longer as it was approved is put back: that is not among what is returned. At most `per_brand` of
-    each, so that one brand's slow mail server leaves others their turn.
+    Call it in a transaction, in which what is no longer as it was approved is put back: that is not among what is returned. At most `room` of
+    each brand, so that one brand's slow mail server leaves others their turn.
     """
     rows = await connection.fetch(
         "with sendable as ("
-        "  select l.brand from brand_lease l join unnest($1::text[], $6::integer[]) as known(brand, version) on known.brand = l.brand"
+        "  select l.brand, known.room from brand_lease l"
+        "  join unnest($1::text[], $6::integer[], $3::integer[]) as known(brand, version, room) on known.brand = l.brand"
         "  where not l.held and l.book_version <= known.version"
         "  and l.renewed_at > clock_timestamp() - $2::interval and l.renewed_at < clock_timestamp() + $2::interval"
         "  and exists (select 1 from reply r where r.brand = l.brand and r.state = 'approved' and r.next_attempt_at <= clock_timestamp())"
         "), ready as ("
         "  select r.id from sendable s cross join lateral ("
         "    select id, approved_at from reply where brand = s.brand and state = 'approved' and next_attempt_at <= clock_timestamp()"
-        "    order by approved_at, id limit $3 for update skip locked"
+        "    order by approved_at, id limit s.room for update skip locked"
         "  ) r order by r.approved_at, r.id limit $4"
         ") update reply set state = 'sending', version = version + 1, attempts = attempts + 1, attempt_id = gen_random_uuid(), "
         "claimed_by = $5, claimed_at = clock_timestamp(), transmitting = false "
         "from ready where reply.id = ready.id and reply.state = 'approved' returning reply.*",
         list(books),
         timedelta(seconds=lease_s),
-        per_brand,
+        [room[brand] for brand in books],
         limit,
         by,
         [published.version for published in books.values()],

@@ -25,8 +25,8 @@ from services.responder.settings import Settings
 
 log = logging.getLogger(__name__)
 
-_PER_CLAIM = 3
-"""Of one brand at once; it gets no more while this many are being sent."""
+_AT_ONCE = 3
+"""Replies of one brand that an instance sends at once, so that its slow mail server leaves others their turn."""
 _LONGEST_PAUSE_S = 600.0
 _STOP_WITHIN_S = 8.0
 
@@ -84,7 +84,7 @@ class Sender:
     async def _claim(self) -> int:
         """Claim what there is room for and start sending it; how many that was."""
         busy = Counter(self._sending.values())
-        books = {brand: published for brand, published in self._books if busy[brand] < _PER_CLAIM}
+        books = {brand: published for brand, published in self._books if busy[brand] < _AT_ONCE}
         free = self._settings.send_slots - len(self._sending)
         if not free or not books:
             return 0
@@ -95,7 +95,7 @@ class Sender:
                 by=self._name,
                 books=books,
                 limit=free,
-                per_brand=_PER_CLAIM,
+                room={brand: _AT_ONCE - busy[brand] for brand in books},
                 lease_s=self._settings.lease_s,
             )
         for attempt in claimed:

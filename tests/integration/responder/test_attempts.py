@@ -81,10 +81,10 @@ async def lease(pool: Pool, brand: str = "vaart", seconds_ago: float = 0.0, held
         await store.put_leases(connection, [Lease(brand, 1, now - timedelta(seconds=seconds_ago), held, None, book_version)])
 
 
-async def claim(pool: Pool, *brands: str, limit: int = 10, per_brand: int = 3, pilot: bool = True) -> list[Attempt]:
+async def claim(pool: Pool, *brands: str, limit: int = 10, room: int = 3, pilot: bool = True) -> list[Attempt]:
     books = {brand: Published(BrandBook.from_json(brand_book(brand, pilot=pilot)), 1) for brand in brands or ("vaart",)}
     async with pool.acquire() as connection, connection.transaction():
-        return await attempts.claim(connection, by="test", books=books, limit=limit, per_brand=per_brand, lease_s=3)
+        return await attempts.claim(connection, by="test", books=books, limit=limit, room=dict.fromkeys(books, room), lease_s=3)
 
 
 async def state(pool: Pool, row: ReplyRow) -> str:
@@ -170,6 +170,28 @@ async def test_a_sender_waits_until_every_brand_book_has_been_read(pool: Pool) -
         await asyncio.gather(sending, return_exceptions=True)
 
 
+async def test_one_brand_has_three_replies_on_their_way_at_once(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(8):
+        await approved(pool)
+    await lease(pool)
+    books = BrandBooks("nowhere", "test")
+    books._books["vaart"] = Published(BrandBook.from_json(brand_book("vaart")), 1)
+    answered = asyncio.Semaphore(0)
+
+    async def slow(*_: object) -> bool:
+        return await answered.acquire()
+
+    monkeypatch.setattr(sandbox, "send", slow)
+    sender = Sender(pool, books, Relay("", "responder", "nowhere"), Settings(database_url="", jwks="", send_slots=8))
+    assert [await sender._claim() for _ in range(2)] == [3, 0]
+    answered.release()
+    await until(lambda: len(sender._sending) == 2, "one has been answered")
+    assert [await sender._claim() for _ in range(2)] == [1, 0]
+    for _ in range(3):
+        answered.release()
+    await asyncio.gather(*sender._sending)
+
+
 async def test_what_the_customer_has_written_on_is_put_back_at_the_claim(pool: Pool) -> None:
     """Where nobody else would look: what was refused while they wrote, and what was approved in a case that has been merged since."""
     first, second = mention("vaart", "sanne"), mention("vaart", "sanne-2")
@@ -184,7 +206,7 @@ async def test_what_the_customer_has_written_on_is_put_back_at_the_claim(pool: P
         await connection.execute("update reply set despite = $1 where id = $2", second.id, read.id)
         await connection.execute("update reply set mention_id = $1 where id = $2", second.id, in_time.id)
     await lease(pool)
-    assert {attempt.row.id for attempt in await claim(pool, per_brand=9)} == {read.id, in_time.id}
+    assert {attempt.row.id for attempt in await claim(pool, room=9)} == {read.id, in_time.id}
     for row in (stale, moved, lost):
         assert await state(pool, row) == "submitted"
     async with pool.acquire() as connection:
@@ -192,7 +214,7 @@ async def test_what_the_customer_has_written_on_is_put_back_at_the_claim(pool: P
         told = await connection.fetch("select convert_from(headers, 'UTF8')::jsonb->>'ce_type' as kind from outbox order by id")
     assert [(line["what"], line["why"]) for line in history] == [("put_back", "the customer has written again since it was approved")]
     assert [row["kind"] for row in told] == ["weerklank.reply.submitted.v1"] * 3
-    assert await claim(pool, per_brand=9) == []
+    assert await claim(pool, room=9) == []
 
 
 @pytest.mark.parametrize("pilot", [True, False])
