@@ -227,7 +227,7 @@ async def try_guard(brand: str, body: Tried, request: Request, principal: Writer
         language=body.language or book.languages[0],
     )
     return Judged(
-        verdicts=[Verdict(**found.model_dump()) for found in guard.check(draft, book)],
+        verdicts=guard.check(draft, book),
         length=lengths.length(body.channel, body.text, body.visibility),
         limit=lengths.limit(body.channel, book, body.visibility),
     )

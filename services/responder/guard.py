@@ -15,6 +15,7 @@ import regex
 from pydantic import BaseModel, ConfigDict
 
 from libs.common.brandbook import BrandBook, Member
+from libs.common.events import Verdict
 from services.responder import lengths
 from services.responder.inflection import forms
 from services.responder.script import GREETING_WORDS, signature_form
@@ -37,20 +38,9 @@ class Draft(BaseModel):
     language: str = "nl"
 
 
-class Verdict(BaseModel):
-    """One thing found. ``start`` and ``end`` are code points in the draft's text, end exclusive; equal where something is missing."""
-
-    model_config = ConfigDict(frozen=True)
-
-    code: str
-    message: str
-    start: int
-    end: int
-    blocking: bool
-
-
 def check(draft: Draft, book: BrandBook) -> list[Verdict]:
-    """What the rules find, in the order of the text: of each code the first `KEPT`, the last of which says how many more there are.
+    """What the rules find, in the order of the text, each with its place: code points in the draft's text, end exclusive, equal where something is
+    missing. Of each code the first `KEPT`, the last of which says how many more there are.
 
     An empty text has that one verdict.
     """

@@ -204,7 +204,7 @@ def _checked(book: BrandBook, row: ReplyRow, member: Member) -> list[Verdict]:
         member=member,
         language=row.language,
     )
-    return [Verdict(**found.model_dump()) for found in guard.check(draft, book)]
+    return guard.check(draft, book)
 
 
 def from_script(book: BrandBook, case: Case, mention: Mention, script: Script, writer: str | None) -> str:

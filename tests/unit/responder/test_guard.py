@@ -3,7 +3,8 @@
 import pytest
 
 from libs.common.brandbook import BrandBook
-from services.responder.guard import BLOCKING, KEPT, Draft, Verdict, check
+from libs.common.events import Verdict
+from services.responder.guard import BLOCKING, KEPT, Draft, check
 
 # Example data: a made-up brand.
 BOOK = {
