@@ -107,7 +107,10 @@ async def versions(brand: str, principal: Annotated[Principal, Depends(allow(*ST
 async def hold(
     brand: str, body: HoldBody, principal: Annotated[Principal, Depends(allow("lead", "spokesperson", "admin"))], writing: Writing
 ) -> Hold:
-    """Stop all sending of this brand, or let it go on. Takes effect within a second."""
+    """Stop all sending of this brand, or let it go on.
+
+    Takes effect within about three seconds; what a mail server has begun to take is not stopped.
+    """
     if await store.newest_book(writing, brand) is None:
         raise NotFound("This brand has no brand book yet; `weerklank apply FILE` publishes one.")
     await store.set_hold(writing, brand, body.held, body.reason, principal.subject)
