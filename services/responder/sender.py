@@ -132,16 +132,21 @@ class Sender:
         begun_at = float("-inf")
 
         async def begin() -> bool:
+            """False too when Postgres does not say: nothing has been written then, whatever it had stored."""
             nonlocal begun_at
             begun_at = time.monotonic()
-            async with self._pool.acquire() as connection:
-                return await attempts.begin_transmitting(
-                    connection,
-                    attempt,
-                    external_id=smtp.id_of(mail),
-                    book_version=published.version,
-                    lease_s=self._settings.lease_s,
-                )
+            try:
+                async with self._pool.acquire() as connection:
+                    return await attempts.begin_transmitting(
+                        connection,
+                        attempt,
+                        external_id=smtp.id_of(mail),
+                        book_version=published.version,
+                        lease_s=self._settings.lease_s,
+                    )
+            except db.TRANSIENT as error:
+                log.warning("a mail is not begun: Postgres does not answer", extra={"error": type(error).__name__})
+                return False
 
         assert account.sender is not None, "the brand book gives an smtp channel a sender"
         try:
@@ -210,7 +215,7 @@ class Sender:
             elif isinstance(outcome, smtp.Unknown):
                 await attempts.unconfirmed(connection, attempt, outcome.why)
             elif isinstance(outcome, smtp.NotBegun):
-                await attempts.give_back(connection, attempt, "no fresh sending lease, or a newer brand book")
+                await attempts.give_back(connection, attempt, "no fresh sending lease, a newer brand book, or too slow")
             elif outcome.for_good or attempt.row.attempts >= self._settings.send_attempts:
                 await attempts.failed(connection, attempt, outcome.why)
             else:

@@ -78,6 +78,26 @@ async def test_in_a_pilot_an_approved_reply_reaches_the_sandbox_once_and_every_s
     assert {step["trace_id"] for step in trail["steps"]} == {"ab" * 16}
 
 
+async def test_a_mail_that_postgres_did_not_let_begin_is_no_attempt_and_leaves_later(
+    around: Around, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin, answers = attempts.begin_transmitting, iter([TimeoutError()])
+
+    async def once_silent(*given: Any, **more: Any) -> bool:
+        begun = await begin(*given, **more)
+        for error in answers:
+            raise error
+        return begun
+
+    monkeypatch.setattr(attempts, "begin_transmitting", once_silent)
+    desk = await with_mail(around, mail_server)
+    case = await mail_case(desk)
+    await desk.keep_leasing()
+    found = await desk.becomes(await desk.approved(case, TEXT), "sent")
+    assert [line["what"] for line in found["history"]][3:] == ["sending", "given_back", "sending", "sent"]
+    assert (found["attempts"], len(mail_server.received)) == (1, 1)
+
+
 async def test_an_approved_mail_arrives_once_in_the_customers_thread(around: Around, mail_server: MailServer) -> None:
     desk = await with_mail(around, mail_server)
     case = await mail_case(desk)
