@@ -190,7 +190,9 @@ class Sender:
             yield
         finally:
             renewing.cancel()
-            await asyncio.gather(renewing, return_exceptions=True)
+            [ended] = await asyncio.gather(renewing, return_exceptions=True)
+            if isinstance(ended, Exception):
+                log.error("a claim is not renewed, for a reason that nobody expected", exc_info=ended)
 
     async def _secret(self, brand: str, reference: str) -> str:
         return await secret.read(reference, brand, [known for known, _ in self._books], self._settings.secrets_dir)
