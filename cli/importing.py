@@ -184,8 +184,16 @@ def _check_channel(channel: str | None) -> None:
         return
     if not re.fullmatch(WORD, channel):
         raise CommandError(f"--channel {channel!r} is no name of a channel: letters, digits, - and _, at most 50, such as twitter.", WRONG)
-    if near := difflib.get_close_matches(channel.lower(), [*CHANNELS, *CHANNEL_ALIASES], n=1, cutoff=0.75):
-        raise CommandError(f"--channel {channel!r} looks like a slip of {near[0]!r}. Use that, or a name that is less like it.", WRONG)
+    if near := next((known for known in (*CHANNELS, *CHANNEL_ALIASES) if _is_slip(channel.lower(), known)), None):
+        raise CommandError(f"--channel {channel!r} looks like a slip of {near!r}. Use that, or a name that is less like it.", WRONG)
+
+
+def _is_slip(written: str, known: str) -> bool:
+    """Whether a name differs from a usual one by a letter, or by what separates its parts. `google-ads` and `forum2` are names of their own."""
+    if re.sub("[-_]", "", written) == known:
+        return True
+    alike = difflib.SequenceMatcher(None, written, known).ratio()
+    return written.isalpha() and min(len(written), len(known)) > 3 and abs(len(written) - len(known)) <= 1 and alike >= 0.85
 
 
 def raise_mixed(folder: Path) -> None:

@@ -223,8 +223,17 @@ async def summary(connection: db.Connection) -> dict[str, int]:
     return found | {"unaccounted": row["passed"] - sum(row[name] for name in OUTCOMES)}
 
 
-async def fold(connection: db.Connection, before: datetime) -> None:
-    """Make one row a day of the minutes before that moment, so that neither the ledger nor what sums it grows with the minutes of all years."""
+async def fold(connection: db.Connection, before: datetime) -> bool:
+    """Make one row of the minutes of the oldest day before that moment, so that neither the ledger nor what sums it grows with the minutes of all
+    years. A day at a time, so that a long arrear is many short transactions. Whether there may be more."""
+    day = await connection.fetchval(
+        "select date_trunc('day', least((select min(minute) from ledger where minute < $1 and minute <> date_trunc('day', minute)), "
+        "(select min(minute) from emitted where minute < $1 and minute <> date_trunc('day', minute))))",
+        before,
+    )
+    if day is None:
+        return False
+    before = min(before, day + timedelta(days=1))
     await connection.execute(
         "with gone as (delete from ledger where minute < $1 and minute <> date_trunc('day', minute) returning *) "
         "insert into ledger (topic, partition, minute, effects, repeated, dead, parked, gap) "
@@ -241,6 +250,7 @@ async def fold(connection: db.Connection, before: datetime) -> None:
         "on conflict (topic, minute) do update set count = emitted.count + excluded.count",
         before,
     )
+    return True
 
 
 async def minutes(connection: db.Connection, topic: str, limit: int) -> list[dict[str, object]]:

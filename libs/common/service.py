@@ -105,8 +105,10 @@ class Service:
         """Every hour: minutes that nobody looks at any more become days."""
         while True:
             try:
-                async with self.pool.acquire() as connection, connection.transaction():
-                    await ledger.fold(connection, datetime.now(UTC) - ledger.MINUTES_KEPT)
+                more = True
+                while more:
+                    async with self.pool.acquire() as connection, connection.transaction():
+                        more = await ledger.fold(connection, datetime.now(UTC) - ledger.MINUTES_KEPT)
             except db.TRANSIENT as error:
                 log.warning("the ledger is not folded now", extra={"error": type(error).__name__})
             await asyncio.sleep(3600)
@@ -264,7 +266,8 @@ async def status(request: Request, reading: Reading) -> dict[str, Any]:
     """Lag, ledger and what stands in the way: what `weerklank status` shows. No brand's data."""
     service = of(request)
     lag = service.stream.lags() if service.stream else {}
-    for topic, messages in (await service.stream.waiting(reading) if service.stream else {}).items():
+    # What the broker knows of all instances; what this one has seen where it does not answer.
+    for topic, messages in ((await service.stream.waiting(reading) if service.stream else None) or {}).items():
         lag[topic]["messages"] = messages
     return {
         "service": service.name,

@@ -182,14 +182,13 @@ class Stream(Generic[W]):
             telemetry.METRICS.lag_seconds.labels(tp.topic, tp.partition).set(seconds)
         return found
 
-    async def waiting(self, connection: db.Connection) -> dict[str, int]:
+    async def waiting(self, connection: db.Connection) -> dict[str, int] | None:
         """Records per topic that no instance of this service has handled, whether or not anybody is assigned to them now.
 
-        From the broker's log ends and the stored positions; from what this instance sees when the broker does not answer within 2 s.
+        From the broker's log ends and the stored positions; none when the broker does not answer within 2 s.
         """
-        seen = {topic: int(lag["messages"]) for topic, lag in self.lags().items()}
         if self._kafka is None:
-            return seen
+            return None
         partitions = [TopicPartition(topic, number) for topic in self._consumer.topics for number in range(PARTITIONS)]
         next_offsets = await ledger.next_offsets(connection)
         new = [tp for tp in partitions if (tp.topic, tp.partition) not in next_offsets]
@@ -198,8 +197,8 @@ class Stream(Generic[W]):
                 ends = await self._kafka.end_offsets(partitions)
                 starts = await self._kafka.beginning_offsets(new) if new else {}
         except (KafkaError, IllegalStateError, TimeoutError):
-            return seen
-        found = dict.fromkeys(seen, 0)
+            return None
+        found = dict.fromkeys(self._consumer.topics, 0)
         for tp in partitions:
             found[tp.topic] += max(0, ends[tp] - next_offsets.get((tp.topic, tp.partition), starts.get(tp, 0)))
         return found
@@ -380,8 +379,10 @@ class Stream(Generic[W]):
             if self._stopping.is_set():
                 raise _Stopping
             if time.monotonic() > deadline:
-                missing = {brand: version for brand, version in needed.items() if not self._books.has({brand: version})}
-                self._missed |= missing
+                for received in batch.decoded.values():
+                    brand, version = received.event.brand, received.event.book_version
+                    if not self._books.has({brand: version}):
+                        self._missed[brand] = min(version, self._missed.get(brand, version))
                 self._park_without_book(batch)
                 return
 

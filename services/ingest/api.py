@@ -233,7 +233,8 @@ async def _taken_in(request: Request, connection: db.Connection, brand: str, men
     if _is_in_log(row):
         return row
     stream = of(request).stream
-    if stream is None or stream.problems() or any((await stream.waiting(connection)).values()):
+    waiting = await stream.waiting(connection) if stream is not None else None
+    if stream is None or stream.problems() or waiting is None or any(waiting.values()):
         raise Unavailable("Mentions are still being read from the log, and this may be one of them. Try again.", retry_after_s=2)
     # It may have been handled since we looked.
     row = await store.receipt(connection, brand, mention_id)

@@ -108,11 +108,15 @@ async def renew(connection: db.Connection, attempt: Attempt) -> bool:
 
 
 async def begin_transmitting(connection: db.Connection, attempt: Attempt, *, external_id: str, book_version: int, lease_s: float) -> bool:
-    """Renew the claim just before what cannot be undone: lease, hold and the book's version are looked at again. False: send nothing, give it back.
+    """Renew the claim just before what cannot be undone: case, lease, hold and the book's version are looked at again. False: send nothing, give it
+    back; the next claim says what has changed.
 
     Once this has committed, a crash leaves the outcome unknown. `external_id` is what the channel will know it by if it arrives: whoever confirms later
     that it did has no other way to tell.
     """
+    found = await case_by_now(connection, attempt.row.brand, attempt.row.case_id)
+    if found is None or found.case is None or overtaken(attempt.row, found.case, found.told_at or attempt.row.created_at) is not None:
+        return False
     renewed = await connection.fetchval(
         "update reply set transmitting = true, claimed_at = clock_timestamp(), external_id = $6 where id = $1 and brand = $2 and attempt_id = $3 "
         "and state = 'sending' and exists (select 1 from brand_lease l where l.brand = reply.brand and not l.held and l.book_version <= $5 "

@@ -69,7 +69,7 @@ def overtaken(row: ReplyRow, case: Case, at: datetime) -> Change | None:
     newer = newer_mention(row, case)
     if newer is None or newer.id == row.despite:
         return None
-    return put_back(row, "the customer has written again since it was approved", at, newest=str(newer.id))
+    return put_back(row, "a newer message has come in since it was approved", at, newest=str(newer.id))
 
 
 _FOLLOWS_CASE = (

@@ -378,7 +378,7 @@ def approve(
     newer = newer_mention(row, case)
     if newer is not None and despite != newer.id:
         raise Conflict(
-            f"The customer has written again since; read it first. Approve with despite={newer.id} to send this all the same.",
+            f"A newer message has come in since; read it first. Approve with despite={newer.id} to send this all the same.",
             newest=str(newer.id),
         )
     sibling = answered_by(row, others, book.pilot)

@@ -4,7 +4,7 @@ A case is a function of its mentions until a person touches it. So a mention tha
 computed anew from all of that case's mentions, and the order of arrival across customers does not matter.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -92,14 +92,14 @@ def on_mention(work: CaseWork, received: Received[MentionEvent]) -> None:
     work.members.setdefault(target, set()).add(mention_id)
     there = work.files.get(source) if source is not None else None
     unseen = source != target and (there is None or not turn.handled(there, triaged))
-    _arrive(work, received, policy, target, unseen=unseen)
+    _arrive(work, received, policy, target, moved=source is not None and source != target, unseen=unseen)
     for left in sorted({source, cases.case_id_of(brand, mention_id)} - {None, target}, key=str):
         if left in work.files:
             _leave(work, received, policy, left)
 
 
-def _arrive(work: CaseWork, received: Received[MentionEvent], policy: Policy, target: UUID, *, unseen: bool) -> None:
-    """`unseen`: the mention is new to this case, and nobody has handled it in another one."""
+def _arrive(work: CaseWork, received: Received[MentionEvent], policy: Policy, target: UUID, *, moved: bool, unseen: bool) -> None:
+    """`moved`: the mention comes from another case. `unseen`: it is new to this one, and nobody has handled it in another."""
     triaged = received.event.triaged
     file = work.files.get(target)
     if file is None:
@@ -118,6 +118,8 @@ def _arrive(work: CaseWork, received: Received[MentionEvent], policy: Policy, ta
         return
     before = file.case
     file.book_version = policy.version
+    if moved and not unseen:
+        turn.handled_elsewhere(file, triaged, work.mentions_of(target))
     file.case = _computed(work, policy, file)
     if woken := unseen and turn.wakes(file, triaged):
         _begin_round(work, received, policy, file, triaged)
@@ -128,6 +130,7 @@ def _arrive(work: CaseWork, received: Received[MentionEvent], policy: Policy, ta
     file.version += 1
     if triaged.removed:
         work.tell(received, file, CaseLeft, mention_id=triaged.mention.id, why="removed")
+        _go_on(work, received, policy, file, before)
     else:
         work.tell(received, file, CaseJoined, mention_id=triaged.mention.id, woken=woken)
 
@@ -143,6 +146,11 @@ def _leave(work: CaseWork, received: Received[MentionEvent], policy: Policy, lef
         return
     file.version += 1
     work.tell(received, file, CaseLeft, mention_id=received.event.triaged.mention.id, why="regrouped")
+    _go_on(work, received, policy, file, before)
+
+
+def _go_on(work: CaseWork, received: Received[MentionEvent], policy: Policy, file: cases.File, before: Case) -> None:
+    """Where a case that people worked on has just lost its last message, and its root is in another case, what they did goes on there."""
     into = work.files.get(file.case.merged_into) if file.case.merged_into else None
     if into is not None and before.state not in cases.EMPTY and file.touched:
         _carry_over(work, received, policy, file, before, into)
@@ -250,21 +258,37 @@ async def load(connection: db.Connection, events: Sequence[Received[Any]], polic
     concerned = {copy.case_id for copy in work.copies.values()}
     concerned |= {cases.case_id_of(m.mention.brand, root) for m in about for root in (m.group_id, m.mention.id)}
     concerned |= {reply.case_id for reply in replies}
-    work.files = await store.files(connection, sorted(concerned))
-    while further := {file.case.merged_into for file in work.files.values() if file.case.merged_into} - work.files.keys():
-        work.files |= await store.files(connection, sorted(further))
-    work.stored = set(work.files)
-    work.now = await store.this_moment(connection)  # clocks may have spoken while we waited for their cases
+    await _lock_files(connection, work, concerned)
     found = await store.copies_of(connection, [(file.case.brand, case_id) for case_id, file in work.files.items()])
     roots = {file.case.group_id for file in work.files.values()} | {m.group_id for m in about}
     roots -= found.keys() | work.copies.keys()
     if roots:
         found |= await store.copies(connection, sorted(roots))
+    if elsewhere := _where_work_goes_on(work, found) - work.files.keys():
+        await _lock_files(connection, work, elsewhere)
+        found |= await store.copies_of(connection, [(work.files[case_id].case.brand, case_id) for case_id in elsewhere & work.files.keys()])
+    work.stored = set(work.files)
+    work.now = await store.this_moment(connection)  # clocks may have spoken while we waited for their cases
     for mention_id, copy in found.items():
         work.copies.setdefault(mention_id, copy)
     for mention_id, copy in work.copies.items():
         work.members.setdefault(copy.case_id, set()).add(mention_id)
     return work
+
+
+async def _lock_files(connection: db.Connection, work: CaseWork, ids: set[UUID]) -> None:
+    """Lock and read cases, and those that they are merged into."""
+    work.files |= await store.files(connection, sorted(ids))
+    while further := {file.case.merged_into for file in work.files.values() if file.case.merged_into} - work.files.keys():
+        work.files |= await store.files(connection, sorted(further))
+
+
+def _where_work_goes_on(work: CaseWork, found: Mapping[UUID, store.Copy]) -> set[UUID]:
+    """The cases in which the roots are by now of those on which people worked: what they did goes there when the last message leaves."""
+    roots = {
+        file.case.id: found.get(file.case.group_id, work.copies.get(file.case.group_id)) for file in work.files.values() if file.touched
+    }
+    return {root.case_id for case_id, root in roots.items() if root is not None and root.case_id != case_id}
 
 
 async def save(connection: db.Connection, work: CaseWork) -> None:

@@ -77,6 +77,12 @@ def counted(earlier: Iterable[Rounds], clocks: Iterable[Clock]) -> list[Rounds]:
     return [found[kind] for kind in sorted(found)]
 
 
+def longest(clocks: Iterable[Clock], others: Iterable[Clock]) -> list[Clock]:
+    """These clocks, and for each that runs the one of the same kind among the others, where that runs too and began earlier."""
+    running = {clock.kind: clock for clock in others if clock.met_at is None}
+    return [min(c, running.get(c.kind, c), key=lambda clock: clock.started_at) if c.met_at is None else c for c in clocks]
+
+
 def added(some: Iterable[Rounds], others: Iterable[Rounds]) -> list[Rounds]:
     """The rounds of two cases together."""
     found = {rounds.kind: rounds for rounds in some}

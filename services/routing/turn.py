@@ -32,14 +32,16 @@ def handled(file: File, mention: TriagedMention) -> bool:
     return file.handled is not None and key_of(mention.mention) <= file.handled
 
 
-def wakes(file: File, mention: TriagedMention) -> bool:
-    """Whether a message that comes to a case makes it our turn again: always once it has ended, for whoever ended it did not see this.
+def handled_elsewhere(file: File, mention: TriagedMention, mentions: Sequence[TriagedMention]) -> None:
+    """A message comes to this case that people handled in another one: it is handled here too, unless that would take an older one with it."""
+    if file.handled is not None and not [m for m in unhandled(file, mentions) if key_of(m.mention) < key_of(mention.mention)]:
+        file.handled = max(file.handled, key_of(mention.mention))
 
-    In a case that waits for the customer, what is older than the message that the reply answers counts as answered with it.
-    """
-    if not file.touched or mention.mention.historic or mention.removed:
-        return False
-    return file.case.state in ENDED or (file.case.state == "waiting" and not handled(file, mention))
+
+def wakes(file: File, mention: TriagedMention) -> bool:
+    """Whether a message that comes to a case makes it our turn again: always once it has ended or waits for the customer, also where the message
+    is older than the one that was answered. Whoever answered did not see it, and a needless look costs less than a question that nobody sees."""
+    return file.touched and not mention.mention.historic and not mention.removed and file.case.state in ("waiting", *ENDED)
 
 
 def end(file: File, at: datetime) -> None:
@@ -171,6 +173,8 @@ def _take_over(policy: Policy, file: File, old: Case, into: File, mentions: Sequ
     case = into.case
     if old.earlier or file.before is not None or not case.clocks:
         turn = {name: getattr(old, name) for name in ("state", "clocks", "earlier", "resolved_at")}
+        if old.state == "open":  # what waits in the other case has waited for as long as it has
+            turn["clocks"] = sla.longest(old.clocks, case.clocks)
         into.case = case.model_copy(update=turn)
         into.fired, into.handled, into.before = list(file.fired), file.handled, file.before
     elif old.state == "resolved" and old.resolved_at is not None:

@@ -62,6 +62,7 @@ class Ours:
 
     mailboxes: frozenset[str]
     domains: tuple[str, ...]
+    staff_domains: frozenset[str]
     handles: frozenset[str]
     numbers: frozenset[str]
 
@@ -76,6 +77,7 @@ class Ours:
         return cls(
             mailboxes=frozenset(parseaddr(value)[1].lower() for value in written if value and "@" in value),
             domains=tuple(name.lower().lstrip("@.") for name in (*book.voice.safe_domains, *book.staff.domains)),
+            staff_domains=frozenset(name.lower().lstrip("@.") for name in book.staff.domains),
             handles=frozenset(handle.lstrip("@").lower() for handle in (*accounts, *book.staff.handles)),
             numbers=frozenset(n for account in accounts if not account.startswith("@") for n in _phones(account, country)),
         )
@@ -86,9 +88,12 @@ class Ours:
         return address in self.mailboxes or any(domain == name or domain.endswith("." + name) for name in self.domains)
 
     def has(self, identity: Identity) -> bool:
-        """Whether this is how the brand itself is known: a contact form, a colleague who passes something on, its own account."""
+        """Whether this is how the brand itself is known: a contact form's mailbox, a colleague who passes something on, its own account.
+
+        An address below a domain of the brand's alone says nothing: an internet provider's customers have one.
+        """
         if identity.kind == "email":
-            return self.has_mail(identity.value)
+            return identity.value in self.mailboxes or identity.value.rpartition("@")[2] in self.staff_domains
         return identity.value in (self.handles if identity.kind == "handle" else self.numbers if identity.kind == "phone" else ())
 
 

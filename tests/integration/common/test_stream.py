@@ -468,8 +468,8 @@ async def test_old_minutes_become_days_and_every_sum_stays(r: Rig) -> None:
             await ledger.count(connection, {(TOPIC, partition, old + timedelta(minutes=minute)): {"effects": 2} for partition in range(3)})
             await connection.execute("insert into emitted values ($1, $2, 5)", TOPIC, old + timedelta(minutes=minute))
         before = await ledger.summary(connection)
-        for _ in range(2):
-            await ledger.fold(connection, datetime.now(UTC) - ledger.MINUTES_KEPT)
+        while await ledger.fold(connection, datetime.now(UTC) - ledger.MINUTES_KEPT):
+            pass
         assert await ledger.summary(connection) == before
         assert await connection.fetchval("select count(*) from ledger") == 3
         assert await connection.fetchval("select array[count(*), sum(count)] from emitted") == [1, 90]

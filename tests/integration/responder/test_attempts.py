@@ -212,7 +212,7 @@ async def test_what_the_customer_has_written_on_is_put_back_at_the_claim(pool: P
     async with pool.acquire() as connection:
         history = await connection.fetch("select what, detail->>'why' as why from reply_history where reply_id = $1", stale.id)
         told = await connection.fetch("select convert_from(headers, 'UTF8')::jsonb->>'ce_type' as kind from outbox order by id")
-    assert [(line["what"], line["why"]) for line in history] == [("put_back", "the customer has written again since it was approved")]
+    assert [(line["what"], line["why"]) for line in history] == [("put_back", "a newer message has come in since it was approved")]
     assert [row["kind"] for row in told] == ["weerklank.reply.submitted.v1"] * 3
     assert await claim(pool, room=9) == []
 

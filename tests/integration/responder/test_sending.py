@@ -171,7 +171,7 @@ async def test_what_was_approved_before_the_customer_wrote_again_does_not_leave_
     await desk.case(CaseJoined(brand=desk.brand, case=both, at=AT, mention_id=again.id), 2)
     found = await desk.becomes(reply_id, "submitted")
     assert (found["approved_at"], found["approver"]) == (None, None)
-    assert found["history"][-1]["detail"] == {"why": "the customer has written again since it was approved", "newest": str(again.id)}
+    assert found["history"][-1]["detail"] == {"why": "a newer message has come in since it was approved", "newest": str(again.id)}
     desk.held, desk.hold_version = False, 3
     await desk.keep_leasing()
     other = await desk.approved(case, TEXT)

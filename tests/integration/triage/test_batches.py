@@ -221,7 +221,7 @@ async def test_what_answers_a_reply_joins_also_when_both_come_in_one_batch(pool:
 
 async def test_what_comes_by_the_brands_own_form_is_of_a_customer_each(pool: db.Pool) -> None:
     """Anna and Bram both write by the contact form, about the same thing: nothing of one may reach the other."""
-    book = load_book("brand: vaart\nname: Vaart\nlanguages: [nl]\nvoice: {safe_domains: [vaart.example]}\n")
+    book = load_book("brand: vaart\nname: Vaart\nlanguages: [nl]\ndepartments: [{id: webcare, email: formulier@vaart.example}]\n")
     labelled = FINDINGS.model_copy(update={"labels": [Label(name="factuur", score=1)]})
     books: Any = SimpleNamespace(get=lambda _: SimpleNamespace(book=book, version=1))
     classifier: Any = SimpleNamespace(taxonomy=lambda _: None, classify=lambda found, *_: [labelled] * len(found))

@@ -405,7 +405,9 @@ def test_a_slip_in_the_channels_name_is_refused_before_anything_is_sent(tmp_path
     assert seen == []
 
 
-@pytest.mark.parametrize("channel", ["x", "twitter", "klantenpanel", "Trustpilot"])
+@pytest.mark.parametrize(
+    "channel", ["x", "twitter", "klantenpanel", "Trustpilot", "google-ads", "tiktok_ads", "email-nl", "reviews-nl", "forum2", "sms2"]
+)
 def test_a_channel_of_ones_own_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, elsewhere: Any, channel: str) -> None:
     monkeypatch.chdir(tmp_path)
     client, _ = elsewhere(Ingest())

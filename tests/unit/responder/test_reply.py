@@ -245,7 +245,7 @@ def test_a_reply_to_less_than_the_customer_has_written_is_approved_by_who_read_t
     ]
     for case in again:
         for despite in (None, row.mention_id):
-            with pytest.raises(Conflict, match="has written again since; read it first") as refused:
+            with pytest.raises(Conflict, match="has come in since; read it first") as refused:
                 reply.approve(row, row.digest, GUUS, BOOK, case, AT, despite=despite)
             assert refused.value.more["newest"] == str(newer.id)
         change = reply.approve(row, row.digest, GUUS, BOOK, case, AT, despite=newer.id)
@@ -356,7 +356,7 @@ def test_what_was_approved_waits_for_another_approval_when_the_customer_writes_a
     back = change.row
     assert (back.state, back.version, back.legal_by, back.submitted_by) == ("submitted", 2, "mk", "gs")
     assert {back.approver, back.approved_at, back.next_attempt_at, back.error, back.despite} == {None}
-    with pytest.raises(Conflict, match="has written again"):
+    with pytest.raises(Conflict, match="newer message has come in"):
         reply.approve(back, back.digest, GUUS, BOOK, again, AT)
     read = reply.approve(back, back.digest, GUUS, BOOK, again, AT, despite=newer.id).row
     assert follow(again, "open", {read.id: read})[read.id] == read, "whoever approved it had read that message"

@@ -5,12 +5,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from libs.common.events import (
     CaseClockBreached,
     CaseJoined,
     CaseReacted,
     CaseWaiting,
     MentionRegrouped,
+    MentionRemoved,
     MentionTriaged,
     Reply,
     ReplySent,
@@ -162,6 +165,21 @@ def test_a_later_round_goes_on_in_the_other_case_as_it_was() -> None:
     case = desk.file(A).case
     assert (case.state, case.clocks, case.earlier) == ("open", round_two.clocks, round_two.earlier)
     assert case.replied_at == SENT_AT
+
+
+@pytest.mark.parametrize("order", ["removed, then both move", "the root moves first"])
+def test_what_people_did_goes_on_however_the_last_message_leaves(order: str) -> None:
+    """The case of B has B and C; C is taken back, and both move to the case of A: the last one to leave may be the one that was taken back."""
+    desk = Desk()
+    on_mention(desk.work, event(MentionTriaged, 1, state("C", "B")))
+    resolve(desk.file(B))
+    taken_back = event(MentionRemoved, 2, state("C", "B", removed=True))
+    moves = [event(MentionRegrouped, 2, state("B", "A")), event(MentionRegrouped, 3, state("C", "A", removed=True))]
+    for received in [taken_back, *moves] if order == "removed, then both move" else [moves[0], taken_back, moves[1]]:
+        on_mention(desk.work, received)
+    into = desk.file(A).case
+    assert (into.owner, into.department, into.state) == ("tt", "technical", "resolved")
+    assert desk.file(B).case.state == "merged"
 
 
 def test_a_reply_before_a_merge_and_one_after_it_end_in_the_same_turn() -> None:

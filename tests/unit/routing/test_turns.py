@@ -1,7 +1,7 @@
 """Whose turn it is does not depend on which of a reply and the customer's next message routing hears of first."""
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import permutations
 from typing import Any
 
@@ -151,6 +151,19 @@ def test_a_message_that_routing_hears_of_after_a_resolution_wakes_the_case_howev
     assert {clock.started_at for clock in file.case.clocks} == {B1.event.triaged.mention.received_at}
 
 
+@pytest.mark.parametrize("late", [[B1], [B_ALONE, B_LINKED]], ids=["triaged late", "linked late"])
+def test_a_message_that_comes_to_a_waiting_case_is_our_turn_although_a_later_one_was_answered(late: list[Received[Any]]) -> None:
+    """Somebody else's question, from another partition or another case: whoever answered did not see it."""
+    *before, last = late
+    work = heard([*before, A1, C1, sent("C"), last])
+    file = work.files[A]
+    assert file.case.state == "open"
+    assert {clock.started_at for clock in file.case.clocks} == {B1.event.triaged.mention.received_at}
+    assert all(clock.met_at is None for clock in file.case.clocks)
+    told = [outgoing.event for outgoing in work.outgoing if isinstance(outgoing.event, CaseJoined)][-1]
+    assert (told.woken, told.mention_id) == (True, mention_id("B"))
+
+
 def test_what_a_resolution_handled_is_not_our_turn_once_it_is_reopened_and_answered() -> None:
     work = heard([A1, B1])
     file, policy = work.files[A], POLICIES.of("vaart")
@@ -199,11 +212,11 @@ def test_any_order_of_messages_and_replies_ends_in_the_same_turn(
     nobody_is_forgotten(one.files[A], one.mentions_of(A))
 
 
-def nobody_is_forgotten(file: File, mentions: Sequence[TriagedMention]) -> None:
-    """A message that nobody has handled is our turn, and its clock runs from no later than when it came."""
+def nobody_is_forgotten(file: File, mentions: Sequence[TriagedMention], reopened_at: datetime = START) -> None:
+    """A message that nobody has handled is our turn, and its clock runs from no later than when it came, or than when somebody reopened the case."""
     if not file.touched or not (waiting := unhandled(file, mentions)):
         return
     assert file.case.state in ("new", "open")
     reaction = next(clock for clock in file.case.clocks if clock.kind == "reaction")
     assert reaction.met_at is None
-    assert reaction.started_at <= waiting[0].mention.received_at
+    assert reaction.started_at <= max(waiting[0].mention.received_at, reopened_at)
