@@ -12,8 +12,8 @@ import pytest
 from cli.stack import keys, postgres, state, supervisor
 from cli.stack.settings import Settings
 from tests.faults.checker import check
+from tests.faults.judge import moments, settled
 from tests.faults.load import Load, pause
-from tests.faults.test_faults import moments, settled
 from tests.stack import free_base_port
 from tests.system import ROOT, SERVICES, System
 from tests.waiting import eventually
