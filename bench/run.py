@@ -134,7 +134,8 @@ async def latency(stack: Stack, per_second: int, seconds: int) -> None:
     number = per_second * seconds
     answered: dict[str, float] = {}
     began = time.monotonic()
-    limits = httpx.Limits(max_connections=100, max_keepalive_connections=100)
+    # Given up before the server closes them (after 5 s): a request on a connection that is just being closed is lost.
+    limits = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=2)
     async with httpx.AsyncClient(base_url=stack.url("ingest"), headers=stack.headers, timeout=30, limits=limits) as client:
 
         async def one(body: dict[str, Any], at: float) -> None:
