@@ -74,8 +74,7 @@ class Effects(Generic[W]):
                     prepared = await self._prepare(batch)
                     is_prepared = True
                 await self._transaction(batch, prepared)
-                self._report(None)
-                return
+                return self._report(None)
             except _Invalid as error:
                 batch.invalid.update(error.found)
             except (StreamStopped, Lost):
@@ -86,9 +85,7 @@ class Effects(Generic[W]):
                     self._report(f"stream: {type(error).__name__}")
                     log.warning("passing fault, the batch waits", extra={"error": type(error).__name__, "waits": waits})
                     if isinstance(error, _TOO_SLOW) and waits >= _WAITS_BEFORE_HALVING and len(batch.records) > 1:
-                        await self.apply(batch.half(first=True))
-                        await self.apply(batch.half(first=False))
-                        return
+                        return await self._apply_halves(batch)
                     await self._pause(min(5.0, 0.1 * 2 ** min(waits, 6)))
                     continue
                 # asyncpg's InterfaceError that is also a ValueError is a value no column can hold: waiting mends nothing.
@@ -97,14 +94,16 @@ class Effects(Generic[W]):
                 if attempts < self._attempts:
                     await self._pause(0.1 * 2**attempts)
                 elif len(batch.records) > 1:
-                    await self.apply(batch.half(first=True))
-                    await self.apply(batch.half(first=False))
-                    return
+                    return await self._apply_halves(batch)
                 else:
                     place = place_of(batch.records[0])
                     if place in batch.invalid:
                         raise
                     batch.invalid[place] = InvalidEvent(f"{type(error).__name__}: {error}"[:500])
+
+    async def _apply_halves(self, batch: Batch) -> None:
+        await self.apply(batch.half(first=True))
+        await self.apply(batch.half(first=False))
 
     async def _prepare(self, batch: Batch) -> Any:
         if self._consumer.prepare is None:

@@ -24,21 +24,13 @@ def test_kill_9_of_a_service_under_load(system: Faulted, name: str) -> None:
         judge(system, load)
 
 
-def test_kill_9_of_kafka_under_load(system: Faulted) -> None:
-    with Load(system, "kill-kafka-", SEED, most=150 + 350 * MOMENTS) as load:
-        for moment in moments("kafka"):
+@pytest.mark.parametrize("name", ["kafka", "postgres"])
+def test_kill_9_of_a_server_under_load(system: Faulted, name: str) -> None:
+    server = getattr(system, name)
+    with Load(system, f"kill-{name}-", SEED, most=150 + 350 * MOMENTS) as load:
+        for moment in moments(name):
             pause(moment)
-            system.kafka.kill()
-            system.kafka.start()
-            system.wait_ready(120)
-        judge(system, load)
-
-
-def test_kill_9_of_postgres_under_load(system: Faulted) -> None:
-    with Load(system, "kill-postgres-", SEED, most=150 + 350 * MOMENTS) as load:
-        for moment in moments("postgres"):
-            pause(moment)
-            system.postgres.kill()
-            system.postgres.start()
+            server.kill()
+            server.start()
             system.wait_ready(120)
         judge(system, load)
