@@ -8,7 +8,7 @@ sweep that gave its reply to somebody else meanwhile, cannot both be right. What
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -62,7 +62,8 @@ async def claim(
     )
     taken = []
     for row in map(reply_row, rows):
-        if change := await _recalled(connection, row, books[row.brand].book.pilot):
+        change = await _changed_since_approval(connection, row) or other_way(row, books[row.brand].book.pilot, _claimed_at(row))
+        if change is not None:
             await put_replies(connection, [change.row])
             await tell(connection, [change])
         else:
@@ -71,18 +72,23 @@ async def claim(
     return [Attempt(row, _id(row)) for row in taken]
 
 
-async def _recalled(connection: db.Connection, row: ReplyRow, pilot: bool) -> Change | None:
-    """What becomes of a reply that may not leave as it was approved; none when it may.
+async def _changed_since_approval(connection: db.Connection, row: ReplyRow) -> Change | None:
+    """What becomes of a claimed reply whose case is no longer what it was approved on; none while it is.
 
     Whoever tells of a newer message has looked at it as well, but not while it was being transmitted, nor when its case had been merged.
     """
-    assert row.claimed_at is not None, "a claim gives an attempt its time"
+    at = _claimed_at(row)
     found = await case_by_now(connection, row.brand, row.case_id)
     if found is None or found.case is None:
-        return put_back(row, "its case is not known", row.claimed_at)
+        return put_back(row, "its case is not known", at)
     if found.case.state == "merged":
-        return put_back(row, "the case that its case was merged into is not known yet", row.claimed_at)
-    return overtaken(row, found.case, row.claimed_at) or other_way(row, pilot, row.claimed_at)
+        return put_back(row, "the case that its case was merged into is not known yet", at)
+    return overtaken(row, found.case, at)
+
+
+def _claimed_at(row: ReplyRow) -> datetime:
+    assert row.claimed_at is not None, "a claim gives an attempt its time"
+    return row.claimed_at
 
 
 def _id(row: ReplyRow) -> UUID:
@@ -91,8 +97,7 @@ def _id(row: ReplyRow) -> UUID:
 
 
 def _change(row: ReplyRow, what: str, detail: dict[str, Any] | None = None, event: type[ReplyEvent] | None = None) -> Change:
-    assert row.claimed_at is not None, "only a claimed reply gets here"
-    at = row.sent_at if what == "sent" and row.sent_at else row.claimed_at
+    at = row.sent_at if what == "sent" and row.sent_at else _claimed_at(row)
     return Change(row, what, "system", at, event, detail or {})
 
 
@@ -114,8 +119,7 @@ async def begin_transmitting(connection: db.Connection, attempt: Attempt, *, ext
     Once this has committed, a crash leaves the outcome unknown. `external_id` is what the channel will know it by if it arrives: whoever confirms later
     that it did has no other way to tell.
     """
-    found = await case_by_now(connection, attempt.row.brand, attempt.row.case_id)
-    if found is None or found.case is None or overtaken(attempt.row, found.case, found.told_at or attempt.row.created_at) is not None:
+    if await _changed_since_approval(connection, attempt.row) is not None:
         return False
     renewed = await connection.fetchval(
         "update reply set transmitting = true, claimed_at = clock_timestamp(), external_id = $6 where id = $1 and brand = $2 and attempt_id = $3 "
