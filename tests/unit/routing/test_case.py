@@ -15,7 +15,6 @@ from libs.common.events import (
     MentionRegrouped,
     MentionRemoved,
     MentionTriaged,
-    Reply,
     ReplySent,
     Rounds,
     deterministic_id,
@@ -24,7 +23,7 @@ from libs.common.record import Received
 from services.routing.case import MAX_MENTIONS, File, assigned, case_id_of, computed, noted
 from services.routing.consumer import CaseWork, on_mention, on_reply_sent
 from services.routing.turn import resolved
-from tests.unit.routing.test_permutations import POLICIES, START, event, mention_id, state
+from tests.unit.routing.test_permutations import POLICIES, START, event, mention_id, reply_sent, state
 
 A, B = (case_id_of("vaart", mention_id(name)) for name in "AB")
 SENT_AT = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
@@ -48,20 +47,7 @@ class Desk:
         on_mention(self.work, event(MentionRegrouped, 2, state("B", "A")))
 
     def sent(self, case_id: UUID, name: str = "reply") -> Received[ReplySent]:
-        reply = Reply(
-            id=deterministic_id("vaart", name),
-            brand="vaart",
-            case_id=case_id,
-            channel="twitter",
-            visibility="public",
-            state="sent",
-            text="We kijken ernaar. ^bb",
-            digest="0" * 64,
-            created_at=START,
-            sent_at=SENT_AT,
-        )
-        told = ReplySent(brand="vaart", book_version=1, reply=reply, at=SENT_AT)
-        received = Received(told, name, str(reply.id), 5, SENT_AT, None, "weerklank.replies.v1", 0, 0, str(case_id), SENT_AT)
+        received = reply_sent(case_id, SENT_AT, name)
         on_reply_sent(self.work, received)
         return received
 

@@ -8,12 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from libs.common.errors import Conflict
-from libs.common.events import Case, CaseEvent, MentionRegrouped, MentionRemoved, MentionTriaged, Reply, ReplySent, deterministic_id
-from libs.common.record import Received
+from libs.common.events import Case, CaseEvent, MentionRegrouped, MentionRemoved, MentionTriaged
 from services.routing.case import EMPTY, ENDED, File, assigned, case_id_of, computed, noted
 from services.routing.consumer import CaseWork, on_mention, on_reply_sent
 from services.routing.turn import reopened, resolved
-from tests.unit.routing.test_permutations import POLICIES, START, event, mention_id, state, tick
+from tests.unit.routing.test_permutations import POLICIES, START, event, mention_id, reply_sent, state, tick
 from tests.unit.routing.test_turns import historic, nobody_is_forgotten
 
 NAMES = "ABCD"
@@ -88,21 +87,7 @@ class Story:
         return None
 
     def _send(self, case_id: UUID, answers: UUID) -> None:
-        reply = Reply(
-            id=deterministic_id("vaart", "reply", str(answers), str(self.now)),
-            brand="vaart",
-            case_id=case_id,
-            mention_id=answers,
-            channel="twitter",
-            visibility="public",
-            state="sent",
-            text="We kijken ernaar. ^bb",
-            digest="0" * 64,
-            created_at=self.now,
-            sent_at=self.now,
-        )
-        told = ReplySent(brand="vaart", book_version=1, reply=reply, at=self.now)
-        on_reply_sent(self.work, Received(told, str(reply.id), str(reply.id), 5, self.now, None, "replies", 0, 0, str(case_id), self.now))
+        on_reply_sent(self.work, reply_sent(case_id, self.now, "reply", str(answers), str(self.now), answers=answers))
         self.acted.add(self.goes_on_in(case_id))  # the answer counts where the question is by now
 
     def goes_on_in(self, case_id: UUID) -> UUID:

@@ -22,6 +22,8 @@ from libs.common.events import (
     MentionRegrouped,
     MentionRemoved,
     MentionTriaged,
+    Reply,
+    ReplySent,
     TriagedMention,
     deterministic_id,
 )
@@ -113,6 +115,25 @@ def state(name: str, group: str, *, removed: bool = False) -> TriagedMention:
         removed=removed,
         triaged_at=at,
     )
+
+
+def reply_sent(case_id: UUID, at: datetime, *id_parts: str, answers: UUID | None = None) -> Received[ReplySent]:
+    """A reply of ours reached the customer at that moment. Its id is of `id_parts`; `answers` is the message that it answers."""
+    reply = Reply(
+        id=deterministic_id("vaart", *id_parts),
+        brand="vaart",
+        case_id=case_id,
+        mention_id=answers,
+        channel="twitter",
+        visibility="public",
+        state="sent",
+        text="We kijken ernaar. ^bb",
+        digest="0" * 64,
+        created_at=START,
+        sent_at=at,
+    )
+    told = ReplySent(brand="vaart", book_version=1, reply=reply, at=at)
+    return Received(told, f"sent-{reply.id}", str(reply.id), 5, at, None, "weerklank.replies.v1", 0, 0, str(case_id), at)
 
 
 def event(kind: type[Any], version: int, triaged: TriagedMention) -> Received[Any]:

@@ -15,16 +15,14 @@ from libs.common.events import (
     MentionRegrouped,
     MentionRemoved,
     MentionTriaged,
-    Reply,
     ReplySent,
     TriagedMention,
-    deterministic_id,
 )
 from libs.common.record import Received
 from services.routing.case import File, case_id_of
 from services.routing.consumer import CaseWork, on_mention, on_reply_sent
 from services.routing.turn import reopened, resolved, unhandled
-from tests.unit.routing.test_permutations import POLICIES, START, event, mention_id, state
+from tests.unit.routing.test_permutations import POLICIES, START, event, mention_id, reply_sent, state
 
 A = case_id_of("vaart", mention_id("A"))
 
@@ -35,22 +33,7 @@ def historic(triaged: TriagedMention) -> TriagedMention:
 
 def sent(name: str, *, minutes: int = 20, again: str = "") -> Received[ReplySent]:
     """A reply to mention `name`, in the case of A."""
-    at = START + timedelta(minutes=minutes)
-    reply = Reply(
-        id=deterministic_id("vaart", "reply", name, again),
-        brand="vaart",
-        case_id=A,
-        mention_id=mention_id(name),
-        channel="twitter",
-        visibility="public",
-        state="sent",
-        text="We kijken ernaar. ^bb",
-        digest="0" * 64,
-        created_at=START,
-        sent_at=at,
-    )
-    told = ReplySent(brand="vaart", book_version=1, reply=reply, at=at)
-    return Received(told, f"sent-{name}{again}", str(reply.id), 5, at, None, "weerklank.replies.v1", 0, 0, str(A), at)
+    return reply_sent(A, START + timedelta(minutes=minutes), "reply", name, again, answers=mention_id(name))
 
 
 def heard(events: Sequence[Received[Any]]) -> CaseWork:
