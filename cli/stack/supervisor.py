@@ -253,17 +253,16 @@ class Supervisor:
 
     async def _keeper(self, part: Part) -> None:
         """Runs ``part`` until the supervisor stops, starting it again whenever it ends."""
-        delay_s = FIRST_DELAY_S
+        delay_s, how = FIRST_DELAY_S, ""
         while True:
-            how = ""
+            before, how = how, ""
             if not part.is_alive():
                 try:
                     part.spawn()
                 except OSError as error:
                     how = f"could not be started ({error})"
             if not how:
-                self._note(part, "starting")
-                if await self._watch(part):
+                if await self._watch(part, before):
                     delay_s = FIRST_DELAY_S
                 how = part.exit_text()
             part.process = part.child = None
@@ -272,8 +271,13 @@ class Supervisor:
             await asyncio.sleep(delay_s)
             delay_s = min(2 * delay_s, LONGEST_DELAY_S)
 
-    async def _watch(self, part: Part) -> bool:
-        """Asks ``part`` how it is until it ends, or is ended for not being alive; True if it was ready for a minute on end."""
+    async def _watch(self, part: Part, before: str = "") -> bool:
+        """Asks ``part`` how it is until it ends, or is ended for not being alive; True if it was ready for a minute on end.
+
+        ``before`` is how it ended the last time: until it is ready again that says more than what it has not come to yet.
+        """
+        started = f"{before}; next start in progress" if before else ""
+        self._note(part, "starting", started)
         ready_since: float | None = None
         unlive_since: float | None = None
         was_ready = was_healthy = False
@@ -285,6 +289,8 @@ class Supervisor:
             ready_since = None if why else ready_since or now
             was_ready = was_ready or not why
             was_healthy = was_healthy or (ready_since is not None and now - ready_since >= HEALTHY_AFTER_S)
+            if not was_ready:
+                why = ", ".join(filter(None, (started, why)))
             self._note(part, "ready" if not why else "unready" if was_ready else "starting", why)
             if part.liveness is not None and was_ready:
                 not_alive = await part.liveness() if why else ""
