@@ -24,8 +24,9 @@ class Faulted(System):
 
 def judge(system: Faulted, load: Load) -> None:
     load.finish()
-    load.__exit__()
     system.wait_ready(120)
+    eventually(lambda: load.approved, "somebody answers something", 60)  # mentions may have come in faster than anybody could
+    load.__exit__()
     system.accepted.update(load.accepted)
     system.approved.update(load.approved)
     settled(system)
