@@ -12,15 +12,15 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
-from libs.common import db
+from libs.common import db, secret
 from libs.common.books import BrandBooks, Published
 from libs.common.brandbook import Channel
+from libs.common.mailserver import Reach
 from libs.common.outbox import Relay
-from services.responder import attempts, secret
+from services.responder import attempts
 from services.responder.attempts import Attempt
 from services.responder.channels import sandbox, smtp
 from services.responder.lengths import family
-from services.responder.mailserver import Reach
 from services.responder.settings import Settings
 
 log = logging.getLogger(__name__)

@@ -19,9 +19,9 @@ from email.utils import format_datetime, parseaddr
 
 import aiosmtplib
 
+from libs.common import mailserver
 from libs.common.brandbook import Channel
-from services.responder import mailserver
-from services.responder.mailserver import Reach
+from libs.common.mailserver import Reach
 from services.responder.reply import ReplyRow
 
 _POLICY = MAIL_POLICY.clone(cte_type="7bit")

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from libs.common.brandbook import Channel
+from libs.common.mailserver import Reach
 from services.responder.channels import smtp
-from services.responder.mailserver import Reach
 from tests.integration.responder.conftest import MailServer
 from tests.unit.responder.test_smtp import NOW, row
 

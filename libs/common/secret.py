@@ -1,7 +1,7 @@
 """Secrets of a brand's channels: which of them a brand book may name, and what they are.
 
 A reference comes in, as whoever may change a brand's book has written it; the value goes out, to that brand's channel and nowhere else. Environment
-and folder hold the secrets of every brand, and the responder's own: whose one is, its name says.
+and folder hold the secrets of every brand, and the services' own: whose one is, its name says.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ def belongs(reference: str, brand: str, brands: Iterable[str]) -> bool:
     """Whether `env:NAME` or `file:name` is a secret of this brand: its name begins with the brand's, or it lies in the brand's own folder.
 
     `brands` are all that are known: where two fit, the longer one is meant, so VAART_ZAKELIJK_SMTP is not vaart's beside a brand vaart-zakelijk.
-    What begins with WEERKLANK_ is the responder's and nobody's. Names of files are compared in lower case, as some file systems do.
+    What begins with WEERKLANK_ is the services' and nobody's. Names of files are compared in lower case, as some file systems do.
     """
     kind, _, name = reference.partition(":")
     known = {brand, *brands}

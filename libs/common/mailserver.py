@@ -1,7 +1,7 @@
 """The mail server of a brand: a channel of its brand book comes in, a connection to an address that was looked at goes out.
 
 Whoever may change a book names any host in it. Dialled are ports of mail and addresses that anybody in the world reaches, and what the operator's
-settings add to those: a book makes nobody knock at what stands around the responder.
+settings add to those: a book makes nobody knock at what stands around a service.
 """
 
 import asyncio

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from libs.common import mailserver
 from libs.common.brandbook import Channel
-from services.responder import mailserver
-from services.responder.mailserver import OutOfReach, Reach
+from libs.common.mailserver import OutOfReach, Reach
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from services.responder import secret
+from libs.common import secret
 
 BRANDS = ("vaart", "vaart-zakelijk", "golf", "weerklank")
 
