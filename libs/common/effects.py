@@ -5,7 +5,9 @@ aside, and a batch that fails for an unknown reason is halved until the event th
 """
 
 import logging
+import time
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any, Generic
 
 import asyncpg
@@ -16,7 +18,7 @@ from libs.common.batch import Batch, outcomes
 from libs.common.books import BrandBooks
 from libs.common.consumer import Consumer, W
 from libs.common.errors import InvalidEvent, StreamStopped, TooManyDeadLetters, UnknownEventType
-from libs.common.events import Event
+from libs.common.events import Event, MentionReceived, MentionTriaged
 from libs.common.record import Place, Received, dead_letter, key_of, place_of, place_of_letter, revive
 
 log = logging.getLogger(__name__)
@@ -80,6 +82,7 @@ class Effects(Generic[W]):
             except (StreamStopped, Lost):
                 raise
             except Exception as error:
+                telemetry.METRICS.batch_retries.labels(type(error).__name__).inc()
                 if isinstance(error, (*db.TRANSIENT, KafkaError)) and not isinstance(error, ValueError):
                     waits += 1
                     self._report(f"stream: {type(error).__name__}")
@@ -112,13 +115,19 @@ class Effects(Generic[W]):
         return await self._consumer.prepare([batch.decoded[place] for place in wanted])
 
     async def _transaction(self, batch: Batch, prepared: Any) -> None:
+        began = time.monotonic()
         async with self._pool.acquire() as connection, connection.transaction():
-            outcome = await self._effects(connection, batch, prepared)
+            outcome, did = await self._effects(connection, batch, prepared)
+        telemetry.METRICS.transaction_seconds.observe(time.monotonic() - began)
         self._committed(batch)
         for (topic, what), count in outcome.items():
             telemetry.METRICS.records.labels(topic, what).inc(count)
+        _took(did, datetime.now(UTC))
 
-    async def _effects(self, connection: db.Connection, batch: Batch, prepared: Any) -> dict[tuple[str, str], int]:
+    async def _effects(
+        self, connection: db.Connection, batch: Batch, prepared: Any
+    ) -> tuple[dict[tuple[str, str], int], list[Received[Event]]]:
+        """How many records had which outcome, by topic, and the events that had an effect."""
         last = batch.last
         moves = [ledger.Move(tp.topic, tp.partition, expected, last[tp].offset + 1) for tp, expected in sorted(batch.expected.items())]
         some_aside = await ledger.move(connection, moves)
@@ -155,7 +164,7 @@ class Effects(Generic[W]):
         for (topic, _, _), outcome in counts.items():
             for what, number in outcome.items():
                 totals[topic, what] = totals.get((topic, what), 0) + number
-        return totals
+        return totals, [received for received in live if received.place not in work.repeated]
 
     async def _fold(self, connection: db.Connection, live: Sequence[Received[Event]], prepared: Any) -> W:
         """Load the states and fold the events into them, in order. Raises `_Invalid` with all that turned out to be so."""
@@ -228,3 +237,16 @@ class Effects(Generic[W]):
                 f"`weerklank dead list` shows them; after mending: `weerklank dead resume --service {self._service}`."
             )
             raise TooManyDeadLetters(reason)
+
+
+def _took(did: Sequence[Received[Event]], now: datetime) -> None:
+    """Measure how long events were on their way to this commit. The broker's clock and ours may differ: nothing took less than no time."""
+    hops = {topic: telemetry.METRICS.hop_seconds.labels(topic) for topic in {received.topic for received in did}}
+    for received in did:
+        hops[received.topic].observe(max(0.0, (now - received.appended_at).total_seconds()))
+        event = received.event
+        mention = (
+            event.mention if isinstance(event, MentionReceived) else event.triaged.mention if isinstance(event, MentionTriaged) else None
+        )
+        if mention is not None and not mention.historic:
+            telemetry.METRICS.received_seconds.observe(max(0.0, (now - mention.received_at).total_seconds()))

@@ -69,6 +69,12 @@ def attributes(outgoing: Outgoing, source: str, now: datetime) -> dict[str, str]
     return found | {"ce_traceparent": outgoing.traceparent} if outgoing.traceparent else found
 
 
+async def age(connection: db.Connection, now: datetime) -> float:
+    """Seconds since the oldest event in the outbox was decided; 0 when there is none."""
+    headers = await connection.fetchval("select headers from outbox order by id limit 1")
+    return max(0.0, (now - datetime.fromisoformat(orjson.loads(headers)["ce_time"])).total_seconds()) if headers else 0.0
+
+
 async def add(connection: db.Connection, source: str, outgoing: Sequence[Outgoing]) -> None:
     """Insert what must be told, in order, inside the caller's transaction.
 
@@ -176,6 +182,7 @@ class Relay:
                 self.problem = None
             except (*db.TRANSIENT, asyncpg.PostgresError, KafkaError) as error:
                 self.problem = f"relay: {type(error).__name__}"
+                METRICS.relay_failures.labels(type(error).__name__).inc()
                 log.warning("relay interrupted, starting again", extra={"error": type(error).__name__})
                 await self._pause(1.0)
 

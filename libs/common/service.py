@@ -20,7 +20,7 @@ from fastapi.responses import PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 
-from libs.common import db, http, ledger, migrate, outbox, telemetry
+from libs.common import db, http, ledger, migrate, outbox, scrape, telemetry
 from libs.common.auth import EVERY_BRAND, Principal, Verifier, allow
 from libs.common.books import BrandBooks
 from libs.common.consumer import Consumer
@@ -79,7 +79,8 @@ class Service:
         stream = asyncio.create_task(self._watched("stream", self._stream))
         relay = asyncio.create_task(self._watched("relay", self.relay.run))
         others = [
-            asyncio.create_task(self._watched(getattr(t, "__name__", "task"), t)) for t in (self.books.run, self._fold_ledger, *tasks)
+            asyncio.create_task(self._watched(getattr(t, "__name__", "task"), t))
+            for t in (self.books.run, self._fold_ledger, scrape.measure_loop, *tasks)
         ]
         try:
             yield
@@ -244,20 +245,7 @@ async def readyz(request: Request) -> Health:
 @operations.get("/metrics", response_class=PlainTextResponse)
 async def metrics(request: Request) -> Response:
     """Prometheus metrics; aggregates only, nothing about a person."""
-    service = of(request)
-    if service.stream:
-        service.stream.lags()
-    try:
-        async with service.pool.acquire(timeout=2) as found:
-            summary: dict[str, Any] = await ledger.summary(found)
-            for standing in ("dead", "parked"):
-                telemetry.METRICS.dead_letters.labels(standing).set(summary[standing])
-            telemetry.METRICS.unaccounted.set(summary["unaccounted"])
-            telemetry.METRICS.outbox.set(summary["outbox"])
-            for refresh in request.app.state.gauges:
-                await refresh(found)
-    except db.TRANSIENT as error:
-        log.warning("metrics without the database", extra={"error": type(error).__name__})
+    await scrape.refresh(of(request), request.app.state.gauges)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -174,6 +174,9 @@ class Stream(Generic[W]):
     def lags(self) -> dict[str, dict[str, float]]:
         """Lag per topic: messages (sum) and seconds (largest)."""
         found: dict[str, dict[str, float]] = {topic: {"messages": 0, "seconds": 0.0} for topic in self._consumer.topics}
+        # A partition that is another instance's by now must not stay at its last value.
+        telemetry.METRICS.lag_messages.clear()
+        telemetry.METRICS.lag_seconds.clear()
         for tp in list(self._partitions):
             messages, seconds = self.lag(tp), self.lag_seconds(tp)
             found[tp.topic]["messages"] += messages

@@ -16,10 +16,15 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
+
+# When each series began: as many again as the series themselves, and nobody asks for them.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 _PROPAGATOR = TraceContextTextMapPropagator()
 _STANDARD = frozenset(logging.LogRecord("", 0, "", 0, "", (), None).__dict__) | {"message", "asctime", "taskName"}
+
+_HOP_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
 
 
 class _Metrics:
@@ -32,17 +37,56 @@ class _Metrics:
             "Time to handle one batch, preparation and transaction included",
             buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
         )
+        self.transaction_seconds = Histogram(
+            "weerklank_transaction_seconds",
+            "Time from asking for a connection to the commit of one batch's transaction",
+            buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+        )
+        self.hop_seconds = Histogram(
+            "weerklank_hop_seconds",
+            "Time from a record's append to the log to the commit of its effect here; records that were seen before apart",
+            ["topic"],
+            buckets=_HOP_BUCKETS,
+        )
+        self.received_seconds = Histogram(
+            "weerklank_received_seconds",
+            "Time from when we had a live mention to the commit of its effect here",
+            buckets=_HOP_BUCKETS,
+        )
+        self.batch_retries = Counter("weerklank_batch_retries", "Batches that were tried again, by the class of the error", ["error"])
+        self.stopped = Gauge(
+            "weerklank_stream_stopped", "Partitions that wait for an operator's choice; a whole stream counts as one", ["kind"]
+        )
+        self.ready = Gauge("weerklank_ready", "1 when this service is ready, as /readyz says")
+        self.loop_delay_seconds = Histogram(
+            "weerklank_event_loop_delay_seconds",
+            "How much later than asked for the event loop came back to a task that sleeps",
+            buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5),
+        )
         self.lag_messages = Gauge("weerklank_lag_messages", "Records that wait", ["topic", "partition"])
         self.lag_seconds = Gauge("weerklank_lag_seconds", "Age of the oldest record that waits", ["topic", "partition"])
         self.unaccounted = Gauge("weerklank_unaccounted", "Records that were passed without an outcome: always 0")
         self.dead_letters = Gauge("weerklank_dead_letters", "Events set aside", ["standing"])
         self.outbox = Gauge("weerklank_outbox_rows", "Events decided but not yet acknowledged by Kafka")
+        self.outbox_age_seconds = Gauge("weerklank_outbox_oldest_seconds", "Age of the oldest event in the outbox; 0 when it is empty")
+        self.relay_leads = Gauge("weerklank_relay_leads", "1 where this instance sends the outbox of its service")
+        self.relay_failures = Counter(
+            "weerklank_relay_failures", "Times that the relay was interrupted, by the class of the error", ["error"]
+        )
         self.relayed = Counter("weerklank_relayed", "Events acknowledged by Kafka")
         self.relay_seconds = Histogram(
             "weerklank_relay_seconds",
             "Time to send and acknowledge one batch of the outbox",
             buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30),
         )
+        self.database_up = Gauge("weerklank_database_up", "1 when this scrape could ask the database")
+        self.database_connections = Gauge("weerklank_database_connections", "Connections to the database, of everybody")
+        self.database_connections_limit = Gauge("weerklank_database_connections_limit", "Connections that the server takes at most")
+        self.database_bytes = Gauge("weerklank_database_bytes", "Size of the database on its disk")
+        self.pool_in_use = Gauge("weerklank_pool_in_use", "Connections of this instance that are at work, the scrape's own apart")
+        self.pool_size = Gauge("weerklank_pool_size", "Connections that this instance holds")
+        self.pool_limit = Gauge("weerklank_pool_limit", "Connections that this instance may hold")
+        self.pool_wait_seconds = Gauge("weerklank_pool_wait_seconds", "How long this scrape waited for a connection of the pool")
         self.requests = Histogram(
             "weerklank_http_seconds",
             "Time to answer a request",

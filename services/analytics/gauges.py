@@ -1,6 +1,8 @@
 """Gauges per brand for dashboards: counts only, nothing about a person. The facts reach this module, Prometheus reads what leaves it."""
 
 import time
+from collections.abc import Iterable
+from typing import Any
 
 from prometheus_client import Gauge
 
@@ -12,6 +14,7 @@ TIMEOUT_MS = 2000
 MENTIONS = Gauge("weerklank_mentions", "Live mentions received in the last 24 hours", ["brand", "channel", "sentiment"])
 CASES_OPEN = Gauge("weerklank_cases_open", "Cases that are new, open or waiting", ["brand", "department"])
 CLOCK_BREACHED = Gauge("weerklank_clock_breached", "Open cases with a clock that was breached and not met since", ["brand", "clock"])
+CLOCK_RUNNING = Gauge("weerklank_clock_running", "Open cases with a clock that runs and has not run out", ["brand", "clock"])
 REPLIES = Gauge("weerklank_replies", "Replies by state", ["brand", "state"])
 
 
@@ -36,15 +39,26 @@ class Gauges:
                 "select brand, department, count(*) from fact_case where state in ('new', 'open', 'waiting') group by 1, 2"
             )
             clocks = await connection.fetch(
-                "select brand, clock, count(*) from fact_case, lateral (values "
-                "('reaction', reaction_breached_at is not null and reaction_met_at is null), "
-                "('resolution', resolution_breached_at is not null and resolution_met_at is null)) as v(clock, breached) "
-                "where state in ('new', 'open', 'waiting') and breached group by 1, 2"
+                "select brand, clock, count(*) filter (where breached) as breached, count(*) filter (where running) as running "
+                "from fact_case, lateral (values "
+                "('reaction', reaction_due_at is not null and reaction_met_at is null, reaction_breached_at is not null), "
+                "('resolution', resolution_due_at is not null and resolution_met_at is null, resolution_breached_at is not null)"
+                ") as v(clock, unmet, late), lateral (values (late and unmet, unmet and not late)) as w(breached, running) "
+                "where state in ('new', 'open', 'waiting') group by 1, 2"
             )
             replies = await connection.fetch("select brand, state, count(*) from fact_reply group by 1, 2")
-        # What is no longer there must not stay at its last value.
-        for gauge, rows in ((MENTIONS, mentions), (CASES_OPEN, cases), (CLOCK_BREACHED, clocks), (REPLIES, replies)):
-            gauge.clear()
-            for row in rows:
-                *names, count = row
-                gauge.labels(*names).set(count)
+        breached, running = ([(row["brand"], row["clock"], row[what]) for row in clocks] for what in ("breached", "running"))
+        # A first failure shows as a change only if there was a number before.
+        none = [(brand, state, 0) for brand in {row["brand"] for row in replies} for state in ("failed", "unconfirmed")]
+        _set(MENTIONS, mentions)
+        _set(CASES_OPEN, cases)
+        _set(CLOCK_BREACHED, breached)
+        _set(CLOCK_RUNNING, running)
+        _set(REPLIES, [*none, *replies])
+
+
+def _set(gauge: Gauge, rows: Iterable[Iterable[Any]]) -> None:
+    """Labels and a count in each row. What is no longer there must not stay at its last value."""
+    gauge.clear()
+    for *names, count in rows:
+        gauge.labels(*names).set(count)

@@ -5,6 +5,7 @@ What people decide becomes a row, a line of history and an event in one transact
 
 from collections.abc import Sequence
 from datetime import datetime
+from math import nan
 from typing import Annotated, Any, Literal
 from uuid import UUID, uuid4
 
@@ -31,6 +32,11 @@ Colleague = Annotated[Principal, Depends(allow("agent", "lead", "spokesperson"))
 Tracer = Annotated[Principal, Depends(allow(*STAFF, "analyst"))]
 
 _WAITING = Gauge("weerklank_replies_waiting", "Replies that have not come to an end", ["brand", "state"])
+_OLDEST = Gauge(
+    "weerklank_replies_oldest_approved_seconds", "How long the reply that was approved first waits to leave; 0: none", ["brand"]
+)
+_HELD = Gauge("weerklank_brand_held", "1 where all sending of a brand is held by a person", ["brand"])
+_LEASE_AGE = Gauge("weerklank_sending_lease_age_seconds", "Age of the oldest sending lease of all brands; NaN before the first")
 
 
 def _storable(text: str) -> str:
@@ -341,10 +347,15 @@ async def confirm(brand: str, reply_id: UUID, body: Confirmation, request: Reque
 
 
 async def refresh_gauges(connection: db.Connection) -> None:
-    """`weerklank_replies_waiting`, at a scrape."""
+    """What waits to leave, and whether it may, at a scrape."""
+    waiting, leases = await store.waiting_counts(connection), await store.lease_ages(connection)
     _WAITING.clear()
-    for brand, state, number in await store.waiting_counts(connection):
+    for brand, state, number in waiting:
         _WAITING.labels(brand, state).set(number)
+    _LEASE_AGE.set(max((found.age_s for found in leases), default=nan))
+    for found in leases:
+        _HELD.labels(found.brand).set(found.held)
+        _OLDEST.labels(found.brand).set(found.oldest_approved_s)
 
 
 def _text(body: NewReply, published: Published, case: Case, mention: Mention, subject: str) -> tuple[str, str | None]:

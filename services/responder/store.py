@@ -6,7 +6,7 @@ Locks are taken in this order: copies of cases by id, then replies by id. The se
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from libs.common import db, outbox
@@ -282,6 +282,25 @@ async def waiting_counts(connection: db.Connection) -> list[tuple[str, str, int]
         "where state in ('draft', 'submitted', 'approved', 'sending', 'unconfirmed') group by brand, state"
     )
     return [(row["brand"], row["state"], row["number"]) for row in rows]
+
+
+class LeaseAge(NamedTuple):
+    """A brand's sending lease, and how long its reply that was approved first has waited, in seconds; 0 when none waits."""
+
+    brand: str
+    held: bool
+    age_s: float
+    oldest_approved_s: float
+
+
+async def lease_ages(connection: db.Connection) -> list[LeaseAge]:
+    """Of every brand, by the database's clock: for metrics only, which name no person."""
+    rows = await connection.fetch(
+        "select l.brand, l.held, extract(epoch from clock_timestamp() - l.renewed_at)::float8, coalesce("
+        "(select extract(epoch from clock_timestamp() - min(r.approved_at)) from reply r where r.brand = l.brand and r.state = 'approved'), 0"
+        ")::float8 from brand_lease l"
+    )
+    return [LeaseAge(*row) for row in rows]
 
 
 async def sandbox_page(connection: db.Connection, brand: str, *, before: int | None, limit: int) -> list[dict[str, Any]]:

@@ -246,6 +246,15 @@ METRICS = (
     "weerklank_relayed_total",
     "weerklank_relay_seconds_count",
     "weerklank_http_seconds_count",
+    "weerklank_hop_seconds_count",
+    "weerklank_transaction_seconds_count",
+    "weerklank_event_loop_delay_seconds_count",
+    "weerklank_outbox_oldest_seconds",
+    "weerklank_relay_leads",
+    "weerklank_stream_stopped",
+    "weerklank_ready",
+    "weerklank_database_up",
+    "weerklank_pool_in_use",
 )
 OWN_METRICS = {
     "ingest": 'weerklank_ingest_mentions_total{outcome="accepted"}',

@@ -371,12 +371,13 @@ async def test_gauges_show_each_brand_and_forget_what_is_gone(world: World) -> N
         assert 'weerklank_mentions{brand="gauged",channel="email",sentiment="neutral"} 1.0' in seen
         assert 'weerklank_cases_open{brand="gauged",department="billing"} 1.0' in seen
         assert 'weerklank_clock_breached{brand="gauged",clock="reaction"} 1.0' in seen
+        assert 'weerklank_clock_running{brand="gauged",clock="resolution"} 1.0' in seen
         assert 'weerklank_replies{brand="gauged",state="sent"} 1.0' in seen
         await world.tell([story.case("case-a", 3, CaseResolved, mentions=["a", "b"], state="resolved", department="billing")])
         await Gauges().refresh(connection)
         seen = (await world.client.get("/metrics")).text
         assert 'weerklank_cases_open{brand="gauged",department="billing"}' not in seen
-        assert 'weerklank_clock_breached{brand="gauged",clock="reaction"}' not in seen
+        assert 'weerklank_clock_breached{brand="gauged",clock="reaction"} 0.0' in seen
 
 
 async def test_pages_of_facts_hold_every_mention_once_and_no_text(world: World) -> None:
