@@ -33,6 +33,8 @@ PROGRAMS = Path((_PACKAGE and _PACKAGE.origin) or "missing").parent / "pginstall
 SUPERUSER = "weerklank_admin"
 DATABASE = "weerklank"
 EXTENSIONS = ("vector", "pg_trgm", "unaccent")
+DASHBOARDS = "grafana"
+"""The role that dashboards read with."""
 
 # For a machine of two cores that also runs Kafka and five services.
 SETTINGS: Mapping[str, str] = {
@@ -313,7 +315,7 @@ def create_roles_and_schemas(home: Path, port: int, services: Sequence[str]) -> 
     """Makes the database, its extensions, and for each service a login role that owns a schema of the same name.
 
     A role can use its own schema and what the extensions put in ``public``, and nothing of another's. Repeating it
-    changes nothing, except that the roles' passwords become those in ``home/passwords.json`` again.
+    changes nothing, except that the roles' passwords become those in ``home/passwords.json`` again. ``DASHBOARDS`` may read the facts of analytics.
     """
     if DATABASE not in psql(home, port, "select datname from pg_database").split():
         psql(home, port, f"create database {DATABASE}")
@@ -331,7 +333,30 @@ def create_roles_and_schemas(home: Path, port: int, services: Sequence[str]) -> 
             f"grant connect, temporary on database {DATABASE} to {service}",
             f"create schema if not exists {service} authorization {service}",
         ]
+    if "analytics" in services:
+        statements += _dashboards_role(_password(home, DASHBOARDS), is_known=DASHBOARDS in known)
     psql(home, port, "begin;\n" + ";\n".join(statements) + ";\ncommit;\n", DATABASE)
+
+
+def _dashboards_role(password: str, *, is_known: bool) -> list[str]:
+    """Reads the facts of analytics and nothing else, a few seconds at most: what deploy/postgres/roles.sql makes of it.
+
+    The tables come later, and their migration grants them to whoever is there by then; here those that are there already.
+    """
+    made = [] if is_known else [f"create role {DASHBOARDS}"]
+    return [
+        *made,
+        f"alter role {DASHBOARDS} login nosuperuser nocreatedb nocreaterole connection limit 10 password '{password}'",
+        f"alter role {DASHBOARDS} in database {DATABASE} set search_path = analytics",
+        f"alter role {DASHBOARDS} set default_transaction_read_only = on",
+        # A long snapshot slows the relay of every service in the same database.
+        f"alter role {DASHBOARDS} set statement_timeout = '5s'",
+        f"alter role {DASHBOARDS} set idle_in_transaction_session_timeout = '10s'",
+        f"grant connect on database {DATABASE} to {DASHBOARDS}",
+        f"grant usage on schema analytics to {DASHBOARDS}",
+        "do $$ begin if to_regclass('analytics.fact_mention') is not null then grant select on analytics.fact_mention, analytics.fact_case, "
+        f"analytics.fact_reply, analytics.case_event to {DASHBOARDS}; end if; end $$",
+    ]
 
 
 def url(home: Path, port: int, role: str, database: str = DATABASE) -> str:

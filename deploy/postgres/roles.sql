@@ -6,6 +6,8 @@
 -- database, with that extension, for this role): PostgreSQL lets nobody else make it. Such a role becomes a member of each service's role, since
 -- it could not make their schemas otherwise. A service's role can use its own schema and what the extensions put in `public`, and nothing of
 -- another's. The tables come from the services themselves, when they start.
+--
+-- With WEERKLANK_GRAFANA_PASSWORD also a role `grafana` for dashboards: it reads the facts of analytics, and no dead letters, outbox or texts.
 
 \set QUIET on
 \getenv ingest_password WEERKLANK_INGEST_PASSWORD
@@ -13,6 +15,8 @@
 \getenv routing_password WEERKLANK_ROUTING_PASSWORD
 \getenv responder_password WEERKLANK_RESPONDER_PASSWORD
 \getenv analytics_password WEERKLANK_ANALYTICS_PASSWORD
+\set grafana_password ''
+\getenv grafana_password WEERKLANK_GRAFANA_PASSWORD
 
 -- psql leaves a variable that is not set as it is written: a syntax error, before anything is made.
 select length(:'ingest_password') + length(:'triage_password') + length(:'routing_password') + length(:'responder_password')
@@ -58,4 +62,21 @@ select format('alter role %I login password %L', name, password) from service \g
 select format('alter role %I in database weerklank set search_path = %I, public', name, name) from service \gexec
 select format('grant connect, temporary on database weerklank to %I', name) from service \gexec
 select format('create schema if not exists %I authorization %I', name, name) from service \gexec
+
+create temporary table dashboards (name name primary key, password text not null) on commit drop;
+insert into dashboards select 'grafana', :'grafana_password' where :'grafana_password' <> '';
+
+select format('create role %I', name) from dashboards where name not in (select rolname from pg_roles) \gexec
+select format('alter role %I nosuperuser nocreatedb nocreaterole', name) from dashboards join pg_roles on rolname = name
+    where rolsuper or rolcreatedb or rolcreaterole \gexec
+select format('alter role %I login connection limit 10 password %L', name, password) from dashboards \gexec
+select format('alter role %I in database weerklank set search_path = analytics', name) from dashboards \gexec
+-- A long snapshot slows the relay of every service in the same database.
+select format('alter role %I set %s', name, setting) from dashboards, (values ('default_transaction_read_only = on'),
+    ('statement_timeout = ''5s'''), ('idle_in_transaction_session_timeout = ''10s''')) as limits(setting) \gexec
+select format('grant connect on database weerklank to %I', name) from dashboards \gexec
+select format('grant usage on schema analytics to %I', name) from dashboards \gexec
+-- Those that are there already; a migration of analytics grants them when it makes them.
+select format('grant select on analytics.%I to %I', fact, name) from dashboards,
+    unnest(array['fact_mention', 'fact_case', 'fact_reply', 'case_event']) as fact where to_regclass('analytics.' || fact) is not null \gexec
 commit;

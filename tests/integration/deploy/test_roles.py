@@ -122,3 +122,38 @@ def test_a_service_that_may_too_much_may_so_no_longer(server: PostgresServer, pl
     assert _apply(server, **dict.fromkeys(SERVICES, "six")).returncode == 0
     rights = server.psql("select rolsuper or rolcreatedb or rolcreaterole, rolcanlogin from pg_roles where rolname = 'ingest'")
     assert rights == "f|t"
+
+
+@pytest.mark.parametrize("first", ["roles", "tables"])
+async def test_dashboards_read_the_facts_and_nothing_else_whichever_comes_first(server: PostgresServer, plain: str, first: str) -> None:
+    server.psql("create extension if not exists vector", "template1")
+    server.psql("drop role if exists grafana")
+    passwords = dict.fromkeys(SERVICES, "seven")
+    with_grafana = passwords | {"grafana": "it's read-only"}
+    assert _apply(server, plain, **(with_grafana if first == "roles" else passwords)).returncode == 0
+    for service in SERVICES:
+        assert await migrate.migrate(_url(server, service, "seven"), service, ROOT / "services" / service / "migrations")
+    if first == "tables":
+        done = _apply(server, plain, **with_grafana)
+        assert (done.returncode, done.stderr) == (0, "")
+    connection = await asyncpg.connect(_url(server, "grafana", "it%27s%20read-only"))
+    try:
+        for fact in ("fact_mention", "fact_case", "fact_reply", "case_event"):
+            assert await connection.fetchval(f"select count(*) from {fact}") == 0
+        for table in ("analytics.dead_letter", "analytics.outbox", "triage.position", "responder.reply"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.fetch(f"select * from {table}")
+        await connection.execute("set default_transaction_read_only = off")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute("delete from fact_mention")
+        assert await connection.fetchval("show statement_timeout") == "5s"
+    finally:
+        await connection.close()
+    assert "read-only" not in server.log.read_text()
+
+
+def test_without_a_password_for_dashboards_there_is_no_such_role(server: PostgresServer, plain: str) -> None:
+    server.psql("create extension if not exists vector", "template1")
+    server.psql("drop role if exists grafana")
+    assert _apply(server, plain, **dict.fromkeys(SERVICES, "eight")).returncode == 0
+    assert server.psql("select count(*) from pg_roles where rolname = 'grafana'") == "0"
