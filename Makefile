@@ -33,8 +33,9 @@ lint: $(DEV) ## Check style, formatting, and who may import whom
 typecheck: $(DEV) ## Check types, strictly
 	@$(PY) -m mypy
 
-contracts: $(DEV) ## Check that docs/asyncapi.yaml, schemas and examples are what the code says, and that no event changed incompatibly
+contracts: $(DEV) ## Check that docs/asyncapi.yaml, schemas, examples and dashboards are what the code says, and that no event changed incompatibly
 	@$(PY) -m cli.contracts --check
+	@$(PY) -m cli.dashboards --check
 
 faults: $(DEV) ## Kill, freeze and cut parts of a running stack, each at ten seeded moments
 	@WEERKLANK_FAULTS=10 $(PY) -m pytest -rs -m faults
