@@ -5,6 +5,7 @@ Out of `libs/common/events.py`, `libs/common/topics.py`, the brand book's model 
 - `asyncapi.yaml`: every topic with who writes and reads it, its key and retention; every event with its headers and payload;
 - `schemas/<event type>.schema.json` and `.example.json`: the JSON Schema of an event's value, and one made-up record of it;
 - `brandbook.schema.json`, for editors;
+- `doctor.md`: every check of `weerklank doctor`;
 - `openapi/<service>.json`.
 
 With `--check` nothing is written: what differs is listed, and the exit status is 1 when anything does. With `--publish` the schema of every
@@ -25,6 +26,8 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from cli.compatibility import Break, breaks, plain
+from cli.doctor.command import KINDS
+from cli.doctor.document import document
 from cli.example_events import records
 from libs.common.bookfile import book_json_schema
 from libs.common.events import Event
@@ -248,7 +251,7 @@ def app_of(service: str) -> Any:
 
 def documents() -> dict[str, str]:
     """Path under `docs/` → content of everything that is generated. The same for the same code."""
-    found = {"asyncapi.yaml": _yaml(asyncapi()), "brandbook.schema.json": _json(book_json_schema())}
+    found = {"asyncapi.yaml": _yaml(asyncapi()), "brandbook.schema.json": _json(book_json_schema()), "doctor.md": document(KINDS)}
     examples = records()
     for event_type, event in EVENT_TYPES.items():
         found[f"schemas/{event_type}.schema.json"] = _json(schema_of(event))

@@ -105,6 +105,26 @@ def status(as_json: AsJson = False, data_dir: DataDir = DATA_DIR) -> None:
 
 
 @app.command()
+def doctor(
+    as_json: AsJson = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Also what is well, and why something was left out")] = False,
+    brand: Annotated[Optional[str], typer.Option("--brand", help="Of the brands, only this one")] = None,  # noqa: UP045
+    external: Annotated[bool, typer.Option("--external", help="A Kafka and a PostgreSQL of your own, named in the environment")] = False,
+    base_port: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option("--base-port", help="Of a stack that was not started yet; else its own, or 8600"),
+    ] = None,
+    data_dir: DataDir = DATA_DIR,
+) -> None:
+    """Look at everything that can be wrong, and say what to do; changes nothing. Exit code 1 when there is an error, 0 with warnings."""
+    from cli.doctor import command
+    from cli.doctor.world import World
+
+    world = World(data_dir, external=external, brand=brand, wanted_base_port=base_port)
+    command.doctor(world, as_json=as_json, verbose=verbose)
+
+
+@app.command()
 def apply(
     file: Annotated[Path, typer.Argument(help="A brand book (YAML)")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say whether it is valid, and what would change")] = False,
@@ -256,6 +276,7 @@ def dead_resume(service: Service = None, data_dir: DataDir = DATA_DIR) -> None:
 def topics(
     context: typer.Context,
     create: Annotated[bool, typer.Option("--create", help="Make those that are missing")] = False,
+    mend: Annotated[bool, typer.Option("--mend", help="Make those that are missing, and set what differs from the registry")] = False,
     replication: Annotated[int, typer.Option("--replication", min=1, help="With --create: copies of a record")] = 1,
     brand: Annotated[Optional[str], typer.Option("--brand", help="Show on which partitions this brand's events are")] = None,  # noqa: UP045
     as_json: AsJson = False,
@@ -265,7 +286,9 @@ def topics(
     from cli import topics as registry
 
     if context.invoked_subcommand is None:
-        if create:
+        if mend:
+            registry.mend(data_dir)
+        elif create:
             registry.create(data_dir, replication)
         else:
             registry.show(brand, as_json=as_json)

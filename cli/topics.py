@@ -52,6 +52,19 @@ def create(data_dir: Path, replication: int) -> None:
     sys.stdout.write("".join(f"made {name}\n" for name in made) or "All topics are there.\n")
 
 
+def mend(data_dir: Path) -> None:
+    """Makes what is missing and sets what differs, in the same Kafka."""
+    bootstrap = os.environ.get("WEERKLANK_KAFKA") or _local_kafka(data_dir)
+    try:
+        made = asyncio.run(topics.create_topics(bootstrap))
+        changed = asyncio.run(topics.mend_topics(bootstrap))
+    except WeerklankError as error:
+        raise CommandError(error.detail) from error
+    sys.stdout.write(
+        "".join([*(f"made {name}\n" for name in made), *(f"{line}\n" for line in changed)]) or "All topics are as they should be.\n"
+    )
+
+
 def _local_kafka(data_dir: Path) -> str:
     observed = state.observe(data_dir)
     part = observed.parts.get("kafka") if observed else None

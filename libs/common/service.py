@@ -9,6 +9,9 @@ import gc
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -20,7 +23,7 @@ from fastapi.responses import PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 
-from libs.common import db, http, ledger, migrate, outbox, scrape, telemetry
+from libs.common import checks, db, http, ledger, migrate, outbox, scrape, servicechecks, telemetry
 from libs.common.auth import EVERY_BRAND, Principal, Verifier, allow
 from libs.common.books import BrandBooks
 from libs.common.consumer import Consumer
@@ -167,6 +170,15 @@ Reading = Annotated[db.Connection, Depends(connection, scope="function")]
 Writing = Annotated[db.Connection, Depends(transaction, scope="function")]
 
 
+@lru_cache
+def our_version() -> str:
+    """The version of Weerklank that this process runs; "not installed" in a folder that was not installed."""
+    try:
+        return version_of("weerklank")
+    except PackageNotFoundError:
+        return "not installed"
+
+
 class Health(BaseModel):
     ready: bool
     why: list[str] = []
@@ -259,6 +271,7 @@ async def status(request: Request, reading: Reading) -> dict[str, Any]:
         lag[topic]["messages"] = messages
     return {
         "service": service.name,
+        "version": our_version(),
         "instance": service.settings.instance,
         "ready": not service.problems(),
         "why": service.problems(),
@@ -266,6 +279,18 @@ async def status(request: Request, reading: Reading) -> dict[str, Any]:
         "lag": lag,
         "ledger": await ledger.summary(reading),
     }
+
+
+@operations.get("/v1/checks")
+async def self_checks(
+    request: Request,
+    principal: Annotated[Principal, Depends(allow("admin", brand=EVERY_BRAND))],
+    brand: Annotated[str | None, Query(description="Of the brands, only this one")] = None,
+) -> list[checks.Finding]:
+    """What only this service can see of itself: its database, positions, relay and issuer, and the accounts of brands that it uses. Shows no secret."""
+    service = of(request)
+    asked = [probe for probes in request.app.state.checks for probe in probes(service, brand)]
+    return checks.worst_of(await checks.run([*servicechecks.common(service), *asked]))
 
 
 @operations.get("/v1/ledger")
@@ -371,8 +396,9 @@ def build(
     title: str,
     streams: frozenset[str] = frozenset(),
     gauges: Sequence[Callable[[db.Connection], Awaitable[None]]] = (),
+    checks: Sequence[servicechecks.Probes] = (),
 ) -> FastAPI:
-    """The service's app: its own routes and those that all services have. `gauges` refresh its own metrics at a scrape."""
+    """The service's app: its own routes and those that all services have. `gauges` refresh its own metrics at a scrape, `checks` are its own too."""
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -391,7 +417,7 @@ def build(
         responses={"default": http.problem_response()},
     )
     app.state.service, app.state.start = service, start
-    app.state.gauges = gauges
+    app.state.gauges, app.state.checks = gauges, checks
     for router in (*routers, operations):
         app.include_router(router)
     http.install(app, max_body_bytes=service.settings.max_body_bytes, streams=streams)

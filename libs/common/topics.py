@@ -4,11 +4,12 @@ Topics are made from here (`weerklank topics`, and `weerklank up`), and `docs/as
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from libs.common import events as e
@@ -149,6 +150,47 @@ def partition_of(brand: str, key: str) -> int:
     """The partition of a key: always the same one, inside the brand's shard."""
     shard = brand_partitions(brand)
     return shard[int.from_bytes(hashlib.blake2b(key.encode(), digest_size=4).digest()) % len(shard)]
+
+
+async def mend_topics(bootstrap: str) -> list[str]:
+    """Give existing topics the settings and the number of partitions that the registry says, and return what was changed, a line each.
+
+    A setting that the registry does not name stays as it is, and so do surplus partitions, which nothing can take away. More partitions move no
+    event: each event's partition is computed here, for the full number. Raises `Unavailable` when the broker does not answer or refuses.
+    """
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    try:
+        await admin.start()
+        present = sorted(BY_NAME.keys() & set(await admin.list_topics()))
+        changed = []
+        for described in await admin.describe_topics(present) if present else []:
+            name, have = described["topic"], len(described["partitions"])
+            if have < PARTITIONS:
+                await admin.create_partitions({name: NewPartitions(PARTITIONS)})
+                changed.append(f"{name}: {PARTITIONS} partitions instead of {have}")
+        for name in present:
+            changed += await _settle(admin, name, BY_NAME[name].config)
+        return changed
+    except KafkaError as error:
+        raise Unavailable(f"Kafka at {bootstrap} does not answer, or refuses: {error!r}. See the broker's log.") from error
+    finally:
+        await admin.close()
+
+
+async def _settle(admin: AIOKafkaAdminClient, name: str, wanted: Mapping[str, str]) -> list[str]:
+    """The topic's settings are those that are wanted, beside those of its own that nobody has an opinion of."""
+    (response,) = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name)])
+    entries = response.resources[0][4]
+    have = {entry[0]: entry[1] for entry in entries}
+    differing = {setting: value for setting, value in wanted.items() if have.get(setting) != value}
+    if differing:
+        # This request replaces all settings of the topic: those that are its own (source 1) are told again.
+        own = {entry[0]: entry[1] for entry in entries if entry[3] == 1}
+        for answer in await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, configs=own | dict(wanted))]):
+            for code, *_ in answer.resources:
+                if code:
+                    raise for_code(code)(f"settings of {name}")
+    return [f"{name}: {setting}={value} instead of {have.get(setting)}" for setting, value in differing.items()]
 
 
 async def create_topics(bootstrap: str, *, replication: int = 1, topics: Sequence[Topic] = TOPICS) -> list[str]:

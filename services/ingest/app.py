@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from libs.common import db
 from libs.common.consumer import Consumer
 from libs.common.service import Service, Task, build
-from services.ingest import api, consumer, store
+from services.ingest import api, checks, consumer, store
 from services.ingest.mention import MentionIn
 from services.ingest.sender import Sender
 from services.ingest.settings import Settings
@@ -43,6 +43,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         start,
         title="Takes in what people say, once, and keeps its receipts",
         streams=api.STREAMS,
+        checks=[checks.accounts(settings)],
     )
     app.openapi = _with_mention(app.openapi)  # type: ignore[method-assign]  # as FastAPI's own documentation does
     return app

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 
 from libs.common.consumer import Consumer
 from libs.common.service import Service, Task, build
-from services.responder import api, consumer
+from services.responder import api, checks, consumer
 from services.responder.sender import Sender
 from services.responder.settings import Settings
 
@@ -20,4 +20,4 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         return consumer.build(service.books), [sender.run, sender.sweep]
 
     service = Service("responder", settings, Path(__file__).parent)
-    return build(service, [api.router], start, title="Answers as a person", gauges=[api.refresh_gauges])
+    return build(service, [api.router], start, title="Answers as a person", gauges=[api.refresh_gauges], checks=[checks.accounts(settings)])

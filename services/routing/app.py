@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from libs.common.consumer import Consumer
 from libs.common.service import Service, Task, build
-from services.routing import api, book_api, consumer, lease, ticker
+from services.routing import api, book_api, checks, consumer, lease, ticker
 from services.routing.policies import Policies
 from services.routing.settings import Settings
 
@@ -21,5 +21,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         return consumer.build(policies), [partial(ticker.run, service, policies), partial(lease.run, service)]
 
     service = Service("routing", settings, Path(__file__).parent)
-    app = build(service, [book_api.router, api.router], start, title="One owner, and clocks that can be trusted")
+    app = build(
+        service, [book_api.router, api.router], start, title="One owner, and clocks that can be trusted", checks=[checks.published_books]
+    )
     return app

@@ -106,4 +106,4 @@ def test_a_public_route_still_exists() -> None:
 
 def test_only_routes_of_a_brand_or_of_operations_exist() -> None:
     elsewhere = {route.path for route in routes() if not route.path.startswith("/v1/brands/{brand}/")} - PUBLIC
-    assert elsewhere == {"/v1/stream/resume", "/v1/stream/positions/{topic}/{partition}"}
+    assert elsewhere == {"/v1/checks", "/v1/stream/resume", "/v1/stream/positions/{topic}/{partition}"}

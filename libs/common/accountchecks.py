@@ -1,0 +1,139 @@
+"""The mail accounts of the brands: what responder and ingest look at alike, each for the type that it uses.
+
+A channel of a brand book comes in; findings about its secret, whether the server lets it in, and the server's certificate go out. The servers are somebody
+else's: each account is tried at most once a minute, and no answer of theirs is repeated.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from libs.common import certificate, mailserver, secret
+from libs.common.brandbook import Channel
+from libs.common.checks import Finding, Kind, Probe, Remembered
+
+if TYPE_CHECKING:  # it hands us its books
+    from libs.common.service import Service
+    from libs.common.servicechecks import Probes
+
+TRIED_S = 8.0
+
+SECRET = Kind(
+    "account.secret",
+    "An account's secret",
+    "That the reference in the brand book (env:NAME, file:name) leads to a secret of this brand. The secret itself is never shown.",
+    "Set the environment variable, or put the file into the service's folder of secrets (WEERKLANK_<SERVICE>_SECRETS_DIR), and start the service anew.",
+)
+LOGIN = Kind(
+    "account.login",
+    "An account's login",
+    "Connecting to the mail server with the TLS that the book asks for, logging in, and leaving. Nothing is sent, read or changed there.",
+    "Mend host, port, tls, user or the secret of this channel in the brand book (weerklank apply), or ask whoever runs the mail server.",
+)
+CERTIFICATE = Kind(
+    "account.certificate",
+    "A mail server's certificate",
+    "The end of the server's TLS certificate; a warning 30 days before it, an error 7 days before it.",
+    "Have whoever runs the mail server renew its certificate.",
+)
+KINDS = (SECRET, LOGIN, CERTIFICATE)
+
+
+class LoginFailed(Exception):
+    """The server answered and did not let us in. The text is ours, and the second argument what to do about it."""
+
+
+Try = Callable[[Channel, str | None], Awaitable[datetime | None]]
+"""Connect, log in, leave; the end of the server's certificate, none without TLS. Raises `LoginFailed`, `mailserver.OutOfReach` or `OSError`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """The accounts of one type, as the service that uses them knows them."""
+
+    type: str
+    secrets: Path
+    attempt: Try
+    port: Callable[[Channel], int] = mailserver.port_of
+
+
+def probes(accounts: Accounts) -> "Probes":
+    """One probe for each account of that type in the books that the service has read."""
+    remembered = Remembered()
+
+    def of(service: "Service", brand: str | None) -> list[Probe]:
+        books = dict(service.books)
+        found = []
+        for slug, published in books.items():
+            for channel in published.book.channels:
+                if channel.type == accounts.type and brand in (None, slug):
+                    ask = partial(_account, accounts, channel, slug, list(books), published.book.pilot)
+                    key = slug, channel.id, published.version
+                    found.append(Probe(LOGIN, partial(remembered.get, key, ask), f"{slug}: {channel.id}", slug, TRIED_S + 2))
+        return found
+
+    return of
+
+
+async def _account(accounts: Accounts, channel: Channel, brand: str, brands: Sequence[str], pilot: bool) -> list[Finding]:
+    found, password = await _secret(accounts, channel, brand, brands)
+    if channel.secret is not None and password is None:
+        why = "Its secret does not resolve."
+        return [*found, LOGIN.skipped(why, about=f"{brand}: {channel.id}", brand=brand)]
+    return [*found, *await _login(accounts, channel, password, brand, pilot)]
+
+
+async def _secret(accounts: Accounts, channel: Channel, brand: str, brands: Sequence[str]) -> tuple[list[Finding], str | None]:
+    about = f"{brand}: {channel.id}"
+    if channel.secret is None:
+        return [SECRET.ok("It has none, and is used without a login.", about=about, brand=brand)], None
+    try:
+        password = await secret.read(channel.secret, brand, brands, accounts.secrets)
+    except secret.SecretMissing as error:
+        return [SECRET.error(str(error), about=about, brand=brand, values={"reference": channel.secret})], None
+    except secret.SecretRefused as error:
+        remedy = "Give the secret a name of this brand's, and name it so in the book (weerklank apply)."
+        return [SECRET.error(str(error), remedy, about=about, brand=brand, values={"reference": channel.secret})], None
+    if channel.tls is False:
+        return [
+            SECRET.error(
+                "The channel has a secret and tls: false: a secret is never sent without TLS.",
+                "Write tls: starttls or tls: true for this channel in the brand book (weerklank apply).",
+                about=about,
+                brand=brand,
+            )
+        ], None
+    return [SECRET.ok(f"{channel.secret} resolves.", about=about, brand=brand, values={"reference": channel.secret})], password
+
+
+async def _login(accounts: Accounts, channel: Channel, password: str | None, brand: str, pilot: bool) -> list[Finding]:
+    about, server = f"{brand}: {channel.id}", f"{channel.host}:{accounts.port(channel)}"
+    # What a pilot brand cannot send yet keeps nobody waiting.
+    amiss = LOGIN.warning if pilot else LOGIN.error
+    values = {"server": server, "pilot": pilot}
+    try:
+        end = await accounts.attempt(channel, password)
+    except mailserver.OutOfReach as error:
+        return [
+            amiss(
+                str(error), "Allow it in the service's settings, if it is a mail server of yours.", about=about, brand=brand, values=values
+            )
+        ]
+    except LoginFailed as error:
+        return [amiss(f"{server}: {error.args[0]}.", "".join(error.args[1:]), about=about, brand=brand, values=values)]
+    except (OSError, TimeoutError) as error:
+        if certificate.is_expired(error):
+            return [
+                CERTIFICATE.error(
+                    f"The certificate of {server} has expired: nothing is sent there.", about=about, brand=brand, values=values
+                )
+            ]
+        return [amiss(f"{server}: {certificate.told(error)}.", about=about, brand=brand, values=values)]
+    said = "lets this account in" if password else "is reached; no login is asked for"
+    found = [LOGIN.ok(f"{server} {said}.", about=about, brand=brand, values=values)]
+    if end is not None:
+        found.append(certificate.judge(CERTIFICATE, server, end, datetime.now(UTC), about=about, brand=brand))
+    return found

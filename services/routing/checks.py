@@ -1,0 +1,130 @@
+"""What only routing can be asked: whether every published brand book is still one, and what in it leaves people waiting.
+
+It holds every version that was published; the other services have what they could read of them.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from libs.common import db
+from libs.common.bookproblems import BrandBookError
+from libs.common.brandbook import BrandBook
+from libs.common.checks import CannotAsk, Finding, Kind, Probe
+from libs.common.hours import Calendar, HoursError
+from services.routing import store
+
+if TYPE_CHECKING:  # it hands us its pool
+    from libs.common.service import Service
+
+OPENING_WITHIN = timedelta(days=7)
+
+BOOK = Kind(
+    "brand.book",
+    "Brand books",
+    "That the newest published book of every brand is valid for this version of Weerklank.",
+    "Mend the book's file and publish it: weerklank apply FILE. Until then the version before it stays in force.",
+)
+ADVICE = Kind(
+    "brand.advice",
+    "What a brand book leaves open",
+    "Departments without people, a fallback without people, a team of nobody, a live brand without a way out, hours without an opening in the next "
+    "7 days, exceptions to the hours that have all passed, sending that is held, and a pilot (a value, not a fault).",
+    "Change the brand book and publish it: weerklank apply FILE.",
+)
+KINDS = (BOOK, ADVICE)
+
+
+def published_books(service: "Service", brand: str | None) -> Sequence[Probe]:
+    """One probe for all books: routing's own table has them."""
+    return [Probe(BOOK, partial(_books, service, brand))]
+
+
+async def _books(service: "Service", brand: str | None) -> list[Finding]:
+    found: list[Finding] = []
+    try:
+        async with service.pool.acquire(timeout=3) as connection:
+            for hold in await store.holds(connection):
+                if brand in (None, hold["brand"]):
+                    newest = await store.newest_book(connection, hold["brand"])
+                    assert newest is not None
+                    found += judge_book(hold["brand"], newest["version"], newest["book"], hold["held"], datetime.now(UTC))
+    except db.TRANSIENT as error:
+        raise CannotAsk(f"Routing's database does not answer ({type(error).__name__}).") from error
+    return found or [BOOK.skipped(f"There is no book of {brand}." if brand else "No brand has a book yet: weerklank apply FILE.")]
+
+
+def judge_book(brand: str, version: int, as_json: dict[str, object], held: bool, now: datetime) -> list[Finding]:
+    """The book as it was published, read as this version would, and what it leaves open."""
+    try:
+        book = BrandBook.from_json(as_json, f"{brand}, version {version}")
+    except BrandBookError as error:
+        first = error.problems[0]
+        more = f" (and {len(error.problems) - 1} more)" if len(error.problems) > 1 else ""
+        return [
+            BOOK.error(
+                f"Version {version} is not valid any more: {first.field} {first.message}{more}.",
+                about=brand,
+                brand=brand,
+                values={"version": version},
+            )
+        ]
+    return [BOOK.ok(f"Version {version} is valid.", about=brand, brand=brand, values={"version": version}), *advice(book, held, now)]
+
+
+def advice(book: BrandBook, held: bool, now: datetime) -> list[Finding]:
+    """What is valid and still keeps somebody waiting."""
+    told: list[tuple[str, str]] = []
+    if not book.team:
+        told.append(("The team has nobody: cases have no owner.", "Write the people of the team under 'team'."))
+    else:
+        routed = {rule.department for rule in book.routing} | {label.department for label in book.labels} | {book.fallback}
+        for department in book.departments:
+            if not department.members and not department.email and department.id in routed:
+                told.append(
+                    (
+                        f"Department {department.id} has no team member and no email, and cases go there.",
+                        f"Give department {department.id} 'members' or an 'email'.",
+                    )
+                )
+        fallback = book.department(book.fallback)
+        if fallback is not None and not fallback.members:
+            told.append(
+                (f"The fallback {book.fallback} has no team member: what no rule fits has no owner.", f"Give {book.fallback} 'members'.")
+            )
+        if not any(member.capacity for member in book.team):
+            told.append(("Nobody of the team has capacity: every case stays without an owner.", "Give somebody a 'capacity' above 0."))
+    if not book.pilot and not any(channel.type == "smtp" for channel in book.channels):
+        told.append(("It is live (pilot: false) and has no way out: no channel of type smtp.", "Write an smtp channel, or 'pilot: true'."))
+    told += _hours(book, now)
+    if held:
+        told.append(
+            (
+                "All sending is held.",
+                f'Release it when the reason for it is over: PUT /v1/brands/{book.brand}/hold with {{"held": false}}, at routing.',
+            )
+        )
+    found = [
+        ADVICE.warning(text, remedy, about=f"{book.brand} ({number})", brand=book.brand) for number, (text, remedy) in enumerate(told, 1)
+    ]
+    if not told:
+        said = "It is a pilot: replies go into the sandbox." if book.pilot else "It is live."
+        found.append(ADVICE.ok(said, about=book.brand, brand=book.brand, values={"pilot": book.pilot}))
+    return found
+
+
+def _hours(book: BrandBook, now: datetime) -> list[tuple[str, str]]:
+    told = []
+    try:
+        opens = Calendar.of(book).next_open(now)
+        if opens > now + OPENING_WITHIN:
+            told.append((f"It is closed until {opens:%Y-%m-%d}: clocks do not run.", "Look at 'hours' and their exceptions."))
+    except HoursError as error:
+        told.append((f"Its hours make no clock: {error}.", "Look at 'hours' and their exceptions."))
+    dates = [exception.date for exception in book.hours.exceptions]
+    if dates and max(dates) < now.date():
+        told.append(
+            (f"The last exception to the hours was on {max(dates)}.", "Write the days off that are to come under 'hours.exceptions'.")
+        )
+    return told
