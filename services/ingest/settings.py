@@ -1,13 +1,16 @@
 """Settings of ingest, from the environment: WEERKLANK_INGEST_*."""
 
+from pathlib import Path
+
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from libs.common.settings import ServiceSettings
+from libs.common.settings import Networks, Ports, ServiceSettings
+from services.ingest.mail import MAX_MAIL_BYTES
 
 
 class Settings(ServiceSettings):
-    """Beside those that every service has: how much may wait for Kafka's acknowledgement, and for how long."""
+    """Beside those that every service has: how much may wait for Kafka's acknowledgement, and how mailboxes are watched."""
 
     model_config = SettingsConfigDict(env_prefix="WEERKLANK_INGEST_")
     port: int = 8601
@@ -17,3 +20,26 @@ class Settings(ServiceSettings):
     max_pending_bytes: int = Field(default=64 * 1024 * 1024, ge=1024 * 1024, description="The same in bytes")
     ack_timeout_s: float = Field(default=8.0, gt=0, description="Without an acknowledgement for so long: 503")
     purge_every_s: float = Field(default=3600.0, gt=0, description="Between two removals of receipts older than the book's retention")
+    secrets_dir: Path = Field(
+        default=Path("secrets"), description="Where file:name of a brand book is looked up; nothing outside it is read"
+    )
+    mail_networks: Networks = Field(
+        default=(), description="Mail servers may stand here too, beside the public network: 10.1.2.0/24, fd00:12::/64, …"
+    )
+    mail_ports: Ports = Field(default=frozenset(), description="Ports of mail servers beside 143 and 993")
+    mail_poll_s: float = Field(
+        default=60.0,
+        gt=0,
+        le=1500,
+        description="Longest time between two looks at a mailbox, also where its server tells of new mail (IDLE)",
+    )
+    mail_timeout_s: float = Field(default=30.0, gt=0, le=600, description="For a mail server's answer to one command")
+    mail_retry_s: float = Field(default=1.0, gt=0, description="Pause before a lost connection is tried again; doubles up to five minutes")
+    mail_login_retry_s: float = Field(
+        default=300.0, gt=0, description="The same after a refused login; doubles up to an hour, and ends when the secret changes"
+    )
+    mail_lease_s: float = Field(default=15.0, ge=1, description="An instance that is silent for so long loses its mailboxes to another")
+    mail_slots: int = Field(default=4, ge=1, le=100, description="Mailboxes whose mail is fetched at once by this instance")
+    mail_bytes: int = Field(
+        default=MAX_MAIL_BYTES, ge=1024, le=MAX_MAIL_BYTES, description="A larger mail is rejected, and its mailbox goes on"
+    )
