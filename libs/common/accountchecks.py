@@ -57,7 +57,8 @@ class Accounts:
     type: str
     secrets: Path
     attempt: Try
-    port: Callable[[Channel], int] = mailserver.port_of
+    is_plain_refused: bool = True
+    """Whether a channel with a secret must not say `tls: false`, wherever its server stands; else the attempt tells."""
 
 
 def probes(accounts: Accounts) -> "Probes":
@@ -97,7 +98,7 @@ async def _secret(accounts: Accounts, channel: Channel, brand: str, brands: Sequ
     except secret.SecretRefused as error:
         remedy = "Give the secret a name of this brand's, and name it so in the book (weerklank apply)."
         return [SECRET.error(str(error), remedy, about=about, brand=brand, values={"reference": channel.secret})], None
-    if channel.tls is False:
+    if channel.tls is False and accounts.is_plain_refused:
         return [
             SECRET.error(
                 "The channel has a secret and tls: false: a secret is never sent without TLS.",
@@ -110,7 +111,7 @@ async def _secret(accounts: Accounts, channel: Channel, brand: str, brands: Sequ
 
 
 async def _login(accounts: Accounts, channel: Channel, password: str | None, brand: str, pilot: bool) -> list[Finding]:
-    about, server = f"{brand}: {channel.id}", f"{channel.host}:{accounts.port(channel)}"
+    about, server = f"{brand}: {channel.id}", f"{channel.host}:{mailserver.port_of(channel)}"
     # What a pilot brand cannot send yet keeps nobody waiting.
     amiss = LOGIN.warning if pilot else LOGIN.error
     values = {"server": server, "pilot": pilot}

@@ -17,6 +17,7 @@ A key with nothing after it keeps its default.
 """
 
 from collections.abc import Mapping
+from datetime import date
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
@@ -153,6 +154,8 @@ class Channel(BookPart):
     user: str | None = None
     sender: Mailbox | None = Field(default=None, alias="from")
     folder: str = "INBOX"
+    since: date | None = None
+    """Of a mailbox: mail that was there before we were is taken in as history from this day on; none: only what comes in from now on."""
     url: Url | None = None
     every: SpanText = Span(5, "m")
     """Between two polls, by an ordinary clock."""

@@ -12,7 +12,8 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 
 from libs.common.brandbook import Channel
 
-_PORTS = frozenset({25, 465, 587, 2525})
+_PORTS = {"smtp": frozenset({25, 465, 587, 2525}), "imap": frozenset({143, 993})}
+_USUAL = {"smtp": {True: 465, "starttls": 587, False: 25}, "imap": {True: 993, "starttls": 143, False: 143}}
 _UNICAST = IPv6Network("2000::/3")
 """All of IPv6 that is global unicast (RFC 4291, 2.4, and IANA's registry)."""
 _NAT64 = IPv6Network("64:ff9b::/96")
@@ -20,10 +21,18 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What may be dialled beside what anybody may: networks and ports of the operator's settings."""
+    """What may be dialled beside what anybody may: networks and ports of the operator's settings.
+
+    `settings` is how those begin that give them, for whoever must change one: `<settings>_PORTS`, `<settings>_NETWORKS`.
+    """
 
     networks: Sequence[IPv4Network | IPv6Network] = ()
     ports: frozenset[int] = frozenset()
+    settings: str = "WEERKLANK_RESPONDER_MAIL"
+
+    def own(self, address: str) -> bool:
+        """Whether an address lies in a network that the operator named."""
+        return any(_meant(ip_address(address)) in network for network in self.networks)
 
 
 class OutOfReach(Exception):
@@ -31,8 +40,8 @@ class OutOfReach(Exception):
 
 
 def port_of(account: Channel) -> int:
-    """The port that the book gives, else the protocol's own for its way of TLS (RFC 8314, 7.3; RFC 6409; RFC 5321)."""
-    return account.port or {True: 465, "starttls": 587, False: 25}[account.tls]
+    """The port that the book gives, else the protocol's own for its way of TLS (RFC 8314, 7.3; RFC 6409; RFC 5321; RFC 9051, 2.1)."""
+    return account.port or _USUAL[account.type][account.tls]
 
 
 def may_dial(address: str, networks: Sequence[IPv4Network | IPv6Network] = ()) -> bool:
@@ -60,8 +69,8 @@ async def connect(account: Channel, reach: Reach) -> socket.socket:
     Raises `OutOfReach`, or `OSError` when the name does not resolve or no address answers.
     """
     host, port = account.host, port_of(account)
-    if port not in _PORTS | reach.ports:
-        raise OutOfReach(f"Port {port} of {host} is not one for mail. WEERKLANK_RESPONDER_MAIL_PORTS allows others.")
+    if port not in _PORTS[account.type] | reach.ports:
+        raise OutOfReach(f"Port {port} of {host} is not one for mail. {reach.settings}_PORTS allows others.")
     loop = asyncio.get_running_loop()
     try:
         found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -69,7 +78,7 @@ async def connect(account: Channel, reach: Reach) -> socket.socket:
         raise OutOfReach("The mail server's name is none that can be looked up.") from error
     allowed = [entry for entry in found if may_dial(str(entry[4][0]), reach.networks)]
     if not allowed:
-        raise OutOfReach(f"{host} is not in the public network. WEERKLANK_RESPONDER_MAIL_NETWORKS allows others.")
+        raise OutOfReach(f"{host} is not in the public network. {reach.settings}_NETWORKS allows others.")
     failures: list[OSError] = []
     for family, kind, protocol, _, address in allowed:
         dialled = socket.socket(family, kind, protocol)

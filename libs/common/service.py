@@ -50,6 +50,8 @@ class Service:
         self.pool: db.Pool
         self.stream: Stream[Any] | None = None
         self.failed_tasks: list[str] = []
+        self.told: dict[str, Callable[[], Any]] = {}
+        """What a service's own parts add to its status, by name."""
 
     def problems(self) -> list[str]:
         """Why this service is not ready, each a sentence; empty when it is."""
@@ -278,6 +280,7 @@ async def status(request: Request, reading: Reading) -> dict[str, Any]:
         "relay_leads": service.relay.leads,
         "lag": lag,
         "ledger": await ledger.summary(reading),
+        **{name: tell() for name, tell in service.told.items()},
     }
 
 

@@ -1,7 +1,18 @@
 """Settings that every service has; each service's `settings.py` names its prefix (WEERKLANK_TRIAGE_*) and adds its own."""
 
-from pydantic import Field
-from pydantic_settings import BaseSettings
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, IPvAnyNetwork
+from pydantic_settings import BaseSettings, NoDecode
+
+
+def _listed(value: object) -> object:
+    return value.replace(",", " ").split() if isinstance(value, str) else value
+
+
+Ports = Annotated[frozenset[Annotated[int, Field(ge=1, le=65535)]], NoDecode, BeforeValidator(_listed)]
+Networks = Annotated[tuple[IPvAnyNetwork, ...], NoDecode, BeforeValidator(_listed)]
+"""Lists in one variable, with commas or blanks."""
 
 
 class ServiceSettings(BaseSettings):

@@ -1,4 +1,4 @@
-"""Wiring of ingest: settings, the sender to Kafka, the consumer of its own topics, routes."""
+"""Wiring of ingest: settings, the sender to Kafka, the mailboxes, the consumer of its own topics, routes."""
 
 import asyncio
 import logging
@@ -12,10 +12,11 @@ from fastapi import FastAPI
 from libs.common import db
 from libs.common.consumer import Consumer
 from libs.common.service import Service, Task, build
-from services.ingest import api, checks, consumer, store
+from services.ingest import api, checks, consumer, mailbox_api, mailbox_store, store
 from services.ingest.mention import MentionIn
 from services.ingest.sender import Sender
 from services.ingest.settings import Settings
+from services.ingest.watcher import Watchers
 
 log = logging.getLogger(__name__)
 
@@ -35,11 +36,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             timeout_s=settings.ack_timeout_s,
         )
         app.state.sender = sender
-        return consumer.build(), (sender.run, _purging(service, settings.purge_every_s))
+        watchers = Watchers(service.pool, service.books, sender, settings)
+        service.told["mailboxes"] = watchers.counts
+        return consumer.build(), (sender.run, watchers.run, _purging(service, settings.purge_every_s))
 
     app = build(
         Service("ingest", settings, Path(__file__).parent),
-        [api.router],
+        [api.router, mailbox_api.router],
         start,
         title="Takes in what people say, once, and keeps its receipts",
         streams=api.STREAMS,
@@ -66,7 +69,7 @@ def _with_mention(openapi: Callable[[], dict[str, Any]]) -> Callable[[], dict[st
 
 def _purging(service: Service, every_s: float) -> Task:
     async def purge() -> None:
-        """Remove receipts that are older than their brand's book keeps mentions, a few at a time."""
+        """Remove receipts and rejects that are older than their brand's book keeps mentions, a few at a time."""
         while True:
             try:
                 for brand, published in service.books:
@@ -74,7 +77,9 @@ def _purging(service: Service, every_s: float) -> Task:
                     more = True
                     while more:
                         async with service.pool.acquire() as connection, connection.transaction():
-                            more = await store.purge(connection, brand, before, _PURGED_AT_ONCE) == _PURGED_AT_ONCE
+                            gone = await store.purge(connection, brand, before, _PURGED_AT_ONCE)
+                            rejects = await mailbox_store.purge_rejects(connection, brand, before, _PURGED_AT_ONCE)
+                            more = _PURGED_AT_ONCE in (gone, rejects)
             except db.TRANSIENT as error:
                 log.warning("receipts not purged now", extra={"error": type(error).__name__})
             await asyncio.sleep(every_s)

@@ -1,24 +1,16 @@
 """Settings of ingest, from the environment: WEERKLANK_INGEST_*."""
 
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import BeforeValidator, Field, IPvAnyNetwork
-from pydantic_settings import NoDecode, SettingsConfigDict
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
 
-from libs.common.settings import ServiceSettings
-
-
-def _listed(value: object) -> object:
-    return value.replace(",", " ").split() if isinstance(value, str) else value
-
-
-Ports = Annotated[frozenset[Annotated[int, Field(ge=1, le=65535)]], NoDecode, BeforeValidator(_listed)]
-Networks = Annotated[tuple[IPvAnyNetwork, ...], NoDecode, BeforeValidator(_listed)]
+from libs.common.settings import Networks, Ports, ServiceSettings
+from services.ingest.mail import MAX_MAIL_BYTES
 
 
 class Settings(ServiceSettings):
-    """Beside those that every service has: how much may wait for Kafka's acknowledgement, and for how long."""
+    """Beside those that every service has: how much may wait for Kafka's acknowledgement, and how mailboxes are watched."""
 
     model_config = SettingsConfigDict(env_prefix="WEERKLANK_INGEST_")
     port: int = 8601
@@ -35,3 +27,19 @@ class Settings(ServiceSettings):
         default=(), description="Mail servers may stand here too, beside the public network: 10.1.2.0/24, fd00:12::/64, …"
     )
     mail_ports: Ports = Field(default=frozenset(), description="Ports of mail servers beside 143 and 993")
+    mail_poll_s: float = Field(
+        default=60.0,
+        gt=0,
+        le=1500,
+        description="Longest time between two looks at a mailbox, also where its server tells of new mail (IDLE)",
+    )
+    mail_timeout_s: float = Field(default=30.0, gt=0, le=600, description="For a mail server's answer to one command")
+    mail_retry_s: float = Field(default=1.0, gt=0, description="Pause before a lost connection is tried again; doubles up to five minutes")
+    mail_login_retry_s: float = Field(
+        default=300.0, gt=0, description="The same after a refused login; doubles up to an hour, and ends when the secret changes"
+    )
+    mail_lease_s: float = Field(default=15.0, ge=1, description="An instance that is silent for so long loses its mailboxes to another")
+    mail_slots: int = Field(default=4, ge=1, le=100, description="Mailboxes whose mail is fetched at once by this instance")
+    mail_bytes: int = Field(
+        default=MAX_MAIL_BYTES, ge=1024, le=MAX_MAIL_BYTES, description="A larger mail is rejected, and its mailbox goes on"
+    )

@@ -1,20 +1,12 @@
 """Settings of the responder: WEERKLANK_RESPONDER_*."""
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Self
 
-from pydantic import BeforeValidator, Field, IPvAnyNetwork, model_validator
-from pydantic_settings import NoDecode, SettingsConfigDict
+from pydantic import Field, model_validator
+from pydantic_settings import SettingsConfigDict
 
-from libs.common.settings import ServiceSettings
-
-
-def _listed(value: object) -> object:
-    return value.replace(",", " ").split() if isinstance(value, str) else value
-
-
-Ports = Annotated[frozenset[Annotated[int, Field(ge=1, le=65535)]], NoDecode, BeforeValidator(_listed)]
-Networks = Annotated[tuple[IPvAnyNetwork, ...], NoDecode, BeforeValidator(_listed)]
+from libs.common.settings import Networks, Ports, ServiceSettings
 
 
 class Settings(ServiceSettings):

@@ -56,6 +56,7 @@ class Ingest:
             "JWKS": str(jwks),
             "INSTANCE": "test",
             "ACK_TIMEOUT_S": "3",
+            "SECRETS_DIR": str(self.home / "secrets"),
             **settings,
         }
         with (self.home / "ingest.log").open("ab") as log:
@@ -81,6 +82,12 @@ class Ingest:
             self.process.terminate()
             self.process.wait(40)
 
+    def kill(self) -> None:
+        """kill -9."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
     def rss_bytes(self) -> int:
         assert self.process is not None
         return int(psutil.Process(self.process.pid).memory_info().rss)
@@ -101,17 +108,17 @@ class Ingest:
         headers = {"authorization": f"Bearer {self.token(*brands, role=role)}"}
         return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=60)
 
-    async def publish_book(self, brand: str) -> None:
+    async def publish_book(self, brand: str, version: int = 1, **more: Any) -> None:
         """Return once the service knows a brand book of this brand."""
         event = BrandBookPublished(
             brand=brand,
-            book_version=1,
-            version=1,
-            book={"brand": brand, "name": brand, "languages": ["nl"]},
+            book_version=version,
+            version=version,
+            book={"brand": brand, "name": brand, "languages": ["nl"], **more},
             published_at=datetime.now(UTC),
             published_by="test",
         )
-        headers = outbox.attributes(Outgoing(event, brand, 1, brand), "routing", datetime.now(UTC))
+        headers = outbox.attributes(Outgoing(event, brand, version, brand), "routing", datetime.now(UTC))
         producer = outbox.producer(self.kafka.bootstrap, client_id="test")
         async with producer:
             await producer.send_and_wait(

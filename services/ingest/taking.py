@@ -1,0 +1,108 @@
+"""UIDs of a mailbox reach this module; records for Kafka, and the mails of which none can be made, leave it. In bounded memory: a chunk at a time."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from libs.common.errors import WeerklankError
+from services.ingest import mailbox
+from services.ingest.channels.imap import Connection, Envelope
+from services.ingest.intake import Intake
+from services.ingest.mail import Unreadable, read_mail
+from services.ingest.mailbox import Cursor
+from services.ingest.sender import Record
+
+log = logging.getLogger(__name__)
+
+CHUNK = 100
+CHUNK_BYTES = 2 * 1024 * 1024
+"""Mails that are fetched together. A larger one is fetched alone, and an instance fetches one such at a time."""
+
+NOT_GIVEN = "The mail server has this mail and does not hand it over."
+
+
+@dataclass(slots=True)
+class Read:
+    """What the mails up to the UID `done` came to; `latest` is when the last of them arrived."""
+
+    done: int
+    records: list[Record] = field(default_factory=list)
+    rejects: list[tuple[Envelope, str]] = field(default_factory=list)
+    latest: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """None: these very bytes were in this chunk before."""
+
+    record: Record | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Makes records of raw mails, the way that an import does. Live mails go with `live`, those of before we were with `history`."""
+
+    cursor: Cursor
+    live: Intake
+    history: Intake
+
+    def read(self, envelope: Envelope, raw: bytes) -> _Taken | str:
+        """A record, or why there is none. Never raises: one mail's trouble must not stop its mailbox."""
+        try:
+            mail = read_mail(raw, arrived_at=envelope.arrived_at, now=datetime.now(UTC))
+            historic = mailbox.is_historic(self.cursor, envelope, mail.mention.posted_at)
+            return _Taken((self.history if historic else self.live).take(mail.mention)[1])
+        except Unreadable as error:
+            return str(error)
+        except WeerklankError as error:
+            return error.detail
+        except Exception as error:  # noqa: BLE001  # as in `formats.py`: Python's own parser fails in ways that nobody has listed
+            log.warning("a mail could not be read", extra={"error": type(error).__name__})
+            return f"The mail cannot be read ({type(error).__name__})."
+
+
+async def read_some(
+    connection: Connection, reader: Reader, uids: Sequence[int], *, historic: bool, limit: int, large: asyncio.Lock
+) -> Read:
+    """Read the first of these mails, as many as fit a chunk; of them only live ones, or only those of before.
+
+    One that is larger than `limit` bytes is rejected without being fetched; one that is gone by now is nobody's. `large` is held while a mail
+    larger than a chunk is in memory. Raises `Failure`.
+    """
+    found = await connection.envelopes(uids)
+    chunk = _that_fit(found, limit)
+    # What is not among the answers is gone: nothing waits behind the last of those that are done.
+    read = Read(done=chunk[-1].uid if len(chunk) < len(found) else uids[-1])
+    asked = [envelope for envelope in chunk if mailbox.is_live(reader.cursor, envelope) is not historic]
+    for envelope in asked:
+        if envelope.size > limit:
+            read.rejects.append((envelope, f"The mail is larger than {limit} bytes."))
+    wanted = [envelope for envelope in asked if envelope.size <= limit]
+    if not wanted:
+        return read
+    async with large if wanted[0].size > CHUNK_BYTES else nullcontext():
+        results = await connection.fetch(wanted, reader.read)
+    for envelope in wanted:
+        if envelope.uid not in results:
+            continue
+        result = results[envelope.uid]
+        if isinstance(result, _Taken):
+            read.latest = max(filter(None, (read.latest, envelope.arrived_at)))
+            if result.record is not None:
+                read.records.append(result.record)
+        else:
+            read.rejects.append((envelope, NOT_GIVEN if result is None else result))
+    return read
+
+
+def _that_fit(envelopes: Sequence[Envelope], limit: int) -> Sequence[Envelope]:
+    """As many from the first on as are a chunk together, at least one. What is over the limit takes no room: it is not fetched."""
+    size = 0
+    for place, envelope in enumerate(envelopes):
+        size += envelope.size if envelope.size <= limit else 0
+        if size > CHUNK_BYTES and place:
+            return envelopes[:place]
+    return envelopes

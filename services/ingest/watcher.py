@@ -1,0 +1,403 @@
+"""Live mail: mailboxes that the brand books name are watched; their mails go to Kafka as mentions, and the cursor follows the broker's acknowledgement.
+
+A crash between the two sends mails again, under the same ids: no mail is lost, and none has its effect twice. One instance watches a mailbox at a
+time, by a lease in Postgres; when it falls silent another goes on from the cursor. What goes wrong with a mailbox is told where its administrator
+looks, and concerns no other mailbox, nor the service.
+"""
+
+import asyncio
+import logging
+import random
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from prometheus_client import Counter, Gauge
+
+from libs.common import db, secret, telemetry
+from libs.common.books import BrandBooks
+from libs.common.brandbook import Channel
+from libs.common.errors import Unavailable
+from libs.common.mailserver import Reach
+from libs.common.topics import MENTIONS, MENTIONS_BULK
+from services.ingest import mailbox, mailbox_store
+from services.ingest.channels.imap import Connection, Envelope, Failure, Folder
+from services.ingest.intake import Intake
+from services.ingest.mailbox import Cursor
+from services.ingest.mailbox_store import Place, Step
+from services.ingest.sender import Sender
+from services.ingest.settings import Settings
+from services.ingest.taking import CHUNK, Reader, read_some
+
+log = logging.getLogger(__name__)
+
+State = Literal[
+    "starting",
+    "taking",
+    "idle",
+    "polling",
+    "waiting",
+    "login_refused",
+    "secret_missing",
+    "secret_refused",
+    "not_secure",
+    "out_of_reach",
+    "no_folder",
+]
+"""`idle`: all is taken, and the server tells of new mail; `polling`: it does not, so we look. From `waiting` on it is not read now, and `why` says why."""
+READ: tuple[State, ...] = ("taking", "idle", "polling")
+
+BACKLOG = 20_000
+"""UIDs that are remembered at a time: at least so many, where there are."""
+HISTORY_AT_ONCE = 500
+CONNECTING = 16
+"""Mailboxes that an instance connects to at once."""
+HARD_TRIES = 6
+"""A mail that its server fails to hand over so often in a row is rejected."""
+_LOOK_AT_BOOKS_S = 1.0
+_LOOK_AT_SECRET_S = 5.0
+
+BEHIND = Gauge("weerklank_mailbox_behind", "Mails that wait in a mailbox", ["brand", "account"])
+CONNECTED = Gauge("weerklank_mailbox_connected", "Whether a mailbox is read now", ["brand", "account"])
+ERRORS = Counter("weerklank_mailbox_errors", "Times that a mailbox could not be read, and mails that were rejected", ["brand", "account"])
+TAKEN = Counter("weerklank_mailbox_taken", "Mails that were taken from a mailbox", ["brand", "account"])
+
+
+class _NotOurs(Exception):
+    """The mailbox is another instance's by now."""
+
+
+class _SecretFailure(Exception):
+    def __init__(self, state: State, why: str) -> None:
+        super().__init__(why)
+        self.state, self.why = state, why
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What the mailboxes of one instance have in common."""
+
+    pool: db.Pool
+    books: BrandBooks
+    sender: Sender
+    settings: Settings
+    reach: Reach
+    connecting: asyncio.Semaphore
+    fetching: asyncio.Semaphore
+    large: asyncio.Lock
+
+
+class Watchers:
+    """All mailboxes of all brand books, as far as this instance gets hold of them. Run `run()` as a task."""
+
+    def __init__(self, pool: db.Pool, books: BrandBooks, sender: Sender, settings: Settings) -> None:
+        self._shared = _Shared(
+            pool,
+            books,
+            sender,
+            settings,
+            Reach(settings.mail_networks, settings.mail_ports, "WEERKLANK_INGEST_MAIL"),
+            asyncio.Semaphore(CONNECTING),
+            asyncio.Semaphore(settings.mail_slots),
+            asyncio.Lock(),
+        )
+        self._watches: dict[Place, _Watch] = {}
+
+    def counts(self) -> Mapping[str, int]:
+        """How many mailboxes the books name, how many of them this instance watches, and how many of those are read now."""
+        held = [watch for watch in self._watches.values() if watch.held]
+        return {"named": len(self._watches), "watched": len(held), "read": sum(watch.state in READ for watch in held)}
+
+    async def run(self) -> None:
+        """Follow the books, and renew the leases, until cancelled."""
+        await self._shared.books.read.wait()
+        renew_at = 0.0
+        clock = asyncio.get_running_loop().time
+        try:
+            while True:
+                self._follow()
+                if clock() >= renew_at:
+                    renew_at = clock() + self._shared.settings.mail_lease_s / 4
+                    await self._renew()
+                await asyncio.sleep(_LOOK_AT_BOOKS_S)
+        finally:
+            await asyncio.gather(*(watch.stop() for watch in self._watches.values()), return_exceptions=True)
+
+    def _follow(self) -> None:
+        """Watch what the newest books name; what they no longer name, or name otherwise, is let go."""
+        named = {
+            Place(brand, account.id, mailbox.identity(account)): account
+            for brand, published in self._shared.books
+            for account in published.book.channels
+            if account.type == "imap"
+        }
+        for place, watch in list(self._watches.items()):
+            if named.get(place) != watch.account:
+                # It ends by itself while the next one waits for its lease.
+                watch.let_go()
+                del self._watches[place]
+        for place, account in named.items():
+            if place not in self._watches:
+                self._watches[place] = _Watch(place, account, self._shared)
+
+    async def _renew(self) -> None:
+        held = {place: watch for place, watch in self._watches.items() if watch.held}
+        settings = self._shared.settings
+        try:
+            async with self._shared.pool.acquire(timeout=5) as connection:
+                kept = await mailbox_store.renew(connection, list(held), settings.instance, settings.mail_lease_s)
+        except db.TRANSIENT as error:
+            log.warning("leases of mailboxes not renewed now", extra={"error": type(error).__name__})
+            return
+        for place in held.keys() - kept:
+            if self._watches.get(place) is held[place]:
+                self._watches.pop(place).let_go()
+
+
+class _Watch:
+    """One mailbox: waits for its lease, connects, takes what is there, waits for more, and begins again after whatever goes wrong."""
+
+    def __init__(self, place: Place, account: Channel, shared: _Shared) -> None:
+        self.place, self.account, self._shared = place, account, shared
+        self.held = False
+        self.state: State = "starting"
+        self._labels = (place.brand, place.account)
+        self._why: str | None = None
+        self._failures = 0
+        self._hard: tuple[int, int] = (0, 0)
+        self._singly = 0
+        self._task = asyncio.create_task(self._run())
+        self._ending: asyncio.Task[None] | None = None
+
+    def let_go(self) -> None:
+        self._ending = asyncio.create_task(self.stop())
+
+    async def stop(self) -> None:
+        """End, and leave the mailbox to whoever wants it."""
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        if self.held:
+            self.held = False
+            for metric in (BEHIND, CONNECTED):
+                metric.labels(*self._labels).set(0)
+            try:
+                async with self._shared.pool.acquire(timeout=5) as connection:
+                    await mailbox_store.release(connection, self.place, self._shared.settings.instance)
+            except db.TRANSIENT as error:
+                log.warning("a mailbox is not let go now: its lease ends by itself", extra={"error": type(error).__name__})
+
+    async def _run(self) -> None:
+        settings = self._shared.settings
+        while True:
+            try:
+                async with self._shared.pool.acquire(timeout=5) as connection:
+                    self.held = await mailbox_store.lease(connection, self.place, settings.instance, settings.mail_lease_s)
+                if self.held:
+                    await self._watch()
+                else:
+                    await asyncio.sleep(settings.mail_lease_s / 4 * (0.75 + random.random() / 2))  # noqa: S311  # spreads, hides nothing
+            except _NotOurs:
+                self.held = False
+            except Failure as error:
+                await self._failed(error.state, error.why)
+            except _SecretFailure as error:
+                await self._failed(error.state, error.why)
+            except db.TRANSIENT as error:
+                log.warning("a mailbox waits for the database", extra={**self._who(), "error": type(error).__name__})
+                await asyncio.sleep(settings.mail_retry_s)
+            except Exception:
+                log.exception("a mailbox is not read, for a reason that nobody expected", extra=self._who())
+                await self._failed("waiting", "Something that nobody expected went wrong; the log of ingest has it.")
+
+    def _who(self) -> dict[str, str]:
+        return {"brand": self.place.brand, "account": self.place.account}
+
+    # --- how it is ------------------------------------------------------------------------------------------------------------------
+
+    async def _tell(self, state: State, why: str | None = None, next_try_at: datetime | None = None) -> None:
+        if (state, why) != (self.state, self._why):
+            log.log(logging.INFO if why is None else logging.WARNING, "mailbox", extra={**self._who(), "state": state})
+        self.state, self._why = state, why
+        CONNECTED.labels(*self._labels).set(state in READ)
+        async with self._shared.pool.acquire(timeout=5) as connection:
+            await mailbox_store.tell(connection, self.place, state, why, next_try_at)
+
+    async def _failed(self, state: State, why: str) -> None:
+        """Say so, and wait: as long as many failures in a row tell, or until the secret is another one where it was at fault."""
+        settings = self._shared.settings
+        ERRORS.labels(*self._labels).inc()
+        self._failures += 1
+        pause_s = mailbox.pause_s(
+            self._failures,
+            refused=state == "login_refused",
+            retry_s=settings.mail_retry_s,
+            login_retry_s=settings.mail_login_retry_s,
+            chance=random.random(),  # noqa: S311
+        )
+        try:
+            await self._tell(state, why, datetime.now(UTC) + timedelta(seconds=pause_s))
+        except db.TRANSIENT as error:
+            log.warning("how a mailbox is could not be kept", extra={**self._who(), "error": type(error).__name__})
+        if state not in ("login_refused", "secret_missing", "secret_refused"):
+            await asyncio.sleep(pause_s)
+            return
+        refused = await self._secret_or_none()
+        clock = asyncio.get_running_loop().time
+        ends_at = clock() + pause_s
+        while (left := ends_at - clock()) > 0:
+            await asyncio.sleep(min(left, _LOOK_AT_SECRET_S))
+            if await self._secret_or_none() != refused:
+                self._failures = 0
+                return
+
+    async def _secret(self) -> str:
+        reference, known = self.account.secret, [brand for brand, _ in self._shared.books]
+        assert reference is not None, "the brand book gives an imap channel a secret"
+        try:
+            return await secret.read(reference, self.place.brand, known, self._shared.settings.secrets_dir)
+        except secret.SecretMissing as error:
+            raise _SecretFailure("secret_missing", str(error)) from error
+        except secret.SecretRefused as error:
+            raise _SecretFailure("secret_refused", str(error)) from error
+
+    async def _secret_or_none(self) -> str | None:
+        try:
+            return await self._secret()
+        except _SecretFailure:
+            return None
+
+    # --- what it does ---------------------------------------------------------------------------------------------------------------
+
+    async def _watch(self) -> None:
+        """One connection: take all that is there, wait for more. Ends by an exception only."""
+        settings = self._shared.settings
+        password = await self._secret()
+        async with self._shared.connecting:
+            connection = await Connection.open(self.account, password, reach=self._shared.reach, timeout_s=settings.mail_timeout_s)
+        try:
+            while True:
+                folder = await connection.examine()
+                async with self._shared.pool.acquire(timeout=5) as found:
+                    known = await mailbox_store.cursor(found, self.place)
+                cursor = mailbox.opened(known, folder, self.account.since, datetime.now(UTC))
+                if cursor != known:
+                    await self._advance(Step(cursor, behind=0))
+                more = await self._take_all(connection, folder, cursor)
+                self._failures = 0
+                if more:
+                    continue
+                await self._tell("idle" if connection.idles else "polling")
+                await connection.wait(min(settings.mail_poll_s, self.account.every.elapsed().total_seconds()))
+        finally:
+            await connection.close()
+
+    async def _take_all(self, connection: Connection, folder: Folder, cursor: Cursor) -> bool:
+        """Take all live mails that the folder had, then some of its history, each in the order of their UIDs. Whether there is more history."""
+        highest = folder.uidnext - 1
+        while cursor.last_uid < highest:
+            first = cursor.last_uid + 1
+            uids, until = await connection.uids(first, highest, BACKLOG, mailbox.live_since(cursor, first))
+            cursor = await self._take_each(connection, cursor, uids, historic=False)
+            # Nothing more is there up to here, however many numbers lie between.
+            cursor = replace(cursor, last_uid=until)
+            await self._advance(Step(cursor, behind=0))
+        if cursor.history_uid is None:
+            return False
+        uids, until = await connection.uids(cursor.history_uid + 1, cursor.boundary_uid, BACKLOG, cursor.since)
+        # New mail is looked for in between: history keeps nobody waiting.
+        cursor = await self._take_each(connection, cursor, uids, historic=True, most=HISTORY_AT_ONCE)
+        if not uids or (cursor.history_uid or 0) >= uids[-1]:
+            cursor = replace(cursor, history_uid=until if until < cursor.boundary_uid else None)
+            await self._advance(Step(cursor, behind=0))
+        return cursor.history_uid is not None
+
+    async def _take_each(
+        self, connection: Connection, cursor: Cursor, uids: Sequence[int], *, historic: bool, most: int = BACKLOG
+    ) -> Cursor:
+        """Take these mails in, chunk by chunk, at least `most` of them where there are so many. Waits for as long as Kafka takes none."""
+        left = uids
+        while left and len(uids) - len(left) < most:
+            if self.state != "taking":
+                await self._tell("taking")
+            try:
+                cursor = await self._take_some(connection, cursor, left, historic=historic)
+            except Unavailable as error:
+                await self._tell("waiting", "Kafka takes no mails now. They wait in the mailbox.")
+                await asyncio.sleep(error.retry_after_s or 1)
+            done = cursor.history_uid if historic else cursor.last_uid
+            left = left[bisect_right(left, done or 0) :]
+        return cursor
+
+    async def _take_some(self, connection: Connection, cursor: Cursor, uids: Sequence[int], *, historic: bool) -> Cursor:
+        """Take the first mails of these in, and return how far that is. Raises `Unavailable` when the log did not take them: none is taken then."""
+        far = historic or len(uids) > mailbox.FAR_BEHIND
+        asked = uids[: 1 if self._singly else CHUNK]
+        with telemetry.tracer().start_as_current_span("mailbox"):
+            async with self._shared.fetching:
+                reader = Reader(cursor, self._intake(far=far, historic=False), self._intake(far=True, historic=True))
+                try:
+                    read = await read_some(
+                        connection,
+                        reader,
+                        asked,
+                        historic=historic,
+                        limit=self._shared.settings.mail_bytes,
+                        large=self._shared.large,
+                    )
+                except Failure:
+                    if not self._is_hopeless(asked):
+                        raise
+                    # The connection is cut, and the mailbox goes on behind this mail when it is back.
+                    lost = Envelope(asked[0], 0, datetime.now(UTC))
+                    moved = _moved(cursor, asked[0], historic)
+                    await self._advance(
+                        Step(moved, behind=len(uids) - 1, rejects=[(lost, "The mail server fails to hand this mail over.")])
+                    )
+                    raise
+                await self._shared.sender.send(read.records)
+                moved = _moved(cursor, read.done, historic)
+                behind = len(uids) - bisect_right(uids, read.done)
+                await self._advance(Step(moved, behind=behind, taken=len(read.records), last_mail_at=read.latest, rejects=read.rejects))
+        self._failures, self._hard = 0, (0, 0)
+        self._singly = max(0, self._singly - 1)
+        return moved
+
+    def _is_hopeless(self, asked: Sequence[int]) -> bool:
+        """Whether one mail has cost the connection so often that it is given up. One that does so among others is first found out, mail by mail."""
+        if len(asked) > 1:
+            self._singly = CHUNK
+            return False
+        uid, times = self._hard
+        self._hard = (asked[0], times + 1 if uid == asked[0] else 1)
+        if self._hard[1] < HARD_TRIES:
+            return False
+        self._hard = (0, 0)
+        return True
+
+    def _intake(self, *, far: bool, historic: bool) -> Intake:
+        book = self._shared.books.get(self.place.brand)
+        assert book is not None, "a brand that was known stays known"
+        return Intake(
+            brand=self.place.brand,
+            book=book,
+            topic=(MENTIONS_BULK if far or historic else MENTIONS).name,
+            historic=historic,
+            import_id=None,
+            traceparent=telemetry.current_traceparent(),
+        )
+
+    async def _advance(self, step: Step) -> None:
+        """Keep how far the mailbox is taken in. Raises `_NotOurs`."""
+        async with self._shared.pool.acquire(timeout=5) as connection, connection.transaction():
+            mine = await mailbox_store.advance(connection, self.place, self._shared.settings.instance, step)
+        if not mine:
+            raise _NotOurs
+        BEHIND.labels(*self._labels).set(step.behind)
+        TAKEN.labels(*self._labels).inc(step.taken)
+        ERRORS.labels(*self._labels).inc(len(step.rejects))
+
+
+def _moved(cursor: Cursor, done: int, historic: bool) -> Cursor:
+    return replace(cursor, history_uid=done) if historic else replace(cursor, last_uid=done)
