@@ -1,6 +1,6 @@
 """What ``make run`` does: the whole system in the foreground with the samples going through it, until Ctrl-C.
 
-In: ``samples/`` and a data directory. Out: a running stack, a table of what became of the samples, and for each number the line that looks closer.
+In: ``samples/`` and a data directory. Out: a running stack, for each sample brand a table of what became of its samples, and the lines that look closer.
 Running it again starts what is there and doubles nothing.
 """
 
@@ -27,8 +27,9 @@ from cli.stack.settings import Settings
 from cli.up import end, say, start_behind
 from libs.common.topics import HOLDS
 
-BRAND = "vaart"
 SAMPLES = ROOT / "samples"
+BRANDS = {"vaart": SAMPLES, "kwartel": SAMPLES / "kwartel"}
+"""The sample brands, and where the mentions and mails of each are."""
 NO_PROGRESS_S = 60.0
 LOCKED_WITHIN_S = 10.0
 QUIET_LOOKS = 4
@@ -87,36 +88,49 @@ def _stage(what: str) -> Iterator[None]:
 
 
 def _tour(client: Client) -> None:
-    if _has_book(client):
-        say(f"{BRAND} has a brand book already: it stays as it is ('weerklank apply samples/vaart.yaml' brings the sample back)")
-    else:
-        with _stage("brand book applied"):
-            applying.apply(client, SAMPLES / "vaart.yaml", dry_run=False)
-    if client.get("triage", f"/v1/brands/{BRAND}/mentions", BRAND, params={"limit": 1})["items"]:
-        say("data of an earlier run is here: the samples come in again, and nothing is doubled")
-    for path, channel in ((SAMPLES / "mentions.jsonl", "import"), (SAMPLES / "mail", "email")):
-        with _stage(f"{path.relative_to(ROOT)} imported"):
-            counts = importing.run(client, importing.Order(path, BRAND, channel, lane="live"))
-            say(f"{path.relative_to(ROOT)}: {counts.accepted} new, {counts.duplicates} known already, {counts.rejected} rejected")
+    for brand, folder in BRANDS.items():
+        _bring_in(client, brand, folder)
     with _stage("everything is through all five services"):
         wait_through(client)
     with _stage("the tour's example agents are done"):
-        acted = tour.act(client, BRAND)
-        ended = tour.wait_sent(client, BRAND, acted.approved)
-        sent = ", ".join(f"{count} {what}" for what, count in ended.items())
-        say(
-            f"the tour's example agents approved {len(acted.approved)} drafts ({sent or 'nothing to send'}; pilot: nothing leaves the building)"
-        )
-        if acted.earlier:
-            say(f"{acted.earlier} drafts were approved by the tour's example agents in an earlier run")
-        for why in acted.left:
-            say(f"left for a colleague: {why}")
+        for brand in BRANDS:
+            _act(client, brand)
         wait_through(client)
 
 
-def _has_book(client: Client) -> bool:
+def _bring_in(client: Client, brand: str, folder: Path) -> None:
+    """Publishes the brand's book where it has none, and imports its samples."""
+    if _has_book(client, brand):
+        say(f"{brand} has a brand book already: it stays as it is ('weerklank apply samples/{brand}.yaml' brings the sample back)")
+    else:
+        with _stage("brand book applied"):
+            applying.apply(client, SAMPLES / f"{brand}.yaml", dry_run=False)
+    if client.get("triage", f"/v1/brands/{brand}/mentions", brand, params={"limit": 1})["items"]:
+        say(f"data of an earlier run of {brand} is here: the samples come in again, and nothing is doubled")
+    for path, channel in ((folder / "mentions.jsonl", "import"), (folder / "mail", "email")):
+        name = path.relative_to(ROOT)
+        with _stage(f"{name} imported"):
+            counts = importing.run(client, importing.Order(path, brand, channel, lane="live"))
+            say(f"{name}: {counts.accepted} new, {counts.duplicates} known already, {counts.rejected} rejected")
+
+
+def _act(client: Client, brand: str) -> None:
+    """Lets the example agents of a brand answer, and says what became of it."""
+    acted = tour.act(client, brand)
+    ended = tour.wait_sent(client, brand, acted.approved)
+    sent = ", ".join(f"{count} {what}" for what, count in ended.items())
+    say(
+        f"{brand}: the example agents approved {len(acted.approved)} drafts ({sent or 'nothing to send'}; pilot: nothing leaves the building)"
+    )
+    if acted.earlier:
+        say(f"{brand}: {acted.earlier} drafts were approved by the example agents in an earlier run")
+    for why in acted.left:
+        say(f"{brand}: left for a colleague: {why}")
+
+
+def _has_book(client: Client, brand: str) -> bool:
     try:
-        client.get("routing", f"/v1/brands/{BRAND}/book", BRAND)
+        client.get("routing", f"/v1/brands/{brand}/book", brand)
     except CommandError as error:
         if error.code == NOT_FOUND:
             return False
@@ -158,30 +172,41 @@ def _waiting(client: Client) -> dict[str, int]:
 
 
 def _show(client: Client) -> None:
-    """The table, and under each line how to look closer."""
-    summary = client.get("analytics", f"/v1/brands/{BRAND}/summary", BRAND)
+    """A table for each brand; under each line of the first one how to look closer, which holds for the others as well."""
     out = console()
-    out.print(f"\nWhat became of the samples of {BRAND} (an invented brand), and how to look closer\n", style="bold")
-    for what, value, where in rows(summary, sum(client.status(service)["ledger"]["unaccounted"] for service in SERVICES)):
-        service, path = where
-        url = client.url(service) + path
-        out.print(f"{what:<21}  {value}", markup=False, soft_wrap=True)
-        out.print(
-            f"    curl -s {url}" if path == "/v1/status" else f'    curl -sH "$AUTH" "{url}"', markup=False, soft_wrap=True, style="dim"
-        )
+    first = next(iter(BRANDS))
+    out.print(f"\nWhat became of the samples of two invented brands; the lines that look closer are {first}'s", style="bold")
+    for brand in BRANDS:
+        out.print(f"\n{brand}", style="bold")
+        for what, value, where in rows(brand, client.get("analytics", f"/v1/brands/{brand}/summary", brand)):
+            _line(client, what, value, where if brand == first else None)
+    unaccounted = sum(client.status(service)["ledger"]["unaccounted"] for service in SERVICES)
+    out.print("\nboth", style="bold")
+    _line(client, f"{unaccounted} unaccounted", "events that the bookkeeping of all services misses", ("triage", "/v1/status"))
     data_dir = "" if client.data_dir == Path(".data").absolute() else f" --data-dir {shlex.quote(str(client.data_dir))}"
     weerklank = Path(sys.executable).with_name("weerklank")
     program = os.path.relpath(weerklank) if weerklank.exists() else f"{os.path.relpath(sys.executable)} -m cli.main"
     out.print()
     out.print("The lines above need a token:", markup=False)
-    out.print(f"  export TOKEN=$({program} token --role agent --brand {BRAND}{data_dir})", markup=False, soft_wrap=True)
+    out.print(f"  export TOKEN=$({program} token --role agent --brand {first}{data_dir})", markup=False, soft_wrap=True)
     out.print('  export AUTH="Authorization: Bearer $TOKEN"', markup=False)
+    out.print(f"See an outage come in, in another terminal: {program} demo --storm{data_dir}", markup=False, soft_wrap=True)
     out.print()
 
 
-def rows(summary: dict[str, Any], unaccounted: int) -> list[tuple[str, str, tuple[str, str]]]:
+def _line(client: Client, what: str, value: str, where: tuple[str, str] | None) -> None:
+    out = console()
+    out.print(f"{what:<21}  {value}", markup=False, soft_wrap=True)
+    if where is not None:
+        service, path = where
+        url = client.url(service) + path
+        asked = f"    curl -s {url}" if path == "/v1/status" else f'    curl -sH "$AUTH" "{url}"'
+        out.print(asked, markup=False, soft_wrap=True, style="dim")
+
+
+def rows(brand: str, summary: dict[str, Any]) -> list[tuple[str, str, tuple[str, str]]]:
     """What, how much, and (service, path) that tells more; in the order in which a mention goes through."""
-    of = f"/v1/brands/{BRAND}"
+    of = f"/v1/brands/{brand}"
     cases = {department: sum(states.values()) for department, states in summary["cases"].items()}
     clocks = "; ".join(
         f"{clock}: {count['running']} running, {count['met']} met, {count['breached']} breached"
@@ -199,7 +224,6 @@ def rows(summary: dict[str, Any], unaccounted: int) -> list[tuple[str, str, tupl
         ("clocks", clocks, ("analytics", f"{of}/times?by=department")),
         (f"{summary['drafts_waiting']} drafts", "wait for a person's approval", ("responder", f"{of}/replies?state=draft&limit=200")),
         (f"{sent} replies sent", "into the sandbox: the brand is a pilot", ("responder", f"{of}/sandbox")),
-        (f"{unaccounted} unaccounted", "events that the bookkeeping of all services misses", ("triage", "/v1/status")),
     ]
 
 

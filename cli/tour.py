@@ -1,7 +1,8 @@
-"""What example agents do with the samples in ``make run``: five replies, each named here in full, written and approved through the public API.
+"""What example agents do with the samples in ``make run``: a few replies for each brand, all of them named here, written and approved through the
+public API.
 
 Nothing is decided by a machine: this table says who answers which sample mention with which script of the brand book, and what they fill in. All of
-it is example data about an invented brand, whose book keeps every message in the sandbox. A reply that was written in an earlier run is left alone.
+it is example data about invented brands, whose books keep every message in the sandbox. A reply that was written in an earlier run is left alone.
 """
 
 import time
@@ -28,13 +29,21 @@ class Answer:
     fill: Mapping[str, str] = field(default_factory=dict)
 
 
-ANSWERS = (
-    Answer("twitter", "tw-1010", "tb", "storing-bekend", {"plaats": "Zwolle-Zuid", "tijd": "maandag 14:00 uur"}),
-    Answer("mastodon", "mas-2002", "eo", "storing-bekend", {"plaats": "Zwolle-Zuid", "tijd": "maandag 14:00 uur"}),
-    Answer("whatsapp", "wa-7004", "gs", "opzeggen-bevestigen", {"tijd": "maandag 16:00 uur"}),
-    Answer("forum", "forum-6001", "eo", "monteur-nieuwe-afspraak", {"tijd": "maandag 12:00 uur"}),
-    Answer("review", "rev-5003", "jl", "bedankt"),
-)
+ANSWERS = {
+    "vaart": (
+        Answer("twitter", "tw-1010", "tb", "storing-bekend", {"plaats": "Zwolle-Zuid", "tijd": "maandag 14:00 uur"}),
+        Answer("mastodon", "mas-2002", "eo", "storing-bekend", {"plaats": "Zwolle-Zuid", "tijd": "maandag 14:00 uur"}),
+        Answer("whatsapp", "wa-7004", "gs", "opzeggen-bevestigen", {"tijd": "maandag 16:00 uur"}),
+        Answer("forum", "forum-6001", "eo", "monteur-nieuwe-afspraak", {"tijd": "maandag 12:00 uur"}),
+        Answer("review", "rev-5003", "jl", "bedankt"),
+    ),
+    "kwartel": (
+        Answer("twitter", "tw-k112", "hs", "stremming-nu", {"plaats": "Veenwoude", "tijd": "maandag 14:00 uur"}),
+        Answer("twitter", "tw-k110", "kd", "gevonden-navraag", {"plaats": "Hoogemeer", "tijd": "maandag 17:00 uur"}),
+        Answer("review", "rev-k101", "lv", "dank"),
+    ),
+}
+"""By brand."""
 
 
 @dataclass
@@ -47,10 +56,10 @@ class Acted:
 
 
 def act(client: Client, brand: str) -> Acted:
-    """Writes and approves what ``ANSWERS`` names. Raises ``CommandError`` only when a service does not answer at all."""
+    """Writes and approves what ``ANSWERS`` names for the brand. Raises ``CommandError`` only when a service does not answer at all."""
     team = {member["id"]: member["role"] for member in client.get("routing", f"/v1/brands/{brand}/book", brand)["book"]["team"]}
     acted = Acted()
-    for answer in ANSWERS:
+    for answer in ANSWERS[brand]:
         try:
             reply_id = _answer(client, brand, answer, team[answer.agent])
         except Refused as error:
