@@ -3,16 +3,18 @@
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
+from cli import bookwords
 from cli.client import Client, remember_brand
-from cli.errors import NOTHING_RUNS, WRONG, CommandError
+from cli.errors import NOTHING_RUNS, WRONG, CommandError, Refused
 from libs.common.bookfile import load_book
 from libs.common.bookproblems import BrandBookError
 
 KNOWN_WITHIN_S = 30.0
 
 
-def apply(client: Client, path: Path, *, dry_run: bool) -> str:
+def apply(client: Client, path: Path, *, dry_run: bool, note: str | None = None) -> str:
     """Publishes the book, or with ``dry_run`` says what that would change. Returns the brand's slug.
 
     Raises ``CommandError``: exit code 2 with every problem and its line when the book is wrong.
@@ -23,29 +25,59 @@ def apply(client: Client, path: Path, *, dry_run: bool) -> str:
     except BrandBookError as error:
         raise CommandError(str(error), WRONG) from error
     try:
-        answer = client.call(
-            "routing",
-            "PUT",
-            f"/v1/brands/{brand}/book",
-            brand,
-            params={"dry_run": dry_run},
-            content=source.encode(),
-            headers={"content-type": "application/yaml"},
-        )
+        answer = publish(client, brand, source, dry_run=dry_run, note=note)
     except CommandError as error:
         if not (dry_run and error.code == NOTHING_RUNS):
             raise
         sys.stdout.write(f"{brand}: valid. Nothing runs here to compare it with.\n")
         return brand
-    fields = ", ".join(answer["fields"])
     if dry_run:
-        sys.stdout.write(f"{brand}: valid. " + (f"Would change {fields}.\n" if answer["changed"] else "Would change nothing.\n"))
-        return brand
-    remember_brand(client.data_dir, brand)
-    wait_known(client, brand)
-    said = f"published as version {answer['version']}" if answer["changed"] else f"unchanged, version {answer['version']}"
-    sys.stdout.write(f"{brand}: {said}" + (f"; changed: {fields}\n" if answer["changed"] and answer["version"] > 1 else "\n"))
+        say_what_would_change(brand, answer)
+    else:
+        remember_brand(client.data_dir, brand)
+        wait_known(client, brand)
+        say_published(brand, answer)
     return brand
+
+
+def publish(client: Client, brand: str, source: str, *, dry_run: bool, note: str | None) -> Any:
+    """Routing's answer to a book. Raises ``CommandError``, with exit code 2 where the book is what is wrong."""
+    try:
+        return client.call(
+            "routing",
+            "PUT",
+            f"/v1/brands/{brand}/book",
+            brand,
+            params={"dry_run": dry_run} | ({"note": note} if note else {}),
+            content=source.encode(),
+            headers={"content-type": "application/yaml"},
+        )
+    except Refused as error:
+        if error.status == 422:
+            raise CommandError(str(error), WRONG) from error
+        raise
+
+
+def say_what_would_change(brand: str, answer: Any) -> None:
+    """What routing answered to a dry run: first whether anything changes, then what, then for which open cases."""
+    if not answer["changed"]:
+        sys.stdout.write(f"{brand}: valid. Would change nothing.\n")
+    elif answer["version"] == 0:
+        sys.stdout.write(f"{brand}: valid. Would be this brand's first book.\n")
+    else:
+        sys.stdout.write(f"{brand}: valid. Would change {', '.join(answer['fields'])}.\n\n")
+        for line in bookwords.lines(bookwords.changes_of(answer["changes"])):
+            sys.stdout.write(f"{line}\n")
+        if answer["cases"] is not None:
+            sys.stdout.write("\n")
+            for line in bookwords.impact_lines(answer["cases"]):
+                sys.stdout.write(f"{line}\n")
+
+
+def say_published(brand: str, answer: Any) -> None:
+    said = f"published as version {answer['version']}" if answer["changed"] else f"unchanged, version {answer['version']}"
+    fields = ", ".join(answer["fields"])
+    sys.stdout.write(f"{brand}: {said}" + (f"; changed: {fields}\n" if answer["changed"] and answer["version"] > 1 else "\n"))
 
 
 def read(path: Path) -> str:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from cli.brand_commands import book_app
 from cli.errors import FAILED, OURS, CommandError
+from cli.options import DATA_DIR, DataDir
 from cli.stack.errors import StackError
 
 if TYPE_CHECKING:
@@ -38,16 +40,14 @@ dead_app = typer.Typer(
 topics_app = typer.Typer(help="The registry of topics: who writes, who reads, under which key, for how long.", rich_markup_mode=None)
 app.add_typer(dead_app, name="dead", invoke_without_command=True)
 app.add_typer(topics_app, name="topics", invoke_without_command=True)
+app.add_typer(book_app, name="book")
 
-DataDir = Annotated[Path, typer.Option("--data-dir", envvar="WEERKLANK_DATA_DIR", help="Where the local stack keeps its data")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs")]
 Brand = Annotated[Optional[str], typer.Option("--brand", help="A brand's slug; without it every brand that was applied here")]  # noqa: UP045
 OneBrand = Annotated[Optional[str], typer.Option("--brand", help="Only this brand's; without it all, as an operator")]  # noqa: UP045
 Service = Annotated[Optional[str], typer.Option("--service", help="Only this service")]  # noqa: UP045
 OfTopic = Annotated[Optional[str], typer.Option("--topic", help="Only this topic")]  # noqa: UP045
 OfKey = Annotated[Optional[str], typer.Option("--key", help="Only this key")]  # noqa: UP045
-
-DATA_DIR = Path(".data")
 
 
 def _version(wanted: bool) -> None:
@@ -127,14 +127,17 @@ def doctor(
 @app.command()
 def apply(
     file: Annotated[Path, typer.Argument(help="A brand book (YAML)")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say whether it is valid, and what would change")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say whether it is valid, what would change, and for which open cases")
+    ] = False,
+    note: Annotated[Optional[str], typer.Option("--note", help="Why, for the book's history")] = None,  # noqa: UP045
     data_dir: DataDir = DATA_DIR,
 ) -> None:
     """Publish a brand book. Exit code 2 when it is wrong, with the line of every problem."""
     from cli import applying
 
     with _client(data_dir) as client:
-        applying.apply(client, file, dry_run=dry_run)
+        applying.apply(client, file, dry_run=dry_run, note=note)
 
 
 @app.command("import")

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from cli.main import DATA_DIR, failing
+from cli.main import failing
+from cli.options import DATA_DIR
 
 app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
 

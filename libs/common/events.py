@@ -272,6 +272,8 @@ class CaseAssigned(CaseEvent):
     type: ClassVar[str] = "weerklank.case.assigned.v1"
     previous_owner: str | None = None
     previous_department: str | None = None
+    why: str | None = None
+    """What made it necessary, where no person did it: an owner who left the team, a department that there is no longer."""
 
 
 class CaseNoted(CaseEvent):

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from libs.common.consumer import Consumer
 from libs.common.service import Service, Task, build
-from services.routing import api, book_api, checks, consumer, lease, ticker
+from services.routing import api, book_api, checks, consumer, lease, rehome, ticker
 from services.routing.policies import Policies
 from services.routing.settings import Settings
 
@@ -18,7 +18,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     async def start(service: Service) -> tuple[Consumer[consumer.CaseWork], Sequence[Task]]:
         policies = app.state.policies = Policies(service.books)  # the stream's, the clocks' and the routes' alike
-        return consumer.build(policies), [partial(ticker.run, service, policies), partial(lease.run, service)]
+        return consumer.build(policies), [
+            partial(ticker.run, service, policies),
+            partial(rehome.run, service, policies),
+            partial(lease.run, service),
+        ]
 
     service = Service("routing", settings, Path(__file__).parent)
     app = build(

@@ -17,6 +17,7 @@ from services.routing import sla
 from services.routing.route import Route, facts, leads, owner, route
 from services.routing.sla import Policy
 
+OPEN = ("new", "open", "waiting")
 ENDED = ("resolved", "closed", "merged", "withdrawn")
 EMPTY = ("merged", "withdrawn")
 MAX_MENTIONS = 200

@@ -11,7 +11,9 @@ import asyncpg
 from libs.common import db
 from libs.common.events import Case, CaseEvent, TriagedMention
 from libs.common.outbox import Outgoing
-from services.routing.case import File, Turn
+from services.routing.case import OPEN, File, Turn
+from services.routing.orphan import somebody_works
+from services.routing.sla import Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +192,43 @@ async def put_off(connection: db.Connection, brand: str, case_id: UUID) -> None:
     await connection.execute("update care_case set next_fire_at = now() + interval '1 minute' where brand = $1 and id = $2", brand, case_id)
 
 
+async def orphans(connection: db.Connection, policy: Policy, limit: int) -> list[File]:
+    """Open cases of a brand with an owner or a department that its book does not have, or without an owner where somebody works, locked. Left out are
+    those that another instance holds, and those that were decided under a newer book than this one."""
+    book = policy.book
+    rows = await connection.fetch(
+        "select * from care_case where brand = $1 and state = any($2::text[]) and book_version <= $3 "
+        "and (owner <> all($4::text[]) or department <> all($5::text[]) or (owner is null and $6)) order by seq limit $7 for update skip locked",
+        book.brand,
+        OPEN,
+        policy.version,
+        [member.id for member in book.team],
+        [department.id for department in book.departments],
+        somebody_works(book),
+        limit,
+    )
+    return [_file(row) for row in rows]
+
+
+async def open_cases(connection: db.Connection, brand: str, before: int | None, most_mentions: int, limit: int) -> list[tuple[int, File]]:
+    """Open cases of a brand by sequence number, newest first, those below `before`; only those with few enough mentions to be computed here."""
+    rows = await connection.fetch(
+        "select * from care_case where brand = $1 and state = any($2::text[]) and ($3::bigint is null or seq < $3) "
+        "and (state_json ->> 'mentions_total')::int <= $4 order by seq desc limit $5",
+        brand,
+        OPEN,
+        before,
+        most_mentions,
+        limit,
+    )
+    return [(row["seq"], _file(row)) for row in rows]
+
+
+async def count_open(connection: db.Connection, brand: str) -> int:
+    found: int = await connection.fetchval("select count(*) from care_case where brand = $1 and state = any($2::text[])", brand, OPEN)
+    return found
+
+
 async def tell_story(connection: db.Connection, rows: Sequence[Story]) -> None:
     if rows:
         events = [row.outgoing.event for row in rows]
@@ -333,23 +372,43 @@ async def newest_book(connection: db.Connection, brand: str, *, lock: bool = Fal
 
 
 async def add_book(
-    connection: db.Connection, brand: str, version: int, source: str, book: Mapping[str, Any], at: datetime, by: str
+    connection: db.Connection,
+    brand: str,
+    version: int,
+    source: str,
+    book: Mapping[str, Any],
+    at: datetime,
+    by: str,
+    fields: Sequence[str],
+    note: str | None,
 ) -> None:
     await connection.execute(
-        "insert into brand_book (brand, version, source, book, published_at, published_by) values ($1, $2, $3, $4, $5, $6)",
+        "insert into brand_book (brand, version, source, book, published_at, published_by, fields, note) "
+        "values ($1, $2, $3, $4, $5, $6, $7, $8)",
         brand,
         version,
         source,
         book,
         at,
         by,
+        fields,
+        note,
     )
 
 
-async def books(connection: db.Connection, brand: str) -> list[asyncpg.Record]:
+async def books(connection: db.Connection, brand: str, before: int | None, limit: int) -> list[asyncpg.Record]:
+    """Versions of a brand's book, newest first, those below `before`; without what stands in them."""
     return await connection.fetch(
-        "select version, published_at, published_by from brand_book where brand = $1 order by version desc limit 100", brand
+        "select version, published_at, published_by, fields, note from brand_book "
+        "where brand = $1 and ($2::int is null or version < $2) order by version desc limit $3",
+        brand,
+        before,
+        limit,
     )
+
+
+async def book(connection: db.Connection, brand: str, version: int) -> asyncpg.Record | None:
+    return await connection.fetchrow("select * from brand_book where brand = $1 and version = $2", brand, version)
 
 
 async def holds(connection: db.Connection) -> list[asyncpg.Record]:

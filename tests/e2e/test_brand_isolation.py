@@ -68,7 +68,7 @@ class World:
 
     def leaks(self, text: str) -> list[str]:
         """What of Duin's is in an answer."""
-        ids = {value for seed in self.seeds for name, value in seed.items() if name != "import_id"}
+        ids = {value for seed in self.seeds for name, value in seed.items() if name not in ("import_id", "version")}
         return [word for word in (*THEIRS, *sorted(ids)) if word.lower() in text.lower()]
 
     def version(self, n: int) -> int:
@@ -134,6 +134,7 @@ def _seed(world: World, mention_id: str) -> dict[str, str] | None:
         "group_id": triaged["group_id"],
         "customer_id": triaged["customer_id"],
         "import_id": "oogst",
+        "version": "1",
     }
 
 
@@ -202,6 +203,7 @@ TABLE: dict[Key, Row] = {
     ("routing", "put", f"{_B}/book"): Row(own=422, role="admin", body=lambda world, n: BOOKS["duin"]),
     ("routing", "get", f"{_B}/book"): Row(own=200, shows="Duinwaard"),
     ("routing", "get", f"{_B}/book/versions"): Row(own=200, shows="published_at"),
+    ("routing", "get", f"{_B}/book/versions/{{version}}"): Row(own=200, shows="Duinwaard"),
     ("routing", "put", f"{_B}/hold"): Row(own=200, body=lambda world, n: {"held": False}),
     ("routing", "get", f"{_B}/hold"): Row(own=200),
     ("responder", "get", f"{_B}/replies"): Row(own=200, shows="zandbank"),

@@ -60,6 +60,10 @@ COMMANDS = (
     "dead drop",
     "dead resume",
     "topics reset",
+    "book history",
+    "book show",
+    "book diff",
+    "book rollback",
 )
 
 

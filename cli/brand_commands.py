@@ -1,0 +1,66 @@
+"""The names and flags of what makes and keeps a brand: ``weerklank book``, ``brand`` and ``secret``. What they do is in the modules that they import."""
+
+from typing import Annotated, Optional
+
+import typer
+
+from cli.options import DATA_DIR, DataDir
+
+book_app = typer.Typer(help="The versions of a brand's book: look, compare, go back.", rich_markup_mode=None, no_args_is_help=True)
+
+Brand = Annotated[str, typer.Option("--brand", help="The brand's slug")]
+
+
+@book_app.command("history")
+def book_history(brand: Brand, data_dir: DataDir = DATA_DIR) -> None:
+    """List the versions: when, by whom, what changed, and why."""
+    from cli import books
+    from cli.client import Client
+
+    with Client(data_dir) as client:
+        books.history(client, brand)
+
+
+@book_app.command("show")
+def book_show(
+    brand: Brand,
+    version: Annotated[Optional[int], typer.Option("--version", min=1, help="Which; without it the newest")] = None,  # noqa: UP045
+    data_dir: DataDir = DATA_DIR,
+) -> None:
+    """Print a version as it was written (YAML). Exit code 4 when there is none."""
+    from cli import books
+    from cli.client import Client
+
+    with Client(data_dir) as client:
+        books.show(client, brand, version)
+
+
+@book_app.command("diff")
+def book_diff(
+    brand: Brand,
+    old: Annotated[int, typer.Argument(min=1, help="A version")],
+    new: Annotated[Optional[int], typer.Argument(min=1, help="Another; without it the newest")] = None,  # noqa: UP045
+    data_dir: DataDir = DATA_DIR,
+) -> None:
+    """Show what differs between two versions, by meaning."""
+    from cli import books
+    from cli.client import Client
+
+    with Client(data_dir) as client:
+        books.diff(client, brand, old, new)
+
+
+@book_app.command("rollback")
+def book_rollback(
+    brand: Brand,
+    to: Annotated[int, typer.Option("--to", min=1, help="The version to go back to")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change, and for which open cases")] = False,
+    note: Annotated[Optional[str], typer.Option("--note", help="Why, for the book's history")] = None,  # noqa: UP045
+    data_dir: DataDir = DATA_DIR,
+) -> None:
+    """Publish an earlier version again, as a new one. Exit code 2 when today's rules no longer allow it."""
+    from cli import books
+    from cli.client import Client
+
+    with Client(data_dir) as client:
+        books.rollback(client, brand, to, dry_run=dry_run, note=note)

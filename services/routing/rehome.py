@@ -1,0 +1,66 @@
+"""Cases whose owner or department a new brand book no longer has get another one, so that none is left where nobody looks.
+
+Open cases come in, as soon as a new version of their brand's book is known and every minute after that, for what another instance decided under the
+version before. What changes goes out to `cases` as an assignment by the system, and whoever gets a case that a colleague worked on is told.
+Safe in any number of instances (each row is locked, and a case that was decided under a newer book than ours is left to those who have it).
+"""
+
+import asyncio
+import logging
+import time
+
+from libs.common import db
+from libs.common.events import CaseAssigned
+from libs.common.service import Service
+from services.routing import orphan, record, store
+from services.routing.policies import Policies
+from services.routing.sla import Policy
+
+log = logging.getLogger(__name__)
+_BATCH = 50
+_AGAIN_AFTER_S = 60.0
+
+
+async def run(service: Service, policies: Policies) -> None:
+    """Until cancelled. A passing fault of Postgres is waited out."""
+    looked: dict[str, tuple[int, float]] = {}
+    while True:
+        for brand in policies.brands():
+            try:
+                policy = policies.of(brand)
+                version, at = looked.get(brand, (0, 0.0))
+                if version == policy.version and time.monotonic() - at < _AGAIN_AFTER_S:
+                    continue
+                while await tick(service.pool, policy) == _BATCH:
+                    service.relay.poke()
+                service.relay.poke()
+                looked[brand] = policy.version, time.monotonic()
+            except db.TRANSIENT as error:
+                log.warning("cases without an owner wait", extra={"error": type(error).__name__})
+            except Exception:  # one brand's case that cannot be told must not keep other brands' cases waiting
+                log.exception("cases without an owner could not be given one: asked again in a minute", extra={"brand": brand})
+                looked[brand] = policies.of(brand).version, time.monotonic()
+        await asyncio.sleep(1)
+
+
+async def tick(pool: db.Pool, policy: Policy) -> int:
+    """Give at most 50 cases of this brand an owner and a department that there are; return how many."""
+    async with pool.acquire() as connection, connection.transaction():
+        files = await store.orphans(connection, policy, _BATCH)
+        if not files:
+            return 0
+        found = await store.copies_of(connection, [(file.case.brand, file.case.id) for file in files])
+        now = await store.this_moment(connection)
+        for file in files:
+            mentions = [copy.triaged for copy in found.values() if copy.case_id == file.case.id]
+            before = file.case
+            why = "; ".join(orphan.gone(policy.book, before))
+            file.book_version = policy.version
+            file.change(**dict(orphan.settled(policy, file, mentions, now)))
+            said = {"previous_owner": before.owner, "previous_department": before.department, "why": why}
+            told = record.story(file, CaseAssigned, at=now, actor="system", traceparent=None, **said)
+            late = record.breaches(file, at=now, actor="system", traceparent=None)
+            await record.record(connection, policy, file, [told, *late])
+            if file.touched and file.case.owner is not None and file.case.owner != before.owner:
+                await store.notify(connection, record.notifications(told, [file.case.owner], file.case.id, "assigned"))
+        return len(files)

@@ -1,0 +1,151 @@
+"""A brand's book over HTTP, with its history; and what a new one does to the cases that are open."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from libs.common import db, http
+from libs.common.auth import Verifier
+from libs.common.hours import Calendar
+from services.routing import book_api, rehome
+from services.routing.case import case_id_of
+from services.routing.sla import Policy
+from tests.integration.routing.test_simultaneous import batch, triaged
+from tests.tokens import Issuer
+from tests.unit.routing.test_impact import policy, without
+from tests.unit.routing.test_permutations import BOOK, mention_id
+
+FIRST = """# our first book
+brand: vaart
+name: Vaart
+languages: [nl]
+team: [{id: gs, first_name: Guus, initials: gs}]
+"""
+SECOND = FIRST.replace("name: Vaart", "name: Vaart Thuis").replace("first book", "second book")
+
+
+@pytest.fixture
+async def client(pool: db.Pool, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    """An administrator of vaart at routing's routes for books."""
+    issuer = Issuer(tmp_path)
+    app = FastAPI()
+    verifier = Verifier(str(issuer.jwks), "weerklank-local", "weerklank")
+    app.state.service = SimpleNamespace(pool=pool, relay=SimpleNamespace(poke=lambda: None), verifier=verifier)
+    app.include_router(book_api.router)
+    http.install(app, max_body_bytes=1 << 20)
+    headers = {"authorization": f"Bearer {issuer.token('admin', ['vaart'], 'beheer')}"}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://routing/v1/brands/vaart", headers=headers) as made:
+        yield made
+
+
+async def put(client: httpx.AsyncClient, source: str, **params: Any) -> dict[str, Any]:
+    answer = await client.put("/book", content=source.encode(), params=params)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def rows(pool: db.Pool) -> tuple[int, int]:
+    return await pool.fetchval("select count(*) from brand_book"), await pool.fetchval("select count(*) from outbox")
+
+
+async def test_history_names_every_version_and_keeps_its_source(client: httpx.AsyncClient) -> None:
+    await put(client, FIRST)
+    await put(client, SECOND, note="the new name")
+    await put(client, FIRST, note="back to version 1")
+    listed = (await client.get("/book/versions")).json()
+    assert [(item["version"], item["published_by"], item["fields"], item["note"]) for item in listed["items"]] == [
+        (3, "beheer", ["name"], "back to version 1"),
+        (2, "beheer", ["name"], "the new name"),
+        (1, "beheer", sorted(BOOK.model_dump()), None),
+    ]
+    assert [(await client.get(f"/book/versions/{n}")).json()["source"] for n in (1, 2, 3)] == [FIRST, SECOND, FIRST]
+    assert (await client.get("/book")).json()["book"]["name"] == "Vaart"
+    missing = await client.get("/book/versions/4")
+    assert (missing.status_code, "no version 4" in missing.json()["detail"]) == (404, True)
+
+
+async def test_the_history_comes_in_pages(client: httpx.AsyncClient) -> None:
+    for name in "abcde":
+        await put(client, FIRST.replace("name: Vaart", f"name: {name}"))
+    found, cursor = [], None
+    while True:
+        page = (await client.get("/book/versions", params={"limit": 2} | ({"cursor": cursor} if cursor else {}))).json()
+        found.append([item["version"] for item in page["items"]])
+        if (cursor := page["next"]) is None:
+            break
+    assert found == [[5, 4], [3, 2], [1]]
+
+
+async def test_a_dry_run_tells_everything_and_changes_nothing(client: httpx.AsyncClient, pool: db.Pool) -> None:
+    first = await put(client, FIRST, dry_run=True)
+    assert (first["changed"], first["version"], first["changes"], first["cases"]) == (True, 0, [], None)
+    assert await rows(pool) == (0, 0)
+    await put(client, FIRST)
+    await batch(pool, [triaged("A", "A")])
+    before = await rows(pool), await pool.fetch("select * from care_case")
+    found = await put(client, SECOND.replace("id: gs", "id: jd"), dry_run=True)
+    assert (await rows(pool), await pool.fetch("select * from care_case")) == before
+    assert found["version"] == 1
+    assert [(change["path"], change["kind"]) for change in found["changes"]] == [
+        (["name"], "changed"),
+        (["departments", "webcare", "members", "gs"], "removed"),
+        (["departments", "webcare", "members", "jd"], "added"),
+        (["team", "gs"], "removed"),
+        (["team", "jd"], "added"),
+    ]
+    assert (found["cases"]["open"], found["cases"]["looked_at"]) == (1, 1)
+    assert {(s["when"], s["what"], s["after"]) for s in found["cases"]["shifts"]} >= {("at once", "owner", "jd")}
+    comment = await put(client, FIRST + "# and a remark\n", dry_run=True)
+    assert (comment["changed"], comment["changes"], comment["cases"]) == (False, [], None)
+
+
+async def test_what_the_dry_run_tells_is_what_becomes_of_the_cases(client: httpx.AsyncClient, pool: db.Pool) -> None:
+    await put(client, json.dumps(BOOK.model_dump(mode="json", by_alias=True)))
+    await batch(pool, [triaged(name, name) for name in "ABCDEF"])
+    owners = dict(await pool.fetch("select id, owner from care_case"))
+    leaver = owners[case_id_of("vaart", mention_id("A"))]
+    new = policy(**without(leaver))
+    told = (await put(client, json.dumps(new.book.model_dump(mode="json", by_alias=True)), dry_run=True))["cases"]
+    assert await rehome.tick(pool, new) == sum(owner == leaver for owner in owners.values())
+    became = dict(await pool.fetch("select id, owner from care_case"))
+    moved = [(owners[case_id], owner) for case_id, owner in became.items() if owner != owners[case_id]]
+    shifts = [shift for shift in told["shifts"] if (shift["when"], shift["what"]) == ("at once", "owner")]
+    assert sorted((s["before"], s["after"]) for s in shifts for _ in range(s["cases"])) == sorted(moved)
+    assert moved
+    assert await rehome.tick(pool, new) == 0, "whoever has an owner again is left alone"
+
+
+async def test_a_colleague_who_gets_a_leavers_case_is_told_and_the_timeline_says_why(pool: db.Pool) -> None:
+    await batch(pool, [triaged("A", "A")])
+    await pool.execute("update care_case set touched = true, owner = 'gs', state_json = jsonb_set(state_json, '{owner}', '\"gs\"')")
+    assert await rehome.tick(pool, policy(**without("gs"))) == 1
+    owner = await pool.fetchval("select owner from care_case")
+    assert [dict(row) for row in await pool.fetch("select member, what from notification")] == [{"member": owner, "what": "assigned"}]
+    told = await pool.fetchrow("select actor, detail from timeline order by version desc limit 1")
+    assert (told["actor"], told["detail"]["why"], told["detail"]["previous_owner"]) == ("system", "gs is not in the team", "gs")
+
+
+async def test_an_instance_with_an_older_book_leaves_newer_decisions_alone(pool: db.Pool) -> None:
+    await batch(pool, [triaged("A", "A")])
+    await pool.execute("update care_case set owner = 'newcomer', book_version = 3")
+    older = policy(**without("gs"))
+    assert await rehome.tick(pool, older) == 0
+    assert await rehome.tick(pool, Policy(older.book, Calendar.of(older.book), 3)) == 1
+
+
+async def test_a_dry_run_looks_at_a_bounded_number_of_cases(
+    client: httpx.AsyncClient, pool: db.Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.routing.impact.MOST_CASES", 2)
+    monkeypatch.setattr("services.routing.impact._PAGE", 2)
+    await put(client, FIRST)
+    await batch(pool, [triaged(name, name) for name in "ABCDE"])
+    found = (await put(client, SECOND, dry_run=True))["cases"]
+    assert (found["open"], found["looked_at"]) == (5, 2)
