@@ -6,7 +6,8 @@ Out of `libs/common/events.py`, `libs/common/topics.py`, the brand book's model 
 - `schemas/<event type>.schema.json` and `.example.json`: the JSON Schema of an event's value, and one made-up record of it;
 - `brandbook.schema.json`, for editors;
 - `doctor.md`: every check of `weerklank doctor`;
-- `openapi/<service>.json`.
+- `openapi/<service>.json`;
+- `reference/roles.md`: which role may use which route, from those.
 
 With `--check` nothing is written: what differs is listed, and the exit status is 1 when anything does. With `--publish` the schema of every
 event that changed is added to `schemas/history/`, which holds every version that was ever published, unless one of those does not go
@@ -27,8 +28,9 @@ from ruamel.yaml import YAML
 
 from cli.compatibility import Break, breaks, plain
 from cli.doctor.command import KINDS
-from cli.doctor.document import document
+from cli.doctor.document import document as doctor_document
 from cli.example_events import records
+from libs.common.auth import ROLES
 from libs.common.bookfile import book_json_schema
 from libs.common.events import Event
 from libs.common.topics import EVENT_TYPES, PARTITIONS, TOPICS, Topic
@@ -246,18 +248,57 @@ def app_of(service: str) -> Any:
     return app.create_app(settings(database_url=f"postgresql://{service}@localhost/weerklank", jwks="jwks.json"))
 
 
+def roles_table(described: Mapping[str, Mapping[str, Any]]) -> str:
+    """The page of roles and routes: service → its OpenAPI document in, Markdown out. What all services have alike stands there once."""
+    services_of: dict[str, list[str]] = {}
+    for service, document in described.items():
+        for path, methods in document["paths"].items():
+            for method, operation in methods.items():
+                services_of.setdefault(_roles_row(method, path, operation), []).append(service)
+    rows = [("all" if len(found) == len(described) else service, row) for row, found in services_of.items() for service in found]
+    rows = sorted(set(rows), key=lambda found: (found[0] != "all", found[0], found[1].split("`")[1], found[1]))
+    head = ["service", "method", "path", "what it does", *ROLES]
+    return "\n".join(
+        [
+            "# Roles and routes",
+            "",
+            "Made by `python -m cli.contracts` from the services' OpenAPI documents (`x-roles`); do not edit.",
+            "",
+            "A token names one role and the brands that it reaches. A route with `{brand}` in its path is open to the roles marked here whose token",
+            "reaches that brand; one marked *anyone* asks for no token. An operator is an `admin` whose token names the brand `*`. What a brand book",
+            "adds (who may approve whose text, say) narrows this further. [How people and programs get tokens](../access.md).",
+            "",
+            "| " + " | ".join(head) + " |",
+            "|" + "---|" * len(head),
+            *(f"| {service} | {row}" for service, row in rows),
+            "",
+        ]
+    )
+
+
+def _roles_row(method: str, path: str, operation: Mapping[str, Any]) -> str:
+    what = operation["description"].split("\n\n")[0].replace("\n", " ").replace("|", "\\|")
+    what += " *Operators only.*" if operation.get("x-operators") else ""
+    cells = (
+        ["●" if role in operation["x-roles"] else "" for role in ROLES] if operation["x-roles"] else ["*anyone*"] + [""] * (len(ROLES) - 1)
+    )
+    return f"{method.upper()} | `{path}` | {what} | " + " | ".join(cells) + " |"
+
+
 # --- files ----------------------------------------------------------------------------------------------------------------------------
 
 
 def documents() -> dict[str, str]:
     """Path under `docs/` → content of everything that is generated. The same for the same code."""
-    found = {"asyncapi.yaml": _yaml(asyncapi()), "brandbook.schema.json": _json(book_json_schema()), "doctor.md": document(KINDS)}
+    found = {"asyncapi.yaml": _yaml(asyncapi()), "brandbook.schema.json": _json(book_json_schema()), "doctor.md": doctor_document(KINDS)}
     examples = records()
     for event_type, event in EVENT_TYPES.items():
         found[f"schemas/{event_type}.schema.json"] = _json(schema_of(event))
         found[f"schemas/{event_type}.example.json"] = _json(examples[event])
-    for service in services():
-        found[f"openapi/{service}.json"] = _json(app_of(service).openapi())
+    described = {service: app_of(service).openapi() for service in services()}
+    for service, document in described.items():
+        found[f"openapi/{service}.json"] = _json(document)
+    found["reference/roles.md"] = roles_table(described)
     return found
 
 

@@ -2,7 +2,9 @@
 
     WeerklankError
     ├── BadRequest            400  the request cannot be read
-    ├── Unauthenticated       401  no token, or one that does not hold
+    ├── Unauthenticated       401  a token that does not hold
+    │   ├── TokenMissing      401  no token at all
+    │   └── LoginRefused      401  a name and password, or a refresh token, that do not hold
     ├── Forbidden             403  a token that does not reach this brand or this action
     ├── NotFound              404
     ├── Conflict              409  the thing has changed, or its state does not allow this
@@ -26,11 +28,12 @@ from typing import ClassVar
 
 
 class WeerklankError(Exception):
-    """The root. `status` is the HTTP status, `kind` the last part of the problem's stable `type`."""
+    """The root. `status` is the HTTP status, `kind` the last part of the problem's stable `type`, `challenge` its WWW-Authenticate (RFC 6750)."""
 
     status: ClassVar[int] = 500
     kind: ClassVar[str] = "internal"
     title: ClassVar[str] = "Something went wrong on our side"
+    challenge: ClassVar[str | None] = None
 
     def __init__(self, detail: str, *, retry_after_s: int | None = None, **more: object) -> None:
         super().__init__(detail)
@@ -45,10 +48,25 @@ class BadRequest(WeerklankError):
 
 class Unauthenticated(WeerklankError):
     status, kind, title = 401, "unauthenticated", "A valid token is needed"
+    challenge = 'Bearer realm="weerklank", error="invalid_token"'
+
+
+class TokenMissing(Unauthenticated):
+    """Nothing was sent to judge: the challenge names no error then (RFC 6750, 3.1)."""
+
+    challenge = 'Bearer realm="weerklank"'
+
+
+class LoginRefused(Unauthenticated):
+    """One answer for whatever does not fit, so that nobody learns which people there are."""
+
+    kind, title = "login-refused", "This log-in does not hold"
+    challenge = 'Bearer realm="weerklank"'
 
 
 class Forbidden(WeerklankError):
     status, kind, title = 403, "forbidden", "This token does not allow that"
+    challenge = 'Bearer realm="weerklank", error="insufficient_scope"'
 
 
 class NotFound(WeerklankError):

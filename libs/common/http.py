@@ -91,8 +91,8 @@ def problem(error: WeerklankError) -> Response:
         **error.more,
     }
     headers = {"retry-after": str(error.retry_after_s)} if error.retry_after_s else {}
-    if error.status == 401:
-        headers["www-authenticate"] = "Bearer"
+    if error.challenge:
+        headers["www-authenticate"] = error.challenge
     return answer(body, error.status, headers, "application/problem+json")
 
 

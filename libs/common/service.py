@@ -23,8 +23,8 @@ from fastapi.responses import PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 
-from libs.common import checks, db, http, ledger, migrate, outbox, scrape, servicechecks, telemetry
-from libs.common.auth import EVERY_BRAND, Principal, Verifier, allow
+from libs.common import checks, db, http, issuers, ledger, migrate, outbox, roles, scrape, servicechecks, telemetry
+from libs.common.auth import EVERY_BRAND, Principal, allow
 from libs.common.books import BrandBooks
 from libs.common.consumer import Consumer
 from libs.common.errors import Conflict, InvalidEvent, NotFound, Unavailable
@@ -44,7 +44,7 @@ class Service:
 
     def __init__(self, name: str, settings: ServiceSettings, folder: Path) -> None:
         self.name, self.settings, self.folder = name, settings, folder
-        self.verifier = Verifier(settings.jwks, settings.issuer, settings.audience)
+        self.verifier = issuers.verifier(settings)
         self.books = BrandBooks(settings.kafka, f"{name}-{settings.instance}")
         self.relay = outbox.Relay(settings.database_url, name, settings.kafka)
         self.pool: db.Pool
@@ -391,6 +391,13 @@ async def reset(
     return Reset(topic=topic, partition=partition, position=to, skipped=skipped)
 
 
+class App(FastAPI):
+    """FastAPI, whose document says who may use each operation."""
+
+    def openapi(self) -> dict[str, Any]:
+        return roles.marked(super().openapi(), self.routes)
+
+
 def build(
     service: Service,
     routers: Sequence[APIRouter],
@@ -408,7 +415,7 @@ def build(
         async with service.running(start):
             yield
 
-    app = FastAPI(
+    app = App(
         title=f"Weerklank {service.name}",
         summary=title,
         version="1",

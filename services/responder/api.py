@@ -304,7 +304,7 @@ async def legal_check(brand: str, reply_id: UUID, body: LegalCheck, request: Req
 
 
 @router.post("/replies/{reply_id}/approve")
-async def approve(brand: str, reply_id: UUID, body: Approval, request: Request, principal: Writer, writing: Writing) -> ReplyDetail:
+async def approve(brand: str, reply_id: UUID, body: Approval, request: Request, principal: Colleague, writing: Writing) -> ReplyDetail:
     """Let exactly this text be sent to exactly this recipient.
 
     409 when the text is another by now, when the guard or legal's check stands in the way, when the customer has written again since (`newest`), and

@@ -455,7 +455,7 @@ def test_a_token_that_does_not_hold_opens_nothing(world: World, service: str) ->
     for what, header in bad.items():
         answer = httpx.get(url, headers={"authorization": header} if header else {}, timeout=30)
         assert answer.status_code == 401, f"{what}: {answer.status_code} {answer.text}"
-        assert answer.headers["www-authenticate"] == "Bearer", what
+        assert answer.headers["www-authenticate"].startswith("Bearer "), what
         assert not world.leaks(answer.text)
     assert httpx.get(url, headers={"authorization": f"Bearer {issuer.token('lead', ['dijk'])}"}, timeout=30).status_code == 200
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from libs.common.auth import Verifier
 from libs.common.errors import Unauthenticated, Unavailable
+from libs.common.tokens import Verifier, platform
 from tests.tokens import Issuer
 
 
@@ -15,14 +15,14 @@ def issuer(tmp_path: Path) -> Issuer:
 
 
 def verifier(issuer: Issuer) -> Verifier:
-    return Verifier(str(issuer.jwks), "weerklank-local", "weerklank")
+    return Verifier([platform(str(issuer.jwks), "weerklank-local", "weerklank")])
 
 
 async def test_keys_that_are_known_serve_on_while_the_issuer_is_away(issuer: Issuer) -> None:
     checked = verifier(issuer)
     assert (await checked.verify(issuer.token("agent", ["vaart"]))).reaches("vaart")
     issuer.jwks.unlink()
-    checked._read_at -= 10_000  # long past the moment to read them again
+    checked._issuers["weerklank-local"].keys._read_at -= 10_000  # long past the moment to read them again
     for _ in range(3):
         assert (await checked.verify(issuer.token("lead", ["vaart"]))).role == "lead"
 
