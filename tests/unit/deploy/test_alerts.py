@@ -90,13 +90,14 @@ def test_a_page_answers_what_somebody_asks_at_night(page: Path) -> None:
         assert len(part.split()) > 5, part
     for link in re.findall(r"\]\(([^)]+)\)", text):
         assert (RUNBOOKS / link).exists(), link
-    assert "weerklank " in text or "psql" in text
+    assert re.findall(r"^    (?:weerklank|psql|curl|grep|TOKEN=)", text, re.MULTILINE), "a command to begin with"
+    assert re.findall(r"^(?:weerklank|psql|curl|grep|tail|df|TOKEN=).*$", text, re.MULTILINE) == [], "a command that is not shown as one"
 
 
 def _commands(text: str) -> set[str]:
     """The `weerklank` commands of a page, in a block or between backquotes, without comments."""
     spans = [*re.findall(r"`(weerklank [^`]+)`", text), *re.findall(r"\$\((weerklank [^)]+)\)", text)]
-    spans += re.findall(r"^    (weerklank .+)$", text, re.MULTILINE)
+    spans += re.findall(r"^ *(weerklank .+)$", text, re.MULTILINE)
     return {span.partition(" #")[0].strip() for span in spans}
 
 
