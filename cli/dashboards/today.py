@@ -60,8 +60,8 @@ SCORE_BY_HOUR = (
     f"left join {MENTIONS} on m.hour = h group by 1, 2 order by 1"
 )
 MENTIONS_BY_CHANNEL = (
-    f"select channel, count(*) as mentions from fact_mention where brand = {BRAND} and $__timeFilter(received_at) and {COUNTED} "
-    "group by 1 order by 2 desc, 1"
+    f"select channel, count(*) filter (where $__timeFilter(received_at)) as mentions from fact_mention where brand = {BRAND} "
+    f"and received_at >= {FROM} - interval '7 days' and received_at <= {TO} and {COUNTED} group by 1 order by 2 desc, 1"
 )
 # The same hours of the day before, or of whatever the range is.
 LABELS = (
@@ -134,7 +134,14 @@ VOLUMES = [
         width=12,
         nothing=NOTHING_YET,
     ),
-    amounts("Messages by channel", "Today's live messages.", "none", Sql(MENTIONS_BY_CHANNEL), width=4, nothing=NOTHING_YET),
+    amounts(
+        "Messages by channel",
+        "Today's live messages, by every channel of the last seven days.",
+        "none",
+        Sql(MENTIONS_BY_CHANNEL),
+        width=4,
+        nothing=NOTHING_YET,
+    ),
     rows(
         "What it is about",
         "The most frequent labels today, beside the same hours of yesterday. A message with two labels counts under both.",

@@ -56,3 +56,41 @@ def test_services_start_once_topics_and_roles_are_there() -> None:
 def test_what_must_stay_out_of_git_does() -> None:
     ignored = (DEPLOY / ".gitignore").read_text().split()
     assert {".env", "channels.env", "secrets/"} <= set(ignored)
+
+
+[OBSERVE] = yaml(DEPLOY / "compose.observe.yaml")
+
+
+def test_prometheus_and_grafana_beside_it_fit_the_specification() -> None:
+    schema = json.loads((files("check_jsonschema") / "builtin_schemas/vendor/compose-spec.json").read_text())
+    problems = [f"{'/'.join(map(str, problem.path))}: {problem.message}" for problem in Draft7Validator(schema).iter_errors(OBSERVE)]
+    assert problems == []
+
+
+@pytest.mark.parametrize("service", ["prometheus", "grafana"])
+def test_what_watches_is_pinned_reached_from_this_machine_only_and_has_no_right_that_it_does_not_need(service: str) -> None:
+    found = OBSERVE["services"][service]
+    assert re.fullmatch(r"[a-z]+/[a-z]+:v?\d+\.\d+\.\d+", found["image"])
+    assert all(port.startswith("127.0.0.1:") for port in found["ports"])
+    assert (found["read_only"], found["cap_drop"], found["security_opt"]) == (True, ["ALL"], ["no-new-privileges:true"])
+    for volume in found["volumes"]:
+        source = volume.split(":")[0]
+        assert (DEPLOY / source).is_dir() if source.startswith("./") else source in OBSERVE["volumes"]
+
+
+def test_grafana_gets_what_its_provisioning_names_and_no_password_is_written_down() -> None:
+    given = OBSERVE["services"]["grafana"]["environment"]
+    provisioned = "".join(path.read_text() for path in (DEPLOY / "grafana" / "provisioning").rglob("*.yaml"))
+    assert set(re.findall(r"\$(WEERKLANK_\w+)", provisioned)) == {name for name in given if name.startswith("WEERKLANK_")}
+    for service in OBSERVE["services"].values():
+        for variable, value in service.get("environment", {}).items():
+            if variable.endswith("PASSWORD"):
+                assert re.search(r"\$\{WEERKLANK_[A-Z_]+_PASSWORD:\?", value)
+
+
+@pytest.mark.parametrize("folder", ["grafana", "prometheus"])
+def test_what_a_cluster_gets_is_what_is_there(folder: str) -> None:
+    [kustomization] = yaml(DEPLOY / folder / "kustomization.yaml")
+    for config_map in kustomization["configMapGenerator"]:
+        for name in config_map["files"]:
+            assert (DEPLOY / folder / name.split("=")[-1]).is_file()

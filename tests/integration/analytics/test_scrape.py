@@ -1,0 +1,63 @@
+"""What a service says of itself to Prometheus, here analytics: it says so too when it is not well."""
+
+import contextlib
+
+from prometheus_client import REGISTRY
+
+from libs.common.errors import TooManyDeadLetters
+from tests.integration.analytics.world import NOW, Story, World
+from tests.waiting import until
+
+
+async def _lines(world: World) -> list[str]:
+    return (await world.client.get("/metrics")).text.splitlines()
+
+
+async def test_a_well_service_says_so(world: World) -> None:
+    service = world.app.state.service
+    await until(lambda: service.problems() == [] and service.relay.leads, "analytics is ready and leads")
+    lines = await _lines(world)
+    for line in (
+        "weerklank_ready 1.0",
+        "weerklank_relay_leads 1.0",
+        "weerklank_database_up 1.0",
+        "weerklank_pool_limit 6.0",
+        "weerklank_outbox_oldest_seconds 0.0",
+        'weerklank_stream_stopped{kind="too-many-dead-letters"} 0.0',
+        'weerklank_stream_stopped{kind="position-below-log-start"} 0.0',
+    ):
+        assert line in lines
+    assert not [line for line in lines if "_created" in line]
+
+
+async def test_a_stream_that_stopped_is_told_by_its_kind(world: World) -> None:
+    stream = world.app.state.service.stream
+    stream.stopped = TooManyDeadLetters("12 of the last 100 events failed.")
+    try:
+        lines = await _lines(world)
+    finally:
+        stream.stopped = None
+    assert 'weerklank_stream_stopped{kind="too-many-dead-letters"} 1.0' in lines
+    assert "weerklank_ready 0.0" in lines
+
+
+async def test_a_pool_without_a_free_connection_shows_and_the_scrape_is_answered_all_the_same(world: World) -> None:
+    pool = world.app.state.service.pool
+    async with contextlib.AsyncExitStack() as taken:
+        while pool.get_size() < pool.get_max_size() or pool.get_idle_size():
+            await taken.enter_async_context(pool.acquire())
+        lines = await _lines(world)
+    assert "weerklank_pool_in_use 6.0" in lines
+    assert "weerklank_database_up 0.0" in lines
+    [wait] = [float(line.split()[1]) for line in lines if line.startswith("weerklank_pool_wait_seconds ")]
+    assert wait > 1
+    assert "weerklank_database_up 1.0" in await _lines(world)
+
+
+async def test_a_messages_way_to_us_is_measured_of_live_ones_only(world: World) -> None:
+    def seen() -> float:
+        return REGISTRY.get_sample_value("weerklank_received_seconds_count") or 0.0
+
+    before, story = seen(), Story("timed")
+    await world.tell([story.mention("live", received_at=NOW), story.mention("old", received_at=NOW, historic=True)])
+    await until(lambda: seen() == before + 1, "one live message is measured")
