@@ -29,23 +29,20 @@ WANTED = [("common/0001.sql", "a"), ("triage/0001.sql", "b")]
 
 
 @pytest.mark.parametrize(
-    ("applied", "expected"),
+    ("applied", "status", "said"),
     [
-        (None, [("skipped", "No tables yet")]),
-        ({"common/0001.sql": "a", "triage/0001.sql": "b"}, [("ok", "All 2 files")]),
-        ({"common/0001.sql": "a"}, [("warning", "Not applied yet: triage/0001.sql")]),
-        ({"common/0001.sql": "x", "triage/0001.sql": "b"}, [("error", "Changed after they were applied: common/0001.sql")]),
-        ({"common/0001.sql": "a", "triage/0001.sql": "b", "triage/0009.sql": "c"}, [("error", "does not know: triage/0009.sql")]),
-        (
-            {"common/0001.sql": "x", "triage/0009.sql": "c"},
-            [("error", "Changed after they were applied: common/0001.sql"), ("error", "does not know: triage/0009.sql")],
-        ),
+        (None, "skipped", ["No tables yet"]),
+        ({"common/0001.sql": "a", "triage/0001.sql": "b"}, "ok", ["All 2 files"]),
+        ({"common/0001.sql": "a"}, "warning", ["Not applied yet: triage/0001.sql"]),
+        ({"common/0001.sql": "x", "triage/0001.sql": "b"}, "error", ["Changed after they were applied: common/0001.sql"]),
+        ({"common/0001.sql": "a", "triage/0001.sql": "b", "triage/0009.sql": "c"}, "error", ["does not know: triage/0009.sql"]),
+        ({"common/0001.sql": "x", "triage/0009.sql": "c"}, "error", ["applied: common/0001.sql", "does not know: triage/0009.sql"]),
     ],
 )
-def test_migrations(applied: dict[str, str] | None, expected: list[tuple[str, str]]) -> None:
+def test_migrations(applied: dict[str, str] | None, status: str, said: list[str]) -> None:
     found = databasechecks.judge_migrations("triage", applied, WANTED)
-    assert [finding.status for finding in found] == [status for status, _ in expected]
-    assert all(said in finding.found for finding, (_, said) in zip(found, expected, strict=True))
+    assert found.status == status
+    assert all(text in found.found for text in said)
 
 
 @pytest.mark.parametrize(("taken", "status"), [(10, "ok"), (79, "ok"), (80, "warning"), (95, "error")])

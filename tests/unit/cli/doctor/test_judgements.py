@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cli.doctor import broker, kafka, machine, report, services
+from cli.doctor import broker, installation, kafka, machine, report, services
 from cli.doctor.broker import Partition, TopicSeen
 from libs.common.checks import Finding, Kind
 from libs.common.topics import BRANDS, MENTIONS, Topic
@@ -19,15 +19,15 @@ GIB = 1 << 30
 @pytest.mark.parametrize(
     ("found", "status"),
     [
-        (machine.judge_python((3, 10)), "error"),
-        (machine.judge_python((3, 11)), "ok"),
-        (machine.judge_python((3, 14)), "warning"),
-        (machine.judge_platform("Linux", "x86_64", "glibc"), "ok"),
-        (machine.judge_platform("Linux", "aarch64", "glibc"), "ok"),
-        (machine.judge_platform("Linux", "x86_64", ""), "error"),
-        (machine.judge_platform("Linux", "riscv64", "glibc"), "error"),
-        (machine.judge_platform("Darwin", "arm64", ""), "ok"),
-        (machine.judge_platform("Darwin", "x86_64", ""), "error"),
+        (installation.judge_python((3, 10)), "error"),
+        (installation.judge_python((3, 11)), "ok"),
+        (installation.judge_python((3, 14)), "warning"),
+        (installation.judge_platform("Linux", "x86_64", "glibc"), "ok"),
+        (installation.judge_platform("Linux", "aarch64", "glibc"), "ok"),
+        (installation.judge_platform("Linux", "x86_64", ""), "error"),
+        (installation.judge_platform("Linux", "riscv64", "glibc"), "error"),
+        (installation.judge_platform("Darwin", "arm64", ""), "ok"),
+        (installation.judge_platform("Darwin", "x86_64", ""), "error"),
         (machine.judge_memory(8000, 4000, runs=False), "ok"),
         (machine.judge_memory(8000, 900, runs=False), "warning"),
         (machine.judge_memory(8000, 900, runs=True), "ok"),
@@ -47,9 +47,9 @@ GIB = 1 << 30
         (machine.judge_clock(NOW, NOW + timedelta(minutes=5), 0.0), "error"),
         (machine.judge_clock(NOW, None, 3.2), "warning"),
         (machine.judge_clock(datetime(1970, 1, 1, tzinfo=UTC), None, 0.0), "error"),
-        (machine.judge_packages({"a": "1", "b": "2"}, {"a": "1", "b": "2"}), "ok"),
-        (machine.judge_packages({"a": "1", "b": "2"}, {"a": "1", "b": "3"}), "warning"),
-        (machine.judge_packages({"a": "1", "b": "2"}, {"a": "1", "b": None}), "error"),
+        (installation.judge_packages({"a": "1", "b": "2"}, {"a": "1", "b": "2"}), "ok"),
+        (installation.judge_packages({"a": "1", "b": "2"}, {"a": "1", "b": "3"}), "warning"),
+        (installation.judge_packages({"a": "1", "b": "2"}, {"a": "1", "b": None}), "error"),
         (kafka.judge_log_size(GIB, 3600, GIB, 604800), "ok"),  # too young to say at what rate it grows
         (kafka.judge_log_size(GIB, 86400, 5 * GIB, 604800), "warning"),
         (kafka.judge_log_size(GIB, 86400, 7 * GIB, 604800), "ok"),
@@ -74,7 +74,7 @@ def test_pins_of_other_machines_are_left_out() -> None:
         "colorama==0.4.6 ; sys_platform == 'win32' \\",
         "pyjwt==2.10.1 ; python_version >= '3'",
     ]
-    assert machine.pinned(lines) == {"rich": "14.0.0", "pyjwt": "2.10.1"}
+    assert installation.pinned(lines) == {"rich": "14.0.0", "pyjwt": "2.10.1"}
 
 
 def seen(partitions: int = 12, copies: int = 1, in_sync: int | None = None, topic: Topic = MENTIONS, **settings: str) -> TopicSeen:
