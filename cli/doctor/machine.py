@@ -228,12 +228,12 @@ def _data_dir(world: World) -> list[Finding]:
     directory = world.data_dir.absolute()
     where = existing(directory)
     values = {"data_dir": str(directory), "exists": where == directory}
+    if not where.is_dir():
+        return [DATA_DIR.error(f"{where} is not a directory.", values=values)]
     if world.state_problem:
         return [
             DATA_DIR.error(world.state_problem, "Delete that file if nothing of this stack runs any more, and start again.", values=values)
         ]
-    if not where.is_dir():
-        return [DATA_DIR.error(f"{where} is not a directory.", values=values)]
     if not os.access(where, os.W_OK | os.X_OK):
         return [DATA_DIR.error(f"{where} cannot be written.", values=values)]
     if where == directory and where.stat().st_mode & 0o002:
@@ -246,7 +246,7 @@ def _secret_files(world: World) -> list[Finding]:
     for path in (world.data_dir / "keys" / "issuer.ed25519.pem", world.data_dir / "postgres" / "passwords.json"):
         try:
             mode = path.stat().st_mode & 0o777
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             continue
         values = {"path": str(path), "mode": f"{mode:04o}"}
         if mode & 0o077:

@@ -103,7 +103,7 @@ def surgery() -> Iterator[Surgery]:
             system.start("routing", "responder")
             system.environment = {"PYTHONPATH": str(home / "older")}
             system.another("analytics", "0")
-            system.wait_ready()
+            system.wait_ready(120)
             yield Surgery(system, home, servers, closed_port)
         finally:
             system.stop()

@@ -127,7 +127,17 @@ def test_on_a_machine_where_nothing_was_ever_started_the_command_says_so_and_cha
 
 def test_with_an_error_the_exit_code_is_1(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    given = [sys.executable, "-m", "cli.main", "doctor", "--data-dir", str(tmp_path / "file" / "data"), "--external"]
+    given = [
+        sys.executable,
+        "-m",
+        "cli.main",
+        "doctor",
+        "--data-dir",
+        str(tmp_path / "file" / "data"),
+        "--external",
+        "--base-port",
+        str(free_base_port()),
+    ]
     done = subprocess.run(given, cwd=tmp_path, env=environment(PYTHONPATH=str(ROOT)), capture_output=True, text=True, timeout=120)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "ERROR    machine.data-dir" in done.stdout
