@@ -5,7 +5,7 @@ import os
 import sys
 from datetime import UTC, datetime
 
-from cli.doctor import kafka, machine, postgres, report, services
+from cli.doctor import installation, kafka, machine, postgres, report, services
 from cli.doctor.world import World
 from cli.errors import FAILED
 from libs.common import accountchecks, checks, databasechecks, logchecks, servicechecks
@@ -14,6 +14,7 @@ from libs.common.service import our_version
 from services.routing import checks as bookchecks
 
 KINDS: tuple[Kind, ...] = (
+    *installation.KINDS,
     *machine.KINDS,
     *postgres.KINDS,
     *kafka.KINDS,
@@ -43,7 +44,13 @@ def doctor(world: World, *, as_json: bool, verbose: bool) -> None:
 async def examine(world: World) -> list[Finding]:
     """Every finding, the worst first. Ends within the longest limit of a check; changes nothing."""
     try:
-        probes = [*machine.probes(world), *postgres.probes(world), *kafka.probes(world), *services.probes(world)]
+        probes = [
+            *installation.probes(world),
+            *machine.probes(world),
+            *postgres.probes(world),
+            *kafka.probes(world),
+            *services.probes(world),
+        ]
         found = await checks.run(probes)
     finally:
         await world.close()

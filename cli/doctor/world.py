@@ -155,11 +155,12 @@ class World:
         asked = datetime.now(UTC)
         try:
             answer = await self._get(service, url, "/v1/status", {}, ANSWER_S)
-            status = answer.json() if answer.is_success else None
+            status = answer.json()
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             raise CannotAsk(f"{service} at {url} does not answer ({type(error).__name__}).") from error
-        if not isinstance(status, dict) or "ledger" not in status:
-            raise CannotAsk(f"{service} at {url} answers {answer.status_code} to /v1/status, which is not what a service of ours says.")
+        if not answer.is_success or not isinstance(status, dict) or "ledger" not in status:
+            detail = status.get("detail") if isinstance(status, dict) else None
+            raise CannotAsk(f"{service} at {url} answers {answer.status_code}: {detail or 'that is no service of ours'}")
         return Answer(status, asked, datetime.now(UTC), answer.headers.get("date"))
 
     async def checks(self, service: str) -> httpx.Response:

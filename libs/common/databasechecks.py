@@ -95,43 +95,38 @@ def judge_extensions(service: str, available: Mapping[str, str | None]) -> list[
     return found
 
 
-def judge_migrations(service: str, applied: Mapping[str, str] | None, wanted: Sequence[tuple[str, str]]) -> list[Finding]:
+def judge_migrations(service: str, applied: Mapping[str, str] | None, wanted: Sequence[tuple[str, str]]) -> Finding:
     """`applied`: file → SHA-256 as the database has it, none where no service ever started; `wanted`: (file, SHA-256) as this version has it."""
     if applied is None:
-        return [MIGRATIONS.skipped("No tables yet: the service makes them when it starts.", about=service)]
+        return MIGRATIONS.skipped("No tables yet: the service makes them when it starts.", about=service)
     names = dict(wanted)
     newer, missing = sorted(applied.keys() - names.keys()), [name for name in names if name not in applied]
     changed = [name for name, digest in wanted if name in applied and applied[name] != digest]
     values = {"applied": len(applied), "changed": changed, "missing": missing, "unknown": newer}
-    found = []
-    if changed:
-        found.append(
-            MIGRATIONS.error(
-                f"Changed after they were applied: {', '.join(changed)}. The service does not start.",
-                "Put the files back as they were when they were applied (git checkout of that release), and add what is new as a file of its own.",
-                about=service,
-                values=values,
-            )
+    if changed or newer:
+        said = [f"changed after they were applied: {', '.join(changed)}"] if changed else []
+        remedy = (
+            ["put the changed files back as they were (git checkout of that release), and add what is new as a file of its own"]
+            if changed
+            else []
         )
-    if newer:
-        found.append(
-            MIGRATIONS.error(
-                f"The database holds what this version ({len(names)} files) does not know: {', '.join(newer)}. The service does not start.",
-                "Deploy the newer version that applied them, or restore the database from before it.",
-                about=service,
-                values=values,
-            )
+        if newer:
+            said.append(f"the database holds what this version ({len(names)} files) does not know: {', '.join(newer)}")
+            remedy.append("deploy the newer version that applied them, or restore the database from before it")
+        return MIGRATIONS.error(f"{_sentence(said)} The service does not start.", _sentence(remedy), about=service, values=values)
+    if missing:
+        return MIGRATIONS.warning(
+            f"Not applied yet: {', '.join(missing)}.",
+            f"Restart {service}: it applies them when it starts ('weerklank down', 'weerklank up'; or roll out the deployment).",
+            about=service,
+            values=values,
         )
-    if missing and not found:
-        found.append(
-            MIGRATIONS.warning(
-                f"Not applied yet: {', '.join(missing)}.",
-                f"Restart {service}: it applies them when it starts ('weerklank down', 'weerklank up'; or roll out the deployment).",
-                about=service,
-                values=values,
-            )
-        )
-    return found or [MIGRATIONS.ok(f"All {len(names)} files are applied, as they are.", about=service, values=values)]
+    return MIGRATIONS.ok(f"All {len(names)} files are applied, as they are.", about=service, values=values)
+
+
+def _sentence(parts: Sequence[str]) -> str:
+    text = "; ".join(parts)
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def judge_connections(service: str, taken: int, allowed: int) -> Finding:
@@ -208,7 +203,7 @@ async def _ask(
         else REACHABLE.ok("The service's role can log in and ask.", about=service),
         judge_version(service, row["version"]),
         *judge_extensions(service, {r["name"]: r["installed_version"] for r in made}),
-        *judge_migrations(service, applied, wanted),
+        judge_migrations(service, applied, wanted),
         clocks.judge(CLOCK, "PostgreSQL", asked, answered, told, about=service),
         judge_connections(service, row["taken"], row["allowed"]),
         SIZE.ok(f"The database takes {row['size'] / 2**20:.0f} MiB.", about=service, values={"bytes": row["size"]}),
