@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -148,21 +149,27 @@ class Ingest:
         return sorted(found, key=lambda record: (record.partition, record.offset))
 
 
-@pytest.fixture(scope="module")
-async def ingest(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ingest]:
-    home = tmp_path_factory.mktemp("ingest")
+@asynccontextmanager
+async def running(postgres_server: PostgresServer, home: Path, **settings: str) -> AsyncIterator[Ingest]:
+    """An ingest with a Kafka and a database of its own."""
     kafka = KafkaServer(home / "kafka")
     url = postgres_server.database()
     service = Ingest(home, kafka, postgres_server.login(url, "ingest"), Ed25519PrivateKey.generate())
     try:
         kafka.start()
         await create_topics(kafka.bootstrap)
-        service.start()
+        service.start(**settings)
         yield service
     finally:
         service.stop()
         kafka.stop()
         postgres_server.drop(url)
+
+
+@pytest.fixture(scope="module")
+async def ingest(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ingest]:
+    async with running(postgres_server, tmp_path_factory.mktemp("ingest")) as service:
+        yield service
 
 
 @pytest.fixture

@@ -1,154 +1,47 @@
-"""Live mail, from a real Dovecot: what arrives is a mention once, whatever stops on the way, and nothing in the mailbox changes."""
+"""Live mail, from a real Dovecot that tells of new mail: what arrives is a mention, what keeps it from being read is told, and nothing in a mailbox
+changes."""
 
 import asyncio
-import secrets
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
 
-from libs.common.record import decode
-from libs.common.topics import MENTIONS, MENTIONS_BULK
-from tests.dovecot import PASSWORD, PROGRAM, Dovecot, Mailbox
-from tests.integration.ingest.conftest import Ingest
+from libs.common.topics import MENTIONS_BULK
+from tests.dovecot import PASSWORD, PROGRAM, Dovecot
+from tests.integration.ingest.conftest import Ingest, running
+from tests.integration.ingest.team import LONG_AGO, Team, mail, serving, settings
 from tests.stack import PostgresServer
 from tests.waiting import until
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="needs Dovecot (Debian: dovecot-imapd)")
 
-WATCHING = {
-    "MAIL_NETWORKS": "127.0.0.0/8",
-    "MAIL_TIMEOUT_S": "2",
-    "MAIL_RETRY_S": "0.2",
-    "MAIL_LOGIN_RETRY_S": "3000",
-    "MAIL_LEASE_S": "2",
-}
-LONG_AGO = datetime.now(UTC) - timedelta(days=40)
 
-
-def mail(number: int, *, about: str = "Mijn pakket", at: datetime | None = None) -> bytes:
-    """An invented customer's mail."""
-    return (
-        f"From: Noor {number} <noor{number % 97}@post.example>\r\nTo: klant@vaart.example\r\nSubject: {about} {number}\r\n"
-        f"Message-ID: <{about.replace(' ', '-')}-{number}@post.example>\r\n"
-        f"Date: {(at or datetime.now(UTC)).strftime('%a, %d %b %Y %H:%M:%S +0000')}\r\n"
-        f"\r\n{about} nummer {number} is er niet. Waar blijft het?\r\n"
-    ).encode()
+@pytest.fixture(scope="module")
+def dovecot(server_dir: Path) -> Iterator[Dovecot]:
+    with serving(server_dir) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
-def dovecot(server_dir: Any) -> Iterator[Dovecot]:
-    server = Dovecot(server_dir / f"dovecot-{secrets.token_hex(2)}")
-    patched = pytest.MonkeyPatch()
-    patched.setenv("SSL_CERT_FILE", str(server.trusted()))
-    try:
-        yield server.start()
-    finally:
-        patched.undo()
-        server.stop()
-
-
-@pytest.fixture(scope="module")
-async def told(ingest: Ingest, dovecot: Dovecot) -> Ingest:
-    """An ingest that hears of new mail from the server (IDLE) and from nobody else: it looks by itself once in ten minutes."""
-    return await restarted(ingest, dovecot, MAIL_POLL_S="600")
-
-
-async def restarted(ingest: Ingest, dovecot: Dovecot, **settings: str) -> Ingest:
-    await asyncio.to_thread(ingest.stop)
-    await asyncio.to_thread(ingest.start, **WATCHING, MAIL_PORTS=f"{dovecot.port},{dovecot.tls_port}", **settings)
-    return ingest
-
-
-class Team:
-    """A brand of the test's own, with its mailboxes."""
-
-    def __init__(self, ingest: Ingest, dovecot: Dovecot, database: asyncpg.Connection) -> None:
-        self.ingest, self.dovecot, self.database = ingest, dovecot, database
-        self.brand = f"brand-{secrets.token_hex(4)}"
-        self.version = 0
-
-    def mailbox(self, name: str = "klant", password: str = PASSWORD) -> Mailbox:
-        """A mailbox and its secret, before the brand's book names it."""
-        self.set_secret(name, password)
-        return self.dovecot.user(f"{name}.{self.brand}", PASSWORD)
-
-    def set_secret(self, name: str, password: str) -> None:
-        folder = self.ingest.home / "secrets"
-        folder.mkdir(exist_ok=True)
-        (folder / f"{self.brand}-{name}").write_text(password + "\n")
-
-    def channel(self, name: str = "klant", **more: Any) -> dict[str, Any]:
-        given = {"id": name, "type": "imap", "host": "127.0.0.1", "port": self.dovecot.port, "tls": False, "user": f"{name}.{self.brand}"}
-        return given | {"secret": f"file:{self.brand}-{name}"} | more
-
-    async def publish(self, *channels: dict[str, Any]) -> None:
-        self.version += 1
-        await self.ingest.publish_book(self.brand, self.version, channels=list(channels))
-
-    async def watch(self, *channels: dict[str, Any]) -> None:
-        """Publish a book, and return when all of its mailboxes were seen and read to their ends."""
-        await self.publish(*channels)
-        for channel in channels:
-            await self.state(channel["id"], "idle", "polling")
-
-    async def shown(self) -> list[dict[str, Any]]:
-        async with self.ingest.client(self.brand, role="admin") as client:
-            answer = await client.get(f"/v1/brands/{self.brand}/mailboxes")
-        assert answer.status_code == 200, answer.text
-        return list(answer.json())
-
-    async def state(self, account: str, *states: str) -> dict[str, Any]:
-        """How a mailbox is, once it is one of these."""
-
-        async def found() -> dict[str, Any] | None:
-            shown = [box for box in await self.shown() if box["account"] == account]
-            return shown[0] if shown and shown[0]["state"] in states and (shown[0]["last_uid"] is not None or shown[0]["why"]) else None
-
-        return dict(await until(found, f"{account} of {self.brand} is {states}: {await self.shown()}"))
-
-    async def receipts(self) -> int:
-        return int(await self.database.fetchval("select count(*) from ingest.receipt where brand = $1", self.brand))
-
-    async def has(self, number: int, timeout_s: float = 30.0) -> None:
-        """Return when so many mentions are in the log. Fails when there are more."""
-
-        async def as_many() -> bool:
-            found = await self.receipts()
-            assert found <= number, f"{found} mentions instead of {number}"
-            return found == number
-
-        await until(as_many, f"{number} mentions of {self.brand}: {await self.receipts()}, {await self.shown()}", timeout_s)
-
-    async def mentions(self, topic: str = MENTIONS.name) -> dict[str, Any]:
-        """What the log holds, by title."""
-        found = [decode(record).event.mention for record in await self.ingest.log(topic, self.brand)]  # type: ignore[attr-defined]
-        return {mention.title: mention for mention in found}
-
-    async def rejects(self, account: str = "klant") -> list[dict[str, Any]]:
-        async with self.ingest.client(self.brand, role="lead") as client:
-            return list((await client.get(f"/v1/brands/{self.brand}/mailboxes/{account}/rejects")).json()["items"])
+async def ingest(postgres_server: PostgresServer, dovecot: Dovecot, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ingest]:
+    """It hears of new mail from the server (IDLE) and from nobody else: it looks by itself once in ten minutes."""
+    async with running(postgres_server, tmp_path_factory.mktemp("ingest"), **settings(dovecot, MAIL_POLL_S="600")) as service:
+        yield service
 
 
 @pytest.fixture
-async def database(ingest: Ingest, postgres_server: PostgresServer) -> AsyncIterator[asyncpg.Connection]:
+async def team(ingest: Ingest, dovecot: Dovecot) -> AsyncIterator[Team]:
     connection = await asyncpg.connect(ingest.database_url)
-    yield connection
+    yield Team(ingest, dovecot, connection)
     await connection.close()
 
 
-@pytest.fixture
-def team(ingest: Ingest, dovecot: Dovecot, database: asyncpg.Connection) -> Team:
-    return Team(ingest, dovecot, database)
-
-
-# --- a server that tells of new mail ------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("tls", [True, "starttls"])
-async def test_a_mail_that_arrives_while_the_server_idles_is_a_live_mention_and_stays_unread(told: Ingest, team: Team, tls: Any) -> None:
+async def test_a_mail_that_arrives_while_the_server_idles_is_a_live_mention_and_stays_unread(ingest: Ingest, team: Team, tls: Any) -> None:
     box = team.mailbox()
     box.append(mail(0, about="Van eerder"))
     port = team.dovecot.tls_port if tls is True else team.dovecot.port
@@ -166,8 +59,8 @@ async def test_a_mail_that_arrives_while_the_server_idles_is_a_live_mention_and_
     assert shown["watched_by"] == "test"
 
 
-async def test_several_mailboxes_of_two_brands_each_go_to_their_own(told: Ingest, team: Team, database: asyncpg.Connection) -> None:
-    other = Team(team.ingest, team.dovecot, database)
+async def test_several_mailboxes_of_two_brands_each_go_to_their_own(ingest: Ingest, team: Team) -> None:
+    other = Team(team.ingest, team.dovecot, team.database)
     boxes = [team.mailbox("klant"), team.mailbox("pers"), other.mailbox("klant")]
     await team.watch(team.channel("klant"), team.channel("pers"))
     await other.watch(other.channel("klant"))
@@ -179,7 +72,7 @@ async def test_several_mailboxes_of_two_brands_each_go_to_their_own(told: Ingest
     assert set(await other.mentions()) == {"Mijn pakket 2"}
 
 
-async def test_mail_of_before_is_history_from_the_day_that_the_book_says_and_delays_no_live_mail(told: Ingest, team: Team) -> None:
+async def test_mail_of_before_is_history_from_the_day_that_the_book_says_and_delays_no_live_mail(ingest: Ingest, team: Team) -> None:
     box = team.mailbox()
     box.append(mail(1, at=LONG_AGO), arrived_at=LONG_AGO)
     box.append(mail(2, at=LONG_AGO + timedelta(days=20)), arrived_at=LONG_AGO + timedelta(days=20))
@@ -197,7 +90,7 @@ async def test_mail_of_before_is_history_from_the_day_that_the_book_says_and_del
     assert abs(history["Mijn pakket 2"].posted_at - (LONG_AGO + timedelta(days=20))) < timedelta(seconds=2)
 
 
-async def test_a_wrong_password_is_told_and_the_right_one_is_used_as_soon_as_it_is_there(told: Ingest, team: Team) -> None:
+async def test_a_wrong_password_is_told_and_the_right_one_is_used_as_soon_as_it_is_there(ingest: Ingest, team: Team) -> None:
     box = team.mailbox(password="niet dit")
     await team.publish(team.channel())
     shown = await team.state("klant", "login_refused")
@@ -208,7 +101,7 @@ async def test_a_wrong_password_is_told_and_the_right_one_is_used_as_soon_as_it_
     await team.state("klant", "idle")
     box.append(mail(2))
     await team.has(1)
-    assert "niet dit" not in (told.home / "ingest.log").read_text()
+    assert "niet dit" not in (ingest.home / "ingest.log").read_text()
 
 
 @pytest.mark.parametrize(
@@ -226,7 +119,7 @@ async def test_a_wrong_password_is_told_and_the_right_one_is_used_as_soon_as_it_
     ],
 )
 async def test_what_keeps_a_mailbox_from_being_read_is_told_in_words(
-    told: Ingest, team: Team, changed: dict[str, Any], state: str, why: str
+    ingest: Ingest, team: Team, changed: dict[str, Any], state: str, why: str
 ) -> None:
     team.mailbox()
     changed = {name: value.replace("{brand}", team.brand) if isinstance(value, str) else value for name, value in changed.items()}
@@ -234,10 +127,10 @@ async def test_what_keeps_a_mailbox_from_being_read_is_told_in_words(
     shown = await team.state("klant", state)
     assert why in shown["why"]
     assert shown["last_error"] == shown["why"]
-    assert told.ready()
+    assert ingest.ready()
 
 
-async def test_another_mailbox_in_the_book_is_another_cursor_and_the_old_one_is_let_go(told: Ingest, team: Team) -> None:
+async def test_another_mailbox_in_the_book_is_another_cursor_and_the_old_one_is_let_go(ingest: Ingest, team: Team) -> None:
     first, second = team.mailbox("oud"), team.mailbox("nieuw")
     for number in range(3):
         first.append(mail(number))
@@ -255,14 +148,26 @@ async def test_another_mailbox_in_the_book_is_another_cursor_and_the_old_one_is_
     assert set(await team.mentions()) == {"Mijn pakket 11"}
 
 
-async def test_only_those_who_keep_the_mailboxes_see_them(told: Ingest, team: Team) -> None:
+async def test_only_those_who_keep_the_mailboxes_see_them(ingest: Ingest, team: Team) -> None:
     await team.publish()
     for role, status in (("admin", 200), ("lead", 200), ("agent", 403), ("connector", 403), ("analyst", 403)):
-        async with told.client(team.brand, role=role) as client:
+        async with ingest.client(team.brand, role=role) as client:
             assert (await client.get(f"/v1/brands/{team.brand}/mailboxes")).status_code == status
             assert (await client.get(f"/v1/brands/{team.brand}/mailboxes/klant/rejects")).status_code == status
-    async with told.client("a-brand-of-nobody", role="admin") as client:
+    async with ingest.client("a-brand-of-nobody", role="admin") as client:
         assert (await client.get(f"/v1/brands/{team.brand}/mailboxes")).status_code == 403
         assert (await client.get("/v1/brands/a-brand-of-nobody/mailboxes")).status_code == 404
-    async with told.client(team.brand, role="admin") as client:
+    async with ingest.client(team.brand, role="admin") as client:
         assert (await client.get(f"/v1/brands/{team.brand}/mailboxes/klant/rejects?cursor=zomaar")).status_code == 400
+
+
+async def test_a_server_that_goes_away_while_it_idles_is_found_again(ingest: Ingest, team: Team) -> None:
+    box = team.mailbox()
+    await team.watch(team.channel())
+    await asyncio.to_thread(team.dovecot.stop)
+    box.drop([mail(1)])
+    await team.state("klant", "waiting")
+    await asyncio.to_thread(team.dovecot.start)
+    await team.state("klant", "idle")
+    box.append(mail(2))
+    await team.has(2)

@@ -60,7 +60,32 @@ def test_the_port_is_the_books_or_that_of_the_way_of_tls(given: dict[str, Any], 
     assert mailserver.port_of(account) == port
 
 
-async def test_no_other_service_is_knocked_at() -> None:
-    account = Channel.model_validate({"id": "smtp", "type": "smtp", "host": "8.8.8.8", "from": "klant@vaart.example", "port": 5432})
-    with pytest.raises(OutOfReach, match="Port 5432 "):
-        await mailserver.connect(account, Reach(ports=frozenset({1025})))
+@pytest.mark.parametrize(("given", "port"), [({}, 993), ({"tls": "starttls"}, 143), ({"tls": False}, 143), ({"port": 1993}, 1993)])
+def test_the_port_of_a_mailbox_is_the_books_or_that_of_the_way_of_tls(given: dict[str, Any], port: int) -> None:
+    assert mailserver.port_of(_account("imap", **given)) == port
+
+
+def _account(kind: str, **more: Any) -> Channel:
+    given = {
+        "id": "mail",
+        "type": kind,
+        "host": "8.8.8.8",
+        "user": "klant@vaart.example",
+        "from": "klant@vaart.example",
+        "secret": "env:VAART",
+    }
+    return Channel.model_validate(given | more)
+
+
+@pytest.mark.parametrize(("kind", "port"), [("smtp", 5432), ("smtp", 993), ("imap", 5432), ("imap", 25)])
+async def test_no_other_service_is_knocked_at(kind: str, port: int) -> None:
+    reach = Reach(ports=frozenset({1025}), settings="WEERKLANK_TEST_MAIL")
+    with pytest.raises(OutOfReach, match=f"Port {port} .* WEERKLANK_TEST_MAIL_PORTS"):
+        await mailserver.connect(_account(kind, port=port), reach)
+
+
+def test_a_network_of_the_operators_is_their_own() -> None:
+    reach = Reach([ip_network("10.1.2.0/24")])
+    assert reach.own("10.1.2.3")
+    assert reach.own("::ffff:10.1.2.3")
+    assert not reach.own("8.8.8.8")
