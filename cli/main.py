@@ -184,6 +184,29 @@ def trace(
 
 
 @app.command()
+def demo(
+    storm: Annotated[bool, typer.Option("--storm", help="An outage: a quiet hour and half an hour of storm, in a minute")] = False,
+    brand: Annotated[str, typer.Option("--brand", help="Whose outage")] = "vaart",
+    speed: Annotated[float, typer.Option("--speed", help="So many times as fast: 6 plays it in 10 s")] = 1.0,
+    seed: Annotated[int, typer.Option("--seed", help="Another one is another storm")] = 1,
+    yes: Annotated[bool, typer.Option("--yes", help="Also to a brand that is live")] = False,
+    as_json: AsJson = False,
+    data_dir: DataDir = DATA_DIR,
+) -> None:
+    """Play a scenario to the stack that runs, and show how it reacts; without --storm say what there is.
+
+    Exit code 1 when a mention came to no case in time.
+    """
+    from cli.demo import play
+
+    if not storm:
+        play.catalogue()
+        return
+    with _client(data_dir) as client:
+        raise typer.Exit(play.run(client, play.Order(brand, seed, speed, yes, as_json)))
+
+
+@app.command()
 def token(
     role: Annotated[str, typer.Option("--role", help=ROLES)],
     brand: Annotated[
