@@ -1,5 +1,6 @@
 """The names and flags of what makes and keeps a brand: ``weerklank book``, ``brand`` and ``secret``. What they do is in the modules that they import."""
 
+from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
@@ -98,3 +99,27 @@ def secret_remove(brand: BrandArgument, name: Name, data_dir: DataDir = DATA_DIR
     from cli import brand_secrets
 
     brand_secrets.remove(data_dir, brand, name)
+
+
+brand_app = typer.Typer(help="A brand of one's own.", rich_markup_mode=None, no_args_is_help=True)
+
+
+@brand_app.callback()
+def brand() -> None:
+    """So that `new` stays a word of its own while it is the only one."""
+
+
+@brand_app.command("new")
+def brand_new(
+    file: Annotated[Optional[Path], typer.Argument(help="Where the book goes; without it BRAND.yaml")] = None,  # noqa: UP045
+    answers: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--answers", help="A YAML file with answers (name, mailbox, team, …): nothing is asked, the rest are defaults"),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite a book that is there")] = False,
+    data_dir: DataDir = DATA_DIR,
+) -> None:
+    """Ask what a brand book needs, write a first one, and say what comes next. An interview that breaks off goes on where it was."""
+    from cli import brand_new as interviews
+
+    interviews.new(file, answers, force=force, data_dir=data_dir)

@@ -68,6 +68,7 @@ COMMANDS = (
     "secret set",
     "secret list",
     "secret remove",
+    "brand new",
 )
 
 
