@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from cli.brand_commands import book_app
+from cli.brand_commands import book_app, brand_app, secret_app
 from cli.errors import FAILED, OURS, CommandError
 from cli.options import DATA_DIR, DataDir
 from cli.stack.errors import StackError
@@ -41,6 +41,8 @@ topics_app = typer.Typer(help="The registry of topics: who writes, who reads, un
 app.add_typer(dead_app, name="dead", invoke_without_command=True)
 app.add_typer(topics_app, name="topics", invoke_without_command=True)
 app.add_typer(book_app, name="book")
+app.add_typer(brand_app, name="brand")
+app.add_typer(secret_app, name="secret")
 
 AsJson = Annotated[bool, typer.Option("--json", help="For programs")]
 Brand = Annotated[Optional[str], typer.Option("--brand", help="A brand's slug; without it every brand that was applied here")]  # noqa: UP045

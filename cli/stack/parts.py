@@ -29,6 +29,9 @@ PROBE_TIMEOUT_S = 3.0
 # Where services, libs and cli lie side by side: the repository, or wherever a wheel put them.
 ROOT = Path(__file__).resolve().parents[2]
 
+# The services that reach a brand's mailbox and mail server, with the passwords that its book refers to.
+WITH_SECRETS = ("ingest", "responder")
+
 # Returns why the part is not known to be ready, or "" when it is. What keeps us from asking is such a reason, never an error.
 Probe = Callable[[], Awaitable[str]]
 
@@ -246,20 +249,28 @@ def service_command(service: str) -> list[str]:
     return [sys.executable, "-m", f"services.{service}"]
 
 
+def secrets_dir(data_dir: Path) -> Path:
+    """Where the brands' secrets of a local stack lie."""
+    return data_dir / "secrets"
+
+
 def service_environment(
-    service: str, *, inherited: Mapping[str, str], kafka: str, database_url: str, port: int, jwks: Path
+    service: str, *, inherited: Mapping[str, str], kafka: str, database_url: str, port: int, jwks: Path, secrets: Path
 ) -> dict[str, str]:
     """The environment of one service: what was inherited, without the other services' settings, and its own.
 
     Another service's settings hold that one's passwords and tokens. Whoever names an issuer of their own
-    (``WEERKLANK_TRIAGE_JWKS``, ``_ISSUER``, ``_AUDIENCE``) keeps it.
+    (``WEERKLANK_TRIAGE_JWKS``, ``_ISSUER``, ``_AUDIENCE``) keeps it, and so does who names another folder of secrets
+    (``WEERKLANK_RESPONDER_SECRETS_DIR``): those of the services that reach the brands' channels lie in ``secrets``.
     """
     others = tuple(f"WEERKLANK_{other.upper()}_" for other in SERVICES if other != service)
     own = f"WEERKLANK_{service.upper()}_"
-    issuer = {own + "JWKS": str(jwks), own + "ISSUER": keys.ISSUER, own + "AUDIENCE": keys.AUDIENCE}
+    ours = {own + "JWKS": str(jwks), own + "ISSUER": keys.ISSUER, own + "AUDIENCE": keys.AUDIENCE}
+    if service in WITH_SECRETS:
+        ours[own + "SECRETS_DIR"] = str(secrets)
     return {
         **{name: value for name, value in inherited.items() if not name.startswith(others)},
-        **{name: value for name, value in issuer.items() if name not in inherited},
+        **{name: value for name, value in ours.items() if name not in inherited},
         own + "KAFKA": kafka,
         own + "DATABASE_URL": database_url,
         own + "HOST": "127.0.0.1",

@@ -34,6 +34,7 @@ from cli.stack.parts import (
     http_probe,
     last_line,
     rotate,
+    secrets_dir,
     service_environment,
     thread_probe,
 )
@@ -235,7 +236,15 @@ class Supervisor:
             log=self.settings.logs / f"{service}.log",
             probe=_probe(service, self.settings.data_dir, port),
             liveness=http_probe(port, "/healthz"),
-            env=service_environment(service, inherited=os.environ, kafka=bootstrap, database_url=database_url, port=port, jwks=jwks),
+            env=service_environment(
+                service,
+                inherited=os.environ,
+                kafka=bootstrap,
+                database_url=database_url,
+                port=port,
+                jwks=jwks,
+                secrets=secrets_dir(self.settings.data_dir),
+            ),
         )
 
     def _keep(self, part: Part) -> None:

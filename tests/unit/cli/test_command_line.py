@@ -32,12 +32,13 @@ from tests.stack import environment
 ROOT = Path(__file__).parents[3]
 
 
-def weerklank(*arguments: str | Path, cwd: Path = ROOT, **variables: str) -> "subprocess.CompletedProcess[str]":
+def weerklank(*arguments: str | Path, cwd: Path = ROOT, stdin: str = "", **variables: str) -> "subprocess.CompletedProcess[str]":
     """Runs the real command in a process of its own, without this machine's settings."""
     return subprocess.run(
         [sys.executable, "-m", "cli.main", *map(str, arguments)],
         cwd=cwd,
         env=environment(PYTHONPATH=str(ROOT), **variables),
+        input=stdin,
         capture_output=True,
         text=True,
         timeout=60,
@@ -64,6 +65,10 @@ COMMANDS = (
     "book show",
     "book diff",
     "book rollback",
+    "secret set",
+    "secret list",
+    "secret remove",
+    "brand new",
 )
 
 

@@ -48,6 +48,18 @@ def test_all_taken_ports_are_named_at_once_with_their_holder() -> None:
     ports.check_free(taken)
 
 
+def environment_of(service: str, inherited: dict[str, str]) -> dict[str, str]:
+    return parts.service_environment(
+        service,
+        inherited=inherited,
+        kafka="127.0.0.1:1",
+        database_url="postgresql://its-own",
+        port=7,
+        jwks=Path("/keys/jwks.json"),
+        secrets=Path("/data/secrets"),
+    )
+
+
 def test_a_service_gets_its_own_settings_and_no_other_services() -> None:
     inherited = {
         "PATH": "/bin",
@@ -57,9 +69,7 @@ def test_a_service_gets_its_own_settings_and_no_other_services() -> None:
         "WEERKLANK_TRIAGE_DATABASE_URL": "postgresql://left-over",
         "WEERKLANK_INGEST_TOKEN": "not for triage",
     }
-    found = parts.service_environment(
-        "triage", inherited=inherited, kafka="127.0.0.1:1", database_url="postgresql://its-own", port=7, jwks=Path("/keys/jwks.json")
-    )
+    found = environment_of("triage", inherited)
     assert {name: value for name, value in found.items() if name != "PYTHONPATH"} == {
         "PATH": "/bin",
         "PYTHONUNBUFFERED": "1",
@@ -74,6 +84,14 @@ def test_a_service_gets_its_own_settings_and_no_other_services() -> None:
         "WEERKLANK_TRIAGE_ISSUER": "https://login.example",
         "WEERKLANK_TRIAGE_AUDIENCE": "weerklank",
     }
+
+
+@pytest.mark.parametrize("service", ["ingest", "responder"])
+def test_a_service_that_reaches_mail_servers_finds_the_secrets_of_this_stack_unless_the_environment_names_others(service: str) -> None:
+    setting = f"WEERKLANK_{service.upper()}_SECRETS_DIR"
+    assert environment_of(service, {})[setting] == "/data/secrets"
+    assert environment_of(service, {setting: "/vault"})[setting] == "/vault"
+    assert not [name for name in environment_of("triage", {}) if "SECRETS" in name]
 
 
 def test_external_addresses_are_those_of_the_environment() -> None:
