@@ -252,11 +252,13 @@ def service_environment(
     """The environment of one service: what was inherited, without the other services' settings, and its own.
 
     Another service's settings hold that one's passwords and tokens. Whoever names an issuer of their own
-    (``WEERKLANK_TRIAGE_JWKS``, ``_ISSUER``, ``_AUDIENCE``) keeps it.
+    (``WEERKLANK_TRIAGE_JWKS``, ``_ISSUER``, ``_AUDIENCE``) keeps it. Routing gets the local issuer's key, unless it has another issuer.
     """
     others = tuple(f"WEERKLANK_{other.upper()}_" for other in SERVICES if other != service)
     own = f"WEERKLANK_{service.upper()}_"
     issuer = {own + "JWKS": str(jwks), own + "ISSUER": keys.ISSUER, own + "AUDIENCE": keys.AUDIENCE}
+    if service == "routing" and not any(name in inherited for name in issuer):
+        issuer[own + "SIGNING_KEY"] = str(keys.signing_key(jwks.parent.parent))
     return {
         **{name: value for name, value in inherited.items() if not name.startswith(others)},
         **{name: value for name, value in issuer.items() if name not in inherited},
