@@ -86,7 +86,8 @@ async def credentials(connection: db.Connection, client_id: str, now: datetime) 
 async def used(connection: db.Connection, client_id: str, now: datetime) -> None:
     """Note the use, at most once a minute: a client that asks all the time costs no write each time."""
     await connection.execute(
-        "update machine_client set last_used_at = $2 where id = $1 and (last_used_at is null or last_used_at < $2 - interval '1 minute')",
+        "update machine_client set last_used_at = $2::timestamptz "
+        "where id = $1 and (last_used_at is null or last_used_at < $2::timestamptz - interval '1 minute')",
         client_id,
         now,
     )
