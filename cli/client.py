@@ -1,12 +1,14 @@
 """How the command line finds the five services and speaks to them.
 
-In: the data directory of a local stack, or ``WEERKLANK_URL_<SERVICE>`` and ``WEERKLANK_TOKEN`` for services elsewhere. Out: decoded JSON answers,
-or one sentence about why there is none.
+In: the data directory of a local stack, or for services elsewhere ``WEERKLANK_URL_<SERVICE>`` and ``WEERKLANK_TOKEN``, or
+``WEERKLANK_CLIENT_ID`` and ``WEERKLANK_CLIENT_SECRET``, which get a token from routing. Out: decoded JSON answers, or one sentence about why there
+is none.
 """
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,7 +29,8 @@ class Client:
     def __init__(self, data_dir: Path, environment: Mapping[str, str] | None = None) -> None:
         self.data_dir = data_dir
         self._environment = os.environ if environment is None else environment
-        self._tokens: dict[tuple[str, str, str], str] = {}
+        self._tokens: dict[tuple[str, tuple[str, ...], str], str] = {}
+        self._own: tuple[str, float] | None = None
         # A proxy of this machine has no way to its own services; other hosts are reached as the environment says.
         self._local = httpx.Client(timeout=TIMEOUT_S, trust_env=False)
         self._elsewhere = httpx.Client(timeout=TIMEOUT_S)
@@ -55,30 +58,57 @@ class Client:
             )
         return f"http://127.0.0.1:{part.port}"
 
-    def token(self, role: str, brand: str, subject: str = "cli") -> str:
-        """``WEERKLANK_TOKEN``, or one that the local stack's own issuer signs."""
+    def token(self, role: str, brand: str | Sequence[str], subject: str = "cli") -> str:
+        """``WEERKLANK_TOKEN``, one for this machine client, or one that the local stack's own issuer signs for the brand or brands."""
         if told := self._environment.get("WEERKLANK_TOKEN"):
             return told
-        wanted = (role, brand, subject)
+        client_id, secret = (self._environment.get(f"WEERKLANK_CLIENT_{name}") for name in ("ID", "SECRET"))
+        if client_id and secret:
+            return self._own_token(client_id, secret)
+        brands = (brand,) if isinstance(brand, str) else tuple(brand)
+        wanted = (role, brands, subject)
         if wanted not in self._tokens:
-            self._tokens[wanted] = local_token(self.data_dir, role, brand, subject, TOKEN_LIFETIME)
+            self._tokens[wanted] = local_token(self.data_dir, role, brands, subject, TOKEN_LIFETIME)
         return self._tokens[wanted]
 
+    def _own_token(self, client_id: str, secret: str) -> str:
+        """A machine client's own token, asked for again a minute before it expires. Its role and brands are the client's, whatever a call needs."""
+        if self._own is None or time.monotonic() > self._own[1]:
+            asked = time.monotonic()
+            answer = self._ask("routing", "POST", "/v1/oauth/token", data={"grant_type": "client_credentials"}, auth=(client_id, secret))
+            if not answer.is_success:
+                said = answer.json() if answer.headers.get("content-type") == "application/json" else {}
+                why = said.get("error_description", f"it answered {answer.status_code} {answer.reason_phrase}")
+                raise Refused(f"routing gives WEERKLANK_CLIENT_ID no token: {why}", answer.status_code, said)
+            given = answer.json()
+            self._own = given["access_token"], asked + given["expires_in"] - 60
+        return self._own[0]
+
     def send(
-        self, service: str, method: str, path: str, brand: str, *, role: str = "admin", subject: str = "cli", **request: Any
+        self, service: str, method: str, path: str, brand: str | Sequence[str], *, role: str = "admin", subject: str = "cli", **request: Any
     ) -> httpx.Response:
         """The answer, whatever its status. Raises ``CommandError`` when there is none."""
-        url = self.url(service)
+        self.url(service)
         headers = {"authorization": f"Bearer {self.token(role, brand, subject)}", **request.pop("headers", {})}
+        return self._ask(service, method, path, headers=headers, **request)
+
+    def _ask(self, service: str, method: str, path: str, **request: Any) -> httpx.Response:
+        url = self.url(service)
         is_elsewhere = f"WEERKLANK_URL_{service.upper()}" in self._environment
         try:
-            return (self._elsewhere if is_elsewhere else self._local).request(method, url + path, headers=headers, **request)
+            return (self._elsewhere if is_elsewhere else self._local).request(method, url + path, **request)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise CommandError(
                 f"{service} at {url} does not answer ({type(error).__name__}): 'weerklank status' shows what is the matter."
             ) from error
 
-    def call(self, service: str, method: str, path: str, brand: str, *, role: str = "admin", subject: str = "cli", **request: Any) -> Any:
+    def public(self, service: str, path: str, **request: Any) -> Any:
+        """The decoded answer to a POST that takes no token. Raises ``Refused`` with the service's own explanation."""
+        return answer_of(service, self._ask(service, "POST", path, **request))
+
+    def call(
+        self, service: str, method: str, path: str, brand: str | Sequence[str], *, role: str = "admin", subject: str = "cli", **request: Any
+    ) -> Any:
         """The decoded answer. Raises ``Refused`` with the service's own explanation."""
         return answer_of(service, self.send(service, method, path, brand, role=role, subject=subject, **request))
 
@@ -122,9 +152,9 @@ def answer_of(service: str, answer: httpx.Response) -> Any:
     raise Refused(f"{service}: {detail}", answer.status_code, problem)
 
 
-def local_token(data_dir: Path, role: str, brand: str, subject: str, lifetime: timedelta) -> str:
+def local_token(data_dir: Path, role: str, brands: Sequence[str], subject: str, lifetime: timedelta) -> str:
     """A token of the local stack's issuer. Raises ``StackError`` when no stack was ever started in ``data_dir``."""
-    return keys.issue(data_dir, {"sub": subject, "role": role, "brands": [brand]}, datetime.now(UTC), lifetime)
+    return keys.issue(data_dir, {"sub": subject, "role": role, "brands": list(brands)}, datetime.now(UTC), lifetime)
 
 
 def known_brands(data_dir: Path) -> list[str]:

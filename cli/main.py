@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from cli.access import client_app, user_app
 from cli.brand_commands import book_app, brand_app, secret_app
 from cli.errors import FAILED, OURS, CommandError
 from cli.options import DATA_DIR, DataDir
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 EXIT_CODES = (
     "Exit codes: 0 done; 1 it failed, or something is not well; 2 the command or a file given to it is wrong; 3 nothing runs; "
-    "4 there is no such thing. WEERKLANK_URL_<SERVICE> and WEERKLANK_TOKEN lead to services elsewhere than on this machine."
+    "4 there is no such thing. WEERKLANK_URL_<SERVICE> and WEERKLANK_TOKEN lead to services elsewhere than on this machine; instead of the token, "
+    "WEERKLANK_CLIENT_ID and WEERKLANK_CLIENT_SECRET get one."
 )
 ROLES = "agent, trainee, lead, spokesperson, analyst, connector or admin"
 
@@ -43,6 +45,8 @@ app.add_typer(topics_app, name="topics", invoke_without_command=True)
 app.add_typer(book_app, name="book")
 app.add_typer(brand_app, name="brand")
 app.add_typer(secret_app, name="secret")
+app.add_typer(client_app, name="client")
+app.add_typer(user_app, name="user")
 
 AsJson = Annotated[bool, typer.Option("--json", help="For programs")]
 Brand = Annotated[Optional[str], typer.Option("--brand", help="A brand's slug; without it every brand that was applied here")]  # noqa: UP045
@@ -223,6 +227,17 @@ def token(
     from cli import tokens
 
     sys.stdout.write(tokens.issue(data_dir, role, brand, subject, hours) + "\n")
+
+
+@app.command()
+def login(
+    user_id: Annotated[str, typer.Argument(help="The user's id")],
+    data_dir: DataDir = DATA_DIR,
+) -> None:
+    """Log in with a password, asked for or read from standard input, and print an access token for an hour, and nothing else."""
+    from cli import access
+
+    sys.stdout.write(access.login(data_dir, user_id) + "\n")
 
 
 @dead_app.callback()

@@ -261,11 +261,14 @@ def service_environment(
 
     Another service's settings hold that one's passwords and tokens. Whoever names an issuer of their own
     (``WEERKLANK_TRIAGE_JWKS``, ``_ISSUER``, ``_AUDIENCE``) keeps it, and so does who names another folder of secrets
-    (``WEERKLANK_RESPONDER_SECRETS_DIR``): those of the services that reach the brands' channels lie in ``secrets``.
+    (``WEERKLANK_RESPONDER_SECRETS_DIR``): those of the services that reach the brands' channels lie in ``secrets``. Routing gets the local
+    issuer's key, unless it has another issuer.
     """
     others = tuple(f"WEERKLANK_{other.upper()}_" for other in SERVICES if other != service)
     own = f"WEERKLANK_{service.upper()}_"
     ours = {own + "JWKS": str(jwks), own + "ISSUER": keys.ISSUER, own + "AUDIENCE": keys.AUDIENCE}
+    if service == "routing" and not any(name in inherited for name in ours):
+        ours[own + "SIGNING_KEY"] = str(keys.signing_key(jwks.parent.parent))
     if service in WITH_SECRETS:
         ours[own + "SECRETS_DIR"] = str(secrets)
     return {

@@ -1,5 +1,6 @@
-"""Wiring of routing: settings, consumer, clocks, leases, routes."""
+"""Wiring of routing: settings, consumer, clocks, leases, routes, and what signs and hashes for those who log in."""
 
+import asyncio
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -8,15 +9,31 @@ from fastapi import FastAPI
 
 from libs.common.consumer import Consumer
 from libs.common.service import Service, Task, build
-from services.routing import api, book_api, checks, consumer, lease, rehome, ticker
+from services.routing import (
+    api,
+    book_api,
+    checks,
+    client_api,
+    consumer,
+    lease,
+    login_api,
+    oauth_api,
+    rehome,
+    ticker,
+    user_api,
+)
+from services.routing.passwords import Hasher
 from services.routing.policies import Policies
 from services.routing.settings import Settings
+from services.routing.signer import Signer
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
 
     async def start(service: Service) -> tuple[Consumer[consumer.CaseWork], Sequence[Task]]:
+        app.state.signer = Signer(settings) if settings.signing_key else None
+        app.state.hasher = await asyncio.to_thread(Hasher)
         policies = app.state.policies = Policies(service.books)  # the stream's, the clocks' and the routes' alike
         return consumer.build(policies), [
             partial(ticker.run, service, policies),
@@ -26,6 +43,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     service = Service("routing", settings, Path(__file__).parent)
     app = build(
-        service, [book_api.router, api.router], start, title="One owner, and clocks that can be trusted", checks=[checks.published_books]
+        service,
+        [book_api.router, api.router, client_api.router, user_api.router, oauth_api.router, login_api.router],
+        start,
+        title="One owner, and clocks that can be trusted",
+        checks=[checks.published_books],
     )
     return app

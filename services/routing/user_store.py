@@ -1,0 +1,122 @@
+"""Users, their log-ins and refresh tokens in routing's schema."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+import asyncpg
+
+from libs.common import db
+
+Refreshed = Literal["fine", "unknown", "expired", "reused", "disabled"]
+
+
+async def add(connection: db.Connection, user_id: str, brands: Sequence[str], role: str, password: str, now: datetime, by: str) -> bool:
+    """False when somebody has that id already, in any brand."""
+    done: str = await connection.execute(
+        "insert into app_user (id, brands, role, password, password_changed_at, created_at, created_by) values ($1, $2, $3, $4, $5, $5, $6) "
+        "on conflict do nothing",
+        user_id,
+        brands,
+        role,
+        password,
+        now,
+        by,
+    )
+    return done == "INSERT 0 1"
+
+
+async def page(connection: db.Connection, brand: str, after: str, limit: int) -> list[asyncpg.Record]:
+    """Users who reach the brand, in the order of their ids."""
+    return await connection.fetch(
+        'select * from app_user where $1 = any (brands) and id collate "C" > $2 order by id collate "C" limit $3', brand, after, limit
+    )
+
+
+async def one(connection: db.Connection, brand: str, user_id: str, *, lock: bool = False) -> asyncpg.Record | None:
+    """A user who reaches the brand; locked so that two administrators follow one another."""
+    return await connection.fetchrow(
+        "select * from app_user where $1 = any (brands) and id = $2" + (" for update" if lock else ""), brand, user_id
+    )
+
+
+async def by_name(connection: db.Connection, user_id: str) -> asyncpg.Record | None:
+    """Who logs in under that name, in whichever brands."""
+    return await connection.fetchrow("select * from app_user where lower(id) = lower($1)", user_id)
+
+
+async def change(connection: db.Connection, user_id: str, role: str, brands: Sequence[str]) -> None:
+    await connection.execute("update app_user set role = $2, brands = $3 where id = $1", user_id, role, brands)
+
+
+async def set_password(connection: db.Connection, user_id: str, password: str, now: datetime) -> None:
+    """Whoever was logged in by the old one has to log in again."""
+    await connection.execute("update app_user set password = $2, password_changed_at = $3 where id = $1", user_id, password, now)
+    await end_logins(connection, user_id)
+
+
+async def hash_anew(connection: db.Connection, user_id: str, before: str, password: str) -> None:
+    """The same password under other parameters, unless it was changed meanwhile."""
+    await connection.execute("update app_user set password = $3 where id = $1 and password = $2", user_id, before, password)
+
+
+async def set_disabled(connection: db.Connection, user_id: str, disabled: bool) -> None:
+    await connection.execute("update app_user set disabled = $2 where id = $1", user_id, disabled)
+    if disabled:
+        await end_logins(connection, user_id)
+
+
+async def remove(connection: db.Connection, user_id: str) -> None:
+    await connection.execute("delete from app_user where id = $1", user_id)
+
+
+async def end_logins(connection: db.Connection, user_id: str) -> None:
+    await connection.execute("delete from login where user_id = $1", user_id)
+
+
+async def logged_in(connection: db.Connection, user_id: str, password: str, login_id: UUID, now: datetime, expires_at: datetime) -> bool:
+    """Begin a log-in. False when the user was disabled, removed or given another password since it was looked at."""
+    done: str = await connection.execute(
+        "update app_user set last_login_at = $3 where id = $1 and password = $2 and not disabled", user_id, password, now
+    )
+    if done != "UPDATE 1":
+        return False
+    await connection.execute("delete from login where expires_at < $1", now)
+    await connection.execute(
+        "insert into login (id, user_id, created_at, expires_at) values ($1, $2, $3, $4)", login_id, user_id, now, expires_at
+    )
+    return True
+
+
+async def add_refresh(connection: db.Connection, digest: bytes, login_id: UUID, now: datetime, expires_at: datetime) -> None:
+    await connection.execute(
+        "insert into refresh_token (digest, login_id, created_at, expires_at) values ($1, $2, $3, $4)", digest, login_id, now, expires_at
+    )
+
+
+async def use_refresh(connection: db.Connection, digest: bytes, now: datetime) -> tuple[Refreshed, asyncpg.Record | None]:
+    """Take a refresh token, once. One that was taken before has two holders, one of whom stole it: its whole log-in ends, for both."""
+    row = await connection.fetchrow(
+        "select r.login_id, r.used_at, least(r.expires_at, l.expires_at) as expires_at, u.id, u.role, u.brands, u.disabled, "
+        "l.expires_at as login_expires_at "
+        "from refresh_token r join login l on l.id = r.login_id join app_user u on u.id = l.user_id where r.digest = $1 for update of l",
+        digest,
+    )
+    if row is None:
+        return "unknown", None
+    # Read again under the log-in's lock: of two who come at once the second must see what the first did.
+    used_at = await connection.fetchval("select used_at from refresh_token where digest = $1", digest)
+    if used_at is not None:
+        await connection.execute("delete from login where id = $1", row["login_id"])
+        return "reused", None
+    if row["expires_at"] <= now:
+        return "expired", None
+    if row["disabled"]:
+        return "disabled", None
+    await connection.execute("update refresh_token set used_at = $2 where digest = $1", digest, now)
+    return "fine", row
+
+
+async def log_out(connection: db.Connection, digest: bytes) -> None:
+    await connection.execute("delete from login where id = (select login_id from refresh_token where digest = $1)", digest)
