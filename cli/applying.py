@@ -4,7 +4,7 @@ import sys
 import time
 from pathlib import Path
 
-from cli.client import Client, remember_brand
+from cli.client import Client, answer_of, remember_brand
 from cli.errors import NOTHING_RUNS, WRONG, CommandError
 from libs.common.bookfile import load_book
 from libs.common.bookproblems import BrandBookError
@@ -30,7 +30,7 @@ def apply(client: Client, path: Path, *, dry_run: bool) -> str:
             brand,
             params={"dry_run": dry_run},
             content=source.encode(),
-            headers={"content-type": "application/yaml"},
+            headers={"content-type": "application/yaml"} | ({} if dry_run else _as_read(client, brand)),
         )
     except CommandError as error:
         if not (dry_run and error.code == NOTHING_RUNS):
@@ -46,6 +46,15 @@ def apply(client: Client, path: Path, *, dry_run: bool) -> str:
     said = f"published as version {answer['version']}" if answer["changed"] else f"unchanged, version {answer['version']}"
     sys.stdout.write(f"{brand}: {said}" + (f"; changed: {fields}\n" if answer["changed"] and answer["version"] > 1 else "\n"))
     return brand
+
+
+def _as_read(client: Client, brand: str) -> dict[str, str]:
+    """The book that this one replaces: what somebody else publishes meanwhile is not overwritten unseen."""
+    standing = client.send("routing", "GET", f"/v1/brands/{brand}/book", brand)
+    if standing.status_code == 404:
+        return {"if-none-match": "*"}
+    answer_of("routing", standing)
+    return {"if-match": standing.headers["etag"]}
 
 
 def read(path: Path) -> str:

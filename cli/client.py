@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 
@@ -70,6 +71,8 @@ class Client:
         """The answer, whatever its status. Raises ``CommandError`` when there is none."""
         url = self.url(service)
         headers = {"authorization": f"Bearer {self.token(role, brand, subject)}", **request.pop("headers", {})}
+        if method == "POST":
+            headers.setdefault("idempotency-key", str(uuid4()))
         is_elsewhere = f"WEERKLANK_URL_{service.upper()}" in self._environment
         try:
             return (self._elsewhere if is_elsewhere else self._local).request(method, url + path, headers=headers, **request)

@@ -19,6 +19,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from jwt import PyJWKSet
 
 from libs.common.errors import Forbidden, Unauthenticated, Unavailable
+from libs.common.ratelimit import limits_of
 
 Role = Literal["agent", "trainee", "lead", "spokesperson", "analyst", "connector", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -120,6 +121,9 @@ EVERY_BRAND = "*"
 """In a token's brands: the bearer operates the platform. It does not open any brand's data; those brands must be named beside it."""
 
 
+_ALLOWED = "weerklank.principal"
+
+
 def allow(*roles: Role, brand: str | None = None) -> Callable[[Request], object]:
     """A dependency: the request's principal, if its role is one of these and it reaches the brand in the path (or `brand`, where given).
 
@@ -130,16 +134,26 @@ def allow(*roles: Role, brand: str | None = None) -> Callable[[Request], object]
         request: Request,
         documented: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)] = None,  # so that OpenAPI says how to ask
     ) -> Principal:
+        known: Principal | None = request.scope.get(_ALLOWED)
+        if known is not None:
+            return known  # asked before the body was read (`routes.py`), for the same route and so for the same roles
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
+            await limits_of(request).address(request.scope)
             raise Unauthenticated("Send the token as 'Authorization: Bearer …'; `weerklank token` makes a local one.")
         verifier: Verifier = request.app.state.service.verifier
-        found = await verifier.verify(token.strip())
+        try:
+            found = await verifier.verify(token.strip())
+        except Unauthenticated:
+            await limits_of(request).address(request.scope)
+            raise
+        await limits_of(request).client(request.scope, found.subject)
         asked = brand or request.path_params.get("brand")
         if asked is not None and not found.reaches(asked):
             raise Forbidden("This token does not reach that brand." if asked != EVERY_BRAND else "That takes an operator's token.")
         if found.role not in roles:
             raise Forbidden(f"The role {found.role} may not do this; it takes one of: {', '.join(roles)}.")
+        request.scope[_ALLOWED] = found
         return found
 
     principal.allowed_roles = roles  # type: ignore[attr-defined]  # read by the table of roles and routes
