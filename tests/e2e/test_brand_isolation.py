@@ -484,13 +484,7 @@ NOT_FOR: list[tuple[str, Key]] = [
 @pytest.mark.parametrize(("role", "key"), NOT_FOR, ids=lambda item: item if isinstance(item, str) else f"{item[1].upper()} {item[2]}")
 def test_a_role_that_may_not_is_told_so(world: World, role: str, key: Key) -> None:
     service, method, path = key
-    answer = world.ask(
-        "duin",
-        service,
-        method.upper(),
-        path.format(brand="duin", **world.seeds[0]),
-        role,
-        **({"json": {}} if method in ("post", "put") else {}),
-    )
+    given: dict[str, Any] = {"json": {}} if method in ("post", "put") else {}
+    answer = world.ask("duin", service, method.upper(), path.format(brand="duin", **world.seeds[0]), role, **given)
     assert answer.status_code == 403, answer.text
     assert role in answer.json()["detail"]
