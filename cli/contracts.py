@@ -5,7 +5,8 @@ Out of `libs/common/events.py`, `libs/common/topics.py`, the brand book's model 
 - `asyncapi.yaml`: every topic with who writes and reads it, its key and retention; every event with its headers and payload;
 - `schemas/<event type>.schema.json` and `.example.json`: the JSON Schema of an event's value, and one made-up record of it;
 - `brandbook.schema.json`, for editors;
-- `openapi/<service>.json`.
+- `openapi/<service>.json`, and `openapi/weerklank.json`: all of them in one, with examples;
+- `reference/errors.md`: every type of problem that a service answers with.
 
 With `--check` nothing is written: what differs is listed, and the exit status is 1 when anything does. With `--publish` the schema of every
 event that changed is added to `schemas/history/`, which holds every version that was ever published, unless one of those does not go
@@ -24,6 +25,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from cli import error_reference, openapi
 from cli.compatibility import Break, breaks, plain
 from cli.example_events import records
 from libs.common.bookfile import book_json_schema
@@ -253,8 +255,10 @@ def documents() -> dict[str, str]:
     for event_type, event in EVENT_TYPES.items():
         found[f"schemas/{event_type}.schema.json"] = _json(schema_of(event))
         found[f"schemas/{event_type}.example.json"] = _json(examples[event])
-    for service in services():
-        found[f"openapi/{service}.json"] = _json(app_of(service).openapi())
+    described = {service: app_of(service).openapi() for service in services()}
+    found |= {f"openapi/{service}.json": _json(document) for service, document in described.items()}
+    found["openapi/weerklank.json"] = _json(openapi.merged(described))
+    found["reference/errors.md"] = error_reference.page()
     return found
 
 
@@ -297,7 +301,7 @@ def _first_difference(written: str, wanted: str) -> int:
 
 
 def _left_over(docs: Path, wanted: Mapping[str, str]) -> list[str]:
-    ours = [*(docs / "schemas").glob("*.json"), *(docs / "openapi").glob("*.json")]
+    ours = [*(docs / "schemas").glob("*.json"), *(path for path in (docs / "openapi").glob("*.json") if path.name != openapi.EXAMPLES.name)]
     return sorted(name for path in ours if (name := path.relative_to(docs).as_posix()) not in wanted)
 
 

@@ -16,6 +16,7 @@ DESCRIPTIONS = {
     401: "No token, or one that does not hold",
     403: "The token does not reach this brand, or its role may not do this",
     404: "There is no such thing, or this brand has no brand book",
+    405: "This path does not take that method; Allow says which it takes",
     409: "The state of the thing does not allow that",
     412: "The thing has changed since it was read; `changes` tells how",
     413: "The body is too large",

@@ -25,6 +25,12 @@ Admin = Annotated[Principal, Depends(allow("admin"))]
 Staff = Annotated[Principal, Depends(allow(*STAFF, "analyst"))]
 FIRST = Condition(())
 """What `If-None-Match: *` says: there is no book yet."""
+_BOOK = {
+    "type": "object",
+    "description": "A brand book, as docs/brandbook.schema.json has it",
+    "required": ["brand", "name"],
+    "properties": {"brand": {"type": "string"}, "name": {"type": "string"}},
+}
 _YAML = ("application/yaml", "application/x-yaml", "text/yaml")
 
 
@@ -87,7 +93,7 @@ class Hold(BaseModel):
 
 @router.put(
     "/book",
-    openapi_extra={"requestBody": {"required": True, "content": {media: {"schema": {"type": "string"}} for media in _YAML}}},
+    openapi_extra={"requestBody": {"required": True, "content": {media: {"schema": _BOOK} for media in _YAML}}},
 )
 async def apply(
     brand: str,
