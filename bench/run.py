@@ -54,7 +54,8 @@ class Stack:
 
     def apply_book(self) -> None:
         book = (ROOT / "samples/vaart.yaml").read_bytes()
-        httpx.put(f"{self.url('routing')}/v1/brands/vaart/book", content=book, headers=self.headers, timeout=30).raise_for_status()
+        headers = self.headers | {"content-type": "application/yaml", "if-none-match": "*"}
+        httpx.put(f"{self.url('routing')}/v1/brands/vaart/book", content=book, headers=headers, timeout=30).raise_for_status()
         deadline = time.monotonic() + 30
         while httpx.post(f"{self.url('ingest')}/v1/brands/vaart/mentions", json=[], headers=self.headers).status_code == 404:
             assert time.monotonic() < deadline, "ingest does not know the brand"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from cli import bookwords
-from cli.client import Client, remember_brand
+from cli.client import Client, answer_of, remember_brand
 from cli.errors import NOTHING_RUNS, WRONG, CommandError, Refused
 from libs.common.bookfile import load_book
 from libs.common.bookproblems import BrandBookError
@@ -50,12 +50,21 @@ def publish(client: Client, brand: str, source: str, *, dry_run: bool, note: str
             brand,
             params={"dry_run": dry_run} | ({"note": note} if note else {}),
             content=source.encode(),
-            headers={"content-type": "application/yaml"},
+            headers={"content-type": "application/yaml"} | ({} if dry_run else _as_read(client, brand)),
         )
     except Refused as error:
         if error.status == 422:
             raise CommandError(str(error), WRONG) from error
         raise
+
+
+def _as_read(client: Client, brand: str) -> dict[str, str]:
+    """The book that this one replaces: what somebody else publishes meanwhile is not overwritten unseen."""
+    standing = client.send("routing", "GET", f"/v1/brands/{brand}/book", brand)
+    if standing.status_code == 404:
+        return {"if-none-match": "*"}
+    answer_of("routing", standing)
+    return {"if-match": standing.headers["etag"]}
 
 
 def say_what_would_change(brand: str, answer: Any) -> None:

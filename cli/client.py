@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 
@@ -90,6 +91,8 @@ class Client:
         """The answer, whatever its status. Raises ``CommandError`` when there is none."""
         self.url(service)
         headers = {"authorization": f"Bearer {self.token(role, brand, subject)}", **request.pop("headers", {})}
+        if method == "POST":
+            headers.setdefault("idempotency-key", str(uuid4()))
         return self._ask(service, method, path, headers=headers, **request)
 
     def _ask(self, service: str, method: str, path: str, **request: Any) -> httpx.Response:

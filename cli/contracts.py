@@ -6,7 +6,8 @@ Out of `libs/common/events.py`, `libs/common/topics.py`, the brand book's model 
 - `schemas/<event type>.schema.json` and `.example.json`: the JSON Schema of an event's value, and one made-up record of it;
 - `brandbook.schema.json`, for editors;
 - `doctor.md`: every check of `weerklank doctor`;
-- `openapi/<service>.json`;
+- `openapi/<service>.json`, and `openapi/weerklank.json`: all of them in one, with examples;
+- `reference/errors.md`: every type of problem that a service answers with;
 - `reference/roles.md`: which role may use which route, from those.
 
 With `--check` nothing is written: what differs is listed, and the exit status is 1 when anything does. With `--publish` the schema of every
@@ -26,6 +27,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from cli import error_reference, openapi
 from cli.compatibility import Break, breaks, plain
 from cli.doctor.command import KINDS
 from cli.doctor.document import document as doctor_document
@@ -296,8 +298,9 @@ def documents() -> dict[str, str]:
         found[f"schemas/{event_type}.schema.json"] = _json(schema_of(event))
         found[f"schemas/{event_type}.example.json"] = _json(examples[event])
     described = {service: app_of(service).openapi() for service in services()}
-    for service, document in described.items():
-        found[f"openapi/{service}.json"] = _json(document)
+    found |= {f"openapi/{service}.json": _json(document) for service, document in described.items()}
+    found["openapi/weerklank.json"] = _json(openapi.merged(described))
+    found["reference/errors.md"] = error_reference.page()
     found["reference/roles.md"] = roles_table(described)
     return found
 
@@ -341,7 +344,7 @@ def _first_difference(written: str, wanted: str) -> int:
 
 
 def _left_over(docs: Path, wanted: Mapping[str, str]) -> list[str]:
-    ours = [*(docs / "schemas").glob("*.json"), *(docs / "openapi").glob("*.json")]
+    ours = [*(docs / "schemas").glob("*.json"), *(path for path in (docs / "openapi").glob("*.json") if path.name != openapi.EXAMPLES.name)]
     return sorted(name for path in ours if (name := path.relative_to(docs).as_posix()) not in wanted)
 
 

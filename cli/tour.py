@@ -88,10 +88,15 @@ def _answer(client: Client, brand: str, answer: Answer, role: str) -> str | None
         for name, value in answer.fill.items():
             text = text.replace(f"{{{name}}}", value)
         if text != reply["text"]:
-            client.call("responder", "PUT", path, brand, json={"text": text, "version": reply["version"]}, **me)
-        reply = client.call("responder", "POST", f"{path}/submit", brand, **me)
-    client.call("responder", "POST", f"{path}/approve", brand, json={"digest": reply["digest"]}, **me)
+            reply = client.call("responder", "PUT", path, brand, json={"text": text}, headers=_as_read(reply), **me)
+        reply = client.call("responder", "POST", f"{path}/submit", brand, headers=_as_read(reply), **me)
+    client.call("responder", "POST", f"{path}/approve", brand, json={"digest": reply["digest"]}, headers=_as_read(reply), **me)
     return str(reply["id"])
+
+
+def _as_read(thing: Mapping[str, Any]) -> dict[str, str]:
+    """A change is made to this version, and to no other."""
+    return {"if-match": f'"{thing["version"]}"'}
 
 
 def _is_persons(reply: dict[str, Any]) -> bool:
@@ -101,7 +106,7 @@ def _is_persons(reply: dict[str, Any]) -> bool:
 def _write(client: Client, of_brand: str, brand: str, case_id: str, answer: Answer, me: Mapping[str, str]) -> dict[str, Any]:
     case = client.get("routing", f"{of_brand}/cases/{case_id}", brand)
     if case["case"]["owner"] != answer.agent:
-        client.call("routing", "POST", f"{of_brand}/cases/{case_id}/take", brand, json={"version": case["version"]}, **me)
+        client.call("routing", "POST", f"{of_brand}/cases/{case_id}/take", brand, headers=_as_read(case), **me)
     written: dict[str, Any] = client.call(
         "responder", "POST", f"{of_brand}/cases/{case_id}/replies", brand, json={"script": answer.script}, **me
     )

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 
@@ -148,16 +149,30 @@ class System:
         return self.services[f"{name}-0"].url
 
     def call(
-        self, service: str, method: str, path: str, *, role: str = "admin", brand: str = "vaart", subject: str = "tester", **kwargs: Any
+        self,
+        service: str,
+        method: str,
+        path: str,
+        *,
+        role: str = "admin",
+        brand: str = "vaart",
+        subject: str = "tester",
+        version: int | None = None,
+        **kwargs: Any,
     ) -> httpx.Response:
-        """A request with a token of that role and brand."""
+        """A request with a token of that role and brand; a change is of `version`, or of whatever the thing is now."""
         headers = {"authorization": f"Bearer {self.issuer.token(role, [brand], subject)}", **kwargs.pop("headers", {})}
+        if method != "GET" and "if-none-match" not in headers:
+            headers.setdefault("if-match", "*" if version is None else f'"{version}"')
+            headers.setdefault("idempotency-key", str(uuid4()))
         return httpx.request(method, self.url(service) + path, headers=headers, timeout=30, **kwargs)
 
     def apply(self, book: str, brand: str = "vaart") -> None:
-        answer = self.call(
-            "routing", "PUT", f"/v1/brands/{brand}/book", brand=brand, content=book.encode(), headers={"content-type": "application/yaml"}
-        )
+        path = f"/v1/brands/{brand}/book"
+        standing = self.call("routing", "GET", path, brand=brand).headers.get("etag")
+        expected = {"if-match": standing} if standing else {"if-none-match": "*"}
+        headers = {"content-type": "application/yaml", **expected}
+        answer = self.call("routing", "PUT", path, brand=brand, content=book.encode(), headers=headers)
         assert answer.status_code == 200, answer.text
 
         def known() -> bool:

@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from libs.common.errors import Forbidden, TokenMissing, Unauthenticated
+from libs.common.ratelimit import limits_of
 
 if TYPE_CHECKING:
     from libs.common.tokens import Verifier
@@ -39,6 +40,9 @@ EVERY_BRAND = "*"
 """In a token's brands: the bearer operates the platform. It does not open any brand's data; those brands must be named beside it."""
 
 
+_ALLOWED = "weerklank.principal"
+
+
 def allow(*roles: Role, brand: str | None = None) -> Callable[[Request], object]:
     """A dependency: the request's principal, if its role is one of these and it reaches the brand in the path (or `brand`, where given).
 
@@ -49,19 +53,30 @@ def allow(*roles: Role, brand: str | None = None) -> Callable[[Request], object]
         request: Request,
         documented: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)] = None,  # so that OpenAPI says how to ask
     ) -> Principal:
+        known: Principal | None = request.scope.get(_ALLOWED)
+        if known is not None:
+            return known  # asked before the body was read (`routes.py`), for the same route and so for the same roles
         sent = request.headers.getlist("authorization")
         scheme, _, token = (sent[0] if sent else "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
+            await limits_of(request).address(request.scope)
             raise TokenMissing("Send the token as 'Authorization: Bearer …'; `weerklank token` makes a local one.")
         if len(sent) > 1:
+            await limits_of(request).address(request.scope)
             raise Unauthenticated("The request has more than one Authorization header. Send one.")
         verifier: Verifier = request.app.state.service.verifier
-        found = await verifier.verify(token.strip())
+        try:
+            found = await verifier.verify(token.strip())
+        except Unauthenticated:
+            await limits_of(request).address(request.scope)
+            raise
+        await limits_of(request).client(request.scope, found.subject)
         asked = brand or request.path_params.get("brand")
         if asked is not None and not found.reaches(asked):
             raise Forbidden("This token does not reach that brand." if asked != EVERY_BRAND else "That takes an operator's token.")
         if found.role not in roles:
             raise Forbidden(f"The role {found.role} may not do this; it takes one of: {', '.join(roles)}.")
+        request.scope[_ALLOWED] = found
         return found
 
     principal.allowed_roles = roles  # type: ignore[attr-defined]  # read by the table of roles and routes

@@ -7,11 +7,17 @@
     │   └── LoginRefused      401  a name and password, or a refresh token, that do not hold
     ├── Forbidden             403  a token that does not reach this brand or this action
     ├── NotFound              404
-    ├── Conflict              409  the thing has changed, or its state does not allow this
+    ├── MethodNotAllowed      405  with Allow
+    ├── Conflict              409  the state of the thing does not allow this
+    ├── StillRunning          409  the same request, under the same Idempotency-Key, has not been answered yet
+    ├── PreconditionFailed    412  the thing has changed since it was read; says what changed
     ├── TooLarge              413
-    ├── UnsupportedMedia      415
+    ├── UnsupportedMedia      415  with Accept
     ├── Unprocessable         422  readable, but a value is wrong
+    ├── KeyReused             422  another request had this Idempotency-Key
+    ├── PreconditionRequired  428  If-Match is missing
     ├── TooManyRequests       429  with Retry-After
+    ├── HeadersTooLarge       431
     ├── Unavailable           503  a part that we need does not answer; with Retry-After
     ├── InvalidEvent               an event that can never be handled: it becomes a dead letter
     │   └── UnknownEventType       parked until a version that knows it is deployed
@@ -24,6 +30,7 @@ A text says what was wrong with which value and what to do. It holds no personal
 """
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar
 
 
@@ -35,10 +42,13 @@ class WeerklankError(Exception):
     title: ClassVar[str] = "Something went wrong on our side"
     challenge: ClassVar[str | None] = None
 
-    def __init__(self, detail: str, *, retry_after_s: int | None = None, **more: object) -> None:
+    def __init__(
+        self, detail: str, *, retry_after_s: int | None = None, headers: Mapping[str, str] = MappingProxyType({}), **more: object
+    ) -> None:
         super().__init__(detail)
         self.detail = detail
         self.retry_after_s = retry_after_s
+        self.headers = headers
         self.more: Mapping[str, object] = more
 
 
@@ -73,8 +83,20 @@ class NotFound(WeerklankError):
     status, kind, title = 404, "not-found", "There is no such thing"
 
 
+class MethodNotAllowed(WeerklankError):
+    status, kind, title = 405, "method-not-allowed", "This path does not take that method"
+
+
 class Conflict(WeerklankError):
     status, kind, title = 409, "conflict", "The state of this thing does not allow that"
+
+
+class StillRunning(WeerklankError):
+    status, kind, title = 409, "still-running", "The same request has not been answered yet"
+
+
+class PreconditionFailed(WeerklankError):
+    status, kind, title = 412, "precondition-failed", "The thing has changed since it was read"
 
 
 class TooLarge(WeerklankError):
@@ -89,8 +111,20 @@ class Unprocessable(WeerklankError):
     status, kind, title = 422, "unprocessable", "A value is wrong"
 
 
+class KeyReused(WeerklankError):
+    status, kind, title = 422, "idempotency-key-reused", "Another request had this Idempotency-Key"
+
+
+class PreconditionRequired(WeerklankError):
+    status, kind, title = 428, "precondition-required", "If-Match is needed"
+
+
 class TooManyRequests(WeerklankError):
     status, kind, title = 429, "too-many-requests", "Too much at once"
+
+
+class HeadersTooLarge(WeerklankError):
+    status, kind, title = 431, "headers-too-large", "The request's headers are too large"
 
 
 class Unavailable(WeerklankError):

@@ -7,6 +7,7 @@ that sum, and is 0. The same rows judge every fault test.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from libs.common import db
 from libs.common.errors import NotFound
@@ -253,12 +254,15 @@ async def fold(connection: db.Connection, before: datetime) -> bool:
     return True
 
 
-async def minutes(connection: db.Connection, topic: str, limit: int) -> list[dict[str, object]]:
-    """What became of the records of a topic, newest minute first: all partitions together. Of days that were folded, a row for the day."""
+async def minutes(connection: db.Connection, topic: str, before: datetime | None, limit: int) -> list[dict[str, Any]]:
+    """What became of the records of a topic, newest minute first, from before a moment on: all partitions together. Of days that were folded, a row
+    for the day."""
     rows = await connection.fetch(
         "select minute, sum(effects)::bigint as effects, sum(repeated)::bigint as repeated, sum(dead)::bigint as dead, "
-        "sum(parked)::bigint as parked, sum(gap)::bigint as gap from ledger where topic = $1 group by minute order by minute desc limit $2",
+        "sum(parked)::bigint as parked, sum(gap)::bigint as gap from ledger where topic = $1 and ($2::timestamptz is null or minute < $2) "
+        "group by minute order by minute desc limit $3",
         topic,
+        before,
         limit,
     )
     return [dict(row) for row in rows]

@@ -8,7 +8,7 @@ import contextlib
 import gc
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as version_of
@@ -21,14 +21,31 @@ from aiokafka.errors import KafkaError
 from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from fastapi.responses import PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
-from libs.common import checks, db, http, issuers, ledger, migrate, outbox, roles, scrape, servicechecks, telemetry
+from libs.common import (
+    checks,
+    db,
+    http,
+    idempotency,
+    issuers,
+    ledger,
+    migrate,
+    openapi,
+    outbox,
+    problems,
+    roles,
+    scrape,
+    servicechecks,
+    telemetry,
+)
 from libs.common.auth import EVERY_BRAND, Principal, allow
 from libs.common.books import BrandBooks
 from libs.common.consumer import Consumer
 from libs.common.errors import Conflict, InvalidEvent, NotFound, Unavailable
-from libs.common.http import Page
+from libs.common.http import Cursor, Page
+from libs.common.ratelimit import RateLimits, of_address
+from libs.common.routes import Route
 from libs.common.settings import ServiceSettings
 from libs.common.stream import Stream, StreamSettings
 from libs.common.topics import BY_NAME
@@ -83,10 +100,8 @@ class Service:
         )
         stream = asyncio.create_task(self._watched("stream", self._stream))
         relay = asyncio.create_task(self._watched("relay", self.relay.run))
-        others = [
-            asyncio.create_task(self._watched(getattr(t, "__name__", "task"), t))
-            for t in (self.books.run, self._fold_ledger, scrape.measure_loop, *tasks)
-        ]
+        background = (self.books.run, self._fold_ledger, self._forget_answers, scrape.measure_loop, *tasks)
+        others = [asyncio.create_task(self._watched(getattr(t, "__name__", "task"), t)) for t in background]
         try:
             yield
         finally:
@@ -118,6 +133,19 @@ class Service:
             except db.TRANSIENT as error:
                 log.warning("the ledger is not folded now", extra={"error": type(error).__name__})
             await asyncio.sleep(3600)
+
+    async def _forget_answers(self) -> None:
+        """Every ten minutes: what was answered under an Idempotency-Key is kept for a day, and no longer."""
+        while True:
+            before = datetime.now(UTC) - timedelta(hours=self.settings.idempotency_hours)
+            try:
+                more = True
+                while more:
+                    async with self.pool.acquire() as connection:
+                        more = await idempotency.purge(connection, before)
+            except db.TRANSIENT as error:
+                log.warning("answers are not forgotten now", extra={"error": type(error).__name__})
+            await asyncio.sleep(600)
 
     async def _watched(self, name: str, task: Task) -> None:
         """A task that ends by an error that nobody expected makes the service unready, and says so."""
@@ -199,9 +227,24 @@ class DeadLetterRow(BaseModel):
     created_at: datetime
 
 
+class Minute(BaseModel):
+    """Records of one minute of a topic, or of one day of long ago. `gap`: offsets that hold no record, or that an operator skipped."""
+
+    minute: datetime
+    effects: int
+    repeated: int
+    dead: int
+    parked: int
+    gap: int
+
+
+Topic = Annotated[str, Field(max_length=249, description="Name of a topic")]
+LetterKey = Annotated[str, Field(max_length=10_000, description="Key of the events, as the list of dead letters shows it")]
+
+
 class ReplayBody(http.Body):
-    topic: str
-    key: str
+    topic: Topic
+    key: LetterKey
 
 
 class Replayed(BaseModel):
@@ -209,10 +252,10 @@ class Replayed(BaseModel):
 
 
 class DropBody(http.Body):
-    topic: str
-    key: str
-    partition: int
-    offset: int
+    topic: Topic
+    key: LetterKey
+    partition: int = Field(ge=0, lt=2**31)
+    offset: int = Field(ge=0, lt=2**63)
 
 
 class Dropped(BaseModel):
@@ -223,7 +266,9 @@ class Dropped(BaseModel):
 
 
 class ResetBody(http.Body):
-    to: Literal["start", "end"] | int
+    to: Literal["start", "end"] | Annotated[int, Field(ge=0, lt=2**63)] = Field(
+        description="The log's start or end, or an offset between them"
+    )
 
 
 class Reset(BaseModel):
@@ -233,7 +278,7 @@ class Reset(BaseModel):
     skipped: int
 
 
-operations = APIRouter(tags=["operations"])
+operations = APIRouter(tags=["operations"], route_class=Route)
 
 
 @operations.get("/healthz", responses={503: {"model": Health, "description": "Not alive, and why"}})
@@ -243,7 +288,7 @@ async def healthz(request: Request) -> Health:
     stalled = service.stream is not None and service.stream.stalled()
     if stalled or service.failed_tasks:
         why = ["records wait and nothing moves"] if stalled else service.failed_tasks
-        return http.answer({"ready": False, "why": why}, 503)  # type: ignore[return-value]
+        return problems.answer({"ready": False, "why": why}, 503)  # type: ignore[return-value]
     return Health(ready=True)
 
 
@@ -252,7 +297,7 @@ async def readyz(request: Request) -> Health:
     """Readiness, and why not."""
     why = of(request).problems()
     if why:
-        return http.answer({"ready": False, "why": why}, 503)  # type: ignore[return-value]
+        return problems.answer({"ready": False, "why": why}, 503)  # type: ignore[return-value]
     return Health(ready=True)
 
 
@@ -263,7 +308,7 @@ async def metrics(request: Request) -> Response:
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
-@operations.get("/v1/status")
+@operations.get("/v1/status", dependencies=[Depends(of_address)])
 async def status(request: Request, reading: Reading) -> dict[str, Any]:
     """Lag, ledger and what stands in the way: what `weerklank status` shows. No brand's data."""
     service = of(request)
@@ -296,12 +341,18 @@ async def self_checks(
     return checks.worst_of(await checks.run([*servicechecks.common(service), *asked]))
 
 
-@operations.get("/v1/ledger")
+@operations.get("/v1/ledger", dependencies=[Depends(of_address)])
 async def minutes(
-    request: Request, reading: Reading, topic: str, limit: Annotated[int, Query(ge=1, le=10_000)] = 60
-) -> list[dict[str, Any]]:
+    reading: Reading,
+    topic: Annotated[str, Query(max_length=249, examples=["weerklank.mentions.v1"])],
+    cursor: Cursor = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 60,
+) -> Page[Minute]:
     """What became of the records of a topic, minute by minute of their append time, newest first. Counts only."""
-    return await ledger.minutes(reading, topic, limit)
+    before = http.read_cursor(cursor, [str])
+    rows = [Minute(**row) for row in await ledger.minutes(reading, topic, http.moment(before[0]) if before else None, limit + 1)]
+    following = http.cursor_of(rows[limit - 1].minute.isoformat()) if len(rows) > limit else None
+    return Page(items=rows[:limit], next=following)
 
 
 @operations.get("/v1/brands/{brand}/dead-letters")
@@ -309,7 +360,7 @@ async def dead_letters(
     brand: str,
     principal: Annotated[Principal, Depends(allow("admin"))],
     reading: Reading,
-    cursor: str | None = None,
+    cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Page[DeadLetterRow]:
     """Events of this brand that were set aside. For the brand `*` (operators): of all brands, and those whose brand could not be read."""
@@ -325,7 +376,7 @@ async def dead_letters(
     return Page(items=items, next=http.cursor_of(items[-1].id) if len(rows) > limit else None)
 
 
-@operations.post("/v1/brands/{brand}/dead-letters/replay")
+@operations.post("/v1/brands/{brand}/dead-letters/replay", responses=problems.CONFLICT)
 async def replay(brand: str, body: ReplayBody, request: Request, principal: Annotated[Principal, Depends(allow("admin"))]) -> Replayed:
     """Handle what was set aside for a key, in order; all of it or nothing."""
     service = of(request)
@@ -360,10 +411,10 @@ async def resume(principal: Annotated[Principal, Depends(allow("admin", brand=EV
     await ledger.resume(writing)
 
 
-@operations.put("/v1/stream/positions/{topic}/{partition}")
+@operations.put("/v1/stream/positions/{topic}/{partition}", responses=problems.CONFLICT)
 async def reset(
     topic: str,
-    partition: int,
+    partition: Annotated[int, Field(ge=0, lt=2**31)],
     body: ResetBody,
     request: Request,
     principal: Annotated[Principal, Depends(allow("admin", brand=EVERY_BRAND))],
@@ -424,13 +475,20 @@ def build(
         telemetry={"tracing": False, "metrics": False, "logs": False},
         docs_url=None,
         redoc_url=None,
-        responses={"default": http.problem_response()},
+        generate_unique_id_function=lambda route: f"{service.name}_{route.name}",
     )
     app.state.service, app.state.start = service, start
     app.state.gauges, app.state.checks = gauges, checks
     for router in (*routers, operations):
         app.include_router(router)
-    http.install(app, max_body_bytes=service.settings.max_body_bytes, streams=streams)
+    openapi.describe(app, service.name, service.settings.port)
+    http.install(
+        app,
+        name=service.name,
+        limits=RateLimits(service.settings.rate_limit, service.settings.rate_limit_anonymous),
+        max_body_bytes=service.settings.max_body_bytes,
+        streams=streams,
+    )
     return app
 
 

@@ -60,6 +60,11 @@ class ServiceSettings(BaseSettings):
     session_timeout_s: float = Field(default=10.0, ge=1, description="Silence after which Kafka gives our partitions away")
     stalled_after_s: float = Field(default=60.0, ge=1, description="Waiting records without progress for so long fail liveness")
     max_body_bytes: int = Field(default=1024 * 1024, ge=1024, description="Largest request body, streams apart")
+    rate_limit: int = Field(
+        default=6000, ge=0, description="Requests a minute of one client (a token's subject), in this instance; 0: any number"
+    )
+    rate_limit_anonymous: int = Field(default=3000, ge=0, description="The same of one network address, for requests without a valid token")
+    idempotency_hours: float = Field(default=24, gt=0, le=24 * 30, description="How long the answer to an Idempotency-Key is kept")
     oidc_issuer: str = Field(default="", description="An OIDC provider whose access tokens count too: its issuer, exactly, with https")
     oidc_audience: str = Field(
         default="", description="Who those tokens must be for (`aud`): this API, not an application that people log in to"

@@ -13,14 +13,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from libs.common import db, http
 from libs.common import service as services
 from libs.common.auth import Principal, allow
-from libs.common.errors import BadRequest
-from libs.common.http import Page
+from libs.common.http import Cursor, Page
+from libs.common.routes import Route
 from libs.common.service import Reading
 from libs.common.trail import Step, Trail, trace_id_of
 from services.analytics import asked, reports, store
 from services.analytics.asked import Question
 
-router = APIRouter(tags=["analytics"])
+router = APIRouter(tags=["analytics"], route_class=Route)
 
 Reader = Annotated[Principal, Depends(allow("analyst", "lead", "admin", "spokesperson", "agent"))]
 
@@ -283,7 +283,7 @@ async def mentions(
     brand: str,
     principal: Reader,
     reporting: Reporting,
-    cursor: str | None = None,
+    cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Page[MentionFact]:
     """What was found of each mention, oldest first. No text."""
@@ -295,15 +295,7 @@ async def mentions(
 
 def _after(cursor: str | None) -> tuple[datetime, UUID] | None:
     values = http.read_cursor(cursor, [str, str])
-    if values is None:
-        return None
-    try:
-        received_at = datetime.fromisoformat(values[0])
-        if received_at.tzinfo is None:
-            raise ValueError("no offset")
-        return received_at, UUID(values[1])
-    except ValueError as error:
-        raise BadRequest("The cursor is not one that this list gave out. Leave it out to start again.") from error
+    return (http.moment(values[0]), http.uuid(values[1])) if values else None
 
 
 @router.get("/v1/brands/{brand}/trace/{mention_id}")

@@ -6,17 +6,17 @@ from typing import Annotated, Any, Literal, TypeGuard, TypeVar
 from uuid import UUID
 
 import asyncpg
-import orjson
 from fastapi import APIRouter, Depends, Path, Query, Request
 from prometheus_client import Counter
 from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 
-from libs.common import db, http, telemetry
+from libs.common import db, http, strictjson, telemetry
 from libs.common.auth import STAFF, Principal, allow
 from libs.common.books import Published
-from libs.common.errors import BadRequest, NotFound, TooLarge, Unavailable, Unprocessable, UnsupportedMedia
-from libs.common.http import Page
+from libs.common.errors import BadRequest, NotFound, TooLarge, Unavailable, Unprocessable
+from libs.common.http import Cursor, Page
+from libs.common.routes import Route
 from libs.common.service import Reading, of
 from libs.common.topics import MENTIONS, MENTIONS_BULK
 from libs.common.trail import Step, Trail
@@ -32,7 +32,7 @@ STREAMS = frozenset({"/mentions"})
 
 TAKEN = Counter("weerklank_ingest_mentions", "Mentions sent to us, by what became of them", ["outcome"])
 
-router = APIRouter(prefix="/v1/brands/{brand}", tags=["ingest"])
+router = APIRouter(prefix="/v1/brands/{brand}", tags=["ingest"], route_class=Route)
 
 ImportId = Annotated[str, Query(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$", description="Names an import, so that it can be counted")]
 Reader = Annotated[Principal, Depends(allow(*STAFF, "analyst", "connector"))]
@@ -102,17 +102,6 @@ def _book(request: Request, brand: str) -> Published:
     return found
 
 
-def _media_type(request: Request) -> str:
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
-        raise UnsupportedMedia("A compressed body is not read here. Send it as it is.")
-    found = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if found not in ("application/json", "application/x-ndjson"):
-        raise UnsupportedMedia(
-            "Send application/json (a mention, or a list of at most 1,000) or application/x-ndjson (one mention a line)."
-        )
-    return found
-
-
 async def _body(request: Request, limit: int) -> bytes:
     """The whole body. Raises `TooLarge` once it passes `limit` bytes."""
     announced = request.headers.get("content-length", "")
@@ -147,13 +136,10 @@ async def _chunks(request: Request) -> AsyncIterator[bytes]:
     status_code=202,
     openapi_extra=_BODY,
     responses={
-        400: {"model": http.Problem, "description": "The body is not JSON"},
-        404: {"model": http.Problem, "description": "The brand has no brand book"},
-        413: {"model": http.Problem, "description": "The body, or the list, is too large"},
-        415: {"model": http.Problem, "description": "Neither JSON nor NDJSON"},
-        422: {"model": http.Problem, "description": "The mention, or every mention of the list (see `items`) or stream, is wrong"},
-        429: {"model": http.Problem, "description": "Too many mentions wait for Kafka; Retry-After says when to send again"},
-        503: {"model": http.Problem, "description": "Kafka did not acknowledge; of a stream, `line` is the first that may be missing"},
+        404: {"description": "The brand has no brand book"},
+        422: {"description": "The mention, or every mention of the list (see `items`) or stream, is wrong"},
+        429: {"description": "Too many mentions wait for Kafka, or too many requests; Retry-After says when to send again"},
+        503: {"description": "Kafka did not acknowledge; of a stream, `line` is the first that may be missing"},
     },
 )
 async def receive(
@@ -169,7 +155,7 @@ async def receive(
     One object: 202 with its outcome, or 422. A list: an outcome for each item; what is wrong does not block the rest, and only a list in which
     everything is wrong is a 422. A stream of lines: counts and the first hundred rejects, likewise. Sending anything again is safe.
     """
-    media_type = _media_type(request)
+    media_type = request.headers["content-type"].partition(";")[0].strip().lower()
     sender, settings = _sender(request), _settings(request)
     intake = Intake(
         brand=brand,
@@ -187,10 +173,7 @@ async def receive(
         body = await _body(request, settings.max_body_bytes)
     except ClientDisconnect as error:
         raise BadRequest("The request ended before its body did.") from error
-    try:
-        given = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise BadRequest(f"The body is not valid JSON in UTF-8 (line {error.lineno}, column {error.colno}).") from error
+    given = strictjson.decode(body)
     if isinstance(given, list):
         if len(given) > MAX_ITEMS:
             raise TooLarge(f"The list holds {len(given)} mentions; at most {MAX_ITEMS} go at once. Send application/x-ndjson for more.")
@@ -258,7 +241,7 @@ async def receipts(
     brand: str,
     principal: Reader,
     reading: Reading,
-    cursor: str | None = None,
+    cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Page[Receipt]:
     """All receipts, the one that was last appended to the log first."""
@@ -313,12 +296,4 @@ def _shown(row: asyncpg.Record) -> Receipt:
 
 def _after(cursor: str | None) -> tuple[datetime, UUID] | None:
     values = http.read_cursor(cursor, [str, str])
-    if values is None:
-        return None
-    try:
-        at = datetime.fromisoformat(values[0])
-        if at.tzinfo is None or not 1970 <= at.year <= 9000:
-            raise ValueError(values[0])
-        return at, UUID(values[1])
-    except ValueError as error:
-        raise BadRequest("The cursor is not one that this list gave out. Leave it out to start again.") from error
+    return (http.moment(values[0]), http.uuid(values[1])) if values else None

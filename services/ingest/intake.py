@@ -12,9 +12,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, ValidationError
 
+from libs.common import strictjson
 from libs.common.books import Published
-from libs.common.errors import BadRequest, TooLarge, Unavailable, Unprocessable, WeerklankError
-from libs.common.http import PROBLEM_TYPE, Problem
+from libs.common.errors import TooLarge, Unavailable, Unprocessable, WeerklankError
+from libs.common.problems import PROBLEM_TYPE, Problem
 from services.ingest.mention import MentionIn, field_problems, normalise, received_event
 from services.ingest.sender import MAX_EVENT_BYTES, Record, Sender, record_of
 
@@ -121,13 +122,8 @@ def read_mention(item: object) -> MentionIn:
 
 
 def read_line(line: bytes) -> MentionIn:
-    """A mention from a line of NDJSON. Raises `BadRequest` when it is not JSON, else as `read_mention`."""
-    try:
-        return MentionIn.model_validate_json(line)
-    except ValidationError as error:
-        if error.errors(include_url=False, include_input=False)[0]["type"] == "json_invalid":
-            raise BadRequest("The line is not valid JSON in UTF-8. Write one mention a line.") from error
-        raise _unprocessable(error) from error
+    """A mention from a line of NDJSON. Raises `BadRequest` when it is not JSON as `strictjson` has it, else as `read_mention`."""
+    return read_mention(strictjson.decode(line, "line"))
 
 
 def _unprocessable(error: ValidationError) -> Unprocessable:

@@ -15,6 +15,7 @@ class Settings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="WEERKLANK_INGEST_")
     port: int = 8601
     max_body_bytes: int = Field(default=8 * 1024 * 1024, ge=1024, description="Largest JSON body; NDJSON has a limit per line instead")
+    rate_limit: int = Field(default=600_000, ge=0, description="Requests a minute of one client, in this instance; 0: any number")
     max_line_bytes: int = Field(default=256 * 1024, ge=1024, description="Longest line of NDJSON")
     max_pending: int = Field(default=20_000, ge=1, description="Mentions that may wait for an acknowledgement; beyond that: 429")
     max_pending_bytes: int = Field(default=64 * 1024 * 1024, ge=1024 * 1024, description="The same in bytes")

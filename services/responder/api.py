@@ -3,29 +3,33 @@
 What people decide becomes a row, a line of history and an event in one transaction. Sending is not here: an approval is picked up by the sender.
 """
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from math import nan
 from typing import Annotated, Any, Literal
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query, Request, Response
 from prometheus_client import Gauge
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import BaseModel, Field
 
-from libs.common import db, http, outbox, telemetry
+from libs.common import conditions, db, http, idempotency, outbox, telemetry
 from libs.common.auth import STAFF, Principal, allow
 from libs.common.books import Published
-from libs.common.errors import BadRequest, Conflict, NotFound, Unavailable, Unprocessable
+from libs.common.conditions import Condition, Match
+from libs.common.errors import Conflict, NotFound, Unavailable, Unprocessable
 from libs.common.events import Case, Mention, Reply, Verdict
-from libs.common.http import Page
+from libs.common.http import Cursor, Page
+from libs.common.problems import CONFLICT
+from libs.common.routes import Route
 from libs.common.service import Reading, Writing, of
 from libs.common.trail import Step, Trail, trace_id_of
 from services.responder import guard, lease, lengths, reply, store
 from services.responder.reply import Change, Person, Recipient, ReplyRow
 from services.responder.settings import Settings
 
-router = APIRouter(prefix="/v1/brands/{brand}", tags=["responder"])
+router = APIRouter(prefix="/v1/brands/{brand}", tags=["responder"], route_class=Route)
 Reader = Annotated[Principal, Depends(allow(*STAFF))]
 Writer = Annotated[Principal, Depends(allow("agent", "trainee", "lead", "spokesperson"))]
 Colleague = Annotated[Principal, Depends(allow("agent", "lead", "spokesperson"))]
@@ -39,14 +43,10 @@ _HELD = Gauge("weerklank_brand_held", "1 where all sending of a brand is held by
 _LEASE_AGE = Gauge("weerklank_sending_lease_age_seconds", "Age of the oldest sending lease of all brands; NaN before the first")
 
 
-def _storable(text: str) -> str:
-    if "\x00" in text:
-        raise ValueError("holds a NUL character, which no channel takes")
-    return text
-
-
-Text = Annotated[str, Field(max_length=10_000), AfterValidator(_storable)]
-Note = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_storable)]
+Text = Annotated[str, Field(max_length=10_000)]
+Note = Annotated[str, Field(min_length=1, max_length=1000)]
+Digest = Annotated[str, Field(max_length=200, description="Of the reply as it was read: what is said holds for exactly that")]
+ReplyState = Literal["draft", "submitted", "approved", "sending", "sent", "failed", "unconfirmed", "discarded"]
 
 
 class ReplyView(Reply):
@@ -85,16 +85,15 @@ class NewReply(http.Body):
     """Either a text, or a script of the brand book; neither: the script that suits the case."""
 
     text: Text | None = None
-    script: str | None = None
+    script: str | None = Field(default=None, max_length=100)
 
 
 class Edited(http.Body):
     text: Text
-    version: int = Field(description="The version that was edited: another one means that somebody else was first")
 
 
 class Approval(http.Body):
-    digest: str = Field(description="Of the reply as it was read: the approval holds for exactly that")
+    digest: Digest
     despite: UUID | None = Field(
         default=None, description="Id of the newest message, when the customer has written again since: its reader approves all the same"
     )
@@ -104,7 +103,7 @@ class Approval(http.Body):
 
 
 class LegalCheck(http.Body):
-    digest: str
+    digest: Digest
     note: Note
 
 
@@ -122,8 +121,8 @@ class Tried(http.Body):
     channel: Annotated[str, Field(min_length=1, max_length=50)]
     visibility: Literal["public", "private"] = "public"
     first_reply: bool = False
-    member: str | None = Field(default=None, description="Team member's id; none: the token's subject")
-    language: str | None = Field(default=None, description="None: the brand's first")
+    member: str | None = Field(default=None, max_length=100, description="Team member's id; none: the token's subject")
+    language: str | None = Field(default=None, max_length=35, description="None: the brand's first")
 
 
 class Judged(BaseModel):
@@ -153,9 +152,9 @@ async def replies(
     brand: str,
     principal: Reader,
     reading: Reading,
-    state: str | None = None,
-    case_id: UUID | None = None,
-    cursor: str | None = None,
+    state: Annotated[ReplyState | None, Query(description="Only replies in this state")] = None,
+    case_id: Annotated[UUID | None, Query(description="Only replies of this case")] = None,
+    cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Page[ReplyView]:
     """Replies of the brand, newest first."""
@@ -166,9 +165,9 @@ async def replies(
 
 
 @router.get("/replies/{reply_id}")
-async def one_reply(brand: str, reply_id: UUID, request: Request, principal: Reader, reading: Reading) -> ReplyDetail:
+async def one_reply(brand: str, reply_id: UUID, request: Request, response: Response, principal: Reader, reading: Reading) -> ReplyDetail:
     """A reply, its history, and why it waits."""
-    return await _detail(request, reading, await _found(reading, brand, reply_id))
+    return await _detail(request, response, reading, await _found(reading, brand, reply_id))
 
 
 @router.get("/sandbox")
@@ -176,7 +175,7 @@ async def sandbox(
     brand: str,
     principal: Reader,
     reading: Reading,
-    cursor: str | None = None,
+    cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Page[SandboxEntry]:
     """What the sandbox holds of this brand, newest first."""
@@ -242,8 +241,11 @@ async def try_guard(brand: str, body: Tried, request: Request, principal: Writer
 # --- writing ------------------------------------------------------------------------------------------------------------------------
 
 
-@router.post("/cases/{case_id}/replies", status_code=201)
-async def write(brand: str, case_id: UUID, body: NewReply, request: Request, principal: Writer, writing: Writing) -> ReplyDetail:
+@router.post("/cases/{case_id}/replies", status_code=201, responses=CONFLICT)
+@idempotency.once
+async def write(
+    brand: str, case_id: UUID, body: NewReply, request: Request, response: Response, principal: Writer, writing: Writing
+) -> ReplyDetail:
     """A draft that answers the case's newest mention. A machine's draft that nobody has touched gives way to it."""
     if body.text is not None and body.script is not None:
         raise Unprocessable("Give a text or a script, not both.")
@@ -277,34 +279,69 @@ async def write(brand: str, case_id: UUID, body: NewReply, request: Request, pri
     machine = [old for old in known if old.automatic and old.state == "draft"]
     changes = [*(reply.replaced(old, person, now) for old in machine), reply.drafted(row, person, now)]
     await _keep(writing, changes)
-    return await _detail(request, writing, row)
+    return await _detail(request, response, writing, row)
 
 
-@router.put("/replies/{reply_id}")
-async def edit(brand: str, reply_id: UUID, body: Edited, request: Request, principal: Writer, writing: Writing) -> ReplyDetail:
+@router.put("/replies/{reply_id}", responses=CONFLICT)
+async def edit(
+    brand: str,
+    reply_id: UUID,
+    body: Edited,
+    request: Request,
+    response: Response,
+    principal: Writer,
+    match: Match,
+    writing: Writing,
+) -> ReplyDetail:
     """Another text, by whoever edits it. A submitted reply is a draft again; an approved one is not edited."""
-    row, case, published, now = await _at_hand(request, writing, brand, reply_id)
-    change = reply.edit(row, body.text, body.version, _person(principal), published.book, case.owner, now)
-    return await _done(request, writing, change)
+    row, case, published, now = await _at_hand(request, writing, brand, reply_id, match)
+    change = reply.edit(row, body.text, _person(principal), published.book, case.owner, now)
+    return await _done(request, response, writing, change)
 
 
-@router.post("/replies/{reply_id}/submit")
-async def submit(brand: str, reply_id: UUID, request: Request, principal: Writer, writing: Writing) -> ReplyDetail:
+@router.post("/replies/{reply_id}/submit", responses=CONFLICT)
+async def submit(
+    brand: str,
+    reply_id: UUID,
+    request: Request,
+    response: Response,
+    principal: Writer,
+    match: Match,
+    writing: Writing,
+) -> ReplyDetail:
     """Offer a draft for approval."""
-    row, case, published, now = await _at_hand(request, writing, brand, reply_id)
-    return await _done(request, writing, reply.submit(row, _person(principal), published.book, case.owner, now))
+    row, case, published, now = await _at_hand(request, writing, brand, reply_id, match)
+    return await _done(request, response, writing, reply.submit(row, _person(principal), published.book, case.owner, now))
 
 
-@router.post("/replies/{reply_id}/legal-check")
-async def legal_check(brand: str, reply_id: UUID, body: LegalCheck, request: Request, principal: Writer, writing: Writing) -> ReplyDetail:
+@router.post("/replies/{reply_id}/legal-check", responses=CONFLICT)
+async def legal_check(
+    brand: str,
+    reply_id: UUID,
+    body: LegalCheck,
+    request: Request,
+    response: Response,
+    principal: Writer,
+    match: Match,
+    writing: Writing,
+) -> ReplyDetail:
     """Record that the legal department has read exactly this text."""
-    row, _, published, now = await _at_hand(request, writing, brand, reply_id)
+    row, _, published, now = await _at_hand(request, writing, brand, reply_id, match)
     change = reply.legal_check(row, body.digest, body.note, _person(principal), published.book, now)
-    return await _done(request, writing, change)
+    return await _done(request, response, writing, change)
 
 
-@router.post("/replies/{reply_id}/approve")
-async def approve(brand: str, reply_id: UUID, body: Approval, request: Request, principal: Colleague, writing: Writing) -> ReplyDetail:
+@router.post("/replies/{reply_id}/approve", responses=CONFLICT)
+async def approve(
+    brand: str,
+    reply_id: UUID,
+    body: Approval,
+    request: Request,
+    response: Response,
+    principal: Colleague,
+    match: Match,
+    writing: Writing,
+) -> ReplyDetail:
     """Let exactly this text be sent to exactly this recipient.
 
     409 when the text is another by now, when the guard or legal's check stands in the way, when the customer has written again since (`newest`), and
@@ -312,7 +349,7 @@ async def approve(brand: str, reply_id: UUID, body: Approval, request: Request, 
     """
     mention_id = (await _found(writing, brand, reply_id)).mention_id
     others = await store.replies_to(writing, brand, mention_id) if mention_id else []
-    row, case, published, now = await _at_hand(request, writing, brand, reply_id)
+    row, case, published, now = await _at_hand(request, writing, brand, reply_id, match)
     change = reply.approve(
         row,
         body.digest,
@@ -324,23 +361,41 @@ async def approve(brand: str, reply_id: UUID, body: Approval, request: Request, 
         despite=body.despite,
         despite_reply=body.despite_reply,
     )
-    return await _done(request, writing, change)
+    return await _done(request, response, writing, change)
 
 
-@router.post("/replies/{reply_id}/discard")
-async def discard(brand: str, reply_id: UUID, body: Discard, request: Request, principal: Writer, writing: Writing) -> ReplyDetail:
+@router.post("/replies/{reply_id}/discard", responses=CONFLICT)
+async def discard(
+    brand: str,
+    reply_id: UUID,
+    body: Discard,
+    request: Request,
+    response: Response,
+    principal: Writer,
+    match: Match,
+    writing: Writing,
+) -> ReplyDetail:
     """Drop a reply that has not been sent. Not to reply is a decision, with a reason."""
-    row = await _found(writing, brand, reply_id, lock=True)
+    row = await _as_read(writing, brand, reply_id, match)
     now = await store.database_time(writing)
-    return await _done(request, writing, reply.discard(row, body.reason, _person(principal), now))
+    return await _done(request, response, writing, reply.discard(row, body.reason, _person(principal), now))
 
 
-@router.post("/replies/{reply_id}/confirm")
-async def confirm(brand: str, reply_id: UUID, body: Confirmation, request: Request, principal: Colleague, writing: Writing) -> ReplyDetail:
+@router.post("/replies/{reply_id}/confirm", responses=CONFLICT)
+async def confirm(
+    brand: str,
+    reply_id: UUID,
+    body: Confirmation,
+    request: Request,
+    response: Response,
+    principal: Colleague,
+    match: Match,
+    writing: Writing,
+) -> ReplyDetail:
     """After looking: an unconfirmed reply did reach the customer, or did not and is a draft again."""
-    row = await _found(writing, brand, reply_id, lock=True)
+    row = await _as_read(writing, brand, reply_id, match)
     now = await store.database_time(writing)
-    return await _done(request, writing, reply.confirm(row, body.sent, body.note, _person(principal), now))
+    return await _done(request, response, writing, reply.confirm(row, body.sent, body.note, _person(principal), now))
 
 
 # --- small things -------------------------------------------------------------------------------------------------------------------
@@ -395,12 +450,7 @@ def _id(value: UUID | None) -> str | None:
 
 def _before(cursor: str | None) -> tuple[datetime, UUID] | None:
     values = http.read_cursor(cursor, [str, str])
-    if values is None:
-        return None
-    try:
-        return datetime.fromisoformat(values[0]), UUID(values[1])
-    except ValueError as error:
-        raise BadRequest("The cursor is not one that this list gave out. Leave it out to start again.") from error
+    return (http.moment(values[0]), http.uuid(values[1])) if values else None
 
 
 async def _found(connection: db.Connection, brand: str, reply_id: UUID, *, lock: bool = False) -> ReplyRow:
@@ -410,9 +460,23 @@ async def _found(connection: db.Connection, brand: str, reply_id: UUID, *, lock:
     return row
 
 
-async def _at_hand(request: Request, writing: db.Connection, brand: str, reply_id: UUID) -> tuple[ReplyRow, Case, Published, datetime]:
-    """The reply, locked, and all that a decision about it depends on: the case is the one that its case was merged into, if it was."""
+async def _as_read(writing: db.Connection, brand: str, reply_id: UUID, match: Condition) -> ReplyRow:
+    """The reply, locked, as the caller has read it. Raises `PreconditionFailed` with what happened to it since."""
     row = await _found(writing, brand, reply_id, lock=True)
+    if match.holds(row.version):
+        return row
+    read = match.read()
+    lines = await store.history(writing, brand, [reply_id])
+    since = [Entry.model_validate({name: line[name] for name in Entry.model_fields}) for line in lines if line["version"] > (read or 0)]
+    raise conditions.stale("The reply", row.version, [entry.model_dump(mode="json") for entry in since], state=row.state)
+
+
+async def _at_hand(
+    request: Request, writing: db.Connection, brand: str, reply_id: UUID, match: Condition
+) -> tuple[ReplyRow, Case, Published, datetime]:
+    """The reply, locked, as the caller has read it, and all that a decision about it depends on: the case is the one that its case was merged into,
+    if it was."""
+    row = await _as_read(writing, brand, reply_id, match)
     case_row = await store.case_by_now(writing, brand, row.case_id)
     case = case_row.case if case_row else None
     assert case is not None, "a reply is made from a copy of its case, which stays"
@@ -427,16 +491,16 @@ async def _keep(writing: db.Connection, changes: Sequence[Change]) -> None:
     await outbox.add(writing, "responder", told)
 
 
-async def _done(request: Request, writing: db.Connection, change: Change) -> ReplyDetail:
+async def _done(request: Request, response: Response, writing: db.Connection, change: Change) -> ReplyDetail:
     await _keep(writing, [change])
-    return await _detail(request, writing, change.row)
+    return await _detail(request, response, writing, change.row)
 
 
 def _view(row: ReplyRow) -> ReplyView:
     return ReplyView.model_validate(row.model_dump())
 
 
-async def _detail(request: Request, connection: db.Connection, row: ReplyRow) -> ReplyDetail:
+async def _detail(request: Request, response: Response, connection: db.Connection, row: ReplyRow) -> ReplyDetail:
     service = of(request)
     assert isinstance(service.settings, Settings)
     published = service.books.get(row.brand)
@@ -449,4 +513,5 @@ async def _detail(request: Request, connection: db.Connection, row: ReplyRow) ->
     )
     lines = await store.history(connection, row.brand, [row.id])
     history = [Entry.model_validate({name: line[name] for name in Entry.model_fields}) for line in lines]
+    conditions.mark(response, row.version, hashlib.sha256("\n".join(why).encode()).hexdigest()[:8] if why else "")
     return ReplyDetail.model_validate({**row.model_dump(), "waiting": why, "history": history})

@@ -294,13 +294,11 @@ def drafted(row: ReplyRow, person: Person, at: datetime) -> Change:
     return Change(row, "drafted", person.id, at, ReplyDrafted)
 
 
-def edit(row: ReplyRow, text: str, version: int, person: Person, book: BrandBook, owner: str | None, at: datetime) -> Change:
+def edit(row: ReplyRow, text: str, person: Person, book: BrandBook, owner: str | None, at: datetime) -> Change:
     """A new text by `person`, who is its writer from now on. Whatever was submitted is a draft again. Raises `Conflict`."""
     _may_become(row, "draft", "edited")
     if row.state == "unconfirmed":
         raise Conflict(f"A reply that is unconfirmed cannot be edited. {_INSTEAD['unconfirmed']}", state=row.state)
-    if row.version != version:
-        raise Conflict(f"This reply is at version {row.version}, not {version}. Read it again, then edit.", version=row.version)
     changed = next_version(
         row,
         state="draft",

@@ -1,17 +1,20 @@
 """Cases over HTTP: what waits, what happened, and what people decide."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from libs.common import http, telemetry
+from libs.common import conditions, http, idempotency, telemetry
 from libs.common.auth import STAFF, Principal, allow
-from libs.common.errors import Conflict, InvalidEvent, NotFound, Unprocessable
+from libs.common.conditions import Condition, Match
+from libs.common.errors import InvalidEvent, NotFound, Unprocessable
 from libs.common.events import Case, CaseAssigned, CaseEvent, CaseNoted, CaseReopened, CaseResolved
-from libs.common.http import Page
+from libs.common.http import Cursor, Page
+from libs.common.problems import CONFLICT
+from libs.common.routes import Route
 from libs.common.service import Reading, Writing
 from libs.common.trail import Step, Trail, trace_id_of
 from services.routing import case as cases
@@ -19,13 +22,16 @@ from services.routing import record, store, turn
 from services.routing.policies import Policies
 from services.routing.sla import Policy
 
-router = APIRouter(prefix="/v1/brands/{brand}", tags=["cases"])
+router = APIRouter(prefix="/v1/brands/{brand}", tags=["cases"], route_class=Route)
 Reader = Annotated[Principal, Depends(allow(*STAFF, "analyst"))]
 Writer = Annotated[Principal, Depends(allow("agent", "trainee", "lead", "spokesperson", "admin"))]
 
 
+CaseState = Literal["new", "open", "waiting", "resolved", "closed", "merged", "withdrawn"]
+
+
 class CaseOut(BaseModel):
-    """A case and its version; send the version back with a change."""
+    """A case and its version, which is its ETag too: send that back with a change."""
 
     case: Case
     version: int
@@ -58,21 +64,17 @@ class Notification(BaseModel):
     what: str
 
 
-class VersionBody(http.Body):
-    version: int = Field(description="The version that the change was decided on; another one is a conflict")
-
-
-class AssignBody(VersionBody):
+class AssignBody(http.Body):
     owner: str | None = Field(default=None, description="Team member's id", max_length=100)
     department: str | None = Field(default=None, max_length=100)
 
 
-class ResolveBody(VersionBody):
+class ResolveBody(http.Body):
     reason: str | None = Field(default=None, max_length=1000)
 
 
 class NoteBody(http.Body):
-    text: str = Field(min_length=1, max_length=20_000, pattern=r"^[^\x00]*$")
+    text: str = Field(min_length=1, max_length=20_000)
 
 
 @router.get("/cases")
@@ -80,10 +82,10 @@ async def list_cases(
     brand: str,
     principal: Reader,
     reading: Reading,
-    state: str | None = None,
-    department: str | None = None,
-    owner: str | None = None,
-    cursor: str | None = None,
+    state: Annotated[CaseState | None, Query(description="Only cases in this state")] = None,
+    department: Annotated[str | None, Query(max_length=100, description="Only cases of this department")] = None,
+    owner: Annotated[str | None, Query(max_length=100, description="Only cases of this team member")] = None,
+    cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Page[Case]:
     """Cases, in the order in which they were opened here."""
@@ -96,10 +98,9 @@ async def list_cases(
 
 
 @router.get("/cases/{case_id}")
-async def one_case(brand: str, case_id: UUID, principal: Reader, reading: Reading) -> CaseOut:
+async def one_case(brand: str, case_id: UUID, response: Response, principal: Reader, reading: Reading) -> CaseOut:
     """A case as it stands."""
-    file = await _found(reading, brand, case_id)
-    return CaseOut(case=file.case, version=file.version)
+    return _out(response, await _found(reading, brand, case_id))
 
 
 @router.get("/cases/{case_id}/timeline")
@@ -108,7 +109,7 @@ async def timeline(
     case_id: UUID,
     principal: Reader,
     reading: Reading,
-    cursor: str | None = None,
+    cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Page[Told]:
     """The whole story of a case, oldest first."""
@@ -120,14 +121,27 @@ async def timeline(
 
 
 @router.get("/cases/{case_id}/notes")
-async def notes(brand: str, case_id: UUID, principal: Reader, reading: Reading) -> list[Note]:
+async def notes(
+    brand: str,
+    case_id: UUID,
+    principal: Reader,
+    reading: Reading,
+    cursor: Cursor = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> Page[Note]:
     """What colleagues wrote down about this case, and about those that go on in it, oldest first."""
     await _found(reading, brand, case_id)
-    return [Note(**dict(row)) for row in await store.notes(reading, brand, case_id)]
+    after = http.read_cursor(cursor, [str, str])
+    rows = await store.notes(reading, brand, case_id, (http.moment(after[0]), http.uuid(after[1])) if after else None, limit + 1)
+    items = [Note(**dict(row)) for row in rows[:limit]]
+    return Page(items=items, next=http.cursor_of(items[-1].at.isoformat(), str(items[-1].id)) if len(rows) > limit else None)
 
 
 @router.post("/cases/{case_id}/notes", status_code=201)
-async def add_note(brand: str, case_id: UUID, body: NoteBody, request: Request, principal: Writer, writing: Writing) -> Note:
+@idempotency.once
+async def add_note(
+    brand: str, case_id: UUID, body: NoteBody, request: Request, response: Response, principal: Writer, writing: Writing
+) -> Note:
     """Write something down for colleagues; customers never see it."""
     file = await _found(writing, brand, case_id, lock=True)
     at, note_id = await store.now(writing), uuid4()
@@ -137,34 +151,37 @@ async def add_note(brand: str, case_id: UUID, body: NoteBody, request: Request, 
     return Note(id=note_id, case_id=case_id, at=at, author=principal.subject, text=body.text)
 
 
-@router.post("/cases/{case_id}/take")
-async def take(brand: str, case_id: UUID, body: VersionBody, request: Request, principal: Writer, writing: Writing) -> CaseOut:
+@router.post("/cases/{case_id}/take", responses=CONFLICT)
+async def take(
+    brand: str, case_id: UUID, request: Request, response: Response, principal: Writer, match: Match, writing: Writing
+) -> CaseOut:
     """Make a case one's own."""
-    return await _assign(request, writing, brand, case_id, body.version, principal, to=principal.subject, department=None)
+    file = await _at_hand(writing, brand, case_id, match)
+    return await _assign(request, response, writing, file, principal, to=principal.subject, department=None)
 
 
-@router.post("/cases/{case_id}/assign")
-async def assign(brand: str, case_id: UUID, body: AssignBody, request: Request, principal: Writer, writing: Writing) -> CaseOut:
+@router.post("/cases/{case_id}/assign", responses=CONFLICT)
+async def assign(
+    brand: str, case_id: UUID, body: AssignBody, request: Request, response: Response, principal: Writer, match: Match, writing: Writing
+) -> CaseOut:
     """Give a case to a colleague, or to another department."""
     if body.owner is None and body.department is None:
         raise Unprocessable("Name an owner, a department, or both.")
-    return await _assign(request, writing, brand, case_id, body.version, principal, to=body.owner, department=body.department)
+    file = await _at_hand(writing, brand, case_id, match)
+    return await _assign(request, response, writing, file, principal, to=body.owner, department=body.department)
 
 
 async def _assign(
     request: Request,
+    response: Response,
     writing: Writing,
-    brand: str,
-    case_id: UUID,
-    version: int,
+    file: cases.File,
     principal: Principal,
     *,
     to: str | None,
     department: str | None,
 ) -> CaseOut:
-    file = await _found(writing, brand, case_id, lock=True)
-    _unchanged(file, version)
-    policy = _policy(request, brand)
+    policy = _policy(request, file.case.brand)
     if to is not None and policy.book.member(to) is None:
         raise Unprocessable(f"{to!r} is not in the team of this brand; the brand book's `team` lists the ids.")
     if department is not None and policy.book.department(department) is None:
@@ -174,29 +191,38 @@ async def _assign(
     cases.assigned(file, to=to, department=department)
     said = {"previous_owner": before.owner, "previous_department": before.department}
     await _record(request, writing, file, principal, CaseAssigned, await store.now(writing), **said)
-    return CaseOut(case=file.case, version=file.version)
+    return _out(response, file)
 
 
-@router.post("/cases/{case_id}/resolve")
-async def resolve(brand: str, case_id: UUID, body: ResolveBody, request: Request, principal: Writer, writing: Writing) -> CaseOut:
+@router.post("/cases/{case_id}/resolve", responses=CONFLICT)
+async def resolve(
+    brand: str,
+    case_id: UUID,
+    request: Request,
+    response: Response,
+    principal: Writer,
+    match: Match,
+    writing: Writing,
+    body: ResolveBody | None = None,
+) -> CaseOut:
     """The customer is helped, or a person decided that no reply is the answer; both clocks stop."""
-    file = await _found(writing, brand, case_id, lock=True)
-    _unchanged(file, body.version)
+    file = await _at_hand(writing, brand, case_id, match)
     at = await store.now(writing)
     turn.resolved(file, at)
-    await _record(request, writing, file, principal, CaseResolved, at, reason=body.reason)
-    return CaseOut(case=file.case, version=file.version)
+    await _record(request, writing, file, principal, CaseResolved, at, reason=body.reason if body else None)
+    return _out(response, file)
 
 
-@router.post("/cases/{case_id}/reopen")
-async def reopen(brand: str, case_id: UUID, body: VersionBody, request: Request, principal: Writer, writing: Writing) -> CaseOut:
+@router.post("/cases/{case_id}/reopen", responses=CONFLICT)
+async def reopen(
+    brand: str, case_id: UUID, request: Request, response: Response, principal: Writer, match: Match, writing: Writing
+) -> CaseOut:
     """Take a resolved case up again, with new clocks."""
-    file = await _found(writing, brand, case_id, lock=True)
-    _unchanged(file, body.version)
+    file = await _at_hand(writing, brand, case_id, match)
     at = await store.now(writing)
     turn.reopened(_policy(request, brand), file, await store.case_mentions(writing, brand, case_id), at)
     await _record(request, writing, file, principal, CaseReopened, at)
-    return CaseOut(case=file.case, version=file.version)
+    return _out(response, file)
 
 
 @router.get("/notifications")
@@ -204,7 +230,7 @@ async def notifications(
     brand: str,
     principal: Writer,
     reading: Reading,
-    cursor: str | None = None,
+    cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Page[Notification]:
     """What the bearer of this token was told, oldest first."""
@@ -235,9 +261,23 @@ async def _found(connection: Reading, brand: str, case_id: UUID, *, lock: bool =
     return file
 
 
-def _unchanged(file: cases.File, version: int) -> None:
-    if file.version != version:
-        raise Conflict(f"The case is at version {file.version} by now, not {version}. Read it again.", version=file.version)
+async def _at_hand(writing: Writing, brand: str, case_id: UUID, match: Condition) -> cases.File:
+    """The case, locked, as the caller has read it. Raises `PreconditionFailed` with what happened to it since."""
+    file = await _found(writing, brand, case_id, lock=True)
+    if match.holds(file.version):
+        return file
+    read = match.read()
+    rows = await store.timeline(writing, brand, case_id, read - 1, 500) if read is not None else []
+    changes = [{name: row[name] for name in ("version", "at", "what", "actor", "detail")} for row in rows if row["version"] != read]
+    then: dict[str, Any] = next((row["detail"] for row in rows if row["version"] == read), {})
+    now = {name: getattr(file.case, name) for name in ("state", "department", "owner", "priority")}
+    differs = {name: {"read": then[name], "now": value} for name, value in now.items() if name in then and then[name] != value}
+    raise conditions.stale("The case", file.version, changes, differs=differs)
+
+
+def _out(response: Response, file: cases.File) -> CaseOut:
+    conditions.mark(response, file.version)
+    return CaseOut(case=file.case, version=file.version)
 
 
 def _policy(request: Request, brand: str) -> Policy:

@@ -6,26 +6,59 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+import asyncpg
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from libs.common import http, outbox, telemetry
+from libs.common import conditions, http, outbox, telemetry
 from libs.common.auth import STAFF, Principal, allow
 from libs.common.bookdiff import compare
 from libs.common.bookfile import load_book
 from libs.common.bookproblems import BrandBookError
 from libs.common.brandbook import BrandBook
-from libs.common.errors import BadRequest, NotFound, Unprocessable
+from libs.common.conditions import Condition, Match
+from libs.common.errors import BadRequest, NotFound, PreconditionFailed, PreconditionRequired, Unprocessable
 from libs.common.events import BrandBookPublished
 from libs.common.hours import Calendar, HoursError
-from libs.common.http import Page
+from libs.common.http import Cursor, Page
 from libs.common.outbox import Outgoing
+from libs.common.routes import Route
 from libs.common.service import Reading, Writing
 from services.routing import impact, store
 from services.routing.sla import Policy
 
-router = APIRouter(prefix="/v1/brands/{brand}", tags=["brand books"])
+router = APIRouter(prefix="/v1/brands/{brand}", tags=["brand books"], route_class=Route)
 Admin = Annotated[Principal, Depends(allow("admin"))]
+Staff = Annotated[Principal, Depends(allow(*STAFF, "analyst"))]
+FIRST = Condition(())
+"""What `If-None-Match: *` says: there is no book yet."""
+_BOOK = {
+    "type": "object",
+    "description": "A brand book, as docs/brandbook.schema.json has it",
+    "required": ["brand", "name"],
+    "properties": {"brand": {"type": "string"}, "name": {"type": "string"}},
+}
+_YAML = ("application/yaml", "application/x-yaml", "text/yaml")
+
+
+async def _expected(
+    if_match: Annotated[
+        str | None, Header(alias="If-Match", max_length=1000, description="ETag of the book that it was written from")
+    ] = None,
+    if_none_match: Annotated[
+        str | None, Header(alias="If-None-Match", max_length=1000, description="`*`: it is the brand's first book")
+    ] = None,
+) -> Condition | None:
+    if if_match is not None:
+        return conditions.parse(if_match, "If-Match", weak=False)
+    if if_none_match is None:
+        return None
+    if if_none_match.strip() != "*":
+        raise BadRequest("With If-None-Match only * can be said here: publish this if the brand has no book yet.")
+    return FIRST
+
+
+Expected = Annotated[Condition | None, Depends(_expected)]
 
 
 class BookChange(BaseModel):
@@ -108,17 +141,20 @@ class Hold(BaseModel):
 
 @router.put(
     "/book",
-    openapi_extra={"requestBody": {"required": True, "content": {"application/yaml": {"schema": {"type": "string"}}}}},
+    openapi_extra={"requestBody": {"required": True, "content": {media: {"schema": _BOOK} for media in _YAML}}},
 )
 async def apply(
     brand: str,
     request: Request,
+    response: Response,
     principal: Admin,
+    expected: Expected,
     writing: Writing,
-    dry_run: Annotated[bool, Query()] = False,
+    dry_run: Annotated[bool, Query(description="Only say what would change")] = False,
     note: Annotated[str | None, Query(max_length=500, pattern=r"^[^\x00]*$", description="Why, for the book's history")] = None,
 ) -> Applied:
-    """Publish a brand book (YAML). With `dry_run` only say what would change."""
+    """Publish a brand book (YAML). `If-Match` says which version it was written from, `If-None-Match: *` that it is the brand's first; a dry run,
+    which changes nothing, needs neither."""
     source = await _source(request)
     book = _read(source, brand)
     newest = await store.newest_book(writing, brand, lock=not dry_run)
@@ -129,13 +165,17 @@ async def apply(
     changes = (
         [BookChange(path=list(c.path), kind=c.kind, before=c.before, after=c.after) for c in compare(before, as_json)] if newest else []
     )
+    if not dry_run:
+        await _as_expected(writing, brand, newest, expected)
     if not fields or dry_run:
+        conditions.mark(response, version)
         cases = await _impact(writing, dict(newest), book) if fields and newest else None
         return Applied(brand=brand, version=version, changed=bool(fields), fields=fields, changes=changes, cases=cases)
     now = datetime.now(UTC)
     await store.add_book(writing, brand, version + 1, source, as_json, now, principal.subject, fields, note)
     event = BrandBookPublished(brand=brand, version=version + 1, book=as_json, published_at=now, published_by=principal.subject)
     await outbox.add(writing, "routing", [Outgoing(event, brand, version + 1, brand, telemetry.current_traceparent())])
+    conditions.mark(response, version + 1)
     return Applied(brand=brand, version=version + 1, changed=True, fields=fields, changes=changes)
 
 
@@ -180,26 +220,49 @@ async def _impact(connection: Writing, newest: Mapping[str, Any], book: BrandBoo
     )
 
 
+async def _as_expected(writing: Writing, brand: str, newest: asyncpg.Record | None, expected: Condition | None) -> None:
+    """Raises `PreconditionRequired` when the request does not say which version it was written from, and `PreconditionFailed` with the fields that
+    changed when the newest is another."""
+    if expected is None:
+        raise PreconditionRequired(
+            "Read the book first and send its ETag, as If-Match: \"7\"; send If-None-Match: * for the brand's first book. So nobody's change is lost."
+        )
+    if newest is None:
+        if expected is not FIRST:
+            raise PreconditionFailed("This brand has no brand book yet. Send If-None-Match: * to publish the first.", version=0, changes=[])
+        return
+    if expected is not FIRST and expected.holds(newest["version"]):
+        return
+    read = expected.read()
+    before = await store.book(writing, brand, read) if read is not None and read < 2**31 else None
+    known: dict[str, Any] = before["book"] if before else {}
+    fields = sorted(key for key in newest["book"].keys() | known.keys() if newest["book"].get(key) != known.get(key)) if before else []
+    versions = await store.books(writing, brand, None, conditions.MOST_TOLD)
+    changes = [dict(row) for row in reversed(versions) if row["version"] > (read or 0)]
+    raise conditions.stale("The brand book", newest["version"], changes, fields=fields)
+
+
 @router.get("/book")
-async def book(brand: str, principal: Annotated[Principal, Depends(allow(*STAFF, "analyst"))], reading: Reading) -> BookOut:
+async def book(brand: str, response: Response, principal: Staff, reading: Reading) -> BookOut:
     """The brand book as it stands."""
     row = await store.newest_book(reading, brand)
     if row is None:
         raise NotFound("This brand has no brand book yet; `weerklank apply FILE` publishes one.")
+    conditions.mark(response, row["version"])
     return BookOut(**{key: row[key] for key in BookOut.model_fields})
 
 
 @router.get("/book/versions")
 async def versions(
     brand: str,
-    principal: Annotated[Principal, Depends(allow(*STAFF, "analyst"))],
+    principal: Staff,
     reading: Reading,
-    cursor: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    cursor: Cursor = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Page[BookVersion]:
     """Its history, newest first."""
     before = http.read_cursor(cursor, [int])
-    rows = await store.books(reading, brand, before[0] if before else None, limit + 1)
+    rows = await store.books(reading, brand, min(before[0], 2**31 - 1) if before else None, limit + 1)
     items = [BookVersion(**dict(row)) for row in rows[:limit]]
     return Page(items=items, next=http.cursor_of(items[-1].version) if len(rows) > limit else None)
 
@@ -207,8 +270,8 @@ async def versions(
 @router.get("/book/versions/{version}")
 async def one_version(
     brand: str,
-    version: Annotated[int, Path(ge=1)],
-    principal: Annotated[Principal, Depends(allow(*STAFF, "analyst"))],
+    version: Annotated[int, Path(ge=1, le=2**31 - 1)],
+    principal: Staff,
     reading: Reading,
 ) -> BookOut:
     """The brand book as it stood at a version. Publishing its `source` again brings it back, as a new version."""
@@ -220,7 +283,12 @@ async def one_version(
 
 @router.put("/hold")
 async def hold(
-    brand: str, body: HoldBody, principal: Annotated[Principal, Depends(allow("lead", "spokesperson", "admin"))], writing: Writing
+    brand: str,
+    body: HoldBody,
+    response: Response,
+    principal: Annotated[Principal, Depends(allow("lead", "spokesperson", "admin"))],
+    match: Match,
+    writing: Writing,
 ) -> Hold:
     """Stop all sending of this brand, or let it go on.
 
@@ -228,16 +296,25 @@ async def hold(
     """
     if await store.newest_book(writing, brand) is None:
         raise NotFound("This brand has no brand book yet; `weerklank apply FILE` publishes one.")
+    before = _hold(await store.hold(writing, brand, lock=True))
+    if not match.holds(before.hold_version):
+        raise conditions.stale("The hold", before.hold_version, [before.model_dump(mode="json")])
     await store.set_hold(writing, brand, body.held, body.reason, principal.subject)
-    row = await store.hold(writing, brand)
-    assert row is not None
-    return Hold(**{key: row[key] for key in Hold.model_fields})
+    return _told(response, _hold(await store.hold(writing, brand)))
 
 
 @router.get("/hold")
-async def held(brand: str, principal: Annotated[Principal, Depends(allow(*STAFF))], reading: Reading) -> Hold:
+async def held(brand: str, response: Response, principal: Annotated[Principal, Depends(allow(*STAFF))], reading: Reading) -> Hold:
     """Whether sending is held, and by whom."""
-    row = await store.hold(reading, brand)
+    return _told(response, _hold(await store.hold(reading, brand)))
+
+
+def _hold(row: asyncpg.Record | None) -> Hold:
     if row is None:
         return Hold(held=False, hold_version=0, reason=None)
     return Hold(**{key: row[key] for key in Hold.model_fields})
+
+
+def _told(response: Response, hold: Hold) -> Hold:
+    conditions.mark(response, hold.hold_version)
+    return hold

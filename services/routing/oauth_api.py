@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, unquote_plus
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
-from libs.common import http
+from libs.common import problems
 from libs.common.service import of
 from services.routing import access, client_store
 from services.routing.signer import Signer
@@ -76,9 +76,9 @@ async def token(request: Request) -> Token:
     except _Refused as error:
         said = {"error": error.error, "error_description": error.description}
         if error.error != "invalid_client":
-            return http.answer(said, 400, _NO_STORE)  # type: ignore[return-value]
-        return http.answer(said, 401, _NO_STORE | {"www-authenticate": 'Basic realm="weerklank"'})  # type: ignore[return-value]
-    answer: Response = http.answer(made.model_dump(), 200, _NO_STORE)
+            return problems.answer(said, 400, _NO_STORE)  # type: ignore[return-value]
+        return problems.answer(said, 401, _NO_STORE | {"www-authenticate": 'Basic realm="weerklank"'})  # type: ignore[return-value]
+    answer: Response = problems.answer(made.model_dump(), 200, _NO_STORE)
     return answer  # type: ignore[return-value]
 
 

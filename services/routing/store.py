@@ -333,15 +333,20 @@ MOST_MERGES = 20
 """How many merges in a row are followed, from a case back to those that go on in it."""
 
 
-async def notes(connection: db.Connection, brand: str, case_id: UUID) -> list[asyncpg.Record]:
-    """The notes of a case and of all that were merged into it, one after the other."""
+async def notes(
+    connection: db.Connection, brand: str, case_id: UUID, after: tuple[datetime, UUID] | None, limit: int
+) -> list[asyncpg.Record]:
+    """The notes of a case and of all that were merged into it, one after the other, after a note's time and id."""
     return await connection.fetch(
         "with recursive here(id, merges) as (select $2::uuid, 0 union select c.id, h.merges + 1 from here h join care_case c on c.brand = $1 "
         "and c.state = 'merged' and c.state_json ->> 'merged_into' = h.id::text where h.merges < $3) "
-        "select id, case_id, at, author, text from note where brand = $1 and case_id in (select id from here) order by at, id",
+        "select id, case_id, at, author, text from note where brand = $1 and case_id in (select id from here) "
+        "and ($4::timestamptz is null or (at, id) > ($4, $5)) order by at, id limit $6",
         brand,
         case_id,
         MOST_MERGES,
+        *(after or (None, None)),
+        limit,
     )
 
 
@@ -420,7 +425,10 @@ async def holds(connection: db.Connection) -> list[asyncpg.Record]:
     )
 
 
-async def hold(connection: db.Connection, brand: str) -> asyncpg.Record | None:
+async def hold(connection: db.Connection, brand: str, *, lock: bool = False) -> asyncpg.Record | None:
+    """The hold of a brand; none while nobody has ever held it. With `lock`, nobody else changes it until the transaction ends."""
+    if lock:
+        await connection.execute("select pg_advisory_xact_lock(hashtextextended($1, 2))", brand)
     return await connection.fetchrow("select * from hold where brand = $1", brand)
 
 

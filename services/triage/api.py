@@ -3,20 +3,21 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel
 
 from libs.common import http
 from libs.common.auth import STAFF, Principal, allow
 from libs.common.errors import NotFound
 from libs.common.events import Identity, MentionTriaged, TriagedMention
-from libs.common.http import Page
+from libs.common.http import Cursor, Page
 from libs.common.outbox import Outgoing
+from libs.common.routes import Route
 from libs.common.service import Reading
 from libs.common.trail import Step, Trail, trace_id_of
 from services.triage import store
 
-router = APIRouter(prefix="/v1/brands/{brand}", tags=["triage"])
+router = APIRouter(prefix="/v1/brands/{brand}", tags=["triage"], route_class=Route)
 Reader = Annotated[Principal, Depends(allow(*STAFF, "analyst"))]
 
 
@@ -44,7 +45,7 @@ async def mentions(
     brand: str,
     principal: Reader,
     reading: Reading,
-    cursor: str | None = None,
+    cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Page[TriagedMention]:
     """All mentions, in the order in which triage saw them."""
@@ -81,7 +82,7 @@ async def customer(brand: str, customer_id: UUID, principal: Reader, reading: Re
 @router.get("/imports/{import_id}")
 async def import_counts(
     brand: str,
-    import_id: str,
+    import_id: Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")],
     principal: Annotated[Principal, Depends(allow(*STAFF, "analyst", "connector"))],
     reading: Reading,
 ) -> ImportCounts:

@@ -10,6 +10,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from cli import contracts
 from libs.common.auth import ROLES
+from libs.common.routes import Route as StrictRoute
 
 SERVICES = ("analytics", "ingest", "responder", "routing", "triage")
 PUBLIC = frozenset({"/healthz", "/readyz", "/metrics", "/openapi.json", "/v1/status", "/v1/ledger"})
@@ -33,6 +34,7 @@ class Route(NamedTuple):
     methods: frozenset[str]
     path: str
     dependant: Dependant | None
+    is_strict: bool
 
     def __str__(self) -> str:
         return f"{self.service}: {'|'.join(sorted(self.methods))} {self.path}"
@@ -48,7 +50,13 @@ def operations() -> Iterator[Operation]:
 def routes() -> Iterator[Route]:
     for service in contracts.services():
         for found in iter_route_contexts(contracts.app_of(service).routes):
-            yield Route(service, frozenset(found.methods or ()), str(found.path), getattr(found, "dependant", None))
+            yield Route(
+                service,
+                frozenset(found.methods or ()),
+                str(found.path),
+                getattr(found, "dependant", None),
+                isinstance(found.original_route, StrictRoute),
+            )
 
 
 def roles_of(dependant: Dependant | None) -> set[str]:
@@ -75,8 +83,29 @@ def test_an_operation_says_what_it_is_for_and_how_it_fails(operation: Operation)
     described = operation.described
     assert described.get("description"), "a route needs a docstring"
     assert described.get("tags"), "a router needs tags"
-    problem = described["responses"]["default"]["content"]["application/problem+json"]["schema"]
-    assert problem["required"] == ["type", "title", "status", "detail"]
+    answers = described["responses"]
+    assert any(code.startswith("2") for code in answers)
+    assert "default" not in answers, "each status that it can give, by name"
+    health = operation.path in ("/healthz", "/readyz")
+    problems = {code: answer["content"] for code, answer in answers.items() if code >= "4" and not (health and code == "503")}
+    assert {"400", "422"} <= problems.keys()
+    assert all(
+        content == {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}} for content in problems.values()
+    )
+
+
+@pytest.mark.parametrize("operation", list(operations()), ids=str)
+def test_what_makes_something_asks_for_a_key_and_what_changes_something_for_a_version(operation: Operation) -> None:
+    headers = {parameter["name"] for parameter in operation.described.get("parameters", []) if parameter["in"] == "header"}
+    assert ("201" in operation.described["responses"]) == ("Idempotency-Key" in headers)
+    changes = operation.method == "put" or (operation.method == "post" and operation.path.count("{") == 2)
+    exempt = "201" in operation.described["responses"] or operation.path.startswith("/v1/stream/")
+    assert ("If-Match" in headers) == (changes and not exempt)
+
+
+@pytest.mark.parametrize("route", list(routes()), ids=str)
+def test_every_route_reads_requests_strictly(route: Route) -> None:
+    assert route.is_strict or route.path == "/openapi.json", "APIRouter(route_class=Route)"
 
 
 def test_operation_ids_are_unique_in_a_service() -> None:

@@ -136,9 +136,11 @@ def get(system: System, service: str, path: str, brand: str = "dijk", **given: A
     return answer.json()
 
 
-def post(system: System, service: str, method: str, path: str, person: str, body: dict[str, Any] | None = None) -> Any:
+def post(
+    system: System, service: str, method: str, path: str, person: str, body: dict[str, Any] | None = None, version: int | None = None
+) -> Any:
     """What an agent of the team does."""
-    answer = system.call(service, method, f"/v1/brands/dijk{path}", brand="dijk", role="agent", subject=person, json=body)
+    answer = system.call(service, method, f"/v1/brands/dijk{path}", brand="dijk", role="agent", subject=person, json=body, version=version)
     assert answer.status_code in (200, 201), answer.text
     return answer.json()
 
@@ -246,7 +248,7 @@ def test_a_tweet_and_a_mail_are_one_case_with_one_owner_and_an_answer_that_arriv
     assert "broken_placeholder" in held.text
     version = get(system, "responder", path)["version"]
     text = "Hoi Sanne,\n\nDat zoek ik voor je uit. Morgen om 15:00 uur heb je antwoord van mij.\n.\nGroet,\nEsmée"
-    edited = post(system, "responder", "PUT", path, "eo", {"text": text, "version": version})
+    edited = post(system, "responder", "PUT", path, "eo", {"text": text}, version)
     assert edited["digest"] != draft["digest"]
     post(system, "responder", "POST", f"{path}/submit", "eo")
     stale = system.call(
@@ -289,7 +291,7 @@ def test_a_tweet_and_a_mail_are_one_case_with_one_owner_and_an_answer_that_arriv
 
     # Resolved, and everybody knows.
     current = get(system, "routing", f"/cases/{case_id}")
-    done = post(system, "routing", "POST", f"/cases/{case_id}/resolve", "eo", {"version": current["version"], "reason": "terugbetaald"})
+    done = post(system, "routing", "POST", f"/cases/{case_id}/resolve", "eo", {"reason": "terugbetaald"}, current["version"])
     assert done["case"]["state"] == "resolved"
     settled(system)
     summary = eventually(

@@ -110,11 +110,15 @@ class Load:
 
     def _approve(self, client: httpx.Client, url: str, reply: dict[str, Any]) -> None:
         headers = self._as("agent", reply["writer"])
-        body = {"text": VARIABLE.sub("vijf uur", reply["text"]), "version": reply["version"]}
-        edited = client.put(url, json=body, headers=headers)
-        if edited.status_code == 200 and client.post(f"{url}/submit", headers=headers).status_code == 200:
+        body = {"text": VARIABLE.sub("vijf uur", reply["text"])}
+        edited = client.put(url, json=body, headers=headers | {"if-match": f'"{reply["version"]}"'})
+        if edited.status_code != 200:
+            return
+        submitted = client.post(f"{url}/submit", headers=headers | {"if-match": edited.headers["etag"]})
+        if submitted.status_code == 200:
             self.approved.add(reply["id"])
-            client.post(f"{url}/approve", json={"digest": edited.json()["digest"]}, headers=headers)
+            body = {"digest": edited.json()["digest"]}
+            client.post(f"{url}/approve", json=body, headers=headers | {"if-match": submitted.headers["etag"]})
 
     def _as(self, role: str, subject: str) -> dict[str, str]:
         return {"authorization": f"Bearer {self.system.issuer.token(role, ['vaart'], subject)}"}

@@ -122,7 +122,7 @@ def _live_a_little(system: System) -> None:
             break
         path, who = f"/v1/brands/vaart/replies/{reply['id']}", {"role": "agent", "subject": reply["writer"]}
         text = re.sub(r"\{\w+\}", "vijf uur", reply["text"])
-        edited = system.call("responder", "PUT", path, json={"text": text, "version": reply["version"]}, **who).json()
+        edited = system.call("responder", "PUT", path, json={"text": text}, version=reply["version"], **who).json()
         system.call("responder", "POST", f"{path}/submit", **who)
         answer = system.call("responder", "POST", f"{path}/approve", json={"digest": edited["digest"]}, **who)
         # The brand book wants a lead's or a spokesperson's approval of some.
@@ -135,15 +135,13 @@ def _live_a_little(system: System) -> None:
         path = f"/v1/brands/vaart/cases/{case['id']}"
         version = system.call("routing", "GET", path).json()["version"]
         if number % 3 == 0:
-            version = system.call("routing", "POST", f"{path}/resolve", json={"version": version, "reason": "answered elsewhere"}).json()[
-                "version"
-            ]
+            done = system.call("routing", "POST", f"{path}/resolve", version=version, json={"reason": "answered elsewhere"}).json()
             if number % 2 == 0:
-                system.call("routing", "POST", f"{path}/reopen", json={"version": version})
+                system.call("routing", "POST", f"{path}/reopen", version=done["version"])
         elif number % 3 == 1:
             system.call("routing", "POST", f"{path}/notes", json={"text": "asked the engineers"})
         else:
-            system.call("routing", "POST", f"{path}/assign", json={"version": version, "department": "billing"})
+            system.call("routing", "POST", f"{path}/assign", version=version, json={"department": "billing"})
     for case in cases[:4]:
         mention = case["mentions"][0]["id"]
         assert system.call("ingest", "DELETE", f"/v1/brands/vaart/mentions/{mention}").status_code < 300

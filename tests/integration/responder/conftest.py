@@ -212,12 +212,28 @@ class Around:
 
         await until(ready, "the responder is ready", 30)
 
-    async def call(self, method: str, path: str, *, role: str = "agent", subject: str = "gs", **more: Any) -> httpx.Response:
-        """A request by somebody of this brand. `path` is below the brand."""
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        role: str = "agent",
+        subject: str = "gs",
+        version: int | None = None,
+        headers: dict[str, str] | None = None,
+        **more: Any,
+    ) -> httpx.Response:
+        """A request by somebody of this brand. `path` is below the brand; a change is of `version`, or of whatever the thing is now."""
         assert self.app is not None
         token = self.issuer.token(role, [self.brand], subject)
+        headers = {
+            "authorization": f"Bearer {token}",
+            "if-match": "*" if version is None else f'"{version}"',
+            "idempotency-key": str(uuid4()),
+            **(headers or {}),
+        }
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app=self.app), base_url="http://test") as client:
-            return await client.request(method, f"/v1/brands/{self.brand}{path}", headers={"authorization": f"Bearer {token}"}, **more)
+            return await client.request(method, f"/v1/brands/{self.brand}{path}", headers=headers, **more)
 
     async def write(self, case: Case, text: str, **person: Any) -> dict[str, Any]:
         answer = await self.call("POST", f"/cases/{case.id}/replies", json={"text": text}, **person)

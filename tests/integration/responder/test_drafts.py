@@ -135,9 +135,10 @@ async def test_an_approval_holds_for_exactly_the_text_that_was_read(desk: Around
     draft = await desk.write(case, "Hoi Sanne, ik kijk ernaar. ^gs")
     assert (await desk.approve(draft["id"], draft["digest"])).status_code == 409, "not submitted yet"
     await desk.submit(draft["id"])
-    stale = await desk.call("PUT", f"/replies/{draft['id']}", json={"text": "x", "version": 1})
-    assert stale.status_code == 409
-    edited = await desk.call("PUT", f"/replies/{draft['id']}", json={"text": "Hoi Sanne, ik kijk er nu naar. ^gs", "version": 2})
+    stale = await desk.call("PUT", f"/replies/{draft['id']}", json={"text": "x"}, version=1)
+    assert stale.status_code == 412
+    assert [(line["version"], line["what"], line["who"]) for line in stale.json()["changes"]] == [(2, "submitted", "gs")]
+    edited = await desk.call("PUT", f"/replies/{draft['id']}", json={"text": "Hoi Sanne, ik kijk er nu naar. ^gs"}, version=2)
     assert edited.json()["state"] == "draft"
     assert edited.json()["digest"] != draft["digest"]
     await desk.submit(draft["id"])
@@ -145,7 +146,7 @@ async def test_an_approval_holds_for_exactly_the_text_that_was_read(desk: Around
     assert refused.status_code == 409
     assert (await desk.approve(draft["id"], edited.json()["digest"])).status_code == 200
     version = (await desk.get(draft["id"]))["version"]
-    late = await desk.call("PUT", f"/replies/{draft['id']}", json={"text": "x", "version": version})
+    late = await desk.call("PUT", f"/replies/{draft['id']}", json={"text": "x"}, version=version)
     assert late.status_code == 409, "an approved text is not edited"
     assert (await desk.call("POST", f"/replies/{draft['id']}/discard", json={"reason": "toch niet"})).json()["state"] == "discarded"
 
@@ -262,7 +263,7 @@ async def test_a_token_of_another_brand_reaches_nothing(desk: Around) -> None:
         ("GET", "/replies", None),
         ("GET", f"/replies/{reply_id}", None),
         ("POST", f"/cases/{case.id}/replies", {"text": "x"}),
-        ("PUT", f"/replies/{reply_id}", {"text": "x", "version": 1}),
+        ("PUT", f"/replies/{reply_id}", {"text": "x"}),
         ("POST", f"/replies/{reply_id}/submit", None),
         ("POST", f"/replies/{reply_id}/approve", {"digest": "x"}),
         ("POST", f"/replies/{reply_id}/legal-check", {"digest": "x", "note": "x"}),
@@ -275,7 +276,7 @@ async def test_a_token_of_another_brand_reaches_nothing(desk: Around) -> None:
     elsewhere = desk.issuer.token("lead", ["other"], "gs")
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=desk.app), base_url="http://test") as client:  # type: ignore[arg-type]
         for method, path, body in calls:
-            headers = {"authorization": f"Bearer {elsewhere}"}
+            headers = {"authorization": f"Bearer {elsewhere}", "if-match": "*", "idempotency-key": "1"}
             answer = await client.request(method, f"/v1/brands/{desk.brand}{path}", json=body, headers=headers)
             assert answer.status_code == 403, (method, path)
             answer = await client.request(method, f"/v1/brands/{desk.brand}{path}", json=body)

@@ -93,7 +93,7 @@ def draft(text: str = "Hoi Sanne, ik kijk ernaar. ^gs", case: Case = CASE, **mor
 def take(step: str, row: ReplyRow) -> ReplyRow:
     """One step by somebody who may."""
     steps = {
-        "edit": lambda: reply.edit(row, row.text + "!", row.version, GUUS, BOOK, "gs", AT),
+        "edit": lambda: reply.edit(row, row.text + "!", GUUS, BOOK, "gs", AT),
         "submit": lambda: reply.submit(row, GUUS, BOOK, "gs", AT),
         "approve": lambda: reply.approve(row, row.digest, GUUS, BOOK, CASE, AT),
         "discard": lambda: reply.discard(row, "toch niet", GUUS, AT),

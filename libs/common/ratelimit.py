@@ -1,0 +1,98 @@
+"""How many requests a client may make: counted per bearer of a verified token, and per network address for whoever shows none.
+
+Counts are kept in this instance's memory: behind a balancer with three instances a client may make three times as many. They are about fairness
+between clients and the cost of a fault in one of them, and no defence against a flood: that belongs in front of the services.
+"""
+
+import ipaddress
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+from math import ceil
+from time import time
+from typing import Any
+
+from fastapi import Request
+from limits import RateLimitItem, RateLimitItemPerMinute
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import SlidingWindowCounterRateLimiter
+
+from libs.common.errors import TooManyRequests
+
+EXEMPT = frozenset({"/healthz", "/readyz", "/metrics"})
+"""What the platform itself asks, as often as it likes."""
+WINDOW_S = 60
+_CHARGE = "weerklank.charge"
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What a request was counted against. `remaining` and `reset_s` are as they stand after it."""
+
+    policy: str
+    limit: int
+    remaining: int
+    reset_s: int
+
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """`RateLimit-Policy` and `RateLimit`, as draft-ietf-httpapi-ratelimit-headers has them."""
+        return [
+            (b"ratelimit-policy", f'"{self.policy}";q={self.limit};w={WINDOW_S}'.encode()),
+            (b"ratelimit", f'"{self.policy}";r={self.remaining};t={self.reset_s}'.encode()),
+        ]
+
+
+class RateLimits:
+    """The counts of one instance. A limit of 0 counts nothing."""
+
+    def __init__(self, per_client: int, per_address: int) -> None:
+        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._items: dict[str, RateLimitItem] = {
+            name: RateLimitItemPerMinute(limit) for name, limit in (("client", per_client), ("address", per_address)) if limit
+        }
+
+    async def client(self, scope: MutableMapping[str, Any], name: str) -> None:
+        """Count a request of the bearer of a token that holds. Raises `TooManyRequests`."""
+        await self._charge(scope, "client", name)
+
+    async def address(self, scope: MutableMapping[str, Any]) -> None:
+        """Count a request that nobody in particular makes. Raises `TooManyRequests`."""
+        await self._charge(scope, "address", network_of(scope))
+
+    async def _charge(self, scope: MutableMapping[str, Any], policy: str, key: str) -> None:
+        item = self._items.get(policy)
+        if item is None or _CHARGE in scope:
+            return
+        allowed = await self._limiter.hit(item, policy, key)
+        reset_at, remaining = await self._limiter.get_window_stats(item, policy, key)
+        reset_s = max(1, ceil(reset_at - time()))
+        scope[_CHARGE] = Charge(policy, item.amount, remaining, reset_s)
+        if not allowed:
+            raise TooManyRequests(
+                f"More than {item.amount} requests in {WINDOW_S} s. Wait {reset_s} s, and send several mentions in one request where you can.",
+                retry_after_s=reset_s,
+            )
+
+
+def charged(scope: MutableMapping[str, Any]) -> Charge | None:
+    """What a request was counted against; none for one that was not counted."""
+    return scope.get(_CHARGE)
+
+
+def network_of(scope: MutableMapping[str, Any]) -> str:
+    """Whose request it is when no token says so: the address, of IPv6 its /64, which is what one household is given."""
+    host = (scope.get("client") or ("unknown",))[0]
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return str(host)
+    return str(ipaddress.ip_network((address, 64), strict=False)) if address.version == 6 else host
+
+
+def limits_of(request: Request) -> RateLimits:
+    found: RateLimits = request.app.state.rate_limits
+    return found
+
+
+async def of_address(request: Request) -> None:
+    """A dependency of routes that ask for no token."""
+    await limits_of(request).address(request.scope)

@@ -1,0 +1,245 @@
+"""Every operation of every running service, asked in ways that nobody would think of: no fault, no answer that its description does not tell.
+
+One brand with enough in it that each operation can succeed: Schemathesis begins with those requests, and changes them from there.
+"""
+
+import asyncio
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaConsumer
+from ruamel.yaml import YAML
+
+from libs.common.conditions import etag
+from tests.e2e.schemathesis_run import Example, run, successes
+from tests.system import SERVICES, System
+from tests.waiting import eventually
+
+BOOK = """
+brand: veer
+name: Veerdam
+languages: [nl]
+labels: [{name: pont, department: kade, examples: ["de pont is weg", "waar is de pont", "pont gezocht"]}]
+departments: [{id: kade, members: [mk]}]
+routing: [{when: {}, department: kade, tell: [lead]}]
+fallback: kade
+team: [{id: mk, first_name: Mila, initials: mk, role: lead}]
+scripts: [{id: pont-script, language: nl, text: "{groet}, ik kijk naar de pont. {handtekening}"}]
+"""
+SEEDS = 14
+READS = {"ingest": "mentions", "triage": "mentions", "routing": "triaged", "responder": "cases", "analytics": "triaged"}
+MAX_EXAMPLES = int(os.environ.get("WEERKLANK_FUZZ", "8"))
+"""Made-up requests for each operation, beside those that its description suggests; `make fuzz` makes more."""
+
+
+@dataclass
+class World:
+    system: System
+    seeds: list[dict[str, str]] = field(default_factory=list)
+
+    def ask(self, service: str, method: str, path: str, **given: Any) -> Any:
+        answer = self.system.call(service, method, f"/v1/brands/veer{path}", brand="veer", role="lead", subject="mk", **given)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    def tokens(self) -> dict[str, str]:
+        issued = {role: self.system.issuer.token(role, ["veer"], subject="mk") for role in ("lead", "admin")}
+        return issued | {"operator": self.system.issuer.token("admin", ["*"], subject="op")}
+
+
+def mention(n: int) -> dict[str, Any]:
+    return {
+        "channel": "twitter",
+        "external_id": f"post-{n}",
+        "author": {"name": f"Reiziger {n}", "identities": [{"kind": "handle", "value": f"reiziger{n}"}]},
+        "text": f"waar is de pont gebleven, ik zoek hem al {n + 2} dagen",
+        "posted_at": datetime.now(UTC).isoformat(),
+    }
+
+
+@pytest.fixture(scope="module")
+def world(home: Path) -> Iterator[World]:
+    system = System(home, settings={"RATE_LIMIT": "0", "RATE_LIMIT_ANONYMOUS": "0"})
+    try:
+        system.start()
+        system.apply(BOOK, "veer")
+        found = World(system)
+        taken = found.ask("ingest", "POST", "/mentions?import_id=oogst", json=[mention(n) for n in range(SEEDS)])
+        found.seeds = [
+            eventually(lambda id=item["id"]: _seed(found, id), "a mention has a case and a draft", 90) for item in taken["items"]
+        ]
+        yield found
+    finally:
+        system.stop()
+
+
+def _seed(world: World, mention_id: str) -> dict[str, str] | None:
+    trail = world.system.call("routing", "GET", f"/v1/brands/veer/trace/{mention_id}", brand="veer")
+    if trail.status_code == 404:
+        return None
+    case_id = trail.json()["case_ids"][0]
+    replies = world.ask("responder", "GET", "/replies", params={"case_id": case_id})["items"]
+    if not replies:
+        return None
+    triaged = world.ask("triage", "GET", f"/mentions/{mention_id}")
+    return {
+        "mention_id": mention_id,
+        "case_id": case_id,
+        "reply_id": replies[0]["id"],
+        "group_id": triaged["group_id"],
+        "customer_id": triaged["customer_id"],
+    }
+
+
+# --- how each operation is asked so that it succeeds ----------------------------------------------------------------------------------
+
+
+def examples(world: World, service: str) -> dict[str, Example]:
+    found = _shared(world, service) | {
+        "ingest": _ingest,
+        "triage": _triage,
+        "routing": _routing,
+        "responder": _responder,
+        "analytics": _analytics,
+    }[service](world)
+    return {f"{service}_{name}": example for name, example in found.items()}
+
+
+def _of(world: World, n: int, *names: str, **more: Any) -> dict[str, Any]:
+    return {"brand": "veer", **{name: world.seeds[n][name] for name in names}, **more}
+
+
+def _shared(world: World, service: str) -> dict[str, Example]:
+    topic = f"weerklank.{READS[service]}.v1"
+    letters = [set_aside(world, service, skip) for skip in (0, 1)]
+    brand = {"brand": "veer"}
+    return {
+        "healthz": Example(),
+        "readyz": Example(),
+        "metrics": Example(),
+        "status": Example(),
+        "minutes": Example(parameters={"topic": topic}),
+        "dead_letters": Example("admin", brand),
+        "replay": Example("admin", brand, {name: letters[0][name] for name in ("topic", "key")}),
+        "drop": Example("admin", brand, letters[1]),
+        "resume": Example("operator"),
+        "reset": Example("operator", {"topic": topic, "partition": letters[0]["partition"]}, {"to": letters[0]["offset"]}),
+        "trace": Example(parameters=_of(world, 0, "mention_id")),
+    }
+
+
+def _ingest(world: World) -> dict[str, Example]:
+    return {
+        "receive": Example(parameters={"brand": "veer"}, body=mention(900)),
+        "take_back": Example(parameters=_of(world, 13, "mention_id")),
+        "receipt": Example(parameters=_of(world, 0, "mention_id")),
+        "receipts": Example(parameters={"brand": "veer"}),
+        "import_counts": Example(parameters={"brand": "veer", "import_id": "oogst"}),
+    }
+
+
+def _triage(world: World) -> dict[str, Example]:
+    return {
+        "mentions": Example(parameters={"brand": "veer"}),
+        "mention": Example(parameters=_of(world, 0, "mention_id")),
+        "group": Example(parameters=_of(world, 0, "group_id")),
+        "customer": Example(parameters=_of(world, 0, "customer_id")),
+        "import_counts": Example(parameters={"brand": "veer", "import_id": "oogst"}),
+    }
+
+
+def _routing(world: World) -> dict[str, Example]:
+    world.ask("routing", "POST", f"/cases/{world.seeds[5]['case_id']}/resolve")
+    any_version = {"If-Match": "*"}
+    return {
+        "apply": Example("admin", {"brand": "veer", **any_version}, YAML(typ="safe").load(BOOK)),
+        "book": Example(parameters={"brand": "veer"}),
+        "versions": Example(parameters={"brand": "veer"}),
+        "hold": Example(parameters={"brand": "veer", **any_version}, body={"held": False}),
+        "held": Example(parameters={"brand": "veer"}),
+        "list_cases": Example(parameters={"brand": "veer"}),
+        "one_case": Example(parameters=_of(world, 1, "case_id")),
+        "timeline": Example(parameters=_of(world, 1, "case_id")),
+        "notes": Example(parameters=_of(world, 1, "case_id")),
+        "add_note": Example(parameters=_of(world, 1, "case_id", **{"Idempotency-Key": "een-notitie"}), body={"text": "de reiziger belde"}),
+        "take": Example(parameters=_of(world, 2, "case_id", **any_version)),
+        "assign": Example(parameters=_of(world, 3, "case_id", **any_version), body={"owner": "mk"}),
+        "resolve": Example(parameters=_of(world, 4, "case_id", **any_version), body={"reason": "gevonden"}),
+        "reopen": Example(parameters=_of(world, 5, "case_id", **any_version)),
+        "notifications": Example(parameters={"brand": "veer"}),
+    }
+
+
+def _responder(world: World) -> dict[str, Example]:
+    any_version = {"If-Match": "*"}
+    reply = {n: world.ask("responder", "GET", f"/replies/{world.seeds[n]['reply_id']}") for n in range(6, 12)}
+    world.ask("responder", "POST", f"/replies/{reply[9]['id']}/submit", headers={"if-match": etag(reply[9]["version"])})
+    world.system.psql(f"update responder.reply set state = 'unconfirmed', version = version + 1 where id = '{reply[11]['id']}'")
+    return {
+        "replies": Example(parameters={"brand": "veer"}),
+        "one_reply": Example(parameters=_of(world, 6, "reply_id")),
+        "sandbox": Example(parameters={"brand": "veer"}),
+        "try_guard": Example(parameters={"brand": "veer"}, body={"text": "Hoi! ^mk", "channel": "twitter", "member": "mk"}),
+        "write": Example(
+            parameters=_of(world, 12, "case_id", **{"Idempotency-Key": "een-antwoord"}), body={"text": "Hoi, ik kijk ernaar. ^mk"}
+        ),
+        "edit": Example(parameters=_of(world, 6, "reply_id", **any_version), body={"text": "Hoi, ik zoek mee. ^mk"}),
+        "submit": Example(parameters=_of(world, 7, "reply_id", **any_version)),
+        "legal_check": Example(parameters=_of(world, 8, "reply_id", **any_version), body={"digest": reply[8]["digest"], "note": "gelezen"}),
+        "approve": Example(parameters=_of(world, 9, "reply_id", **any_version), body={"digest": reply[9]["digest"]}),
+        "discard": Example(parameters=_of(world, 10, "reply_id", **any_version), body={"reason": "niet nodig"}),
+        "confirm": Example(parameters=_of(world, 11, "reply_id", **any_version), body={"sent": True, "note": "nagezien"}),
+    }
+
+
+def _analytics(world: World) -> dict[str, Example]:
+    names = ("volumes", "sentiment", "labels", "times", "case_events", "summary", "mentions")
+    return {name: Example(parameters={"brand": "veer"}) for name in names}
+
+
+def set_aside(world: World, service: str, skip: int) -> dict[str, Any]:
+    """Where an event of the brand stands that this service could not handle, a copy of one in the log: of the record after `skip` others."""
+    record = asyncio.run(_record(world.system.kafka.bootstrap, f"weerklank.{READS[service]}.v1", skip))
+    headers = {name: value.decode() for name, value in record.headers}
+    world.system.psql(
+        f'insert into {service}.dead_letter (topic, partition, "offset", brand, key, event_id, event_type, standing, reason, headers, value, '
+        f"appended_at) values ('{record.topic}', {record.partition}, {record.offset}, 'veer', '{record.key.decode()}', '{headers['ce_id']}', "
+        f"'{headers['ce_type']}', 'dead', 'set aside by a test', '{json.dumps(headers)}', '\\x{record.value.hex()}', now())"
+    )
+    return {"topic": record.topic, "partition": record.partition, "offset": record.offset, "key": record.key.decode()}
+
+
+async def _record(bootstrap: str, topic: str, skip: int) -> Any:
+    consumer = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest")
+    await consumer.start()
+    try:
+        async with asyncio.timeout(30):
+            keys: set[bytes] = set()
+            async for record in consumer:
+                keys.add(record.key)
+                if len(keys) > skip:
+                    return record
+    finally:
+        await consumer.stop()
+
+
+# --- the test -------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_operation_succeeds_once_and_none_fails_or_answers_what_it_does_not_describe(world: World, service: str, home: Path) -> None:
+    url, asked = world.system.url(service), examples(world, service)
+    before = successes(url)
+    wrong = run(url, asked, world.tokens(), home / f"st-{service}", max_examples=MAX_EXAMPLES)
+    assert not wrong, wrong[-20_000:]
+    after = successes(url)
+    described = world.system.call(service, "GET", "/openapi.json").json()["paths"]
+    operations = {(method.upper(), path) for path, methods in described.items() for method in methods}
+    never = {key for key in operations if after.get(key, 0) <= before.get(key, 0)}
+    assert not never, f"never answered with 2xx: {sorted(never)}"
