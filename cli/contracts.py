@@ -5,7 +5,8 @@ Out of `libs/common/events.py`, `libs/common/topics.py`, the brand book's model 
 - `asyncapi.yaml`: every topic with who writes and reads it, its key and retention; every event with its headers and payload;
 - `schemas/<event type>.schema.json` and `.example.json`: the JSON Schema of an event's value, and one made-up record of it;
 - `brandbook.schema.json`, for editors;
-- `openapi/<service>.json`.
+- `openapi/<service>.json`;
+- the pages that people read of all this, `FLOW.md` and `reference/` (`cli/reference/`).
 
 With `--check` nothing is written: what differs is listed, and the exit status is 1 when anything does. With `--publish` the schema of every
 event that changed is added to `schemas/history/`, which holds every version that was ever published, unless one of those does not go
@@ -26,6 +27,8 @@ from ruamel.yaml import YAML
 
 from cli.compatibility import Break, breaks, plain
 from cli.example_events import records
+from cli.reference.events import kept
+from cli.reference.pages import generated, pages
 from libs.common.bookfile import book_json_schema
 from libs.common.events import Event
 from libs.common.topics import EVENT_TYPES, PARTITIONS, TOPICS, Topic
@@ -146,15 +149,6 @@ def _short(topic: Topic) -> str:
     return topic.name.split(".")[1]
 
 
-def _retention(topic: Topic) -> str:
-    if topic.retention_ms is None:
-        return "compacted: the newest per key is kept"
-    hours, rest = divmod(topic.retention_ms, 3600 * 1000)
-    if rest:
-        return f"{topic.retention_ms} ms"
-    return f"{hours // 24} days" if hours % 24 == 0 else "1 hour" if hours == 1 else f"{hours} hours"
-
-
 def _channel(topic: Topic) -> dict[str, Any]:
     configuration: dict[str, Any] = {key: int(value) if value.isdecimal() else value for key, value in topic.config.items()}
     return {
@@ -173,7 +167,7 @@ def _channel(topic: Topic) -> dict[str, Any]:
         "x-key": topic.key,
         "x-producer": topic.producer,
         "x-consumers": list(topic.consumers),
-        "x-retention": _retention(topic),
+        "x-retention": kept(topic),
     }
 
 
@@ -255,7 +249,7 @@ def documents() -> dict[str, str]:
         found[f"schemas/{event_type}.example.json"] = _json(examples[event])
     for service in services():
         found[f"openapi/{service}.json"] = _json(app_of(service).openapi())
-    return found
+    return found | pages({service: app_of(service) for service in services()})
 
 
 def _json(value: object) -> str:
@@ -297,7 +291,7 @@ def _first_difference(written: str, wanted: str) -> int:
 
 
 def _left_over(docs: Path, wanted: Mapping[str, str]) -> list[str]:
-    ours = [*(docs / "schemas").glob("*.json"), *(docs / "openapi").glob("*.json")]
+    ours = [*(docs / "schemas").glob("*.json"), *(docs / "openapi").glob("*.json"), *generated(docs)]
     return sorted(name for path in ours if (name := path.relative_to(docs).as_posix()) not in wanted)
 
 
