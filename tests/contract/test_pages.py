@@ -3,11 +3,12 @@
 import importlib
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from cli import contracts
-from cli.navigation import on_config
+from cli.navigation import on_config, on_page_markdown
 from cli.reference import commands, flow
 from libs.common.brandbook import BrandBook
 from libs.common.events import Event
@@ -103,6 +104,16 @@ def test_a_pattern_of_the_navigation_takes_the_pages_that_are_named_nowhere_else
         (tmp_path / name).write_text("# A page\n")
     config = on_config({"docs_dir": str(tmp_path), "nav": ["index.md", {"Guide": ["guide.md", "*.md", "none/*.md"]}]})
     assert config["nav"] == ["index.md", {"Guide": ["guide.md", "a.md", "b.md"]}]
+
+
+def test_a_link_to_a_file_of_the_source_is_text_on_the_site(tmp_path: Path) -> None:
+    for name in ("docs/a.md", "docs/guide/b.md", "deploy/compose.yaml"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("# A file\n")
+    page = SimpleNamespace(file=SimpleNamespace(src_uri="guide/b.md"))
+    text = "[a](../a.md#x) [compose](../../deploy/compose.yaml) [gone](../../deploy/gone.yaml) [far](https://vaart.example/)"
+    shown = on_page_markdown(text, page=page, config={"docs_dir": str(tmp_path / "docs")}, files=None)
+    assert shown == "[a](../a.md#x) compose [gone](../../deploy/gone.yaml) [far](https://vaart.example/)"
 
 
 def test_what_the_readme_and_the_contributing_page_link_to_is_there() -> None:
