@@ -2,7 +2,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint typecheck contracts faults bench clean
+.PHONY: help setup run test lint typecheck contracts docs docs-serve faults bench clean
 
 PY := .venv/bin/python
 RUN := .venv/.run
@@ -14,7 +14,7 @@ $(shell rm -f $(RUN) $(DEV))
 endif
 
 help: ## List what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: $(RUN) ## Make .venv with what running takes (PYTHON=… names another Python)
 	@echo "Ready: 'make run' starts it, 'make' lists the rest."
@@ -33,9 +33,15 @@ lint: $(DEV) ## Check style, formatting, and who may import whom
 typecheck: $(DEV) ## Check types, strictly
 	@$(PY) -m mypy
 
-contracts: $(DEV) ## Check that docs/asyncapi.yaml, schemas, examples and dashboards are what the code says, and that no event changed incompatibly
+contracts: $(DEV) ## Check that asyncapi.yaml, schemas, examples, reference pages and dashboards are what the code says, and no event broke
 	@$(PY) -m cli.contracts --check
 	@$(PY) -m cli.dashboards --check
+
+docs: $(DEV) ## Build the documentation into site/; a link that leads nowhere is an error
+	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict --quiet
+
+docs-serve: $(DEV) ## Show the documentation on http://127.0.0.1:8000, anew after every change
+	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs serve
 
 faults: $(DEV) ## Kill, freeze and cut parts of a running stack, each at ten seeded moments
 	@WEERKLANK_FAULTS=10 $(PY) -m pytest -rs -m faults

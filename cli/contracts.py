@@ -8,7 +8,8 @@ Out of `libs/common/events.py`, `libs/common/topics.py`, the brand book's model 
 - `doctor.md`: every check of `weerklank doctor`;
 - `openapi/<service>.json`, and `openapi/weerklank.json`: all of them in one, with examples;
 - `reference/errors.md`: every type of problem that a service answers with;
-- `reference/roles.md`: which role may use which route, from those.
+- `reference/roles.md`: which role may use which route, from those;
+- the pages that people read of all this, `FLOW.md` and `reference/` (`cli/reference/`).
 
 With `--check` nothing is written: what differs is listed, and the exit status is 1 when anything does. With `--publish` the schema of every
 event that changed is added to `schemas/history/`, which holds every version that was ever published, unless one of those does not go
@@ -32,6 +33,8 @@ from cli.compatibility import Break, breaks, plain
 from cli.doctor.command import KINDS
 from cli.doctor.document import document as doctor_document
 from cli.example_events import records
+from cli.reference.events import kept
+from cli.reference.pages import generated, pages
 from libs.common.auth import ROLES
 from libs.common.bookfile import book_json_schema
 from libs.common.events import Event
@@ -153,15 +156,6 @@ def _short(topic: Topic) -> str:
     return topic.name.split(".")[1]
 
 
-def _retention(topic: Topic) -> str:
-    if topic.retention_ms is None:
-        return "compacted: the newest per key is kept"
-    hours, rest = divmod(topic.retention_ms, 3600 * 1000)
-    if rest:
-        return f"{topic.retention_ms} ms"
-    return f"{hours // 24} days" if hours % 24 == 0 else "1 hour" if hours == 1 else f"{hours} hours"
-
-
 def _channel(topic: Topic) -> dict[str, Any]:
     configuration: dict[str, Any] = {key: int(value) if value.isdecimal() else value for key, value in topic.config.items()}
     return {
@@ -180,7 +174,7 @@ def _channel(topic: Topic) -> dict[str, Any]:
         "x-key": topic.key,
         "x-producer": topic.producer,
         "x-consumers": list(topic.consumers),
-        "x-retention": _retention(topic),
+        "x-retention": kept(topic),
     }
 
 
@@ -297,12 +291,13 @@ def documents() -> dict[str, str]:
     for event_type, event in EVENT_TYPES.items():
         found[f"schemas/{event_type}.schema.json"] = _json(schema_of(event))
         found[f"schemas/{event_type}.example.json"] = _json(examples[event])
-    described = {service: app_of(service).openapi() for service in services()}
+    apps = {service: app_of(service) for service in services()}
+    described = {service: app.openapi() for service, app in apps.items()}
     found |= {f"openapi/{service}.json": _json(document) for service, document in described.items()}
     found["openapi/weerklank.json"] = _json(openapi.merged(described))
     found["reference/errors.md"] = error_reference.page()
     found["reference/roles.md"] = roles_table(described)
-    return found
+    return found | pages(apps)
 
 
 def _json(value: object) -> str:
@@ -344,7 +339,8 @@ def _first_difference(written: str, wanted: str) -> int:
 
 
 def _left_over(docs: Path, wanted: Mapping[str, str]) -> list[str]:
-    ours = [*(docs / "schemas").glob("*.json"), *(path for path in (docs / "openapi").glob("*.json") if path.name != openapi.EXAMPLES.name)]
+    openapis = [path for path in (docs / "openapi").glob("*.json") if path.name != openapi.EXAMPLES.name]
+    ours = [*(docs / "schemas").glob("*.json"), *openapis, *generated(docs)]
     return sorted(name for path in ours if (name := path.relative_to(docs).as_posix()) not in wanted)
 
 

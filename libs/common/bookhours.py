@@ -73,10 +73,14 @@ def _country(value: str) -> str:
 
 
 class PublicHolidays(BookPart):
+    """Public holidays, on which clocks stand still."""
+
     country: Annotated[str, AfterValidator(_country)] = "NL"
+    """Whose public holidays they are, by ISO 3166 code."""
     region: str | None = None
     """A part of the country with holidays of its own, by its ISO 3166-2 code without the country."""
     closed: bool = True
+    """Whether the brand is closed on them."""
 
     @model_validator(mode="after")
     def _region_is_known(self) -> Self:
@@ -86,7 +90,10 @@ class PublicHolidays(BookPart):
 
 
 class DayException(BookPart):
+    """One day with hours of its own."""
+
     date: Annotated[Date, BeforeValidator(_day)]
+    """The day."""
     blocks: DayBlocks = ()
     """Empty: closed that day. Also overrides a public holiday."""
 
@@ -115,14 +122,23 @@ class Hours(BookPart):
     model_config = ConfigDict(json_schema_extra={"patternProperties": {_DAY_KEYS: {"type": "array", "items": {"type": "string"}}}})
 
     mon: DayBlocks = ()
+    """Blocks of Monday. A key may name several days: `mon-fri`, `sat,sun`."""
     tue: DayBlocks = ()
+    """Blocks of Tuesday. A key may name several days: `mon-fri`, `sat,sun`."""
     wed: DayBlocks = ()
+    """Blocks of Wednesday. A key may name several days: `mon-fri`, `sat,sun`."""
     thu: DayBlocks = ()
+    """Blocks of Thursday. A key may name several days: `mon-fri`, `sat,sun`."""
     fri: DayBlocks = ()
+    """Blocks of Friday. A key may name several days: `mon-fri`, `sat,sun`."""
     sat: DayBlocks = ()
+    """Blocks of Saturday. A key may name several days: `mon-fri`, `sat,sun`."""
     sun: DayBlocks = ()
+    """Blocks of Sunday. A key may name several days: `mon-fri`, `sat,sun`."""
     holidays: PublicHolidays = PublicHolidays()
+    """Public holidays."""
     exceptions: tuple[DayException, ...] = ()
+    """Days with other hours."""
 
     @classmethod
     def names(cls) -> list[str]:

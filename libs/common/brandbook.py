@@ -70,30 +70,47 @@ def _over(defaults: Mapping[str, object]) -> BeforeValidator:
 
 
 class Greeting(BookPart):
+    """How a reply begins."""
+
     required: Literal["first_reply", "always", "never"] = "first_reply"
+    """When the guard misses a greeting: in the first reply of a conversation, in every one, or never."""
     examples: tuple[Text, ...] = ("Hoi {voornaam}", "Goedemorgen {naam}")
+    """What `{groet}` in a script becomes: the first that suits language and time of day. `{voornaam}` and `{naam}` are the customer's."""
 
 
 class Voice(BookPart):
     """Tone of voice."""
 
     address_form: Literal["je", "u"] = "je"
+    """How customers are addressed. The guard finds the other form."""
     person: Literal["ik", "wij"] = "ik"
+    """Whether a reply says I or we. For people to read: no service acts on it."""
     smileys: bool = True
+    """Whether a reply may hold smileys. The guard finds them where it may not."""
     abbreviations: bool = False
+    """Whether a reply may abbreviate. For people to read: no service acts on it."""
     wordplay: Literal["never", "sparingly", "freely"] = "sparingly"
+    """How much wordplay suits the brand. For people to read: no service acts on it."""
     words_to_use: tuple[Text, ...] = ()
+    """Words that sound like the brand. For people to read: no service acts on it."""
     forbidden_words: tuple[Text, ...] = ()
+    """What a reply never says, in any inflection of it: the guard blocks it."""
     greeting: Greeting = Greeting()
     signature: Annotated[dict[str, SignatureStyle], _over(_SIGNATURE)] = Field(default_factory=lambda: dict(_SIGNATURE))
     """Per channel; "default" for the rest. A channel that is not written keeps its default."""
     competitors: tuple[Text, ...] = ()
+    """Their names, as they are written: the guard finds nothing wrong inside one."""
     internal_names: tuple[Text, ...] = ()
+    """Names that nobody outside should know: who writes one may be leaking (`staff_leak`)."""
     official_names: tuple[Text, ...] = ()
+    """Names of the brand's own, as they are written: the guard finds nothing wrong inside one."""
     safe_domains: tuple[Text, ...] = ()
+    """Domains of the brand: an address there is the brand's own, and no evidence of who a customer is."""
 
 
 class Allowance(BookPart):
+    """Something that a role may promise."""
+
     kind: Id
     """refund, compensation, gift, discount, guarantee, or the brand's own word."""
     up_to_eur: float | None = Field(default=None, ge=0, allow_inf_nan=False)
@@ -101,26 +118,36 @@ class Allowance(BookPart):
 
 
 class Approval(BookPart):
+    """Who must approve which reply."""
+
     when: When = When()
+    """Conditions on `role` (the writer's), `risk_any`, `channel`, and what else is known of the case."""
     by: tuple[Id, ...] = Field(min_length=1)
     """Roles; `self` is the writer's own, explicit approval."""
 
 
 class LegalCheck(BookPart):
+    """When the legal department reads a reply before it is sent."""
+
     when: When = When(risk_any=("legal_threat",))
+    """Which cases it is for."""
     blocks_sending: bool = True
+    """Whether a reply waits for that."""
 
 
 class Conduct(BookPart):
     """Code of conduct."""
 
     in_scope: tuple[Text, ...] = ()
+    """What is answered here. For people to read: no service acts on it."""
     out_of_scope: tuple[Text, ...] = ()
+    """What is not, and where it belongs. For people to read: no service acts on it."""
     may_promise: dict[Id, tuple[Allowance, ...]] = Field(default={})
-    """Per role; everything else is unauthorised."""
+    """Per role; everything else is unauthorised. For people to read: no service acts on it."""
     go_private_for: tuple[Id, ...] = (
         "order_number", "customer_number", "iban", "postcode_address", "phone", "email", "birthdate", "bsn",
     )  # fmt: skip
+    """What is asked for and answered in private only. For people to read: no service acts on it."""
     approvals: tuple[Approval, ...] = (
         Approval(when=When(role="trainee"), by=("agent",)),
         Approval(when=When(risk_any=("press", "legal_threat", "influencer")), by=("spokesperson",)),
@@ -133,9 +160,14 @@ class Conduct(BookPart):
 
 
 class Target(BookPart):
+    """Within which time a case is picked up and solved."""
+
     when: When = When()
+    """Which cases it is for; empty: all."""
     reaction: OpeningSpan = Span(30, "m")
+    """Opening time until the first reply has reached the customer."""
     resolution: OpeningSpan = Span(1, "d")
+    """Opening time until the case is resolved."""
 
 
 class Channel(BookPart):
@@ -143,20 +175,29 @@ class Channel(BookPart):
     needs are checked."""
 
     id: Id
+    """Name of the account inside the book."""
     type: Id
+    """How it is reached: imap, smtp, x, feed, …"""
     account: str | None = None
+    """The name under which it is known, such as a handle."""
     secret: SecretRef | None = None
+    """Reference to its password or token, `env:NAME` or `file:name`; the name begins with the brand's."""
     host: str | None = None
+    """Server name."""
     port: int | None = Field(default=None, ge=1, le=65535)
     """None: the protocol's own."""
     tls: Tls = True
     """When not written: starttls for smtp, true for the rest."""
     user: str | None = None
+    """Name to log in with. SMTP without one uses the address in `from`."""
     sender: Mailbox | None = Field(default=None, alias="from")
+    """Address that mail comes from, with or without a name before it."""
     folder: str = "INBOX"
+    """The mailbox's folder that is read."""
     since: date | None = None
     """Of a mailbox: mail that was there before we were is taken in as history from this day on; none: only what comes in from now on."""
     url: Url | None = None
+    """Address of a feed."""
     every: SpanText = Span(5, "m")
     """Between two polls, by an ordinary clock."""
     map: dict[str, str] = Field(default={})
@@ -183,64 +224,109 @@ class Channel(BookPart):
 
 
 class ListenQuery(BookPart):
+    """What is searched for beyond messages to the brand. No service acts on it yet."""
+
     id: Id
+    """Name of the query."""
     query: Annotated[Text, Field(max_length=2000)]
+    """Words, "phrases", OR, and -without."""
     competitor: bool = False
+    """Whether it is about others than the brand."""
 
 
 class Staff(BookPart):
+    """How colleagues are known: what they write is never taken for a customer's."""
+
     handles: tuple[Text, ...] = ()
+    """Their accounts."""
     domains: tuple[Text, ...] = ()
+    """Domains of their mail addresses."""
 
 
 class Label(BookPart):
+    """A subject that messages are about. Triage learns it from the examples."""
+
     name: Annotated[Text, Field(max_length=100)]
+    """Unique in the book."""
     parent: str | None = None
+    """The broader label; a condition on that one holds for this one too."""
     description: str = ""
+    """What it means, for people."""
     department: str | None = None
+    """The department that knows about it."""
     examples: tuple[Text, ...] = ()
+    """Messages as customers write them. Six or more make it reliable."""
 
 
 class Department(BookPart):
+    """A group inside the company that cases are put to."""
+
     id: Id
+    """What routing rules call it."""
     name: str = ""
     """Empty: its id."""
     members: tuple[str, ...] = ()
+    """Ids of the team members who own its cases. Without any, those of the fallback do, or else the whole team."""
     email: Email | None = None
+    """Where it is reached."""
     consult_within: OpeningSpan = Span(4, "h")
+    """How long it may take when asked. No service acts on it yet."""
 
 
 class RoutingRule(BookPart):
+    """Which department gets which cases."""
+
     when: When = When()
+    """Conditions on the case."""
     department: str
+    """Id of the department."""
     skills: tuple[Id, ...] = ()
+    """What the owner must know; where nobody does, whoever is free."""
     priority: Literal["low", "normal", "high", "urgent"] = "normal"
+    """How urgent its cases are to begin with."""
     tell: tuple[Id, ...] = ()
     """Roles."""
 
 
 class Escalation(BookPart):
+    """What happens as a clock runs."""
+
     at: Percent
+    """Share of the clock's time that has passed."""
     of: Literal["reaction", "resolution"] = "reaction"
+    """Which clock."""
     do: tuple[Literal["notify_owner", "raise_priority", "notify_lead", "return_to_queue"], ...] = Field(min_length=1)
+    """Steps, in this order."""
 
 
 class Member(BookPart):
+    """A person of the team."""
+
     id: Id
+    """What tokens name as their subject, and cases as their owner."""
     first_name: Text
+    """Signs where the signature is a first name."""
     initials: Initials
+    """Sign where the signature is initials (^gs)."""
     role: Id = "agent"
+    """agent, trainee, lead or spokesperson: who may do what."""
     languages: tuple[LanguageCode, ...] = ()
+    """Cases in other languages go to colleagues. Empty: the brand's."""
     skills: tuple[Id, ...] = ()
+    """What routing rules may ask for."""
     capacity: int = Field(default=6, ge=0, le=1000)
-    """Cases at the same time."""
+    """Cases at the same time. With 0 none is given; other numbers weigh nothing yet."""
     public: bool = True
     """Shown on the public page."""
 
 
 class Notify(BookPart):
+    """One way to reach somebody: a mail address, or a webhook whose address is a secret."""
+
     email: Email | None = None
+    """Mail address."""
     webhook: SecretRef | None = None
+    """Reference to the address, `env:NAME` or `file:name`."""
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -250,18 +336,31 @@ class Notify(BookPart):
 
 
 class HubMember(BookPart):
+    """Somebody who is told when something goes wrong. No service acts on it yet."""
+
     id: Id
+    """Name inside the book."""
     name: str = ""
+    """For people."""
     roles: tuple[Id, ...] = ()
+    """What scenarios call them by."""
     notify: tuple[Notify, ...] = ()
+    """Every way in which they are told."""
 
 
 class Scenario(BookPart):
+    """What counts as an incident, and who is told. No service acts on it yet."""
+
     id: Id
+    """Name inside the book."""
     when: When
+    """Conditions on a case, or on an insight."""
     severity: Literal["low", "medium", "high", "critical"] = "high"
+    """How bad it is."""
     tell: tuple[Id, ...] = ()
+    """Roles of the hub's members."""
     holding_statement_by: tuple[Id, ...] = ()
+    """Roles that agree on what is said meanwhile."""
     acknowledge_within: SpanText = Span(10, "m")
     """By an ordinary clock: a crisis does not wait for opening time."""
 
@@ -270,48 +369,78 @@ class Hub(BookPart):
     """Social hub: told at the same moment."""
 
     members: tuple[HubMember, ...] = ()
+    """Who they are."""
     scenarios: tuple[Scenario, ...] = ()
+    """When they are told."""
 
 
 class Script(BookPart):
+    """A text to start from: a person edits it, fills in what is open, and approves it."""
+
     id: Id
+    """What a draft names it by."""
     label: str | None = None
+    """The label whose cases it answers; the responder drafts from it by itself. Empty: for people only."""
     language: LanguageCode | None = None
+    """Language of the text. Empty: the brand's first."""
     text: Text
+    """With variables: `{groet}`, `{voornaam}`, `{naam}`, `{handtekening}` are filled in, any other is left to the writer."""
 
 
 class Survey(BookPart):
+    """Asking customers how it was. No service acts on it yet."""
+
     sample: float = Field(default=0.3, ge=0, le=1)
+    """Share of the customers who are asked, 0 to 1."""
     channel: str = "own"
+    """Where: `own` is the channel that they wrote on."""
     window: SpanText = Span(30, "d")
+    """How long nobody is asked a second time."""
 
 
 class Retention(BookPart):
+    """How long things are kept. No service acts on it yet."""
+
     mentions: SpanText = Span(400, "d")
+    """What customers wrote."""
     cases: SpanText = Span(5, "y")
+    """Cases and their replies."""
     attachments: SpanText = Span(180, "d")
+    """Files that came along."""
 
 
 class WebcarePage(BookPart):
+    """The public page of the team. No service acts on it yet."""
+
     slug: Slug = ""
     """Empty until the book is read: then the brand's."""
     intro: dict[LanguageCode, str] = Field(default={})
+    """Its first words, per language."""
     colour: Colour = "#0a6ebd"
+    """The brand's colour."""
 
 
 class BrandBook(BookPart):
     """One brand's book. Immutable; everything that it refers to inside itself exists."""
 
     brand: Slug
+    """Its id everywhere: in tokens, routes, events and rows. Never changes."""
     name: Text
+    """As people call it."""
     description: str = ""
+    """In a sentence."""
     languages: tuple[LanguageCode, ...] = Field(min_length=1)
     """The first is the default."""
     timezone: TimeZone = "Europe/Amsterdam"
+    """The zone in which hours are meant."""
     goals: tuple[Text, ...] = ()
+    """What the team wants to reach. For people to read: no service acts on it."""
     voice: Voice = Voice()
+    """How the brand sounds."""
     conduct: Conduct = Conduct()
+    """What may be said and promised, and who approves it."""
     hours: Hours = Hours()
+    """When the brand is open: clocks run then."""
     targets: tuple[Target, ...] = (
         Target(when=When(urgency="critical"), reaction=Span(10, "m"), resolution=Span(4, "h")),
         Target(when=When(channel="email"), reaction=Span(4, "h"), resolution=Span(2, "d")),
@@ -319,29 +448,42 @@ class BrandBook(BookPart):
     )
     """Opening time; the first that matches."""
     channels: tuple[Channel, ...] = ()
+    """Accounts that are read, or that replies leave by."""
     pilot: bool = True
     """Sandbox: nothing leaves the building."""
     listen: tuple[ListenQuery, ...] = ()
+    """What is searched for beyond messages to the brand. No service acts on it yet."""
     campaign_hashtags: tuple[Text, ...] = ()
+    """Hashtags of the brand's campaigns: a complaint under one may be a hijack (`hashtag_hijack`)."""
     staff: Staff = Staff()
+    """How colleagues are known."""
     identifiers: dict[Id, IdentifierPattern] = Field(default={})
     """Regular expressions; what one finds is strong evidence."""
     labels: tuple[Label, ...] = ()
+    """What messages are about."""
     departments: tuple[Department, ...] = ()
     """None: webcare, with the whole team."""
     routing: tuple[RoutingRule, ...] = ()
     """The first that matches; none, or one that cannot be evaluated: the fallback."""
     fallback: str = "webcare"
+    """Department of what no rule decides."""
     escalation: tuple[Escalation, ...] = (
         Escalation(at=80, of="reaction", do=("notify_owner", "raise_priority")),
         Escalation(at=100, of="reaction", do=("notify_lead", "return_to_queue")),
     )
+    """What happens as a clock runs."""
     team: tuple[Member, ...] = ()
+    """The people."""
     hub: Hub = Hub()
+    """Who is told when something goes wrong. No service acts on it yet."""
     scripts: tuple[Script, ...] = ()
+    """Texts to start from."""
     survey: Survey = Survey()
+    """Asking customers how it was. No service acts on it yet."""
     retention: Retention = Retention()
+    """How long things are kept. No service acts on it yet."""
     webcare_page: WebcarePage = WebcarePage()
+    """The public page of the team. No service acts on it yet."""
 
     @model_validator(mode="before")
     @classmethod

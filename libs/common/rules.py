@@ -83,25 +83,42 @@ class When(BaseModel):
     brand adds its own.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     urgency: Urgency = None
+    """How urgent triage finds it: critical, high, normal, low."""
     sentiment: Sentiment = None
+    """negative, neutral, positive."""
     visibility: Visibility = None
+    """public or private."""
     channel: Words = None
+    """Where people wrote: twitter, email, review, …"""
     account: Words = None
+    """Id of the brand's account."""
     language: Words = None
+    """nl, en, de, fr, other."""
     intent: Words = None
+    """What the writer wants."""
     respond: Words = None
+    """Whether it asks for an answer."""
     department: Words = None
+    """The department that has the case."""
     priority: Words = None
+    """low, normal, high, urgent."""
     role: Words = None
+    """The writer's role."""
     insight: Words = None
+    """Kind of insight: spike, hijack, trend, ambassador."""
     severity: Words = None
+    """How bad an incident is."""
     labels_any: SomeWords = None
+    """One of these labels, or of their children."""
     risk_any: SomeWords = None
+    """One of these risks: press, influencer, legal_threat, safety, self_harm, discrimination, data_leak, staff_leak, hashtag_hijack."""
     pii_any: SomeWords = None
+    """One of these kinds of personal data."""
     skills_any: SomeWords = None
+    """One of these skills."""
 
     @cached_property
     def _written(self) -> dict[str, str | tuple[str, ...]]:
