@@ -32,7 +32,6 @@ class Prom:
 
     expr: str
     legend: str = "{{service}}"
-    instant: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,8 +78,7 @@ def _targets(queries: Iterable[Query]) -> list[Target]:
             found.append(_SqlTarget(query, ref_id))
         else:
             target = prometheus.Dataquery().expr(query.expr).legend_format(query.legend).ref_id(ref_id).datasource(PROMETHEUS)
-            target = target.editor_mode(QueryEditorMode.CODE)
-            found.append(target.instant() if query.instant else target.range())
+            found.append(target.editor_mode(QueryEditorMode.CODE).range())
     return found
 
 

@@ -21,7 +21,8 @@ log = logging.getLogger(__name__)
 
 Refresh = Callable[[db.Connection], Awaitable[None]]
 
-_WAIT_S = 2.0
+_WAIT_S, _READ_S = 2.0, 3.0
+"""Together less than the ten seconds after which Prometheus gives a scrape up, and with it all that needs no database."""
 _STOPS = (PositionBelowLogStart.kind, PositionBeyondLogEnd.kind, TooManyDeadLetters.kind)
 _LOOP_EVERY_S = 0.5
 
@@ -49,12 +50,13 @@ async def refresh(service: "Service", own: Sequence[Refresh]) -> None:
         finally:
             METRICS.pool_wait_seconds.set(time.monotonic() - began)
         try:
-            await _read(connection)
-            METRICS.database_up.set(1)
-            for refresh_own in own:
-                await refresh_own(connection)
+            async with asyncio.timeout(_READ_S):
+                await _read(connection)
+                METRICS.database_up.set(1)
+                for refresh_own in own:
+                    await refresh_own(connection)
         finally:
-            await service.pool.release(connection)
+            await service.pool.release(connection, timeout=_WAIT_S)
     except db.TRANSIENT as error:
         log.warning("metrics without the database", extra={"error": type(error).__name__})
 

@@ -1,5 +1,6 @@
 """What a service says of itself to Prometheus, here analytics: it says so too when it is not well."""
 
+import asyncio
 import contextlib
 
 from prometheus_client import REGISTRY
@@ -52,6 +53,20 @@ async def test_a_pool_without_a_free_connection_shows_and_the_scrape_is_answered
     [wait] = [float(line.split()[1]) for line in lines if line.startswith("weerklank_pool_wait_seconds ")]
     assert wait > 1
     assert "weerklank_database_up 1.0" in await _lines(world)
+
+
+async def test_a_database_that_does_not_answer_does_not_hold_up_what_needs_none(world: World) -> None:
+    async with world.database.transaction():
+        await world.database.execute("lock table ledger in access exclusive mode")
+        async with asyncio.timeout(9):
+            lines = await _lines(world)
+    assert "weerklank_database_up 0.0" in lines
+    assert "weerklank_pool_limit 6.0" in lines
+
+    async def answers() -> bool:
+        return "weerklank_database_up 1.0" in await _lines(world)
+
+    await until(answers, "the database is asked again")
 
 
 async def test_a_messages_way_to_us_is_measured_of_live_ones_only(world: World) -> None:
