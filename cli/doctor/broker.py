@@ -60,6 +60,8 @@ class Broker:
 
 async def ask(bootstrap: str) -> Broker:
     """Raises `CannotAsk` when it does not answer in time."""
+    if not all(address.strip().rpartition(":")[0] and address.rpartition(":")[2].strip().isdecimal() for address in bootstrap.split(",")):
+        raise CannotAsk(f"Kafka's address {bootstrap!r} is not host:port[,host:port].")
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id="weerklank-doctor", request_timeout_ms=int(CONNECT_S * 1000))
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap, client_id="weerklank-doctor", enable_auto_commit=False, request_timeout_ms=int(CONNECT_S * 1000)

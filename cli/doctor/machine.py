@@ -191,7 +191,11 @@ def existing(path: Path) -> Path:
 def _disk(world: World) -> list[Finding]:
     where = existing(world.data_dir)
     seen = os.statvfs(where)
-    return [judge_disk(seen.f_bavail * seen.f_frsize >> 20, Settings(data_dir=world.data_dir).min_free_mib, where)]
+    try:
+        wanted_mib = Settings(data_dir=world.data_dir).min_free_mib
+    except ValueError:
+        return [DISK.error("WEERKLANK_MIN_FREE_MIB is not a whole number.", "Set it to MiB that must be free, such as 1024, or unset it.")]
+    return [judge_disk(seen.f_bavail * seen.f_frsize >> 20, wanted_mib, where)]
 
 
 def _inodes(world: World) -> list[Finding]:

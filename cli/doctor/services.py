@@ -151,7 +151,11 @@ async def _reachable(world: World, service: str) -> list[Finding]:
         await world.status(service)
     except CannotAsk as error:
         told = f" It is {part.status}: {part.why}." if part is not None and part.why else ""
-        remedy = f"Look at {part.log}; 'weerklank down' and 'weerklank up' start it anew." if part is not None else ""
+        remedy = (
+            f"Look at {part.log}; 'weerklank down' and 'weerklank up' start it anew."
+            if part is not None
+            else f"Look at that service and its log, and at WEERKLANK_URL_{service.upper()}."
+        )
         return [REACHABLE.error(f"{error}{told}", remedy, about=service)]
     if part is not None and part.restarts:
         return [REACHABLE.ok(f"It answers; it was started {part.restarts} times more since the stack was.", about=service)]

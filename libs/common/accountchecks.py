@@ -80,39 +80,47 @@ def probes(accounts: Accounts) -> "Probes":
 
 
 async def _account(accounts: Accounts, channel: Channel, brand: str, brands: Sequence[str], pilot: bool) -> list[Finding]:
-    found, password = await _secret(accounts, channel, brand, brands)
+    found, password = await _secret(accounts, channel, brand, brands, pilot)
     if channel.secret is not None and password is None:
         why = "Its secret does not resolve."
         return [*found, LOGIN.skipped(why, about=f"{brand}: {channel.id}", brand=brand)]
     return [*found, *await _login(accounts, channel, password, brand, pilot)]
 
 
-async def _secret(accounts: Accounts, channel: Channel, brand: str, brands: Sequence[str]) -> tuple[list[Finding], str | None]:
+async def _secret(accounts: Accounts, channel: Channel, brand: str, brands: Sequence[str], pilot: bool) -> tuple[list[Finding], str | None]:
     about = f"{brand}: {channel.id}"
     if channel.secret is None:
         return [SECRET.ok("It has none, and is used without a login.", about=about, brand=brand)], None
+    # What a pilot brand does not send yet keeps nobody waiting.
+    amiss = SECRET.warning if pilot else SECRET.error
+    values = {"reference": channel.secret, "pilot": pilot}
     try:
         password = await secret.read(channel.secret, brand, brands, accounts.secrets)
     except secret.SecretMissing as error:
-        return [SECRET.error(str(error), about=about, brand=brand, values={"reference": channel.secret})], None
+        kind, _, name = channel.secret.partition(":")
+        remedy = (
+            f"Set the environment variable {name} where the service is started, and start it anew."
+            if kind == "env"
+            else f"Write it into the file {accounts.secrets / name}, readable by the service only."
+        )
+        return [amiss(str(error), remedy, about=about, brand=brand, values=values)], None
     except secret.SecretRefused as error:
         remedy = "Give the secret a name of this brand's, and name it so in the book (weerklank apply)."
-        return [SECRET.error(str(error), remedy, about=about, brand=brand, values={"reference": channel.secret})], None
+        return [amiss(str(error), remedy, about=about, brand=brand, values=values)], None
     if channel.tls is False and accounts.is_plain_refused:
         return [
-            SECRET.error(
+            amiss(
                 "The channel has a secret and tls: false: a secret is never sent without TLS.",
                 "Write tls: starttls or tls: true for this channel in the brand book (weerklank apply).",
                 about=about,
                 brand=brand,
             )
         ], None
-    return [SECRET.ok(f"{channel.secret} resolves.", about=about, brand=brand, values={"reference": channel.secret})], password
+    return [SECRET.ok(f"{channel.secret} resolves.", about=about, brand=brand, values=values)], password
 
 
 async def _login(accounts: Accounts, channel: Channel, password: str | None, brand: str, pilot: bool) -> list[Finding]:
     about, server = f"{brand}: {channel.id}", f"{channel.host}:{mailserver.port_of(channel)}"
-    # What a pilot brand cannot send yet keeps nobody waiting.
     amiss = LOGIN.warning if pilot else LOGIN.error
     values = {"server": server, "pilot": pilot}
     try:

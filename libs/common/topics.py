@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import InvalidPartitionsError, KafkaError, TopicAlreadyExistsError, for_code
 
 from libs.common import events as e
 from libs.common.errors import Unavailable
@@ -166,7 +166,10 @@ async def mend_topics(bootstrap: str) -> list[str]:
         for described in await admin.describe_topics(present) if present else []:
             name, have = described["topic"], len(described["partitions"])
             if have < PARTITIONS:
-                await admin.create_partitions({name: NewPartitions(PARTITIONS)})
+                try:
+                    await admin.create_partitions({name: NewPartitions(PARTITIONS)})
+                except InvalidPartitionsError:
+                    continue  # somebody else was faster, and the broker that was asked had not heard of it
                 changed.append(f"{name}: {PARTITIONS} partitions instead of {have}")
         for name in present:
             changed += await _settle(admin, name, BY_NAME[name].config)

@@ -136,6 +136,25 @@ def test_a_brand_book_that_did_not_change_is_no_new_version(weerklank: Stack) ->
 
 
 @pytest.mark.timeout(300)
+def test_doctor_finds_nothing_wrong_but_the_secrets_that_the_sample_brand_does_not_have(weerklank: Stack) -> None:
+    report = json.loads(weerklank.good("doctor", "--json"))
+    # How much memory and disk the machine has is the machine's business.
+    amiss = {
+        check["id"] for check in report["checks"] if check["status"] in ("warning", "error") and not check["id"].startswith("machine.")
+    }
+    assert amiss <= {"account.secret"}
+    well = {check["id"] for check in report["checks"] if check["status"] == "ok"}
+    assert well >= {
+        "machine.secret-files",
+        "kafka.topics",
+        "kafka.clock",
+        "postgres.migrations",
+        "log.positions",
+        "service.checks",
+        "brand.book",
+    }
+
+
 def test_an_event_that_nobody_can_read_is_listed_and_replayed_in_vain(weerklank: Stack) -> None:
     async def produce() -> None:
         producer = AIOKafkaProducer(bootstrap_servers=f"127.0.0.1:{weerklank.base_port + 10}")
