@@ -81,6 +81,7 @@ def _part(client: Client, name: str, local: PartState | None) -> Row:
         "dead": None,
         "parked": None,
         "outbox": None,
+        "mailboxes": None,
     }
     if name in SERVICES and (local is None or local.pid is not None):
         row |= _said(client, name, row)
@@ -107,6 +108,7 @@ def _said(client: Client, name: str, row: Row) -> Row:
             "topics": lag,
         },
         **{field: ledger[field] for field in ("unaccounted", "dead", "parked", "outbox")},
+        "mailboxes": found.get("mailboxes"),
     }
 
 
@@ -157,3 +159,6 @@ def _show(found: Row) -> None:
     for name, row in found["parts"].items():
         if not row["healthy"]:
             out.print(f"{name}: {row['why']}" + (f" (log: {row['log']})" if row["log"] else ""), markup=False)
+        if (boxes := row["mailboxes"]) and boxes["watched"]:
+            said = "" if boxes["read"] == boxes["watched"] else "; why not all: GET /v1/brands/{brand}/mailboxes of ingest"
+            out.print(f"mailboxes: {boxes['read']} of {boxes['watched']} are read{said}", markup=False)

@@ -16,6 +16,7 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from services.ingest.mail import external_id, read_mail
+from tests.dovecot import PROGRAM, Dovecot
 from tests.stack import free_port
 from tests.system import ROOT, SERVICES, System
 from tests.waiting import eventually
@@ -120,8 +121,17 @@ def mailbox() -> Iterator[Mailbox]:
 
 
 @pytest.fixture(scope="module")
-def system(home: Path, mailbox: Mailbox) -> Iterator[System]:
-    made = System(home, settings={"MAIL_NETWORKS": "127.0.0.0/8", "MAIL_PORTS": str(mailbox.port)})
+def dovecot(home: Path) -> Iterator[Dovecot]:
+    """Started by whoever needs it."""
+    made = Dovecot(home / "dovecot")
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="module")
+def system(home: Path, mailbox: Mailbox, dovecot: Dovecot) -> Iterator[System]:
+    ports, secrets_dir = f"{mailbox.port},{dovecot.port}", home / "secrets"
+    made = System(home, settings={"MAIL_NETWORKS": "127.0.0.0/8", "MAIL_PORTS": ports, "SECRETS_DIR": str(secrets_dir)})
     try:
         made.start()
         made.apply(BOOK.replace("PORT", str(mailbox.port)), "dijk")
@@ -343,6 +353,28 @@ def sample_names(folder: Path) -> dict[str, str]:
     lines = [json.loads(line) for line in (folder / "mentions.jsonl").read_text().splitlines()]
     names = {line["external_id"]: f"{line['channel']}/{line['external_id']}" for line in lines}
     return names | {external_id(path.read_bytes()): f"email/{path.name}" for path in (folder / "mail").glob("*.eml")}
+
+
+@pytest.mark.skipif(PROGRAM is None, reason="needs Dovecot (Debian: dovecot-imapd)")
+def test_a_mail_in_a_mailbox_of_the_brand_becomes_a_case_with_an_owner(system: System, dovecot: Dovecot, home: Path) -> None:
+    box = dovecot.start().user("klant@meer.example")
+    (home / "secrets").mkdir()
+    (home / "secrets" / "meer-imap").write_text(box.password + "\n")
+    channel = f'{{id: mail, type: imap, host: 127.0.0.1, port: {dovecot.port}, tls: false, user: {box.name}, secret: "file:meer-imap"}}'
+    book = BOOK.replace("brand: dijk\nname: Dijk", "brand: meer\nname: Meer").replace("pilot: false", "pilot: true")
+    smtp = next(line for line in book.splitlines() if "type: smtp" in line)
+    system.apply(book.replace(smtp, f"  - {channel}"), "meer")
+
+    def watched() -> bool:
+        return [found["state"] for found in get(system, "ingest", "/mailboxes", "meer")] == ["idle"]
+
+    eventually(watched, "the mailbox is watched")
+    assert system.status("ingest")["mailboxes"] == {"named": 2, "watched": 2, "read": 1}, "the sample brand's mailbox has no secret"
+    box.append(MAIL.format(date=datetime.now(UTC).strftime("%a, %d %b %Y %H:%M:%S +0000")).replace("\n", "\r\n").encode())
+    receipts = eventually(lambda: get(system, "ingest", "/receipts", "meer")["items"], "the mail is a mention")
+    case = eventually(lambda: case_of(system, receipts[0]["id"], "meer"), "the mention is a case")["case"]
+    assert (case["department"], case["owner"], case["state"]) == ("logistics", "eo", "new")
+    assert clocks_of(case)["reaction"]["due_at"]
 
 
 @pytest.mark.parametrize(("brand", "folder", "posts", "mails"), [("vaart", SAMPLES, 232, 44), ("kwartel", SAMPLES / "kwartel", 104, 20)])
