@@ -81,7 +81,7 @@ def run(client: Client, order: Order) -> int:
     picture = view.picture(f"{words.title}: {order.brand}, seed {order.seed}", order.speed, len(played.storm.posts))
     cases: list[dict[str, Any]] = []
     began = time.monotonic()
-    with picture, _Looking(watcher, played, picture, began) as looking:
+    with picture, _Looking(watcher, played, picture, began):
         try:
             _send(client, order, played, began)
         except KeyboardInterrupt:
@@ -91,9 +91,7 @@ def run(client: Client, order: Order) -> int:
             cases = _placed(watcher, played, order.within_s)
         except KeyboardInterrupt:
             played.stopped = True
-        seen = looking.last
-    seen = watcher.look()
-    told = _summary(watcher, order, played, cases, seen)
+    told = _summary(watcher, order, played, cases, watcher.look())
     if order.as_json:
         sys.stdout.write(json.dumps(told, indent=1) + "\n")
     else:
@@ -186,23 +184,24 @@ class _Looking:
         self._ending = threading.Event()
         self._pool = ThreadPoolExecutor(1)
         self._working: Future[None] | None = None
-        self.last = Seen()
 
     def __enter__(self) -> "_Looking":
         self._working = self._pool.submit(self._work)
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._ending.set()
         self._pool.shutdown(wait=True)
+        if kind is None and self._working is not None:
+            self._working.result()  # a fault of ours is not kept from whoever looks
 
     def _work(self) -> None:
         while not self._ending.is_set():
             began = time.monotonic()
-            self.last = self._watcher.look()
-            for service, lag in self.last.lag.items():
+            seen = self._watcher.look()
+            for service, lag in seen.lag.items():
                 self._played.peaks[service] = max(self._played.peaks[service], lag.messages + lag.outbox)
-            self._picture.update(time.monotonic() - self._began, len(self._played.ids), self.last)
+            self._picture.update(time.monotonic() - self._began, len(self._played.ids), seen)
             self._ending.wait(max(0.0, LOOK_S - (time.monotonic() - began)))
 
 

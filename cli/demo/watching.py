@@ -141,7 +141,7 @@ class Watcher:
             said = dict(zip(SERVICES, pool.map(self._client.status, SERVICES), strict=True))
         seen.lag = {service: _lag(status) for service, status in said.items()}
         seen.unaccounted = sum(status["ledger"]["unaccounted"] for status in said.values())
-        seen.dead = sum(status["ledger"]["dead"] for status in said.values()) - self._dead
+        seen.dead = max(0, sum(status["ledger"]["dead"] for status in said.values()) - self._dead)
 
     def _handled(self, seen: Seen) -> None:
         seen.handled = self._client.get("triage", f"{self._of}/imports/{self._run}", self._brand)["received"]
