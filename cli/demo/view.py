@@ -59,7 +59,7 @@ class Lines(Picture):
         sys.stderr.write(
             f"{moment(played, self.speed)}  sent {sent} ({sending:.0f}/s)  handled {seen.handled} ({handling:.0f}/s)  "
             f"behind {behind or 'nobody'} ({seconds:.1f} s)  cases {seen.cases}  linked {seen.linked}  "
-            f"clocks {seen.running} running, {seen.soon} within 10 min, {seen.breached} breached  "
+            f"clocks {seen.clocks.running} running, {seen.clocks.soon} within 10 min, {seen.clocks.breached} breached  "
             f"mood {mood(seen)}  {rising(seen.labels)}{silent(seen)}\n"
         )
         sys.stderr.flush()
@@ -86,7 +86,7 @@ class Screen(Picture):
         for row in (
             ("sent", f"{sent} of {self.planned}", f"{sending:.0f}/s", "open cases", f"{seen.cases}", f"{seen.linked} linked"),
             ("handled", f"{seen.handled}", f"{handling:.0f}/s", "drafts", f"{seen.drafts}", "wait for a person"),
-            ("clocks", f"{seen.running} running", f"{seen.soon} within 10 min", "breached", f"{seen.breached}", ""),
+            ("clocks", f"{seen.clocks.running} running", f"{seen.clocks.soon} within 10 min", "breached", f"{seen.clocks.breached}", ""),
             ("mood", mood(seen), "of 15 s, -1 to 1", "unaccounted", f"{seen.unaccounted}", f"{seen.dead} dead letters"),
         ):
             numbers.add_row(*row)
