@@ -22,7 +22,7 @@ from cli.demo import scenario, view
 from cli.demo.outage import OUTAGE
 from cli.demo.scenario import Post, Storm
 from cli.demo.standstill import STANDSTILL
-from cli.demo.watching import Seen, Watcher
+from cli.demo.watching import Seen, Watcher, clocks_of
 from cli.errors import FAILED, NOT_FOUND, NOTHING_RUNS, WRONG, CommandError, Refused
 
 STORMS = {"kwartel": STANDSTILL}
@@ -33,6 +33,7 @@ AT_ONCE = 500
 RETRY_S = 30.0
 BOUND_S = 90.0
 TIMED_CASES = 200
+GONE = frozenset({"merged", "withdrawn"})
 
 
 @dataclass(frozen=True)
@@ -81,19 +82,17 @@ def run(client: Client, order: Order) -> int:
     picture = view.picture(f"{words.title}: {order.brand}, seed {order.seed}", order.speed, len(played.storm.posts))
     cases: list[dict[str, Any]] = []
     began = time.monotonic()
-    with picture, _Looking(watcher, played, picture, began) as looking:
+    with picture, _Looking(watcher, played, picture, began):
         try:
             _send(client, order, played, began)
         except KeyboardInterrupt:
             played.stopped = True
         played.seconds = time.monotonic() - began
         try:
-            cases = _placed(watcher, played, order.within_s)
+            cases = placed(watcher, played, order.within_s)
         except KeyboardInterrupt:
             played.stopped = True
-        seen = looking.last
-    seen = watcher.look()
-    told = _summary(watcher, order, played, cases, seen)
+    told = summary(watcher, order, played, cases, watcher.look())
     if order.as_json:
         sys.stdout.write(json.dumps(told, indent=1) + "\n")
     else:
@@ -132,13 +131,13 @@ def _send(client: Client, order: Order, played: Played, began: float) -> None:
         while upto < len(posts) and moments[upto] <= now and upto - sent < AT_ONCE:
             upto += 1
         if upto > sent:
-            played.ids |= _sent(client, order.brand, played.run, posts[sent:upto])
+            played.ids |= taken(client, order.brand, played.run, posts[sent:upto])
             sent = upto
             continue
         time.sleep(min(TICK_S, max(0.0, moments[sent] - now)))
 
 
-def _sent(client: Client, brand: str, run: str, posts: Sequence[Post]) -> dict[int, str]:
+def taken(client: Client, brand: str, run: str, posts: Sequence[Post]) -> dict[int, str]:
     """Their ids by number once the log has them. A request that was not answered goes again: that does no harm."""
     body = [scenario.stamped(post, run, datetime.now(UTC)) for post in posts]
     path, deadline, pause_s = f"/v1/brands/{brand}/mentions", time.monotonic() + RETRY_S, 0.25
@@ -161,7 +160,7 @@ def _sent(client: Client, brand: str, run: str, posts: Sequence[Post]) -> dict[i
         pause_s = min(2 * pause_s, 4.0)
 
 
-def _placed(watcher: Watcher, played: Played, within_s: float) -> list[dict[str, Any]]:
+def placed(watcher: Watcher, played: Played, within_s: float) -> list[dict[str, Any]]:
     """The cases once every mention that was sent is in one, or as they are when the time is up."""
     deadline = time.monotonic() + within_s
     while True:
@@ -175,7 +174,7 @@ def _placed(watcher: Watcher, played: Played, within_s: float) -> list[dict[str,
 
 
 def _in_cases(cases: Sequence[dict[str, Any]]) -> set[str]:
-    return {mention["id"] for case in cases for mention in case["mentions"] if case["state"] not in ("merged", "withdrawn")}
+    return {mention["id"] for case in cases for mention in case["mentions"] if case["state"] not in GONE}
 
 
 class _Looking:
@@ -186,31 +185,34 @@ class _Looking:
         self._ending = threading.Event()
         self._pool = ThreadPoolExecutor(1)
         self._working: Future[None] | None = None
-        self.last = Seen()
 
     def __enter__(self) -> "_Looking":
         self._working = self._pool.submit(self._work)
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._ending.set()
         self._pool.shutdown(wait=True)
+        if kind is None and self._working is not None:
+            self._working.result()  # a fault of ours is not kept from whoever looks
 
     def _work(self) -> None:
         while not self._ending.is_set():
             began = time.monotonic()
-            self.last = self._watcher.look()
-            for service, lag in self.last.lag.items():
+            seen = self._watcher.look()
+            for service, lag in seen.lag.items():
                 self._played.peaks[service] = max(self._played.peaks[service], lag.messages + lag.outbox)
-            self._picture.update(time.monotonic() - self._began, len(self._played.ids), self.last)
+            self._picture.update(time.monotonic() - self._began, len(self._played.ids), seen)
             self._ending.wait(max(0.0, LOOK_S - (time.monotonic() - began)))
 
 
-def _summary(watcher: Watcher, order: Order, played: Played, cases: list[dict[str, Any]], seen: Seen) -> dict[str, Any]:
+def summary(watcher: Watcher, order: Order, played: Played, cases: list[dict[str, Any]], seen: Seen) -> dict[str, Any]:
     """All that the storm came to, as ``--json`` prints it."""
-    alive = [case for case in cases if case["state"] not in ("merged", "withdrawn")]
-    where = {mention["id"]: case["id"] for case in alive for mention in case["mentions"]}
+    ours = set(played.ids.values())  # other people may write to the brand meanwhile
+    alive = [case for case in cases if case["state"] not in GONE and any(mention["id"] in ours for mention in case["mentions"])]
+    where = {mention["id"]: case["id"] for case in alive for mention in case["mentions"] if mention["id"] in ours}
     missing = sorted(number for number, id in played.ids.items() if id not in where)
+    clocks = clocks_of(alive, datetime.now(UTC))
     pairs = [(played.ids[a], played.ids[b]) for a, b in played.storm.pairs if a in played.ids and b in played.ids]
     step = max(1, math.ceil(len(alive) / TIMED_CASES))
     took = watcher.opened_after_s(alive[::step])
@@ -230,7 +232,7 @@ def _summary(watcher: Watcher, order: Order, played: Played, cases: list[dict[st
         "risk": dict(Counter(risk for case in alive for risk in case["risk"]).most_common()),
         "departments": dict(Counter(case["department"] for case in alive).most_common()),
         "labels": dict(Counter(label for case in alive for label in case["labels"]).most_common(6)),
-        "reaction_clocks": {"running": seen.running, "within_10_minutes": seen.soon, "breached": seen.breached},
+        "reaction_clocks": {"running": clocks.running, "within_10_minutes": clocks.soon, "breached": clocks.breached},
         "received_to_case_s": {"cases": len(took), "p50": _percentile(took, 0.5), "p99": _percentile(took, 0.99)},
         "most_behind": dict(played.peaks),
         "missing": [scenario.external_id(played.run, number) for number in missing],

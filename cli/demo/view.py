@@ -59,7 +59,7 @@ class Lines(Picture):
         sys.stderr.write(
             f"{moment(played, self.speed)}  sent {sent} ({sending:.0f}/s)  handled {seen.handled} ({handling:.0f}/s)  "
             f"behind {behind or 'nobody'} ({seconds:.1f} s)  cases {seen.cases}  linked {seen.linked}  "
-            f"clocks {seen.running} running, {seen.soon} within 10 min, {seen.breached} breached  "
+            f"clocks {seen.clocks.running} running, {seen.clocks.soon} within 10 min, {seen.clocks.breached} breached  "
             f"mood {mood(seen)}  {rising(seen.labels)}{silent(seen)}\n"
         )
         sys.stderr.flush()
@@ -80,13 +80,13 @@ class Screen(Picture):
         self._live.stop()
 
     def show(self, played: float, sent: int, seen: Seen, sending: float, handling: float) -> None:
-        head = Text.assemble((self.title, "bold"), f"   {moment(played, self.speed)}")
+        head = Text.assemble((self.title, "bold"), f"\n{moment(played, self.speed)}")
         progress = ProgressBar(total=self.planned, completed=sent, width=60)
         numbers = Table.grid(padding=(0, 3))
         for row in (
             ("sent", f"{sent} of {self.planned}", f"{sending:.0f}/s", "open cases", f"{seen.cases}", f"{seen.linked} linked"),
             ("handled", f"{seen.handled}", f"{handling:.0f}/s", "drafts", f"{seen.drafts}", "wait for a person"),
-            ("clocks", f"{seen.running} running", f"{seen.soon} within 10 min", "breached", f"{seen.breached}", ""),
+            ("clocks", f"{seen.clocks.running} running", f"{seen.clocks.soon} within 10 min", "breached", f"{seen.clocks.breached}", ""),
             ("mood", mood(seen), "of 15 s, -1 to 1", "unaccounted", f"{seen.unaccounted}", f"{seen.dead} dead letters"),
         ):
             numbers.add_row(*row)
@@ -117,8 +117,8 @@ def mood(seen: Seen) -> str:
     return "?" if seen.mood is None else f"{seen.mood:+.2f}"
 
 
-def rising(labels: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} {count}" for name, count in labels.items()) or "nothing yet"
+def rising(labels: Mapping[str, int], nothing: str = "nothing yet") -> str:
+    return ", ".join(f"{name} {count}" for name, count in labels.items()) or nothing
 
 
 def silent(seen: Seen) -> str:
@@ -135,12 +135,12 @@ def show(told: Mapping[str, Any]) -> None:
         ("sent", f"{told['sent']} of {told['planned']} in {told['seconds']} s" + (" (stopped)" if told["stopped"] else "")),
         ("cases", f"{told['cases']}; {told['linked']} mentions linked to one that was there; {pairs['linked']} of {pairs['sent']} pairs are one case"),
         ("urgency", rising(told["urgency"])),
-        ("risks", rising(told["risk"])),
+        ("risks", rising(told["risk"], "none")),
         ("departments", rising(told["departments"])),
-        ("about", rising(told["labels"])),
+        ("about", rising(told["labels"], "none of the labels")),
         ("reaction clocks", f"{clocks['running']} running, {clocks['within_10_minutes']} end within 10 minutes, {clocks['breached']} breached"),
         ("received to case", f"p50 {took['p50']} s, p99 {took['p99']} s (of {took['cases']} cases)" if took["cases"] else "no case"),
-        ("most behind", rising({name: count for name, count in told["most_behind"].items() if count}) if any(told["most_behind"].values()) else "nobody"),
+        ("most behind", rising({name: count for name, count in told["most_behind"].items() if count}, "nobody")),
         ("accounted for", _accounted(told)),
     )  # fmt: skip
     for what, value in rows:

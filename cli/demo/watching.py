@@ -3,19 +3,22 @@
 Cases are read from where they ended before the storm, so that a look costs little however many cases there are.
 """
 
+import time
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cli.client import Client
-from cli.errors import CommandError
+from cli.errors import CommandError, Refused
 from cli.stack.ports import SERVICES
 from libs.common.topics import HOLDS
 
 PAGE = 500
 MOOD_OVER_S = 15
 SOON = timedelta(minutes=10)
+TRIES, PAUSE_S = 10, 1.0
 ENDED = frozenset({"resolved", "closed", "merged", "withdrawn"})
 
 
@@ -26,6 +29,23 @@ class Lag:
     messages: int
     seconds: float
     outbox: int
+
+
+@dataclass(frozen=True)
+class Clocks:
+    """Reaction clocks that nobody has stopped: ``soon`` are the running ones that end within ten minutes."""
+
+    running: int = 0
+    soon: int = 0
+    breached: int = 0
+
+
+def clocks_of(cases: Iterable[dict[str, Any]], now: datetime) -> Clocks:
+    """The clocks of those of these cases that have not ended."""
+    alive = [case for case in cases if case["state"] not in ENDED]
+    clocks = [clock for case in alive for clock in case["clocks"] if clock["kind"] == "reaction" and clock["met_at"] is None]
+    due = [datetime.fromisoformat(clock["due_at"]) for clock in clocks]
+    return Clocks(sum(at > now for at in due), sum(now < at <= now + SOON for at in due), sum(at <= now for at in due))
 
 
 @dataclass
@@ -39,10 +59,7 @@ class Seen:
     cases: int = 0
     linked: int = 0
     """Mentions that joined one that was there, as far as the reports are."""
-    running: int = 0
-    soon: int = 0
-    """Reaction clocks that end within ten minutes."""
-    breached: int = 0
+    clocks: Clocks = Clocks()
     drafts: int = 0
     labels: dict[str, int] = field(default_factory=dict)
     mood: float | None = None
@@ -76,7 +93,9 @@ class Watcher:
         for answer in answers.values():
             if (error := answer.exception()) is not None and not isinstance(error, CommandError):
                 raise error
-        self._count(seen)
+        opened = list(self._opened.values())
+        seen.cases = sum(case["state"] not in ENDED for case in opened)
+        seen.clocks = clocks_of(opened, datetime.now(UTC))
         self._last = seen
         return seen
 
@@ -96,7 +115,7 @@ class Watcher:
 
         def one(case: dict[str, Any]) -> float:
             path = f"{self._of}/cases/{case['id']}/timeline"
-            told = self._client.get("routing", path, self._brand, params={"limit": 1})["items"][0]
+            told = self._get("routing", path, {"limit": 1})["items"][0]
             return (datetime.fromisoformat(told["at"]) - datetime.fromisoformat(case["opened_at"])).total_seconds()
 
         with ThreadPoolExecutor(4) as pool:
@@ -110,13 +129,22 @@ class Watcher:
         return cursor
 
     def _page(self, cursor: str | None) -> dict[str, Any]:
-        params: dict[str, Any] = {"limit": PAGE} | ({"cursor": cursor} if cursor else {})
-        found: dict[str, Any] = self._client.get("routing", f"{self._of}/cases", self._brand, params=params)
-        return found
+        return self._get("routing", f"{self._of}/cases", {"limit": PAGE} | ({"cursor": cursor} if cursor else {}))
+
+    def _get(self, service: str, path: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The answer; whoever is told to ask less often waits a little. Raises ``CommandError``."""
+        for tries_left in reversed(range(TRIES)):
+            try:
+                found: dict[str, Any] = self._client.get(service, path, self._brand, params=params)
+                return found
+            except Refused as error:
+                if error.status != 429 or not tries_left:
+                    raise
+                time.sleep(PAUSE_S)
+        raise AssertionError("unreachable")
 
     def _totals(self) -> dict[str, Any]:
-        found: dict[str, Any] = self._client.get("analytics", f"{self._of}/summary", self._brand)
-        return found
+        return self._get("analytics", f"{self._of}/summary")
 
     def _new_cases(self, seen: Seen) -> None:
         while True:
@@ -126,22 +154,12 @@ class Watcher:
                 return
             self._cursor = page["next"]
 
-    def _count(self, seen: Seen) -> None:
-        alive = [case for case in self._opened.values() if case["state"] not in ENDED]
-        clocks = [clock for case in alive for clock in case["clocks"] if clock["kind"] == "reaction" and clock["met_at"] is None]
-        due = [datetime.fromisoformat(clock["due_at"]) for clock in clocks]
-        now = datetime.now(UTC)
-        seen.cases = len(alive)
-        seen.breached = sum(at <= now for at in due)
-        seen.running = len(due) - seen.breached
-        seen.soon = sum(now < at <= now + SOON for at in due)
-
     def _statuses(self, seen: Seen) -> None:
         with ThreadPoolExecutor(len(SERVICES)) as pool:
             said = dict(zip(SERVICES, pool.map(self._client.status, SERVICES), strict=True))
         seen.lag = {service: _lag(status) for service, status in said.items()}
         seen.unaccounted = sum(status["ledger"]["unaccounted"] for status in said.values())
-        seen.dead = sum(status["ledger"]["dead"] for status in said.values()) - self._dead
+        seen.dead = max(0, sum(status["ledger"]["dead"] for status in said.values()) - self._dead)
 
     def _handled(self, seen: Seen) -> None:
         seen.handled = self._client.get("triage", f"{self._of}/imports/{self._run}", self._brand)["received"]

@@ -111,6 +111,37 @@ def test_the_samples_go_through_all_five_services_once_however_often_they_are_im
 
 
 @pytest.mark.timeout(300)
+def test_a_storm_is_played_to_its_end_and_every_message_of_it_comes_to_a_case(weerklank: Stack) -> None:
+    done = weerklank("demo", "--storm", "--speed", "12", "--seed", "3", "--json", timeout_s=200)
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = json.loads(done.stdout)
+    assert (told["sent"], told["planned"], told["stopped"], told["missing"]) == (1200, 1200, False, [])
+    assert (told["accounted"], told["dead"], told["unaccounted"]) == (True, 0, 0)
+    assert told["pairs"] == {"sent": 40, "linked": 40}
+    # Many people with the same trouble are a topic: only who writes twice is linked, in pairs, in anger, or with thanks.
+    assert told["linked"] == 40 + 140 + 80
+    assert told["cases"] == told["sent"] - told["linked"] == sum(told["departments"].values()) == sum(told["urgency"].values())
+    assert told["urgency"]["critical"] == 20, "those in need, the press, and those who threaten with a court"
+    assert told["risk"] == {"influencer": 5, "press": 5, "legal_threat": 3}
+    assert sum(told["reaction_clocks"][state] for state in ("running", "breached")) == told["cases"]
+    assert 0 < told["received_to_case_s"]["p50"] <= told["received_to_case_s"]["p99"]
+    lines = done.stderr.splitlines()
+    assert lines[0].startswith("an outage")
+    assert any("storm" in line and "clocks" in line for line in lines), "a line a second where there is no terminal"
+
+
+def test_a_storm_leaves_a_live_brand_and_an_unknown_one_alone(weerklank: Stack) -> None:
+    (weerklank.home / "levend.yaml").write_text("brand: levend\nname: Levend\nlanguages: [nl]\npilot: false\n")
+    weerklank.good("apply", "levend.yaml")
+    done = weerklank("demo", "--storm", "--brand", "levend", "--speed", "60")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "is live" in done.stderr
+    assert "--yes" in done.stderr
+    assert weerklank("demo", "--storm", "--brand", "nobody").returncode == 4
+    assert "--storm" in weerklank.good("demo")
+
+
+@pytest.mark.timeout(300)
 def test_rows_that_cannot_be_mentions_are_kept_in_a_file_and_the_rest_goes_through(weerklank: Stack) -> None:
     (weerklank.home / "reviews.csv").write_text(
         "bericht;datum;nummer;naam\nPrima geholpen;31-03-2026 14:05;r-1;Example\nOnleesbaar;gisteren;r-2;Example\n;31-03-2026 14:05;r-3;Example\n"

@@ -114,6 +114,8 @@ def test_the_roles_in_the_help_are_those_of_the_services() -> None:
         (["trace", "no-id", "--brand", "vaart"], 2, "is not a mention's id"),
         (["trace", "0b5e1a52-0000-5000-8000-000000000000"], 2, "Say which brand"),
         (["trace", "0b5e1a52-0000-5000-8000-000000000000", "--brand", "vaart"], 3, "No ingest runs"),
+        (["demo", "--storm"], 3, "No routing runs"),
+        (["demo", "--storm", "--speed", "0"], 2, "is not between 0.1 and 60"),
         (["token", "--role", "king", "--brand", "vaart"], 2, "There is no role 'king'"),
         (["token", "--role", "agent", "--brand", "vaart"], 1, "start the stack once"),
         (["dead", "resume"], 2, "--service"),
