@@ -12,7 +12,7 @@ from cli import applying, bookwords
 from cli.client import Client
 from cli.console import console, table
 from cli.errors import NOT_FOUND, WRONG, CommandError
-from libs.common.bookdiff import compare
+from libs.common.bookdiff import as_read_today, compare
 from libs.common.bookfile import load_book
 from libs.common.bookproblems import BrandBookError
 
@@ -38,7 +38,7 @@ def show(client: Client, brand: str, version: int | None) -> None:
 def diff(client: Client, brand: str, old: int, new: int | None) -> None:
     """What differs in meaning between two versions."""
     before, after = _version(client, brand, old), _version(client, brand, new)
-    found = compare(before["book"], after["book"])
+    found = compare(as_read_today(before["book"]), as_read_today(after["book"]))
     title = f"{brand}: version {before['version']} → {after['version']}"
     sys.stdout.write(f"{title}\n\n" if found else f"{title}: nothing differs.\n")
     for line in bookwords.lines(found):

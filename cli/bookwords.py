@@ -53,7 +53,7 @@ def impact_lines(cases: Mapping[str, Any]) -> Iterator[str]:
             moved = " and ".join(f"{clock[way]} {way}" for way in ("later", "earlier") if clock[way])
             late = f"; {clock['breached']} of them would be breached already" if clock["breached"] else ""
             yield f"    {clock['kind']} clocks due: {moved}{late}"
-    yield "  What people decided stays."
+    yield "  What people decided stays, as far as it is still there."
 
 
 def _cases(number: int) -> str:

@@ -25,6 +25,8 @@ from cli.applying import read
 from cli.errors import FAILED, WRONG, CommandError
 from cli.interview import Answers, Unanswered, interview
 from cli.options import DATA_DIR
+from cli.stack import state
+from cli.stack.ports import BASE_PORT
 from libs.common.bookfile import load_book
 from libs.common.bookproblems import BrandBookError
 from libs.common.mailserver import may_dial
@@ -54,6 +56,7 @@ def new(file: Path | None, answers: Path | None, *, force: bool, data_dir: Path)
     except BrandBookError as error:
         raise CommandError(f"These answers make no brand book:\n{error}{_kept(unfinished)}", WRONG) from error
     except (typer.Abort, KeyboardInterrupt) as error:
+        typer.echo(err=True)  # the terminal stands behind ^C
         raise CommandError(f"Broken off.{_kept(unfinished)}", FAILED) from error
     _write(path, source)
     if not answers:
@@ -133,12 +136,16 @@ def _said(found: Answers, path: Path, data_dir: Path, *, stored: bool) -> Iterat
         yield from _own_network(found)
     where = f" --data-dir {shlex.quote(str(data_dir))}" if data_dir != DATA_DIR and "WEERKLANK_DATA_DIR" not in os.environ else ""
     file, brand, me = shlex.quote(str(path)), found["brand"], found["team"][0]["id"]
+    runs = state.observe(data_dir) if state.is_locked(data_dir) else None
     yield "next:"
-    yield f"  weerklank up --detach{where}"
+    if runs is None:
+        yield f"  weerklank up --detach{where}"
     yield f"  weerklank apply {file}{where}"
     if found["mailbox"] and not stored:
         yield f"  weerklank secret set {brand} {_SECRET}{where}    # the password of {found['mailbox']}"
-    yield f"  weerklank token --role {found['team'][0]['role']} --brand {brand} --subject {me}{where}    # to look as {found['team'][0]['first_name']}"
+    port = runs.parts["routing"].port if runs and "routing" in runs.parts else BASE_PORT + 3
+    token = f"weerklank token --role {found['team'][0]['role']} --brand {brand} --subject {me}{where}"
+    yield f'  curl -sS -H "Authorization: Bearer $({token})" "http://127.0.0.1:{port}/v1/brands/{brand}/cases?owner={me}"    # your cases'
 
 
 def _own_network(found: Answers) -> Iterator[str]:

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any, Literal
 
+from libs.common.bookproblems import BrandBookError
+from libs.common.brandbook import BrandBook
+
 Kind = Literal["added", "removed", "changed", "moved"]
 
 _NAMED_BY: Mapping[tuple[str, ...], tuple[str, ...]] = {
@@ -45,6 +48,15 @@ class Change:
     kind: Kind
     before: Any = None
     after: Any = None
+
+
+def as_read_today(stored: dict[str, Any]) -> dict[str, Any]:
+    """A stored book as this version of the model reads it: in the order of its fields, and with those that were added since, so that only what its
+    writer changed is a difference. As it was stored, where the rules have become stricter since."""
+    try:
+        return BrandBook.from_json(stored).model_dump(mode="json", by_alias=True)
+    except BrandBookError:
+        return stored
 
 
 def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from libs.common import conditions, http, outbox, telemetry
 from libs.common.auth import STAFF, Principal, allow
-from libs.common.bookdiff import compare
+from libs.common.bookdiff import as_read_today, compare
 from libs.common.bookfile import load_book
 from libs.common.bookproblems import BrandBookError
 from libs.common.brandbook import BrandBook
@@ -159,7 +159,7 @@ async def apply(
     book = _read(source, brand)
     newest = await store.newest_book(writing, brand, lock=not dry_run)
     as_json = book.model_dump(mode="json", by_alias=True)
-    before = _as_read_today(newest["book"]) if newest else {}
+    before = as_read_today(newest["book"]) if newest else {}
     fields = sorted(key for key in as_json.keys() | before.keys() if as_json.get(key) != before.get(key))
     version = newest["version"] if newest else 0
     changes = (
@@ -195,14 +195,6 @@ def _read(source: str, brand: str) -> BrandBook:
     if book.brand != brand:
         raise Unprocessable(f"The book is of brand {book.brand!r}, the path says {brand!r}.")
     return book
-
-
-def _as_read_today(stored: dict[str, Any]) -> dict[str, Any]:
-    """A stored book with the fields that were added to the model since, so that only what its writer changed is a difference."""
-    try:
-        return BrandBook.from_json(stored).model_dump(mode="json", by_alias=True)
-    except BrandBookError:
-        return stored  # the rules have become stricter since
 
 
 async def _impact(connection: Writing, newest: Mapping[str, Any], book: BrandBook) -> CaseImpact | None:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from cli.client import Client
 from cli.stack import state, supervisor
 from cli.stack.ports import SERVICES
 from libs.common.events import deterministic_id
@@ -186,6 +187,50 @@ def test_doctor_finds_nothing_wrong_but_the_secrets_that_the_sample_brand_does_n
     }
 
 
+@pytest.mark.timeout(300)
+def test_a_first_book_from_the_interview_gives_a_mail_an_owner_and_a_colleague_who_leaves_hands_it_over(weerklank: Stack) -> None:
+    (weerklank.home / "answers.yaml").write_text(
+        "name: Zeester\nteam: [{first_name: Guus}]\nmailbox: klant@zeester.example\nreaction: 4h\n"
+    )
+    said = weerklank.good("brand", "new", "zeester.yaml", "--answers", "answers.yaml")
+    assert "weerklank apply zeester.yaml" in said
+    weerklank.good("apply", "zeester.yaml")
+    mail = b"From: Sanne <sanne@klant.example>\r\nTo: klant@zeester.example\r\nSubject: Terras\r\nMessage-ID: <1@klant.example>\r\n"
+    mail += b"Date: Fri, 27 Nov 2026 10:00:00 +0000\r\n\r\nIs het terras open?\r\n"
+    (weerklank.home / "mails").mkdir()
+    (weerklank.home / "mails/1.eml").write_bytes(mail)
+    assert json.loads(weerklank.good("import", "mails", "--brand", "zeester").splitlines()[-1])["accepted"] == 1
+
+    def case() -> dict[str, Any] | None:
+        with Client(weerklank.data_dir, {}) as client:
+            found: list[dict[str, Any]] = client.get("routing", "/v1/brands/zeester/cases", "zeester")["items"]
+        return found[0] if found else None
+
+    opened = eventually(case, "the mail is a case", 60)
+    assert (opened["owner"], opened["channel"], [clock["kind"] for clock in opened["clocks"]]) == (
+        "gu",
+        "email",
+        ["reaction", "resolution"],
+    )
+
+    text = (weerklank.home / "zeester.yaml").read_text()
+    changed = text.replace("id: gu, first_name: Guus, initials: gu", "id: jd, first_name: Jo, initials: jd").replace("[gu]", "[jd]")
+    (weerklank.home / "zeester.yaml").write_text(changed.replace("reaction: 4h", "reaction: 1h"))
+    told = weerklank.good("apply", "zeester.yaml", "--dry-run")
+    for line in (
+        "  always: reaction 4 h → 1 h",
+        "  webcare: members - gu; members + jd",
+        "    1 case: owner gu → jd (gu is not in the team)",
+    ):
+        assert line in told
+    weerklank.good("apply", "zeester.yaml", "--note", "Jo takes over")
+    eventually(lambda: (case() or {})["owner"] == "jd", "the case has an owner who is there", 60)
+    assert "Jo takes over" in weerklank.good("book", "history", "--brand", "zeester")
+    weerklank.good("book", "rollback", "--brand", "zeester", "--to", "1")
+    assert weerklank.good("book", "show", "--brand", "zeester") == text
+
+
+@pytest.mark.timeout(300)
 def test_an_event_that_nobody_can_read_is_listed_and_replayed_in_vain(weerklank: Stack) -> None:
     async def produce() -> None:
         producer = AIOKafkaProducer(bootstrap_servers=f"127.0.0.1:{weerklank.base_port + 10}")

@@ -69,7 +69,7 @@ def test_the_impact_tells_what_happens_at_once_from_what_happens_later() -> None
         "  when their customer writes again, unless a colleague has decided something by then:",
         "    1 case: priority normal → urgent, c-1",
         "    reaction clocks due: 2 later and 5 earlier; 1 of them would be breached already",
-        "  What people decided stays.",
+        "  What people decided stays, as far as it is still there.",
     ]
 
 

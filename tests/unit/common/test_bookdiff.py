@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from libs.common.bookdiff import Change, compare, condition_words
+from libs.common.bookdiff import Change, as_read_today, compare, condition_words
 from libs.common.bookfile import load_book
 
 BOOK = """
@@ -129,3 +129,15 @@ def test_two_rules_with_the_same_condition_are_two() -> None:
 )
 def test_a_condition_in_words(when: dict[str, Any], said: str) -> None:
     assert condition_words(when) == said
+
+
+def test_a_book_that_was_stored_before_a_field_was_there_differs_only_in_what_its_writer_changed() -> None:
+    now = load_book(BOOK).model_dump(mode="json", by_alias=True)
+    stored = {key: now[key] for key in sorted(now.keys() - {"survey"})}
+    assert compare(as_read_today(stored), now) == []
+    assert list(as_read_today(stored)) == list(now)
+
+
+def test_a_stored_book_that_todays_rules_refuse_is_compared_as_it_is() -> None:
+    stored = {"brand": "strand", "name": "", "languages": ["nl"]}
+    assert as_read_today(stored) is stored
