@@ -76,6 +76,17 @@ def test_a_service_gets_its_own_settings_and_no_other_services() -> None:
     }
 
 
+def test_routing_alone_gets_the_key_that_signs_and_only_beside_its_own_issuer() -> None:
+    def key_of(service: str, **inherited: str) -> str | None:
+        jwks = Path("/data/keys/jwks.json")
+        found = parts.service_environment(service, inherited=inherited, kafka="k", database_url="d", port=7, jwks=jwks)
+        return found.get(f"WEERKLANK_{service.upper()}_SIGNING_KEY")
+
+    assert key_of("routing") == "/data/keys/issuer.ed25519.pem"
+    assert key_of("triage") is None
+    assert key_of("routing", WEERKLANK_ROUTING_ISSUER="https://login.example") is None
+
+
 def test_external_addresses_are_those_of_the_environment() -> None:
     environment = {"WEERKLANK_KAFKA": "broker:9092", "WEERKLANK_TRIAGE_DATABASE_URL": "postgresql://triage@db/x"}
     assert settings.external_addresses(["triage"], environment) == ("broker:9092", {"triage": "postgresql://triage@db/x"})
