@@ -132,6 +132,7 @@ def attacks(issuer: ManyKeys, role: str, brands: list[str]) -> dict[str, str]:
             f"kid {kid!r}": f"{part({'alg': 'EdDSA', 'kid': kid})}.{body}.{signature}"
             for kid in ("../../dev/null", "/dev/null", "test' or '1'='1", "test\x00", "test\r\nx: y", "", 0, True, [], {"a": 1}, ["test"])
         },
+        "no key's name": f"{part({'alg': 'EdDSA'})}.{body}.{b64(issuer._key.sign((part({'alg': 'EdDSA'}) + '.' + body).encode()))}",
         "crit": theirs({"crit": ["exp"], "exp": 1}),
         "crit, empty": theirs({"crit": []}),
         "b64 false": f"{critical}.{body}.{b64(issuer._key.sign(f'{critical}.{body}'.encode()))}",

@@ -168,7 +168,7 @@ class Keys:
         self._background: asyncio.Task[None] | None = None
 
     async def named(self, kid: str | None, algorithm: str) -> PublicKey:
-        """The key of that name for that algorithm. A token without a name is taken for the only key that fits, when there is only one.
+        """The key of that name for that algorithm. A token that names none is proven only by a key that was published without a name.
 
         Raises `Unauthenticated` when the issuer does not publish it, `Unavailable` when nobody can say.
         """
@@ -188,8 +188,7 @@ class Keys:
         return found
 
     def _found(self, kid: str | None, algorithm: str) -> PublicKey | None:
-        fitting = [key for key in self._keys or () if algorithm in key.algorithms and (kid is None or key.kid == kid)]
-        return fitting[0] if fitting and (kid is not None or len(fitting) == 1) else None
+        return next((key for key in self._keys or () if key.kid == kid and algorithm in key.algorithms), None)
 
     async def _renew(self, asked_at: float, pause_s: float) -> None:
         """Read the keys, unless that was tried in the last `pause_s`, or by somebody else since `asked_at`. What cannot be read leaves

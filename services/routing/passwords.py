@@ -44,7 +44,7 @@ def _plain(password: str) -> str:
 
 
 class Hasher:
-    """Argon2id. `close` it when the service stops."""
+    """Argon2id."""
 
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._argon2 = hasher or PasswordHasher(time_cost=3, memory_cost=32 * 1024, parallelism=1)
@@ -52,9 +52,6 @@ class Hasher:
         self._waiting = 0
         # What a name that does not exist is checked against, so that it takes as long as one that does.
         self._nobody = self._argon2.hash("nobody has this password")
-
-    def close(self) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def hash(self, password: str) -> str:
         return await self._run(lambda: self._argon2.hash(_plain(password)))

@@ -52,14 +52,21 @@ def key_of_address(host: str) -> bytes:
 
 async def attempt(connection: db.Connection, user_id: str, host: str, now: datetime) -> int:
     """Count an attempt of this name from this address. Returns 0, or the seconds to wait: then it was not counted."""
-    await connection.execute("delete from login_attempt where last_at < $1", now - timedelta(hours=25))
+    await connection.execute(
+        "delete from login_attempt where (kind, digest) in "
+        "(select kind, digest from login_attempt where last_at < $1 limit 100 for update skip locked)",
+        now - timedelta(hours=25),
+    )
     keys = [(OF_AN_ADDRESS, key_of_address(host)), (OF_A_NAME, key_of_name(user_id))]
     found = []
-    for limit, key in keys:  # always in this order, so that two attempts never wait for each other
-        await connection.execute(
-            "insert into login_attempt values ($1, $2, 0, $3, $3) on conflict do nothing", limit.kind, key, now - timedelta(microseconds=1)
+    for limit, key in keys:  # always in this order, so that no two attempts wait for each other
+        row = await connection.fetchrow(
+            "insert into login_attempt values ($1, $2, 0, $3, $3) "
+            "on conflict (kind, digest) do update set failures = login_attempt.failures returning *",  # which locks it
+            limit.kind,
+            key,
+            now - timedelta(microseconds=1),
         )
-        row = await connection.fetchrow("select * from login_attempt where kind = $1 and digest = $2 for update", limit.kind, key)
         assert row is not None
         found.append(row)
     waits: list[float] = [(row["blocked_until"] - now).total_seconds() for row in found]

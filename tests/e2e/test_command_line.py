@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from aiokafka import AIOKafkaProducer
 
@@ -31,18 +32,21 @@ class Stack:
     def __init__(self, home: Path) -> None:
         self.home, self.data_dir, self.base_port = home, home / "data", free_base_port()
 
-    def __call__(self, *arguments: str | Path, timeout_s: float = 120) -> "subprocess.CompletedProcess[str]":
+    def __call__(
+        self, *arguments: str | Path, timeout_s: float = 120, stdin: str = "", **variables: str
+    ) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [sys.executable, "-m", "cli.main", *map(str, arguments)],
             cwd=self.home,
-            env=environment(PYTHONPATH=str(ROOT), WEERKLANK_DATA_DIR=str(self.data_dir)),
+            env=environment(PYTHONPATH=str(ROOT), WEERKLANK_DATA_DIR=str(self.data_dir), **variables),
+            input=stdin,
             capture_output=True,
             text=True,
             timeout=timeout_s,
         )
 
-    def good(self, *arguments: str | Path, timeout_s: float = 120) -> str:
-        done = self(*arguments, timeout_s=timeout_s)
+    def good(self, *arguments: str | Path, timeout_s: float = 120, stdin: str = "", **variables: str) -> str:
+        done = self(*arguments, timeout_s=timeout_s, stdin=stdin, **variables)
         assert done.returncode == 0, f"{arguments}: exit code {done.returncode}: {done.stdout} {done.stderr}"
         return done.stdout
 
@@ -228,6 +232,30 @@ def test_a_first_book_from_the_interview_gives_a_mail_an_owner_and_a_colleague_w
     assert "Jo takes over" in weerklank.good("book", "history", "--brand", "zeester")
     weerklank.good("book", "rollback", "--brand", "zeester", "--to", "1")
     assert weerklank.good("book", "show", "--brand", "zeester") == text
+
+
+@pytest.mark.timeout(300)
+def test_a_person_and_a_program_get_tokens_of_their_own_that_every_service_takes(weerklank: Stack) -> None:
+    weerklank.good("user", "add", "gs", "--brand", "vaart", "--role", "agent", stdin="vijf woorden die niemand raadt\n")
+    token = weerklank.good("login", "gs", stdin="vijf woorden die niemand raadt\n").strip()
+    for number, path in ((1, "receipts"), (2, "mentions"), (3, "cases"), (4, "replies"), (5, "summary")):
+        url = f"http://127.0.0.1:{weerklank.base_port + number}/v1/brands/vaart/{path}"
+        assert httpx.get(url, headers={"authorization": f"Bearer {token}"}, trust_env=False).status_code == 200, path
+    wrong = weerklank("login", "gs", stdin="iets heel anders nu\n")
+    assert (wrong.returncode, wrong.stdout) == (1, "")
+    assert weerklank("user", "add", "tv", "--brand", "vaart", "--role", "agent").returncode == 2  # no password to read
+    assert json.loads(weerklank.good("user", "list", "--brand", "vaart", "--json"))[0]["last_login_at"]
+
+    secret = weerklank.good("client", "add", "Web shop", "--brand", "vaart", "--role", "admin").strip()
+    [client] = json.loads(weerklank.good("client", "list", "--brand", "vaart", "--json"))
+    own = {"WEERKLANK_CLIENT_ID": client["id"], "WEERKLANK_CLIENT_SECRET": secret}
+    assert weerklank.good("apply", ROOT / "samples/vaart.yaml", **own) == "vaart: unchanged, version 1\n"
+    assert json.loads(weerklank.good("client", "show", client["id"], "--brand", "vaart"))["last_used_at"]
+    weerklank.good("client", "rotate", client["id"], "--brand", "vaart", "--overlap-hours", "0")
+    refused = weerklank("apply", ROOT / "samples/vaart.yaml", **own)
+    assert refused.returncode == 1
+    assert "WEERKLANK_CLIENT_ID" in refused.stderr
+    assert secret not in refused.stderr
 
 
 @pytest.mark.timeout(300)

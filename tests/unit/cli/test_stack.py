@@ -55,7 +55,7 @@ def environment_of(service: str, inherited: dict[str, str]) -> dict[str, str]:
         kafka="127.0.0.1:1",
         database_url="postgresql://its-own",
         port=7,
-        jwks=Path("/keys/jwks.json"),
+        jwks=Path("/data/keys/jwks.json"),
         secrets=Path("/data/secrets"),
     )
 
@@ -80,7 +80,7 @@ def test_a_service_gets_its_own_settings_and_no_other_services() -> None:
         "WEERKLANK_TRIAGE_HOST": "127.0.0.1",
         "WEERKLANK_TRIAGE_PORT": "7",
         "WEERKLANK_TRIAGE_INSTANCE": "triage-0",
-        "WEERKLANK_TRIAGE_JWKS": "/keys/jwks.json",
+        "WEERKLANK_TRIAGE_JWKS": "/data/keys/jwks.json",
         "WEERKLANK_TRIAGE_ISSUER": "https://login.example",
         "WEERKLANK_TRIAGE_AUDIENCE": "weerklank",
     }
@@ -92,6 +92,15 @@ def test_a_service_that_reaches_mail_servers_finds_the_secrets_of_this_stack_unl
     assert environment_of(service, {})[setting] == "/data/secrets"
     assert environment_of(service, {setting: "/vault"})[setting] == "/vault"
     assert not [name for name in environment_of("triage", {}) if "SECRETS" in name]
+
+
+def test_routing_alone_gets_the_key_that_signs_and_only_beside_its_own_issuer() -> None:
+    def key_of(service: str, **inherited: str) -> str | None:
+        return environment_of(service, inherited).get(f"WEERKLANK_{service.upper()}_SIGNING_KEY")
+
+    assert key_of("routing") == "/data/keys/issuer.ed25519.pem"
+    assert key_of("triage") is None
+    assert key_of("routing", WEERKLANK_ROUTING_ISSUER="https://login.example") is None
 
 
 def test_external_addresses_are_those_of_the_environment() -> None:

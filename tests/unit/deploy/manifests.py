@@ -31,11 +31,13 @@ def settings_of(service: str) -> type[ServiceSettings]:
 
 def variables_of(service: str) -> set[str]:
     """Every environment variable that a service reads as a setting."""
-    return {f"WEERKLANK_{service.upper()}_{name.upper()}" for name in settings_of(service).model_fields}
+    fields = settings_of(service).model_fields
+    for_all = {f"WEERKLANK_{name.upper()}" for name in fields if name.startswith("oidc_")}
+    return for_all | {f"WEERKLANK_{service.upper()}_{name.upper()}" for name in fields}
 
 
 def required_variables_of(service: str) -> set[str]:
     """Those without which it does not start, or would be somebody else: its instance has a default that two pods would share."""
     fields = settings_of(service).model_fields.items()
-    required = {name for name, field in fields if field.is_required()} | {"kafka", "host", "port", "instance"}
+    required = {name for name, field in fields if field.is_required()} | {"kafka", "host", "port", "instance", "jwks"}
     return {f"WEERKLANK_{service.upper()}_{name.upper()}" for name in required}

@@ -36,7 +36,6 @@ async def test_what_two_keyboards_send_for_one_character_is_one_password() -> No
     assert await hasher.verify(kept, "cafe aan de vaart") == (False, False)
     assert (await hasher.verify(None, "nobody has this password"))[0] is False
     assert (await hasher.verify("not a hash", "x"))[0] is False
-    hasher.close()
 
 
 async def test_who_finds_the_queue_full_is_told_to_come_back() -> None:
@@ -45,7 +44,6 @@ async def test_who_finds_the_queue_full_is_told_to_come_back() -> None:
     with pytest.raises(TooManyRequests) as caught:
         await hasher.verify(None, "x")
     assert caught.value.retry_after_s
-    hasher.close()
 
 
 @pytest.mark.parametrize(
