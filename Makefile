@@ -2,7 +2,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint typecheck contracts faults bench clean
+.PHONY: help setup run test lint typecheck contracts fuzz faults bench clean
 
 PY := .venv/bin/python
 RUN := .venv/.run
@@ -33,8 +33,11 @@ lint: $(DEV) ## Check style, formatting, and who may import whom
 typecheck: $(DEV) ## Check types, strictly
 	@$(PY) -m mypy
 
-contracts: $(DEV) ## Check that docs/asyncapi.yaml, schemas and examples are what the code says, and that no event changed incompatibly
+contracts: $(DEV) ## Check that docs/asyncapi.yaml, OpenAPI, schemas and examples are what the code says, and that no event changed incompatibly
 	@$(PY) -m cli.contracts --check
+
+fuzz: $(DEV) ## Ask every operation of every service a hundred times in ways that nobody would think of (Schemathesis)
+	@WEERKLANK_FUZZ=100 $(PY) -m pytest -rs --timeout 3600 tests/e2e/test_every_operation.py
 
 faults: $(DEV) ## Kill, freeze and cut parts of a running stack, each at ten seeded moments
 	@WEERKLANK_FAULTS=10 $(PY) -m pytest -rs -m faults

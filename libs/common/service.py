@@ -31,6 +31,7 @@ from libs.common.routes import Route
 from libs.common.settings import ServiceSettings
 from libs.common.stream import Stream, StreamSettings
 from libs.common.topics import BY_NAME, PARTITIONS
+from libs.common.uvicorn_protocol import BoundedProtocol
 
 log = logging.getLogger(__name__)
 
@@ -476,7 +477,7 @@ def serve(app: FastAPI, settings: ServiceSettings) -> None:
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http="httptools",
+        http=BoundedProtocol,
         log_config=None,
         access_log=False,
         server_header=False,
