@@ -33,7 +33,7 @@ labels: [{name: pont, department: kade, examples: ["de pont is weg", "waar is de
 departments: [{id: kade, members: [mk]}]
 routing: [{when: {}, department: kade, tell: [lead]}]
 fallback: kade
-team: [{id: mk, first_name: Mila, initials: mk, role: lead}]
+team: [{id: mk, first_name: Mila, initials: mk, role: lead}, {id: pb, first_name: Pim, initials: pb, role: agent}]
 scripts: [{id: pont-script, language: nl, text: "{groet}, ik kijk naar de pont. {handtekening}"}]
 """
 SEEDS = 28
@@ -54,6 +54,10 @@ class World:
     def seeds(self) -> list[dict[str, str]]:
         """Those of the set at hand."""
         return self.all_seeds[self.first :]
+
+    def call(self, method: str, path: str, **given: Any) -> httpx.Response:
+        """What routing answers to the lead."""
+        return self.system.call("routing", method, f"/v1/brands/veer{path}", brand="veer", role="lead", subject="mk", **given)
 
     def ask(self, service: str, method: str, path: str, **given: Any) -> Any:
         answer = self.system.call(service, method, f"/v1/brands/veer{path}", brand="veer", role="lead", subject="mk", **given)
@@ -292,6 +296,33 @@ def _written(body: Any, kind: str) -> bytes:
 def _shorter(answer: Any) -> Any:
     """A list's first item stands for the rest."""
     return answer | {"items": answer["items"][:1]} if isinstance(answer, dict) and isinstance(answer.get("items"), list) else answer
+
+
+def test_a_change_of_a_case_that_changed_is_told_what_differs(world: World) -> None:
+    path = f"/cases/{world.all_seeds[13]['case_id']}"
+    read = world.call("GET", path)
+    assert world.call("POST", f"{path}/assign", json={"owner": "pb"}, headers={"if-match": read.headers["etag"]}).is_success
+    late = world.call("POST", f"{path}/resolve", headers={"if-match": read.headers["etag"]})
+    assert (late.status_code, late.json()["version"]) == (412, read.json()["version"] + 1)
+    assert [(line["what"], line["actor"]) for line in late.json()["changes"]] == [("assigned", "mk")]
+    assert late.json()["differs"]["owner"] == {"read": read.json()["case"]["owner"], "now": "pb"}
+
+
+def test_a_book_is_published_over_the_version_that_was_read_and_no_other(world: World) -> None:
+    def put(text: str, **headers: str) -> httpx.Response:
+        token = {"authorization": f"Bearer {world.tokens()['admin']}", "content-type": "application/yaml"}
+        url = f"{world.system.url('routing')}/v1/brands/veer/book"
+        return httpx.put(url, content=text, headers=token | {name.replace("_", "-"): value for name, value in headers.items()}, timeout=30)
+
+    read = world.call("GET", "/book").headers["etag"]
+    assert put(BOOK).status_code == 428
+    assert put(BOOK, if_none_match="*").status_code == 412
+    changed = put(BOOK.replace("Veerdam", "Veerdam aan Zee"), if_match=read)
+    assert (changed.status_code, changed.json()["fields"]) == (200, ["name"])
+    late = put(BOOK, if_match=read)
+    assert (late.status_code, late.json()["fields"], late.headers["etag"]) == (412, ["name"], changed.headers["etag"])
+    assert [line["published_by"] for line in late.json()["changes"]] == ["mk"]
+    assert put(BOOK, if_match=changed.headers["etag"]).status_code == 200
 
 
 @pytest.mark.parametrize("service", SERVICES)
