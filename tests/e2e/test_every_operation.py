@@ -36,7 +36,8 @@ fallback: kade
 team: [{id: mk, first_name: Mila, initials: mk, role: lead}, {id: pb, first_name: Pim, initials: pb, role: agent}]
 scripts: [{id: pont-script, language: nl, text: "{groet}, ik kijk naar de pont. {handtekening}"}]
 """
-SEEDS = 28
+SET = 14
+SEEDS = 2 * SET + 1
 """Two sets of things to ask about: what the examples of the description change, Schemathesis finds as it was."""
 READS = {"ingest": "mentions", "triage": "mentions", "routing": "triaged", "responder": "cases", "analytics": "triaged"}
 RECORD = "WEERKLANK_RECORD_EXAMPLES" in os.environ
@@ -279,7 +280,7 @@ def test_every_example_of_the_description_is_answered_as_it_says(world: World, s
         assert str(answer.status_code) == status, f"{name}: {answer.status_code} {answer.text}"
         if RECORD:
             recorded[name] = {"status": status} | ({"request": example.body} if example.body is not None else {})
-            if answer.headers.get("content-type", "").startswith("application/json"):
+            if answer.content and answer.headers.get("content-type", "").startswith("application/json"):
                 recorded[name]["answer"] = _shorter(answer.json())
     if RECORD:
         EXAMPLES.write_text(json.dumps(dict(sorted(recorded.items())), indent=2, ensure_ascii=False) + "\n")
@@ -299,7 +300,7 @@ def _shorter(answer: Any) -> Any:
 
 
 def test_a_change_of_a_case_that_changed_is_told_what_differs(world: World) -> None:
-    path = f"/cases/{world.all_seeds[13]['case_id']}"
+    path = f"/cases/{world.all_seeds[-1]['case_id']}"
     read = world.call("GET", path)
     assert world.call("POST", f"{path}/assign", json={"owner": "pb"}, headers={"if-match": read.headers["etag"]}).is_success
     late = world.call("POST", f"{path}/resolve", headers={"if-match": read.headers["etag"]})
@@ -327,7 +328,7 @@ def test_a_book_is_published_over_the_version_that_was_read_and_no_other(world: 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_operation_succeeds_once_and_none_fails_or_answers_what_it_does_not_describe(world: World, service: str, home: Path) -> None:
-    url, asked = world.system.url(service), examples(world, service, SEEDS // 2)
+    url, asked = world.system.url(service), examples(world, service, SET)
     before = successes(url)
     wrong = run(url, asked, world.tokens(), home / f"st-{service}", max_examples=MAX_EXAMPLES)
     assert not wrong, wrong[-20_000:]
