@@ -2,7 +2,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint typecheck contracts docs docs-serve faults bench clean
+.PHONY: help setup run test lint typecheck contracts docs docs-serve fuzz faults bench clean
 
 PY := .venv/bin/python
 RUN := .venv/.run
@@ -42,6 +42,9 @@ docs: $(DEV) ## Build the documentation into site/; a link that leads nowhere is
 
 docs-serve: $(DEV) ## Show the documentation on http://127.0.0.1:8000, anew after every change
 	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs serve
+
+fuzz: $(DEV) ## Ask every operation of every service a hundred times in ways that nobody would think of (Schemathesis)
+	@WEERKLANK_FUZZ=100 $(PY) -m pytest -rs --timeout 3600 tests/e2e/test_every_operation.py
 
 faults: $(DEV) ## Kill, freeze and cut parts of a running stack, each at ten seeded moments
 	@WEERKLANK_FAULTS=10 $(PY) -m pytest -rs -m faults

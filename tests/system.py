@@ -132,7 +132,7 @@ class System:
         self.services[f"{name}-{instance}"] = process
         return process.start()
 
-    def wait_ready(self, timeout_s: float = 60) -> None:
+    def wait_ready(self, timeout_s: float = 180) -> None:
         eventually(
             lambda: all(s.ready() for s in self.services.values() if s.process and s.process.poll() is None),
             "all services ready",

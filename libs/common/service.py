@@ -48,7 +48,8 @@ from libs.common.ratelimit import RateLimits, of_address
 from libs.common.routes import Route
 from libs.common.settings import ServiceSettings
 from libs.common.stream import Stream, StreamSettings
-from libs.common.topics import BY_NAME
+from libs.common.topics import BY_NAME, PARTITIONS
+from libs.common.uvicorn_protocol import BoundedProtocol
 
 log = logging.getLogger(__name__)
 
@@ -254,8 +255,8 @@ class Replayed(BaseModel):
 class DropBody(http.Body):
     topic: Topic
     key: LetterKey
-    partition: int = Field(ge=0, lt=2**31)
-    offset: int = Field(ge=0, lt=2**63)
+    partition: int = Field(ge=0, lt=2**31, strict=True)
+    offset: int = Field(ge=0, lt=2**63, strict=True)
 
 
 class Dropped(BaseModel):
@@ -266,7 +267,7 @@ class Dropped(BaseModel):
 
 
 class ResetBody(http.Body):
-    to: Literal["start", "end"] | Annotated[int, Field(ge=0, lt=2**63)] = Field(
+    to: Literal["start", "end"] | Annotated[int, Field(ge=0, lt=2**63, strict=True)] = Field(
         description="The log's start or end, or an offset between them"
     )
 
@@ -423,6 +424,8 @@ async def reset(
     service = of(request)
     if topic not in BY_NAME:
         raise NotFound(f"There is no topic {topic[:100]!r}. `weerklank topics` lists them.")
+    if partition >= PARTITIONS:  # Kafka is asked in vain about one that is not there, until its client gives up
+        raise NotFound(f"A topic has the partitions 0 to {PARTITIONS - 1}.")
     try:
         kafka = AIOKafkaConsumer(bootstrap_servers=service.settings.kafka)
         await kafka.start()
@@ -512,7 +515,7 @@ def serve(app: FastAPI, settings: ServiceSettings) -> None:
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http="httptools",
+        http=BoundedProtocol,
         log_config=None,
         access_log=False,
         server_header=False,

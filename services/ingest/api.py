@@ -38,11 +38,16 @@ ImportId = Annotated[str, Query(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$", de
 Reader = Annotated[Principal, Depends(allow(*STAFF, "analyst", "connector"))]
 
 _MENTION = {"$ref": "#/components/schemas/MentionIn"}
+_LIST = {
+    "type": "array",
+    "items": {"description": "A MentionIn. Each is judged by itself: what is wrong with one does not block the rest"},
+    "maxItems": MAX_ITEMS,
+}
 _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
-            "application/json": {"schema": {"oneOf": [_MENTION, {"type": "array", "items": _MENTION, "maxItems": MAX_ITEMS}]}},
+            "application/json": {"schema": {"oneOf": [_MENTION, _LIST]}},
             "application/x-ndjson": {"schema": {"type": "string", "description": "One MentionIn a line, any number of lines"}},
         },
     }

@@ -84,7 +84,7 @@ _Line = Annotated[str, BeforeValidator(_one_line), StringConstraints(max_length=
 _Name = Annotated[str, BeforeValidator(_one_line), StringConstraints(max_length=MAX_NAME)]
 _Text = Annotated[str, BeforeValidator(_cleaned), StringConstraints(max_length=MAX_TEXT)]
 _Url = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_URL), AfterValidator(_address)]
-_Count = Annotated[int, Field(ge=0, le=MAX_COUNT)]
+_Count = Annotated[int, Field(ge=0, le=MAX_COUNT, strict=True)]
 _Moment = Annotated[AwareDatetime, AfterValidator(_in_calendar)]
 
 

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from prometheus_client import Gauge
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 
 from libs.common import conditions, db, http, idempotency, outbox, telemetry
 from libs.common.auth import STAFF, Principal, allow
@@ -112,15 +112,15 @@ class Discard(http.Body):
 
 
 class Confirmation(http.Body):
-    sent: bool
+    sent: StrictBool
     note: Note
 
 
 class Tried(http.Body):
     text: Text
-    channel: Annotated[str, Field(min_length=1, max_length=50)]
+    channel: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$")]
     visibility: Literal["public", "private"] = "public"
-    first_reply: bool = False
+    first_reply: StrictBool = False
     member: str | None = Field(default=None, max_length=100, description="Team member's id; none: the token's subject")
     language: str | None = Field(default=None, max_length=35, description="None: the brand's first")
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 
 from libs.common import conditions, http, outbox, telemetry
 from libs.common.auth import STAFF, Principal, allow
@@ -127,7 +127,7 @@ class BookVersion(BaseModel):
 
 
 class HoldBody(http.Body):
-    held: bool
+    held: StrictBool
     reason: str | None = Field(default=None, max_length=500)
 
 

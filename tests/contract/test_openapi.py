@@ -1,14 +1,18 @@
 """Every operation of every service says what it is for, how it fails and who may use it; those that anybody may use are listed here."""
 
+import json
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pytest
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
+from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from cli import contracts
+from cli import contracts, error_reference, openapi
+from libs.common import errors
 from libs.common.auth import ROLES
 from libs.common.routes import Route as StrictRoute
 
@@ -141,3 +145,70 @@ def test_a_public_route_still_exists() -> None:
 def test_only_routes_of_a_brand_or_of_operations_exist() -> None:
     elsewhere = {route.path for route in routes() if not route.path.startswith("/v1/brands/{brand}/")} - PUBLIC - LOGIN
     assert elsewhere == {"/v1/checks", "/v1/stream/resume", "/v1/stream/positions/{topic}/{partition}"}
+
+
+# --- all services in one ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def merged() -> dict[str, Any]:
+    return openapi.merged({service: contracts.app_of(service).openapi() for service in contracts.services()})
+
+
+def test_the_description_of_all_services_is_valid_and_names_nothing_twice(merged: dict[str, Any]) -> None:
+    assert [error.message for error in OpenAPIV31SpecValidator(merged).iter_errors()] == []
+    found = [operation["operationId"] for _, _, operation in openapi.operations(merged)]
+    assert len(found) == len(set(found)) == len(list(operations()))
+    assert {path.split("/")[1] for path in merged["paths"]} == set(SERVICES)
+
+
+def test_a_linter_finds_nothing(merged: dict[str, Any]) -> None:
+    """The rules of Spectral's `spectral:oas` that its format does not already ask for; `npx @stoplight/spectral-cli lint` runs the original."""
+    info, tags = merged["info"], {tag["name"] for tag in merged["tags"]}
+    assert info["contact"]
+    assert info["description"]
+    assert info["license"]
+    assert all(tag["description"] for tag in merged["tags"])
+    assert merged["servers"]
+    text = json.dumps(merged)
+    unused = [
+        name
+        for kind, items in merged["components"].items()
+        if kind != "securitySchemes"
+        for name in items
+        if f'/{kind}/{name}"' not in text
+    ]
+    assert unused == []
+    for path, _, operation in openapi.operations(merged):
+        assert not path.endswith("/")
+        assert "?" not in path
+        assert operation["description"]
+        assert operation["operationId"].replace("_", "").isalnum()
+        assert set(operation["tags"]) <= tags
+        assert len(operation["tags"]) == 1
+        assert any(code[0] in "23" for code in operation["responses"])
+        assert any(code[0] == "4" for code in operation["responses"])
+        named = {parameter["name"] for parameter in operation.get("parameters", []) if parameter["in"] == "path"}
+        assert named == set(re.findall(r"\{(\w+)\}", path))
+
+
+def test_every_request_and_answer_has_an_example_that_its_schema_takes(merged: dict[str, Any]) -> None:
+    for path, method, operation in openapi.operations(merged):
+        contents = [
+            (kind, content) for kind, content in operation.get("requestBody", {}).get("content", {}).items() if "ndjson" not in kind
+        ]
+        good = next(answer for code, answer in operation["responses"].items() if code.startswith("2"))
+        contents += [(kind, content) for kind, content in good.get("content", {}).items() if kind == "application/json"]
+        for kind, content in contents:
+            assert "example" in content, f"{method} {path} {kind}: record it (CONTRIBUTING.md)"
+            schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **content["schema"], "components": merged["components"]}
+            wrong = [error.message for error in Draft202012Validator(schema).iter_errors(content["example"])]
+            assert wrong == [], f"{method} {path}"
+
+
+def test_every_kind_of_error_that_is_raised_is_in_the_list() -> None:
+    source = "".join(path.read_text() for folder in ("services", "libs") for path in sorted((contracts.ROOT / folder).rglob("*.py")))
+    listed = {kind.__name__ for kind in error_reference.kinds()}
+    raised = set(re.findall(r"raise (\w+)\(", source)) & {name for name, kind in vars(errors).items() if isinstance(kind, type)}
+    not_http = {"InvalidEvent", "UnknownEventType", "PositionBelowLogStart", "PositionBeyondLogEnd", "TooManyDeadLetters", "StreamStopped"}
+    assert raised - not_http <= listed

@@ -90,7 +90,7 @@ def run(url: str, examples: Mapping[str, Example], tokens: Mapping[str, str], ho
     argv = [str(Path(sys.executable).with_name("st")), "--config-file", "schemathesis.toml", "run", "openapi.json", "--url", url]
     argv += ["--phases", "examples,coverage,fuzzing", "--max-examples", str(max_examples), "--seed", SEED, "--continue-on-failure"]
     argv += ["--warnings", "off", "--request-timeout", "30", "--suppress-health-check", "all"]
-    done = subprocess.run(argv, cwd=home, capture_output=True, text=True, timeout=280)
+    done = subprocess.run(argv, cwd=home, capture_output=True, text=True, timeout=3000)
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 

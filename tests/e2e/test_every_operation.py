@@ -7,15 +7,19 @@ import asyncio
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer
 from ruamel.yaml import YAML
 
+from cli import contracts, openapi
+from cli.openapi import EXAMPLES
 from libs.common.conditions import etag
 from tests.e2e.schemathesis_run import Example, run, successes
 from tests.system import SERVICES, System
@@ -29,11 +33,14 @@ labels: [{name: pont, department: kade, examples: ["de pont is weg", "waar is de
 departments: [{id: kade, members: [mk]}]
 routing: [{when: {}, department: kade, tell: [lead]}]
 fallback: kade
-team: [{id: mk, first_name: Mila, initials: mk, role: lead}]
+team: [{id: mk, first_name: Mila, initials: mk, role: lead}, {id: pb, first_name: Pim, initials: pb, role: agent}]
 scripts: [{id: pont-script, language: nl, text: "{groet}, ik kijk naar de pont. {handtekening}"}]
 """
-SEEDS = 14
+SET = 14
+SEEDS = 2 * SET + 1
+"""Two sets of things to ask about: what the examples of the description change, Schemathesis finds as it was."""
 READS = {"ingest": "mentions", "triage": "mentions", "routing": "triaged", "responder": "cases", "analytics": "triaged"}
+RECORD = "WEERKLANK_RECORD_EXAMPLES" in os.environ
 MAX_EXAMPLES = int(os.environ.get("WEERKLANK_FUZZ", "8"))
 """Made-up requests for each operation, beside those that its description suggests; `make fuzz` makes more."""
 
@@ -41,7 +48,17 @@ MAX_EXAMPLES = int(os.environ.get("WEERKLANK_FUZZ", "8"))
 @dataclass
 class World:
     system: System
-    seeds: list[dict[str, str]] = field(default_factory=list)
+    all_seeds: list[dict[str, str]] = field(default_factory=list)
+    first: int = 0
+
+    @property
+    def seeds(self) -> list[dict[str, str]]:
+        """Those of the set at hand."""
+        return self.all_seeds[self.first :]
+
+    def call(self, method: str, path: str, **given: Any) -> httpx.Response:
+        """What routing answers to the lead."""
+        return self.system.call("routing", method, f"/v1/brands/veer{path}", brand="veer", role="lead", subject="mk", **given)
 
     def ask(self, service: str, method: str, path: str, **given: Any) -> Any:
         answer = self.system.call(service, method, f"/v1/brands/veer{path}", brand="veer", role="lead", subject="mk", **given)
@@ -71,7 +88,7 @@ def world(home: Path) -> Iterator[World]:
         system.apply(BOOK, "veer")
         found = World(system)
         taken = found.ask("ingest", "POST", "/mentions?import_id=oogst", json=[mention(n) for n in range(SEEDS)])
-        found.seeds = [
+        found.all_seeds = [
             eventually(lambda id=item["id"]: _seed(found, id), "a mention has a case and a draft", 90) for item in taken["items"]
         ]
         yield found
@@ -100,7 +117,8 @@ def _seed(world: World, mention_id: str) -> dict[str, str] | None:
 # --- how each operation is asked so that it succeeds ----------------------------------------------------------------------------------
 
 
-def examples(world: World, service: str) -> dict[str, Example]:
+def examples(world: World, service: str, first: int) -> dict[str, Example]:
+    world = replace(world, first=first)
     found = _shared(world, service) | {
         "ingest": _ingest,
         "triage": _triage,
@@ -117,7 +135,7 @@ def _of(world: World, n: int, *names: str, **more: Any) -> dict[str, Any]:
 
 def _shared(world: World, service: str) -> dict[str, Example]:
     topic = f"weerklank.{READS[service]}.v1"
-    letters = [set_aside(world, service, skip) for skip in (0, 1)]
+    letters = [set_aside(world, service, skip) for skip in (world.first, world.first + 1)]
     brand = {"brand": "veer"}
     return {
         "healthz": Example(),
@@ -229,17 +247,93 @@ async def _record(bootstrap: str, topic: str, skip: int) -> Any:
         await consumer.stop()
 
 
-# --- the test -------------------------------------------------------------------------------------------------------------------------
+# --- the tests ------------------------------------------------------------------------------------------------------------------------
+
+NAMES = ("digest", "topic", "key", "partition", "offset", "to")
+"""What names a thing of this run, in the body of a request."""
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_example_of_the_description_is_answered_as_it_says(world: World, service: str) -> None:
+    """With `WEERKLANK_RECORD_EXAMPLES=1` what is asked and answered here is written down as the examples, instead."""
+    asked, tokens = examples(world, service, 0), world.tokens()
+    recorded: dict[str, Any] = json.loads(EXAMPLES.read_text()) if EXAMPLES.exists() else {}
+    document = contracts.app_of(service).openapi()
+    for path, method, operation in openapi.operations(document):
+        name, example = operation["operationId"], asked[operation["operationId"]]
+        headers = {key: value for key, value in example.parameters.items() if key in ("If-Match", "Idempotency-Key")}
+        headers["authorization"] = f"Bearer {tokens[example.role]}"
+        given: dict[str, Any] = {"params": {key: value for key, value in example.parameters.items() if key in ("topic", "import_id")}}
+        given["params"] = {key: value for key, value in given["params"].items() if f"{{{key}}}" not in path}
+        if example.body is not None:
+            told = example.body if RECORD else recorded[name]["request"] | {key: example.body[key] for key in NAMES if key in example.body}
+            kind = next(iter(operation["requestBody"]["content"]))
+            given["content"], headers["content-type"] = _written(told, kind), kind
+        url = world.system.url(service) + path.format(**example.parameters)
+
+        def answered(method: str = method, url: str = url, headers: Any = headers, given: Any = given) -> httpx.Response | None:
+            found = httpx.request(method, url, headers=headers, timeout=30, **given)
+            return None if found.status_code == 503 else found
+
+        answer: httpx.Response = eventually(answered, f"{name} answers")
+        status = next(code for code in operation["responses"] if code.startswith("2"))
+        assert str(answer.status_code) == status, f"{name}: {answer.status_code} {answer.text}"
+        if RECORD:
+            recorded[name] = {"status": status} | ({"request": example.body} if example.body is not None else {})
+            if answer.content and answer.headers.get("content-type", "").startswith("application/json"):
+                recorded[name]["answer"] = _shorter(answer.json())
+    if RECORD:
+        EXAMPLES.write_text(json.dumps(dict(sorted(recorded.items())), indent=2, ensure_ascii=False) + "\n")
+
+
+def _written(body: Any, kind: str) -> bytes:
+    if kind == "application/json":
+        return json.dumps(body).encode()
+    text = StringIO()
+    YAML().dump(body, text)
+    return text.getvalue().encode()
+
+
+def _shorter(answer: Any) -> Any:
+    """A list's first item stands for the rest."""
+    return answer | {"items": answer["items"][:1]} if isinstance(answer, dict) and isinstance(answer.get("items"), list) else answer
+
+
+def test_a_change_of_a_case_that_changed_is_told_what_differs(world: World) -> None:
+    path = f"/cases/{world.all_seeds[-1]['case_id']}"
+    read = world.call("GET", path)
+    assert world.call("POST", f"{path}/assign", json={"owner": "pb"}, headers={"if-match": read.headers["etag"]}).is_success
+    late = world.call("POST", f"{path}/resolve", headers={"if-match": read.headers["etag"]})
+    assert (late.status_code, late.json()["version"]) == (412, read.json()["version"] + 1)
+    assert [(line["what"], line["actor"]) for line in late.json()["changes"]] == [("assigned", "mk")]
+    assert late.json()["differs"]["owner"] == {"read": read.json()["case"]["owner"], "now": "pb"}
+
+
+def test_a_book_is_published_over_the_version_that_was_read_and_no_other(world: World) -> None:
+    def put(text: str, **headers: str) -> httpx.Response:
+        token = {"authorization": f"Bearer {world.tokens()['admin']}", "content-type": "application/yaml"}
+        url = f"{world.system.url('routing')}/v1/brands/veer/book"
+        return httpx.put(url, content=text, headers=token | {name.replace("_", "-"): value for name, value in headers.items()}, timeout=30)
+
+    read = world.call("GET", "/book").headers["etag"]
+    assert put(BOOK).status_code == 428
+    assert put(BOOK, if_none_match="*").status_code == 412
+    changed = put(BOOK.replace("Veerdam", "Veerdam aan Zee"), if_match=read)
+    assert (changed.status_code, changed.json()["fields"]) == (200, ["name"])
+    late = put(BOOK, if_match=read)
+    assert (late.status_code, late.json()["fields"], late.headers["etag"]) == (412, ["name"], changed.headers["etag"])
+    assert [line["published_by"] for line in late.json()["changes"]] == ["mk"]
+    assert put(BOOK, if_match=changed.headers["etag"]).status_code == 200
 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_operation_succeeds_once_and_none_fails_or_answers_what_it_does_not_describe(world: World, service: str, home: Path) -> None:
-    url, asked = world.system.url(service), examples(world, service)
+    url, asked = world.system.url(service), examples(world, service, SET)
     before = successes(url)
     wrong = run(url, asked, world.tokens(), home / f"st-{service}", max_examples=MAX_EXAMPLES)
     assert not wrong, wrong[-20_000:]
     after = successes(url)
-    described = world.system.call(service, "GET", "/openapi.json").json()["paths"]
+    described = httpx.get(f"{url}/openapi.json", timeout=30).json()["paths"]
     operations = {(method.upper(), path) for path, methods in described.items() for method in methods}
     never = {key for key in operations if after.get(key, 0) <= before.get(key, 0)}
     assert not never, f"never answered with 2xx: {sorted(never)}"

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 import httpx
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 
 from libs.common import http
 from libs.common.problems import PROBLEM_TYPE
@@ -50,3 +50,41 @@ async def test_only_a_database_that_is_away_is_a_503_and_a_fault_of_ours_stays_o
     async with asking(app) as client:
         answer = await client.get("/")
     assert (answer.status_code, answer.json()["type"]) == (status, PROBLEM_TYPE + kind)
+
+
+async def test_whoever_asks_too_much_is_told_when_to_come_back_and_nobody_else_is() -> None:
+    app = app_with(RateLimits(per_client=100, per_address=3))
+
+    @app.get("/")
+    async def fine() -> str:
+        return "x" * 5000
+
+    @app.get("/healthz")
+    async def healthz() -> None:
+        return None
+
+    async with asking(app) as client:
+        answers = [await client.get("/") for _ in range(4)]
+        assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+        assert answers[0].headers["ratelimit-policy"] == '"address";q=3;w=60'
+        assert [answer.headers["ratelimit"].split(";")[:2] for answer in answers] == [['"address"', f"r={left}"] for left in (2, 1, 0, 0)]
+        assert 1 <= int(answers[3].headers["retry-after"]) <= 60
+        assert answers[3].json()["type"] == PROBLEM_TYPE + "too-many-requests"
+        assert {(await client.get("/healthz")).status_code for _ in range(9)} == {200}
+    elsewhere = httpx.ASGITransport(app, client=("192.0.2.9", 1))
+    async with httpx.AsyncClient(transport=elsewhere, base_url="http://here") as client:
+        assert (await client.get("/")).status_code == 200
+
+
+async def test_a_long_answer_is_compressed_for_those_who_can_read_it_under_a_name_of_its_own() -> None:
+    app = app_with()
+
+    @app.get("/")
+    async def long() -> Response:
+        return Response("x" * 5000, headers={"etag": '"7"'})
+
+    async with asking(app) as client:
+        compressed = await client.get("/", headers={"accept-encoding": "gzip"})
+        plain = await client.get("/here/", headers={"accept-encoding": "identity"})
+    assert (compressed.headers["content-encoding"], compressed.headers["etag"], compressed.text) == ("gzip", '"7-gzip"', plain.text)
+    assert ("content-encoding" in plain.headers, plain.headers["etag"], plain.headers["vary"]) == (False, '"7"', "Accept-Encoding")
