@@ -18,8 +18,8 @@ from cli.reference.markdown import MARK
 from cli.stack.ports import BASE_PORT, OFFSETS
 
 ROOT = Path(__file__).parents[2]
-FIRST = ("docs/install.md", "README.md", "docs/first-brand.md")
-"""Those that begin with nothing running, and the one after them; the others follow by name."""
+FIRST = ("docs/install.md", "docs/first-brand.md", "README.md")
+"""Those that begin with nothing running; the others follow by name."""
 
 COMMANDS = frozenset({"sh", "bash", "shell"})
 _FENCE = re.compile(r"^( {0,3})(```+|~~~+)\s*(\w*)\s*$")
@@ -90,6 +90,13 @@ def _blocks(page: str, lines: list[str]) -> Iterator[Block]:
             remark = ""
             in_list = bool(re.match(r"\s*([-*+:]|\d+\.)\s", line)) or (in_list and line.startswith(" "))
         number += 1
+
+
+def starts(page: str) -> bool:
+    """Whether a page begins with nothing running: the first thing that it does with a stack is to start one."""
+    run = [block for block in blocks(page) if block.is_commands and block.not_run is None]
+    calls = [words for block in run for words in commands(block.text) if words[:2] != ["make", "setup"]]
+    return bool(calls) and calls[0][:2] in (["make", "run"], ["weerklank", "up"])
 
 
 def commands(text: str) -> Iterator[list[str]]:
