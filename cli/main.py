@@ -320,7 +320,7 @@ def topics(
     context: typer.Context,
     create: Annotated[bool, typer.Option("--create", help="Make those that are missing")] = False,
     mend: Annotated[bool, typer.Option("--mend", help="Make those that are missing, and set what differs from the registry")] = False,
-    replication: Annotated[int, typer.Option("--replication", min=1, help="With --create: copies of a record")] = 1,
+    replication: Annotated[int, typer.Option("--replication", min=1, help="Of topics that are made: copies of a record")] = 1,
     brand: Annotated[Optional[str], typer.Option("--brand", help="Show on which partitions this brand's events are")] = None,  # noqa: UP045
     as_json: AsJson = False,
     data_dir: DataDir = DATA_DIR,
@@ -330,7 +330,7 @@ def topics(
 
     if context.invoked_subcommand is None:
         if mend:
-            registry.mend(data_dir)
+            registry.mend(data_dir, replication)
         elif create:
             registry.create(data_dir, replication)
         else:

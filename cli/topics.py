@@ -52,11 +52,11 @@ def create(data_dir: Path, replication: int) -> None:
     sys.stdout.write("".join(f"made {name}\n" for name in made) or "All topics are there.\n")
 
 
-def mend(data_dir: Path) -> None:
+def mend(data_dir: Path, replication: int) -> None:
     """Makes what is missing and sets what differs, in the same Kafka."""
     bootstrap = os.environ.get("WEERKLANK_KAFKA") or _local_kafka(data_dir)
     try:
-        made = asyncio.run(topics.create_topics(bootstrap))
+        made = asyncio.run(topics.create_topics(bootstrap, replication=replication))
         changed = asyncio.run(topics.mend_topics(bootstrap))
     except WeerklankError as error:
         raise CommandError(error.detail) from error

@@ -157,7 +157,8 @@ def judge_topic(topic: Topic, seen: TopicSeen | None, brokers: int) -> list[Find
     """One topic against the registry; one finding for all of its settings that differ, one for its copies."""
     name = topic.name
     if seen is None:
-        return [TOPIC.error(f"{name} is missing.", "weerklank topics --create", about=name)]
+        copies = " --replication 3" if brokers >= 3 else ""
+        return [TOPIC.error(f"{name} is missing.", f"weerklank topics --create{copies}", about=name)]
     worse, differing = False, []
     partitions = len(seen.partitions)
     if partitions < PARTITIONS:

@@ -123,6 +123,13 @@ def test_copies_against_what_must_be_written(copies: int, least: str, brokers: i
     assert all(finding.remedy for finding in found)
 
 
+def test_a_missing_topic_is_made_with_as_many_copies_as_there_can_be() -> None:
+    assert [kafka.judge_topic(MENTIONS, None, brokers)[0].remedy for brokers in (1, 3)] == [
+        "weerklank topics --create",
+        "weerklank topics --create --replication 3",
+    ]
+
+
 def test_copies_that_are_behind_and_partitions_without_a_leader() -> None:
     lost = TopicSeen((Partition(0, -1, (1,), ()),), {})
     assert [finding.status for finding in kafka.judge_replicas({"a": seen(copies=3, in_sync=2), "b": lost, "c": seen()})] == [
