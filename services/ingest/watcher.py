@@ -10,6 +10,7 @@ import logging
 import random
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -54,8 +55,8 @@ BACKLOG = 20_000
 HISTORY_AT_ONCE = 500
 CONNECTING = 16
 """Mailboxes that an instance connects to at once."""
-HARD_TRIES = 6
-"""A mail that its server fails to hand over so often in a row is rejected."""
+HARD_TRIES = 8
+"""A mail that its server fails to hand over so often in a row, in two minutes or more, is rejected."""
 _LOOK_AT_BOOKS_S = 1.0
 _LOOK_AT_SECRET_S = 5.0
 
@@ -104,6 +105,7 @@ class Watchers:
             asyncio.Lock(),
         )
         self._watches: dict[Place, _Watch] = {}
+        self._ending: dict[Place, asyncio.Task[None]] = {}
 
     def counts(self) -> Mapping[str, int]:
         """How many mailboxes the books name, how many of them this instance watches, and how many of those are read now."""
@@ -123,7 +125,8 @@ class Watchers:
                     await self._renew()
                 await asyncio.sleep(_LOOK_AT_BOOKS_S)
         finally:
-            await asyncio.gather(*(watch.stop() for watch in self._watches.values()), return_exceptions=True)
+            ending = (*(watch.stop() for watch in self._watches.values()), *self._ending.values())
+            await asyncio.gather(*ending, return_exceptions=True)
 
     def _follow(self) -> None:
         """Watch what the newest books name; what they no longer name, or name otherwise, is let go."""
@@ -135,12 +138,15 @@ class Watchers:
         }
         for place, watch in list(self._watches.items()):
             if named.get(place) != watch.account:
-                # It ends by itself while the next one waits for its lease.
-                watch.let_go()
-                del self._watches[place]
+                self._let_go(place)
+        self._ending = {place: task for place, task in self._ending.items() if not task.done()}
         for place, account in named.items():
-            if place not in self._watches:
+            # Not before the last one has given back its lease, which would be the new one's.
+            if place not in self._watches and place not in self._ending:
                 self._watches[place] = _Watch(place, account, self._shared)
+
+    def _let_go(self, place: Place) -> None:
+        self._ending[place] = asyncio.create_task(self._watches.pop(place).stop())
 
     async def _renew(self) -> None:
         held = {place: watch for place, watch in self._watches.items() if watch.held}
@@ -153,7 +159,7 @@ class Watchers:
             return
         for place in held.keys() - kept:
             if self._watches.get(place) is held[place]:
-                self._watches.pop(place).let_go()
+                self._let_go(place)
 
 
 class _Watch:
@@ -169,10 +175,6 @@ class _Watch:
         self._hard: tuple[int, int] = (0, 0)
         self._singly = 0
         self._task = asyncio.create_task(self._run())
-        self._ending: asyncio.Task[None] | None = None
-
-    def let_go(self) -> None:
-        self._ending = asyncio.create_task(self.stop())
 
     async def stop(self) -> None:
         """End, and leave the mailbox to whoever wants it."""
@@ -181,7 +183,9 @@ class _Watch:
         if self.held:
             self.held = False
             for metric in (BEHIND, CONNECTED):
-                metric.labels(*self._labels).set(0)
+                # What another instance reads, or nobody any more, is not ours to call unread.
+                with suppress(KeyError):
+                    metric.remove(*self._labels)
             try:
                 async with self._shared.pool.acquire(timeout=5) as connection:
                     await mailbox_store.release(connection, self.place, self._shared.settings.instance)
@@ -228,7 +232,8 @@ class _Watch:
         """Say so, and wait: as long as many failures in a row tell, or until the secret is another one where it was at fault."""
         settings = self._shared.settings
         ERRORS.labels(*self._labels).inc()
-        self._failures += 1
+        # How long to spare an account is counted from the first refusal, whatever was the matter before.
+        self._failures = 1 if state == "login_refused" != self.state else self._failures + 1
         pause_s = mailbox.pause_s(
             self._failures,
             refused=state == "login_refused",

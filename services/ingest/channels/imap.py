@@ -117,7 +117,7 @@ class Connection:
     """A folder that is open for reading. One call at a time; after a `Failure` it can only be closed."""
 
     def __init__(self, account: Channel, connected: socket.socket, timeout_s: float) -> None:
-        self._account, self._timeout_s = account, timeout_s
+        self._account, self._connected, self._timeout_s = account, connected, timeout_s
         # A second handle on the same connection: shut, it wakes whatever thread waits for the first, also inside TLS.
         self._handle = connected.dup()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"mailbox-{account.id}")
@@ -297,6 +297,7 @@ class Connection:
             self._client.shutdown()
         except (AttributeError, OSError):
             pass  # never opened, or closed by the library itself
+        self._connected.close()
 
 
 def _is_arrival(response: object) -> bool:

@@ -19,7 +19,7 @@ from tests.waiting import until
 WATCHING = {
     "MAIL_NETWORKS": "127.0.0.0/8",
     "MAIL_TIMEOUT_S": "2",
-    "MAIL_RETRY_S": "0.05",
+    "MAIL_RETRY_S": "0.02",
     "MAIL_LOGIN_RETRY_S": "3000",
     "MAIL_LEASE_S": "2",
 }
