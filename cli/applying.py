@@ -77,10 +77,8 @@ def say_what_would_change(brand: str, answer: Any) -> None:
         sys.stdout.write(f"{brand}: valid. Would change {', '.join(answer['fields'])}.\n\n")
         for line in bookwords.lines(bookwords.changes_of(answer["changes"])):
             sys.stdout.write(f"{line}\n")
-        if answer["cases"] is not None:
-            sys.stdout.write("\n")
-            for line in bookwords.impact_lines(answer["cases"]):
-                sys.stdout.write(f"{line}\n")
+        for line in ("", *bookwords.impact_lines(answer["cases"])):
+            sys.stdout.write(f"{line}\n")
 
 
 def say_published(brand: str, answer: Any) -> None:

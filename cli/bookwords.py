@@ -33,8 +33,11 @@ def changes_of(items: Iterable[Mapping[str, Any]]) -> list[Change]:
     return [Change(tuple(item["path"]), item["kind"], item["before"], item["after"]) for item in items]
 
 
-def impact_lines(cases: Mapping[str, Any]) -> Iterator[str]:
-    """What routing found that a book would change for open cases. `shifts` come in the order in which they are told."""
+def impact_lines(cases: Mapping[str, Any] | None) -> Iterator[str]:
+    """What routing found that a book would change for open cases; none: it could not tell. `shifts` come in the order in which they are told."""
+    if cases is None:
+        yield "open cases: what changes for them could not be computed in time"
+        return
     bounded = "" if cases["looked_at"] >= cases["open"] else f" (the {cases['looked_at']} newest were looked at)"
     if not cases["shifts"] and not cases["clocks"]:
         yield f"open cases: {cases['open']}; nothing changes for them{bounded}"

@@ -105,7 +105,9 @@ class Applied(BaseModel):
     changed: bool
     fields: list[str] = Field(description="Top-level fields that differ from the version before")
     changes: list[BookChange] = Field(default=[], description="What differs from the version before; empty for a first book")
-    cases: CaseImpact | None = Field(default=None, description="With `dry_run`, where there is a book before this one")
+    cases: CaseImpact | None = Field(
+        default=None, description="With `dry_run`; null for a first book, and where it cannot be computed in time"
+    )
 
 
 class BookOut(BaseModel):
@@ -198,18 +200,21 @@ def _read(source: str, brand: str) -> BrandBook:
 
 
 async def _impact(connection: Writing, newest: Mapping[str, Any], book: BrandBook) -> CaseImpact | None:
-    """None where the book that holds cannot be read by today's rules: then nobody knows what it decides."""
+    """None where the book that holds cannot be read by today's rules, so that nobody knows what it decides, or where it takes too long."""
     try:
         holds = BrandBook.from_json(newest["book"])
         old = Policy(holds, Calendar.of(holds), newest["version"])
     except (BrandBookError, HoursError):
         return None
     new = Policy(book, Calendar.of(book), newest["version"] + 1)
-    found = await impact.of(connection, old, new, await store.now(connection))
+    try:
+        async with connection.transaction():
+            found = await impact.of(connection, old, new, await store.now(connection))
+    except asyncpg.QueryCanceledError:
+        return None
     shifts = [CaseShift(**asdict(shift)) for shift in sorted(found.shifts.values(), key=lambda shift: (shift.when, -shift.cases))]
-    return CaseImpact(
-        open=found.open, looked_at=found.looked_at, shifts=shifts, clocks=[ClockShift(**asdict(clock)) for clock in found.clocks.values()]
-    )
+    clocks = [ClockShift(**asdict(clock)) for clock in found.clocks.values()]
+    return CaseImpact(open=found.open, looked_at=found.looked_at, shifts=shifts, clocks=clocks)
 
 
 async def _as_expected(writing: Writing, brand: str, newest: asyncpg.Record | None, expected: Condition | None) -> None:

@@ -17,6 +17,7 @@ from services.routing import book_api, rehome
 from services.routing.case import case_id_of
 from services.routing.sla import Policy
 from tests.integration.routing.test_simultaneous import batch, triaged
+from tests.system import ROOT
 from tests.tokens import Issuer
 from tests.unit.routing.test_impact import policy, without
 from tests.unit.routing.test_permutations import BOOK, mention_id
@@ -149,3 +150,34 @@ async def test_a_dry_run_looks_at_a_bounded_number_of_cases(
     await batch(pool, [triaged(name, name) for name in "ABCDE"])
     found = (await put(client, SECOND, dry_run=True))["cases"]
     assert (found["open"], found["looked_at"]) == (5, 2)
+
+
+async def test_a_dry_run_that_takes_too_long_still_tells_what_changes(
+    client: httpx.AsyncClient, pool: db.Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def slow(connection: db.Connection, brand: str) -> int:
+        await connection.execute("select pg_sleep(60)")
+        return 0
+
+    monkeypatch.setattr("services.routing.impact.TIMEOUT_MS", 20)
+    monkeypatch.setattr("services.routing.store.count_open", slow)
+    await put(client, FIRST)
+    found = await put(client, SECOND, dry_run=True)
+    assert (found["fields"], len(found["changes"]), found["cases"]) == (["name"], 1, None)
+
+
+async def test_versions_from_before_there_was_a_history_know_what_they_changed(pool: db.Pool) -> None:
+    await pool.execute("alter table brand_book drop column note, drop column fields")
+    for brand, version, book in (
+        ("vaart", 1, {"name": "Vaart", "pilot": True}),
+        ("vaart", 2, {"name": "Vaart", "pilot": False, "goals": ["a"]}),
+        ("golf", 2, {"name": "Golf"}),
+    ):
+        await pool.execute("insert into brand_book values ($1, $2, '', $3, now(), 'x')", brand, version, book)
+    await pool.execute((ROOT / "services/routing/migrations/0006_book_history.sql").read_text())
+    rows = await pool.fetch("select brand, version, fields, note from brand_book order by brand, version")
+    assert [tuple(row) for row in rows] == [
+        ("golf", 2, ["name"], None),
+        ("vaart", 1, ["name", "pilot"], None),
+        ("vaart", 2, ["goals", "pilot"], None),
+    ]
