@@ -3,6 +3,7 @@
 A command stands in a block fenced as `sh`, or in an indented one. What stands directly above a block, as an HTML comment, says what is special about it:
 
 - `<!-- not run: why -->`: it needs something that a test does not have. It must still be right as far as that can be seen without running it.
+- `<!-- a mail arrives -->`: before it runs, somebody writes to the mailbox that the pages call `imap.zeester.example`, which is one of the test's own.
 - `<!-- output -->` above a `text` block: lines that the commands before it print, in this order; `…` stands for anything.
 
 `make run` goes on until Ctrl-C: it is started behind, waited for, and ended after the last page. `weerklank up` is given `--detach`.
@@ -46,6 +47,10 @@ class Block:
         """Why it is not run; none when it is."""
         kind, _, why = self.remark.partition(":")
         return why.strip() if kind == "not run" else None
+
+    @property
+    def needs_mail(self) -> bool:
+        return self.remark == "a mail arrives"
 
     @property
     def is_output(self) -> bool:
@@ -117,8 +122,9 @@ def quoted(page: str) -> Iterator[str]:
         yield str(found)
 
 
-def fitted(text: str, base_port: int) -> str:
-    """The commands with the ports of a stack of the test's own, and nothing that keeps the shell until Ctrl-C: `start` runs it behind."""
+def fitted(text: str, base_port: int, mail_port: int = 993) -> str:
+    """The commands with a stack and a mail server of the test's own, and nothing that keeps the shell until Ctrl-C: `start` runs it behind."""
+    text = text.replace("imap.zeester.example", "localhost").replace("imap_port: 993", f"imap_port: {mail_port}")
     moved = _PORT.sub(lambda port: str(base_port + int(port[0]) - BASE_PORT), text)
     moved = re.sub(r"^(make run)\b(.*)$", rf"start \1 BASE_PORT={base_port}\2", moved, flags=re.MULTILINE)
     moved = re.sub(r"^((?:\.venv/bin/)?weerklank up)\b(.*)$", rf"\1 --base-port {base_port}\2", moved, flags=re.MULTILINE)

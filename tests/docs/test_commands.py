@@ -19,6 +19,7 @@ import pytest
 from cli.reference import commands as reference
 from tests.docs import pages
 from tests.docs.pages import ROOT, Block
+from tests.dovecot import PASSWORD, PROGRAM, Dovecot
 from tests.stack import environment, free_base_port
 
 BLOCKS = [block for page in pages.pages() for block in pages.blocks(page)]
@@ -32,6 +33,22 @@ set -eo pipefail
 start() {{ setsid "$@" > {log} 2>&1 & echo $! >> {pids}; "$WAIT" {log}; }}
 """
 CURL = '#!/bin/sh\n# An answer that says no is a command that failed.\nexec {curl} --fail-with-body "$@"\n'
+MAIL = """\
+#!{python}
+import imaplib, time
+lines = [
+    "From: Anna Voorbeeld <anna@voorbeeld.example>",
+    "To: klant@zeester.example",
+    "Subject: Mijn bestelling",
+    "Message-ID: <1@voorbeeld.example>",
+    "",
+    "Hallo, waar blijft mijn bestelling? Ik wacht al een week. Groet, Anna",
+]
+client = imaplib.IMAP4("127.0.0.1", {port})
+client.login('"klant@zeester.example"', "{password}")
+client.append("INBOX", "", imaplib.Time2Internaldate(time.time()), "\\r\\n".join(lines).encode())
+client.logout()
+"""
 WAIT = (
     "#!{python}\n"
     + """\
@@ -130,8 +147,22 @@ class Reader:
         self.log.touch()
         self.pids.touch()
         self._copy()
+        self.settings: dict[str, str] = {}
+        self.mail_server = Dovecot(home / "dovecot") if PROGRAM else None
+        if self.mail_server is not None:
+            self._has_a_mailbox(self.mail_server)
         self._tool("curl", CURL.format(curl=shutil.which("curl")))
         self._tool("wait-ready", WAIT.format(python=sys.executable, seconds=READY_S))
+
+    def _has_a_mailbox(self, server: Dovecot) -> None:
+        server.start().user("klant@zeester.example")
+        self.settings = {
+            "SSL_CERT_FILE": str(server.trusted()),
+            "WEERKLANK_INGEST_MAIL_NETWORKS": "127.0.0.0/8,::1/128",
+            "WEERKLANK_INGEST_MAIL_PORTS": str(server.tls_port),
+            "MAIL_PASSWORD": PASSWORD,
+        }
+        self._tool("a-mail-arrives", MAIL.format(python=sys.executable, port=server.port, password=PASSWORD))
 
     def _tool(self, name: str, text: str) -> None:
         self.tools.mkdir(exist_ok=True)
@@ -159,12 +190,14 @@ class Reader:
         folder.mkdir()
         script = SHELL.format(log=self.log, pids=self.pids)
         for number, block in enumerate(run):
-            (folder / f"{number}.sh").write_text(pages.fitted(block.text, self.base_port))
+            port = self.mail_server.tls_port if self.mail_server else 993
+            arrives = "a-mail-arrives\n" if block.needs_mail else ""
+            (folder / f"{number}.sh").write_text(arrives + pages.fitted(block.text, self.base_port, port))
             script += f"exec > {folder}/{number}.out 2>&1\n. {folder}/{number}.sh\n"
         done = subprocess.run(
             ["timeout", str(PAGE_S), "bash", "-c", script],
             cwd=self.folder,
-            env=environment(PATH=f"{self.tools}:{os.environ['PATH']}", WAIT=str(self.tools / "wait-ready")),
+            env=environment(PATH=f"{self.tools}:{os.environ['PATH']}", WAIT=str(self.tools / "wait-ready"), **self.settings),
             stdin=subprocess.DEVNULL,
         )
         # 124: it waited for something that did not come.
@@ -179,7 +212,7 @@ class Reader:
         return subprocess.run(
             [sys.executable, "-m", "cli.main", *arguments],
             cwd=self.folder,
-            env=environment(),
+            env=environment(**self.settings),
             capture_output=True,
             text=True,
             timeout=READY_S,
@@ -215,6 +248,8 @@ def reader() -> Iterator[Reader]:
             yield found
         finally:
             found.leaves()
+            if found.mail_server is not None:
+                found.mail_server.stop()
 
 
 def matches(line: str, shown: str) -> bool:
@@ -226,6 +261,8 @@ def matches(line: str, shown: str) -> bool:
 @pytest.mark.timeout(PAGE_S + READY_S)
 @pytest.mark.parametrize("page", RUN)
 def test_the_commands_of_a_page_do_what_it_says(reader: Reader, page: str) -> None:
+    if reader.mail_server is None and any(block.needs_mail for block in pages.blocks(page)):
+        pytest.skip("needs Dovecot: install the Debian package dovecot-imapd")
     if pages.starts(page):
         reader.leaves()
     else:
