@@ -2,6 +2,7 @@
 
 from typing import Any, cast
 
+import httpx
 import pytest
 
 from cli import books
@@ -20,6 +21,10 @@ class Kept:
         assert path == "/v1/brands/strand/book/versions/1"
         return {"version": 1, "source": self.source}
 
+    def send(self, service: str, method: str, path: str, brand: str) -> httpx.Response:
+        assert (method, path) == ("GET", "/v1/brands/strand/book")
+        return httpx.Response(200, json={"version": 2}, headers={"etag": '"2"'})
+
     def call(self, service: str, method: str, path: str, brand: str, **request: Any) -> dict[str, Any]:
         self.published.append(request)
         return {"changed": True, "version": 3, "fields": ["name"], "changes": [], "cases": None}
@@ -28,8 +33,8 @@ class Kept:
 def test_the_old_source_is_published_again_with_a_note(capsys: pytest.CaptureFixture[str]) -> None:
     kept = Kept("brand: strand\nname: Strand\nlanguages: [nl]\n# as it was\n")
     books.rollback(cast(Client, kept), "strand", 1, dry_run=False, note=None)
-    assert [(sent["content"].decode(), sent["params"]) for sent in kept.published] == [
-        (kept.source, {"dry_run": False, "note": "back to version 1"})
+    assert [(sent["content"].decode(), sent["params"], sent["headers"]["if-match"]) for sent in kept.published] == [
+        (kept.source, {"dry_run": False, "note": "back to version 1"}, '"2"')
     ]
     assert "published as version 3" in capsys.readouterr().out
 
