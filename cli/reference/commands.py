@@ -29,7 +29,10 @@ def options() -> dict[str, set[str]]:
     """Command → the options that it takes."""
     program: Any = typer.main.get_command(app)
     groups = {"weerklank": program, **dict(_commands(program, "weerklank"))}
-    return {name: {option for one in command.params for option in one.opts} | {"-h", "--help"} for name, command in groups.items()}
+    return {
+        name: {option for one in command.params if one.param_type_name == "option" for option in one.opts} | {"-h", "--help"}
+        for name, command in groups.items()
+    }
 
 
 def _commands(group: Any, name: str) -> Iterator[tuple[str, Any]]:

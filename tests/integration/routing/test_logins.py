@@ -80,7 +80,6 @@ async def test_who_does_not_exist_is_disabled_or_is_wrong_hears_the_same(world: 
         await world.login("gs", "iets heel anders nu"),
         await world.login("nobody", PASSWORD),
         await world.login("tv", PASSWORD),
-        await world.login("gs\x00", PASSWORD),
         await world.login("gs' or '1'='1", PASSWORD),
         await world.login("gs", "x" * 3000),
         await world.login("gs", ""),
