@@ -62,6 +62,8 @@ def configuration(document: Mapping[str, Any], examples: Mapping[str, Example], 
         f"expected-statuses = {json.dumps(VALID)}",
         "[checks.missing_required_header]",
         'expected-statuses = ["400", "401", "403", "406", "415", "422", "428"]',  # 428 is made for it (RFC 6585)
+        "[checks.negative_data_rejection]",
+        'expected-statuses = ["400", "401", "403", "404", "405", "406", "409", "413", "415", "422", "428", "429"]',  # 413: a list that is too long
         "[checks.not_a_server_error]",
         'expected-statuses = ["2xx", "3xx", "4xx"]',
     ]
