@@ -45,6 +45,18 @@ def _with(client: "Client", method: str, brand: str, path: str, also: list[str],
     return client.call("routing", method, f"/v1/brands/{quote(brand, safe='*')}{path}", [brand, *also], **request)
 
 
+def _change(data_dir: Path, method: str, brand: str, thing: str, also: list[str] | None = None, below: str = "", **request: Any) -> Any:
+    """A change to a client or user, or to what is below it, as it is at this moment: who changes it in between is not overwritten."""
+    from cli.client import Client, answer_of
+
+    reached = [brand, *(also or [])]
+    path = f"/v1/brands/{quote(brand, safe='*')}{thing}"
+    with Client(data_dir) as client:
+        read = client.send("routing", "GET", path, reached)
+        answer_of("routing", read)
+        return client.call("routing", method, path + below, reached, headers={"if-match": read.headers["etag"]}, **request)
+
+
 def _items(data_dir: Path, brand: str, path: str) -> list[dict[str, Any]]:
     from cli.client import Client
 
@@ -123,7 +135,7 @@ def client_rotate(
 ) -> None:
     """Make another secret and print it, once; the older ones work on for the overlap."""
     body = {"expires_in_days": days, "overlap_hours": overlap_hours}
-    _secret(_call(data_dir, "POST", brand, f"/clients/{quote(client_id, safe='')}/secrets", also, json=body))
+    _secret(_change(data_dir, "POST", brand, f"/clients/{quote(client_id, safe='')}", also, "/secrets", json=body))
 
 
 @client_app.command("revoke")
@@ -135,13 +147,13 @@ def client_revoke(
     data_dir: DataDir = DATA_DIR,
 ) -> None:
     """End one secret now."""
-    _call(data_dir, "DELETE", brand, f"/clients/{quote(client_id, safe='')}/secrets/{quote(secret_id, safe='')}", also)
+    _change(data_dir, "DELETE", brand, f"/clients/{quote(client_id, safe='')}", also, f"/secrets/{quote(secret_id, safe='')}")
 
 
 @client_app.command("remove")
 def client_remove(client_id: ClientId, brand: OfBrand, also: Also = None, data_dir: DataDir = DATA_DIR) -> None:
     """End a client and all its secrets now."""
-    _call(data_dir, "DELETE", brand, f"/clients/{quote(client_id, safe='')}", also)
+    _change(data_dir, "DELETE", brand, f"/clients/{quote(client_id, safe='')}", also)
 
 
 @user_app.command("add")
@@ -171,7 +183,8 @@ def user_list(brand: OfBrand, as_json: AsJson = False, data_dir: DataDir = DATA_
 @user_app.command("password")
 def user_password(user_id: UserId, brand: OfBrand, also: Also = None, data_dir: DataDir = DATA_DIR) -> None:
     """Set another password, asked for or read from standard input. Whoever is logged in as them has to log in again."""
-    _call(data_dir, "PUT", brand, f"/users/{quote(user_id, safe='')}/password", also, json={"password": new_password()})
+    body = {"password": new_password()}
+    _change(data_dir, "PUT", brand, f"/users/{quote(user_id, safe='')}", also, "/password", json=body)
 
 
 @user_app.command("role")
@@ -183,25 +196,25 @@ def user_role(
     data_dir: DataDir = DATA_DIR,
 ) -> None:
     """Give a user another role, and the brands that are named here."""
-    _call(data_dir, "PUT", brand, f"/users/{quote(user_id, safe='')}", also, json={"role": role, "brands": also or []})
+    _change(data_dir, "PUT", brand, f"/users/{quote(user_id, safe='')}", also, json={"role": role, "brands": also or []})
 
 
 @user_app.command("disable")
 def user_disable(user_id: UserId, brand: OfBrand, also: Also = None, data_dir: DataDir = DATA_DIR) -> None:
     """No log-in any more, and no further token; the one that they have holds for an hour at most."""
-    _call(data_dir, "POST", brand, f"/users/{quote(user_id, safe='')}/disable", also)
+    _change(data_dir, "POST", brand, f"/users/{quote(user_id, safe='')}", also, "/disable")
 
 
 @user_app.command("enable")
 def user_enable(user_id: UserId, brand: OfBrand, also: Also = None, data_dir: DataDir = DATA_DIR) -> None:
     """Let a disabled user log in again."""
-    _call(data_dir, "POST", brand, f"/users/{quote(user_id, safe='')}/enable", also)
+    _change(data_dir, "POST", brand, f"/users/{quote(user_id, safe='')}", also, "/enable")
 
 
 @user_app.command("remove")
 def user_remove(user_id: UserId, brand: OfBrand, also: Also = None, data_dir: DataDir = DATA_DIR) -> None:
     """Remove a user; what they wrote stays."""
-    _call(data_dir, "DELETE", brand, f"/users/{quote(user_id, safe='')}", also)
+    _change(data_dir, "DELETE", brand, f"/users/{quote(user_id, safe='')}", also)
 
 
 def login(data_dir: Path, user_id: str) -> str:

@@ -124,6 +124,7 @@ class System:
             "PORT": str(port),
             "INSTANCE": instance,
             "JWKS": str(self.issuer.jwks),
+            **({"SIGNING_KEY": str(self.issuer.pem)} if name == "routing" else {}),
             "SESSION_TIMEOUT_S": "6",
             **self.settings,
         }

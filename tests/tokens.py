@@ -12,12 +12,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 
 class Issuer:
-    """`jwks` is the file to pass as WEERKLANK_<SERVICE>_JWKS; issuer and audience are the services' defaults."""
+    """`jwks` is the file to pass as WEERKLANK_<SERVICE>_JWKS, `pem` the one for WEERKLANK_ROUTING_SIGNING_KEY; issuer and audience are the services'
+    defaults."""
 
     def __init__(self, tmp_dir: Path) -> None:
         self._key = Ed25519PrivateKey.generate()
         raw = self._key.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
         x = base64.urlsafe_b64encode(raw).decode().rstrip("=")
+        self.pem = tmp_dir / "issuer.pem"
+        self.pem.write_bytes(
+            self._key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        )
         self.jwks = tmp_dir / "jwks.json"
         self.jwks.write_text(json.dumps({"keys": [{"kty": "OKP", "crv": "Ed25519", "x": x, "kid": "test", "use": "sig", "alg": "EdDSA"}]}))
 

@@ -205,5 +205,5 @@ async def _self(world: World, service: str) -> list[Finding]:
         return [SELF.warning(f"{service} is of a version that cannot be asked.", VERSION.remedy, about=service)]
     if not answer.is_success:
         return [SELF.error(f"{service} answered {answer.status_code}.", "Look at its log.", about=service)]
-    found = [Finding.model_validate(item) for item in answer.json()]
+    found = [Finding.model_validate(item) for item in answer.json()["items"]]
     return [SELF.ok(f"It told of {len(found)} things.", about=service), *found]

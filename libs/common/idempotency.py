@@ -61,10 +61,13 @@ def fingerprint(method: str, path: str, query: str, body: object) -> bytes:
     return hashlib.sha256(asked).digest()
 
 
-def once(endpoint: Callable[..., Awaitable[Any]], *, told_once: bool = False) -> Callable[..., Awaitable[Any]]:
+def once(
+    endpoint: Callable[..., Awaitable[Any]], *, told_once: bool = False, secret: frozenset[str] = frozenset()
+) -> Callable[..., Awaitable[Any]]:
     """The endpoint, with a key that its requests must have. It takes `request`, `response`, `principal` and `writing`.
 
-    `told_once`: the answer holds a secret, so it is not stored; the same request again is a `Conflict` that says so.
+    `told_once`: the answer holds a secret, so it is not stored; the same request again is a `Conflict` that says so. `secret`: fields of the body that
+    a fast hash must not be kept of, since a person chose them and they could be guessed from it; two requests that differ in them alone are the same.
     """
     signature = inspect.signature(endpoint)
     assert {"request", "response", "principal", "writing"} <= signature.parameters.keys(), endpoint
@@ -79,7 +82,7 @@ def once(endpoint: Callable[..., Awaitable[Any]], *, told_once: bool = False) ->
         )
         principal = cast(Principal, given["principal"])
         scope = (request.path_params.get("brand", "*"), principal.subject, read_key(idempotency_key))
-        asked = fingerprint(request.method, request.scope["path"], request.url.query, await request.json())
+        asked = fingerprint(request.method, request.scope["path"], request.url.query, _without(await request.json(), secret))
         stored = await _claim(connection, scope, asked)
         if stored is not None:
             return stored
@@ -93,6 +96,10 @@ def once(endpoint: Callable[..., Awaitable[Any]], *, told_once: bool = False) ->
     parameter = inspect.Parameter("idempotency_key", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Key)
     handling.__signature__ = signature.replace(parameters=[*signature.parameters.values(), parameter])  # type: ignore[attr-defined]
     return handling
+
+
+def _without(body: Any, secret: frozenset[str]) -> Any:
+    return {name: value for name, value in body.items() if name not in secret} if secret and isinstance(body, dict) else body
 
 
 Scope = tuple[str, str, str]

@@ -33,6 +33,9 @@ TAGS = {
     "triage": "What was found in mentions, and which of them belong together",
     "cases": "Cases: who has them, what happened, what people decide",
     "brand books": "What a brand has agreed on, and the switch that stops all its sending",
+    "machine clients": "Programs with credentials of their own, and their secrets",
+    "users": "People who log in with a password",
+    "tokens": "Where people and programs get their tokens",
     "responder": "Replies from draft to approval",
     "analytics": "Reports in numbers; no text, no name, no address",
     "operations": "What those who run it need, the same in each service",
@@ -60,6 +63,18 @@ _HEADERS = {
     },
     "Retry-After": {"description": "Seconds to wait before asking again", "schema": {"type": "integer", "minimum": 1}, "example": 5},
 }
+_OAUTH = ("/v1/oauth/token",)
+"""Speaks OAuth's own language for what is wrong with a request."""
+_ONE_VERSION = (
+    "/cases/{case_id}",
+    "/replies/{reply_id}",
+    "/book",
+    "/book/versions/{version}",
+    "/hold",
+    "/clients/{client_id}",
+    "/users/{user_id}",
+)
+"""What is answered with an ETag."""
 _PUBLIC = ("/healthz", "/readyz", "/metrics")
 
 
@@ -114,6 +129,8 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     told: dict[str, Any] = operation["responses"]
     told.pop("422", None) if told.get("422", {}).get("description") == "Validation Error" else None
     for status in _statuses(path, operation, headers):
+        if status == 422 and path in _OAUTH:
+            continue  # there every wrong value is 400
         told.setdefault(str(status), {})
     for code, answer in told.items():
         if int(code) < 400:
@@ -148,7 +165,7 @@ def _statuses(path: str, operation: dict[str, Any], headers: set[str]) -> Iterat
     yield from (400, 422, 429, 431, 503)
     if operation.get("security"):
         yield from (401, 403)
-    if path.count("{") > 1 or path.endswith(("/book", "/hold", "/replay", "/drop")):
+    if path.count("{") > 1 or path.endswith(("/book", "/hold", "/replay", "/drop", "/mailboxes")):
         yield 404
     if "requestBody" in operation:
         yield from (413, 415)
@@ -162,7 +179,8 @@ def _told(path: str, method: str, headers: set[str]) -> Iterator[str]:
     if path in _PUBLIC:
         return
     yield from ("RateLimit", "RateLimit-Policy")
-    if "If-Match" in headers or (method == "get" and path.endswith(("/cases/{case_id}", "/replies/{reply_id}", "/book", "/hold"))):
+    changes = "If-Match" in headers and method != "delete"
+    if changes or (method == "get" and path.endswith(_ONE_VERSION)) or (method == "post" and path.endswith(("/clients", "/users"))):
         yield "ETag"
     if "Idempotency-Key" in headers:
         yield "Idempotency-Replayed"

@@ -334,12 +334,12 @@ async def status(request: Request, reading: Reading) -> dict[str, Any]:
 async def self_checks(
     request: Request,
     principal: Annotated[Principal, Depends(allow("admin", brand=EVERY_BRAND))],
-    brand: Annotated[str | None, Query(description="Of the brands, only this one")] = None,
-) -> list[checks.Finding]:
+    brand: Annotated[str | None, Query(max_length=100, description="Of the brands, only this one")] = None,
+) -> Page[checks.Finding]:
     """What only this service can see of itself: its database, positions, relay and issuer, and the accounts of brands that it uses. Shows no secret."""
     service = of(request)
     asked = [probe for probes in request.app.state.checks for probe in probes(service, brand)]
-    return checks.worst_of(await checks.run([*servicechecks.common(service), *asked]))
+    return Page(items=checks.worst_of(await checks.run([*servicechecks.common(service), *asked])))
 
 
 @operations.get("/v1/ledger", dependencies=[Depends(of_address)])

@@ -8,13 +8,14 @@ from pydantic import BaseModel, Field
 
 from libs.common import http
 from libs.common.auth import Principal, allow
-from libs.common.errors import BadRequest, NotFound, Unavailable
-from libs.common.http import Page
+from libs.common.errors import NotFound, Unavailable
+from libs.common.http import Cursor, Page
 from libs.common.mailserver import port_of
+from libs.common.routes import Route
 from libs.common.service import Reading, of
 from services.ingest import mailbox, mailbox_store
 
-router = APIRouter(prefix="/v1/brands/{brand}/mailboxes", tags=["ingest"])
+router = APIRouter(prefix="/v1/brands/{brand}/mailboxes", tags=["ingest"], route_class=Route)
 
 Keeper = Annotated[Principal, Depends(allow("admin", "lead"))]
 
@@ -57,8 +58,17 @@ class RejectedMail(BaseModel):
 
 
 @router.get("")
-async def mailboxes(brand: str, principal: Keeper, request: Request, reading: Reading) -> list[Mailbox]:
-    """The mailboxes of the brand book, in its order. An empty list: it names none (`type: imap`)."""
+async def mailboxes(
+    brand: str,
+    principal: Keeper,
+    request: Request,
+    reading: Reading,
+    cursor: Cursor = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> Page[Mailbox]:
+    """The mailboxes of the brand book, in its order. None: it names none (`type: imap`)."""
+    after = http.read_cursor(cursor, [int])
+    first = max(after[0], 0) if after else 0
     books = of(request).books
     published = books.get(brand)
     if published is None and not books.read.is_set():
@@ -66,28 +76,28 @@ async def mailboxes(brand: str, principal: Keeper, request: Request, reading: Re
     if published is None:
         raise NotFound("This brand has no brand book yet: apply one with `weerklank apply`.")
     rows = {(row["account"], row["identity"]): row for row in await mailbox_store.mailboxes(reading, brand)}
+    named = [account for account in published.book.channels if account.type == "imap"]
     found = []
-    for account in published.book.channels:
-        if account.type == "imap":
-            row = rows.get((account.id, mailbox.identity(account)))
-            seen = row is not None and row["uidvalidity"] is not None
-            found.append(
-                Mailbox(
-                    account=account.id,
-                    host=account.host or "",
-                    port=port_of(account),
-                    folder=account.folder,
-                    since=account.since,
-                    state=row["state"] if row else "starting",
-                    last_uid=row["last_uid"] if row and seen else None,
-                    watched_by=row["leased_by"] if row else None,
-                    behind=row["behind"] if row else 0,
-                    taken=row["taken"] if row else 0,
-                    rejected=row["rejected"] if row else 0,
-                    **{name: row[name] if row else None for name in _AS_KEPT},
-                )
+    for account in named[first : first + limit]:
+        row = rows.get((account.id, mailbox.identity(account)))
+        seen = row is not None and row["uidvalidity"] is not None
+        found.append(
+            Mailbox(
+                account=account.id,
+                host=account.host or "",
+                port=port_of(account),
+                folder=account.folder,
+                since=account.since,
+                state=row["state"] if row else "starting",
+                last_uid=row["last_uid"] if row and seen else None,
+                watched_by=row["leased_by"] if row else None,
+                behind=row["behind"] if row else 0,
+                taken=row["taken"] if row else 0,
+                rejected=row["rejected"] if row else 0,
+                **{name: row[name] if row else None for name in _AS_KEPT},
             )
-    return found
+        )
+    return Page(items=found, next=http.cursor_of(first + limit) if len(named) > first + limit else None)
 
 
 _AS_KEPT = ("why", "next_try_at", "uidvalidity", "last_mail_at", "last_ok_at", "last_error", "last_error_at")
@@ -99,7 +109,7 @@ async def rejects(
     account: str,
     principal: Keeper,
     reading: Reading,
-    cursor: str | None = None,
+    cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Page[RejectedMail]:
     """Mails of a mailbox that could not be taken in, the latest first. They are listed as long as the brand book keeps mentions."""
@@ -110,12 +120,4 @@ async def rejects(
 
 def _after(cursor: str | None) -> tuple[datetime, int] | None:
     values = http.read_cursor(cursor, [str, int])
-    if values is None:
-        return None
-    try:
-        at = datetime.fromisoformat(values[0])
-        if at.tzinfo is None or not 1970 <= at.year <= 9000:
-            raise ValueError(values[0])
-        return at, values[1]
-    except ValueError as error:
-        raise BadRequest("The cursor is not one that this list gave out. Leave it out to start again.") from error
+    return (http.moment(values[0]), values[1]) if values else None

@@ -69,8 +69,9 @@ def _address(value: str) -> str:
 
 
 def _no_number(value: object) -> object:
+    """Whether a number counts seconds or milliseconds, and from when, is a guess."""
     if isinstance(value, int | float):
-        raise ValueError("must be written out with its offset, 2026-11-02T09:30:00Z: a number could be seconds or milliseconds")
+        raise ValueError("is a number; write the moment as 2026-03-31T14:05:00+02:00")
     return value
 
 

@@ -6,9 +6,13 @@ a machine's token that is itself about to expire.
 
 import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
 
+from libs.common import conditions
 from libs.common.auth import Principal, Role
+from libs.common.conditions import Condition
 from libs.common.errors import Forbidden, Unprocessable
 
 CLIENT_PREFIX, SECRET_PREFIX, REFRESH_PREFIX = "wkc_", "wks_", "wkr_"
@@ -32,6 +36,19 @@ def may_change(principal: Principal, brands: Iterable[str], what: str) -> None:
     by_a_person(principal)
     if set(brands) - principal.brands:
         raise Forbidden(f"{what} reaches brands that your token does not. Ask an administrator of all of them.")
+
+
+def as_read(match: Condition, row: Mapping[str, Any], what: str) -> None:
+    """Raises `PreconditionFailed` unless the client or user is as the caller has read it; it tells the last change, and who made it."""
+    if match.holds(row["version"]):
+        return
+    last = {"version": row["version"], "at": row["changed_at"].isoformat(), "what": row["change"], "actor": row["changed_by"]}
+    raise conditions.stale(what, row["version"], [last])
+
+
+def marked_by(at: datetime | None) -> str:
+    """What an ETag says of a use or a log-in, which is shown and makes no version."""
+    return f"{at.timestamp():.6f}".replace(".", "") if at else ""
 
 
 def by_a_person(principal: Principal) -> None:

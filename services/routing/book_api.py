@@ -268,6 +268,7 @@ async def versions(
 async def one_version(
     brand: str,
     version: Annotated[int, Path(ge=1, le=2**31 - 1)],
+    response: Response,
     principal: Staff,
     reading: Reading,
 ) -> BookOut:
@@ -275,6 +276,7 @@ async def one_version(
     row = await store.book(reading, brand, version)
     if row is None:
         raise NotFound(f"This brand has no version {version} of its brand book; `weerklank book history` lists them.")
+    conditions.mark(response, version)
     return BookOut(**{key: row[key] for key in BookOut.model_fields})
 
 

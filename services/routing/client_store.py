@@ -11,7 +11,7 @@ from libs.common import db
 
 async def add(connection: db.Connection, client_id: str, brands: Sequence[str], name: str, role: str, now: datetime, by: str) -> None:
     await connection.execute(
-        "insert into machine_client (id, brands, name, role, created_at, created_by) values ($1, $2, $3, $4, $5, $6)",
+        "insert into machine_client (id, brands, name, role, created_at, created_by, changed_at, changed_by) values ($1, $2, $3, $4, $5, $6, $5, $6)",
         client_id,
         brands,
         name,
@@ -46,6 +46,17 @@ async def one(connection: db.Connection, brand: str, client_id: str, *, lock: bo
     """A client that reaches the brand; locked so that two administrators follow one another."""
     return await connection.fetchrow(
         "select * from machine_client where $1 = any (brands) and id = $2" + (" for update" if lock else ""), brand, client_id
+    )
+
+
+async def changed(connection: db.Connection, client_id: str, change: str, now: datetime, by: str) -> None:
+    """The client is another version from now on, and says what made it one."""
+    await connection.execute(
+        "update machine_client set version = version + 1, change = $2, changed_at = $3, changed_by = $4 where id = $1",
+        client_id,
+        change,
+        now,
+        by,
     )
 
 

@@ -5,25 +5,33 @@ Who does not exist, is disabled or has the password wrong hears the same, after 
 
 import logging
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID, uuid4
 
 import asyncpg
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
 from libs.common import db, http
 from libs.common.errors import LoginRefused, TooManyRequests
+from libs.common.ratelimit import of_address
+from libs.common.routes import Route
 from libs.common.service import of
 from services.routing import access, passwords, throttle, user_store
 from services.routing.passwords import Hasher
 from services.routing.signer import needed
 
 log = logging.getLogger(__name__)
-router = APIRouter(prefix="/v1", tags=["tokens"])
+router = APIRouter(prefix="/v1", tags=["tokens"], route_class=Route, dependencies=[Depends(of_address)])
 
 ACCESS, REFRESH, LOGIN = timedelta(hours=1), timedelta(days=7), timedelta(days=30)
 """How long an access token holds, a refresh token that nobody uses, and a log-in at the most."""
+
+
+_REFUSES: dict[int | str, dict[str, Any]] = {
+    401: {"description": "What was sent does not hold"},
+    404: {"description": "This installation makes no tokens itself"},
+}
 
 
 class Credentials(http.Body):
@@ -47,7 +55,7 @@ class LoggedIn(BaseModel):
     refresh_expires_in: int
 
 
-@router.post("/login")
+@router.post("/login", responses=_REFUSES)
 async def login(body: Credentials, request: Request, response: Response) -> LoggedIn:
     """Log in with a user's id and password. 401 whatever of it is wrong; 429 with Retry-After after too many that were."""
     row, now = await _proven(body, request), datetime.now(UTC)
@@ -59,7 +67,7 @@ async def login(body: Credentials, request: Request, response: Response) -> Logg
     return _answer(request, response, row, refresh_token, now, expires_at)
 
 
-@router.post("/login/refresh")
+@router.post("/login/refresh", responses=_REFUSES)
 async def refresh(body: Refresh, request: Request, response: Response) -> LoggedIn:
     """The next access token, with the role and brands that the user has by now. A refresh token that is used twice ends its log-in."""
     needed(request.app.state.signer)
@@ -75,7 +83,7 @@ async def refresh(body: Refresh, request: Request, response: Response) -> Logged
     return _answer(request, response, row, refresh_token, now, row["login_expires_at"])
 
 
-@router.post("/login/password", status_code=204)
+@router.post("/login/password", status_code=204, responses=_REFUSES)
 async def change_password(body: NewPassword, request: Request) -> None:
     """Choose another password, knowing the present one. Everywhere else one has to log in again."""
     row = await _proven(body, request)
@@ -83,7 +91,7 @@ async def change_password(body: NewPassword, request: Request) -> None:
     hasher: Hasher = request.app.state.hasher
     kept = await hasher.hash(body.new_password)
     async with of(request).pool.acquire(timeout=5) as connection, connection.transaction():
-        await user_store.set_password(connection, row["id"], kept, datetime.now(UTC))
+        await user_store.set_password(connection, row["id"], kept, datetime.now(UTC), row["id"])
 
 
 @router.post("/logout", status_code=204)
@@ -105,7 +113,7 @@ async def _proven(body: Credentials, request: Request) -> asyncpg.Record:
     async with of(request).pool.acquire(timeout=5) as connection:
         async with connection.transaction():
             wait_s = await throttle.attempt(connection, body.user, host, now)
-        row = None if wait_s or "\x00" in body.user else await user_store.by_name(connection, body.user)
+        row = None if wait_s else await user_store.by_name(connection, body.user)
     if wait_s:
         raise TooManyRequests("Too many attempts to log in have failed. Wait as long as Retry-After says.", retry_after_s=wait_s)
     fits, outdated = await hasher.verify(row["password"] if row else None, body.password)

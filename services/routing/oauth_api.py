@@ -5,19 +5,21 @@ It speaks OAuth's own language, for the libraries that ask it: a form in, `error
 
 import base64
 import binascii
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import parse_qsl, unquote_plus
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
 from libs.common import problems
+from libs.common.errors import TooManyRequests, WeerklankError
+from libs.common.ratelimit import of_address
+from libs.common.routes import Route
 from libs.common.service import of
 from services.routing import access, client_store
 from services.routing.signer import Signer
-
-router = APIRouter(prefix="/v1/oauth", tags=["tokens"])
 
 LIFETIME = timedelta(minutes=15)
 MAX_FORM_BYTES = 8 * 1024
@@ -40,6 +42,34 @@ class _Refused(Exception):
         super().__init__(description)
         self.error, self.description = error, description
 
+
+def _answer(error: _Refused) -> Response:
+    said = {"error": error.error, "error_description": error.description}
+    if error.error != "invalid_client":
+        return problems.answer(said, 400, _NO_STORE)
+    return problems.answer(said, 401, _NO_STORE | {"www-authenticate": 'Basic realm="weerklank"'})
+
+
+class OAuthRoute(Route):
+    """As strict as every route (another content type, a query), and says so in OAuth's words. What is no fault of the request stays a problem."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def handling(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except TooManyRequests:
+                raise
+            except WeerklankError as error:
+                if error.status >= 500:
+                    raise
+                return _answer(_Refused("invalid_request", error.detail))
+
+        return handling
+
+
+router = APIRouter(prefix="/v1/oauth", tags=["tokens"], route_class=OAuthRoute, dependencies=[Depends(of_address)])
 
 _FORM: dict[str, Any] = {
     "requestBody": {
@@ -74,16 +104,13 @@ async def token(request: Request) -> Token:
     try:
         made = await _token(request)
     except _Refused as error:
-        said = {"error": error.error, "error_description": error.description}
-        if error.error != "invalid_client":
-            return problems.answer(said, 400, _NO_STORE)  # type: ignore[return-value]
-        return problems.answer(said, 401, _NO_STORE | {"www-authenticate": 'Basic realm="weerklank"'})  # type: ignore[return-value]
+        return _answer(error)  # type: ignore[return-value]
     answer: Response = problems.answer(made.model_dump(), 200, _NO_STORE)
     return answer  # type: ignore[return-value]
 
 
 async def _token(request: Request) -> Token:
-    form = _form(request.headers.get("content-type", ""), await request.body())
+    form = _form(await request.body())
     signer: Signer | None = request.app.state.signer
     if form.get("grant_type") != "client_credentials":
         raise _Refused("unsupported_grant_type", "The grant type must be client_credentials. People log in at /v1/login.")
@@ -102,9 +129,7 @@ async def _token(request: Request) -> Token:
     return Token(access_token=signer.token(claims, now, LIFETIME), expires_in=int(LIFETIME.total_seconds()))
 
 
-def _form(content_type: str, body: bytes) -> dict[str, str]:
-    if content_type.partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
-        raise _Refused("invalid_request", "Send a form (application/x-www-form-urlencoded).")
+def _form(body: bytes) -> dict[str, str]:
     if len(body) > MAX_FORM_BYTES:
         raise _Refused("invalid_request", f"The form is larger than {MAX_FORM_BYTES} bytes.")
     try:
@@ -113,6 +138,8 @@ def _form(content_type: str, body: bytes) -> dict[str, str]:
         raise _Refused("invalid_request", "The form cannot be read.") from error
     if len(dict(pairs)) != len(pairs):
         raise _Refused("invalid_request", "A parameter is there twice.")
+    if "grant_type" not in dict(pairs):
+        raise _Refused("invalid_request", "The parameter grant_type is missing.")
     return dict(pairs)
 
 

@@ -1,25 +1,30 @@
 """Users over HTTP: people who log in by password, made, changed and ended by an administrator of the brands that they reach."""
 
 import logging
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Any
 
 import asyncpg
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from libs.common import http
+from libs.common import conditions, http, idempotency
 from libs.common.auth import Principal, Role, allow
 from libs.common.bookvalues import Id
+from libs.common.conditions import Condition, Match
 from libs.common.errors import Conflict, NotFound
-from libs.common.http import Page
-from libs.common.service import Reading, Writing, of
+from libs.common.http import Cursor, Page
+from libs.common.routes import Route
+from libs.common.service import Reading, Writing
 from services.routing import access, passwords, user_store
 from services.routing.client_api import Brands
 from services.routing.passwords import Hasher
 
 log = logging.getLogger(__name__)
-router = APIRouter(prefix="/v1/brands/{brand}/users", tags=["users"])
+router = APIRouter(prefix="/v1/brands/{brand}/users", tags=["users"], route_class=Route)
 Admin = Annotated[Principal, Depends(allow("admin"))]
 Password = Annotated[str, Field(max_length=4000, description="At least 12 characters, at most 1000 bytes")]
 
@@ -50,26 +55,58 @@ class User(BaseModel):
     disabled: bool
     created_at: datetime
     created_by: str
+    version: int = Field(description="Its ETag too, as far as the dot")
+    changed_at: datetime
+    changed_by: str
     password_changed_at: datetime
     last_login_at: datetime | None
 
 
-@router.post("", status_code=201)
-async def make(brand: str, body: NewUser, request: Request, principal: Admin) -> User:
-    """Somebody who may log in with a password. The id is unique over all brands; tokens carry it as their subject."""
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Somebody to be: what was asked, the brands that were granted, and the password's hash."""
+
+    asked: NewUser
+    brands: list[str]
+    password: str
+
+
+async def _prepared(brand: str, body: NewUser, request: Request, principal: Admin) -> Prepared:
     brands = access.granted(principal, brand, body.brands)
-    kept = await _hashed(request, body.password, body.id)
-    async with of(request).pool.acquire(timeout=5) as writing, writing.transaction():
-        if not await user_store.add(writing, body.id, brands, body.role, kept, datetime.now(UTC), principal.subject):
-            raise Conflict(f"There is a user {body.id!r} already. Ids are unique over all brands, capitals or not.")
-        made = await _found(writing, brand, body.id)
+    return Prepared(body, brands, await _hashed(request, body.password, body.id))
+
+
+async def _hash(user_id: str, body: PasswordBody, request: Request, principal: Admin) -> str:
+    return await _hashed(request, body.password, user_id)
+
+
+async def _hashed(request: Request, password: str, user_id: str) -> str:
+    passwords.acceptable(password, user_id)
+    hasher: Hasher = request.app.state.hasher
+    return await hasher.hash(password)
+
+
+ToBe = Annotated[Prepared, Depends(_prepared)]
+Hash = Annotated[str, Depends(_hash)]
+"""Both stand before `Writing` in a route: hashing queues, and must not keep a connection from others."""
+
+_once: Callable[..., Any] = partial(idempotency.once, secret=frozenset({"password"}))
+
+
+@router.post("", status_code=201)
+@_once
+async def make_user(brand: str, request: Request, response: Response, principal: Admin, to_be: ToBe, writing: Writing) -> User:
+    """Somebody who may log in with a password. The id is unique over all brands; tokens carry it as their subject."""
+    asked = to_be.asked
+    if not await user_store.add(writing, asked.id, to_be.brands, asked.role, to_be.password, datetime.now(UTC), principal.subject):
+        raise Conflict(f"There is a user {asked.id!r} already. Ids are unique over all brands, capitals or not.")
     log.info("a user was made", extra={"by": principal.subject})
-    return _shown(principal, made)
+    return await _told(response, writing, brand, asked.id, principal)
 
 
 @router.get("")
-async def users(
-    brand: str, principal: Admin, reading: Reading, cursor: str | None = None, limit: Annotated[int, Query(ge=1, le=500)] = 50
+async def list_users(
+    brand: str, principal: Admin, reading: Reading, cursor: Cursor = None, limit: Annotated[int, Query(ge=1, le=500)] = 50
 ) -> Page[User]:
     """The users who reach this brand."""
     after = http.read_cursor(cursor, [str])
@@ -79,61 +116,56 @@ async def users(
 
 
 @router.get("/{user_id}")
-async def user(brand: str, user_id: str, principal: Admin, reading: Reading) -> User:
+async def one_user(brand: str, user_id: str, response: Response, principal: Admin, reading: Reading) -> User:
     """A user, and when they last logged in."""
-    return _shown(principal, await _found(reading, brand, user_id))
+    return await _told(response, reading, brand, user_id, principal)
 
 
 @router.put("/{user_id}")
-async def change(brand: str, user_id: str, body: ChangedUser, principal: Admin, writing: Writing) -> User:
+async def change_user(
+    brand: str, user_id: str, body: ChangedUser, response: Response, principal: Admin, match: Match, writing: Writing
+) -> User:
     """Another role, or other brands. It holds from their next access token on, within the hour."""
-    await _changeable(writing, brand, user_id, principal)
-    await user_store.change(writing, user_id, body.role, access.granted(principal, brand, body.brands))
+    await _at_hand(writing, brand, user_id, principal, match)
+    brands = access.granted(principal, brand, body.brands)
+    await user_store.change(writing, user_id, body.role, brands, datetime.now(UTC), principal.subject)
     log.info("a user was changed", extra={"by": principal.subject})
-    return _shown(principal, await _found(writing, brand, user_id))
+    return await _told(response, writing, brand, user_id, principal)
 
 
 @router.put("/{user_id}/password", status_code=204)
-async def set_password(brand: str, user_id: str, body: PasswordBody, request: Request, principal: Admin) -> None:
+async def set_password(brand: str, user_id: str, response: Response, principal: Admin, match: Match, kept: Hash, writing: Writing) -> None:
     """Another password, for somebody who has lost theirs. Whoever is logged in as them has to log in again."""
-    kept = await _hashed(request, body.password, user_id)
-    async with of(request).pool.acquire(timeout=5) as writing, writing.transaction():
-        await _changeable(writing, brand, user_id, principal)
-        await user_store.set_password(writing, user_id, kept, datetime.now(UTC))
+    await _at_hand(writing, brand, user_id, principal, match)
+    await user_store.set_password(writing, user_id, kept, datetime.now(UTC), principal.subject)
     log.info("a user's password was set", extra={"by": principal.subject})
+    await _told(response, writing, brand, user_id, principal)
 
 
 @router.post("/{user_id}/disable")
-async def disable(brand: str, user_id: str, principal: Admin, writing: Writing) -> User:
+async def disable_user(brand: str, user_id: str, response: Response, principal: Admin, match: Match, writing: Writing) -> User:
     """No log-in and no refresh from now on. The access token that they have holds until it expires, an hour at most."""
-    await _changeable(writing, brand, user_id, principal)
-    await user_store.set_disabled(writing, user_id, True)
+    await _at_hand(writing, brand, user_id, principal, match)
+    await user_store.set_disabled(writing, user_id, True, datetime.now(UTC), principal.subject)
     log.info("a user was disabled", extra={"by": principal.subject})
-    return _shown(principal, await _found(writing, brand, user_id))
+    return await _told(response, writing, brand, user_id, principal)
 
 
 @router.post("/{user_id}/enable")
-async def enable(brand: str, user_id: str, principal: Admin, writing: Writing) -> User:
+async def enable_user(brand: str, user_id: str, response: Response, principal: Admin, match: Match, writing: Writing) -> User:
     """Let a disabled user log in again, with the password that they had."""
-    await _changeable(writing, brand, user_id, principal)
-    await user_store.set_disabled(writing, user_id, False)
+    await _at_hand(writing, brand, user_id, principal, match)
+    await user_store.set_disabled(writing, user_id, False, datetime.now(UTC), principal.subject)
     log.info("a user was enabled", extra={"by": principal.subject})
-    return _shown(principal, await _found(writing, brand, user_id))
+    return await _told(response, writing, brand, user_id, principal)
 
 
 @router.delete("/{user_id}", status_code=204)
-async def remove(brand: str, user_id: str, principal: Admin, writing: Writing) -> None:
+async def remove_user(brand: str, user_id: str, principal: Admin, match: Match, writing: Writing) -> None:
     """Remove a user; what they wrote stays. The access token that they have holds until it expires, an hour at most."""
-    await _changeable(writing, brand, user_id, principal)
+    await _at_hand(writing, brand, user_id, principal, match)
     await user_store.remove(writing, user_id)
     log.info("a user was removed", extra={"by": principal.subject})
-
-
-async def _hashed(request: Request, password: str, user_id: str) -> str:
-    """Made before a connection is taken: hashing queues, and must not keep the database from others."""
-    passwords.acceptable(password, user_id)
-    hasher: Hasher = request.app.state.hasher
-    return await hasher.hash(password)
 
 
 async def _found(connection: Reading, brand: str, user_id: str, *, lock: bool = False) -> asyncpg.Record:
@@ -143,10 +175,17 @@ async def _found(connection: Reading, brand: str, user_id: str, *, lock: bool = 
     return row
 
 
-async def _changeable(writing: Writing, brand: str, user_id: str, principal: Principal) -> asyncpg.Record:
+async def _at_hand(writing: Writing, brand: str, user_id: str, principal: Principal, match: Condition) -> None:
+    """Locks the user. Raises unless they are as the caller has read them, and the caller's to change."""
     row = await _found(writing, brand, user_id, lock=True)
     access.may_change(principal, row["brands"], "This user")
-    return row
+    access.as_read(match, dict(row), "The user")
+
+
+async def _told(response: Response, connection: Reading, brand: str, user_id: str, principal: Principal) -> User:
+    found = _shown(principal, await _found(connection, brand, user_id))
+    conditions.mark(response, found.version, access.marked_by(found.last_login_at))
+    return found
 
 
 def _shown(principal: Principal, row: asyncpg.Record) -> User:

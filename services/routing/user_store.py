@@ -15,8 +15,8 @@ Refreshed = Literal["fine", "unknown", "expired", "reused", "disabled"]
 async def add(connection: db.Connection, user_id: str, brands: Sequence[str], role: str, password: str, now: datetime, by: str) -> bool:
     """False when somebody has that id already, in any brand."""
     done: str = await connection.execute(
-        "insert into app_user (id, brands, role, password, password_changed_at, created_at, created_by) values ($1, $2, $3, $4, $5, $5, $6) "
-        "on conflict do nothing",
+        "insert into app_user (id, brands, role, password, password_changed_at, created_at, created_by, changed_at, changed_by) "
+        "values ($1, $2, $3, $4, $5, $5, $6, $5, $6) on conflict do nothing",
         user_id,
         brands,
         role,
@@ -46,13 +46,25 @@ async def by_name(connection: db.Connection, user_id: str) -> asyncpg.Record | N
     return await connection.fetchrow("select * from app_user where lower(id) = lower($1)", user_id)
 
 
-async def change(connection: db.Connection, user_id: str, role: str, brands: Sequence[str]) -> None:
-    await connection.execute("update app_user set role = $2, brands = $3 where id = $1", user_id, role, brands)
+_NEXT_VERSION = "version = version + 1, change = $2, changed_at = $3, changed_by = $4"
 
 
-async def set_password(connection: db.Connection, user_id: str, password: str, now: datetime) -> None:
+async def change(connection: db.Connection, user_id: str, role: str, brands: Sequence[str], now: datetime, by: str) -> None:
+    await connection.execute(
+        f"update app_user set role = $5, brands = $6, {_NEXT_VERSION} where id = $1", user_id, "changed", now, by, role, brands
+    )
+
+
+async def set_password(connection: db.Connection, user_id: str, password: str, now: datetime, by: str) -> None:
     """Whoever was logged in by the old one has to log in again."""
-    await connection.execute("update app_user set password = $2, password_changed_at = $3 where id = $1", user_id, password, now)
+    await connection.execute(
+        f"update app_user set password = $5, password_changed_at = $3, {_NEXT_VERSION} where id = $1",
+        user_id,
+        "password set",
+        now,
+        by,
+        password,
+    )
     await end_logins(connection, user_id)
 
 
@@ -61,8 +73,15 @@ async def hash_anew(connection: db.Connection, user_id: str, before: str, passwo
     await connection.execute("update app_user set password = $3 where id = $1 and password = $2", user_id, before, password)
 
 
-async def set_disabled(connection: db.Connection, user_id: str, disabled: bool) -> None:
-    await connection.execute("update app_user set disabled = $2 where id = $1", user_id, disabled)
+async def set_disabled(connection: db.Connection, user_id: str, disabled: bool, now: datetime, by: str) -> None:
+    await connection.execute(
+        f"update app_user set disabled = $5, {_NEXT_VERSION} where id = $1",
+        user_id,
+        "disabled" if disabled else "enabled",
+        now,
+        by,
+        disabled,
+    )
     if disabled:
         await end_logins(connection, user_id)
 

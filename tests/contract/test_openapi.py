@@ -92,7 +92,11 @@ def test_an_operation_says_what_it_is_for_and_how_it_fails(operation: Operation)
     assert "default" not in answers, "each status that it can give, by name"
     health = operation.path in ("/healthz", "/readyz")
     problems = {code: answer["content"] for code, answer in answers.items() if code >= "4" and not (health and code == "503")}
-    assert {"400", "422"} <= problems.keys()
+    if operation.path == "/v1/oauth/token":
+        for code in ("400", "401"):  # OAuth's own language (RFC 6749, 5.2)
+            assert problems.pop(code) == {"application/json": {"schema": {"$ref": "#/components/schemas/OAuthProblem"}}}
+    else:
+        assert {"400", "422"} <= problems.keys()
     assert all(
         content == {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}} for content in problems.values()
     )
@@ -102,8 +106,9 @@ def test_an_operation_says_what_it_is_for_and_how_it_fails(operation: Operation)
 def test_what_makes_something_asks_for_a_key_and_what_changes_something_for_a_version(operation: Operation) -> None:
     headers = {parameter["name"] for parameter in operation.described.get("parameters", []) if parameter["in"] == "header"}
     assert ("201" in operation.described["responses"]) == ("Idempotency-Key" in headers)
-    changes = operation.method == "put" or (operation.method == "post" and operation.path.count("{") == 2)
-    exempt = "201" in operation.described["responses"] or operation.path.startswith("/v1/stream/")
+    changes = operation.method in ("put", "delete") or (operation.method == "post" and operation.path.count("{") == 2)
+    belongs_to_no_version = "201" in operation.described["responses"] and not operation.path.endswith("/secrets")
+    exempt = belongs_to_no_version or operation.path.startswith("/v1/stream/") or operation.path.endswith("/mentions/{mention_id}")
     assert ("If-Match" in headers) == (changes and not exempt)
 
 

@@ -366,7 +366,7 @@ def test_a_mail_in_a_mailbox_of_the_brand_becomes_a_case_with_an_owner(system: S
     system.apply(book.replace(smtp, f"  - {channel}"), "meer")
 
     def watched() -> bool:
-        return [found["state"] for found in get(system, "ingest", "/mailboxes", "meer")] == ["idle"]
+        return [found["state"] for found in get(system, "ingest", "/mailboxes", "meer")["items"]] == ["idle"]
 
     eventually(watched, "the mailbox is watched")
     assert system.status("ingest")["mailboxes"] == {"named": 2, "watched": 2, "read": 1}, "the sample brand's mailbox has no secret"

@@ -7,7 +7,11 @@ create table machine_client (
     role         text        not null,
     created_at   timestamptz not null,
     created_by   text        not null,
-    last_used_at timestamptz             -- to the minute
+    version      integer     not null default 1,
+    change       text        not null default 'made', -- what made this version
+    changed_at   timestamptz not null,
+    changed_by   text        not null,
+    last_used_at timestamptz                          -- to the minute
 );
 
 -- Shown once, kept as a SHA-256. A client has several while one takes over from another.
@@ -30,6 +34,10 @@ create table app_user (
     disabled            boolean     not null default false,
     created_at          timestamptz not null,
     created_by          text        not null,
+    version             integer     not null default 1,
+    change              text        not null default 'made', -- what made this version
+    changed_at          timestamptz not null,
+    changed_by          text        not null,
     last_login_at       timestamptz
 );
 create unique index on app_user (lower(id));  -- nobody is to be taken for somebody else by a capital

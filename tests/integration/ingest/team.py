@@ -89,7 +89,7 @@ class Team:
         async with self.ingest.client(self.brand, role="admin") as client:
             answer = await client.get(f"/v1/brands/{self.brand}/mailboxes")
         assert answer.status_code == 200, answer.text
-        return list(answer.json())
+        return list(answer.json()["items"])
 
     async def state(self, account: str, *states: str) -> dict[str, Any]:
         """How a mailbox is, once it is one of these."""

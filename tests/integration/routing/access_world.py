@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 from argon2 import PasswordHasher
@@ -32,7 +33,10 @@ class World:
         return keys.issue(self.keys, said, datetime.now(UTC), timedelta(hours=1))
 
     async def call(self, method: str, path: str, token: str | None = None, **request: Any) -> httpx.Response:
+        """A request with a key of its own, of whatever version the thing is now, unless its headers say otherwise."""
         headers = {"authorization": f"Bearer {token or self.token()}", **request.pop("headers", {})}
+        if method != "GET":
+            headers = {"if-match": "*", "idempotency-key": str(uuid4())} | headers
         return await self.client.request(method, path, headers=headers, **request)
 
     async def machine(self, **body: Any) -> dict[str, Any]:

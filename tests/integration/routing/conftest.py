@@ -26,5 +26,5 @@ async def shared_pool(postgres_server: PostgresServer) -> AsyncIterator[db.Pool]
 
 @pytest.fixture
 async def world(shared_pool: db.Pool, tmp_path: Path) -> World:
-    await shared_pool.execute("truncate machine_client, app_user, login_attempt cascade")
+    await shared_pool.execute("truncate machine_client, app_user, login_attempt, idempotency_key cascade")
     return world_of(shared_pool, tmp_path)

@@ -130,6 +130,8 @@ def test_clocks_start_when_we_had_it() -> None:
         {"posted_at": "0001-01-01T00:00:00+14:00"},
         {"posted_at": "9999-12-31T23:59:59-14:00"},
         {"posted_at": "yesterday"},
+        {"posted_at": 0},
+        {"posted_at": 1772362800.5},
         {"url": "javascript:alert(1)"},
         {"url": "https://"},
         {"visibility": "secret"},
