@@ -1,5 +1,6 @@
 """Request bodies that come compressed (`Content-Encoding: gzip`): compressed bytes in, plain ones out, in bounded memory."""
 
+import asyncio
 import zlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -21,10 +22,12 @@ def gunzipped(receive: Receive) -> Receive:
     Raises `BadRequest` for what is not gzip, or ends too early, and `TooLarge` for what swells more than text can.
     """
     inflate, waiting, more, came, left = zlib.decompressobj(wbits=31), b"", True, 0, 0
-    begun = False
+    begun = done = False
 
     async def receiving() -> MutableMapping[str, Any]:
-        nonlocal inflate, waiting, more, came, left, begun
+        nonlocal inflate, waiting, more, came, left, begun, done
+        if done:
+            return await receive()  # whoever reads on waits for the end of the connection
         while True:
             if not waiting and more:
                 message = await receive()
@@ -32,6 +35,8 @@ def gunzipped(receive: Receive) -> Receive:
                     return message
                 waiting, more = message.get("body", b""), message.get("more_body", False)
                 came += len(waiting)
+            else:
+                await asyncio.sleep(0)  # one packet holds many pieces: between them it is others' turn
             if inflate.eof and waiting:
                 inflate, begun = zlib.decompressobj(wbits=31), False  # gzip's members stand one after the other
             begun = begun or bool(waiting)
@@ -46,6 +51,7 @@ def gunzipped(receive: Receive) -> Receive:
             if not waiting and not more and len(plain) < PIECE:
                 if begun and not inflate.eof:
                     raise BadRequest("The compressed body ends too early.")
+                done = True
                 return {"type": "http.request", "body": plain, "more_body": False}
             if plain:
                 return {"type": "http.request", "body": plain, "more_body": True}

@@ -51,10 +51,11 @@ def _deeper_than(value: Any, depth: int) -> bool:
 
 
 def _names_once(pairs: list[tuple[str, Any]]) -> None:
-    if len({name for name, _ in pairs}) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise BadRequest(f"The name {twice[:60]!r} stands twice in one object. Which of the two values is meant cannot be known.")
+    seen: set[str] = set()
+    for name, _ in pairs:  # once through: an object may have a hundred thousand names, and all other requests wait meanwhile
+        if name in seen:
+            raise BadRequest(f"The name {name[:60]!r} stands twice in one object. Which of the two values is meant cannot be known.")
+        seen.add(name)
 
 
 # Its integers are of no interest: `int` of ten thousand digits takes long, and Python refuses it.

@@ -42,3 +42,19 @@ def test_a_nul_is_named_by_its_place(value: object) -> None:
     with pytest.raises(Unprocessable, match="body") as caught:
         strictjson.refuse_nul(value)
     assert isinstance(caught.value, WeerklankError)
+
+
+def test_finding_a_name_that_stands_twice_takes_no_longer_than_reading_it() -> None:
+    compared = 0
+
+    class Counted(str):
+        def __eq__(self, other: object) -> bool:
+            nonlocal compared
+            compared += 1
+            return str.__eq__(self, other)
+
+        __hash__ = str.__hash__
+
+    with pytest.raises(BadRequest, match="'n999' stands twice"):
+        strictjson._names_once([(Counted(f"n{number}"), 1) for number in [*range(1000), 999]])
+    assert compared < 10_000

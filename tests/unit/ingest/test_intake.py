@@ -1,10 +1,12 @@
 """A stream of bytes becomes lines, whatever the pieces that it arrives in."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from typing import Any, cast
 
 import pytest
 
-from services.ingest.intake import lines
+from services.ingest.intake import TURN, Intake, lines, take_stream
 
 
 async def _pieces(data: bytes, size: int) -> AsyncIterator[bytes]:
@@ -30,3 +32,20 @@ async def test_lines_keep_their_numbers_and_a_long_one_costs_only_itself(
     data: bytes, expected: list[tuple[int, bytes | None]], size: int
 ) -> None:
     assert [item async for item in lines(_pieces(data, size), 10)] == expected
+
+
+async def test_a_packet_full_of_lines_that_are_wrong_leaves_others_their_turn() -> None:
+    turns = 0
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(other())
+    intake = Intake(brand="vaart", book=cast(Any, None), topic="", historic=False, import_id=None, traceparent=None)
+    taken = await take_stream(intake, cast(Any, None), _pieces(b"x\n" * 50 * TURN, 1_000_000), 100)
+    task.cancel()
+    assert taken.rejected == 50 * TURN
+    assert turns >= 50
