@@ -65,6 +65,8 @@ def _items(data_dir: Path, brand: str, path: str) -> list[dict[str, Any]]:
 
 
 def _table(rows: list[dict[str, Any]], columns: dict[str, str], *, as_json: bool) -> None:
+    from rich.markup import escape
+
     from cli.console import console, table
 
     if as_json:
@@ -72,7 +74,7 @@ def _table(rows: list[dict[str, Any]], columns: dict[str, str], *, as_json: bool
         return
     made = table(*columns.values())
     for row in rows:
-        made.add_row(*(_cell(row[name]) for name in columns))
+        made.add_row(*(escape(_cell(row[name])) for name in columns))  # a name is a name, whatever brackets it has
     console().print(made)
 
 

@@ -26,6 +26,8 @@ class Example:
     role: str = "lead"
     parameters: Mapping[str, Any] = field(default_factory=dict)
     body: Any = None
+    authorization: str = ""
+    """Where it is no token of that role: a client's own credentials. (Schemathesis puts ids that it has seen into a form.)"""
 
 
 def beyond_schema(operation: Mapping[str, Any]) -> list[str]:
@@ -72,8 +74,9 @@ def configuration(document: Mapping[str, Any], examples: Mapping[str, Example], 
             name = operation["operationId"]
             example = examples[name]
             lines += ["[[operations]]", f"include-operation-id = {json.dumps(name)}"]
-            if operation.get("security"):
-                lines.append(f"headers = {{ Authorization = {json.dumps('Bearer ' + tokens[example.role])} }}")
+            if operation.get("security") or example.authorization:
+                authorization = example.authorization or f"Bearer {tokens[example.role]}"
+                lines.append(f"headers = {{ Authorization = {json.dumps(authorization)} }}")
             kept = {key: value for key, value in example.parameters.items() if key in ("brand", "If-Match") or key.endswith("_id")}
             if kept:
                 lines.append(
