@@ -3,7 +3,7 @@
 What reaches this module: the text of a book (`weerklank apply`, the route that publishes one). What leaves it: the
 `BrandBook`, or one `BrandBookError` with every problem and its line.
 
-Limits: 1 MiB of text, 200,000 values once aliases are followed, 30 levels.
+Limits: 1 MiB of text, 30,000 words and signs of YAML, 200,000 values once aliases are followed, 30 levels.
 """
 
 import warnings
@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, ReusedAnchorWarning, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
+from ruamel.yaml.scanner import Scanner
 
 from libs.common.bookproblems import BrandBookError, Path, Problem, dotted, problems_of
 from libs.common.bookvalues import shown
@@ -21,6 +22,8 @@ from libs.common.brandbook import BrandBook
 from libs.common.hours import Calendar, HoursError
 
 MAX_BYTES = 1024 * 1024
+MAX_TOKENS = 30_000
+"""Words and signs: ten times our largest sample, and about a second of reading."""
 MAX_VALUES = 200_000
 MAX_DEPTH = 30
 
@@ -81,6 +84,7 @@ def _read_yaml(text: str, source: str, lines: dict[Path, int]) -> dict[str, Any]
     if len(text.encode(errors="surrogatepass")) > MAX_BYTES:
         raise BrandBookError([Problem(None, "", f"is larger than {MAX_BYTES // 1024} KiB; a brand book is a few pages")], source)
     yaml = YAML(typ="safe", pure=True)
+    yaml.Scanner = _Bounded
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ReusedAnchorWarning)
@@ -102,6 +106,24 @@ def _read_yaml(text: str, source: str, lines: dict[Path, int]) -> dict[str, Any]
         raise BrandBookError(reader.problems, source)
     result: dict[str, Any] = data
     return result
+
+
+class _TooMuch(YAMLError):
+    pass
+
+
+class _Bounded(Scanner):
+    """YAML's scanner, which stops where a book ends to be one: reading a megabyte of brackets to its end takes minutes."""
+
+    _fetched = 0
+
+    def fetch_more_tokens(self) -> Any:
+        self._fetched += 1
+        if self._fetched > MAX_TOKENS:
+            raise _TooMuch(f"more than {MAX_TOKENS} words and signs; a brand book is a few pages")
+        if self.flow_level > MAX_DEPTH or len(self.indents) > MAX_DEPTH + 1:
+            raise _TooMuch(f"more than {MAX_DEPTH} levels")
+        return super().fetch_more_tokens()
 
 
 class _Nodes:

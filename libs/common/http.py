@@ -82,7 +82,7 @@ def uuid(text: str) -> UUID:
 
 def _sorts(value: object) -> bool:
     """Whether a column can be compared with it."""
-    return not isinstance(value, int) or -(2**63) <= value < 2**63
+    return -(2**63) <= value < 2**63 if isinstance(value, int) else "\0" not in str(value)
 
 
 def install(app: FastAPI, *, name: str, limits: RateLimits, max_body_bytes: int, streams: frozenset[str] = frozenset()) -> None:

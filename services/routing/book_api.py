@@ -1,5 +1,6 @@
 """Brand books and holds over HTTP: what a brand has agreed on, and the switch that stops all its sending."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -59,6 +60,21 @@ async def _expected(
 
 
 Expected = Annotated[Condition | None, Depends(_expected)]
+
+
+async def _sent(brand: str, request: Request) -> tuple[str, BrandBook]:
+    try:
+        source = (await request.body()).decode()
+    except UnicodeDecodeError as error:
+        raise BadRequest(f"The brand book is not UTF-8: byte {error.start} cannot be read.") from error
+    async with _ONE_AT_A_TIME:
+        return source, await asyncio.to_thread(_read, source, brand)
+
+
+_ONE_AT_A_TIME = asyncio.Semaphore(1)
+"""Reading a book is seconds of work at the most: beside other requests, and never several at once."""
+Sent = Annotated[tuple[str, BrandBook], Depends(_sent)]
+"""The source and what it says. Stands before the connection in a route: who sends slowly, or much, must not keep the database from others."""
 
 
 class BookChange(BaseModel):
@@ -147,18 +163,17 @@ class Hold(BaseModel):
 )
 async def apply(
     brand: str,
-    request: Request,
     response: Response,
     principal: Admin,
     expected: Expected,
+    sent: Sent,
     writing: Writing,
     dry_run: Annotated[bool, Query(description="Only say what would change")] = False,
     note: Annotated[str | None, Query(max_length=500, pattern=r"^[^\x00]*$", description="Why, for the book's history")] = None,
 ) -> Applied:
     """Publish a brand book (YAML). `If-Match` says which version it was written from, `If-None-Match: *` that it is the brand's first; a dry run,
     which changes nothing, needs neither."""
-    source = await _source(request)
-    book = _read(source, brand)
+    source, book = sent
     newest = await store.newest_book(writing, brand, lock=not dry_run)
     as_json = book.model_dump(mode="json", by_alias=True)
     before = as_read_today(newest["book"]) if newest else {}
@@ -179,13 +194,6 @@ async def apply(
     await outbox.add(writing, "routing", [Outgoing(event, brand, version + 1, brand, telemetry.current_traceparent())])
     conditions.mark(response, version + 1)
     return Applied(brand=brand, version=version + 1, changed=True, fields=fields, changes=changes)
-
-
-async def _source(request: Request) -> str:
-    try:
-        return (await request.body()).decode()
-    except UnicodeDecodeError as error:
-        raise BadRequest(f"The brand book is not UTF-8: byte {error.start} cannot be read.") from error
 
 
 def _read(source: str, brand: str) -> BrandBook:
@@ -259,7 +267,7 @@ async def versions(
 ) -> Page[BookVersion]:
     """Its history, newest first."""
     before = http.read_cursor(cursor, [int])
-    rows = await store.books(reading, brand, min(before[0], 2**31 - 1) if before else None, limit + 1)
+    rows = await store.books(reading, brand, max(0, min(before[0], 2**31 - 1)) if before else None, limit + 1)
     items = [BookVersion(**dict(row)) for row in rows[:limit]]
     return Page(items=items, next=http.cursor_of(items[-1].version) if len(rows) > limit else None)
 

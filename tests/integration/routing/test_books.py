@@ -11,8 +11,9 @@ import pytest
 from fastapi import FastAPI
 
 from libs.common import db, http
-from libs.common.auth import Verifier
 from libs.common.hours import Calendar
+from libs.common.ratelimit import RateLimits
+from libs.common.tokens import Verifier, platform
 from services.routing import book_api, rehome
 from services.routing.case import case_id_of
 from services.routing.sla import Policy
@@ -36,17 +37,19 @@ async def client(pool: db.Pool, tmp_path: Path) -> AsyncIterator[httpx.AsyncClie
     """An administrator of vaart at routing's routes for books."""
     issuer = Issuer(tmp_path)
     app = FastAPI()
-    verifier = Verifier(str(issuer.jwks), "weerklank-local", "weerklank")
+    verifier = Verifier([platform(str(issuer.jwks), "weerklank-local", "weerklank")])
     app.state.service = SimpleNamespace(pool=pool, relay=SimpleNamespace(poke=lambda: None), verifier=verifier)
     app.include_router(book_api.router)
-    http.install(app, max_body_bytes=1 << 20)
-    headers = {"authorization": f"Bearer {issuer.token('admin', ['vaart'], 'beheer')}"}
+    http.install(app, name="routing", limits=RateLimits(0, 0), max_body_bytes=1 << 20)
+    headers = {"authorization": f"Bearer {issuer.token('admin', ['vaart'], 'beheer')}", "content-type": "application/yaml"}
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://routing/v1/brands/vaart", headers=headers) as made:
         yield made
 
 
 async def put(client: httpx.AsyncClient, source: str, **params: Any) -> dict[str, Any]:
-    answer = await client.put("/book", content=source.encode(), params=params)
+    known = (await client.get("/book")).headers.get("etag")
+    condition = {"if-match": known} if known else {"if-none-match": "*"}
+    answer = await client.put("/book", content=source.encode(), params=params, headers=condition)
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
@@ -82,6 +85,21 @@ async def test_the_history_comes_in_pages(client: httpx.AsyncClient) -> None:
         if (cursor := page["next"]) is None:
             break
     assert found == [[5, 4], [3, 2], [1]]
+
+
+async def test_a_cursor_that_the_list_did_not_give_out_finds_nothing(client: httpx.AsyncClient) -> None:
+    await put(client, FIRST)
+    answer = await client.get("/book/versions", params={"cursor": http.cursor_of(-(2**63))})
+    assert (answer.status_code, answer.json()["items"]) == (200, [])
+
+
+async def test_who_sends_slowly_keeps_the_database_from_nobody(client: httpx.AsyncClient, pool: db.Pool) -> None:
+    async def slowly() -> AsyncIterator[bytes]:
+        for piece in FIRST.splitlines(keepends=True):
+            assert pool.get_idle_size() == pool.get_size()
+            yield piece.encode()
+
+    assert (await client.put("/book", content=slowly(), headers={"if-none-match": "*"})).status_code == 200
 
 
 async def test_a_dry_run_tells_everything_and_changes_nothing(client: httpx.AsyncClient, pool: db.Pool) -> None:

@@ -384,7 +384,12 @@ def test_a_file_that_unfolds_to_billions_is_refused_quickly() -> None:
 
 @pytest.mark.parametrize("text", ["goals: " + "[" * 5000, "goals: " + "{a: " * 2000, "- " * 4000])
 def test_deep_nesting_is_refused(text: str) -> None:
-    assert "is nested too deeply" in complaint(text)
+    assert "more than 30 levels" in complaint(text)
+
+
+@pytest.mark.parametrize("text", ["goals: [" + "1," * 500_000, "a: 1\n" * 100_000])
+def test_more_than_a_book_can_hold_is_not_read_to_its_end(text: str) -> None:
+    assert "more than 30000 words and signs" in complaint(text)
 
 
 def test_a_huge_file_is_refused_before_it_is_read() -> None:
