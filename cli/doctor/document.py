@@ -2,18 +2,21 @@
 
 from collections.abc import Sequence
 
+from cli.reference.markdown import MARK
 from libs.common.checks import Finding, Kind
 
-_HEAD = """\
+_HEAD = f"""\
+{MARK}
+
 # weerklank doctor
 
-Made by `python -m cli.contracts` from the checks themselves; do not edit.
-
-    weerklank doctor                      # this machine, and the stack on it when it runs
-    weerklank doctor --verbose            # also what is well, and why something was left out
-    weerklank doctor --json               # for programs
-    weerklank doctor --brand vaart        # of the brands, only this one
-    weerklank doctor --external           # with a Kafka and a PostgreSQL of your own
+```sh
+weerklank doctor                      # this machine, and the stack on it when it runs
+weerklank doctor --verbose            # also what is well, and why something was left out
+weerklank doctor --json               # for programs
+weerklank doctor --brand vaart        # of the brands, only this one
+weerklank doctor --external           # with a Kafka and a PostgreSQL of your own
+```
 
 It looks, and changes nothing: before anything was ever started, while the embedded stack runs, and at services elsewhere. All checks run at once,
 each under a time limit: what hangs is a finding of its own, and the whole takes 25 seconds at the most. The exit code is 1 when there is an error,
