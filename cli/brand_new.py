@@ -101,7 +101,8 @@ def _keep(unfinished: Path, known: Answers) -> None:
 
 
 def _kept(unfinished: Path) -> str:
-    return f" What was answered is kept in {unfinished}: the same command goes on with it." if unfinished.exists() else ""
+    said = f" What was answered is kept in {unfinished}: the same command goes on with it. An answer can be changed in that file."
+    return said if unfinished.exists() else ""
 
 
 def _write(path: Path, text: str) -> None:
@@ -132,14 +133,17 @@ def _store_now(found: Answers, data_dir: Path) -> bool:
 def _said(found: Answers, path: Path, data_dir: Path, *, stored: bool) -> Iterator[str]:
     """What was made, and what comes next."""
     yield f"wrote {path}: {found['name']}, open {found['days']} {', '.join(found['hours'])}, {len(found['team'])} in the team"
-    if found["mailbox"]:
-        yield from _own_network(found)
+    near = list(_own_network(found)) if found["mailbox"] else []
+    yield from near
     where = f" --data-dir {shlex.quote(str(data_dir))}" if data_dir != DATA_DIR and "WEERKLANK_DATA_DIR" not in os.environ else ""
     file, brand, me = shlex.quote(str(path)), found["brand"], found["team"][0]["id"]
     runs = state.observe(data_dir) if state.is_locked(data_dir) else None
     yield "next:"
     if runs is None:
         yield f"  weerklank up --detach{where}"
+    elif near:
+        moved = f" --base-port {runs.base_port}" if runs.base_port != BASE_PORT else ""
+        yield f"  weerklank down{where}    # it runs without those: start it anew, with weerklank up --detach{moved}{where}"
     yield f"  weerklank apply {file}{where}"
     if found["mailbox"] and not stored:
         yield f"  weerklank secret set {brand} {_SECRET}{where}    # the password of {found['mailbox']}"
@@ -154,11 +158,15 @@ def _own_network(found: Answers) -> Iterator[str]:
         host, port = found[f"{kind}_host"], found[f"{kind}_port"]
         told = []
         if _is_near(host):
-            told.append(f"WEERKLANK_{service}_MAIL_NETWORKS=<its network, such as 192.168.1.0/24>")
+            told.append(f"WEERKLANK_{service}_MAIL_NETWORKS={_network(host)}")
         if port not in _MAIL_PORTS:
             told.append(f"WEERKLANK_{service}_MAIL_PORTS={port}")
         if told:
             yield f"{host}:{port} is reached when the stack is started with {' '.join(told)} in its environment"
+
+
+def _network(host: str) -> str:
+    return "127.0.0.0/8,::1/128" if host in ("localhost", "127.0.0.1", "::1") else "<its network, such as 192.168.1.0/24>"
 
 
 def _is_near(host: str) -> bool:
