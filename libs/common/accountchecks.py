@@ -25,13 +25,15 @@ SECRET = Kind(
     "account.secret",
     "An account's secret",
     "That the reference in the brand book (env:NAME, file:name) leads to a secret of this brand. The secret itself is never shown.",
-    "Set the environment variable, or put the file into the service's folder of secrets (WEERKLANK_<SERVICE>_SECRETS_DIR), and start the service anew.",
+    "Keep it with weerklank secret set beside a local stack; elsewhere put the file into the service's folder of secrets "
+    "(WEERKLANK_<SERVICE>_SECRETS_DIR), or set the environment variable and start the service anew.",
 )
 LOGIN = Kind(
     "account.login",
     "An account's login",
     "Connecting to the mail server with the TLS that the book asks for, logging in, and leaving. Nothing is sent, read or changed there.",
-    "Mend host, port, tls, user or the secret of this channel in the brand book (weerklank apply), or ask whoever runs the mail server.",
+    "Mend host, port, tls or user of this channel in the brand book (weerklank apply), or its password (weerklank secret set), "
+    "or ask whoever runs the mail server.",
 )
 CERTIFICATE = Kind(
     "account.certificate",
@@ -44,6 +46,10 @@ KINDS = (SECRET, LOGIN, CERTIFICATE)
 
 class LoginFailed(Exception):
     """The server answered and did not let us in. The text is ours, and the second argument what to do about it."""
+
+
+class LoginRefused(LoginFailed):
+    """It refuses the user name or the password: what to do follows from the channel."""
 
 
 Try = Callable[[Channel, str | None], Awaitable[datetime | None]]
@@ -97,12 +103,7 @@ async def _secret(accounts: Accounts, channel: Channel, brand: str, brands: Sequ
     try:
         password = await secret.read(channel.secret, brand, brands, accounts.secrets)
     except secret.SecretMissing as error:
-        kind, _, name = channel.secret.partition(":")
-        remedy = (
-            f"Set the environment variable {name} where the service is started, and start it anew."
-            if kind == "env"
-            else f"Write it into the file {accounts.secrets / name}, readable by the service only."
-        )
+        remedy = secret.remedy(channel.secret, brand, accounts.secrets / channel.secret.partition(":")[2])
         return [amiss(str(error), remedy, about=about, brand=brand, values=values)], None
     except secret.SecretRefused as error:
         remedy = "Give the secret a name of this brand's, and name it so in the book (weerklank apply)."
@@ -131,6 +132,11 @@ async def _login(accounts: Accounts, channel: Channel, password: str | None, bra
                 str(error), "Allow it in the service's settings, if it is a mail server of yours.", about=about, brand=brand, values=values
             )
         ]
+    except LoginRefused as error:
+        remedy = "Correct the channel's user in the brand book (weerklank apply), or its password."
+        if channel.secret:
+            remedy += f" {secret.remedy(channel.secret, brand)}"
+        return [amiss(f"{server}: {error.args[0]}.", remedy, about=about, brand=brand, values=values)]
     except LoginFailed as error:
         return [amiss(f"{server}: {error.args[0]}.", "".join(error.args[1:]), about=about, brand=brand, values=values)]
     except (OSError, TimeoutError) as error:

@@ -57,6 +57,8 @@ async def read(reference: str, brand: str, brands: Iterable[str], folder: Path) 
     else:
         try:
             value = await asyncio.to_thread(_read, name, folder)
+        except FileNotFoundError as error:
+            raise SecretMissing(f"The secret {reference} is not set.") from error
         except (OSError, RuntimeError, UnicodeDecodeError) as error:  # RuntimeError: links that go round in a circle
             raise SecretMissing(f"The secret {reference} cannot be read: {type(error).__name__}.") from error
         if value is None:
@@ -64,6 +66,17 @@ async def read(reference: str, brand: str, brands: Iterable[str], folder: Path) 
     if not value:
         raise SecretMissing(f"The secret {reference} is not set.")
     return value
+
+
+def remedy(reference: str, brand: str, file: Path | None = None) -> str:
+    """What to do so that a reference of this brand's book leads to a value. ``file``: where that is looked up, for whoever may know."""
+    kind, _, name = reference.partition(":")
+    if kind == "env":
+        return f"Set the environment variable {name} where the service is started, and start it anew."
+    written = f"the file {file}" if file else f"the file {name} in the service's folder of secrets"
+    return (
+        f"Beside a local stack: weerklank secret set {brand} {reference}. Elsewhere write it into {written}, readable by the service only."
+    )
 
 
 def _variable(brand: str) -> str:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from libs.common import accountchecks, certificate
-from libs.common.accountchecks import Accounts, LoginFailed
+from libs.common.accountchecks import Accounts, LoginFailed, LoginRefused
 from libs.common.brandbook import Channel
 from libs.common.mailserver import Reach
 from libs.common.servicechecks import Probes
@@ -34,7 +34,7 @@ async def log_in(account: Channel, password: str, reach: Reach) -> datetime | No
     except imap.Failure as error:
         if isinstance(error.__cause__, OSError):
             raise error.__cause__ from error
-        raise LoginFailed(error.why.rstrip(".")) from error
+        raise (LoginRefused if error.state == "login_refused" else LoginFailed)(error.why.rstrip(".")) from error
     try:
         return certificate.expires_at(connection.tls())
     finally:

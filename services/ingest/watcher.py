@@ -263,7 +263,7 @@ class _Watch:
         try:
             return await secret.read(reference, self.place.brand, known, self._shared.settings.secrets_dir)
         except secret.SecretMissing as error:
-            raise _SecretFailure("secret_missing", str(error)) from error
+            raise _SecretFailure("secret_missing", f"{error} {secret.remedy(reference, self.place.brand)}") from error
         except secret.SecretRefused as error:
             raise _SecretFailure("secret_refused", str(error)) from error
 

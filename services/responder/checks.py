@@ -7,7 +7,7 @@ from email.utils import parseaddr
 import aiosmtplib
 
 from libs.common import accountchecks, certificate, mailserver
-from libs.common.accountchecks import Accounts, LoginFailed
+from libs.common.accountchecks import Accounts, LoginFailed, LoginRefused
 from libs.common.brandbook import Channel
 from libs.common.mailserver import Reach
 from libs.common.servicechecks import Probes
@@ -48,9 +48,7 @@ async def log_in(account: Channel, password: str | None, reach: Reach) -> dateti
         await client.quit()
         return end
     except aiosmtplib.SMTPAuthenticationError as error:
-        raise LoginFailed(
-            f"it refuses the user name or the password ({error.code})", "Set the account's secret, or its user, anew."
-        ) from error
+        raise LoginRefused(f"it refuses the user name or the password ({error.code})") from error
     except aiosmtplib.SMTPResponseException as error:
         raise LoginFailed(f"it answered {error.code}" if error.code > 0 else "what answered speaks no SMTP") from error
     except aiosmtplib.SMTPTimeoutError as error:

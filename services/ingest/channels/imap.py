@@ -178,8 +178,8 @@ class Connection:
                 raise Failure("waiting", "The mail server refuses the login for now.") from error
             raise Failure(
                 "login_refused",
-                f"The mail server refuses the login of the user that the channel {self._account.id} names with {self._account.secret}: check both. "
-                "Many providers want an app password, and IMAP to be switched on for the mailbox.",
+                f"The mail server refuses the login of the user that the channel {self._account.id} names with {self._account.secret}: check both "
+                "(weerklank secret set keeps another password). Many providers want an app password, and IMAP to be switched on for the mailbox.",
             ) from error
         self.idles = client.has_capability("IDLE")
 

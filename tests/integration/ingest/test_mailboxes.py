@@ -108,7 +108,7 @@ async def test_a_wrong_password_is_told_and_the_right_one_is_used_as_soon_as_it_
     ("changed", "state", "why"),
     [
         ({"secret": "file:anders-klant"}, "secret_refused", "is not one of this brand"),
-        ({"secret": "file:{brand}-niets"}, "secret_missing", "cannot be read"),
+        ({"secret": "file:{brand}-niets"}, "secret_missing", "Beside a local stack: weerklank secret set"),
         ({"host": "10.0.0.1"}, "out_of_reach", "10.0.0.1 is not in the public network. WEERKLANK_INGEST_MAIL_NETWORKS"),
         ({"port": 5432}, "out_of_reach", "Port 5432 of 127.0.0.1 is not one for mail. WEERKLANK_INGEST_MAIL_PORTS"),
         ({"port": 143}, "waiting", "Nothing listens on port 143 of 127.0.0.1"),
