@@ -90,7 +90,7 @@ def certificate(home: Path) -> None:
             .public_key(of.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - timedelta(hours=1))
-            .not_valid_after(now + timedelta(days=1))
+            .not_valid_after(now + timedelta(days=90))
         )
         for extension in extensions:
             made = made.add_extension(extension, critical=isinstance(extension, x509.BasicConstraints))

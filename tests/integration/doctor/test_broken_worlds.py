@@ -65,8 +65,11 @@ class Surgery:
             "team": [{"id": "gs", "first_name": "Guus", "initials": "gs"}],
             **more,
         }
+        path = f"/v1/brands/{brand}/book"
+        standing = self.system.call("routing", "GET", path, brand=brand).headers.get("etag")
+        headers = {"content-type": "application/yaml", **({"if-match": standing} if standing else {"if-none-match": "*"})}
         content = json.dumps(book).encode()  # JSON is YAML too
-        answer = self.system.call("routing", "PUT", f"/v1/brands/{brand}/book", brand=brand, content=content)
+        answer = self.system.call("routing", "PUT", path, brand=brand, content=content, headers=headers)
         assert answer.status_code == 200, answer.text
 
 
