@@ -104,9 +104,12 @@ class Front:
 
 
 def _readable(scope: Scope) -> None:
-    """Raises `BadRequest` for an address that is not UTF-8 or holds a NUL, `HeadersTooLarge` for more headers than a client has reason to send."""
+    """Raises `HeadersTooLarge` for more headers than a client has reason to send, and `BadRequest` for an address that is not UTF-8 or holds a NUL, and
+    where it is not said once whom the request is for: of two names a proxy before us may mean the other."""
     if len(scope["headers"]) > MAX_HEADERS or sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEADER_BYTES:
         raise HeadersTooLarge(f"At most {MAX_HEADERS} headers, and {MAX_HEADER_BYTES} bytes of them.")
+    if scope["http_version"] == "1.1" and sum(name == b"host" for name, _ in scope["headers"]) != 1:
+        raise BadRequest("A request of HTTP/1.1 has one Host header (RFC 9112, 3.2).")
     address: bytes = (scope.get("raw_path") or b"") + b"?" + scope.get("query_string", b"")
     if b"%" not in address:
         return

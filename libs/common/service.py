@@ -478,6 +478,7 @@ def build(
         telemetry={"tracing": False, "metrics": False, "logs": False},
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # it would lead to whatever host the request says
         generate_unique_id_function=lambda route: f"{service.name}_{route.name}",
     )
     app.state.service, app.state.start = service, start
@@ -519,6 +520,9 @@ def serve(app: FastAPI, settings: ServiceSettings) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        # Who may say whose request it is could have as many addresses as they like, and with them as many log-ins to try.
+        proxy_headers=bool(settings.proxies),
+        forwarded_allow_ips=settings.proxies,
         timeout_graceful_shutdown=10,
         limit_concurrency=1000,
     )

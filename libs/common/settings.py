@@ -49,6 +49,10 @@ class ServiceSettings(BaseSettings):
     kafka: str = Field(default="127.0.0.1:8610", description="Bootstrap servers, host:port[,host:port…]")
     host: str = "127.0.0.1"
     port: int = 8600
+    proxies: str = Field(
+        default="",
+        description="Addresses or networks of reverse proxies before it, with commas: X-Forwarded-For is believed from them, and from nobody else",
+    )
     instance: str = Field(default="0", description="Kafka's group_instance_id; a StatefulSet's pod name, for one")
     jwks: str = Field(
         default="", description="File or https URL with the issuer's public keys (JWKS); none where only an OIDC provider makes tokens"

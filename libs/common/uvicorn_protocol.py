@@ -1,5 +1,7 @@
-"""The HTTP/1.1 parser, with an end to what it takes in before a request begins: uvicorn's own waits for the end of the headers, however far it is."""
+"""The HTTP/1.1 parser, with an end to what it takes in before a request begins, and to how long that may take: uvicorn's own waits for the end of the
+headers, however far it is."""
 
+import asyncio
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -8,16 +10,46 @@ from libs.common.errors import BadRequest, HeadersTooLarge, WeerklankError
 from libs.common.front import MAX_HEADER_BYTES
 from libs.common.problems import MEDIA_TYPE, problem
 
+HEAD_S = 30.0
+"""Seconds from the connection, or from the first byte of a further request, to the end of its headers. A service has a thousand connections at most."""
+
 
 class BoundedProtocol(HttpToolsProtocol):
-    """Closes a connection whose request line and headers come to more than twice what `front.Front` takes."""
+    """Closes a connection whose request line and headers come to more than twice what `front.Front` takes, or do not come within `HEAD_S`."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._is_in_head, self._moved, self._head_bytes = True, False, 0
+        self._late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._late = self.loop.call_later(HEAD_S, self._give_up)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._in_time()
+        super().connection_lost(exc)
+
+    def _in_time(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+    def _give_up(self) -> None:
+        self._late = None
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.close()
+        else:  # the request before is still being answered
+            self._late = self.loop.call_later(HEAD_S, self._give_up)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Trailers, which come after a body in chunks, are left out: no route reads any, and their number has no end."""
+        if self._is_in_head:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         self._is_in_head, self._moved = False, True
+        self._in_time()
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
@@ -26,6 +58,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         self._moved = False
+        if self._is_in_head and self._late is None:
+            self._late = self.loop.call_later(HEAD_S, self._give_up)
         super().data_received(data)
         if not self._is_in_head or self._moved or self.transport.is_closing():
             return  # a read that ends a head or a body is not counted: it is bounded by the socket

@@ -434,6 +434,12 @@ LISTS = {"ingest": "receipts", "triage": "mentions", "routing": "cases", "respon
 
 
 @pytest.mark.parametrize("service", SERVICES)
+def test_no_answer_leads_to_a_host_that_the_request_names(world: World, service: str) -> None:
+    answer = httpx.get(f"{world.system.url(service)}/v1/status/", headers={"host": "elsewhere.example"}, timeout=30)
+    assert (answer.status_code, "location" in answer.headers) == (404, False)
+
+
+@pytest.mark.parametrize("service", SERVICES)
 def test_a_token_that_does_not_hold_opens_nothing(world: World, service: str) -> None:
     issuer = world.system.issuer
     now = datetime.now(UTC)

@@ -1,5 +1,7 @@
 """What an error becomes over HTTP."""
 
+import base64
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -9,6 +11,7 @@ import pytest
 from fastapi import FastAPI, Response
 
 from libs.common import http
+from libs.common.errors import BadRequest
 from libs.common.problems import PROBLEM_TYPE
 from libs.common.ratelimit import RateLimits
 
@@ -88,3 +91,16 @@ async def test_a_long_answer_is_compressed_for_those_who_can_read_it_under_a_nam
         plain = await client.get("/here/", headers={"accept-encoding": "identity"})
     assert (compressed.headers["content-encoding"], compressed.headers["etag"], compressed.text) == ("gzip", '"7-gzip"', plain.text)
     assert ("content-encoding" in plain.headers, plain.headers["etag"], plain.headers["vary"]) == (False, '"7"', "Accept-Encoding")
+
+
+async def test_a_request_says_once_whom_it_is_for() -> None:
+    async with asking(app_with()) as client:
+        for headers, status in (([("host", "a")], 404), ([("host", "a"), ("host", "b")], 400), ([("host", "a"), ("host", "a")], 400)):
+            assert (await client.get("/", headers=headers)).status_code == status
+
+
+@pytest.mark.parametrize("values", [["a\0"], [2**63], [-(2**63) - 1], [True], ["a", "b"], {"a": 1}])
+def test_a_cursor_that_no_column_can_be_compared_with_is_not_ours(values: object) -> None:
+    kinds = [int] if values and isinstance(values, list) and isinstance(values[0], int) else [str]
+    with pytest.raises(BadRequest):
+        http.read_cursor(base64.urlsafe_b64encode(json.dumps(values).encode()).decode(), kinds)
