@@ -7,7 +7,7 @@ from fastapi import Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
-from libs.common import conditions, strictjson
+from libs.common import conditions, ratelimit, strictjson
 from libs.common.errors import BadRequest, Unprocessable, UnsupportedMedia
 
 
@@ -39,6 +39,10 @@ class Route(APIRoute):
         async def handling(request: Request) -> Response:
             for ask in allowed:
                 await ask(request)
+            if (
+                not allowed and request.scope["path"] not in ratelimit.EXEMPT
+            ):  # a header that nothing here reads saves nobody from being counted
+                await ratelimit.of_address(request)
             _check_query(request, names)
             _check_body(request, taken, optional)
             answer = await handle(StrictRequest(request.scope, request.receive))

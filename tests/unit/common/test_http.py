@@ -8,12 +8,13 @@ from contextlib import asynccontextmanager
 import asyncpg
 import httpx
 import pytest
-from fastapi import FastAPI, Response
+from fastapi import APIRouter, FastAPI, Response
 
 from libs.common import http
 from libs.common.errors import BadRequest
 from libs.common.problems import PROBLEM_TYPE
 from libs.common.ratelimit import RateLimits
+from libs.common.routes import Route
 
 
 def app_with(limits: RateLimits | None = None, max_body_bytes: int = 1024) -> FastAPI:
@@ -104,3 +105,15 @@ def test_a_cursor_that_no_column_can_be_compared_with_is_not_ours(values: object
     kinds = [int] if values and isinstance(values, list) and isinstance(values[0], int) else [str]
     with pytest.raises(BadRequest):
         http.read_cursor(base64.urlsafe_b64encode(json.dumps(values).encode()).decode(), kinds)
+
+
+async def test_a_route_that_asks_for_no_token_counts_those_who_send_one() -> None:
+    app, router = app_with(RateLimits(0, 1)), APIRouter(route_class=Route)
+
+    @router.get("/open")
+    async def opened() -> None: ...
+
+    app.include_router(router)
+    async with asking(app) as client:
+        answers = [await client.get("/open", headers={"authorization": "Basic x"}) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 429]
