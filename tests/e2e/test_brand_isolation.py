@@ -70,7 +70,7 @@ class World:
 
     def leaks(self, text: str) -> list[str]:
         """What of Duin's is in an answer."""
-        ids = {value for seed in self.seeds for name, value in seed.items() if name not in ("import_id", "version")}
+        ids = {value for seed in self.seeds for name, value in seed.items() if name not in ("import_id", "version", "account")}
         return [word for word in (*THEIRS, *sorted(ids)) if word.lower() in text.lower()]
 
     def reply(self, n: int) -> dict[str, Any]:
@@ -144,6 +144,7 @@ def _seed(world: World, mention_id: str) -> dict[str, str] | None:
         "customer_id": triaged["customer_id"],
         "import_id": "oogst",
         "version": "1",
+        "account": "post",
     }
 
 
@@ -187,6 +188,8 @@ TABLE: dict[Key, Row] = {
     ("ingest", "get", f"{_B}/imports/{{import_id}}"): Row(own=200, nothing={"accepted": 0, "repeated": 0}, shows=f'"accepted":{SEEDS}'),
     ("ingest", "get", f"{_B}/trace/{{mention_id}}"): Row(shows="in the log"),
     ("ingest", "post", f"{_B}/mentions"): Row(own=202, body=lambda world, n: mention("duin", n)),
+    ("ingest", "get", f"{_B}/mailboxes"): Row(own=200),
+    ("ingest", "get", f"{_B}/mailboxes/{{account}}/rejects"): Row(own=200),
     ("triage", "get", f"{_B}/mentions"): Row(own=200, shows="duinganger"),
     ("triage", "get", f"{_B}/mentions/{{mention_id}}"): Row(shows="duinganger"),
     ("triage", "get", f"{_B}/groups/{{group_id}}"): Row(shows="duinganger"),

@@ -153,7 +153,7 @@ async def test_a_sender_waits_until_every_brand_book_has_been_read(pool: Pool) -
     await lease(pool)
     books = BrandBooks("nowhere", "test")
     books._books["vaart"] = Published(BrandBook.from_json(brand_book("vaart")), 1)
-    settings = Settings(database_url="", jwks="", send_poll_s=0.01, lease_s=60)
+    settings = Settings(database_url="", jwks="keys.json", send_poll_s=0.01, lease_s=60)
     sending = asyncio.create_task(Sender(pool, books, Relay("", "responder", "nowhere"), settings).run())
     try:
         # It looks a hundred times a second: a claim would show.
@@ -182,7 +182,7 @@ async def test_one_brand_has_three_replies_on_their_way_at_once(pool: Pool, monk
         return await answered.acquire()
 
     monkeypatch.setattr(sandbox, "send", slow)
-    sender = Sender(pool, books, Relay("", "responder", "nowhere"), Settings(database_url="", jwks="", send_slots=8))
+    sender = Sender(pool, books, Relay("", "responder", "nowhere"), Settings(database_url="", jwks="keys.json", send_slots=8))
     assert [await sender._claim() for _ in range(2)] == [3, 0]
     answered.release()
     await until(lambda: len(sender._sending) == 2, "one has been answered")
