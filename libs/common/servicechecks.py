@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 from jwt import InvalidKeyError, PyJWKSet, PyJWKSetError
 
-from libs.common import certificate, databasechecks, db, logchecks
+from libs.common import certificate, databasechecks, db, keys, logchecks, oidc
 from libs.common.checks import CannotAsk, Finding, Kind, Probe, in_thread
 
 if TYPE_CHECKING:  # it hands us its routes
@@ -77,7 +77,19 @@ async def _positions(service: "Service", positions: databasechecks.Positions) ->
 
 
 async def _issuer(service: "Service") -> list[Finding]:
-    where = service.settings.jwks
+    """Of each issuer that the service trusts."""
+    settings = service.settings
+    found = await _issuer_of(service, settings.jwks) if settings.jwks else []
+    if settings.oidc_issuer:
+        try:
+            await oidc.discovered(settings.oidc_issuer)
+            found.append(ISSUER.ok(f"{settings.oidc_issuer} publishes keys that tokens can be verified with.", about=service.name))
+        except keys.Unreadable as error:
+            found.append(ISSUER.error(f"{settings.oidc_issuer}: {error}.", about=service.name))
+    return found
+
+
+async def _issuer_of(service: "Service", where: str) -> list[Finding]:
     if not where.startswith("https://"):
         try:
             raw = await in_thread(Path(where).read_bytes)

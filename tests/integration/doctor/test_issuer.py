@@ -62,7 +62,7 @@ async def ask(jwks: str) -> list[Finding]:
 async def test_an_issuer_over_https(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, days: float, status: int, body: str, expected: list[tuple[str, str]]
 ) -> None:
-    pem = certificate(tmp_path, "issuer", days)
+    pem = certificate(tmp_path, "https", days)
     monkeypatch.setenv("SSL_CERT_FILE", str(pem))
     published = Issuer(tmp_path).jwks.read_bytes() if body == "keys" else json.dumps(body).encode()
     with issuer(pem, status, published) as url:
