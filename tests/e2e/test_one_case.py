@@ -369,7 +369,7 @@ def test_a_mail_in_a_mailbox_of_the_brand_becomes_a_case_with_an_owner(system: S
         return [found["state"] for found in get(system, "ingest", "/mailboxes", "meer")["items"]] == ["idle"]
 
     eventually(watched, "the mailbox is watched")
-    assert system.status("ingest")["mailboxes"] == {"named": 2, "watched": 2, "read": 1}, "the sample brand's mailbox has no secret"
+    assert system.status("ingest")["mailboxes"]["read"] == 1, "no other brand's mailbox has a secret"
     box.append(MAIL.format(date=datetime.now(UTC).strftime("%a, %d %b %Y %H:%M:%S +0000")).replace("\n", "\r\n").encode())
     receipts = eventually(lambda: get(system, "ingest", "/receipts", "meer")["items"], "the mail is a mention")
     case = eventually(lambda: case_of(system, receipts[0]["id"], "meer"), "the mention is a case")["case"]

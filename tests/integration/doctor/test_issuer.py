@@ -44,7 +44,7 @@ def issuer(pem: Path, status: int, body: bytes) -> Iterator[str]:
 
 
 async def ask(jwks: str) -> list[Finding]:
-    service: Any = SimpleNamespace(name="triage", settings=SimpleNamespace(jwks=jwks))
+    service: Any = SimpleNamespace(name="triage", settings=SimpleNamespace(jwks=jwks, oidc_issuer=""))
     return await servicechecks._issuer(service)
 
 
