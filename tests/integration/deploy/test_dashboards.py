@@ -102,12 +102,11 @@ def prometheus(ran: Ran, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
         def scraped() -> bool:
             assert process.poll() is None, (home / "log").read_text()
             try:
-                found = httpx.get(
-                    f"{url}/api/v1/query", params={"query": 'min(count_over_time(up{job="weerklank"}[1m])) > 4'}, timeout=2
-                ).json()
+                answer = httpx.get(f"{url}/api/v1/query", params={"query": 'min(count_over_time(up{job="weerklank"}[1m])) > 4'}, timeout=2)
             except httpx.HTTPError:
                 return False
-            return bool(found["data"]["result"])
+            # It listens before it answers.
+            return answer.status_code == 200 and bool(answer.json()["data"]["result"])
 
         eventually(scraped, "five scrapes of every service", 60, every_s=0.2)
         yield url
