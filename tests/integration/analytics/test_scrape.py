@@ -45,7 +45,7 @@ async def test_a_stream_that_stopped_is_told_by_its_kind(world: World) -> None:
 async def test_a_pool_without_a_free_connection_shows_and_the_scrape_is_answered_all_the_same(world: World) -> None:
     pool = world.app.state.service.pool
     async with contextlib.AsyncExitStack() as taken:
-        while pool.get_size() < pool.get_max_size() or pool.get_idle_size():
+        for _ in range(pool.get_max_size()):  # those too that a task of the service has for a moment
             await taken.enter_async_context(pool.acquire())
         lines = await _lines(world)
     assert "weerklank_pool_in_use 6.0" in lines
@@ -75,4 +75,5 @@ async def test_a_messages_way_to_us_is_measured_of_live_ones_only(world: World) 
 
     before, story = seen(), Story("timed")
     await world.tell([story.mention("live", received_at=NOW), story.mention("old", received_at=NOW, historic=True)])
-    await until(lambda: seen() == before + 1, "one live message is measured")
+    # The stream may still be waiting after what the tests before did to its database.
+    await until(lambda: seen() == before + 1, "one live message is measured", 90)
