@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import httpx
-import orjson
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
-from jwt import InvalidKeyError, PyJWKSet, PyJWKSetError
 
 from libs.common import certificate, databasechecks, db, keys, logchecks, oidc
 from libs.common.checks import CannotAsk, Finding, Kind, Probe, in_thread
@@ -114,9 +112,9 @@ async def _issuer_of(service: "Service", where: str) -> list[Finding]:
 def judge_keys(service: str, where: str, raw: bytes) -> Finding:
     """Whether what an issuer publishes is a set of keys (JWKS, RFC 7517, 5) that tokens can be verified with."""
     try:
-        count = len(PyJWKSet.from_dict(orjson.loads(raw)).keys)
-    except (ValueError, AttributeError, PyJWKSetError, InvalidKeyError) as error:
-        return ISSUER.error(f"What {where} holds is no JWKS with keys that can be used ({type(error).__name__}).", about=service)
+        count = len(keys.keys_of(raw))
+    except keys.Unreadable as error:
+        return ISSUER.error(f"What {where} holds is no JWKS with keys that can be used: {error}.", about=service)
     return ISSUER.ok(f"{where} holds {count} {'key' if count == 1 else 'keys'}.", about=service, values={"keys": count})
 
 
