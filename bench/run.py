@@ -27,7 +27,7 @@ from bench.texts import mentions
 from cli.stack import keys, postgres, supervisor
 from cli.stack.settings import Settings
 from cli.stack.state import StackState
-from libs.common.service import collect_seldom
+from libs.common.app import collect_seldom
 from libs.common.topics import create_topics
 from tests.stack import KafkaServer, PostgresServer
 

@@ -111,7 +111,9 @@ class Tokens(JWTBearerTokenGenerator):  # type: ignore[misc]
         return [AUDIENCE]
 
     def get_extra_claims(self, client: Application, grant_type: str, user: object, scope: str) -> dict[str, Any]:
-        return GROUPS
+        """Of a program, as Keycloak has them; `GROUPS` are a person's."""
+        name = f"service-account-{client.client_id}"
+        return GROUPS | {"realm_access": {"roles": ["mail-bridge"]}, "preferred_username": name}
 
 
 def app_of(issuer: str) -> FastAPI:

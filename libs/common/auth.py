@@ -20,12 +20,14 @@ Role = Literal["agent", "trainee", "lead", "spokesperson", "analyst", "connector
 ROLES: tuple[Role, ...] = get_args(Role)
 EVERYONE: tuple[Role, ...] = ROLES
 STAFF: tuple[Role, ...] = ("agent", "trainee", "lead", "spokesperson", "admin")
+MACHINE_ROLES: tuple[Role, ...] = ("connector", "analyst", "trainee", "admin")
+"""A machine may bring messages in, read, draft, and administer. It gets no role that can approve: a person does that, for every message."""
 _BEARER = HTTPBearer(auto_error=False, scheme_name="token", bearerFormat="JWT", description="Names a role and the brands that it reaches")
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The bearer of a token. `subject` is the team member's id where the bearer is a person of the team; `machine`: a client of ours is none."""
+    """The bearer of a token. `subject` is the team member's id where the bearer is a person of the team; `machine`: a program, which is none."""
 
     subject: str
     role: Role

@@ -78,6 +78,22 @@ def claim(claims: Claims, path: str) -> Any:
     return found
 
 
+def is_a_machine(claims: Claims) -> bool:
+    """Whether the provider gave the token to a program for itself (client credentials).
+
+    Its subject is then the client (RFC 9068, 2.2; Okta's `cid`). Entra ID says `idtyp` `app`, Auth0 `gty` `client-credentials`, and Keycloak names the
+    account after the client.
+    """
+    clients = [claims[name] for name in ("client_id", "azp", "cid", "appid") if isinstance(claims.get(name), str)]
+    name = claims.get("preferred_username")
+    return (
+        claims.get("sub") in clients
+        or claims.get("idtyp") == "app"
+        or "client-credentials" in _listed(claims.get("gty"))
+        or (isinstance(name, str) and name.lower() in [f"service-account-{client}".lower() for client in clients])
+    )
+
+
 def _listed(value: object) -> list[str]:
     if isinstance(value, str):
         return [value]
@@ -105,4 +121,4 @@ def principal_of(claims: Claims, mapping: ClaimMapping) -> Principal:
         raise Forbidden(
             f"Nothing in the token's claim {mapping.brands!r} is mapped to a brand here; the administrator maps it (oidc_brands)."
         )
-    return Principal(subject_of(subject), role, brands)
+    return Principal(subject_of(subject), role, brands, machine=is_a_machine(claims))

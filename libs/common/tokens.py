@@ -14,8 +14,8 @@ from typing import Any
 import jwt
 import orjson
 
-from libs.common.auth import ROLES, Principal
-from libs.common.errors import Unauthenticated
+from libs.common.auth import MACHINE_ROLES, ROLES, Principal
+from libs.common.errors import Forbidden, Unauthenticated
 from libs.common.keys import KINDS, Keys, is_safe, reader
 
 MAX_TOKEN_BYTES = 16 * 1024
@@ -84,7 +84,13 @@ class Verifier:
             said = str(error) if isinstance(error, jwt.PyJWTError) else type(error).__name__
             raise Unauthenticated(f"The token does not hold: {said}.") from error
         _an_access_token(claims, by_type=kind.lower() != "jwt" or not issuer.marked)
-        return issuer.principal(claims)
+        found = issuer.principal(claims)
+        if found.machine and found.role not in MACHINE_ROLES:
+            raise Forbidden(
+                f"The token is of a program, and its role {found.role} can approve what is sent, which only people do. "
+                f"Give programs one of: {', '.join(MACHINE_ROLES)}."
+            )
+        return found
 
 
 def _opened(token: str) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -1,6 +1,6 @@
 """`python -m services.analytics`: consume and answer until SIGTERM."""
 
-from libs.common.service import serve
+from libs.common.app import serve
 from services.analytics.app import create_app
 from services.analytics.settings import Settings
 

@@ -11,11 +11,10 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from libs.common import db, http
-from libs.common import service as services
 from libs.common.auth import Principal, allow
 from libs.common.http import Cursor, Page
 from libs.common.routes import Route
-from libs.common.service import Reading
+from libs.common.service import Reading, of
 from libs.common.trail import Step, Trail, trace_id_of
 from services.analytics import asked, reports, store
 from services.analytics.asked import Question
@@ -187,7 +186,7 @@ class MentionFact(BaseModel):
 
 def _zone(request: Request, brand: str) -> ZoneInfo:
     """The brand's time zone; UTC until it has a brand book."""
-    published = services.of(request).books.get(brand)
+    published = of(request).books.get(brand)
     return ZoneInfo(published.book.timezone if published else "UTC")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from libs.common import service as services
+from libs.common.app import build
 from libs.common.consumer import Consumer
 from libs.common.service import Service, Task
 from services.analytics import consumer
@@ -24,4 +24,4 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """The app of one instance; without `settings` they come from the environment."""
     settings = settings or Settings()
     service = Service("analytics", settings, Path(__file__).parent)
-    return services.build(service, [router], start, title="Counts, times and sentiment per brand", gauges=[Gauges().refresh])
+    return build(service, [router], start, title="Counts, times and sentiment per brand", gauges=[Gauges().refresh])

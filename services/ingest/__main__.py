@@ -1,6 +1,6 @@
 """`python -m services.ingest`: accept mentions and keep their receipts until SIGTERM."""
 
-from libs.common.service import serve
+from libs.common.app import serve
 from services.ingest.app import create_app
 from services.ingest.settings import Settings
 

@@ -10,8 +10,9 @@ from typing import Any
 from fastapi import FastAPI
 
 from libs.common import db
+from libs.common.app import build
 from libs.common.consumer import Consumer
-from libs.common.service import Service, Task, build
+from libs.common.service import Service, Task
 from services.ingest import api, checks, consumer, mailbox_api, mailbox_store, store
 from services.ingest.mention import MentionIn
 from services.ingest.sender import Sender

@@ -1,6 +1,6 @@
 """python -m services.responder"""
 
-from libs.common.service import serve
+from libs.common.app import serve
 from services.responder.app import create_app
 from services.responder.settings import Settings
 

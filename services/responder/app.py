@@ -5,9 +5,10 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from libs.common.app import build
 from libs.common.consumer import Consumer
-from libs.common.service import Service, Task, build
-from services.responder import api, checks, consumer
+from libs.common.service import Service, Task
+from services.responder import api, checks, consumer, reply_api
 from services.responder.sender import Sender
 from services.responder.settings import Settings
 
@@ -20,4 +21,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         return consumer.build(service.books), [sender.run, sender.sweep]
 
     service = Service("responder", settings, Path(__file__).parent)
-    return build(service, [api.router], start, title="Answers as a person", gauges=[api.refresh_gauges], checks=[checks.accounts(settings)])
+    routers = [api.router, reply_api.router]
+    return build(service, routers, start, title="Answers as a person", gauges=[api.refresh_gauges], checks=[checks.accounts(settings)])

@@ -1,6 +1,6 @@
 """python -m services.routing"""
 
-from libs.common.service import serve
+from libs.common.app import serve
 from services.routing.app import create_app
 from services.routing.settings import Settings
 

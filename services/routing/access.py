@@ -11,15 +11,12 @@ from datetime import datetime
 from typing import Any
 
 from libs.common import conditions
-from libs.common.auth import Principal, Role
+from libs.common.auth import MACHINE_ROLES, Principal, Role
 from libs.common.conditions import Condition
 from libs.common.errors import Forbidden, Unprocessable
 
 CLIENT_PREFIX, SECRET_PREFIX, REFRESH_PREFIX = "wkc_", "wks_", "wkr_"
 """What our ids and secrets begin with, so that who finds one in a log or a repository knows what leaked."""
-
-MACHINE_ROLES: tuple[Role, ...] = ("connector", "analyst", "trainee", "admin")
-"""A machine may bring messages in, read, draft, and administer. It gets no role that can approve: a person does that, for every message."""
 
 
 def granted(principal: Principal, brand: str, further: Iterable[str] = ()) -> list[str]:

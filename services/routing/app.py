@@ -7,8 +7,9 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from libs.common.app import build
 from libs.common.consumer import Consumer
-from libs.common.service import Service, Task, build
+from libs.common.service import Service, Task
 from services.routing import (
     api,
     book_api,

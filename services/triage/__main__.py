@@ -1,6 +1,6 @@
 """python -m services.triage"""
 
-from libs.common.service import serve
+from libs.common.app import serve
 from services.triage.app import create_app
 from services.triage.settings import Settings
 

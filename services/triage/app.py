@@ -6,8 +6,9 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from libs.common.app import build
 from libs.common.consumer import Consumer
-from libs.common.service import Service, Task, build
+from libs.common.service import Service, Task
 from services.triage import api, consumer
 from services.triage.classify import Classifier
 from services.triage.forget import forgetting

@@ -26,7 +26,7 @@ CLAIMS = {
     "oidc_subject_claim": "preferred_username",
     "oidc_role_claim": "realm_access.roles",
     "oidc_brands_claim": "teams",
-    "oidc_roles": {"care-leads": "lead", "care": "agent"},
+    "oidc_roles": {"care-leads": "lead", "care": "agent", "mail-bridge": "connector"},
     "oidc_brands": {"vaart-care": ["vaart", "noord"], "platform": ["*"]},
 }
 
@@ -73,8 +73,32 @@ async def holds(checked: Verifier, token: str) -> bool:
 
 
 async def test_the_first_token_makes_a_principal_of_the_mapped_claims(shared: Provider) -> None:
-    found = await verifier(shared).verify(shared.token())
+    found = await verifier(shared).verify(shared.sign(said(shared)))
     assert (found.subject, found.role, found.brands, found.machine) == ("gs", "agent", frozenset({"vaart", "noord"}), False)
+
+
+async def test_client_credentials_make_a_machine(shared: Provider) -> None:
+    found = await verifier(shared).verify(shared.token("tool"))
+    assert (found.subject, found.role, found.machine) == ("service-account-tool", "connector", True)
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [
+        {"sub": "app"},
+        {"sub": "0oa1", "client_id": None, "cid": "0oa1"},
+        {"idtyp": "app"},
+        {"sub": "x@clients", "gty": "client-credentials"},
+        {"preferred_username": "service-account-app"},
+    ],
+    ids=str,
+)
+async def test_no_mapping_lets_a_machine_approve(shared: Provider, marks: dict[str, Any]) -> None:
+    checked = verifier(shared)
+    with pytest.raises(Forbidden, match="only people"):
+        await checked.verify(shared.sign(said(shared, **marks)))
+    bridge = await checked.verify(shared.sign(said(shared, **marks, realm_access={"roles": ["mail-bridge"]})))
+    assert (bridge.role, bridge.machine) == ("connector", True)
 
 
 async def test_keys_rotate_with_overlap_and_one_that_was_taken_away_is_refused(shared: Provider) -> None:
@@ -254,7 +278,7 @@ async def test_each_issuer_vouches_with_its_own_keys_only(shared: Provider, tmp_
     ours = Issuer(tmp_path)
     both = verifier(shared, jwks=str(ours.jwks))
     assert (await both.verify(ours.token("lead", ["vaart"], "lo"))).role == "lead"
-    assert (await both.verify(shared.token())).role == "agent"
+    assert (await both.verify(shared.token())).role == "connector"
     as_ours = said(shared, iss="weerklank-local", aud="weerklank", role="admin", brands=["vaart", "*"])
     for token in (shared.sign(as_ours), ours.token("admin", ["vaart"], **said(shared))):
         with pytest.raises(Unauthenticated):

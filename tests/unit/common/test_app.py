@@ -6,7 +6,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI, Request
 
-from libs.common import service
+from libs.common import app as apps
 from libs.common.settings import ServiceSettings
 
 
@@ -23,8 +23,8 @@ async def test_only_a_proxy_that_was_named_says_who_asks(proxies: str, counted: 
         given.update(options, app=app)
 
     monkeypatch.setattr(uvicorn, "run", run)
-    monkeypatch.setattr(service, "collect_seldom", lambda: None)
-    service.serve(app, ServiceSettings(database_url="postgresql://", jwks="keys.json", proxies=proxies))
+    monkeypatch.setattr(apps, "collect_seldom", lambda: None)
+    apps.serve(app, ServiceSettings(database_url="postgresql://", jwks="keys.json", proxies=proxies))
     config = uvicorn.Config(**given)
     config.load()
     sent: list[Any] = []

@@ -1,0 +1,259 @@
+"""What people decide about replies, over HTTP: write, edit, submit, check, approve, discard, confirm.
+
+A decision becomes a row, a line of history and an event in one transaction. Sending is not here: an approval is picked up by the sender.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import Field, StrictBool
+
+from libs.common import conditions, db, http, idempotency, outbox, telemetry
+from libs.common.auth import Principal, allow
+from libs.common.books import Published
+from libs.common.conditions import Match
+from libs.common.errors import Conflict, NotFound, Unavailable, Unprocessable
+from libs.common.events import Case, Mention
+from libs.common.problems import CONFLICT
+from libs.common.routes import Route
+from libs.common.service import Writing, of
+from services.responder import reply, shown, store
+from services.responder.reply import Change, Person, ReplyRow
+from services.responder.shown import ReplyDetail
+
+router = APIRouter(prefix="/v1/brands/{brand}", tags=["responder"], route_class=Route)
+Writer = Annotated[Principal, Depends(allow("agent", "trainee", "lead", "spokesperson"))]
+Colleague = Annotated[Principal, Depends(allow("agent", "lead", "spokesperson"))]
+
+Text = Annotated[str, Field(max_length=10_000)]
+Note = Annotated[str, Field(min_length=1, max_length=1000)]
+Digest = Annotated[str, Field(max_length=200, description="Of the reply as it was read: what is said holds for exactly that")]
+
+
+class NewReply(http.Body):
+    """Either a text, or a script of the brand book; neither: the script that suits the case."""
+
+    text: Text | None = None
+    script: str | None = Field(default=None, max_length=100)
+
+
+class Edited(http.Body):
+    text: Text
+
+
+class Approval(http.Body):
+    digest: Digest
+    despite: UUID | None = Field(
+        default=None, description="Id of the newest message, when the customer has written again since: its reader approves all the same"
+    )
+    despite_reply: UUID | None = Field(
+        default=None, description="Id of the other reply to the same message that a 409 named: its reader sends this one too"
+    )
+
+
+class LegalCheck(http.Body):
+    digest: Digest
+    note: Note
+
+
+class Discard(http.Body):
+    reason: Note
+
+
+class Confirmation(http.Body):
+    sent: StrictBool
+    note: Note
+
+
+@dataclass(frozen=True, slots=True)
+class AtHand:
+    """A reply, locked, as the caller has read it (`If-Match`), and where to answer. `siblings`: replies to the same message, locked too if asked for."""
+
+    row: ReplyRow
+    now: datetime
+    siblings: Sequence[ReplyRow]
+    writing: db.Connection
+    request: Request
+    response: Response
+
+    @property
+    def published(self) -> Published:
+        return current_book(self.request, self.row.brand)
+
+    async def case(self) -> Case:
+        """The reply's case, or the one that it was merged into."""
+        case_row = await store.case_by_now(self.writing, self.row.brand, self.row.case_id)
+        case = case_row.case if case_row else None
+        assert case is not None, "a reply is made from a copy of its case, which stays"
+        return case
+
+    async def done(self, change: Change) -> ReplyDetail:
+        await _keep(self.writing, [change])
+        return await shown.detail(self.request, self.response, self.writing, change.row)
+
+
+async def _one(brand: str, reply_id: UUID, match: Match, writing: Writing, request: Request, response: Response) -> AtHand:
+    """Raises `PreconditionFailed` with what happened to the reply since it was read."""
+    row = await _found(writing, brand, reply_id, lock=True)
+    if not match.holds(row.version):
+        read = match.read() or 0
+        since = shown.entries(line for line in await store.history(writing, brand, [reply_id]) if line["version"] > read)
+        raise conditions.stale("The reply", row.version, [entry.model_dump(mode="json") for entry in since], state=row.state)
+    return AtHand(row, await store.database_time(writing), (), writing, request, response)
+
+
+async def _with_siblings(brand: str, reply_id: UUID, match: Match, writing: Writing, request: Request, response: Response) -> AtHand:
+    """All replies to the message are locked in one order before this one is: of two that are approved at once, the second sees the first."""
+    mention_id = (await _found(writing, brand, reply_id)).mention_id
+    siblings = await store.replies_to(writing, brand, mention_id) if mention_id else []
+    return replace(await _one(brand, reply_id, match, writing, request, response), siblings=siblings)
+
+
+One = Annotated[AtHand, Depends(_one, scope="function")]
+WithSiblings = Annotated[AtHand, Depends(_with_siblings, scope="function")]
+
+
+@router.post("/cases/{case_id}/replies", status_code=201, responses=CONFLICT)
+@idempotency.once
+async def write(
+    brand: str, case_id: UUID, body: NewReply, request: Request, response: Response, principal: Writer, writing: Writing
+) -> ReplyDetail:
+    """A draft that answers the case's newest mention. A machine's draft that nobody has touched gives way to it."""
+    if body.text is not None and body.script is not None:
+        raise Unprocessable("Give a text or a script, not both.")
+    published = current_book(request, brand)
+    case_row = await store.case(writing, brand, case_id, lock=True)
+    if case_row is None or case_row.case is None:
+        raise NotFound("There is no such case in this brand.")
+    case = case_row.case
+    if case.state in ("merged", "withdrawn"):
+        raise Conflict(
+            f"This case is {case.state}: there is nothing to answer in it.", merged_into=str(case.merged_into) if case.merged_into else None
+        )
+    mention = case.latest
+    if mention is None:
+        raise Conflict("This case has no message left to answer.")
+    now = await store.database_time(writing)
+    text, script = _text(body, published, case, mention, principal.subject)
+    row = reply.new(
+        case,
+        published.book,
+        id=uuid4(),
+        text=text,
+        script=script,
+        writer=principal.subject,
+        writer_role=principal.role,
+        automatic=False,
+        book_version=published.version,
+        at=now,
+        traceparent=case_row.traceparent or telemetry.current_traceparent(),
+    )
+    person = _person(principal)
+    known = await store.replies_of_cases(writing, [case_id])
+    machine = [old for old in known if old.automatic and old.state == "draft"]
+    changes = [*(reply.replaced(old, person, now) for old in machine), reply.drafted(row, person, now)]
+    await _keep(writing, changes)
+    return await shown.detail(request, response, writing, row)
+
+
+@router.put("/replies/{reply_id}", responses=CONFLICT)
+async def edit(body: Edited, principal: Writer, at: One) -> ReplyDetail:
+    """Another text, by whoever edits it. A submitted reply is a draft again; an approved one is not edited."""
+    owner = (await at.case()).owner
+    return await at.done(reply.edit(at.row, body.text, _person(principal), at.published.book, owner, at.now))
+
+
+@router.post("/replies/{reply_id}/submit", responses=CONFLICT)
+async def submit(principal: Writer, at: One) -> ReplyDetail:
+    """Offer a draft for approval."""
+    owner = (await at.case()).owner
+    return await at.done(reply.submit(at.row, _person(principal), at.published.book, owner, at.now))
+
+
+@router.post("/replies/{reply_id}/legal-check", responses=CONFLICT)
+async def legal_check(body: LegalCheck, principal: Writer, at: One) -> ReplyDetail:
+    """Record that the legal department has read exactly this text."""
+    return await at.done(reply.legal_check(at.row, body.digest, body.note, _person(principal), at.published.book, at.now))
+
+
+@router.post("/replies/{reply_id}/approve", responses=CONFLICT)
+async def approve(body: Approval, principal: Colleague, at: WithSiblings) -> ReplyDetail:
+    """Let exactly this text be sent to exactly this recipient.
+
+    409 when the text is another by now, when the guard or legal's check stands in the way, when the customer has written again since (`newest`), and
+    when another reply to the same message has been approved, is on its way, has been sent or may have been (`sibling`).
+    """
+    change = reply.approve(
+        at.row,
+        body.digest,
+        _person(principal),
+        at.published.book,
+        await at.case(),
+        at.now,
+        others=at.siblings,
+        despite=body.despite,
+        despite_reply=body.despite_reply,
+    )
+    return await at.done(change)
+
+
+@router.post("/replies/{reply_id}/discard", responses=CONFLICT)
+async def discard(body: Discard, principal: Writer, at: One) -> ReplyDetail:
+    """Drop a reply that has not been sent. Not to reply is a decision, with a reason."""
+    return await at.done(reply.discard(at.row, body.reason, _person(principal), at.now))
+
+
+@router.post("/replies/{reply_id}/confirm", responses=CONFLICT)
+async def confirm(body: Confirmation, principal: Colleague, at: One) -> ReplyDetail:
+    """After looking: an unconfirmed reply did reach the customer, or did not and is a draft again."""
+    return await at.done(reply.confirm(at.row, body.sent, body.note, _person(principal), at.now))
+
+
+def _text(body: NewReply, published: Published, case: Case, mention: Mention, subject: str) -> tuple[str, str | None]:
+    """The text to start from, and the script that it came from."""
+    if body.text is not None:
+        return body.text, None
+    book = published.book
+    if body.script is None:
+        script = reply.suited_script(book, case)
+        if script is None:
+            raise Unprocessable("No script of the brand book suits this case and its language. Give a text.")
+    else:
+        script = next((known for known in book.scripts if known.id == body.script), None)
+        if script is None:
+            raise Unprocessable(f"The brand book has no script {body.script[:100]!r}.")
+    return reply.from_script(book, case, mention, script, subject), script.id
+
+
+def current_book(request: Request, brand: str) -> Published:
+    """The newest book of the brand. Raises `Unavailable` while it may be an older one, whose rules no longer hold, and `Conflict` without any."""
+    books = of(request).books
+    if not books.read.is_set():
+        raise Unavailable("The brand books have not been read to the end yet.", retry_after_s=1)
+    published = books.get(brand)
+    if published is None:
+        raise Conflict("This brand has no brand book yet. `weerklank apply` publishes one.")
+    return published
+
+
+async def _found(connection: db.Connection, brand: str, reply_id: UUID, *, lock: bool = False) -> ReplyRow:
+    row = await store.reply(connection, brand, reply_id, lock=lock)
+    if row is None:
+        raise NotFound("There is no such reply in this brand.")
+    return row
+
+
+async def _keep(writing: db.Connection, changes: Sequence[Change]) -> None:
+    await store.put_replies(writing, [change.row for change in changes])
+    await store.record(writing, changes)
+    traceparent = telemetry.current_traceparent()
+    told = [outgoing for outgoing in (change.outgoing(traceparent) for change in changes) if outgoing]
+    await outbox.add(writing, "responder", told)
+
+
+def _person(principal: Principal) -> Person:
+    return Person(principal.subject, principal.role)

@@ -1,0 +1,73 @@
+"""How the API shows a reply: what its events tell, its history, and why it waits."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from fastapi import Request, Response
+from pydantic import BaseModel, Field
+
+from libs.common import conditions, db
+from libs.common.events import Reply
+from libs.common.service import of
+from services.responder import lease, store
+from services.responder.reply import Recipient, ReplyRow
+from services.responder.settings import Settings
+
+
+class ReplyView(Reply):
+    """A reply as the API shows it: what its events tell, and what the people who work on it need."""
+
+    version: int
+    recipient: Recipient
+    language: str
+    first_reply: bool
+    automatic: bool = Field(description="Made by the machine from a script; nobody has touched it yet")
+    writer_role: str
+    legal_by: str | None
+    submitted_by: str | None = Field(description="Who offered it for approval")
+    submitted_at: datetime | None
+    reason: str | None = Field(description="Why it was discarded")
+    attempts: int
+    next_attempt_at: datetime | None
+
+
+class Entry(BaseModel):
+    """A line of a reply's history."""
+
+    at: datetime
+    what: str
+    who: str
+    version: int
+    detail: dict[str, Any]
+
+
+class ReplyDetail(ReplyView):
+    waiting: list[str] = Field(description="Why an approved reply has not been sent yet; empty for the rest")
+    history: list[Entry]
+
+
+def view(row: ReplyRow) -> ReplyView:
+    return ReplyView.model_validate(row.model_dump())
+
+
+def entries(lines: Iterable[Mapping[str, Any]]) -> list[Entry]:
+    return [Entry.model_validate({name: line[name] for name in Entry.model_fields}) for line in lines]
+
+
+async def detail(request: Request, response: Response, connection: db.Connection, row: ReplyRow) -> ReplyDetail:
+    """The reply in full; its ETag changes with what is told, not only with the reply."""
+    service = of(request)
+    assert isinstance(service.settings, Settings)
+    published = service.books.get(row.brand)
+    why = lease.waiting(
+        row,
+        (await store.leases(connection, [row.brand])).get(row.brand),
+        book_version=published.version if published else None,
+        lease_s=service.settings.lease_s,
+        now=await store.database_time(connection),
+    )
+    lines = await store.history(connection, row.brand, [row.id])
+    conditions.mark(response, row.version, hashlib.sha256("\n".join(why).encode()).hexdigest()[:8] if why else "")
+    return ReplyDetail.model_validate({**row.model_dump(), "waiting": why, "history": entries(lines)})
