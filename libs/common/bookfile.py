@@ -7,7 +7,9 @@ Limits: 1 MiB of text, 30,000 words and signs of YAML, 200,000 values once alias
 """
 
 import warnings
+from collections.abc import Iterator
 from datetime import date as Date
+from datetime import datetime, time
 from typing import Any
 
 from pydantic import ValidationError
@@ -29,11 +31,11 @@ MAX_DEPTH = 30
 
 
 def load_book(text: str, source: str = "brand book", today: Date | None = None) -> BrandBook:
-    """Read a brand book. `source` names the text in messages, such as the file's name; `today` is for the check that
-    it ever opens.
+    """Read a brand book. `source` names the text in messages, such as the file's name; `today` (default: the real one) is for
+    the checks that it ever opens, and that what it promises is due some day.
 
     Raises BrandBookError with every problem of the first kind that there is: unreadable YAML; wrong fields, and fields
-    that do not fit together; hours that never open.
+    that do not fit together; hours that never open, and targets that take years of them.
     """
     lines: dict[Path, int] = {}
     data = _read_yaml(text, source, lines)
@@ -42,11 +44,25 @@ def load_book(text: str, source: str = "brand book", today: Date | None = None) 
     except ValidationError as error:
         problems = problems_of(error, BrandBook, data, lines) + _between_the_others(error, data, lines)
         raise BrandBookError(sorted(problems, key=lambda problem: problem.line or 0), source) from None
-    try:
-        Calendar.of(book, today)
-    except HoursError as error:
-        raise BrandBookError([Problem(lines.get(("hours",)), "hours", str(error))], source) from None
+    if problems := list(_of_hours(book, today, lines)):
+        raise BrandBookError(problems, source)
     return book
+
+
+def _of_hours(book: BrandBook, today: Date | None, lines: dict[Path, int]) -> Iterator[Problem]:
+    calendar = Calendar.of(book)
+    first = today or datetime.now(calendar.zone).date()
+    if not calendar.ever_opens(first):
+        said = f"{book.brand} is never open in the two years from {first}; write at least one block, such as mon-fri"
+        yield Problem(lines.get(("hours",)), "hours", said)
+        return
+    start = datetime.combine(first, time(), calendar.zone)
+    for number, target in enumerate(book.targets):
+        for name in ("reaction", "resolution"):
+            try:
+                calendar.add(start, getattr(target, name))
+            except HoursError as error:
+                yield Problem(lines.get(("targets", number, name)), f"targets[{number}].{name}", str(error))
 
 
 def _between_the_others(error: ValidationError, data: dict[str, Any], lines: dict[Path, int]) -> list[Problem]:

@@ -40,6 +40,11 @@ class BrandBooks:
     def get(self, brand: str) -> Published | None:
         return self._books.get(brand)
 
+    def version(self, brand: str) -> int:
+        """0: no book of that brand is known."""
+        known = self._books.get(brand)
+        return known.version if known else 0
+
     def __iter__(self) -> Iterator[tuple[str, Published]]:
         return iter(list(self._books.items()))
 

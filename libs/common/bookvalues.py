@@ -7,6 +7,7 @@ says what the value must be; pydantic carries it to `libs.common.bookproblems`.
 import importlib
 import re
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -97,9 +98,14 @@ def _span(value: object) -> Span:
     return parse_span(value)
 
 
+_MOST_OPENING_DAYS = 366
+
+
 def _business_span(span: Span) -> Span:
     if span.unit == "y":
         raise ValueError(f"counts opening time in minutes, hours or days (30m, 4h, 2d), not {span}")
+    if span.elapsed() > timedelta(days=_MOST_OPENING_DAYS):
+        raise ValueError(f"must be at most {_MOST_OPENING_DAYS}d, not {span}")
     return span
 
 

@@ -2,7 +2,7 @@
 
 What reaches this module: a brand book (hours, holidays, exceptions, time zone) and moments. What leaves it: moments
 in UTC and durations. Every moment passed in must be aware; every moment returned is UTC. Nothing here reads the
-clock, except `Calendar.of` without `today`.
+clock.
 
 Rules, in the order in which a day's blocks are decided: an exception for that date; else closed on a public holiday
 of the brand's country (unless the book stays open on holidays); else the weekday's blocks. A block holds its start
@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # the book's model uses Span and Block from here
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 HORIZON_DAYS = 731
-"""How far an opening is looked for: two years. A book without one within that time is a mistake, not a holiday."""
+"""How far ahead is looked: two years. A book without an opening within that time is a mistake, not a holiday, and so is a target that takes longer."""
 
 _CACHED_DAYS = 20_000
 _SPAN = re.compile(r"([1-9]\d{0,6})([mhdy])", re.ASCII)
@@ -119,21 +119,20 @@ class Calendar:
         self._days: dict[date, tuple[_Opening, ...]] = {}
 
     @classmethod
-    def of(cls, book: "BrandBook", today: date | None = None) -> Self:
-        """The calendar of a book. Raises HoursError when it has no opening at all in the two years from `today`
-        (default: the real one)."""
+    def of(cls, book: "BrandBook") -> Self:
+        """The calendar of a book."""
         hours = book.hours
-        calendar = cls(
+        return cls(
             zone=ZoneInfo(book.timezone),
             week=hours.week(),
             exceptions={exception.date: exception.blocks for exception in hours.exceptions},
             public_holidays=holidays.country_holidays(hours.holidays.country, subdiv=hours.holidays.region),
             closed_on_holidays=hours.holidays.closed,
         )
-        first = today or datetime.now(calendar.zone).date()
-        if not any(calendar._openings(first + timedelta(days=ahead)) for ahead in range(HORIZON_DAYS)):
-            raise HoursError(f"{book.brand} is never open in the two years from {first}; write at least one block, such as mon-fri")
-        return calendar
+
+    def ever_opens(self, first: date) -> bool:
+        """Whether it has any opening in the two years from `first`."""
+        return any(self._openings(first + timedelta(days=ahead)) for ahead in range(HORIZON_DAYS))
 
     def is_holiday(self, day: date) -> bool:
         """Whether `day` is a public holiday in the brand's country, whatever the opening hours."""
@@ -172,27 +171,24 @@ class Calendar:
         Minutes and hours are opening time: 30m at 21:45, closing at 22:00, is due a quarter of an hour after the next
         opening; what ends exactly at closing time is due then. `Nd` is the same local time on the Nth open day after
         it, brought inside that day's hours: before the first block becomes its start, within a break the end of the
-        break, after the last block its end. Years are an error.
+        break, after the last block its end. Years are an error, and so is what takes more than two years.
         """
         moment = self.next_open(start)
         if span.unit == "d":
-            return self._add_days(moment, span.amount)
+            return self._add_days(moment, span)
         if span.unit == "y":
             raise HoursError(f"a target counts minutes, hours or opening days, not {span}")
         left = span.elapsed()
         day = self._local_date(moment)
-        closed_days = 0
-        while closed_days < HORIZON_DAYS:
-            openings = self._openings(day)
-            for opens, closes in openings:
+        for _ in range(HORIZON_DAYS):
+            for opens, closes in self._openings(day):
                 if moment < closes:
                     begin = max(moment, opens)
                     if begin + left <= closes:
                         return begin + left
                     left -= closes - begin
-            closed_days = 0 if openings else closed_days + 1
             day = _following(day)
-        raise _never_open(moment)
+        raise _too_long(moment, span)
 
     def between(self, a: datetime, b: datetime) -> timedelta:
         """The opening time from `a` to `b`; negative when `b` comes first, so that what is left until a due time goes
@@ -210,18 +206,16 @@ class Calendar:
                 return total
             day = _following(day)
 
-    def _add_days(self, moment: datetime, days: int) -> datetime:
+    def _add_days(self, moment: datetime, span: Span) -> datetime:
         local = moment.astimezone(self.zone)
-        day = local.date()
-        closed_days = 0
-        while days:
+        day, days = local.date(), span.amount
+        for _ in range(HORIZON_DAYS):
             day = _following(day)
-            if self._openings(day):
-                days, closed_days = days - 1, 0
-            else:
-                closed_days += 1
-                if closed_days > HORIZON_DAYS:
-                    raise _never_open(moment)
+            days -= bool(self._openings(day))
+            if not days:
+                break
+        else:
+            raise _too_long(moment, span)
         wanted = datetime.combine(day, local.time(), self.zone).astimezone(UTC)
         openings = self._openings(day)
         for opens, closes in openings:
@@ -273,6 +267,10 @@ def _utc(at: datetime) -> datetime:
     if at.tzinfo is None:
         raise HoursError(f"a moment needs a time zone, {at.isoformat()} has none")
     return at.astimezone(UTC)
+
+
+def _too_long(moment: datetime, span: Span) -> HoursError:
+    return HoursError(f"{span} of opening time take more than the two years after {moment.date()}")
 
 
 def _never_open(moment: datetime) -> HoursError:

@@ -20,6 +20,7 @@ from services.routing import (
     login_api,
     oauth_api,
     rehome,
+    retell,
     ticker,
     user_api,
 )
@@ -40,6 +41,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             partial(ticker.run, service, policies),
             partial(rehome.run, service, policies),
             partial(lease.run, service),
+            partial(retell.run, service),
         ]
 
     service = Service("routing", settings, Path(__file__).parent)

@@ -20,12 +20,12 @@ from libs.common.brandbook import BrandBook
 from libs.common.conditions import Condition, Match
 from libs.common.errors import BadRequest, NotFound, PreconditionFailed, PreconditionRequired, Unprocessable
 from libs.common.events import BrandBookPublished
-from libs.common.hours import Calendar, HoursError
+from libs.common.hours import Calendar
 from libs.common.http import Cursor, Page
 from libs.common.outbox import Outgoing
 from libs.common.routes import Route
-from libs.common.service import Reading, Writing
-from services.routing import impact, store
+from libs.common.service import Reading, Writing, of
+from services.routing import impact, retell, store
 from services.routing.sla import Policy
 
 router = APIRouter(prefix="/v1/brands/{brand}", tags=["brand books"], route_class=Route)
@@ -163,6 +163,7 @@ class Hold(BaseModel):
 )
 async def apply(
     brand: str,
+    request: Request,
     response: Response,
     principal: Admin,
     expected: Expected,
@@ -184,16 +185,22 @@ async def apply(
     )
     if not dry_run:
         await _as_expected(writing, brand, newest, expected)
-    if not fields or dry_run:
+    known = of(request).books.version(brand)
+    changed = bool(fields) or known > version
+    if not changed or dry_run:
+        if newest and known < version and not dry_run:
+            await outbox.add(writing, "routing", [retell.told(newest)])
         conditions.mark(response, version)
         cases = await _impact(writing, dict(newest), book) if fields and newest else None
-        return Applied(brand=brand, version=version, changed=bool(fields), fields=fields, changes=changes, cases=cases)
+        return Applied(brand=brand, version=version, changed=changed, fields=fields, changes=changes, cases=cases)
+    # The services know a newer one than the database where that was restored. A lower number would pass them by.
+    version = max(version, known) + 1
     now = datetime.now(UTC)
-    await store.add_book(writing, brand, version + 1, source, as_json, now, principal.subject, fields, note)
-    event = BrandBookPublished(brand=brand, version=version + 1, book=as_json, published_at=now, published_by=principal.subject)
-    await outbox.add(writing, "routing", [Outgoing(event, brand, version + 1, brand, telemetry.current_traceparent())])
-    conditions.mark(response, version + 1)
-    return Applied(brand=brand, version=version + 1, changed=True, fields=fields, changes=changes)
+    await store.add_book(writing, brand, version, source, as_json, now, principal.subject, fields, note)
+    event = BrandBookPublished(brand=brand, version=version, book=as_json, published_at=now, published_by=principal.subject)
+    await outbox.add(writing, "routing", [Outgoing(event, brand, version, brand, telemetry.current_traceparent())])
+    conditions.mark(response, version)
+    return Applied(brand=brand, version=version, changed=True, fields=fields, changes=changes)
 
 
 def _read(source: str, brand: str) -> BrandBook:
@@ -211,9 +218,9 @@ async def _impact(connection: Writing, newest: Mapping[str, Any], book: BrandBoo
     """None where the book that holds cannot be read by today's rules, so that nobody knows what it decides, or where it takes too long."""
     try:
         holds = BrandBook.from_json(newest["book"])
-        old = Policy(holds, Calendar.of(holds), newest["version"])
-    except (BrandBookError, HoursError):
+    except BrandBookError:
         return None
+    old = Policy(holds, Calendar.of(holds), newest["version"])
     new = Policy(book, Calendar.of(book), newest["version"] + 1)
     try:
         async with connection.transaction():

@@ -26,6 +26,12 @@ BOOK = Kind(
     "That the newest published book of every brand is valid for this version of Weerklank.",
     "Mend the book's file and publish it: weerklank apply FILE. Until then the version before it stays in force.",
 )
+KNOWN = Kind(
+    "brand.known",
+    "The brand book that the services go by",
+    "That it is the newest in routing's database: it is another where the database was restored, or the topic is new.",
+    "Publish the book that should hold: weerklank apply FILE. If that says so again a minute later, look at routing's relay.",
+)
 ADVICE = Kind(
     "brand.advice",
     "What a brand book leaves open",
@@ -33,7 +39,7 @@ ADVICE = Kind(
     "7 days, exceptions to the hours that have all passed, sending that is held, and a pilot (a value, not a fault).",
     "Change the brand book and publish it: weerklank apply FILE.",
 )
-KINDS = (BOOK, ADVICE)
+KINDS = (BOOK, KNOWN, ADVICE)
 
 
 def published_books(service: "Service", brand: str | None) -> Sequence[Probe]:
@@ -45,14 +51,23 @@ async def _books(service: "Service", brand: str | None) -> list[Finding]:
     found: list[Finding] = []
     try:
         async with service.pool.acquire(timeout=3) as connection:
-            for hold in await store.holds(connection):
-                if brand in (None, hold["brand"]):
-                    newest = await store.newest_book(connection, hold["brand"])
-                    assert newest is not None
-                    found += judge_book(hold["brand"], newest["version"], newest["book"], hold["held"], datetime.now(UTC))
+            held = {row["brand"]: row["held"] for row in await store.holds(connection)}
+            for row in await store.newest_books(connection):
+                if brand in (None, row["brand"]):
+                    found += judge_book(row["brand"], row["version"], row["book"], held.get(row["brand"], False), datetime.now(UTC))
+                    if service.books.read.is_set():
+                        found += judge_known(row["brand"], row["version"], service.books.version(row["brand"]))
     except db.TRANSIENT as error:
         raise CannotAsk(f"Routing's database does not answer ({type(error).__name__}).") from error
     return found or [BOOK.skipped(f"There is no book of {brand}." if brand else "No brand has a book yet: weerklank apply FILE.")]
+
+
+def judge_known(brand: str, version: int, known: int) -> list[Finding]:
+    """Whether the services go by the version that is the newest here. They do not where one of the two was lost or restored."""
+    if known == version:
+        return []
+    text = f"Version {version} is the newest here, and the services go by {f'version {known}' if known else 'none'}."
+    return [KNOWN.error(text, about=brand, brand=brand, values={"version": version, "known": known})]
 
 
 def judge_book(brand: str, version: int, as_json: dict[str, object], held: bool, now: datetime) -> list[Finding]:

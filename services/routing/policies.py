@@ -11,9 +11,9 @@ class Policies:
         self._books = books
         self._policies: dict[str, Policy] = {}
 
-    def brands(self) -> list[str]:
-        """The brands that have a book."""
-        return [brand for brand, _ in self._books]
+    def versions(self) -> list[tuple[str, int]]:
+        """The brands that have a book, and which version of it."""
+        return [(brand, published.version) for brand, published in self._books]
 
     def of(self, brand: str) -> Policy:
         """Raises `InvalidEvent` for a brand without a book."""

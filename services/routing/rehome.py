@@ -8,11 +8,14 @@ Safe in any number of instances (each row is locked, and a case that was decided
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
+from datetime import datetime
 
 from libs.common import db
-from libs.common.events import CaseAssigned
+from libs.common.events import CaseAssigned, TriagedMention
 from libs.common.service import Service
 from services.routing import orphan, record, store
+from services.routing.case import File
 from services.routing.policies import Policies
 from services.routing.sla import Policy
 
@@ -25,13 +28,13 @@ async def run(service: Service, policies: Policies) -> None:
     """Until cancelled. A passing fault of Postgres is waited out."""
     looked: dict[str, tuple[int, float]] = {}
     while True:
-        for brand in policies.brands():
+        for brand, newest in policies.versions():
+            version, at = looked.get(brand, (0, 0.0))
+            if version == newest and time.monotonic() - at < _AGAIN_AFTER_S:
+                continue
             try:
                 policy = policies.of(brand)
-                version, at = looked.get(brand, (0, 0.0))
-                if version == policy.version and time.monotonic() - at < _AGAIN_AFTER_S:
-                    continue
-                while await tick(service.pool, policy) == _BATCH:
+                while await tick(service.pool, policy):
                     service.relay.poke()
                 service.relay.poke()
                 looked[brand] = policy.version, time.monotonic()
@@ -39,12 +42,13 @@ async def run(service: Service, policies: Policies) -> None:
                 log.warning("cases without an owner wait", extra={"error": type(error).__name__})
             except Exception:  # one brand's case that cannot be told must not keep other brands' cases waiting
                 log.exception("cases without an owner could not be given one: asked again in a minute", extra={"brand": brand})
-                looked[brand] = policies.of(brand).version, time.monotonic()
+                looked[brand] = newest, time.monotonic()
         await asyncio.sleep(1)
 
 
 async def tick(pool: db.Pool, policy: Policy) -> int:
-    """Give at most 50 cases of this brand an owner and a department that there are; return how many."""
+    """Look at up to 50 cases of this brand, and give them an owner and a department that there are; return how many got them."""
+    done = 0
     async with pool.acquire() as connection, connection.transaction():
         files = await store.orphans(connection, policy, _BATCH)
         if not files:
@@ -53,14 +57,25 @@ async def tick(pool: db.Pool, policy: Policy) -> int:
         now = await store.this_moment(connection)
         for file in files:
             mentions = [copy.triaged for copy in found.values() if copy.case_id == file.case.id]
-            before = file.case
-            why = "; ".join(orphan.gone(policy.book, before))
-            file.book_version = policy.version
-            file.change(**dict(orphan.settled(policy, file, mentions, now)))
-            said = {"previous_owner": before.owner, "previous_department": before.department, "why": why}
-            told = record.story(file, CaseAssigned, at=now, actor="system", traceparent=None, **said)
-            late = record.breaches(file, at=now, actor="system", traceparent=None)
-            await record.record(connection, policy, file, [told, *late])
-            if file.touched and file.case.owner is not None and file.case.owner != before.owner:
-                await store.notify(connection, record.notifications(told, [file.case.owner], file.case.id, "assigned"))
-        return len(files)
+            try:
+                async with connection.transaction():
+                    await _settle(connection, policy, file, mentions, now)
+                    done += 1
+            except db.TRANSIENT:
+                raise
+            except Exception:  # one case that cannot be told must not keep the others waiting
+                log.exception("a case could not be given an owner: asked again in a minute", extra={"case_id": str(file.case.id)})
+    return done
+
+
+async def _settle(connection: db.Connection, policy: Policy, file: File, mentions: Sequence[TriagedMention], now: datetime) -> None:
+    before = file.case
+    why = "; ".join(orphan.gone(policy.book, before))
+    file.book_version = policy.version
+    file.change(**dict(orphan.settled(policy, file, mentions, now)))
+    said = {"previous_owner": before.owner, "previous_department": before.department, "why": why}
+    told = record.story(file, CaseAssigned, at=now, actor="system", traceparent=None, **said)
+    late = record.breaches(file, at=now, actor="system", traceparent=None)
+    await record.record(connection, policy, file, [told, *late])
+    if file.touched and file.case.owner is not None and file.case.owner != before.owner:
+        await store.notify(connection, record.notifications(told, [file.case.owner], file.case.id, "assigned"))

@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from libs.common.brandbook import BrandBook, Target
 from libs.common.events import Clock, Rounds
-from libs.common.hours import Calendar, Span
+from libs.common.hours import Calendar, HoursError, Span
 from libs.common.rules import RuleError, first_match
 
 KINDS = ("reaction", "resolution")
@@ -42,7 +42,15 @@ def start(policy: Policy, facts: Mapping[str, object], started_at: datetime) -> 
     except RuleError:
         target = Target()
     spans: dict[str, Span] = {"reaction": target.reaction, "resolution": target.resolution}
-    return [Clock(kind=kind, started_at=started_at, due_at=policy.calendar.add(started_at, spans[kind])) for kind in KINDS]
+    return [Clock(kind=kind, started_at=started_at, due_at=_due(policy.calendar, started_at, spans[kind])) for kind in KINDS]
+
+
+def _due(calendar: Calendar, start: datetime, span: Span) -> datetime:
+    """By opening hours; by an ordinary clock where the brand does not open any more for so long. No case is without a time because a season is over."""
+    try:
+        return calendar.add(start, span)
+    except HoursError:
+        return start + span.elapsed()
 
 
 def meet(clocks: Iterable[Clock], kind: str, at: datetime) -> list[Clock]:
@@ -132,4 +140,4 @@ def _moment(calendar: Calendar, clock: Clock, share: int) -> datetime:
     seconds = calendar.between(clock.started_at, clock.due_at).total_seconds() * share / 100
     if seconds <= 0:
         return clock.due_at
-    return calendar.add(clock.started_at, Span(max(1, round(timedelta(seconds=seconds).total_seconds() / 60)), "m"))
+    return min(clock.due_at, _due(calendar, clock.started_at, Span(max(1, round(seconds / 60)), "m")))

@@ -376,6 +376,11 @@ async def newest_book(connection: db.Connection, brand: str, *, lock: bool = Fal
     return await connection.fetchrow("select * from brand_book where brand = $1 order by version desc limit 1", brand)
 
 
+async def newest_books(connection: db.Connection) -> list[asyncpg.Record]:
+    """The newest book of every brand, for what is about all brands alike."""
+    return await connection.fetch("select distinct on (brand) * from brand_book order by brand, version desc")
+
+
 async def add_book(
     connection: db.Connection,
     brand: str,

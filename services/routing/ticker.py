@@ -29,7 +29,7 @@ async def run(service: Service, policies: Policies) -> None:
 async def tick(pool: db.Pool, policies: Policies) -> int:
     """Let every clock that is due say what it has to, at most 200 cases at once; return how many cases."""
     async with pool.acquire() as connection, connection.transaction():
-        files = await store.due(connection, policies.brands(), _BATCH)
+        files = await store.due(connection, [brand for brand, _ in policies.versions()], _BATCH)
         for file in files:
             try:
                 async with connection.transaction():

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,11 +12,15 @@ import pytest
 from fastapi import FastAPI
 
 from libs.common import db, http
+from libs.common.bookfile import load_book
+from libs.common.books import BrandBooks
+from libs.common.events import BrandBookPublished
 from libs.common.hours import Calendar
 from libs.common.ratelimit import RateLimits
 from libs.common.tokens import Verifier, platform
-from services.routing import book_api, rehome
+from services.routing import book_api, rehome, retell
 from services.routing.case import case_id_of
+from services.routing.checks import judge_known
 from services.routing.sla import Policy
 from tests.integration.routing.test_simultaneous import batch, triaged
 from tests.system import ROOT
@@ -38,7 +43,8 @@ async def client(pool: db.Pool, tmp_path: Path) -> AsyncIterator[httpx.AsyncClie
     issuer = Issuer(tmp_path)
     app = FastAPI()
     verifier = Verifier([platform(str(issuer.jwks), "weerklank-local", "weerklank")])
-    app.state.service = SimpleNamespace(pool=pool, relay=SimpleNamespace(poke=lambda: None), verifier=verifier)
+    books = BrandBooks("127.0.0.1:1", "test")
+    app.state.service = SimpleNamespace(pool=pool, relay=SimpleNamespace(poke=lambda: None), verifier=verifier, books=books)
     app.include_router(book_api.router)
     http.install(app, name="routing", limits=RateLimits(0, 0), max_body_bytes=1 << 20)
     headers = {"authorization": f"Bearer {issuer.token('admin', ['vaart'], 'beheer')}", "content-type": "application/yaml"}
@@ -149,6 +155,63 @@ async def test_a_colleague_who_gets_a_leavers_case_is_told_and_the_timeline_says
     assert [dict(row) for row in await pool.fetch("select member, what from notification")] == [{"member": owner, "what": "assigned"}]
     told = await pool.fetchrow("select actor, detail from timeline order by version desc limit 1")
     assert (told["actor"], told["detail"]["why"], told["detail"]["previous_owner"]) == ("system", "gs is not in the team", "gs")
+
+
+async def told(pool: db.Pool) -> list[int]:
+    """The versions of the book that the outbox holds."""
+    return [json.loads(row["value"])["version"] for row in await pool.fetch("select value from outbox order by id")]
+
+
+async def know(client: httpx.AsyncClient, version: int, source: str) -> None:
+    """The services know this version from the topic."""
+    book = load_book(source).model_dump(mode="json", by_alias=True)
+    published = BrandBookPublished(brand="vaart", version=version, book=book, published_at=datetime.now(UTC), published_by="gs")
+    transport = client._transport
+    assert isinstance(transport, httpx.ASGITransport)
+    await transport.app.state.service.books.put(published)  # type: ignore[attr-defined]
+
+
+async def test_after_a_restore_a_book_gets_a_number_above_the_one_that_the_services_know(client: httpx.AsyncClient, pool: db.Pool) -> None:
+    await put(client, FIRST)
+    await know(client, 8, SECOND)
+    assert await put(client, FIRST, dry_run=True) | {"changes": []} == {
+        "brand": "vaart", "version": 1, "changed": True, "fields": [], "changes": [], "cases": None,
+    }  # fmt: skip
+    assert (await put(client, FIRST))["version"] == 9, "the same as here, and not what the services go by"
+    assert await told(pool) == [1, 9]
+    assert judge_known("vaart", 1, 8)[0].status == "error"
+
+
+async def test_a_topic_made_anew_is_told_the_books_at_the_start_and_by_applying_again(client: httpx.AsyncClient, pool: db.Pool) -> None:
+    await put(client, FIRST)
+    books = BrandBooks("127.0.0.1:1", "test")
+    assert await retell.lacking(pool, books) == 1
+    assert (await put(client, FIRST))["changed"] is False
+    assert await told(pool) == [1, 1, 1]
+    await know(client, 1, FIRST)
+    assert (await put(client, FIRST))["changed"] is False
+    await books.put(BrandBookPublished.model_validate_json(await pool.fetchval("select value from outbox limit 1")))
+    assert await retell.lacking(pool, books) == 0
+    assert await told(pool) == [1, 1, 1]
+
+
+async def test_a_case_that_cannot_be_settled_keeps_no_other_waiting(
+    pool: db.Pool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    await batch(pool, [triaged(name, name) for name in "ABC"])
+    await pool.execute("update care_case set owner = 'gone'")
+    settled, broken = rehome.orphan.settled, case_id_of("vaart", mention_id("A"))
+
+    def settle(policy: Policy, file: Any, *rest: Any) -> Any:
+        if file.case.id == broken:
+            raise ValueError("nobody thought of this")
+        return settled(policy, file, *rest)
+
+    monkeypatch.setattr(rehome.orphan, "settled", settle)
+    assert await rehome.tick(pool, policy()) == 2
+    assert await pool.fetch("select id from care_case where owner = 'gone'") == [(broken,)]
+    assert str(broken) in str([record.__dict__.get("case_id") for record in caplog.records])
+    assert await rehome.tick(pool, policy()) == 0
 
 
 async def test_an_instance_with_an_older_book_leaves_newer_decisions_alone(pool: db.Pool) -> None:

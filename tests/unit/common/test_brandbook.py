@@ -243,6 +243,11 @@ def test_problems_can_be_read_by_programs() -> None:
         ("hours: {exceptions: [{date: 20261224}]}", "4: hours.exceptions[0].date: must be a date such as 2026-12-24, not 20261224"),
         ("hours: {exceptions: [{date: 2026-13-24}]}", "4: hours.exceptions[0].date: cannot be read: month must be in 1..12"),
         ("hours: {mon-sun: []}", "4: hours: kaas is never open in the two years from 2026-06-01"),
+        ("targets: [{reaction: 367d}]", "4: targets[0].reaction: must be at most 366d, not 367d"),
+        (
+            "hours: {mon: ['09:00-09:10']}\ntargets: [{resolution: 1d}, {reaction: 20h}]",
+            "5: targets[1].reaction: 20h of opening time take more than the two years after 2026-06-01",
+        ),
         ("hub: {members: [{id: a, notify: [{}]}]}", "4: hub.members[0].notify[0]: needs either email or webhook"),
         ("team: [{id: a, first_name: An, initials: a1}]", "4: team[0].initials: must be one to four letters, such as gs, not 'a1'"),
         # what does not fit together

@@ -17,7 +17,7 @@ AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
 def calendar(hours: dict[str, object], timezone: str = "Europe/Amsterdam") -> Calendar:
     book = BrandBook.model_validate({"brand": "a", "name": "A", "languages": ["nl"], "hours": hours, "timezone": timezone})
-    return Calendar.of(book, TODAY)
+    return Calendar.of(book)
 
 
 def local(text: str, zone: ZoneInfo = AMSTERDAM) -> datetime:
@@ -198,19 +198,29 @@ def test_holidays_are_those_of_the_brands_country_and_region() -> None:
 
 
 @pytest.mark.parametrize("hours", [{"mon-sun": []}, {"mon": [], "exceptions": [{"date": "2025-12-31", "blocks": ["09:00-17:00"]}]}])
-def test_a_brand_that_never_opens_is_an_error_at_once(hours: dict[str, object]) -> None:
-    with pytest.raises(HoursError, match="never open in the two years from 2026-01-01"):
-        calendar(hours)
+def test_a_brand_that_never_opens_is_told_from_one_that_does(hours: dict[str, object]) -> None:
+    assert not calendar(hours).ever_opens(TODAY)
+    assert SHOP.ever_opens(TODAY)
 
 
 def test_a_brand_that_opens_on_a_few_dates_runs_out_of_them_with_a_clear_error() -> None:
     fair = calendar({"mon": [], "exceptions": [{"date": "2026-06-06", "blocks": ["09:00-17:00"]}]})
     assert fair.add(local("2026-05-01T00:00"), Span(8, "h")) == local("2026-06-06T17:00")
-    for ask in (lambda: fair.add(local("2026-06-06T16:00"), Span(2, "h")), lambda: fair.closing(local("2026-06-07T00:00"))):
-        with pytest.raises(HoursError, match="not open in the two years after"):
-            ask()
     with pytest.raises(HoursError, match="not open in the two years after"):
-        fair.add(local("2026-06-06T16:00"), Span(1, "d"))
+        fair.closing(local("2026-06-07T00:00"))
+    with pytest.raises(HoursError, match="not open in the two years after"):
+        fair.add(local("2026-06-07T00:00"), Span(1, "m"))
+    for span in (Span(2, "h"), Span(1, "d")):
+        with pytest.raises(HoursError, match=f"{span} of opening time take more than the two years after 2026-06-06"):
+            fair.add(local("2026-06-06T16:00"), span)
+
+
+@pytest.mark.parametrize("span", [Span(876_600, "h"), Span(36_525, "d")])
+def test_no_span_is_looked_for_beyond_two_years(span: Span) -> None:
+    minute = calendar({"mon": ["09:00-09:01"]})
+    with pytest.raises(HoursError, match="more than the two years"):
+        minute.add(local("2026-06-01T00:00"), span)
+    assert max(minute._days) < date(2028, 6, 3)
 
 
 def test_moments_without_a_zone_and_years_are_refused() -> None:

@@ -1,16 +1,18 @@
 """A clock tells the truth about what it waits for, whenever somebody looks at it."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from libs.common.brandbook import BrandBook
 from libs.common.events import CaseClockBreached, Clock, MentionTriaged, Rounds
+from libs.common.hours import Calendar
 from services.routing import record, sla
 from services.routing.case import File
 from services.routing.consumer import CaseWork, on_mention, on_reply_sent
 from services.routing.turn import reopened, resolved
-from tests.unit.routing.test_permutations import POLICIES, START, event, state, tick
+from tests.unit.routing.test_permutations import BOOK, POLICIES, START, event, state, tick
 from tests.unit.routing.test_turns import A1, C1, A, heard, sent
 
 DUE = START + timedelta(minutes=30)
@@ -78,3 +80,14 @@ def test_a_round_that_ended_before_its_clock_ran_out_was_no_breach_although_the_
     clocks = [Clock(kind="resolution", started_at=START, due_at=DUE, breached_at=DUE)]
     assert sla.counted([], sla.ended(clocks, DUE - timedelta(seconds=1))) == []
     assert sla.counted([], sla.ended(clocks, DUE + timedelta(seconds=1))) == [Rounds(kind="resolution", breached=1)]
+
+
+def test_when_a_season_is_over_the_clocks_are_ordinary_ones() -> None:
+    hours = {"mon": [], "exceptions": [{"date": "2026-03-01", "blocks": ["09:00-17:00"]}]}
+    targets = [{"reaction": "4h", "resolution": "2d"}]
+    book = BrandBook.model_validate(BOOK.model_dump(mode="json", by_alias=True) | {"hours": hours, "targets": targets})
+    policy = sla.Policy(book, Calendar.of(book), 1)
+    after = datetime(2026, 3, 2, 10, tzinfo=UTC)
+    clocks = sla.start(policy, {}, after)
+    assert [clock.due_at - after for clock in clocks] == [timedelta(hours=4), timedelta(days=2)]
+    assert all(after < firing.at <= clock.due_at for clock in clocks for firing in sla.firings(policy, [clock], []))
