@@ -37,6 +37,7 @@ ALLOWED: Mapping[str, str] = {
     "responder/store.py:waiting_counts": COUNTS,
     "routing/store.py:copies": BY_EVENT,
     "routing/store.py:files": BY_EVENT,
+    "routing/store.py:newest_books": f"{ALL_BRANDS}; and for an operator's check of all books",
     "routing/store.py:sent": BY_EVENT,
     "triage/store.py:mentions": BY_EVENT,
     "triage/store.py:moments": "of roots that the evidence of this brand stands for",
