@@ -70,6 +70,7 @@ class Front:
                         raise
                     await problem(error)(scope, receive, sending)
             finally:
+                self._limits.closed(scope)
                 route = getattr(scope.get("route"), "path", "unmatched")
                 span.update_name(f"{method} {route}")
                 span.set_attribute("http.response.status_code", status)

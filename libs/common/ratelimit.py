@@ -1,10 +1,11 @@
-"""How many requests a client may make: counted per bearer of a verified token, and per network address for whoever shows none.
+"""How many requests a client may make, and have open at once: per bearer of a verified token, and per network address for whoever shows none.
 
 Counts are kept in this instance's memory: behind a balancer with three instances a client may make three times as many. They are about fairness
 between clients and the cost of a fault in one of them, and no defence against a flood: that belongs in front of the services.
 """
 
 import ipaddress
+from collections import Counter
 from collections.abc import MutableMapping
 from dataclasses import dataclass
 from math import ceil
@@ -21,7 +22,9 @@ from libs.common.errors import TooManyRequests
 EXEMPT = frozenset({"/healthz", "/readyz", "/metrics"})
 """What the platform itself asks, as often as it likes."""
 WINDOW_S = 60
-_CHARGE = "weerklank.charge"
+MOST_OPEN = 200
+"""A service has a thousand connections. Whoever sends bodies slowly, or reads answers slowly, has a fifth of them at most."""
+_CHARGE, _OPEN = "weerklank.charge", "weerklank.open"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class RateLimits:
 
     def __init__(self, per_client: int, per_address: int) -> None:
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._open: Counter[tuple[str, str]] = Counter()
         self._items: dict[str, RateLimitItem] = {
             name: RateLimitItemPerMinute(limit) for name, limit in (("client", per_client), ("address", per_address)) if limit
         }
@@ -59,8 +63,14 @@ class RateLimits:
         await self._charge(scope, "address", network_of(scope))
 
     async def _charge(self, scope: MutableMapping[str, Any], policy: str, key: str) -> None:
+        if _OPEN in scope:
+            return
+        if self._open[policy, key] >= MOST_OPEN:
+            raise TooManyRequests(f"{MOST_OPEN} requests of yours are open. Wait for their answers first.", retry_after_s=1)
+        scope[_OPEN] = policy, key
+        self._open[policy, key] += 1
         item = self._items.get(policy)
-        if item is None or _CHARGE in scope:
+        if item is None:
             return
         allowed = await self._limiter.hit(item, policy, key)
         reset_at, remaining = await self._limiter.get_window_stats(item, policy, key)
@@ -71,6 +81,14 @@ class RateLimits:
                 f"More than {item.amount} requests in {WINDOW_S} s. Wait {reset_s} s, and send several mentions in one request where you can.",
                 retry_after_s=reset_s,
             )
+
+    def closed(self, scope: MutableMapping[str, Any]) -> None:
+        """The request is over."""
+        who = scope.pop(_OPEN, None)
+        if who is not None:
+            self._open[who] -= 1
+            if not self._open[who]:
+                del self._open[who]
 
 
 def charged(scope: MutableMapping[str, Any]) -> Charge | None:

@@ -1,5 +1,6 @@
 """What an error becomes over HTTP."""
 
+import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator
@@ -10,7 +11,7 @@ import httpx
 import pytest
 from fastapi import APIRouter, FastAPI, Response
 
-from libs.common import http
+from libs.common import http, ratelimit
 from libs.common.errors import BadRequest
 from libs.common.problems import PROBLEM_TYPE
 from libs.common.ratelimit import RateLimits
@@ -78,6 +79,32 @@ async def test_whoever_asks_too_much_is_told_when_to_come_back_and_nobody_else_i
     elsewhere = httpx.ASGITransport(app, client=("192.0.2.9", 1))
     async with httpx.AsyncClient(transport=elsewhere, base_url="http://here") as client:
         assert (await client.get("/")).status_code == 200
+
+
+async def test_whoever_keeps_many_requests_open_leaves_connections_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ratelimit, "MOST_OPEN", 3)
+    app, go_on, waiting = app_with(), asyncio.Event(), 0
+
+    @app.get("/")
+    async def slow() -> None:
+        nonlocal waiting
+        waiting += 1
+        await go_on.wait()
+
+    async with asking(app) as client:
+        held = [asyncio.create_task(client.get("/")) for _ in range(3)]
+        async with asyncio.timeout(10):
+            while waiting < 3:
+                await asyncio.sleep(0)
+        refused = await client.get("/")
+        assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
+        go_on.set()
+        elsewhere = httpx.ASGITransport(app, client=("192.0.2.9", 1))
+        async with httpx.AsyncClient(transport=elsewhere, base_url="http://here") as other:
+            assert (await other.get("/")).status_code == 200
+        assert {answer.status_code for answer in await asyncio.gather(*held)} == {200}
+        assert (await client.get("/")).status_code == 200
+    assert not app.state.rate_limits._open
 
 
 async def test_a_long_answer_is_compressed_for_those_who_can_read_it_under_a_name_of_its_own() -> None:
