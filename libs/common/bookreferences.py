@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from libs.common.bookproblems import Path, hint
+from libs.common.secret import belongs, refusal
 
 if TYPE_CHECKING:  # the book imports this module
     from libs.common.brandbook import BrandBook
@@ -83,6 +84,16 @@ def inconsistencies(book: "BrandBook", unknown: Collection[str] = ()) -> Iterato
             parent = labels[parent].parent
         if parent == label.name:
             yield ("labels", index, "parent"), f"label {label.name!r} is its own ancestor"
+
+
+def foreign_secrets(book: "BrandBook") -> Iterator[tuple[Path, str]]:
+    """References to secrets that no book of this brand may name. Where they are read it is asked again, beside the other brands by then."""
+    named: list[tuple[Path, str | None]] = [(("channels", at, "secret"), channel.secret) for at, channel in enumerate(book.channels)]
+    for index, member in enumerate(book.hub.members):
+        named += [(("hub", "members", index, "notify", at, "webhook"), way.webhook) for at, way in enumerate(member.notify)]
+    for path, reference in named:
+        if reference and not belongs(reference, book.brand, ()):
+            yield path, refusal(reference, book.brand)
 
 
 def _conditions(book: "BrandBook") -> Iterator[tuple[Path, "When"]]:

@@ -8,6 +8,7 @@ import importlib
 import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from ipaddress import ip_address
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -88,6 +89,19 @@ def _secret(value: str) -> str:
 
 
 SecretRef = Annotated[str, AfterValidator(_secret), WithJsonSchema({"type": "string", "pattern": f"^(?:{_SECRET.pattern})$"})]
+
+
+def _host(value: str) -> str:
+    try:
+        ip_address(value)
+    except ValueError:
+        if not _HOST.fullmatch(value):
+            raise ValueError(f"must be a server's name or address, without a port or a path, not {shown(value)}") from None
+    return value
+
+
+_HOST = re.compile(r"(?=.{1,253}$)[^\W_](?:[\w-]{0,61}[^\W_])?(?:\.[^\W_](?:[\w-]{0,61}[^\W_])?)*\.?")
+Host = Annotated[str, AfterValidator(_host)]
 
 
 def _span(value: object) -> Span:

@@ -31,6 +31,7 @@ from libs.common.bookvalues import (
     BookPart,
     Colour,
     Email,
+    Host,
     Id,
     IdentifierPattern,
     Initials,
@@ -182,8 +183,8 @@ class Channel(BookPart):
     """The name under which it is known, such as a handle."""
     secret: SecretRef | None = None
     """Reference to its password or token, `env:NAME` or `file:name`; the name begins with the brand's."""
-    host: str | None = None
-    """Server name."""
+    host: Host | None = None
+    """Server's name or address."""
     port: int | None = Field(default=None, ge=1, le=65535)
     """None: the protocol's own."""
     tls: Tls = True

@@ -46,10 +46,7 @@ async def read(reference: str, brand: str, brands: Iterable[str], folder: Path) 
     Raises `SecretRefused` when it is not this brand's (see `belongs`) or lies outside the folder, by a link too; `SecretMissing` when there is none.
     """
     if not belongs(reference, brand, brands):
-        raise SecretRefused(
-            f"The secret {reference} is not one of this brand: a name begins with env:{_variable(brand)} or file:{brand}-, "
-            f"or is that of a file in the folder {brand}/, and where another brand's name fits too, the longer one counts."
-        )
+        raise SecretRefused(refusal(reference, brand))
     kind, _, name = reference.partition(":")
     value: str | None
     if kind == "env":
@@ -66,6 +63,14 @@ async def read(reference: str, brand: str, brands: Iterable[str], folder: Path) 
     if not value:
         raise SecretMissing(f"The secret {reference} is not set.")
     return value
+
+
+def refusal(reference: str, brand: str) -> str:
+    """Why a reference is not this brand's."""
+    return (
+        f"the secret {reference} is not one of this brand: a name begins with env:{_variable(brand)} or file:{brand}-, "
+        f"or is that of a file in the folder {brand}/, and where another brand's name fits too, the longer one counts"
+    )
 
 
 def remedy(reference: str, brand: str, file: Path | None = None) -> str:

@@ -25,7 +25,7 @@ from tests.stack import free_port
 from tests.system import System
 from tests.waiting import eventually, until
 
-SECRETS = {"VAART_RIGHT": PASSWORD, "VAART_WRONG": "wrong-one", "VAARTENS_SMTP": PASSWORD}
+SECRETS = {"VAART_RIGHT": PASSWORD, "VAART_WRONG": "wrong-one", "VAART_ENS_SMTP": PASSWORD}
 BOUND_S = 25
 
 
@@ -215,7 +215,7 @@ async def test_accounts_whose_secret_server_password_or_certificate_fails_are_to
         port = surgery.servers[server][0].port
         return {"id": name, "type": "smtp", "host": "localhost", "port": port, "from": "klant@vaart.example", "secret": secret, **more}
 
-    await surgery.publish("vaartens", channels=[account("own", secret="env:VAARTENS_SMTP")], pilot=False)
+    await surgery.publish("vaart-ens", channels=[account("own", secret="env:VAART_ENS_SMTP")], pilot=False)
     channels = [
         account("well"),
         account("soon", "soon"),
@@ -224,7 +224,7 @@ async def test_accounts_whose_secret_server_password_or_certificate_fails_are_to
         account("wrong", secret="env:VAART_WRONG"),
         account("unset", secret="env:VAART_UNSET"),
         account("file", secret="file:vaart-smtp"),
-        account("others", secret="env:VAARTENS_SMTP"),
+        account("others", secret="env:VAART_ENS_SMTP"),
         account("bare", tls=False),
         account("closed", port=surgery.closed_port),
         account("inside", port=surgery.system.kafka.port),
@@ -268,14 +268,14 @@ async def test_accounts_whose_secret_server_password_or_certificate_fails_are_to
 
     _, handler = surgery.servers["good"]
     before = handler.connections
-    of_one = await surgery.examine(brand="vaartens")
-    assert {f.brand for f in of_one} == {None, "vaartens"}
+    of_one = await surgery.examine(brand="vaart-ens")
+    assert {f.brand for f in of_one} == {None, "vaart-ens"}
     assert handler.connections == before, "asked again within a minute, a server is left alone"
 
 
 async def test_a_book_that_is_not_valid_any_more(surgery: Surgery) -> None:
-    surgery.system.psql("update routing.brand_book set book = book || '{\"timezone\": \"Europe/Atlantis\"}' where brand = 'vaartens'")
-    invalid = found(await surgery.look(services), bookchecks.BOOK, "vaartens")
+    surgery.system.psql("update routing.brand_book set book = book || '{\"timezone\": \"Europe/Atlantis\"}' where brand = 'vaart-ens'")
+    invalid = found(await surgery.look(services), bookchecks.BOOK, "vaart-ens")
     assert invalid.status == "error"
     assert "Version 1 is not valid any more: timezone" in invalid.found
     assert "weerklank apply" in invalid.remedy
