@@ -20,6 +20,11 @@ _FIRST_COUNTS = {
     "conduct": "the first that holds decides",
     "languages": "the first is the default",
     "scripts": "the first that fits is taken",
+    "channels": "the first of type smtp sends",
+    "voice": "drafts take them in turn",
+    "team": "the first lead gets what returns to the queue",
+    "departments": "the first lead gets what returns to the queue",
+    "escalation": "steps are taken in this order",
 }
 _WHEN = {
     "at once": "at once, because their owner or department is gone:",

@@ -34,10 +34,22 @@ _NAMED_BY: Mapping[tuple[str, ...], tuple[str, ...]] = {
 }
 """Lists whose items are known by these fields; a star stands for any key. Items of other lists are known by what they are."""
 
-_IN_ORDER = frozenset(
-    {("conduct", "approvals"), ("targets",), ("routing",), ("languages",), ("scripts",), ("team",), ("departments", "*", "members")}
+IN_ORDER = frozenset(
+    {
+        ("conduct", "approvals"),
+        ("targets",),
+        ("channels",),
+        ("routing",),
+        ("languages",),
+        ("scripts",),
+        ("team",),
+        ("departments", "*", "members"),
+        ("escalation", "*", "do"),
+        ("voice", "greeting", "examples"),
+    }
 )
-"""Lists in which the order decides: the first rule that holds, the first language, script or lead."""
+"""Lists in which the order decides: the first rule that holds, the first language, script, lead or account to send by, the steps one by one, and the
+greetings that drafts take in turn. A star stands for an item of a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +119,7 @@ def _lists(path: tuple[str, ...], place: tuple[str, ...], before: list[Any], aft
         elif isinstance(item, Mapping):
             found += _mappings((*path, name), (*place, "*"), item, new[name])
     found += [Change((*path, name), "added", None, item) for name, item in new.items() if name not in old]
-    if _star(place) in _IN_ORDER:
+    if _star(place) in IN_ORDER:
         found += _moved(path, list(old), list(new))
     elif not found:
         found.append(Change(path, "changed", before, after))  # the order, which decides nothing here

@@ -75,7 +75,8 @@ class Greeting(BookPart):
     required: Literal["first_reply", "always", "never"] = "first_reply"
     """When the guard misses a greeting: in the first reply of a conversation, in every one, or never."""
     examples: tuple[Text, ...] = ("Hoi {voornaam}", "Goedemorgen {naam}")
-    """What `{groet}` in a script becomes: the first that suits language and time of day. `{voornaam}` and `{naam}` are the customer's."""
+    """What `{groet}` in a script becomes: of those that suit language and time of day drafts take one in turn. `{voornaam}` and `{naam}` are the
+    customer's."""
 
 
 class Voice(BookPart):
@@ -448,7 +449,7 @@ class BrandBook(BookPart):
     )
     """Opening time; the first that matches."""
     channels: tuple[Channel, ...] = ()
-    """Accounts that are read, or that replies leave by."""
+    """Accounts that are read, or that replies leave by: the first of type smtp sends."""
     pilot: bool = True
     """Sandbox: nothing leaves the building."""
     listen: tuple[ListenQuery, ...] = ()
