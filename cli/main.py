@@ -14,7 +14,7 @@ import typer
 from cli.access import client_app, user_app
 from cli.brand_commands import book_app, brand_app, secret_app
 from cli.errors import FAILED, OURS, CommandError
-from cli.options import DATA_DIR, DataDir
+from cli.options import DATA_DIR, DataDir, Onto
 from cli.stack.errors import StackError
 
 if TYPE_CHECKING:
@@ -137,13 +137,14 @@ def apply(
         bool, typer.Option("--dry-run", help="Only say whether it is valid, what would change, and for which open cases")
     ] = False,
     note: Annotated[Optional[str], typer.Option("--note", help="Why, for the book's history")] = None,  # noqa: UP045
+    onto: Onto = None,
     data_dir: DataDir = DATA_DIR,
 ) -> None:
-    """Publish a brand book. Exit code 2 when it is wrong, with the line of every problem."""
+    """Publish a brand book. Exit code 2 when it is wrong, with the line of every problem, or somebody published another since it was last seen here."""
     from cli import applying
 
     with _client(data_dir) as client:
-        applying.apply(client, file, dry_run=dry_run, note=note)
+        applying.apply(client, file, dry_run=dry_run, note=note, onto=onto)
 
 
 @app.command("import")
