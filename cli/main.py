@@ -13,7 +13,7 @@ import typer
 
 from cli.access import client_app, user_app
 from cli.brand_commands import book_app, brand_app, secret_app
-from cli.errors import FAILED, OURS, CommandError
+from cli.errors import FAILED, OURS, WRONG, CommandError
 from cli.options import DATA_DIR, DataDir, Onto
 from cli.stack.errors import StackError
 
@@ -321,6 +321,10 @@ def topics(
     context: typer.Context,
     create: Annotated[bool, typer.Option("--create", help="Make those that are missing")] = False,
     mend: Annotated[bool, typer.Option("--mend", help="Make those that are missing, and set what differs from the registry")] = False,
+    shorten: Annotated[
+        bool,
+        typer.Option("--shorten", help="With --mend: also a retention that is longer, so that Kafka deletes what is older, handled or not"),
+    ] = False,
     replication: Annotated[int, typer.Option("--replication", min=1, help="Of topics that are made: copies of a record")] = 1,
     brand: Annotated[Optional[str], typer.Option("--brand", help="Show on which partitions this brand's events are")] = None,  # noqa: UP045
     as_json: AsJson = False,
@@ -330,8 +334,10 @@ def topics(
     from cli import topics as registry
 
     if context.invoked_subcommand is None:
+        if shorten and not mend:
+            raise CommandError("--shorten says how far --mend may go: say both.", WRONG)
         if mend:
-            registry.mend(data_dir, replication)
+            registry.mend(data_dir, replication, shorten=shorten)
         elif create:
             registry.create(data_dir, replication)
         else:
