@@ -233,6 +233,8 @@ def lag(messages: int, seconds: float) -> dict[str, dict[str, float]]:
     [
         (lag(0, 0), None, "ok", "0 events wait"),
         (lag(5000, 10), lag(4000, 11), "ok", "it shrinks"),
+        (lag(5000, 0), lag(5000, 0), "warning", "it stays"),
+        (lag(3, 10), lag(4, 11), "ok", "it grows"),
         (lag(5000, 100), lag(6000, 101), "warning", "it grows"),
         (lag(3, 1000), lag(3, 1001), "error", "it stays"),
     ],
