@@ -86,7 +86,7 @@ def _put(client: Client, brand: str, source: str, version: int, *, dry_run: bool
         if error.status == 412:  # somebody published in this very moment
             newest = seen_books.standing(client, brand)
             raise seen_books.published_since(client, brand, version, newest.version if newest else 0) from error
-        if error.status == 422:
+        if error.status in (413, 422):
             raise CommandError(str(error), WRONG) from error
         raise
 

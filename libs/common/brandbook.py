@@ -156,7 +156,7 @@ class Conduct(BookPart):
     )
     """Who must approve; the first that matches."""
     legal_check: LegalCheck = LegalCheck()
-    limits: Annotated[dict[str, Annotated[int, Field(ge=1)]], _over(_LIMITS)] = Field(default_factory=lambda: dict(_LIMITS))
+    limits: Annotated[dict[str, Annotated[int, Field(ge=1, le=1_000_000)]], _over(_LIMITS)] = Field(default_factory=lambda: dict(_LIMITS))
     """Overrides of a channel's own limit, in the channel's own way of counting."""
 
 

@@ -184,14 +184,16 @@ async def apply(
     )
     if not dry_run:
         await _as_expected(writing, brand, newest, expected)
+    now = datetime.now(UTC)
+    event = BrandBookPublished(brand=brand, version=version + 1, book=as_json, published_at=now, published_by=principal.subject)
+    told = Outgoing(event, brand, version + 1, brand, telemetry.current_traceparent())
+    outbox.encoded(told)  # a dry run of what is too large says so
     if not fields or dry_run:
         conditions.mark(response, version)
         cases = await _impact(writing, dict(newest), book) if fields and newest else None
         return Applied(brand=brand, version=version, changed=bool(fields), fields=fields, changes=changes, cases=cases)
-    now = datetime.now(UTC)
     await store.add_book(writing, brand, version + 1, source, as_json, now, principal.subject, fields, note)
-    event = BrandBookPublished(brand=brand, version=version + 1, book=as_json, published_at=now, published_by=principal.subject)
-    await outbox.add(writing, "routing", [Outgoing(event, brand, version + 1, brand, telemetry.current_traceparent())])
+    await outbox.add(writing, "routing", [told])
     conditions.mark(response, version + 1)
     return Applied(brand=brand, version=version + 1, changed=True, fields=fields, changes=changes)
 
