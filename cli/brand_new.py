@@ -26,9 +26,8 @@ from cli.client import Client, known_brands
 from cli.errors import FAILED, WRONG, CommandError
 from cli.interview import Answers, Unanswered, interview
 from cli.options import DATA_DIR
-from cli.stack import state
+from cli.stack import ports, state
 from cli.stack.errors import StackError
-from cli.stack.ports import BASE_PORT
 from libs.common.bookfile import load_book
 from libs.common.bookproblems import BrandBookError
 from libs.common.mailserver import may_dial
@@ -145,12 +144,11 @@ def _said(found: Answers, path: Path, data_dir: Path, *, stored: bool) -> Iterat
     if runs is None:
         yield f"  weerklank up --detach{where}"
     elif near:
-        moved = f" --base-port {runs.base_port}" if runs.base_port != BASE_PORT else ""
-        yield f"  weerklank down{where}    # it runs without those: start it anew, with weerklank up --detach{moved}{where}"
+        yield f"  weerklank down{where}    # it runs without those: start it anew, with weerklank up --detach{where}"
     yield f"  weerklank apply {file}{where}"
     if found["mailbox"] and not stored:
         yield f"  weerklank secret set {brand} {_SECRET}{where}    # the password of {found['mailbox']}"
-    port = runs.parts["routing"].port if runs and "routing" in runs.parts else BASE_PORT + 3
+    port = ports.table(state.base_port(data_dir, None))["routing"]
     token = f"weerklank token --role {found['team'][0]['role']} --brand {brand} --subject {me}{where}"
     yield f'  curl -sS -H "Authorization: Bearer $({token})" "http://127.0.0.1:{port}/v1/brands/{brand}/cases?owner={me}"    # your cases'
 

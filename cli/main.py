@@ -14,7 +14,7 @@ import typer
 from cli.access import client_app, user_app
 from cli.brand_commands import book_app, brand_app, secret_app
 from cli.errors import FAILED, OURS, WRONG, CommandError
-from cli.options import DATA_DIR, DataDir, Onto
+from cli.options import DATA_DIR, BasePort, DataDir, Onto
 from cli.stack.errors import StackError
 
 if TYPE_CHECKING:
@@ -84,14 +84,15 @@ def _client(data_dir: Path) -> "Client":
 def up(
     detach: Annotated[bool, typer.Option("--detach", help="Return once everything is ready; it goes on behind")] = False,
     data_dir: DataDir = DATA_DIR,
-    base_port: Annotated[int, typer.Option("--base-port", help="Services at +1 to +5, Kafka at +10, PostgreSQL at +12")] = 8600,
+    base_port: BasePort = None,
     external: Annotated[bool, typer.Option("--external", help="A Kafka and a PostgreSQL of your own, named in the environment")] = False,
 ) -> None:
     """Start Kafka, PostgreSQL and the five services, and keep them running until Ctrl-C."""
     from cli import up as ups
+    from cli.stack import state
     from cli.stack.settings import Settings
 
-    ups.up(Settings(data_dir=data_dir, base_port=base_port, external=external), detach=detach)
+    ups.up(Settings(data_dir=data_dir, base_port=state.base_port(data_dir, base_port), external=external), detach=detach)
 
 
 @app.command()
