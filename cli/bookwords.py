@@ -110,7 +110,8 @@ def _said(field: tuple[str, ...], change: Change, section: str) -> Iterator[str]
         yield " ".join([*parents, sign, last]) + _rest_of(value, last)
     elif change.kind == "moved":
         why = f" ({_FIRST_COUNTS[section]})" if section in _FIRST_COUNTS else ""
-        yield f"{where} place {change.before} → {change.after}{why}".strip()
+        places = f"place {change.before} → {change.after}" if change.before else f"at place {change.after}"
+        yield f"{where} {places}{why}".strip()
     elif isinstance(change.before, list) and isinstance(change.after, list) and _alike(change.before, change.after):
         yield f"{where} in another order, which changes nothing".strip()
     elif max(len(before := _words(change.before)), len(after := _words(change.after))) > _LONG:

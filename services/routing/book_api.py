@@ -81,7 +81,10 @@ class BookChange(BaseModel):
     """One difference in meaning. `path` leads to the field; items of a list go by their id, their name, or their condition in words."""
 
     path: list[str] = Field(examples=[["team", "gs", "initials"]])
-    kind: str = Field(description="added, removed, changed, or moved: to another place in a list whose order decides, places from 1")
+    kind: str = Field(
+        description="added, removed, changed, or moved: to another place in a list whose order decides, places from 1; "
+        "`before` is null for an item that was added in front of others"
+    )
     before: Any = None
     after: Any = None
 

@@ -43,6 +43,10 @@ CASES: list[tuple[list[Change], list[str]]] = [
         ["channels", "  smtp-new: place 2 → 1 (the first of type smtp sends)"],
     ),
     (
+        [Change(("channels", "new"), "added", None, {"id": "new", "type": "smtp"}), Change(("channels", "new"), "moved", None, 1)],
+        ["channels", "  + new: type smtp", "  new: at place 1 (the first of type smtp sends)"],
+    ),
+    (
         [Change(("escalation", "reaction 80", "do", "notify_owner"), "moved", 2, 1)],
         ["escalation", "  reaction 80: do notify_owner place 2 → 1 (steps are taken in this order)"],
     ),

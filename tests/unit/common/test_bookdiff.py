@@ -143,6 +143,16 @@ def lists_of(kind: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]
         yield from lists_of(part, (*place, "*") if get_origin(kind) in (tuple, dict) else place)
 
 
+def test_what_is_added_in_front_of_others_is_told_with_its_place() -> None:
+    old, new, last = ({"id": name} for name in ("smtp", "smtp-new", "imap"))
+    assert compare({"channels": [old]}, {"channels": [new, old, last]}) == [
+        Change(("channels", "smtp-new"), "added", None, new),
+        Change(("channels", "imap"), "added", None, last),
+        Change(("channels", "smtp-new"), "moved", None, 1),
+    ]
+    assert [change.kind for change in compare({"labels": [{"name": "a"}]}, {"labels": [{"name": "b"}, {"name": "a"}]})] == ["added"]
+
+
 def test_of_every_list_of_the_model_it_is_known_whether_its_order_decides() -> None:
     assert set(lists_of(BrandBook)) == IN_ORDER | ANY_ORDER
 
