@@ -2,22 +2,33 @@
 
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cli import bookwords
-from cli.client import Client, answer_of, remember_brand
+from cli import bookwords, seen_books
+from cli.client import Client, remember_brand
 from cli.errors import NOTHING_RUNS, WRONG, CommandError, Refused
+from cli.seen_books import Standing
 from libs.common.bookfile import load_book
 from libs.common.bookproblems import BrandBookError
 
 KNOWN_WITHIN_S = 30.0
 
 
-def apply(client: Client, path: Path, *, dry_run: bool, note: str | None = None) -> str:
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Routing's answer to a book; `replaced` is the version that stood before it, `is_known` whether somebody had looked at that from here."""
+
+    answer: Any
+    replaced: Standing | None
+    is_known: bool
+
+
+def apply(client: Client, path: Path, *, dry_run: bool, note: str | None = None, onto: int | None = None) -> str:
     """Publishes the book, or with ``dry_run`` says what that would change. Returns the brand's slug.
 
-    Raises ``CommandError``: exit code 2 with every problem and its line when the book is wrong.
+    Raises ``CommandError``: exit code 2 with every problem and its line when the book is wrong, and as ``publish`` does.
     """
     source = read(path)
     try:
@@ -25,23 +36,42 @@ def apply(client: Client, path: Path, *, dry_run: bool, note: str | None = None)
     except BrandBookError as error:
         raise CommandError(str(error), WRONG) from error
     try:
-        answer = publish(client, brand, source, dry_run=dry_run, note=note)
+        outcome = publish(client, brand, source, dry_run=dry_run, note=note, onto=onto)
     except CommandError as error:
         if not (dry_run and error.code == NOTHING_RUNS):
             raise
         sys.stdout.write(f"{brand}: valid. Nothing runs here to compare it with.\n")
         return brand
     if dry_run:
-        say_what_would_change(brand, answer)
+        say_what_would_change(brand, outcome)
     else:
         remember_brand(client.data_dir, brand)
         wait_known(client, brand)
-        say_published(brand, answer)
+        say_published(brand, outcome)
     return brand
 
 
-def publish(client: Client, brand: str, source: str, *, dry_run: bool, note: str | None) -> Any:
-    """Routing's answer to a book. Raises ``CommandError``, with exit code 2 where the book is what is wrong."""
+def publish(client: Client, brand: str, source: str, *, dry_run: bool, note: str | None, onto: int | None) -> Outcome:
+    """Publishes a book onto the version that was last seen from here, or onto exactly ``onto``.
+
+    Raises ``CommandError`` with exit code 2 where the book is what is wrong, and where another version stands by now: who published it, and how to
+    go on. A book that says what stands already is nobody's loss.
+    """
+    standing, seen = seen_books.standing(client, brand), seen_books.last(client, brand)
+    version = standing.version if standing else 0
+    if onto is not None and onto != version:
+        raise seen_books.published_since(client, brand, onto, version)
+    if seen is not None and seen > version:
+        seen = None  # another installation answers at this address by now
+    is_behind = onto is None and seen is not None and seen < version
+    answer = _put(client, brand, source, version, dry_run=dry_run or is_behind, note=note)
+    if is_behind and not dry_run and answer["changed"]:
+        raise seen_books.published_since(client, brand, seen or 0, version)
+    seen_books.remember(client, brand, answer["version"])
+    return Outcome(answer, standing, is_known=seen is not None or onto is not None)
+
+
+def _put(client: Client, brand: str, source: str, version: int, *, dry_run: bool, note: str | None) -> Any:
     try:
         return client.call(
             "routing",
@@ -50,41 +80,37 @@ def publish(client: Client, brand: str, source: str, *, dry_run: bool, note: str
             brand,
             params={"dry_run": dry_run} | ({"note": note} if note else {}),
             content=source.encode(),
-            headers={"content-type": "application/yaml"} | ({} if dry_run else _as_read(client, brand)),
+            headers={"content-type": "application/yaml"} | ({"if-match": f'"{version}"'} if version else {"if-none-match": "*"}),
         )
     except Refused as error:
-        if error.status == 422:
+        if error.status == 412:  # somebody published in this very moment
+            newest = seen_books.standing(client, brand)
+            raise seen_books.published_since(client, brand, version, newest.version if newest else 0) from error
+        if error.status in (413, 422):
             raise CommandError(str(error), WRONG) from error
         raise
 
 
-def _as_read(client: Client, brand: str) -> dict[str, str]:
-    """The book that this one replaces: what somebody else publishes meanwhile is not overwritten unseen."""
-    standing = client.send("routing", "GET", f"/v1/brands/{brand}/book", brand)
-    if standing.status_code == 404:
-        return {"if-none-match": "*"}
-    answer_of("routing", standing)
-    return {"if-match": standing.headers["etag"]}
-
-
-def say_what_would_change(brand: str, answer: Any) -> None:
+def say_what_would_change(brand: str, outcome: Outcome) -> None:
     """What routing answered to a dry run: first whether anything changes, then what, then for which open cases."""
-    if not answer["changed"]:
-        sys.stdout.write(f"{brand}: valid. Would change nothing.\n")
-    elif answer["version"] == 0:
+    answer = outcome.answer
+    if answer["version"] == 0:
         sys.stdout.write(f"{brand}: valid. Would be this brand's first book.\n")
-    else:
-        sys.stdout.write(f"{brand}: valid. Would change {', '.join(answer['fields'])}.\n\n")
-        for line in bookwords.lines(bookwords.changes_of(answer["changes"])):
-            sys.stdout.write(f"{line}\n")
-        for line in ("", *bookwords.impact_lines(answer["cases"])):
+        return
+    would = f"Would change {', '.join(answer['fields'])}" if answer["changed"] else "Would change nothing"
+    sys.stdout.write(f"{brand}: valid. {would}.\nCompared with {outcome.replaced}.\n")
+    if answer["changed"]:
+        for line in ("", *bookwords.lines(bookwords.changes_of(answer["changes"])), "", *bookwords.impact_lines(answer["cases"])):
             sys.stdout.write(f"{line}\n")
 
 
-def say_published(brand: str, answer: Any) -> None:
+def say_published(brand: str, outcome: Outcome) -> None:
+    answer = outcome.answer
     said = f"published as version {answer['version']}" if answer["changed"] else f"unchanged, version {answer['version']}"
     fields = ", ".join(answer["fields"])
     sys.stdout.write(f"{brand}: {said}" + (f"; changed: {fields}\n" if answer["changed"] and answer["version"] > 1 else "\n"))
+    if answer["changed"] and outcome.replaced and not outcome.is_known:
+        sys.stdout.write(f"It replaces {outcome.replaced}: nobody had looked at that one from here.\n")
 
 
 def read(path: Path) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.markup import escape
 
-from cli import applying, bookwords
+from cli import applying, bookwords, seen_books
 from cli.client import Client
 from cli.console import console, table
 from cli.errors import NOT_FOUND, WRONG, CommandError
@@ -31,7 +31,10 @@ def history(client: Client, brand: str) -> None:
 
 def show(client: Client, brand: str, version: int | None) -> None:
     """The YAML of a version as its writer wrote it, or of the newest; nothing else, so that it can go into a file."""
-    source: str = _version(client, brand, version)["source"]
+    found = _version(client, brand, version)
+    if version is None:
+        seen_books.remember(client, brand, found["version"])
+    source: str = found["source"]
     sys.stdout.write(source if source.endswith("\n") else source + "\n")
 
 
@@ -43,12 +46,15 @@ def diff(client: Client, brand: str, old: int, new: int | None) -> None:
     sys.stdout.write(f"{title}\n\n" if found else f"{title}: nothing differs.\n")
     for line in bookwords.lines(found):
         sys.stdout.write(f"{line}\n")
+    newest = max(before["version"], after["version"])
+    if newest > (seen_books.last(client, brand) or 0):
+        seen_books.remember(client, brand, newest)
 
 
-def rollback(client: Client, brand: str, to: int, *, dry_run: bool, note: str | None) -> None:
+def rollback(client: Client, brand: str, to: int, *, dry_run: bool, note: str | None, onto: int | None = None) -> None:
     """Publishes the source of an earlier version again, as a new version.
 
-    Raises ``CommandError`` with the line of every problem where today's rules no longer allow that source.
+    Raises ``CommandError`` with the line of every problem where today's rules no longer allow that source, and as ``applying.publish`` does.
     """
     source: str = _version(client, brand, to)["source"]
     try:
@@ -59,11 +65,11 @@ def rollback(client: Client, brand: str, to: int, *, dry_run: bool, note: str | 
             f"Mend it and apply it: weerklank book show --brand {brand} --version {to} > {brand}.yaml",
             WRONG,
         ) from error
-    answer = applying.publish(client, brand, source, dry_run=dry_run, note=note or f"back to version {to}")
+    outcome = applying.publish(client, brand, source, dry_run=dry_run, note=note or f"back to version {to}", onto=onto)
     if dry_run:
-        applying.say_what_would_change(brand, answer)
+        applying.say_what_would_change(brand, outcome)
     else:
-        applying.say_published(brand, answer)
+        applying.say_published(brand, outcome)
 
 
 def _version(client: Client, brand: str, version: int | None) -> Any:

@@ -20,6 +20,11 @@ _FIRST_COUNTS = {
     "conduct": "the first that holds decides",
     "languages": "the first is the default",
     "scripts": "the first that fits is taken",
+    "channels": "the first of type smtp sends",
+    "voice": "drafts take them in turn",
+    "team": "the first lead gets what returns to the queue",
+    "departments": "the first lead gets what returns to the queue",
+    "escalation": "steps are taken in this order",
 }
 _WHEN = {
     "at once": "at once, because their owner or department is gone:",
@@ -105,7 +110,8 @@ def _said(field: tuple[str, ...], change: Change, section: str) -> Iterator[str]
         yield " ".join([*parents, sign, last]) + _rest_of(value, last)
     elif change.kind == "moved":
         why = f" ({_FIRST_COUNTS[section]})" if section in _FIRST_COUNTS else ""
-        yield f"{where} place {change.before} → {change.after}{why}".strip()
+        places = f"place {change.before} → {change.after}" if change.before else f"at place {change.after}"
+        yield f"{where} {places}{why}".strip()
     elif isinstance(change.before, list) and isinstance(change.after, list) and _alike(change.before, change.after):
         yield f"{where} in another order, which changes nothing".strip()
     elif max(len(before := _words(change.before)), len(after := _words(change.after))) > _LONG:

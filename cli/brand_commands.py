@@ -5,7 +5,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from cli.options import DATA_DIR, DataDir
+from cli.options import DATA_DIR, DataDir, Onto
 
 book_app = typer.Typer(help="The versions of a brand's book: look, compare, go back.", rich_markup_mode=None, no_args_is_help=True)
 
@@ -57,14 +57,15 @@ def book_rollback(
     to: Annotated[int, typer.Option("--to", min=1, help="The version to go back to")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change, and for which open cases")] = False,
     note: Annotated[Optional[str], typer.Option("--note", help="Why, for the book's history")] = None,  # noqa: UP045
+    onto: Onto = None,
     data_dir: DataDir = DATA_DIR,
 ) -> None:
-    """Publish an earlier version again, as a new one. Exit code 2 when today's rules no longer allow it."""
+    """Publish an earlier version again, as a new one. Exit code 2 when today's rules no longer allow it, or somebody published meanwhile."""
     from cli import books
     from cli.client import Client
 
     with Client(data_dir) as client:
-        books.rollback(client, brand, to, dry_run=dry_run, note=note)
+        books.rollback(client, brand, to, dry_run=dry_run, note=note, onto=onto)
 
 
 secret_app = typer.Typer(

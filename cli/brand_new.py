@@ -20,13 +20,14 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 
-from cli import brand_secrets
+from cli import brand_secrets, seen_books
 from cli.applying import read
+from cli.client import Client, known_brands
 from cli.errors import FAILED, WRONG, CommandError
 from cli.interview import Answers, Unanswered, interview
 from cli.options import DATA_DIR
-from cli.stack import state
-from cli.stack.ports import BASE_PORT
+from cli.stack import ports, state
+from cli.stack.errors import StackError
 from libs.common.bookfile import load_book
 from libs.common.bookproblems import BrandBookError
 from libs.common.mailserver import may_dial
@@ -135,6 +136,7 @@ def _said(found: Answers, path: Path, data_dir: Path, *, stored: bool) -> Iterat
     yield f"wrote {path}: {found['name']}, open {found['days']} {', '.join(found['hours'])}, {len(found['team'])} in the team"
     near = list(_own_network(found)) if found["mailbox"] else []
     yield from near
+    yield from _replaces(found["brand"], data_dir)
     where = f" --data-dir {shlex.quote(str(data_dir))}" if data_dir != DATA_DIR and "WEERKLANK_DATA_DIR" not in os.environ else ""
     file, brand, me = shlex.quote(str(path)), found["brand"], found["team"][0]["id"]
     runs = state.observe(data_dir) if state.is_locked(data_dir) else None
@@ -142,14 +144,26 @@ def _said(found: Answers, path: Path, data_dir: Path, *, stored: bool) -> Iterat
     if runs is None:
         yield f"  weerklank up --detach{where}"
     elif near:
-        moved = f" --base-port {runs.base_port}" if runs.base_port != BASE_PORT else ""
-        yield f"  weerklank down{where}    # it runs without those: start it anew, with weerklank up --detach{moved}{where}"
+        yield f"  weerklank down{where}    # it runs without those: start it anew, with weerklank up --detach{where}"
     yield f"  weerklank apply {file}{where}"
     if found["mailbox"] and not stored:
         yield f"  weerklank secret set {brand} {_SECRET}{where}    # the password of {found['mailbox']}"
-    port = runs.parts["routing"].port if runs and "routing" in runs.parts else BASE_PORT + 3
+    port = ports.table(state.base_port(data_dir, None))["routing"]
     token = f"weerklank token --role {found['team'][0]['role']} --brand {brand} --subject {me}{where}"
     yield f'  curl -sS -H "Authorization: Bearer $({token})" "http://127.0.0.1:{port}/v1/brands/{brand}/cases?owner={me}"    # your cases'
+
+
+def _replaces(brand: str, data_dir: Path) -> Iterator[str]:
+    """A brand of that name may have a book already, and not everybody who begins one means to replace it."""
+    stands = None
+    with contextlib.suppress(CommandError, StackError), Client(data_dir) as client:
+        stands = seen_books.standing(client, brand)
+    if stands is None and brand not in known_brands(data_dir):
+        return
+    yield (
+        f"{brand} has a brand book already: {stands or 'one was published from here'}. What you apply replaces it; "
+        f"look at it first: weerklank book show --brand {brand}"
+    )
 
 
 def _own_network(found: Answers) -> Iterator[str]:

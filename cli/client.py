@@ -43,11 +43,15 @@ class Client:
         self._local.close()
         self._elsewhere.close()
 
+    def elsewhere(self, service: str) -> str | None:
+        """Where the environment says that a service is; none: in the local stack."""
+        return self._environment.get(f"WEERKLANK_URL_{service.upper()}")
+
     def url(self, service: str) -> str:
         """Where a service answers. Raises ``CommandError`` when nobody says where, or nothing runs here."""
         if service not in SERVICES:
             raise CommandError(f"There is no service {service!r}: it is one of {', '.join(SERVICES)}.", WRONG)
-        if told := self._environment.get(f"WEERKLANK_URL_{service.upper()}"):
+        if told := self.elsewhere(service):
             return told.rstrip("/")
         observed = state.observe(self.data_dir)
         part = observed.parts.get(service) if observed else None

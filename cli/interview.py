@@ -248,14 +248,24 @@ class Unanswered(ValueError):
 def interview(given: Mapping[str, Any], ask: Ask | None, say: Callable[[str], None], keep: Callable[[Answers], None]) -> Answers:
     """All answers. What is given is not asked again, unless it is wrong; ``keep`` is handed what is known after each answer. Without ``ask``
     defaults are taken. Raises ``Unanswered``."""
-    unknown = given.keys() - {question.key for question in (*QUESTIONS, *MAIL)} - {"team"}
-    if unknown and ask is None:
-        raise Unanswered(f"There is no question {', '.join(sorted(map(repr, unknown)))}.")
+    if ask is None:
+        _all_known(given, [*(question.key for question in QUESTIONS), "team", *(question.key for question in MAIL)], "")
     answers: Answers = {}
     _section(QUESTIONS, given, ask, say, answers, lambda: keep(answers))
     _team(given.get("team"), ask, say, answers, lambda: keep(answers))
+    staffed = {id for member in answers["team"] if member["role"] in _WORKING for id in member["departments"]}
+    fallback = answers["departments"][0]
+    for id in answers["departments"]:
+        if id not in staffed:
+            say(f"Nobody in {id} owns cases: those that go there are {fallback if fallback in staffed else 'the whole team'}'s.")
     _section(MAIL, given, ask, say, answers, lambda: keep(answers))
     return answers
+
+
+def _all_known(given: Mapping[str, Any], known: Sequence[str], where: str) -> None:
+    """Raises ``Unanswered`` for what answers nothing: with a misspelt key a default would hold that nobody chose."""
+    if unknown := [key for key in map(str, given) if key not in known]:
+        raise Unanswered(f"{where}there is no question {', '.join(map(repr, unknown))} (there are: {', '.join(known)})")
 
 
 def _section(
@@ -277,6 +287,8 @@ def _team(given: object, ask: Ask | None, say: Callable[[str], None], answers: A
     waiting = [dict(member) for member in given if isinstance(member, Mapping)] if isinstance(given, list) else []
     if ask is None and (not waiting or not isinstance(given, list) or len(waiting) < len(given)):
         raise Unanswered("team: must be a list of colleagues, such as [{first_name: Guus}]")
+    for number, known in enumerate(waiting if ask is None else []):
+        _all_known(known, _OF_A_COLLEAGUE, f"team[{number}]: ")
     while True:
         if ask and not waiting:
             say("Who is in the team? You first." if not members else f"Colleague {len(members) + 1}:")
@@ -285,13 +297,14 @@ def _team(given: object, ask: Ask | None, say: Callable[[str], None], answers: A
             known["departments_of"] = known.pop("departments")
         member: Answers = {"team": members, "departments": answers["departments"]}
         _section(MEMBER, known, ask, say, member, lambda: None)
-        found = {key: member[key] for key in ("first_name", "initials", "id", "role")} | {"departments": member["departments_of"]}
+        found = {key: member[key] for key in _OF_A_COLLEAGUE[:-1]} | {"departments": member["departments_of"]}
         members.append(found)
         keep()
         if not waiting and (ask is None or not _answer(_ANOTHER, None, ask, say, {})):
             return
 
 
+_OF_A_COLLEAGUE = ("first_name", "initials", "id", "role", "departments")
 _ANOTHER = Question("another", "Another colleague?", _yes, lambda a: "no")
 
 

@@ -13,8 +13,8 @@ import typer
 
 from cli.access import client_app, user_app
 from cli.brand_commands import book_app, brand_app, secret_app
-from cli.errors import FAILED, OURS, CommandError
-from cli.options import DATA_DIR, DataDir
+from cli.errors import FAILED, OURS, WRONG, CommandError
+from cli.options import DATA_DIR, BasePort, DataDir, Onto
 from cli.stack.errors import StackError
 
 if TYPE_CHECKING:
@@ -84,14 +84,15 @@ def _client(data_dir: Path) -> "Client":
 def up(
     detach: Annotated[bool, typer.Option("--detach", help="Return once everything is ready; it goes on behind")] = False,
     data_dir: DataDir = DATA_DIR,
-    base_port: Annotated[int, typer.Option("--base-port", help="Services at +1 to +5, Kafka at +10, PostgreSQL at +12")] = 8600,
+    base_port: BasePort = None,
     external: Annotated[bool, typer.Option("--external", help="A Kafka and a PostgreSQL of your own, named in the environment")] = False,
 ) -> None:
     """Start Kafka, PostgreSQL and the five services, and keep them running until Ctrl-C."""
     from cli import up as ups
+    from cli.stack import state
     from cli.stack.settings import Settings
 
-    ups.up(Settings(data_dir=data_dir, base_port=base_port, external=external), detach=detach)
+    ups.up(Settings(data_dir=data_dir, base_port=state.base_port(data_dir, base_port), external=external), detach=detach)
 
 
 @app.command()
@@ -137,13 +138,14 @@ def apply(
         bool, typer.Option("--dry-run", help="Only say whether it is valid, what would change, and for which open cases")
     ] = False,
     note: Annotated[Optional[str], typer.Option("--note", help="Why, for the book's history")] = None,  # noqa: UP045
+    onto: Onto = None,
     data_dir: DataDir = DATA_DIR,
 ) -> None:
-    """Publish a brand book. Exit code 2 when it is wrong, with the line of every problem."""
+    """Publish a brand book. Exit code 2 when it is wrong, with the line of every problem, or somebody published another since it was last seen here."""
     from cli import applying
 
     with _client(data_dir) as client:
-        applying.apply(client, file, dry_run=dry_run, note=note)
+        applying.apply(client, file, dry_run=dry_run, note=note, onto=onto)
 
 
 @app.command("import")
@@ -320,6 +322,10 @@ def topics(
     context: typer.Context,
     create: Annotated[bool, typer.Option("--create", help="Make those that are missing")] = False,
     mend: Annotated[bool, typer.Option("--mend", help="Make those that are missing, and set what differs from the registry")] = False,
+    shorten: Annotated[
+        bool,
+        typer.Option("--shorten", help="With --mend: also a retention that is longer, so that Kafka deletes what is older, handled or not"),
+    ] = False,
     replication: Annotated[int, typer.Option("--replication", min=1, help="Of topics that are made: copies of a record")] = 1,
     brand: Annotated[Optional[str], typer.Option("--brand", help="Show on which partitions this brand's events are")] = None,  # noqa: UP045
     as_json: AsJson = False,
@@ -329,8 +335,10 @@ def topics(
     from cli import topics as registry
 
     if context.invoked_subcommand is None:
+        if shorten and not mend:
+            raise CommandError("--shorten says how far --mend may go: say both.", WRONG)
         if mend:
-            registry.mend(data_dir, replication)
+            registry.mend(data_dir, replication, shorten=shorten)
         elif create:
             registry.create(data_dir, replication)
         else:

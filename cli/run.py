@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.main import failing
-from cli.options import DATA_DIR
+from cli.options import DATA_DIR, BasePort
 
 app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
 
@@ -14,13 +14,14 @@ app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_com
 @app.command()
 def main(
     data_dir: Annotated[Path, typer.Option("--data-dir", envvar="WEERKLANK_DATA_DIR", help="Where everything is kept")] = DATA_DIR,
-    base_port: Annotated[int, typer.Option("--base-port", help="Services at +1 to +5, Kafka at +10, PostgreSQL at +12")] = 8600,
+    base_port: BasePort = None,
 ) -> None:
     """Start everything, send the samples through it, show what became of them, and run until Ctrl-C."""
     from cli import samples
+    from cli.stack import state
     from cli.stack.settings import Settings
 
-    samples.run(Settings(data_dir=data_dir, base_port=base_port))
+    samples.run(Settings(data_dir=data_dir, base_port=state.base_port(data_dir, base_port)))
 
 
 if __name__ == "__main__":

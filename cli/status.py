@@ -162,3 +162,5 @@ def _show(found: Row) -> None:
         if (boxes := row["mailboxes"]) and boxes["watched"]:
             said = "" if boxes["read"] == boxes["watched"] else "; why not all: GET /v1/brands/{brand}/mailboxes of ingest"
             out.print(f"mailboxes: {boxes['read']} of {boxes['watched']} are read{said}", markup=False)
+    if any(not row["healthy"] or row["dead"] or row["parked"] or row["unaccounted"] for row in found["parts"].values()):
+        out.print("Not all is well: 'weerklank doctor' says what to do.", markup=False)

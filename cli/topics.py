@@ -52,17 +52,16 @@ def create(data_dir: Path, replication: int) -> None:
     sys.stdout.write("".join(f"made {name}\n" for name in made) or "All topics are there.\n")
 
 
-def mend(data_dir: Path, replication: int) -> None:
-    """Makes what is missing and sets what differs, in the same Kafka."""
+def mend(data_dir: Path, replication: int, *, shorten: bool) -> None:
+    """Makes what is missing and sets what differs, in the same Kafka. What that would delete stays, unless ``shorten``."""
     bootstrap = os.environ.get("WEERKLANK_KAFKA") or _local_kafka(data_dir)
     try:
         made = asyncio.run(topics.create_topics(bootstrap, replication=replication))
-        changed = asyncio.run(topics.mend_topics(bootstrap))
+        mended = asyncio.run(topics.mend_topics(bootstrap, shorten=shorten))
     except WeerklankError as error:
         raise CommandError(error.detail) from error
-    sys.stdout.write(
-        "".join([*(f"made {name}\n" for name in made), *(f"{line}\n" for line in changed)]) or "All topics are as they should be.\n"
-    )
+    said = [*(f"made {name}" for name in made), *mended.changed, *mended.left]
+    sys.stdout.write("".join(f"{line}\n" for line in said) or "All topics are as they should be.\n")
 
 
 def _local_kafka(data_dir: Path) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, for_code
 
 from libs.common import logchecks
 from libs.common.checks import CannotAsk
@@ -34,11 +34,21 @@ class Partition:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """In place of settings that the broker does not show us; `why` is its error's name."""
+
+    why: str
+
+
+Settings = Mapping[str, str] | Unread
+
+
+@dataclass(frozen=True, slots=True)
 class TopicSeen:
     """A topic as the broker has it: `settings` are all of them, its own and those that it takes from the broker."""
 
     partitions: tuple[Partition, ...]
-    settings: Mapping[str, str]
+    settings: Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +57,7 @@ class Broker:
 
     bootstrap: str
     brokers: tuple[int, ...]
-    settings: Mapping[int, Mapping[str, str]]
+    settings: Mapping[int, Settings]
     topics: Mapping[str, TopicSeen]
     starts: Mapping[Place, int]
     ends: Mapping[Place, int]
@@ -86,11 +96,11 @@ async def _ask(bootstrap: str, admin: AIOKafkaAdminClient, consumer: AIOKafkaCon
     described = await admin.describe_topics(present) if present else []
     resources = [ConfigResource(ConfigResourceType.BROKER, str(number)) for number in ids]
     resources += [ConfigResource(ConfigResourceType.TOPIC, name) for name in present]
-    settings = _settings(await admin.describe_configs(resources))
+    settings = settings_of(await admin.describe_configs(resources))
     topics = {
         topic["topic"]: TopicSeen(
             tuple(sorted((_partition(seen) for seen in topic["partitions"]), key=lambda seen: seen.number)),
-            settings.get((ConfigResourceType.TOPIC, topic["topic"]), {}),
+            settings.get((ConfigResourceType.TOPIC, topic["topic"]), _UNTOLD),
         )
         for topic in described
     }
@@ -101,7 +111,7 @@ async def _ask(bootstrap: str, admin: AIOKafkaAdminClient, consumer: AIOKafkaCon
     return Broker(
         bootstrap,
         ids,
-        {number: settings.get((ConfigResourceType.BROKER, str(number)), {}) for number in ids},
+        {number: settings.get((ConfigResourceType.BROKER, str(number)), _UNTOLD) for number in ids},
         topics,
         starts,
         ends,
@@ -116,13 +126,18 @@ def _partition(seen: Mapping[str, Any]) -> Partition:
     return Partition(seen["partition"], seen["leader"], tuple(seen["replicas"]), tuple(seen["isr"]))
 
 
-def _settings(responses: Iterable[Any]) -> dict[tuple[int, str], dict[str, str]]:
+def settings_of(responses: Iterable[Any]) -> dict[tuple[int, str], Settings]:
     """(Kind of resource, its name) → name and value of every setting that the broker shows."""
-    found: dict[tuple[int, str], dict[str, str]] = {}
+    found: dict[tuple[int, str], Settings] = {}
     for response in responses:
-        for _code, _message, kind, name, entries in response.resources:
-            found[kind, name] = {entry[0]: entry[1] for entry in entries if entry[1] is not None}
+        for code, _message, kind, name, entries in response.resources:
+            found[kind, name] = (
+                Unread(for_code(code).__name__) if code else {entry[0]: entry[1] for entry in entries if entry[1] is not None}
+            )
     return found
+
+
+_UNTOLD = Unread("no answer")
 
 
 async def _newest_lease(consumer: AIOKafkaConsumer, ends: Mapping[Place, int]) -> datetime | None:

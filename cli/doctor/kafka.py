@@ -2,18 +2,18 @@
 
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 from cli.doctor import broker
-from cli.doctor.broker import Broker, TopicSeen
+from cli.doctor.broker import Broker, Partition, Settings, TopicSeen, Unread
 from cli.doctor.machine import existing
 from cli.doctor.world import World
 from libs.common import clocks
 from libs.common.checks import CannotAsk, Finding, Kind, Probe, in_thread
-from libs.common.topics import MAX_MESSAGE_BYTES, PARTITIONS, TOPICS, Topic
+from libs.common.topics import MAX_MESSAGE_BYTES, PARTITIONS, TOPICS, Topic, without_deleting
 
 RELEASES: Mapping[str, int] = {"3.3": 7, "3.9": 21, "4.0": 25, "4.1": 27}
 """Kafka's release → the level of its feature metadata.version (MetadataVersion.java)."""
@@ -111,11 +111,14 @@ def release_of(level: int) -> str:
     return known[0] if level == RELEASES[known[0]] or known[0] == "4.1" else f"up to {known[0]}"
 
 
-def judge_brokers(settings: Mapping[int, Mapping[str, str]], *, embedded: bool) -> list[Finding]:
+def judge_brokers(settings: Mapping[int, Settings], *, embedded: bool) -> list[Finding]:
     """Each broker's settings. What each setting does when it is wrong stands in its finding."""
     found = []
     for number, have in settings.items():
         about = f"broker {number}"
+        if isinstance(have, Unread):
+            found.append(BROKERS.skipped(_unasked(have), about=about))
+            continue
         wrong = []
         if have.get("auto.create.topics.enable") == "true":
             wrong.append(
@@ -160,6 +163,7 @@ def judge_topic(topic: Topic, seen: TopicSeen | None, brokers: int) -> list[Find
         copies = " --replication 3" if brokers >= 3 else ""
         return [TOPIC.error(f"{name} is missing.", f"weerklank topics --create{copies}", about=name)]
     worse, differing = False, []
+    have_all = {} if isinstance(seen.settings, Unread) else seen.settings
     partitions = len(seen.partitions)
     if partitions < PARTITIONS:
         worse = True
@@ -167,22 +171,39 @@ def judge_topic(topic: Topic, seen: TopicSeen | None, brokers: int) -> list[Find
     elif partitions > PARTITIONS:
         differing.append(f"{partitions} partitions, of which {partitions - PARTITIONS} are never used (they can't be taken away)")
     for setting, wanted in topic.config.items():
-        have = seen.settings.get(setting)
+        have = have_all.get(setting)
         if have is not None and have != wanted and (effect := effect_of(setting, have, wanted)):
             worse |= effect[0]
             differing.append(f"{setting}={have} instead of {wanted}: {effect[1]}")
     values = {"partitions": partitions, "wanted_partitions": PARTITIONS} | {
-        setting: {"found": seen.settings.get(setting), "wanted": wanted} for setting, wanted in topic.config.items()
+        setting: {"found": have_all.get(setting), "wanted": wanted} for setting, wanted in topic.config.items()
     }
     if partitions > PARTITIONS and len(differing) == 1:
         found = [
             TOPIC.warning(f"{name}: {differing[0]}.", "Nothing has to be done; it costs the brokers a little.", about=name, values=values)
         ]
     elif differing:
-        found = [(TOPIC.error if worse else TOPIC.warning)(f"{name}: {'; '.join(differing)}.", about=name, values=values)]
+        amiss = TOPIC.error if worse else TOPIC.warning
+        found = [amiss(f"{name}: {'; '.join(differing)}.", _mending(topic, have_all, len(differing)), about=name, values=values)]
     else:
-        found = [TOPIC.ok(f"{partitions} partitions, and the registry's settings.", about=name, values=values)]
-    return found + judge_copies(name, seen, brokers)
+        of_registry = "" if isinstance(seen.settings, Unread) else ", and the registry's settings"
+        found = [TOPIC.ok(f"{partitions} partitions{of_registry}.", about=name, values=values)]
+    if isinstance(seen.settings, Unread):
+        return [*found, TOPIC.skipped(_unasked(seen.settings), about=f"{name}: settings")]
+    return found + judge_copies(name, seen.partitions, seen.settings, brokers)
+
+
+def _unasked(settings: Unread) -> str:
+    return f"Its settings could not be asked for ({settings.why}): whoever runs doctor needs the right DescribeConfigs on it."
+
+
+def _mending(topic: Topic, have: Mapping[str, str], differing: int) -> str:
+    """What mends the topic; nothing where it is what mends all others. A retention that was raised is lowered by nobody who does not mean it."""
+    kept = without_deleting(topic.config, have).get("retention.ms")
+    if kept != topic.config.get("retention.ms") and kept == have.get("retention.ms"):
+        shortens = "--shorten, once nothing is behind (weerklank status): it deletes what is older, handled or not"
+        return f"weerklank topics --mend {shortens}" if differing == 1 else f"weerklank topics --mend; retention.ms only with {shortens}"
+    return ""
 
 
 def effect_of(setting: str, have: str, wanted: str) -> tuple[bool, str] | None:
@@ -200,10 +221,10 @@ def effect_of(setting: str, have: str, wanted: str) -> tuple[bool, str] | None:
     return (False, "what retention should delete stays longer") if int(have) > int(wanted) else None
 
 
-def judge_copies(name: str, seen: TopicSeen, brokers: int) -> list[Finding]:
+def judge_copies(name: str, partitions: Sequence[Partition], settings: Mapping[str, str], brokers: int) -> list[Finding]:
     """How many copies a topic keeps, against how many must be written."""
-    copies = min((len(partition.replicas) for partition in seen.partitions), default=0)
-    least = int(seen.settings.get("min.insync.replicas", "1"))
+    copies = min((len(partition.replicas) for partition in partitions), default=0)
+    least = int(settings.get("min.insync.replicas", "1"))
     about, values = f"{name}: copies", {"copies": copies, "min_insync_replicas": least, "brokers": brokers}
     if copies < least:
         return [

@@ -35,8 +35,9 @@ LAG = Kind(
     "service.lag",
     "Behind",
     f"How old the oldest event is that a service has not handled: a warning from {BEHIND_WARNING_S:g} s on, an error from {BEHIND_ERROR_S:g} s on. "
-    "Looked at twice where much waits, to say whether it grows.",
-    "Where it shrinks: wait. Else look at the service's log and at the checks of PostgreSQL; more instances share the partitions.",
+    f"Looked at twice where much waits, to say whether it grows; a warning too where {WAITING_WORTH_A_SECOND_LOOK} or more wait and a second look "
+    "finds no fewer: an instance tells the age of what waits on its own partitions only, and the number of all.",
+    "Where it shrinks: wait. Else look at the log of every instance of the service and at the checks of PostgreSQL; more instances share the partitions.",
 )
 DEAD = Kind(
     "service.dead-letters",
@@ -115,7 +116,8 @@ def judge_lag(service: str, first: Mapping[str, Any], second: Mapping[str, Any] 
     if second is not None:
         values["messages_before"] = before
         found += f" ({'it grows' if messages > before else 'it shrinks' if messages < before else 'it stays'})"
-    if seconds < BEHIND_WARNING_S:
+    stands_still = second is not None and messages >= max(before, WAITING_WORTH_A_SECOND_LOOK)
+    if seconds < BEHIND_WARNING_S and not stands_still:
         return LAG.ok(f"{found}.", about=service, values=values)
     where = f" on {', '.join(topics)}" if topics else ""
     return (LAG.error if seconds >= BEHIND_ERROR_S else LAG.warning)(f"{found}{where}.", about=service, values=values)

@@ -15,6 +15,7 @@ from typing import IO, Literal
 import psutil
 from pydantic import BaseModel, ValidationError
 
+from cli.stack import ports
 from cli.stack.errors import StackError
 
 # How far two readings of one process's start may differ, in seconds: the clock they are derived from may have been set.
@@ -62,6 +63,14 @@ def read(data_dir: Path) -> StackState | None:
         raise StackError(
             f"{path} can't be read as the stack's state. If nothing of this stack runs any more, delete it and start again."
         ) from error
+
+
+def base_port(data_dir: Path, wanted: int | None) -> int:
+    """The one that is wanted, else that of the stack that was last on this data directory, else 8600. Raises ``StackError`` as ``read`` does."""
+    if wanted is not None:
+        return wanted
+    last = read(data_dir)
+    return last.base_port if last else ports.BASE_PORT
 
 
 def write(data_dir: Path, state: StackState) -> None:

@@ -34,15 +34,28 @@ _NAMED_BY: Mapping[tuple[str, ...], tuple[str, ...]] = {
 }
 """Lists whose items are known by these fields; a star stands for any key. Items of other lists are known by what they are."""
 
-_IN_ORDER = frozenset(
-    {("conduct", "approvals"), ("targets",), ("routing",), ("languages",), ("scripts",), ("team",), ("departments", "*", "members")}
+IN_ORDER = frozenset(
+    {
+        ("conduct", "approvals"),
+        ("targets",),
+        ("channels",),
+        ("routing",),
+        ("languages",),
+        ("scripts",),
+        ("team",),
+        ("departments", "*", "members"),
+        ("escalation", "*", "do"),
+        ("voice", "greeting", "examples"),
+    }
 )
-"""Lists in which the order decides: the first rule that holds, the first language, script or lead."""
+"""Lists in which the order decides: the first rule that holds, the first language, script, lead or account to send by, the steps one by one, and the
+greetings that drafts take in turn. A star stands for an item of a list."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One difference. `path` leads to the field, items of lists by their names; `moved` has places in the list, from 1."""
+    """One difference. `path` leads to the field, items of lists by their names; `moved` has places in the list, from 1, and none before for an item that
+    was added in front of others."""
 
     path: tuple[str, ...]
     kind: Kind
@@ -107,7 +120,7 @@ def _lists(path: tuple[str, ...], place: tuple[str, ...], before: list[Any], aft
         elif isinstance(item, Mapping):
             found += _mappings((*path, name), (*place, "*"), item, new[name])
     found += [Change((*path, name), "added", None, item) for name, item in new.items() if name not in old]
-    if _star(place) in _IN_ORDER:
+    if _star(place) in IN_ORDER:
         found += _moved(path, list(old), list(new))
     elif not found:
         found.append(Change(path, "changed", before, after))  # the order, which decides nothing here
@@ -143,7 +156,7 @@ def _at_the_same_place(place: tuple[str, ...], old: Mapping[str, Any], new: Mapp
 
 
 def _moved(path: tuple[str, ...], old: Sequence[str], new: Sequence[str]) -> list[Change]:
-    """The items that moved past others, with their places before and after."""
+    """The items that moved past others, with their places before and after, and those that were added in front of others."""
     both = [name for name in old if name in set(new)]
     now = [name for name in new if name in set(old)]
     kept = {
@@ -151,7 +164,9 @@ def _moved(path: tuple[str, ...], old: Sequence[str], new: Sequence[str]) -> lis
         for match in SequenceMatcher(None, both, now, autojunk=False).get_matching_blocks()
         for n in range(match.a, match.a + match.size)
     }
-    return [Change((*path, name), "moved", old.index(name) + 1, new.index(name) + 1) for name in now if name not in kept]
+    last = new.index(now[-1]) if now else 0
+    come_first = [Change((*path, name), "moved", None, place) for place, name in enumerate(new[:last], 1) if name not in set(old)]
+    return [*come_first, *(Change((*path, name), "moved", old.index(name) + 1, new.index(name) + 1) for name in now if name not in kept)]
 
 
 def _star(place: tuple[str, ...]) -> tuple[str, ...]:

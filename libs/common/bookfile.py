@@ -6,6 +6,7 @@ What reaches this module: the text of a book (`weerklank apply`, the route that 
 Limits: 1 MiB of text, 30,000 words and signs of YAML, 200,000 values once aliases are followed, 30 levels.
 """
 
+import re
 import warnings
 from collections.abc import Iterator
 from datetime import date as Date
@@ -92,6 +93,8 @@ def book_json_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **BrandBook.model_json_schema()}
 
 
+_UNKEPT = re.compile(r"[\x00\ud800-\udfff]")
+"""What YAML can escape and neither PostgreSQL (NUL) nor UTF-8 (halves of a pair) can hold."""
 _PLAIN_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq")}
 _MERGE_TAG = "tag:yaml.org,2002:merge"
 
@@ -218,10 +221,16 @@ class _Nodes:
             self._wrong(node, path, f"has the tag {str(node.tag)[:40]!r}; only plain values are read")
             return None
         try:
-            return self._yaml.constructor.construct_object(node)
+            value = self._yaml.constructor.construct_object(node)
         except (ValueError, YAMLError, KeyError) as error:  # such as 2026-13-45, or !!int on a word
             self._wrong(node, path, f"cannot be read: {str(error).splitlines()[0][:100]}")
             return None
+        if isinstance(value, str) and (found := _UNKEPT.search(value)):
+            self._wrong(
+                node, path, f"holds U+{ord(found[0]):04X}, which is no character that text can hold; leave it out, or write the one meant"
+            )
+            return None
+        return value
 
     def _wrong(self, node: Any, path: Path, message: str) -> None:
         self.problems.append(Problem(_line(node), dotted(path), message))

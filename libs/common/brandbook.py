@@ -76,7 +76,8 @@ class Greeting(BookPart):
     required: Literal["first_reply", "always", "never"] = "first_reply"
     """When the guard misses a greeting: in the first reply of a conversation, in every one, or never."""
     examples: tuple[Text, ...] = ("Hoi {voornaam}", "Goedemorgen {naam}")
-    """What `{groet}` in a script becomes: the first that suits language and time of day. `{voornaam}` and `{naam}` are the customer's."""
+    """What `{groet}` in a script becomes: of those that suit language and time of day drafts take one in turn. `{voornaam}` and `{naam}` are the
+    customer's."""
 
 
 class Voice(BookPart):
@@ -156,7 +157,7 @@ class Conduct(BookPart):
     )
     """Who must approve; the first that matches."""
     legal_check: LegalCheck = LegalCheck()
-    limits: Annotated[dict[str, Annotated[int, Field(ge=1)]], _over(_LIMITS)] = Field(default_factory=lambda: dict(_LIMITS))
+    limits: Annotated[dict[str, Annotated[int, Field(ge=1, le=1_000_000)]], _over(_LIMITS)] = Field(default_factory=lambda: dict(_LIMITS))
     """Overrides of a channel's own limit, in the channel's own way of counting."""
 
 
@@ -449,7 +450,7 @@ class BrandBook(BookPart):
     )
     """Opening time; the first that matches."""
     channels: tuple[Channel, ...] = ()
-    """Accounts that are read, or that replies leave by."""
+    """Accounts that are read, or that replies leave by: the first of type smtp sends."""
     pilot: bool = True
     """Sandbox: nothing leaves the building."""
     listen: tuple[ListenQuery, ...] = ()

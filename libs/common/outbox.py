@@ -69,6 +69,14 @@ def attributes(outgoing: Outgoing, source: str, now: datetime) -> dict[str, str]
     return found | {"ce_traceparent": outgoing.traceparent} if outgoing.traceparent else found
 
 
+def encoded(outgoing: Outgoing) -> bytes:
+    """The event's value. Raises `TooLarge` for one that the broker would refuse: here it fails alone, in the relay it would hold up every brand."""
+    value = outgoing.event.model_dump_json().encode()
+    if len(value) > MAX_EVENT_BYTES:
+        raise TooLarge(f"{outgoing.event.type} of {outgoing.subject} would be {len(value)} bytes; an event may have {MAX_EVENT_BYTES}.")
+    return value
+
+
 async def age(connection: db.Connection, now: datetime) -> float:
     """Seconds since the oldest event in the outbox was decided; 0 when there is none."""
     headers = await connection.fetchval("select headers from outbox order by id limit 1")
@@ -78,16 +86,13 @@ async def age(connection: db.Connection, now: datetime) -> float:
 async def add(connection: db.Connection, source: str, outgoing: Sequence[Outgoing]) -> None:
     """Insert what must be told, in order, inside the caller's transaction.
 
-    Raises `TooLarge` for an event that the broker would refuse: here it fails alone, in the relay it would hold up every brand.
+    Raises `TooLarge` as `encoded` does.
     """
     if not outgoing:
         return
     now = datetime.now(UTC)
     topics = [_TOPIC_OF[type(item.event)] for item in outgoing]
-    values = [item.event.model_dump_json().encode() for item in outgoing]
-    for item, value in zip(outgoing, values, strict=True):
-        if len(value) > MAX_EVENT_BYTES:
-            raise TooLarge(f"{item.event.type} of {item.subject} would be {len(value)} bytes; an event may have {MAX_EVENT_BYTES}.")
+    values = [encoded(item) for item in outgoing]
     await connection.copy_records_to_table(
         "outbox",
         columns=("topic", "brand", "key", "headers", "value"),

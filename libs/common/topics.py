@@ -152,9 +152,18 @@ def partition_of(brand: str, key: str) -> int:
     return shard[int.from_bytes(hashlib.blake2b(key.encode(), digest_size=4).digest()) % len(shard)]
 
 
-async def mend_topics(bootstrap: str) -> list[str]:
-    """Give existing topics the settings and the number of partitions that the registry says, and return what was changed, a line each.
+@dataclass(frozen=True)
+class Mended:
+    """What `mend_topics` changed, and what it left as it was because mending it would delete events; a line each."""
 
+    changed: list[str]
+    left: list[str]
+
+
+async def mend_topics(bootstrap: str, *, shorten: bool = False) -> Mended:
+    """Give existing topics the settings and the number of partitions that the registry says.
+
+    Kafka deletes nothing sooner than it did, unless `shorten`: somebody may have raised a retention so that a service that is away loses nothing.
     A setting that the registry does not name stays as it is, and so do surplus partitions, which nothing can take away. More partitions move no
     event: each event's partition is computed here, for the full number. Raises `Unavailable` when the broker does not answer or refuses.
     """
@@ -162,7 +171,7 @@ async def mend_topics(bootstrap: str) -> list[str]:
     try:
         await admin.start()
         present = sorted(BY_NAME.keys() & set(await admin.list_topics()))
-        changed = []
+        mended = Mended([], [])
         for described in await admin.describe_topics(present) if present else []:
             name, have = described["topic"], len(described["partitions"])
             if have < PARTITIONS:
@@ -170,30 +179,47 @@ async def mend_topics(bootstrap: str) -> list[str]:
                     await admin.create_partitions({name: NewPartitions(PARTITIONS)})
                 except InvalidPartitionsError:
                     continue  # somebody else was faster, and the broker that was asked had not heard of it
-                changed.append(f"{name}: {PARTITIONS} partitions instead of {have}")
+                mended.changed.append(f"{name}: {PARTITIONS} partitions instead of {have}")
         for name in present:
-            changed += await _settle(admin, name, BY_NAME[name].config)
-        return changed
+            await _settle(admin, name, BY_NAME[name].config, mended, shorten=shorten)
+        return mended
     except KafkaError as error:
         raise Unavailable(f"Kafka at {bootstrap} does not answer, or refuses: {error!r}. See the broker's log.") from error
     finally:
         await admin.close()
 
 
-async def _settle(admin: AIOKafkaAdminClient, name: str, wanted: Mapping[str, str]) -> list[str]:
-    """The topic's settings are those that are wanted, beside those of its own that nobody has an opinion of."""
+def without_deleting(wanted: Mapping[str, str], have: Mapping[str, str]) -> Mapping[str, str]:
+    """The settings that are wanted, but for a retention that would be shorter than what the topic has. One that is only compacted deletes nothing
+    for its age. A clean-up that becomes compaction keeps the newest of each key, which is all that anybody reads there."""
+    if "retention.ms" not in wanted:
+        return wanted
+    keeps = int(have.get("retention.ms", -1)) if "delete" in have.get("cleanup.policy", "delete") else -1
+    return wanted if 0 <= keeps <= int(wanted["retention.ms"]) else {**wanted, "retention.ms": str(keeps)}
+
+
+async def _settle(admin: AIOKafkaAdminClient, name: str, wanted: Mapping[str, str], mended: Mended, *, shorten: bool) -> None:
+    """The topic's settings are those that are wanted, beside those of its own that nobody has an opinion of. Adds to `mended`."""
     (response,) = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name)])
-    entries = response.resources[0][4]
+    (code, _message, _kind, _name, entries), *_ = response.resources
+    if code:
+        raise for_code(code)(f"settings of {name}")
     have = {entry[0]: entry[1] for entry in entries}
-    differing = {setting: value for setting, value in wanted.items() if have.get(setting) != value}
+    given = wanted if shorten else without_deleting(wanted, have)
+    if given != wanted:
+        mended.left.append(
+            f"{name}: retention.ms={given['retention.ms']} is not lowered to {wanted['retention.ms']}, which would delete events, also those that a "
+            "service which is away has not handled: --shorten does it"
+        )
+    differing = {setting: value for setting, value in given.items() if have.get(setting) != value}
     if differing:
         # This request replaces all settings of the topic: those that are its own (source 1) are told again.
         own = {entry[0]: entry[1] for entry in entries if entry[3] == 1}
-        for answer in await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, configs=own | dict(wanted))]):
-            for code, *_ in answer.resources:
-                if code:
-                    raise for_code(code)(f"settings of {name}")
-    return [f"{name}: {setting}={value} instead of {have.get(setting)}" for setting, value in differing.items()]
+        for answer in await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, configs=own | dict(given))]):
+            for refusal, *_ in answer.resources:
+                if refusal:
+                    raise for_code(refusal)(f"settings of {name}")
+    mended.changed.extend(f"{name}: {setting}={value} instead of {have.get(setting)}" for setting, value in differing.items())
 
 
 async def create_topics(bootstrap: str, *, replication: int = 1, topics: Sequence[Topic] = TOPICS) -> list[str]:

@@ -81,7 +81,10 @@ class BookChange(BaseModel):
     """One difference in meaning. `path` leads to the field; items of a list go by their id, their name, or their condition in words."""
 
     path: list[str] = Field(examples=[["team", "gs", "initials"]])
-    kind: str = Field(description="added, removed, changed, or moved: to another place in a list whose order decides, places from 1")
+    kind: str = Field(
+        description="added, removed, changed, or moved: to another place in a list whose order decides, places from 1; "
+        "`before` is null for an item that was added in front of others"
+    )
     before: Any = None
     after: Any = None
 
@@ -185,22 +188,23 @@ async def apply(
     )
     if not dry_run:
         await _as_expected(writing, brand, newest, expected)
+    # The services know a newer one than the database where that was restored. A lower number would pass them by.
     known = of(request).books.version(brand)
     changed = bool(fields) or known > version
+    now, following = datetime.now(UTC), max(version, known) + 1
+    event = BrandBookPublished(brand=brand, version=following, book=as_json, published_at=now, published_by=principal.subject)
+    told = Outgoing(event, brand, following, brand, telemetry.current_traceparent())
+    outbox.encoded(told)  # a dry run of what is too large says so
     if not changed or dry_run:
         if newest and known < version and not dry_run:
             await outbox.add(writing, "routing", [retell.told(newest)])
         conditions.mark(response, version)
         cases = await _impact(writing, dict(newest), book) if fields and newest else None
         return Applied(brand=brand, version=version, changed=changed, fields=fields, changes=changes, cases=cases)
-    # The services know a newer one than the database where that was restored. A lower number would pass them by.
-    version = max(version, known) + 1
-    now = datetime.now(UTC)
-    await store.add_book(writing, brand, version, source, as_json, now, principal.subject, fields, note)
-    event = BrandBookPublished(brand=brand, version=version, book=as_json, published_at=now, published_by=principal.subject)
-    await outbox.add(writing, "routing", [Outgoing(event, brand, version, brand, telemetry.current_traceparent())])
-    conditions.mark(response, version)
-    return Applied(brand=brand, version=version, changed=True, fields=fields, changes=changes)
+    await store.add_book(writing, brand, following, source, as_json, now, principal.subject, fields, note)
+    await outbox.add(writing, "routing", [told])
+    conditions.mark(response, following)
+    return Applied(brand=brand, version=following, changed=True, fields=fields, changes=changes)
 
 
 def _read(source: str, brand: str) -> BrandBook:

@@ -14,6 +14,8 @@ from libs.common.brandbook import BrandBook
 from libs.common.checks import CannotAsk, Finding, Kind, Probe
 from libs.common.hours import Calendar, HoursError
 from services.routing import store
+from services.routing.orphan import somebody_works
+from services.routing.route import WORKERS, nobody_of
 
 if TYPE_CHECKING:  # it hands us its pool
     from libs.common.service import Service
@@ -35,8 +37,8 @@ KNOWN = Kind(
 ADVICE = Kind(
     "brand.advice",
     "What a brand book leaves open",
-    "Departments without people, a fallback without people, a team of nobody, a live brand without a way out, hours without an opening in the next "
-    "7 days, exceptions to the hours that have all passed, sending that is held, and a pilot (a value, not a fault).",
+    "A team of nobody, or of nobody who owns cases, departments whose cases go to others, a live brand without a way out, hours without an opening in the "
+    "next 7 days, exceptions to the hours that have all passed, sending that is held, and a pilot (a value, not a fault).",
     "Change the brand book and publish it: weerklank apply FILE.",
 )
 KINDS = (BOOK, KNOWN, ADVICE)
@@ -93,23 +95,26 @@ def advice(book: BrandBook, held: bool, now: datetime) -> list[Finding]:
     told: list[tuple[str, str]] = []
     if not book.team:
         told.append(("The team has nobody: cases have no owner.", "Write the people of the team under 'team'."))
+    elif not somebody_works(book):
+        roles = ", ".join(sorted({member.role for member in book.team}))
+        told.append(
+            (
+                f"Nobody of the team owns cases: that takes a role of {', '.join(WORKERS)} and a capacity above 0. Its roles: {roles}.",
+                f"Give somebody one of the roles {', '.join(WORKERS)}, and a 'capacity' above 0.",
+            )
+        )
     else:
-        routed = {rule.department for rule in book.routing} | {label.department for label in book.labels} | {book.fallback}
+        routed = {rule.department for rule in book.routing} | {label.department for label in book.labels}
+        others = "the whole team" if nobody_of(book, book.fallback) else f"the fallback, {book.fallback},"
         for department in book.departments:
-            if not department.members and not department.email and department.id in routed:
+            # What is mailed elsewhere has its people there; where the fallback has nobody, the whole team is meant.
+            if department.id in routed - {book.fallback} and not department.email and nobody_of(book, department.id):
                 told.append(
                     (
-                        f"Department {department.id} has no team member and no email, and cases go there.",
-                        f"Give department {department.id} 'members' or an 'email'.",
+                        f"Department {department.id} has no member who owns cases and no email: {others} gets the cases that go there.",
+                        f"Give department {department.id} 'members' of the roles {', '.join(WORKERS)}, or an 'email'.",
                     )
                 )
-        fallback = book.department(book.fallback)
-        if fallback is not None and not fallback.members:
-            told.append(
-                (f"The fallback {book.fallback} has no team member: what no rule fits has no owner.", f"Give {book.fallback} 'members'.")
-            )
-        if not any(member.capacity for member in book.team):
-            told.append(("Nobody of the team has capacity: every case stays without an owner.", "Give somebody a 'capacity' above 0."))
     if not book.pilot and not any(channel.type == "smtp" for channel in book.channels):
         told.append(("It is live (pilot: false) and has no way out: no channel of type smtp.", "Write an smtp channel, or 'pilot: true'."))
     told += _hours(book, now)

@@ -11,7 +11,8 @@ from libs.common.rules import RuleError, first_match
 
 URGENCIES = ("low", "normal", "high", "critical")
 PRIORITIES = ("low", "normal", "high", "urgent")
-_WORKERS = ("agent", "trainee", "lead")
+WORKERS = ("agent", "trainee", "lead")
+"""Roles that own cases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +66,30 @@ def _words(conditions: Mapping[str, object]) -> str:
     return " and ".join(said) or "always"
 
 
+def works(member: Member) -> bool:
+    """Whether cases are given to this colleague at all."""
+    return member.role in WORKERS and member.capacity > 0
+
+
 def owner(book: BrandBook, department: str, language: str, skills: Collection[str], case_id: UUID) -> str | None:
     """One member of the department who speaks the language and has all of these skills, the same one for the same case; of the fallback where the
     department has nobody.
 
     Where nobody has all of that, the language weighs more than the skills: whoever has the case must be able to answer. By rendezvous hashing,
-    weighted by nothing: cases spread evenly, and a member who comes or goes moves only their own share. None only in a team without anybody.
+    weighted by nothing: cases spread evenly, and a member who comes or goes moves only their own share. None only in a team of which nobody works.
     """
     for candidates in (_members(book, department), _members(book, book.fallback), list(book.team)):
-        working = [m for m in candidates if m.role in _WORKERS and m.capacity > 0]
+        working = [m for m in candidates if works(m)]
         speaking = [m for m in working if language in m.languages] or working
         able = [m for m in speaking if set(skills) <= set(m.skills)] or speaking
         if able:
             return min(able, key=lambda m: hashlib.blake2b(f"{case_id}/{m.id}".encode(), digest_size=8).digest()).id
     return None
+
+
+def nobody_of(book: BrandBook, department: str) -> bool:
+    """Whether no member of the department owns cases, so that those that go there are given to others."""
+    return not any(map(works, _members(book, department)))
 
 
 def leads(book: BrandBook, department: str) -> list[str]:

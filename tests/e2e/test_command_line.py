@@ -168,7 +168,9 @@ def test_an_unknown_mention_and_an_unknown_brand_are_not_found(weerklank: Stack)
 
 def test_a_brand_book_that_did_not_change_is_no_new_version(weerklank: Stack) -> None:
     assert weerklank.good("apply", ROOT / "samples/vaart.yaml") == "vaart: unchanged, version 1\n"
-    assert weerklank.good("apply", ROOT / "samples/vaart.yaml", "--dry-run") == "vaart: valid. Would change nothing.\n"
+    assert weerklank.good("apply", ROOT / "samples/vaart.yaml", "--dry-run").startswith(
+        "vaart: valid. Would change nothing.\nCompared with version 1, which cli published "
+    )
 
 
 @pytest.mark.timeout(300)
@@ -231,6 +233,20 @@ def test_a_first_book_from_the_interview_gives_a_mail_an_owner_and_a_colleague_w
     assert "Jo takes over" in weerklank.good("book", "history", "--brand", "zeester")
     weerklank.good("book", "rollback", "--brand", "zeester", "--to", "1")
     assert weerklank.good("book", "show", "--brand", "zeester") == text
+
+    # A colleague at another machine has nothing but addresses and a token.
+    there = {f"WEERKLANK_URL_{name.upper()}": f"http://127.0.0.1:{weerklank.base_port + 1 + SERVICES.index(name)}" for name in SERVICES}
+    there["WEERKLANK_TOKEN"] = weerklank.good("token", "--role", "admin", "--brand", "zeester", "--subject", "ada").strip()
+    (weerklank.home / "ada.yaml").write_text(text.replace("reaction: 4h", "reaction: 2h"))
+    said = weerklank.good("apply", "ada.yaml", "--data-dir", str(weerklank.home / "ada"), **there)
+    assert "It replaces version 3, which cli published" in said
+    refused = weerklank("apply", "zeester.yaml")
+    assert (refused.returncode, "version 4, by ada" in refused.stderr) == (2, True)
+    assert weerklank("book", "rollback", "--brand", "zeester", "--to", "1").returncode == 2
+    assert "reaction 4 h → 2 h" in weerklank.good("book", "diff", "--brand", "zeester", "3", "4")
+    assert "published as version 5" in weerklank.good("apply", "zeester.yaml")
+    again = weerklank.good("brand", "new", "again.yaml", "--answers", "answers.yaml")
+    assert "zeester has a brand book already: version 5, which cli published" in again
 
 
 @pytest.mark.timeout(300)

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiosmtpd.controller import Controller
 
 from cli.doctor import command, kafka, postgres, services
@@ -18,7 +19,7 @@ from cli.doctor.world import World
 from libs.common import checks, databasechecks, logchecks
 from libs.common.accountchecks import CERTIFICATE, LOGIN, SECRET
 from libs.common.checks import Finding, Kind, Status
-from libs.common.topics import CASES, MENTIONS, MENTIONS_BULK, create_topics, mend_topics
+from libs.common.topics import CASES, MENTIONS, MENTIONS_BULK, Mended, create_topics, mend_topics
 from services.routing import checks as bookchecks
 from tests.integration.doctor.mail import PASSWORD, Handler, certificate, mail_server
 from tests.stack import free_port
@@ -150,19 +151,32 @@ async def test_topics_that_differ_are_named_and_mended_by_the_command_that_docto
         assert "retention.ms=3600000 instead of 604800000" in other.found
 
         assert await create_topics(bootstrap) == [MENTIONS_BULK.name]
-        changed = await mend_topics(bootstrap)
-        assert sorted(changed) == [
+        mended = await mend_topics(bootstrap)
+        assert sorted(mended.changed) == [
             f"{MENTIONS.name}: 12 partitions instead of 3",
             f"{MENTIONS.name}: retention.ms=604800000 instead of 3600000",
         ]
 
         async def settled() -> bool:
-            return await mend_topics(bootstrap) == []
+            return await mend_topics(bootstrap) == Mended([], [])
 
         await until(settled, "the broker shows what was set")
-        seen = await kafka.ask(surgery.world())
-        assert seen.topics[MENTIONS.name].settings["segment.bytes"] == "10485760", "what the registry does not name stays"
-        assert amiss(kafka.judge_topic(MENTIONS, seen.topics[MENTIONS.name], 1)) == []
+        seen = (await kafka.ask(surgery.world())).topics[MENTIONS.name]
+        assert isinstance(seen.settings, Mapping)
+        assert seen.settings["segment.bytes"] == "10485760", "what the registry does not name stays"
+        assert amiss(kafka.judge_topic(MENTIONS, seen, 1)) == []
+
+        # Somebody raises a retention while a service is away.
+        raised = {**MENTIONS.config, "retention.ms": "2592000000"}
+        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, MENTIONS.name, configs=raised)])
+
+        async def left() -> list[str]:
+            return (await mend_topics(bootstrap)).left
+
+        (line,) = await until(left, "the broker shows what was raised")
+        assert "retention.ms=2592000000 is not lowered to 604800000" in line
+        assert await mend_topics(bootstrap, shorten=True) == Mended([f"{MENTIONS.name}: retention.ms=604800000 instead of 2592000000"], [])
+        await until(settled, "the broker shows what was lowered")
     finally:
         await admin.close()
 

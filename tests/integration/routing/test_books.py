@@ -131,6 +131,24 @@ async def test_a_dry_run_tells_everything_and_changes_nothing(client: httpx.Asyn
     assert (comment["changed"], comment["changes"], comment["cases"]) == (False, [], None)
 
 
+@pytest.mark.parametrize(
+    ("more", "status", "said"),
+    [
+        ('goals: ["a\\0b"]', 422, "6: goals[0]: holds U+0000"),
+        ('goals: ["a\\uD83D\\uDE00b"]', 422, "6: goals[0]: holds U+D83D"),
+        ("conduct: {limits: {twitter: 99999999999999999999}}", 422, "6: conduct.limits.twitter: "),
+        (f"goals: [&long {'x' * 100_000}, {', '.join(['*long'] * 50)}]", 413, "an event may have"),
+    ],
+)
+async def test_what_cannot_be_published_is_no_valid_dry_run(
+    client: httpx.AsyncClient, pool: db.Pool, more: str, status: int, said: str
+) -> None:
+    for dry_run in (True, False):
+        answer = await client.put("/book", content=f"{FIRST}{more}\n".encode(), params={"dry_run": dry_run}, headers={"if-none-match": "*"})
+        assert (answer.status_code, said in answer.json()["detail"]) == (status, True), answer.text
+    assert await rows(pool) == (0, 0)
+
+
 async def test_what_the_dry_run_tells_is_what_becomes_of_the_cases(client: httpx.AsyncClient, pool: db.Pool) -> None:
     await put(client, json.dumps(BOOK.model_dump(mode="json", by_alias=True)))
     await batch(pool, [triaged(name, name) for name in "ABCDEF"])

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from cli.bookwords import changes_of, impact_lines, lines
-from libs.common.bookdiff import Change
+from libs.common.bookdiff import IN_ORDER, Change
 
 CASES: list[tuple[list[Change], list[str]]] = [
     ([Change(("name",), "changed", "Strand", "Strandtent")], ["name: Strand → Strandtent"]),
@@ -38,6 +38,18 @@ CASES: list[tuple[list[Change], list[str]]] = [
         [Change(("scripts", "hoi", "text"), "changed", "Hoi " * 20, "Dag\n" + "dag " * 20)],
         ["scripts", "  hoi: text", "    - " + "Hoi " * 20, "    + Dag " + "dag " * 20],
     ),
+    (
+        [Change(("channels", "smtp-new"), "moved", 2, 1)],
+        ["channels", "  smtp-new: place 2 → 1 (the first of type smtp sends)"],
+    ),
+    (
+        [Change(("channels", "new"), "added", None, {"id": "new", "type": "smtp"}), Change(("channels", "new"), "moved", None, 1)],
+        ["channels", "  + new: type smtp", "  new: at place 1 (the first of type smtp sends)"],
+    ),
+    (
+        [Change(("escalation", "reaction 80", "do", "notify_owner"), "moved", 2, 1)],
+        ["escalation", "  reaction 80: do notify_owner place 2 → 1 (steps are taken in this order)"],
+    ),
     ([Change(("labels",), "changed", ["a", "b"], ["b", "a"])], ["labels: in another order, which changes nothing"]),
     ([Change(("name",), "changed", "Strand", "\x1b[2JStrand")], ["name: Strand →  [2JStrand"]),
 ]
@@ -46,6 +58,12 @@ CASES: list[tuple[list[Change], list[str]]] = [
 @pytest.mark.parametrize(("changes", "expected"), CASES)
 def test_each_kind_of_change_reads_well(changes: list[Change], expected: list[str]) -> None:
     assert list(lines(changes)) == expected
+
+
+def test_every_list_whose_order_decides_says_why() -> None:
+    for place in IN_ORDER:
+        (told,) = (line for line in lines([Change((*place, "b"), "moved", 2, 1)]) if "place 2 → 1" in line)
+        assert told.endswith(")")
 
 
 def test_changes_come_from_routing_as_they_come_from_a_comparison() -> None:

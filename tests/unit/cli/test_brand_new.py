@@ -166,6 +166,20 @@ def test_any_mail_to_the_first_book_is_a_case_of_the_newcomer_with_two_clocks() 
         assert (case.state, case.owner, case.department, len(case.clocks)) == ("new", "gu", "webcare", 2), (language, urgency, risk)
 
 
+def test_a_department_whose_cases_are_others_is_spoken_of_and_stays() -> None:
+    said: list[str] = []
+    team = [
+        {"first_name": "Guus", "departments": ["care"]},
+        {"first_name": "Mila", "role": "spokesperson", "departments": ["press"]},
+    ]
+    found = interview(MINE | {"departments": "care, billing, press", "team": team}, None, said.append, lambda _: None)
+    assert said == [f"Nobody in {id} owns cases: those that go there are care's." for id in ("billing", "press")]
+    assert [department.id for department in load_book(brand_new.book_of(found)).departments] == ["care", "billing", "press"]
+    said.clear()
+    interview(MINE | {"team": [{"first_name": "Guus", "departments": []}]}, None, said.append, lambda _: None)
+    assert said == ["Nobody in webcare owns cases: those that go there are the whole team's."]
+
+
 # --- asking -----------------------------------------------------------------------------------------------------------------------------
 
 
@@ -246,7 +260,11 @@ def test_a_book_that_is_there_is_overwritten_only_after_a_yes(tmp_path: Path) ->
         ("name: Zee\nteam: [Guus]", "team: must be a list"),
         ("name: Zee\nteam: [{initials: gs}]", "first_name: must be answered"),
         ("name: Zee\nteam: [{first_name: Guus}]\nreaction: soon", "reaction: must be a duration"),
-        ("name: Zee\nteam: [{first_name: Guus}]\nmail_box: a@b.example", "no question 'mail_box'"),
+        ("name: Zee\nteam: [{first_name: Guus}]\nmail_box: a@b.example", "no question 'mail_box' (there are: name, brand, "),
+        (
+            "name: Zee\nteam: [{first_name: Guus}, {first_name: Kim, rol: trainee}]",
+            "team[1]: there is no question 'rol' (there are: first_name, initials, id, role, departments)",
+        ),
         ("name: 東京\nteam: [{first_name: Guus}]", "brand: must be answered"),
         ("- name", "must hold answers"),
         ("name: [", "is not readable YAML"),

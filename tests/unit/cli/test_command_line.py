@@ -467,6 +467,33 @@ def test_a_service_is_healthy_when_it_is_ready_and_accounts_for_every_event(
     assert why in row["why"]
 
 
+@pytest.mark.parametrize(
+    ("ready", "ledger", "named"),
+    [
+        (True, {}, False),
+        (False, {}, True),
+        (True, {"dead": 1}, True),
+        (True, {"parked": 1}, True),
+        (True, {"unaccounted": -1}, True),
+    ],
+)
+def test_status_names_doctor_when_not_all_is_well(
+    elsewhere: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    ready: bool,
+    ledger: dict[str, int],
+    named: bool,
+) -> None:
+    said = {"ready": ready, "why": [], "lag": {}, "ledger": {"unaccounted": 0, "dead": 0, "parked": 0, "outbox": 0} | ledger}
+    client, _ = elsewhere(lambda method, path, body: (200, {}, said))
+    for name in ("INGEST", "TRIAGE", "ROUTING", "RESPONDER", "ANALYTICS"):
+        monkeypatch.setenv(f"WEERKLANK_URL_{name}", client.url("ingest"))
+    statuses.status(tmp_path, as_json=False)
+    assert capsys.readouterr().out.endswith("'weerklank doctor' says what to do.\n") == named
+
+
 def test_nothing_is_asked_of_a_service_that_does_not_run(tmp_path: Path) -> None:
     with pytest.raises(CommandError) as raised:
         Client(tmp_path, {}).url("triage")

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
@@ -16,6 +17,7 @@ import pytest
 from cli.stack import parts, ports, postgres, settings, state, supervisor
 from cli.stack.errors import StackError
 from cli.stack.parts import Part
+from cli.stack.state import StackState
 from tests.waiting import eventually
 
 
@@ -36,6 +38,13 @@ def test_every_part_has_the_port_that_the_documentation_names() -> None:
 def test_a_base_port_whose_range_does_not_fit_is_refused(base_port: int) -> None:
     with pytest.raises(StackError, match=f"--base-port {base_port} is out of range"):
         ports.table(base_port)
+
+
+def test_the_base_port_is_as_the_last_time_unless_another_is_wanted(tmp_path: Path) -> None:
+    assert state.base_port(tmp_path, None) == 8600
+    last = StackState(supervisor_pid=1, status="stopped", since=datetime.now(UTC), base_port=9600, external=False, parts={})
+    state.write(tmp_path, last)
+    assert (state.base_port(tmp_path, None), state.base_port(tmp_path, 9700)) == (9600, 9700)
 
 
 def test_all_taken_ports_are_named_at_once_with_their_holder() -> None:

@@ -1,11 +1,15 @@
 """Two brand books are compared by what they mean."""
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, get_args, get_origin
 
 import pytest
+from pydantic import BaseModel
 
-from libs.common.bookdiff import Change, as_read_today, compare, condition_words
+from libs.common.bookdiff import IN_ORDER, Change, as_read_today, compare, condition_words
 from libs.common.bookfile import load_book
+from libs.common.brandbook import BrandBook
+from libs.common.rules import When
 
 BOOK = """
 brand: strand
@@ -111,6 +115,59 @@ def test_a_rule_that_moves_and_changes_is_told_both_ways_and_those_that_made_pla
 def test_a_list_whose_order_decides_nothing_is_told_as_one_that_differs() -> None:
     labels: list[Any] = [{"name": "a"}, {"name": "b"}]
     assert compare({"labels": labels}, {"labels": labels[::-1]}) == [Change(("labels",), "changed", labels, labels[::-1])]
+
+
+ANY_ORDER = {
+    ("goals",), ("listen",), ("campaign_hashtags",), ("labels",), ("labels", "*", "examples"), ("departments",), ("escalation",),
+    ("voice", "words_to_use"), ("voice", "forbidden_words"), ("voice", "competitors"), ("voice", "internal_names"), ("voice", "official_names"),
+    ("voice", "safe_domains"), ("staff", "handles"), ("staff", "domains"),
+    ("conduct", "in_scope"), ("conduct", "out_of_scope"), ("conduct", "may_promise", "*"), ("conduct", "go_private_for"),
+    ("conduct", "approvals", "*", "by"),
+    ("hours", "exceptions"), ("hours", "exceptions", "*", "blocks"), *(("hours", day) for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")),
+    ("routing", "*", "skills"), ("routing", "*", "tell"), ("team", "*", "languages"), ("team", "*", "skills"),
+    ("hub", "members"), ("hub", "members", "*", "roles"), ("hub", "members", "*", "notify"),
+    ("hub", "scenarios"), ("hub", "scenarios", "*", "tell"), ("hub", "scenarios", "*", "holding_statement_by"),
+}  # fmt: skip
+"""Lists that services ask whether something is in them, or go through whole."""
+
+
+def lists_of(kind: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The place of every list in the model but those inside conditions, which are told whole."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        for name, field in () if kind is When else kind.model_fields.items():
+            yield from lists_of(field.annotation, (*place, field.alias or name))
+        return
+    if get_origin(kind) is tuple:
+        yield place
+    for part in get_args(kind):
+        yield from lists_of(part, (*place, "*") if get_origin(kind) in (tuple, dict) else place)
+
+
+def test_what_is_added_in_front_of_others_is_told_with_its_place() -> None:
+    old, new, last = ({"id": name} for name in ("smtp", "smtp-new", "imap"))
+    assert compare({"channels": [old]}, {"channels": [new, old, last]}) == [
+        Change(("channels", "smtp-new"), "added", None, new),
+        Change(("channels", "imap"), "added", None, last),
+        Change(("channels", "smtp-new"), "moved", None, 1),
+    ]
+    assert [change.kind for change in compare({"labels": [{"name": "a"}]}, {"labels": [{"name": "b"}, {"name": "a"}]})] == ["added"]
+
+
+def test_of_every_list_of_the_model_it_is_known_whether_its_order_decides() -> None:
+    assert set(lists_of(BrandBook)) == IN_ORDER | ANY_ORDER
+
+
+@pytest.mark.parametrize("place", sorted(IN_ORDER), ids=".".join)
+def test_where_the_order_decides_it_is_told_beside_whatever_else_changed(place: tuple[str, ...]) -> None:
+    def within(items: list[Any]) -> Any:
+        found: Any = items
+        for part in reversed(place):
+            found = [found] if part == "*" else {part: found}
+        return found
+
+    a, b, c = ({"id": name, "when": {"channel": name}} for name in "abc")
+    found = compare(within([a, b]), within([b, a, c]))
+    assert [change.kind for change in found] == ["added", "moved"]
 
 
 def test_two_rules_with_the_same_condition_are_two() -> None:

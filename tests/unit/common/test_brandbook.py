@@ -288,6 +288,10 @@ def test_problems_can_be_read_by_programs() -> None:
         ("goals: &a [*a]", "4: has more than 30 levels once its aliases are followed"),
         ("---\nbrand: two", "is not readable YAML"),
         ("goals: \x00", "is not readable YAML"),
+        ('goals: ["a\\0b"]', "goals[0]: holds U+0000, which is no character that text can hold"),
+        ('goals: ["a\\uD800b"]', "goals[0]: holds U+D800"),
+        ('identifiers: {"a\\0b": x}', "identifiers: holds U+0000"),
+        ("conduct: {limits: {twitter: 99999999999999999999}}", "conduct.limits.twitter: "),
     ],
 )  # fmt: skip
 def test_a_problem_names_its_line_its_field_and_the_way_out(more: str, says: str) -> None:

@@ -3,14 +3,18 @@
 import struct
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import TopicAuthorizationFailedError
 
 from cli.doctor import broker, installation, kafka, machine, report, services
 from cli.doctor.broker import Partition, TopicSeen
+from libs.common import topics
 from libs.common.checks import Finding, Kind
-from libs.common.topics import BRANDS, MENTIONS, Topic
+from libs.common.topics import BRANDS, MENTIONS, Topic, without_deleting
 
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 GIB = 1 << 30
@@ -118,9 +122,62 @@ def test_a_topic_against_the_registry(topic: Topic, given: TopicSeen | None, sta
     ],
 )
 def test_copies_against_what_must_be_written(copies: int, least: str, brokers: int, status: str) -> None:
-    found = kafka.judge_copies("t", seen(copies=copies, min_insync_replicas=least), brokers)
+    found = kafka.judge_copies("t", seen(copies=copies).partitions, {"min.insync.replicas": least}, brokers)
     assert [finding.status for finding in found] == ([] if status == "ok" else [status])
     assert all(finding.remedy for finding in found)
+
+
+@pytest.mark.parametrize(
+    ("given", "remedy"),
+    [
+        (seen(retention_ms="3600000"), "weerklank topics --mend"),
+        (seen(retention_ms="-1"), "weerklank topics --mend --shorten, once nothing is behind"),
+        (seen(3, retention_ms="2592000000"), "weerklank topics --mend; retention.ms only with --shorten, once nothing is behind"),
+        (seen(cleanup_policy="compact"), "weerklank topics --mend"),
+    ],
+)
+def test_a_retention_that_was_raised_is_not_lowered_by_whoever_does_as_doctor_says(given: TopicSeen, remedy: str) -> None:
+    (found,) = kafka.judge_topic(MENTIONS, given, 1)
+    assert found.remedy.partition(" (")[0] == remedy
+
+
+@pytest.mark.parametrize(
+    ("have", "kept"),
+    [
+        ({"cleanup.policy": "delete", "retention.ms": "3600000"}, "604800000"),
+        ({"cleanup.policy": "delete", "retention.ms": "2592000000"}, "2592000000"),
+        ({"cleanup.policy": "compact,delete", "retention.ms": "-1"}, "-1"),
+        ({"cleanup.policy": "compact", "retention.ms": "3600000"}, "-1"),
+    ],
+)
+def test_mending_makes_kafka_delete_nothing_sooner(have: dict[str, str], kept: str) -> None:
+    assert without_deleting(MENTIONS.config, have) == {**MENTIONS.config, "retention.ms": kept}
+    assert without_deleting(BRANDS.config, have) == BRANDS.config
+
+
+class Refusing:
+    """A broker that lets nobody see its settings."""
+
+    async def describe_configs(self, resources: list[Any]) -> list[Any]:
+        answered = [(29, "", int(asked.resource_type), asked.name, []) for asked in resources]
+        return [SimpleNamespace(resources=answered)]
+
+
+async def test_settings_that_the_broker_does_not_show_are_not_said_to_be_right() -> None:
+    resources = [ConfigResource(ConfigResourceType.TOPIC, MENTIONS.name), ConfigResource(ConfigResourceType.BROKER, "1")]
+    shown = broker.settings_of(await Refusing().describe_configs(resources))
+    of_topic, of_broker = shown[ConfigResourceType.TOPIC, MENTIONS.name], shown[ConfigResourceType.BROKER, "1"]
+    partitions, settings = kafka.judge_topic(MENTIONS, TopicSeen(seen().partitions, of_topic), 1)
+    assert (partitions.status, partitions.found) == ("ok", "12 partitions.")
+    (brokers,) = kafka.judge_brokers({1: of_broker}, embedded=True)
+    for found in (settings, brokers):
+        assert (found.status, "could not be asked for (TopicAuthorizationFailedError)" in found.found) == ("skipped", True)
+    assert kafka.judge_topic(MENTIONS, TopicSeen(seen(3).partitions, of_topic), 1)[0].status == "error"
+
+
+async def test_nothing_is_set_on_a_topic_whose_settings_nobody_could_read() -> None:
+    with pytest.raises(TopicAuthorizationFailedError):
+        await topics._settle(cast(Any, Refusing()), MENTIONS.name, MENTIONS.config, topics.Mended([], []), shorten=True)
 
 
 def test_a_missing_topic_is_made_with_as_many_copies_as_there_can_be() -> None:
@@ -176,6 +233,8 @@ def lag(messages: int, seconds: float) -> dict[str, dict[str, float]]:
     [
         (lag(0, 0), None, "ok", "0 events wait"),
         (lag(5000, 10), lag(4000, 11), "ok", "it shrinks"),
+        (lag(5000, 0), lag(5000, 0), "warning", "it stays"),
+        (lag(3, 10), lag(4, 11), "ok", "it grows"),
         (lag(5000, 100), lag(6000, 101), "warning", "it grows"),
         (lag(3, 1000), lag(3, 1001), "error", "it stays"),
     ],
