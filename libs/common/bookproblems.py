@@ -114,6 +114,8 @@ def _message(detail: ErrorDetails, book: type[BookPart]) -> str:
         return f"must be true or false, not {shown(value)}"
     if kind.startswith(("int_", "float_")):
         return f"must be a {'whole ' if kind.startswith('int_') else ''}number, not {shown(value)}"
+    if kind == "too_long":
+        return f"may have {context['max_length']} {'characters' if isinstance(value, str) else 'values'} at most, not {len(value)}"
     if kind == "too_short":
         return "must have at least one value"
     text = detail["msg"].removeprefix("Input ").removeprefix("Value ").removeprefix("String ")

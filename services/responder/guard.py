@@ -24,6 +24,8 @@ from services.responder.script import GREETING_WORDS, signature_form
 BLOCKING = frozenset({"empty", "too_long", "broken_placeholder", "missing_signature", "wrong_signature", "forbidden_word", "unchecked"})
 CHECK_CPU_S = 2.0
 """What all the rules together may cost on one text; an ordinary one takes a few milliseconds."""
+SIGNATURE = frozenset({"missing_signature", "wrong_signature"})
+"""What depends on whose name the text is sent in."""
 KEPT = 20
 """Verdicts of one code that are kept."""
 
@@ -49,12 +51,24 @@ def check(draft: Draft, book: BrandBook) -> list[Verdict]:
     """
     if not _visible(draft.text):
         return [_verdict("empty", "There is no text to send.", 0, len(draft.text))]
+    _forbidden_of(book)  # not out of the text's budget: it is the book's cost, once
     try:
         with within(CHECK_CPU_S):
             found = [verdict for rule in _RULES for verdict in rule(draft, book)]
     except TimeoutError:
         return [_verdict("unchecked", "This text takes too long to check. Write it more simply, or shorter.", 0, len(draft.text))]
     return _first(sorted(found, key=lambda v: (v.start, v.end, v.code)))
+
+
+def signed_by(draft: Draft, members: Iterable[Member], book: BrandBook) -> bool:
+    """Whether one of these members could have signed the text, as the channel asks. False when that takes too long to tell."""
+    written = draft.text.lower()
+    named = [member for member in members if member.initials.lower() in written or member.first_name.lower() in written]
+    try:
+        with within(CHECK_CPU_S):
+            return any(not list(_signature(draft.model_copy(update={"member": member}), book)) for member in named)
+    except TimeoutError:
+        return False
 
 
 def _first(found: list[Verdict]) -> list[Verdict]:
@@ -403,15 +417,27 @@ def _forbidden_words(draft: Draft, book: BrandBook) -> Iterator[Verdict]:
     allowed = tuple(n for n in book.voice.official_names if n)
     text = _blank(draft.text, _LINK, _AT_NAME, _names((*allowed, book.name))).replace("’", "'")
     spans: list[Place] = []
-    for word in book.voice.forbidden_words:
-        for match in _forbidden(word).finditer(text):
+    for word, pattern in _forbidden_of(book):
+        for match in pattern.finditer(text):
             if not any(start <= match.start() and match.end() <= end for start, end in spans):
                 spans.append(match.span())
                 found = draft.text[match.start() : match.end()]
                 yield _verdict("forbidden_word", f"“{found}” is on the brand's list of words to avoid (“{word}”).", *match.span())
 
 
-@lru_cache(maxsize=4096)
+_Forbidden = tuple[tuple[str, Pattern], ...]
+_forbidden_by_brand: dict[str, tuple[tuple[str, ...], _Forbidden]] = {}
+
+
+def _forbidden_of(book: BrandBook) -> _Forbidden:
+    """The book's words to avoid as patterns, made once for a version: only a brand's own next version takes their place, never another brand's list."""
+    words = book.voice.forbidden_words
+    known = _forbidden_by_brand.get(book.brand)
+    if known is None or known[0] != words:
+        known = _forbidden_by_brand[book.brand] = words, tuple((word, _forbidden(word)) for word in words)
+    return known[1]
+
+
 def _forbidden(word: str) -> Pattern:
     """One forbidden word or phrase as a pattern: every word in any inflection, a comma or a line's end between words allowed."""
     parts = word.replace("’", "'").split()

@@ -364,6 +364,20 @@ def test_a_pattern_that_a_stranger_could_use_against_us_is_refused(pattern: str,
     assert says in complaint(f"{SMALL}identifiers: {{nummer: '{pattern}'}}\n")
 
 
+@pytest.mark.parametrize("field", ["forbidden_words", "competitors", "official_names"])
+def test_lists_that_every_reply_is_searched_for_end_somewhere(field: str) -> None:
+    most = load(f"{SMALL}voice: {{{field}: [{', '.join(f'w{number}' for number in range(1_000))}]}}\n")
+    assert len(getattr(most.voice, field)) == 1_000
+    more = complaint(f"{SMALL}voice: {{{field}: [{', '.join(f'w{number}' for number in range(1_001))}]}}\n")
+    assert f"voice.{field}: may have 1000 values at most, not 1001" in more
+    assert "100 characters" in complaint(f"{SMALL}voice: {{{field}: [{'w' * 101}]}}\n")
+
+
+def test_a_book_has_fifty_identifiers_at_most() -> None:
+    said = complaint(f"{SMALL}identifiers: {{{', '.join(f'n{number}: x{number}' for number in range(51))}}}\n")
+    assert "identifiers: may have 50 values at most, not 51" in said
+
+
 def test_anchors_and_merges_can_be_used() -> None:
     book = load(
         SMALL
