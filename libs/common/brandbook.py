@@ -19,13 +19,14 @@ A key with nothing after it keeps its default.
 from collections.abc import Mapping
 from datetime import date
 from functools import cached_property
+from itertools import islice
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, model_validator
 
 from libs.common.bookdefaults import with_derived
 from libs.common.bookhours import Hours
-from libs.common.bookproblems import BrandBookError, Inconsistent, problems_of
+from libs.common.bookproblems import MOST_PROBLEMS, BrandBookError, Inconsistent, problems_of
 from libs.common.bookreferences import inconsistencies
 from libs.common.bookvalues import (
     BookPart,
@@ -494,7 +495,7 @@ class BrandBook(BookPart):
 
     @model_validator(mode="after")
     def _fits_together(self, info: ValidationInfo) -> Self:
-        found = list(inconsistencies(self, info.context["unknown"] if info.context else ()))
+        found = list(islice(inconsistencies(self, info.context["unknown"] if info.context else ()), MOST_PROBLEMS + 1))
         if found:
             raise Inconsistent(found)
         return self
