@@ -103,7 +103,8 @@ def _line_of(path: Path, lines: Mapping[Path, int]) -> int | None:
 
 def dotted(path: Path) -> str:
     """A path as people write it: `team[1].initials`."""
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
+    names = (part if isinstance(part, int) or part.isprintable() else repr(part) for part in path)
+    return "".join(f"[{name}]" if isinstance(name, int) else f".{name}" for name in names).removeprefix(".")
 
 
 def _message(detail: ErrorDetails, book: type[BookPart]) -> str:

@@ -483,3 +483,9 @@ def test_any_value_in_any_place_is_read_or_told_with_its_line(line: int, value: 
         assert BrandBook.from_json(book.to_json()) == book
     else:
         assert all(line.startswith("kaas.yaml") for line in told.splitlines())
+
+
+def test_a_problem_names_no_field_in_a_way_that_a_terminal_obeys() -> None:
+    said = complaint(SMALL + '"\\e[2J": 1\n')
+    assert "\x1b" not in said
+    assert "is no field here" in said
