@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from cli.console import plain
 from libs.common.bookdiff import Change, condition_words
 from libs.common.hours import WEEKDAYS
 
@@ -167,5 +168,5 @@ def _words(value: Any) -> str:
 
 
 def _clean(text: str) -> str:
-    """Without what would move a terminal's cursor."""
-    return "".join(character if character.isprintable() else " " for character in text)
+    """On one line."""
+    return plain(text).replace("\n", " ")

@@ -3,11 +3,24 @@
 import sys
 from typing import IO
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.style import StyleType
 from rich.table import Table
 
 WIDTH_WITHOUT_TERMINAL = 10_000
+
+
+def plain(text: str) -> str:
+    """Without what would move a terminal's cursor, or speak to it: others wrote it."""
+    return "".join(character if character.isprintable() or character == "\n" else " " for character in text)
+
+
+class _Table(Table):
+    """Cells of text are plain, whoever wrote what is in them."""
+
+    def add_row(self, *cells: RenderableType | None, style: StyleType | None = None, end_section: bool = False) -> None:
+        super().add_row(*(plain(cell) if isinstance(cell, str) else cell for cell in cells), style=style, end_section=end_section)
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -18,7 +31,7 @@ def console(*, stderr: bool = False) -> Console:
 
 def table(*columns: str) -> Table:
     """An empty table without a frame. A column whose name begins with ``>`` is aligned to the right."""
-    made = Table(box=None, pad_edge=False, header_style="bold")
+    made = _Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         made.add_column(column.lstrip(">"), justify="right" if column.startswith(">") else "left", overflow="fold")
     return made

@@ -45,7 +45,7 @@ def load_book(text: str, source: str = "brand book", today: Date | None = None) 
         book = BrandBook.model_validate(data)
     except ValidationError as error:
         problems = problems_of(error, BrandBook, data, lines) + _between_the_others(error, data, lines)
-        raise BrandBookError(sorted(problems, key=lambda problem: problem.line or 0), source) from None
+        raise BrandBookError(sorted(dict.fromkeys(problems), key=lambda problem: problem.line or 0), source) from None
     problems = [Problem(lines.get(path), dotted(path), said) for path, said in foreign_secrets(book)]
     problems += _of_hours(book, today, lines)
     if problems:

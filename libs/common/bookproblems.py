@@ -5,7 +5,7 @@ What reaches this module: pydantic's errors about a book, the data as written, t
 """
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -17,6 +17,11 @@ from libs.common.bookvalues import SECRET_FIELDS, SECRET_MESSAGE, BookPart, show
 from libs.common.hours import WEEKDAYS
 
 Path = tuple[str | int, ...]
+
+MOST_PROBLEMS = 100
+"""Problems of a book that are told, the first ones: whoever has more mends those first, and each costs a search for what was meant."""
+MOST_COMPARED = 200
+"""Names that a wrong one is compared with, and characters of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +58,26 @@ class Inconsistent(ValueError):
 
 
 def problems_of(error: ValidationError, book: type[BookPart], data: Mapping[str, Any], lines: Mapping[Path, int]) -> list[Problem]:
-    """Pydantic's errors about a `book`, as lines for the person who wrote it; ordered by line."""
+    """Pydantic's errors about a `book`, as lines for the person who wrote it; ordered by line, the first MOST_PROBLEMS of them and whether there are
+    more."""
     found: dict[Problem, None] = {}
+    for path, message in _told(error, book):
+        written = _as_written(path, data)
+        found[Problem(_line_of(written, lines), dotted(written), message)] = None
+        if len(found) > MOST_PROBLEMS:
+            found.popitem()
+            found[Problem(None, "", f"has more than {MOST_PROBLEMS} problems: mend these, and try again to see the rest")] = None
+            break
+    return sorted(found, key=lambda problem: problem.line or 0)
+
+
+def _told(error: ValidationError, book: type[BookPart]) -> Iterator[tuple[Path, str]]:
     for detail in error.errors(include_url=False):
         cause = detail.get("ctx", {}).get("error")
-        told = cause.found if isinstance(cause, Inconsistent) else [(_path(detail), _message(detail, book))]
-        for path, message in told:
-            written = _as_written(path, data)
-            found[Problem(_line_of(written, lines), dotted(written), message)] = None
-    return sorted(found, key=lambda problem: problem.line or 0)
+        if isinstance(cause, Inconsistent):
+            yield from cause.found
+        else:
+            yield _path(detail), _message(detail, book)
 
 
 def _path(detail: ErrorDetails) -> Path:
@@ -87,7 +103,8 @@ def _line_of(path: Path, lines: Mapping[Path, int]) -> int | None:
 
 def dotted(path: Path) -> str:
     """A path as people write it: `team[1].initials`."""
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
+    names = (part if isinstance(part, int) or part.isprintable() else repr(part) for part in path)
+    return "".join(f"[{name}]" if isinstance(name, int) else f".{name}" for name in names).removeprefix(".")
 
 
 def _message(detail: ErrorDetails, book: type[BookPart]) -> str:
@@ -114,14 +131,18 @@ def _message(detail: ErrorDetails, book: type[BookPart]) -> str:
         return f"must be true or false, not {shown(value)}"
     if kind.startswith(("int_", "float_")):
         return f"must be a {'whole ' if kind.startswith('int_') else ''}number, not {shown(value)}"
+    if kind == "too_long":
+        return f"may have {context['max_length']} {'characters' if isinstance(value, str) else 'values'} at most, not {len(value)}"
     if kind == "too_short":
         return "must have at least one value"
     text = detail["msg"].removeprefix("Input ").removeprefix("Value ").removeprefix("String ")
     return f"{text[:1].lower()}{text[1:]}, not {shown(value)}"
 
 
-def hint(name: str, known: Iterable[str]) -> str:
+def hint(name: str, known: Collection[str]) -> str:
     """The end of a message about a name that is not known: what it may have meant, or which names there are."""
+    if len(known) > MOST_COMPARED or len(name) > MOST_COMPARED:
+        return f" (there are {len(known)})"
     known = sorted(set(known))
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     if near:

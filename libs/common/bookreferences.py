@@ -1,6 +1,6 @@
 """What must fit together inside one brand book: a book whose fields are each right reaches this module, what is wrong between them leaves it."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from libs.common.bookproblems import Path, hint
@@ -40,19 +40,18 @@ def inconsistencies(book: "BrandBook", unknown: Collection[str] = ()) -> Iterato
         (("hours", "exceptions"), "date", [exception.date.isoformat() for exception in book.hours.exceptions]),
     ]
     for path, field, values in unique:
-        for index, value in enumerate(values):
-            if value in values[:index]:
-                yield (*path, index, field), f"{value!r} is used more than once"
-    for index, language in enumerate(book.languages):
-        if language in book.languages[:index]:
-            yield ("languages", index), f"{language!r} is used more than once"
+        for index, value in _again(values):
+            yield (*path, index, field), f"{value!r} is used more than once"
+    for index, language in _again(book.languages):
+        yield ("languages", index), f"{language!r} is used more than once"
 
-    departments = [department.id for department in book.departments]
-    people = [member.id for member in book.team]
+    departments = {department.id for department in book.departments}
+    proposed = departments | TRIAGE_DEPARTMENTS
+    people = {member.id for member in book.team}
     labels = {label.name: label for label in book.labels}
-    roles = sorted({role for member in book.hub.members for role in member.roles} | {member.role for member in book.team})
+    roles = {role for member in book.hub.members for role in member.roles} | {member.role for member in book.team}
 
-    references: list[tuple[Path, str, str | None, Iterable[str]]] = [(("fallback",), "department", book.fallback, departments)]
+    references: list[tuple[Path, str, str | None, Collection[str]]] = [(("fallback",), "department", book.fallback, departments)]
     for index, department in enumerate(book.departments):
         for at, person in enumerate(department.members):
             references.append((("departments", index, "members", at), "team member", person, people))
@@ -72,17 +71,14 @@ def inconsistencies(book: "BrandBook", unknown: Collection[str] = ()) -> Iterato
             references.append(((*path, "labels_any"), "label", name, labels))
         asked = (when.department,) if isinstance(when.department, str) else when.department or ()
         for name in asked:
-            references.append(((*path, "department"), "department", name, [*departments, *TRIAGE_DEPARTMENTS]))
+            references.append(((*path, "department"), "department", name, proposed))
     for path, what, name_or_none, known in references:
         if name_or_none is not None and name_or_none not in known and _NAMED_IN[what].isdisjoint(unknown):
             yield path, f"there is no {what} {name_or_none!r}{hint(name_or_none, known)}"
 
+    circular = _own_ancestors({label.name: label.parent for label in book.labels})
     for index, label in enumerate(book.labels):
-        seen, parent = {label.name}, label.parent
-        while parent in labels and parent not in seen:
-            seen.add(parent)
-            parent = labels[parent].parent
-        if parent == label.name:
+        if label.name in circular:
             yield ("labels", index, "parent"), f"label {label.name!r} is its own ancestor"
 
 
@@ -94,6 +90,32 @@ def foreign_secrets(book: "BrandBook") -> Iterator[tuple[Path, str]]:
     for path, reference in named:
         if reference and not belongs(reference, book.brand, ()):
             yield path, refusal(reference, book.brand)
+
+
+def _again(values: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """What has stood before, with its place."""
+    seen: set[str] = set()
+    for index, value in enumerate(values):
+        if value in seen:
+            yield index, value
+        seen.add(value)
+
+
+def _own_ancestors(parents: Mapping[str, str | None]) -> set[str]:
+    """The names that their parents' parents lead back to. Each name is followed once, however long the lines are."""
+    circular: set[str] = set()
+    followed: set[str] = set()
+    for name in parents:
+        line: dict[str, None] = {}
+        at: str | None = name
+        while at is not None and at in parents and at not in followed:
+            line[at] = None
+            followed.add(at)
+            at = parents[at]
+        if at is not None and at in line:
+            names = list(line)
+            circular.update(names[names.index(at) :])
+    return circular
 
 
 def _conditions(book: "BrandBook") -> Iterator[tuple[Path, "When"]]:

@@ -19,13 +19,14 @@ A key with nothing after it keeps its default.
 from collections.abc import Mapping
 from datetime import date
 from functools import cached_property
+from itertools import islice
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, model_validator
 
 from libs.common.bookdefaults import with_derived
 from libs.common.bookhours import Hours
-from libs.common.bookproblems import BrandBookError, Inconsistent, problems_of
+from libs.common.bookproblems import MOST_PROBLEMS, BrandBookError, Inconsistent, problems_of
 from libs.common.bookreferences import inconsistencies
 from libs.common.bookvalues import (
     BookPart,
@@ -50,6 +51,8 @@ from libs.common.bookvalues import (
 from libs.common.hours import Span
 from libs.common.rules import When, channel_name
 
+Words = Annotated[tuple[Annotated[Text, Field(max_length=100)], ...], Field(max_length=1000)]
+"""What is looked for in every reply, one by one."""
 SignatureStyle = Literal["initials", "first_name", "none", "optional"]
 
 _SIGNATURE: dict[str, SignatureStyle] = {
@@ -95,16 +98,16 @@ class Voice(BookPart):
     """How much wordplay suits the brand. For people to read: no service acts on it."""
     words_to_use: tuple[Text, ...] = ()
     """Words that sound like the brand. For people to read: no service acts on it."""
-    forbidden_words: tuple[Text, ...] = ()
+    forbidden_words: Words = ()
     """What a reply never says, in any inflection of it: the guard blocks it."""
     greeting: Greeting = Greeting()
     signature: Annotated[dict[str, SignatureStyle], _over(_SIGNATURE)] = Field(default_factory=lambda: dict(_SIGNATURE))
     """Per channel; "default" for the rest. A channel that is not written keeps its default."""
-    competitors: tuple[Text, ...] = ()
+    competitors: Words = ()
     """Their names, as they are written: the guard finds nothing wrong inside one."""
     internal_names: tuple[Text, ...] = ()
     """Names that nobody outside should know: who writes one may be leaking (`staff_leak`)."""
-    official_names: tuple[Text, ...] = ()
+    official_names: Words = ()
     """Names of the brand's own, as they are written: the guard finds nothing wrong inside one."""
     safe_domains: tuple[Text, ...] = ()
     """Domains of the brand: an address there is the brand's own, and no evidence of who a customer is."""
@@ -459,7 +462,7 @@ class BrandBook(BookPart):
     """Hashtags of the brand's campaigns: a complaint under one may be a hijack (`hashtag_hijack`)."""
     staff: Staff = Staff()
     """How colleagues are known."""
-    identifiers: dict[Id, IdentifierPattern] = Field(default={})
+    identifiers: Annotated[dict[Id, IdentifierPattern], Field(max_length=50)] = Field(default={})
     """Regular expressions; what one finds is strong evidence."""
     labels: tuple[Label, ...] = ()
     """What messages are about."""
@@ -494,7 +497,7 @@ class BrandBook(BookPart):
 
     @model_validator(mode="after")
     def _fits_together(self, info: ValidationInfo) -> Self:
-        found = list(inconsistencies(self, info.context["unknown"] if info.context else ()))
+        found = list(islice(inconsistencies(self, info.context["unknown"] if info.context else ()), MOST_PROBLEMS + 1))
         if found:
             raise Inconsistent(found)
         return self

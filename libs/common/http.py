@@ -23,6 +23,8 @@ from libs.common.ratelimit import RateLimits
 
 T = TypeVar("T")
 _NOT_OURS = "The cursor is not one that this list gave out. Leave it out to start again."
+ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]*$"
+"""Nothing that ends a line, speaks to a terminal, or turns the text around it: what people write in few words stands in tables."""
 COMPRESSED_FROM = 1024
 """Bytes of an answer; what is shorter than a packet gains nothing."""
 

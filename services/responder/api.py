@@ -154,9 +154,13 @@ async def try_guard(brand: str, body: Tried, request: Request, principal: Writer
         member=member,
         language=body.language or book.languages[0],
     )
+    try:
+        length = lengths.length(body.channel, body.text, body.visibility)
+    except TimeoutError:
+        raise Unprocessable("The length of this text takes too long to count. Write it more simply, or shorter.") from None
     return Judged(
         verdicts=guard.check(draft, book),
-        length=lengths.length(body.channel, body.text, body.visibility),
+        length=length,
         limit=lengths.limit(body.channel, book, body.visibility),
     )
 

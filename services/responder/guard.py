@@ -17,10 +17,15 @@ from pydantic import BaseModel, ConfigDict
 from libs.common.brandbook import BrandBook, Member
 from libs.common.events import Verdict
 from services.responder import lengths
+from services.responder.bounded import Pattern, within
 from services.responder.inflection import forms
 from services.responder.script import GREETING_WORDS, signature_form
 
-BLOCKING = frozenset({"empty", "too_long", "broken_placeholder", "missing_signature", "wrong_signature", "forbidden_word"})
+BLOCKING = frozenset({"empty", "too_long", "broken_placeholder", "missing_signature", "wrong_signature", "forbidden_word", "unchecked"})
+CHECK_CPU_S = 2.0
+"""What all the rules together may cost on one text; an ordinary one takes a few milliseconds."""
+SIGNATURE = frozenset({"missing_signature", "wrong_signature"})
+"""What depends on whose name the text is sent in."""
 KEPT = 20
 """Verdicts of one code that are kept."""
 
@@ -42,20 +47,28 @@ def check(draft: Draft, book: BrandBook) -> list[Verdict]:
     """What the rules find, in the order of the text, each with its place: code points in the draft's text, end exclusive, equal where something is
     missing. Of each code the first `KEPT`, the last of which says how many more there are.
 
-    An empty text has that one verdict.
+    An empty text has that one verdict, and so has one that the rules take too long over: nobody has checked it, so it does not leave.
     """
     if not _visible(draft.text):
         return [_verdict("empty", "There is no text to send.", 0, len(draft.text))]
-    found = [
-        *_too_long(draft, book),
-        *_greeting(draft, book),
-        *_signature(draft, book),
-        *_address_form(draft, book),
-        *_placeholders(draft, book),
-        *_forbidden_words(draft, book),
-        *_smileys(draft, book),
-    ]
+    _forbidden_of(book)  # not out of the text's budget: it is the book's cost, once
+    try:
+        with within(CHECK_CPU_S):
+            found = [verdict for rule in _RULES for verdict in rule(draft, book)]
+    except TimeoutError:
+        return [_verdict("unchecked", "This text takes too long to check. Write it more simply, or shorter.", 0, len(draft.text))]
     return _first(sorted(found, key=lambda v: (v.start, v.end, v.code)))
+
+
+def signed_by(draft: Draft, members: Iterable[Member], book: BrandBook) -> bool:
+    """Whether one of these members could have signed the text, as the channel asks. False when that takes too long to tell."""
+    written = draft.text.lower()
+    named = [member for member in members if member.initials.lower() in written or member.first_name.lower() in written]
+    try:
+        with within(CHECK_CPU_S):
+            return any(not list(_signature(draft.model_copy(update={"member": member}), book)) for member in named)
+    except TimeoutError:
+        return False
 
 
 def _first(found: list[Verdict]) -> list[Verdict]:
@@ -84,37 +97,37 @@ def _visible(text: str) -> bool:
 
 # Texts are searched in copies in which what must not be judged is blanked, so that positions stay those of the draft.
 _BLANK = "\x00"
-_LINK = regex.compile(
+_LINK = Pattern(
     r"https?://\S+|www\.\S+|(?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+"
     r"|(?<![\w@.-])(?:[a-z0-9-]{1,63}\.){1,8}(?:nl|be|com|net|org|eu|de|fr|info|shop|app|io|example)(?![\w-])(?:/\S*)?",
     regex.IGNORECASE,
 )
-_HANDLE = regex.compile(r"(?<!\w)@\w[\w.-]*(?:@[\w.-]+\w)?|(?<!\w)#\w+")
-_CARET = regex.compile(r"\^\p{L}{1,3}(?!\w)")
+_HANDLE = Pattern(r"(?<!\w)@\w[\w.-]*(?:@[\w.-]+\w)?|(?<!\w)#\w+")
+_CARET = Pattern(r"\^\p{L}{1,3}(?!\w)")
 # Double quotes by any pair; single ones only where they open before a word and close after one, which an apostrophe
 # ('s avonds, foto's) does not. A quotation stays within its paragraph.
-_QUOTED = regex.compile(
+_QUOTED = Pattern(
     r"“[^“”\n]*”|„[^„”“\n]*[”“]|«[^«»\n]*»|\"[^\"\n]*\""
     r"|‘(?![stnkm]\b)[^‘\n]*?[^\s‘]’(?!\w)"
-    r"|(?<![\w'’])['’](?![stnkm]\b)(?=\S)[^'\n]*?(?:\w['’]\w[^'\n]*?)*[^\s'’]'(?!\w)"
+    r"|(?<![\w'’])['’](?![stnkm]\b)(?=\S)[^'\n]*?(?:\w'\w[^'\n]*?)*[^\s'’]'(?!\w)"
 )
-_QUOTED_LINE = regex.compile(r"^[ \t]*>.*$", regex.MULTILINE)
+_QUOTED_LINE = Pattern(r"^[ \t]*>.*$", regex.MULTILINE)
 
 
-def _blank(text: str, *patterns: "regex.Pattern[str]") -> str:
+def _blank(text: str, *patterns: Pattern) -> str:
     for pattern in patterns:
         text = pattern.sub(lambda m: _BLANK * len(m[0]), text)
     return text
 
 
 @lru_cache(maxsize=256)
-def _names(names: tuple[str, ...]) -> "regex.Pattern[str]":
+def _names(names: tuple[str, ...]) -> Pattern:
     """The names as they are written, longest first: "Voor U" is a name, "voor u" is not."""
     ordered = sorted({n for n in names if n}, key=len, reverse=True)
-    return regex.compile(r"(?<!\w)(?:" + "|".join(map(regex.escape, ordered)) + r")(?!\w)" if ordered else r"(?!)")
+    return Pattern(r"(?<!\w)(?:" + "|".join(map(regex.escape, ordered)) + r")(?!\w)" if ordered else r"(?!)")
 
 
-def _official(book: BrandBook) -> "regex.Pattern[str]":
+def _official(book: BrandBook) -> Pattern:
     return _names((*book.voice.official_names, *book.voice.competitors, book.name))
 
 
@@ -128,7 +141,7 @@ def _too_long(draft: Draft, book: BrandBook) -> Iterator[Verdict]:
 
 
 # A greeting may be stretched ("hoiii", "heyyy").
-_GREETING = regex.compile(
+_GREETING = Pattern(
     r"(?:"
     + "|".join(
         regex.escape(word) + ("+" if word[-1] in "aeiouéy" else "")
@@ -137,9 +150,9 @@ _GREETING = regex.compile(
     + r")(?![\w-])",
     regex.IGNORECASE,
 )
-_BEFORE_GREETING = regex.compile(r"(?:\.?@[\w.-]+(?:@[\w.-]+\w)?|[^\w@{\[])*")
+_BEFORE_GREETING = Pattern(r"(?:\.?@[\w.-]+(?:@[\w.-]+\w)?|[^\w@{\[])*")
 # "Dag en nacht staan we klaar" opens a sentence, not a conversation.
-_NO_GREETING = regex.compile(r"dag(?:\s+en\s+nacht|\s+(?:in|na)\s+dag|-)|ha\s*ha", regex.IGNORECASE)
+_NO_GREETING = Pattern(r"dag(?:\s+en\s+nacht|\s+(?:in|na)\s+dag|-)|ha\s*ha", regex.IGNORECASE)
 
 
 def _greeting(draft: Draft, book: BrandBook) -> Iterator[Verdict]:
@@ -151,29 +164,36 @@ def _greeting(draft: Draft, book: BrandBook) -> Iterator[Verdict]:
     if _GREETING.match(draft.text, start) and not _NO_GREETING.match(draft.text, start):
         return
     own = [regex.split(r"[\s,!{]", example.strip())[0].lower() for example in book.voice.greeting.examples]
-    first_word = regex.match(r"\w*", draft.text[start:])
-    if first_word and first_word[0] and first_word[0].lower() in own:
+    first_word = _WORD.match(draft.text, start)
+    if first_word and first_word[0].lower() in own:
         return
     yield _verdict("missing_greeting", "The first reply starts with a greeting, such as Hoi or Hello.", start, start)
 
 
 # What may stand after a signature: a thread's count, closing white space, a full stop.
-_AFTER_SIGNATURE = regex.compile(r"[\s.]*(?:\(?\d{1,2}/\d{1,2}\)?)?\s*$")
-_ANY_CARET = regex.compile(r"(?<!\w)\^\s?(\p{L}{1,4})(?!\w)")
+_AFTER_SIGNATURE = Pattern(r"[\s.]*+(?:\(?\d{1,2}/\d{1,2}\)?)?\s*$")
+_ANY_CARET = Pattern(r"(?<!\w)\^\s?(\p{L}{1,4})(?!\w)")
 _CLOSING_WORDS = (
     r"(?:(?:met\s+)?(?:hele?\s+)?(?:vriendelijke|hartelijke|warme|zonnige|beste|lieve|vrolijke|fijne)\s+groet(?:en|jes)?"
     r"|hartelijks|hoogachtend|groet(?:en|jes)?|gr(?:tjs|tz|oetn)?|mvg|m\.v\.g|vr\.?\s?gr|liefs"
     r"|(?:kind|best|warm|warmest|friendly)\s+(?:regards|wishes)|regards|cheers|sincerely|yours(?:\s+(?:sincerely|faithfully|truly))?"
     r"|best|all\s+the\s+best|take\s+care)"
 )
-_CLOSING = regex.compile(rf"(?<![\w'-]){_CLOSING_WORDS}(?:\s+(?:van|from))?[\s,.!:;–-]*", regex.IGNORECASE)
-_TEAM_WORDS = regex.compile(
+_CLOSED = Pattern(rf"(?<![\w'-]){_CLOSING_WORDS}(?:\s+(?:van|from))?$", regex.IGNORECASE)
+_CLOSING = Pattern(rf"(?<![\w'-]){_CLOSING_WORDS}(?:\s+(?:van|from))?[\s,.!:;–-]*", regex.IGNORECASE)
+_TEAM_WORDS = Pattern(
     r"\b(?:team|webcare\w*|web\s?care|klantenservice|klantcontact|klantenteam|servicedesk|helpdesk|support|customer\s+(?:care|service)"
     r"|redactie|social\s?media|de\s+medewerkers?)\b",
     regex.IGNORECASE,
 )
+_NAMES_ONLY = Pattern(r"(?:\p{Lu}[\w'’.-]*+|van|de|der|den|het|team|webcare|klantenservice|[&|,()/\s-])+")
+_SMILES = Pattern(r"[\p{Extended_Pictographic}\uFE0F)(DPp]$")
+_HYPHENATED = Pattern(r"\w-$")
+_WORD = Pattern(r"\w+")
+LONGEST_SIGNATURE = 200
+"""Characters of a line that closes a text with a name: whatever is longer is a sentence."""
 # What tells a sentence of the message from a line about the team or a footer below a name: it goes on, asks, or addresses.
-_MESSAGE_LINE = regex.compile(r"^(?i:p\.?\s?s|nb)\b|[!?]\s*$|\p{Ll}{2}[.!?]\s+\p{Lu}|\b(?i:je|jij|jou|jouw|jullie|u|uw|you|your)\b|.{81}")
+_MESSAGE_LINE = Pattern(r"^(?i:p\.?\s?s|nb)\b|[!?]\s*$|\p{Ll}{2}[.!?]\s+\p{Lu}|\b(?i:je|jij|jou|jouw|jullie|u|uw|you|your)\b|.{81}")
 
 
 def _signature(draft: Draft, book: BrandBook) -> Iterator[Verdict]:
@@ -206,16 +226,16 @@ Place = tuple[int, int]
 def _by_initials(text: str, draft: Draft, book: BrandBook) -> Place | None:
     """None when signed well; the place of what is wrong; an empty place when nobody signed."""
     own = draft.member.initials.lower()
-    signed = list(regex.finditer(rf"\^{regex.escape(own)}(?!\w)", text, regex.IGNORECASE))
+    signed = list(Pattern(rf"\^{regex.escape(own)}(?!\w)", regex.IGNORECASE).finditer(text))
     if signed and _AFTER_SIGNATURE.match(text, signed[-1].end()):
         return None
     carets = list(_ANY_CARET.finditer(text)) or signed
     if carets:
         return carets[-1].span()
-    other = regex.search(rf"(?:(?<=\s)|^)[/\\~*|–—-]\s?(?:(?i:{regex.escape(own)})|\p{{Lu}}{{2}})\.?\s*$", text)
+    other = Pattern(rf"(?:(?<=\s)|^)[/\\~*|–—-]\s?(?:(?i:{regex.escape(own)})|\p{{Lu}}{{2}})\.?\s*$").search(text)
     if other:
         return other.span()
-    bare = regex.search(rf"(?<=[.!?)…\n]\s*)\(?{regex.escape(own)}\)?\.?\s*$", text, regex.IGNORECASE)
+    bare = Pattern(rf"(?<=[.!?)…\n]\s*)\(?{regex.escape(own)}\)?\.?\s*$", regex.IGNORECASE).search(text)
     if bare:
         return bare.span()
     return _named_end(text, draft, book) or (len(text), len(text))
@@ -231,7 +251,7 @@ def _by_first_name(text: str, draft: Draft, book: BrandBook) -> Place | None:
     elsewhere = _named_end(text, draft, book)
     if elsewhere:
         return elsewhere
-    early = regex.search(_CLOSING.pattern + regex.escape(draft.member.first_name) + r"(?!\w)", text, regex.IGNORECASE)
+    early = Pattern(_CLOSING.pattern + regex.escape(draft.member.first_name) + r"(?!\w)", regex.IGNORECASE).search(text)
     return early.span() if early else (len(text), len(text))
 
 
@@ -247,7 +267,7 @@ def _optional(text: str, draft: Draft, book: BrandBook) -> Place | None:
 
 def _own_name(text: str, draft: Draft, book: BrandBook) -> Place | None:
     """Where the writer's first name closes the text; a surname, a function and lines about the team may follow."""
-    name = regex.compile(rf"(?<![\w@#'’-]){regex.escape(draft.member.first_name)}(?![\w'’-])", regex.IGNORECASE)
+    name = Pattern(rf"(?<![\w@#'’-]){regex.escape(draft.member.first_name)}(?![\w'’-])", regex.IGNORECASE)
     for match in reversed(list(name.finditer(text))[-8:]):
         if not _opens_signature(text, match.start()) or not _closes_text(text[match.end() :], book):
             continue
@@ -259,21 +279,21 @@ def _opens_signature(text: str, start: int) -> bool:
     """Whether what stands before a name lets it be a signature: a line's start, a sentence's end, a dash or a closing formula."""
     before = text[:start]
     line = before.rsplit("\n", 1)[-1].rstrip()
-    if not line or line[-1] in ".!?…:;,)–—-~|/*_" or regex.search(r"[\p{Extended_Pictographic}\uFE0F)(DPp]$", line[-1]):
-        return not regex.search(r"\w[-]$", before)
-    return bool(regex.search(rf"(?<![\w'-]){_CLOSING_WORDS}(?:\s+(?:van|from))?$", line, regex.IGNORECASE))
+    if not line or line[-1] in ".!?…:;,)–—-~|/*_" or _SMILES.search(line[-1]):
+        return not _HYPHENATED.search(before[-2:])
+    return bool(_CLOSED.search(line))
 
 
 def _closes_text(after: str, book: BrandBook) -> bool:
     """Whether what follows a name is a surname and lines about the team, and no more of the message."""
     first, *lines = after.split("\n")
     first = first.strip(" \t.,!*_~)")
-    surname = r"(?:\s*(?:van|de|der|den|ter|te|von|el|la|\p{Lu}[\p{L}'’.-]*))*"
+    surname = r"(?:\s*+(?:van|de|der|den|ter|te|von|el|la|\p{Lu}[\p{L}'’.-]*+))*"
     link = r"[\s,|/(–—-]*(?i:(?:van|from|namens|of|at|@)\s+)?(?i:(?:het|the)\s+)?"
     team = rf"(?i:team|webcare\w*|klantenservice|klantcontact|support|customer|care|service|van|from|of|{regex.escape(book.name)})"
     about = rf"(?:{link}(?:{team}|\p{{Lu}}\w*)(?:[\s|&/,-]+(?:{team}|\p{{Lu}}\w*))*\)?)?"
     icons = r"[\s\p{Extended_Pictographic}\uFE0F<3:;()-]*"
-    if first and not regex.fullmatch(surname + about + icons, first):
+    if first and (len(first) > LONGEST_SIGNATURE or not Pattern(surname + about + icons).fullmatch(first)):
         return False
     rest = [line.strip() for line in lines if line.strip()]
     return len(rest) <= 6 and not any(_MESSAGE_LINE.search(_blank(line, _LINK)) for line in rest)
@@ -286,9 +306,7 @@ def _named_end(text: str, draft: Draft, book: BrandBook) -> Place | None:
         return own
     for closing in list(_CLOSING.finditer(text))[-1:]:
         after = text[closing.end() :]
-        if regex.fullmatch(
-            r"\s*(?:\p{Lu}[\w'’.-]*|van|de|der|den|het|team|webcare|klantenservice|[&|,()/\s-])+\s*", after
-        ) and regex.search(r"\w", after):
+        if _NAMES_ONLY.fullmatch(after) and _WORD.search(after):
             return closing.end(), len(text)
     tail_start = max(text.rfind("\n"), *(text.rfind(mark) for mark in ".!?"), -1) + 1
     tail = text[tail_start:].strip(" \t,~–—-*_|")
@@ -299,7 +317,7 @@ def _named_end(text: str, draft: Draft, book: BrandBook) -> Place | None:
     if tail.lower() in others:
         return start, len(text)
     words = tail.split()
-    is_team = (_TEAM_WORDS.search(tail) or regex.search(rf"\b{regex.escape(book.name)}\b", tail)) and len(words) <= 4
+    is_team = (_TEAM_WORDS.search(tail) or Pattern(rf"\b{regex.escape(book.name)}\b").search(tail)) and len(words) <= 4
     if is_team and all(w[:1].isupper() or w.lower() in _TEAM_SMALL_WORDS for w in words):
         return start, len(text)
     return None
@@ -310,12 +328,12 @@ _TEAM_SMALL_WORDS = {"het", "de", "team", "webcare", "klantenservice", "van", "t
 _JE_FORMS = r"je|jij|jou|jouw|jouwe|jouwes|jezelf|jijzelf|jouzelf|jullie|jullies|dankje|dankjewel|bedanktje|alsjeblieft|asjeblieft"
 _U_FORMS = r"u|uw|uwe|uzelf|uws|dankuwel|danku|alstublieft|uwerzijds"
 _BOUND_LEFT, _BOUND_RIGHT = r"(?<![\w'’&^-])(?<!\w\.)", r"(?![\w&^-])(?!['’]\w)"
-_JE = regex.compile(rf"{_BOUND_LEFT}(?:{_JE_FORMS}){_BOUND_RIGHT}", regex.IGNORECASE)
-_U = regex.compile(rf"{_BOUND_LEFT}(?:{_U_FORMS}){_BOUND_RIGHT}", regex.IGNORECASE)
+_JE = Pattern(rf"{_BOUND_LEFT}(?:{_JE_FORMS}){_BOUND_RIGHT}", regex.IGNORECASE)
+_U = Pattern(rf"{_BOUND_LEFT}(?:{_U_FORMS}){_BOUND_RIGHT}", regex.IGNORECASE)
 # With loose bounds: what stands beside a word may be blanked before it is judged.
-_ANY_JE = regex.compile(rf"(?<!\w)(?:{_JE_FORMS})(?!\w)", regex.IGNORECASE)
-_ANY_U = regex.compile(rf"(?<!\w)(?:{_U_FORMS})(?!\w)", regex.IGNORECASE)
-_NOT_ADDRESS = regex.compile(
+_ANY_JE = Pattern(rf"(?<!\w)(?:{_JE_FORMS})(?!\w)", regex.IGNORECASE)
+_ANY_U = Pattern(rf"(?<!\w)(?:{_U_FORMS})(?!\w)", regex.IGNORECASE)
+_NOT_ADDRESS = Pattern(
     # idioms in which je is nobody
     r"\bhoud?t?\s+je\s+(?:haaks|taai)\b|\bje[\s-]van[\s-]het\b"
     # the hour: 2u, 14.00 u, 24 u; not "in 2024 u"
@@ -324,12 +342,12 @@ _NOT_ADDRESS = regex.compile(
     r"|\bU\s2\b|\bletters?\s+['‘’\"]?u\b",
     regex.IGNORECASE,
 )
-_LETTER = regex.compile(
+_LETTER = Pattern(
     r"\b(?i:rij|vak|gate|zone|type|model|optie|categorie|blok|perron|klasse|serie|hal|maat|tribune|ingang|kolom|lijn|gebouw)\s+U\b"
 )
 # A name that the book does not list: "de app Jouw Gezondheid". Capitals in mid-sentence, both of them.
-_TITLE_CASED = regex.compile(r"(?<=\p{Ll}\s)(?:Jouw|Je|Jij|Uw|U)\s\p{Lu}\p{Ll}\w*")
-_METALANGUAGE = regex.compile(r"\bje\s?/\s?u\b|\bu\s?/\s?je\b|\bjij\s?/\s?u\b|\bu\s?/\s?jij\b", regex.IGNORECASE)
+_TITLE_CASED = Pattern(r"(?<=\p{Ll}\s)(?:Jouw|Je|Jij|Uw|U)\s\p{Lu}\p{Ll}\w*")
+_METALANGUAGE = Pattern(r"\bje\s?/\s?u\b|\bu\s?/\s?je\b|\bjij\s?/\s?u\b|\bu\s?/\s?jij\b", regex.IGNORECASE)
 
 
 def _address_form(draft: Draft, book: BrandBook) -> Iterator[Verdict]:
@@ -352,7 +370,7 @@ _UNITS = (
 )
 # Apart, not as one alternation: the engine finds each by what is rare in it. Together they take six times as long.
 _PLACEHOLDERS = tuple(
-    regex.compile(pattern)
+    Pattern(pattern)
     for pattern in (
         # braces: {naam}, {{ naam }}, ${naam}, and one that was never closed
         r"\$?(?<!\{)\{++[^{}\n]{0,60}\}+",
@@ -378,8 +396,8 @@ _PLACEHOLDERS = tuple(
         r"^(?:@\S+\s+)*(?i:hoi|hallo|hi|hello|hey|dear|beste|geachte|dag)\s+(?:(?i:null|none|undefined|nan)\b|\.\.\.|…)",
     )
 )
-_HTTP_LINK = regex.compile(r"https?://\S+")
-_AT_NAME = regex.compile(r"(?<!\w)@\w[\w.-]*")
+_HTTP_LINK = Pattern(r"https?://\S+")
+_AT_NAME = Pattern(r"(?<!\w)@\w[\w.-]*")
 
 
 def _placeholders(draft: Draft, book: BrandBook) -> Iterator[Verdict]:
@@ -399,16 +417,28 @@ def _forbidden_words(draft: Draft, book: BrandBook) -> Iterator[Verdict]:
     allowed = tuple(n for n in book.voice.official_names if n)
     text = _blank(draft.text, _LINK, _AT_NAME, _names((*allowed, book.name))).replace("’", "'")
     spans: list[Place] = []
-    for word in book.voice.forbidden_words:
-        for match in _forbidden(word).finditer(text):
+    for word, pattern in _forbidden_of(book):
+        for match in pattern.finditer(text):
             if not any(start <= match.start() and match.end() <= end for start, end in spans):
                 spans.append(match.span())
                 found = draft.text[match.start() : match.end()]
                 yield _verdict("forbidden_word", f"“{found}” is on the brand's list of words to avoid (“{word}”).", *match.span())
 
 
-@lru_cache(maxsize=4096)
-def _forbidden(word: str) -> "regex.Pattern[str]":
+_Forbidden = tuple[tuple[str, Pattern], ...]
+_forbidden_by_brand: dict[str, tuple[tuple[str, ...], _Forbidden]] = {}
+
+
+def _forbidden_of(book: BrandBook) -> _Forbidden:
+    """The book's words to avoid as patterns, made once for a version: only a brand's own next version takes their place, never another brand's list."""
+    words = book.voice.forbidden_words
+    known = _forbidden_by_brand.get(book.brand)
+    if known is None or known[0] != words:
+        known = _forbidden_by_brand[book.brand] = words, tuple((word, _forbidden(word)) for word in words)
+    return known[1]
+
+
+def _forbidden(word: str) -> Pattern:
     """One forbidden word or phrase as a pattern: every word in any inflection, a comma or a line's end between words allowed."""
     parts = word.replace("’", "'").split()
     pronouns = {"u", "je", "jij", "ik", "wij", "we", "hij", "zij", "ze", "men", "het", "i", "you"}
@@ -417,15 +447,15 @@ def _forbidden(word: str) -> "regex.Pattern[str]":
         finite = index > 0 and parts[index - 1].lower() in pronouns
         shapes: Iterable[str] = forms(part.lower(), finite=finite)
         alternatives.append("(?:" + "|".join(regex.escape(s) for s in sorted(shapes, key=len, reverse=True)) + ")")
-    return regex.compile(r"(?<![\w-])" + r"[,;]?\s+".join(alternatives) + r"(?![\w-])", regex.IGNORECASE)
+    return Pattern(r"(?<![\w-])" + r"[,;]?\s+".join(alternatives) + r"(?![\w-])", regex.IGNORECASE)
 
 
-_EMOJI = regex.compile(
+_EMOJI = Pattern(
     r"\p{Regional_Indicator}{2}|[0-9#*]\uFE0F?\u20E3"
     r"|(?:\p{Emoji_Presentation}|\p{Extended_Pictographic}(?=\uFE0F)|[☺☹☻❤♥♡✌☝✨✅❌])"
     r"[\uFE0F\U0001F3FB-\U0001F3FF]*(?:\u200D\p{Extended_Pictographic}[\uFE0F\U0001F3FB-\U0001F3FF]*)*"
 )
-_EMOTICON = regex.compile(
+_EMOTICON = Pattern(
     # eyes, nose, mouth of punctuation; a link's "://" is blanked, "8)" closes a list's number
     r"(?<![\d:;])[:;=]['’]?[-o^]?[)(\]\[|]+(?!\d)"
     r"|(?<!\w):['’]?-?[/\\](?!\S)"
@@ -443,3 +473,6 @@ def _smileys(draft: Draft, book: BrandBook) -> Iterator[Verdict]:
     text = _blank(draft.text, _LINK, _CARET)
     for match in (*_EMOJI.finditer(text), *_EMOTICON.finditer(text)):
         yield _verdict("smiley_not_allowed", f"“{match[0].strip()}”: the brand uses no smileys.", *match.span())
+
+
+_RULES = (_too_long, _greeting, _signature, _address_form, _placeholders, _forbidden_words, _smileys)

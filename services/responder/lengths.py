@@ -11,6 +11,7 @@ import regex
 
 from libs.common.brandbook import BrandBook
 from libs.common.rules import channel_name
+from services.responder.bounded import Pattern
 
 # Names that connectors and review sites go by, beside those that the brand book's rules know.
 _FAMILIES = {
@@ -62,22 +63,22 @@ _TOP_LEVEL_DOMAINS = (
 )
 _TLD = "|".join(sorted(_TOP_LEVEL_DOMAINS.split(), key=len, reverse=True))
 
-_HTTP_LINK = regex.compile(r"(?<![\w@])https?://[^\s<>\"'“”‘’]*[^\s<>\"'“”‘’.,;:!?)\]}…]", regex.IGNORECASE)
-_BARE_LINK = regex.compile(
+_HTTP_LINK = Pattern(r"(?<![\w@])https?://[^\s<>\"'“”‘’]*[^\s<>\"'“”‘’.,;:!?)\]}…]", regex.IGNORECASE)
+_BARE_LINK = Pattern(
     rf"(?<![\w@.$#/-])(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:{_TLD})(?![\w-]|\.[\w-])(?:/[^\s<>\"]*[^\s<>\".,;:!?)\]}}…])?/?",
     regex.IGNORECASE,
 )
-_REMOTE_MENTION = regex.compile(r"(?<![=/\w])@([a-z0-9_]+(?:[a-z0-9_.-]+[a-z0-9_]+)?)@[\w.-]+\w", regex.IGNORECASE)
+_REMOTE_MENTION = Pattern(r"(?<![=/\w])@([a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?)@[\w.-]+\w", regex.IGNORECASE)
 
 # An emoji as a reader sees one: flags, keycaps, and joined sequences with their skin tones and presentation selectors.
-_EMOJI = regex.compile(
+_EMOJI = Pattern(
     r"(?:\p{Regional_Indicator}{2}"
     r"|[0-9#*]\uFE0F?\u20E3"
     r"|(?:\p{Emoji_Presentation}|\p{Extended_Pictographic}(?=[\uFE0F\U0001F3FB-\U0001F3FF\u200D]))"
     r"[\uFE0F\U0001F3FB-\U0001F3FF]*[\U000E0020-\U000E007F]*"
     r"(?:\u200D\p{Extended_Pictographic}[\uFE0F\U0001F3FB-\U0001F3FF]*)*)"
 )
-_GRAPHEME = regex.compile(r"\X")
+_GRAPHEME = Pattern(r"\X")
 
 # 3GPP TS 23.038: the default alphabet, and the characters that cost an escape before them.
 _GSM_BASIC = frozenset(
@@ -154,7 +155,7 @@ def _mastodon(text: str) -> int:
     return links * _LINK_LENGTH + _graphemes(_REMOTE_MENTION.sub(r"@\1", without_links))
 
 
-def _take_out(pattern: "regex.Pattern[str]", text: str) -> tuple[str, int]:
+def _take_out(pattern: Pattern, text: str) -> tuple[str, int]:
     """The text without what the pattern finds, and how many were found."""
     return pattern.subn("", text)
 

@@ -186,17 +186,14 @@ def judge(book: BrandBook, row: ReplyRow, owner: str | None) -> list[Verdict]:
     Where neither writer nor owner is of the team (tokens of an issuer with names of its own, a case of nobody), any member's signature will do.
     """
     member = signer(book, row.writer, owner)
-    found = _checked(book, row, member)
-    if member is _NOBODY:
-        for other in book.team:
-            by_other = _checked(book, row, other)
-            if not any(verdict.code in ("missing_signature", "wrong_signature") for verdict in by_other):
-                return by_other
+    found = guard.check(_draft(row, member), book)
+    if member is _NOBODY and guard.signed_by(_draft(row, member), book.team, book):
+        return [verdict for verdict in found if verdict.code not in guard.SIGNATURE]
     return found
 
 
-def _checked(book: BrandBook, row: ReplyRow, member: Member) -> list[Verdict]:
-    draft = guard.Draft(
+def _draft(row: ReplyRow, member: Member) -> guard.Draft:
+    return guard.Draft(
         text=row.text,
         channel=row.channel,
         visibility=row.visibility,
@@ -204,7 +201,6 @@ def _checked(book: BrandBook, row: ReplyRow, member: Member) -> list[Verdict]:
         member=member,
         language=row.language,
     )
-    return guard.check(draft, book)
 
 
 def from_script(book: BrandBook, case: Case, mention: Mention, script: Script, writer: str | None) -> str:

@@ -173,7 +173,7 @@ async def apply(
     sent: Sent,
     writing: Writing,
     dry_run: Annotated[bool, Query(description="Only say what would change")] = False,
-    note: Annotated[str | None, Query(max_length=500, pattern=r"^[^\x00]*$", description="Why, for the book's history")] = None,
+    note: Annotated[str | None, Query(max_length=500, pattern=http.ONE_LINE, description="Why, for the book's history")] = None,
 ) -> Applied:
     """Publish a brand book (YAML). `If-Match` says which version it was written from, `If-None-Match: *` that it is the brand's first; a dry run,
     which changes nothing, needs neither."""

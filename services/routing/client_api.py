@@ -30,12 +30,8 @@ Days = Annotated[int, Field(ge=1, le=365, description="The secret holds for so m
 Brands = Annotated[list[Slug | Literal["*"]], Field(max_length=100, description="Beside the path's brand; `*` makes an operator")]
 
 
-_ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]*$"
-"""Nothing that ends a line, speaks to a terminal, or turns the text around it: a name stands in tables."""
-
-
 class NewClient(http.Body):
-    name: str = Field(min_length=1, max_length=100, pattern=_ONE_LINE, description="For people: what it is, and whose")
+    name: str = Field(min_length=1, max_length=100, pattern=http.ONE_LINE, description="For people: what it is, and whose")
     role: Role
     brands: Brands = Field(default=[])
     expires_in_days: Days = 90

@@ -91,7 +91,8 @@ async def change_password(body: NewPassword, request: Request) -> None:
     hasher: Hasher = request.app.state.hasher
     kept = await hasher.hash(body.new_password)
     async with of(request).pool.acquire(timeout=5) as connection, connection.transaction():
-        await user_store.set_password(connection, row["id"], kept, datetime.now(UTC), row["id"])
+        if not await user_store.set_password(connection, row["id"], kept, datetime.now(UTC), row["id"], proven=row["password"]):
+            raise _refused()
 
 
 @router.post("/logout", status_code=204)
@@ -110,21 +111,24 @@ async def _proven(body: Credentials, request: Request) -> asyncpg.Record:
     needed(request.app.state.signer)
     hasher: Hasher = request.app.state.hasher
     host, now = request.client.host if request.client else "", datetime.now(UTC)
-    async with of(request).pool.acquire(timeout=5) as connection:
-        async with connection.transaction():
-            wait_s = await throttle.attempt(connection, body.user, host, now)
-        row = None if wait_s else await user_store.by_name(connection, body.user)
-    if wait_s:
-        raise TooManyRequests("Too many attempts to log in have failed. Wait as long as Retry-After says.", retry_after_s=wait_s)
-    fits, outdated = await hasher.verify(row["password"] if row else None, body.password)
-    if row is None or not fits or row["disabled"]:
-        raise _refused()
-    kept = await hasher.hash(body.password) if outdated else None
-    async with of(request).pool.acquire(timeout=5) as connection, connection.transaction():
-        await throttle.succeeded(connection, body.user, host, datetime.now(UTC))
-        if kept:
-            await user_store.hash_anew(connection, row["id"], row["password"], kept)
-            row = await user_store.by_name(connection, row["id"])
+    with hasher.place():  # before the attempt is counted: whoever finds the queue full has not tried
+        async with of(request).pool.acquire(timeout=5) as connection:
+            async with connection.transaction():
+                wait_s = await throttle.attempt(connection, body.user, host, now)
+            row = None if wait_s else await user_store.by_name(connection, body.user)
+        if wait_s:
+            raise TooManyRequests("Too many attempts to log in have failed. Wait as long as Retry-After says.", retry_after_s=wait_s)
+        stands = False
+        while not stands:  # again when it was hashed anew, or set, meanwhile: what counts is the one that there is now
+            fits, anew = await hasher.verify(row["password"] if row else None, body.password)
+            if row is None or not fits or row["disabled"]:
+                raise _refused()
+            async with of(request).pool.acquire(timeout=5) as connection, connection.transaction():
+                stands = anew is None or await user_store.hash_anew(connection, row["id"], row["password"], anew)
+                if stands:
+                    await throttle.succeeded(connection, body.user, host, datetime.now(UTC))
+                if anew:
+                    row = await user_store.by_name(connection, row["id"])
     if row is None:
         raise _refused()
     return row

@@ -6,8 +6,9 @@ finds the queue full is told to come back.
 
 import asyncio
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 from argon2 import PasswordHasher
@@ -53,27 +54,33 @@ class Hasher:
         # What a name that does not exist is checked against, so that it takes as long as one that does.
         self._nobody = self._argon2.hash("nobody has this password")
 
-    async def hash(self, password: str) -> str:
-        return await self._run(lambda: self._argon2.hash(_plain(password)))
-
-    async def verify(self, kept: str | None, password: str) -> tuple[bool, bool]:
-        """(Whether it is the password, whether it should be hashed anew because the parameters have changed). None: nobody's, which takes as long."""
-        if too_long(password):
-            kept, password = None, ""
-        return await self._run(lambda: self._verified(kept or self._nobody, _plain(password), nobody=kept is None))
-
-    def _verified(self, kept: str, password: str, *, nobody: bool) -> tuple[bool, bool]:
-        try:
-            self._argon2.verify(kept, password)
-        except (VerificationError, InvalidHashError):
-            return False, False
-        return not nobody, self._argon2.check_needs_rehash(kept)
-
-    async def _run(self, work: Callable[[], T]) -> T:
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """A place in the queue, to `verify` in. Raises `TooManyRequests` when all are taken."""
         if self._waiting >= AT_ONCE + QUEUE:
             raise TooManyRequests("Too many people log in at this moment. Try again.", retry_after_s=2)
         self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+            yield
         finally:
             self._waiting -= 1
+
+    async def hash(self, password: str) -> str:
+        with self.place():
+            return await self._run(lambda: self._argon2.hash(_plain(password)))
+
+    async def verify(self, kept: str | None, password: str) -> tuple[bool, str | None]:
+        """(Whether it is the password, its new hash where the parameters have changed since). None: nobody's, which takes as long. In a `place`."""
+        if too_long(password):
+            kept, password = None, ""
+        return await self._run(lambda: self._verified(kept or self._nobody, _plain(password), nobody=kept is None))
+
+    def _verified(self, kept: str, password: str, *, nobody: bool) -> tuple[bool, str | None]:
+        try:
+            self._argon2.verify(kept, password)
+        except (VerificationError, InvalidHashError):
+            return False, None
+        return not nobody, self._argon2.hash(password) if self._argon2.check_needs_rehash(kept) else None
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)

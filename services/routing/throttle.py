@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from libs.common import db
+from services.routing import user_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ def pause_s(failures: int, limit: Limit) -> int:
 
 
 def key_of_name(user_id: str) -> bytes:
-    return hashlib.sha256(user_id.casefold().encode(errors="surrogatepass")).digest()
+    return hashlib.sha256(user_store.name_of(user_id).encode(errors="surrogatepass")).digest()
 
 
 def key_of_address(host: str) -> bytes:
@@ -65,7 +66,7 @@ async def attempt(connection: db.Connection, user_id: str, host: str, now: datet
             "on conflict (kind, digest) do update set failures = login_attempt.failures returning *",  # which locks it
             limit.kind,
             key,
-            now - timedelta(microseconds=1),
+            now - timedelta(minutes=1),  # whose clock read a moment earlier is not before its end
         )
         assert row is not None
         found.append(row)
@@ -80,7 +81,7 @@ async def attempt(connection: db.Connection, user_id: str, host: str, now: datet
             key,
             failures,
             now,
-            now + timedelta(seconds=pause_s(failures, limit)),
+            now + timedelta(seconds=seconds) if (seconds := pause_s(failures, limit)) else row["blocked_until"],
         )
     return 0
 

@@ -6,10 +6,26 @@ from typing import Literal
 from uuid import UUID
 
 import asyncpg
+from pydantic import TypeAdapter, ValidationError
 
 from libs.common import db
+from libs.common.bookvalues import Id
 
+_ID: TypeAdapter[str] = TypeAdapter(Id)
 Refreshed = Literal["fine", "unknown", "expired", "reused", "disabled"]
+
+
+def name_of(user_id: str) -> str:
+    """The one form in which a name to log in with is looked for, and its attempts are counted: a capital makes no other person."""
+    return user_id.casefold()
+
+
+def _is_id(user_id: str) -> bool:
+    try:
+        _ID.validate_python(user_id)
+    except ValidationError:
+        return False
+    return True
 
 
 async def add(connection: db.Connection, user_id: str, brands: Sequence[str], role: str, password: str, now: datetime, by: str) -> bool:
@@ -42,8 +58,8 @@ async def one(connection: db.Connection, brand: str, user_id: str, *, lock: bool
 
 
 async def by_name(connection: db.Connection, user_id: str) -> asyncpg.Record | None:
-    """Who logs in under that name, in whichever brands."""
-    return await connection.fetchrow("select * from app_user where lower(id) = lower($1)", user_id)
+    """Who logs in under that name, in whichever brands. What has not the shape of an id is nobody's name, and is looked for like any other."""
+    return await connection.fetchrow("select * from app_user where lower(id) = $1", name_of(user_id) if _is_id(user_id) else "")
 
 
 _NEXT_VERSION = "version = version + 1, change = $2, changed_at = $3, changed_by = $4"
@@ -55,22 +71,31 @@ async def change(connection: db.Connection, user_id: str, role: str, brands: Seq
     )
 
 
-async def set_password(connection: db.Connection, user_id: str, password: str, now: datetime, by: str) -> None:
-    """Whoever was logged in by the old one has to log in again."""
-    await connection.execute(
-        f"update app_user set password = $5, password_changed_at = $3, {_NEXT_VERSION} where id = $1",
+async def set_password(
+    connection: db.Connection, user_id: str, password: str, now: datetime, by: str, *, proven: str | None = None
+) -> bool:
+    """Whoever was logged in by the old one has to log in again. `proven` is the one that the user themselves knew: false when it is another by now, or
+    the user is disabled, because an administrator came first."""
+    done: str = await connection.execute(
+        f"update app_user set password = $5, password_changed_at = $3, {_NEXT_VERSION} "
+        "where id = $1 and ($6::text is null or (password = $6 and not disabled))",
         user_id,
         "password set",
         now,
         by,
         password,
+        proven,
     )
+    if done != "UPDATE 1":
+        return False
     await end_logins(connection, user_id)
+    return True
 
 
-async def hash_anew(connection: db.Connection, user_id: str, before: str, password: str) -> None:
-    """The same password under other parameters, unless it was changed meanwhile."""
-    await connection.execute("update app_user set password = $3 where id = $1 and password = $2", user_id, before, password)
+async def hash_anew(connection: db.Connection, user_id: str, before: str, password: str) -> bool:
+    """The same password under other parameters. False when it was changed, or hashed anew by another, meanwhile."""
+    done: str = await connection.execute("update app_user set password = $3 where id = $1 and password = $2", user_id, before, password)
+    return done == "UPDATE 1"
 
 
 async def set_disabled(connection: db.Connection, user_id: str, disabled: bool, now: datetime, by: str) -> None:

@@ -36,7 +36,7 @@ from libs.common.record import Place, Received
 from libs.common.topics import MENTIONS, MENTIONS_BULK, REPLIES
 from services.triage import group, store
 from services.triage.classify import Classifier
-from services.triage.identifiers import Ours, identifiers
+from services.triage.identifiers import BookPattern, Ours, identifiers
 from services.triage.labels import Taxonomy
 from services.triage.signals import Sender
 
@@ -324,6 +324,7 @@ class _Lens:
     book: BrandBook
     taxonomy: Taxonomy
     ours: Ours
+    patterns: tuple[BookPattern, ...]
 
 
 def build(books: BrandBooks, classifier: Classifier) -> Consumer[TriageWork]:
@@ -337,7 +338,7 @@ def build(books: BrandBooks, classifier: Classifier) -> Consumer[TriageWork]:
         known = lenses.get(brand)
         if known is None or known.version != published.version:
             book = published.book
-            known = lenses[brand] = _Lens(published.version, book, classifier.taxonomy(book), Ours.of(book))
+            known = lenses[brand] = _Lens(published.version, book, classifier.taxonomy(book), Ours.of(book), BookPattern.all_of(book))
         return known
 
     def examine(mentions: Sequence[Mention]) -> dict[UUID, Prepared]:
@@ -350,7 +351,7 @@ def build(books: BrandBooks, classifier: Classifier) -> Consumer[TriageWork]:
                 finding,
                 tuple(identity for identity in mention.author.identities if not brand.ours.has(identity)),
                 (
-                    *((item.kind, item.value) for item in identifiers(text, brand.book, brand.ours)),
+                    *((item.kind, item.value) for item in identifiers(text, brand.book, brand.ours, brand.patterns)),
                     *group.named_handles(mention, brand.ours.handles),
                 ),
                 brand.version,

@@ -6,12 +6,13 @@ person. The brand's own patterns run first, and what they claim is not read a se
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from email.utils import parseaddr
-from functools import lru_cache, partial
+from functools import partial
 from itertools import islice
-from typing import Final
+from time import thread_time
+from typing import Any, Final
 
 import phonenumbers
 import re2
@@ -28,7 +29,8 @@ MAX_CHARS = 10_000
 """Only so much of a text is read: identifiers stand where people introduce themselves, and a stranger chooses the length."""
 MAX_EACH = 20
 """So many values of one kind are read in one message, the first ones: a list of more is nobody's own, and would take a row each."""
-PATTERN_TIMEOUT_S = 0.02
+PATTERN_TIMEOUT_S, PATTERNS_TIMEOUT_S = 0.02, 0.1
+"""What a pattern that can backtrack may cost on one message, and all of a book's together."""
 
 PHONE, EMAIL, IBAN, ADDRESS = "phone", "email", "iban", "address"
 
@@ -97,17 +99,36 @@ class Ours:
         return identity.value in (self.handles if identity.kind == "handle" else self.numbers if identity.kind == "phone" else ())
 
 
-def identifiers(text: str, book: BrandBook, ours: Ours) -> list[Identifier]:
+@dataclass(frozen=True, slots=True)
+class BookPattern:
+    """A pattern of a brand's book, compiled; `linear` when no text can make it backtrack. Case does not matter."""
+
+    name: str
+    compiled: Any
+    linear: bool
+
+    @classmethod
+    def all_of(cls, book: BrandBook) -> "tuple[BookPattern, ...]":
+        """In the book's order, each compiled to run in linear time where that can be."""
+        return tuple(cls(name, *_compiled(pattern)) for name, pattern in book.identifiers.items())
+
+
+def identifiers(text: str, book: BrandBook, ours: Ours, patterns: Sequence[BookPattern]) -> list[Identifier]:
     """The strong identifiers in the first MAX_CHARS of `text`, each once, sorted, so that rows are locked in one order. `ours` is left out.
 
-    A pattern of the book that takes longer than PATTERN_TIMEOUT_S on this text finds nothing in it: a stranger's text must not be
-    able to stop triage. (Only patterns with look-arounds or back-references can; the rest run in linear time.)
+    `patterns` are the book's. One that takes longer than PATTERN_TIMEOUT_S on this text finds nothing more in it, and no more does any once all have
+    taken PATTERNS_TIMEOUT_S together: a stranger's text must not be able to stop triage. (Only patterns with look-arounds or back-references can; the
+    rest run in linear time.)
     """
     rest = well_formed(text[:MAX_CHARS])
     found: set[Identifier] = set()
-    for name, pattern in book.identifiers.items():
-        rest, values = _taken(rest, partial(_spans, pattern), canonical)
-        found |= {Identifier(name, value) for value in values}
+    left_s = PATTERNS_TIMEOUT_S
+    for pattern in patterns:
+        began_s = thread_time()
+        rest, values = _taken(rest, partial(_spans, pattern, min(left_s, PATTERN_TIMEOUT_S)), canonical)
+        found |= {Identifier(pattern.name, value) for value in values}
+        if not pattern.linear:
+            left_s -= thread_time() - began_s
     rest, values = _taken(rest, _matches(_EMAIL), str.lower)
     found |= {Identifier(EMAIL, value) for value in values if not ours.has_mail(value)}
     rest, values = _taken(rest, _matches(_IBAN), _iban)
@@ -140,9 +161,7 @@ def _matches(pattern: re.Pattern[str]) -> Callable[[str], Iterator[tuple[int, in
     return lambda text: (match.span() for match in pattern.finditer(text))
 
 
-@lru_cache(maxsize=1_000)
-def _compiled(pattern: str) -> tuple[object, bool]:
-    """The pattern, compiled to run in linear time where that can be, and whether it does. Case does not matter."""
+def _compiled(pattern: str) -> tuple[Any, bool]:
     options = re2.Options()
     options.case_sensitive = False
     options.log_errors = False
@@ -152,11 +171,12 @@ def _compiled(pattern: str) -> tuple[object, bool]:
         return regex.compile(pattern, regex.IGNORECASE), False
 
 
-def _spans(pattern: str, text: str) -> Iterator[tuple[int, int]]:
+def _spans(pattern: BookPattern, timeout_s: float, text: str) -> Iterator[tuple[int, int]]:
     """Where the pattern matches; where it has exactly one group, where that does (such as "klantnummer" before it)."""
-    compiled, linear = _compiled(pattern)
-    matches = compiled.finditer(text) if linear else compiled.finditer(text, timeout=PATTERN_TIMEOUT_S)  # type: ignore[attr-defined]
-    group = 1 if compiled.groups == 1 else 0  # type: ignore[attr-defined]
+    if not pattern.linear and timeout_s <= 0:
+        return
+    matches = pattern.compiled.finditer(text) if pattern.linear else pattern.compiled.finditer(text, timeout=timeout_s)
+    group = 1 if pattern.compiled.groups == 1 else 0
     try:
         for match in matches:
             if match.span(group)[0] >= 0:

@@ -81,6 +81,13 @@ async def test_history_names_every_version_and_keeps_its_source(client: httpx.As
     assert (missing.status_code, "no version 4" in missing.json()["detail"]) == (404, True)
 
 
+@pytest.mark.parametrize("note", ["twee\nregels", "\x1b[2Jweg", "\x9b2J", "om\u202egekeerd"])
+async def test_a_note_is_one_line_that_tells_a_terminal_nothing(client: httpx.AsyncClient, pool: db.Pool, note: str) -> None:
+    answer = await client.put("/book", content=FIRST.encode(), params={"note": note}, headers={"if-none-match": "*"})
+    assert answer.status_code == 422, answer.text
+    assert await rows(pool) == (0, 0)
+
+
 async def test_the_history_comes_in_pages(client: httpx.AsyncClient) -> None:
     for name in "abcde":
         await put(client, FIRST.replace("name: Vaart", f"name: {name}"))

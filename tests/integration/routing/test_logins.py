@@ -2,12 +2,15 @@
 own brands."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
 
+from services.routing.passwords import AT_ONCE, QUEUE
 from tests.integration.routing.access_world import PASSWORD, QUICK, World, world_of
 
 USERS = "/v1/brands/vaart/users"
@@ -138,6 +141,80 @@ async def test_a_hash_of_older_parameters_is_made_anew_when_its_owner_logs_in(wo
     assert (await stronger.login()).status_code == 200
     assert PASSWORD not in before
     assert QUICK.verify(before, PASSWORD)
+
+
+def before(world: World, step: str, act: Callable[[], Awaitable[Any]], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let something happen at the end of the next `step` (hash, verify) of whoever logs in: what they wait for is done, and not yet written down."""
+    hasher = world.app.state.hasher
+    real = getattr(hasher, step)
+
+    async def stepped(*values: Any) -> Any:
+        done = await real(*values)
+        monkeypatch.setattr(hasher, step, real)
+        await act()
+        return done
+
+    monkeypatch.setattr(hasher, step, stepped)
+
+
+@pytest.mark.parametrize("how", ["reset", "disabled"])
+async def test_who_knows_an_old_password_does_not_undo_what_an_administrator_did_meanwhile(
+    world: World, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.user()
+
+    async def administrator() -> None:
+        if how == "reset":
+            assert (await world.call("PUT", f"{USERS}/gs/password", json={"password": "iets heel anders nu"})).status_code == 204
+        else:
+            assert (await world.call("POST", f"{USERS}/gs/disable")).status_code == 200
+
+    before(world, "hash", administrator, monkeypatch)
+    body = {"user": "gs", "password": PASSWORD, "new_password": "mijn eigen nieuwe woorden"}
+    assert (await world.client.post("/v1/login/password", json=body)).status_code == 401
+    await world.call("POST", f"{USERS}/gs/enable")
+    assert (await world.login(password="mijn eigen nieuwe woorden")).status_code == 401
+    assert (await world.login(password="iets heel anders nu" if how == "reset" else PASSWORD)).status_code == 200
+
+
+async def test_who_knows_an_old_password_does_not_get_in_by_a_hash_that_was_due(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.user()
+    stronger = world_of(world.pool, tmp_path, hasher=PasswordHasher(time_cost=2, memory_cost=128, parallelism=1))
+
+    async def administrator() -> None:
+        assert (await stronger.call("PUT", f"{USERS}/gs/password", json={"password": "iets heel anders nu"})).status_code == 204
+
+    before(stronger, "verify", administrator, monkeypatch)
+    assert (await stronger.login()).status_code == 401
+    assert (await stronger.login(password="iets heel anders nu")).status_code == 200
+
+
+async def test_of_many_log_ins_with_a_hash_that_is_due_all_get_in(world: World, tmp_path: Path) -> None:
+    await world.user()
+    stronger = world_of(world.pool, tmp_path, hasher=PasswordHasher(time_cost=2, memory_cost=128, parallelism=1))
+    assert [answer.status_code for answer in await asyncio.gather(*(stronger.login() for _ in range(4)))] == [200] * 4
+
+
+@pytest.mark.parametrize("name", ["\u0130ris", "\u212aees", "ir\u0131s", "iris ", "\uff49ris", "iris\x00"])
+async def test_a_name_that_no_id_looks_like_is_nobodys(world: World, name: str) -> None:
+    await world.user("iris")
+    await world.user("kees")
+    refused = await world.login(name)
+    assert (refused.status_code, refused.json()["type"].rsplit("/", 1)[1]) in {(401, "login-refused"), (422, "unprocessable")}
+    assert (await world.login("IRIS")).status_code == (await world.login("Kees")).status_code == 200
+
+
+async def test_who_finds_the_queue_full_has_not_tried(world: World) -> None:
+    await world.user()
+    with ExitStack() as others:
+        for _ in range(AT_ONCE + QUEUE):
+            others.enter_context(world.app.state.hasher.place())
+        for _ in range(6):
+            assert (await world.login()).status_code == 429
+    assert await world.pool.fetchval("select count(*) from login_attempt") == 0
+    assert (await world.login()).status_code == 200
 
 
 @pytest.mark.parametrize(

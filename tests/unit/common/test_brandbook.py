@@ -1,9 +1,11 @@
 """The brand book as people write it: what it defaults to, and what it says when something is wrong."""
 
+import difflib
 import json
 import re
 import time
 from datetime import date
+from itertools import product
 
 import pytest
 from hypothesis import given, settings
@@ -381,6 +383,62 @@ def test_a_pattern_that_a_stranger_could_use_against_us_is_refused(pattern: str,
     assert says in complaint(f"{SMALL}identifiers: {{nummer: '{pattern}'}}\n")
 
 
+@pytest.mark.parametrize("field", ["forbidden_words", "competitors", "official_names"])
+def test_lists_that_every_reply_is_searched_for_end_somewhere(field: str) -> None:
+    most = load(f"{SMALL}voice: {{{field}: [{', '.join(f'w{number}' for number in range(1_000))}]}}\n")
+    assert len(getattr(most.voice, field)) == 1_000
+    more = complaint(f"{SMALL}voice: {{{field}: [{', '.join(f'w{number}' for number in range(1_001))}]}}\n")
+    assert f"voice.{field}: may have 1000 values at most, not 1001" in more
+    assert "100 characters" in complaint(f"{SMALL}voice: {{{field}: [{'w' * 101}]}}\n")
+
+
+def test_of_very_many_problems_the_first_hundred_are_told_and_no_more_are_looked_into(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[str] = []
+    monkeypatch.setattr(difflib, "get_close_matches", lambda name, *_, **__: compared.append(name) or [])
+    for wrong in (
+        {"departments": [{"id": "webcare", "members": [f"nobody{n}" for n in range(20_000)]}]},
+        {f"field{n}": 1 for n in range(20_000)},
+    ):
+        compared.clear()
+        with pytest.raises(BrandBookError) as found:
+            BrandBook.from_json({"brand": "kaas", "name": "Kaashuis", "languages": ["nl"], **wrong})
+        assert len(found.value.problems) == 101
+        assert "has more than 100 problems" in str(found.value)
+        assert len(compared) <= 102
+
+
+def test_a_name_is_compared_with_so_many_others_only() -> None:
+    initials = map("".join, product("abcdefgh", repeat=3))
+    team = [{"id": f"m{n}", "first_name": "Mila", "initials": next(initials)} for n in range(201)]
+    book = {
+        "brand": "kaas",
+        "name": "Kaashuis",
+        "languages": ["nl"],
+        "team": team,
+        "departments": [{"id": "webcare", "members": ["nobody"]}],
+    }
+    with pytest.raises(BrandBookError, match=r"there is no team member 'nobody' \(there are 201\)"):
+        BrandBook.from_json(book)
+
+
+def test_only_labels_that_lead_back_to_themselves_are_their_own_ancestors() -> None:
+    labels = [
+        {"name": "a", "parent": "b"},
+        {"name": "b", "parent": "c"},
+        {"name": "c", "parent": "b"},
+        {"name": "d", "parent": "d"},
+        {"name": "e"},
+    ]
+    with pytest.raises(BrandBookError) as found:
+        BrandBook.from_json({"brand": "kaas", "name": "Kaashuis", "languages": ["nl"], "labels": labels})
+    assert [problem.field for problem in found.value.problems] == ["labels[1].parent", "labels[2].parent", "labels[3].parent"]
+
+
+def test_a_book_has_fifty_identifiers_at_most() -> None:
+    said = complaint(f"{SMALL}identifiers: {{{', '.join(f'n{number}: x{number}' for number in range(51))}}}\n")
+    assert "identifiers: may have 50 values at most, not 51" in said
+
+
 def test_anchors_and_merges_can_be_used() -> None:
     book = load(
         SMALL
@@ -442,3 +500,9 @@ def test_any_value_in_any_place_is_read_or_told_with_its_line(line: int, value: 
         assert BrandBook.from_json(book.to_json()) == book
     else:
         assert all(line.startswith("kaas.yaml") for line in told.splitlines())
+
+
+def test_a_problem_names_no_field_in_a_way_that_a_terminal_obeys() -> None:
+    said = complaint(SMALL + '"\\e[2J": 1\n')
+    assert "\x1b" not in said
+    assert "is no field here" in said

@@ -4,6 +4,8 @@ import pytest
 
 from libs.common.brandbook import BrandBook
 from libs.common.events import Verdict
+from services.responder import guard
+from services.responder.bounded import Pattern
 from services.responder.guard import BLOCKING, KEPT, Draft, check
 
 # Example data: a made-up brand.
@@ -475,3 +477,32 @@ def test_a_text_that_is_wrong_at_every_word_keeps_the_first_verdicts_and_the_num
     assert [v.blocking for v in found if v.code == "forbidden_word"] == [True] * KEPT
     exactly = check(draft("U " * KEPT, "email"), book())
     assert not any("more like this" in v.message for v in exactly)
+
+
+def test_the_words_of_one_brand_push_out_nobody_elses(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    monkeypatch.setattr(guard, "_forbidden_by_brand", {})
+    monkeypatch.setattr(guard, "_forbidden", lambda word: made.append(word) or Pattern(word))
+    ours, long = (
+        book(forbidden_words=["kosteloos"]),
+        BrandBook.model_validate({**book(forbidden_words=list(map(str, range(1_000)))).model_dump(), "brand": "lang"}),
+    )
+    for _ in range(3):
+        check(draft("Dit is kosteloos ^gs"), ours)
+        check(draft("Dit is kosteloos ^gs"), long)
+    assert len(made) == 1_001
+    check(draft("Dit is kosteloos ^gs"), book(forbidden_words=["kosteloos", "middels"]))
+    assert made[1_001:] == ["kosteloos", "middels"]
+
+
+@pytest.mark.parametrize(
+    ("text", "channel", "signed"),
+    [
+        ("Dat regel ik. ^mk", "twitter", True),
+        ("Dat regel ik. ^zz", "twitter", False),
+        ("Dat regel ik.\n\nMila", "email", True),
+        ("Dat regel ik.", "email", False),
+    ],
+)
+def test_of_a_team_anybody_may_have_signed(text: str, channel: str, signed: bool) -> None:
+    assert guard.signed_by(draft(text, channel), book().team, book()) is signed

@@ -7,7 +7,7 @@ import pytest
 from libs.common.bookfile import load_book
 from libs.common.brandbook import BrandBook
 from libs.common.events import Identity
-from services.triage.identifiers import MAX_CHARS, MAX_EACH, Identifier, Ours, identifiers
+from services.triage.identifiers import MAX_CHARS, MAX_EACH, PATTERN_TIMEOUT_S, BookPattern, Identifier, Ours, identifiers
 
 BOOK = """
 brand: vaart
@@ -36,7 +36,7 @@ def book() -> BrandBook:
 
 
 def named(text: str, book: BrandBook) -> list[Identifier]:
-    return identifiers(text, book, Ours.of(book))
+    return identifiers(text, book, Ours.of(book), BookPattern.all_of(book))
 
 
 CASES = [
@@ -114,6 +114,14 @@ def test_a_pattern_that_backtracks_for_ever_finds_nothing_and_stops_in_time(book
     started = time.monotonic()
     assert named("a" * 5_000 + "!", hostile) == []
     assert time.monotonic() - started < 1.0
+
+
+def test_many_patterns_that_backtrack_share_one_budget_and_the_rest_still_find(book: BrandBook) -> None:
+    slow = {f"slow_{number}": rf"(?<!x{number})(a|aa)+$" for number in range(50)}
+    hostile = book.model_copy(update={"identifiers": {**slow, "order_number": r"\bVA-\d{7}\b"}})
+    began = time.thread_time()
+    assert named("VA-1234567 " + "a" * 5_000 + "!", hostile) == [Identifier("order_number", "VA-1234567")]
+    assert time.thread_time() - began < 50 * PATTERN_TIMEOUT_S / 2  # not each its own
 
 
 @pytest.mark.parametrize("text", ["1 " * 5_000, "a@" * 5_000, "NL91 " * 2_000, "06 12345678 " * 900, "1234 AB " * 1_300])
