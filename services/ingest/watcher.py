@@ -50,9 +50,8 @@ State = Literal[
 """`idle`: all is taken, and the server tells of new mail; `polling`: it does not, so we look. From `waiting` on it is not read now, and `why` says why."""
 READ: tuple[State, ...] = ("taking", "idle", "polling")
 
-BACKLOG = 20_000
-"""UIDs that are remembered at a time: at least so many, where there are."""
 HISTORY_AT_ONCE = 500
+"""Mails of before we were, between two looks for new mail."""
 CONNECTING = 16
 """Mailboxes that an instance connects to at once."""
 HARD_TRIES = 8
@@ -303,27 +302,25 @@ class _Watch:
         highest = folder.uidnext - 1
         while cursor.last_uid < highest:
             first = cursor.last_uid + 1
-            uids, until = await connection.uids(first, highest, BACKLOG, mailbox.live_since(cursor, first))
+            uids, until = await connection.uids(first, highest, mailbox.live_since(cursor, first))
             cursor = await self._take_each(connection, cursor, uids, historic=False)
             # Nothing more is there up to here, however many numbers lie between.
             cursor = replace(cursor, last_uid=until)
             await self._advance(Step(cursor, behind=0))
         if cursor.history_uid is None:
             return False
-        uids, until = await connection.uids(cursor.history_uid + 1, cursor.boundary_uid, BACKLOG, cursor.since)
+        uids, until = await connection.uids(cursor.history_uid + 1, cursor.boundary_uid, cursor.since)
         # New mail is looked for in between: history keeps nobody waiting.
-        cursor = await self._take_each(connection, cursor, uids, historic=True, most=HISTORY_AT_ONCE)
+        cursor = await self._take_each(connection, cursor, uids[:HISTORY_AT_ONCE], historic=True)
         if not uids or (cursor.history_uid or 0) >= uids[-1]:
             cursor = replace(cursor, history_uid=until if until < cursor.boundary_uid else None)
             await self._advance(Step(cursor, behind=0))
         return cursor.history_uid is not None
 
-    async def _take_each(
-        self, connection: Connection, cursor: Cursor, uids: Sequence[int], *, historic: bool, most: int = BACKLOG
-    ) -> Cursor:
-        """Take these mails in, chunk by chunk, at least `most` of them where there are so many. Waits for as long as Kafka takes none."""
+    async def _take_each(self, connection: Connection, cursor: Cursor, uids: Sequence[int], *, historic: bool) -> Cursor:
+        """Take all of these mails in, chunk by chunk. Waits for as long as Kafka takes none."""
         left = uids
-        while left and len(uids) - len(left) < most:
+        while left:
             if self.state != "taking":
                 await self._tell("taking")
             try:

@@ -36,8 +36,10 @@ _ANSWER_BYTES = 8 * 1024 * 1024
 """Of a server to one command, mails apart."""
 _SLOWEST_BYTES_S = 20_000
 """A connection that is slower than that, beside its ordinary deadline, is as good as lost."""
+_LONGEST_FETCH_S = 300.0
+"""However large it is: whoever is slower keeps others waiting."""
 _WINDOW = 20_000
-"""UIDs that are asked about at once: the answer is one line, and the library reads none of more than a million characters."""
+"""Mails that are asked about at once: the answer is one line, and the library reads none of more than a million characters."""
 _FOR_NOW = re.compile(r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG|CONTACTADMIN)\]", re.IGNORECASE)
 """Response codes by which a server refuses a login for now (RFC 5530)."""
 
@@ -122,6 +124,7 @@ class Connection:
         self._handle = connected.dup()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"mailbox-{account.id}")
         self._client: _Client
+        self._exists = 0
         self.idles = False
 
     @classmethod
@@ -201,21 +204,34 @@ class Connection:
             raise Failure("no_folder", f"There is no folder {self._account.folder!r} in this mailbox, or it cannot be opened.") from error
         if not (uidvalidity := found.get(b"UIDVALIDITY")):
             raise Failure("no_folder", f"The mail server gives the mails of {self._account.folder!r} no lasting numbers (UIDVALIDITY).")
+        self._exists = found.get(b"EXISTS") or 0
         uidnext = found.get(b"UIDNEXT")
         return Folder(uidvalidity, uidnext or max(self._client.search("UID *"), default=0) + 1)
 
-    async def uids(self, first: int, last: int, most: int, since: date | None = None) -> tuple[list[int], int]:
-        """The UIDs from `first` on, in order, and up to which UID these are all: `last`, unless there are `most` of them before.
+    async def uids(self, first: int, last: int, since: date | None = None) -> tuple[list[int], int]:
+        """The UIDs from `first` on, in order, and up to which UID these are all: `last`, or one before it where very many mails lie between.
 
         Of mails that arrived on `since` or later, where that is given.
         """
-        found: list[int] = []
-        while first <= last and len(found) < most:
-            until = min(first + _WINDOW - 1, last)
-            criteria = ["UID", f"{first}:{until}", *(["SINCE", since] if since else [])]
-            found += sorted(uid for uid in await self._call(self._client.search, criteria) if first <= uid <= until)
-            first = until + 1
-        return found, min(first - 1, last)
+        until = await self._call(self._reach, first, last)
+        criteria = ["UID", f"{first}:{until}", *(["SINCE", since] if since else [])]
+        found = await self._call(self._client.search, criteria)
+        return sorted(uid for uid in found if first <= uid <= until), until
+
+    def _reach(self, first: int, last: int) -> int:
+        """Up to which UID a window of mails lies from `first` on: they are counted by their places, however far apart their UIDs are.
+
+        Only the length of an answer hangs on it, so a mail that is deleted meanwhile does no harm.
+        """
+        low, high, until = 1, -(-self._exists // _WINDOW), last
+        while low < high:
+            window = (low + high) // 2
+            uid = max(self._client.search([str(window * _WINDOW)]), default=0)
+            if uid < first:
+                low = window + 1
+            else:
+                high, until = window, uid
+        return min(until, last)
 
     async def envelopes(self, uids: Sequence[int]) -> list[Envelope]:
         """Those of these mails that are still there, in order of their UIDs."""
@@ -264,6 +280,8 @@ class Connection:
             return call(*arguments)
 
         running = asyncio.get_running_loop().run_in_executor(self._thread, limited)
+        # How a call ends that nobody waits for any longer is nobody's: unread, it would be logged, with what the server said.
+        running.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
         try:
             async with asyncio.timeout(deadline_s or 2 * self._timeout_s):
                 return await asyncio.shield(running)
