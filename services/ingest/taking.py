@@ -72,7 +72,7 @@ async def read_some(
     One that is larger than `limit` bytes is rejected without being fetched; one that is gone by now is nobody's. `large` is held while a mail
     larger than a chunk is in memory. Raises `Failure`.
     """
-    found = await connection.envelopes(uids)
+    found = await connection.envelopes(uids, limit)
     chunk = _that_fit(found, limit)
     # What is not among the answers is gone: nothing waits behind the last of those that are done.
     read = Read(done=chunk[-1].uid if len(chunk) < len(found) else uids[-1])

@@ -13,7 +13,7 @@ import logging
 import re
 import socket
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -36,8 +36,6 @@ _ANSWER_BYTES = 8 * 1024 * 1024
 """Of a server to one command, mails apart."""
 _SLOWEST_BYTES_S = 20_000
 """A connection that is slower than that, beside its ordinary deadline, is as good as lost."""
-_LONGEST_FETCH_S = 300.0
-"""However large it is: whoever is slower keeps others waiting."""
 _WINDOW = 20_000
 """Mails that are asked about at once: the answer is one line, and the library reads none of more than a million characters."""
 _FOR_NOW = re.compile(r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG|CONTACTADMIN)\]", re.IGNORECASE)
@@ -233,21 +231,24 @@ class Connection:
                 high, until = window, uid
         return min(until, last)
 
-    async def envelopes(self, uids: Sequence[int]) -> list[Envelope]:
-        """Those of these mails that are still there, in order of their UIDs."""
-        answer = await self._call(self._client.fetch, uids, ["RFC822.SIZE", "INTERNALDATE"])
-        return [Envelope(uid, item[b"RFC822.SIZE"], item[b"INTERNALDATE"].astimezone(UTC)) for uid, item in sorted(answer.items())]
+    async def envelopes(self, uids: Sequence[int], largest: int) -> list[Envelope]:
+        """Those of these mails that are still there, in order of their UIDs. One whose size the server does not tell counts as `largest` bytes."""
+        return await self._call(self._envelopes, uids, largest)
+
+    def _envelopes(self, uids: Sequence[int], largest: int) -> list[Envelope]:
+        answer = self._ask(uids, ["RFC822.SIZE", "INTERNALDATE"])
+        return [_envelope(uid, answer[uid], largest) for uid in uids if uid in answer]
 
     async def fetch(self, envelopes: Sequence[Envelope], read: Callable[[Envelope, bytes], T]) -> dict[int, T | None]:
         """What `read` makes, in the connection's thread, of each mail that is still there; None for one that the server has and does not give."""
         size = sum(envelope.size for envelope in envelopes)
+        deadline_s = 2 * self._timeout_s + size / _SLOWEST_BYTES_S
         # A server may count a line's end as one byte and send two.
-        return await self._call(self._fetch, envelopes, 2 * size, read, deadline_s=2 * self._timeout_s + size / _SLOWEST_BYTES_S)
+        return await self._call(self._fetch, envelopes, 2 * size, read, deadline_s=deadline_s)
 
     def _fetch(self, envelopes: Sequence[Envelope], size: int, read: Callable[[Envelope, bytes], T]) -> dict[int, T | None]:
-        self._client.allow(size)
         uids = [envelope.uid for envelope in envelopes]
-        answer = self._client.fetch(uids, ["BODY.PEEK[]"])
+        answer = self._ask(uids, ["BODY.PEEK[]"], size)
         found: dict[int, T | None] = {}
         for envelope in envelopes:
             raw = answer.pop(envelope.uid, {}).get(b"BODY[]")
@@ -256,6 +257,10 @@ class Connection:
         if missing := [uid for uid in uids if uid not in found]:
             found |= dict.fromkeys(self._client.search(["UID", ",".join(map(str, missing))]))
         return found
+
+    def _ask(self, uids: Sequence[int], items: Sequence[str], size: int = 0) -> dict[int, dict[bytes, Any]]:
+        self._client.allow(size)
+        return self._client.fetch(uids, items)  # type: ignore[no-any-return]
 
     async def wait(self, timeout_s: float) -> None:
         """Return when the server tells of something new, where it does (IDLE), and after `timeout_s` in any case."""
@@ -316,6 +321,17 @@ class Connection:
         except (AttributeError, OSError):
             pass  # never opened, or closed by the library itself
         self._connected.close()
+
+
+def _envelope(uid: int, told: Mapping[bytes, Any], largest: int) -> Envelope:
+    """Of what a server tells of a mail: nothing in it keeps the mail, or those behind it, from being read."""
+    size, arrived_at = told.get(b"RFC822.SIZE"), told.get(b"INTERNALDATE")
+    try:
+        arrived_at = arrived_at.astimezone(UTC)  # type: ignore[union-attr]
+    except (AttributeError, ArithmeticError, ValueError):
+        # As if it came now: where it stands, and its own date, say whether it is history.
+        arrived_at = datetime.now(UTC)
+    return Envelope(uid, size if isinstance(size, int) and 0 <= size < 2**63 else largest, arrived_at)
 
 
 def _is_arrival(response: object) -> bool:

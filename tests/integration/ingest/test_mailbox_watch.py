@@ -1,5 +1,6 @@
 """What a watcher does with large mailboxes and with servers that do what they should not."""
 
+import re
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from libs.common.migrate import migrate
 from services.ingest.channels import imap
 from tests.dovecot import PROGRAM, Dovecot
 from tests.integration.ingest.team import mail, serving
-from tests.integration.ingest.watching import Desk
+from tests.integration.ingest.watching import Altered, Desk
 from tests.stack import PostgresServer
 from tests.waiting import until
 
@@ -71,3 +72,28 @@ async def test_uids_far_apart_and_very_large_are_found_by_few_questions(desk: De
         await until(desk.is_read, "nothing more is there")
     assert sorted(desk.log.titles()) == sorted(f"Mijn pakket {number}" for number in range(20))
     assert len(asked) < 40
+
+
+async def test_a_mail_of_which_its_server_tells_neither_arrival_nor_size_is_taken(desk: Desk, dovecot: Dovecot) -> None:
+    box, altered = desk.box, Altered(dovecot.port)
+    spoilt = {
+        b"(UID 1 ": (rb'INTERNALDATE "[^"]*"', b"INTERNALDATE NIL"),
+        b"(UID 2 ": (rb'INTERNALDATE "[^"]*"', b'INTERNALDATE "32-Foo-2026 99:99:99 +0000"'),
+        b"(UID 3 ": (rb'INTERNALDATE "[^"]*"', b'INTERNALDATE "01-Jan-0001 00:00:00 +1400"'),
+        b"(UID 4 ": (rb"RFC822.SIZE \d+ ", b""),
+    }
+
+    def alter(line: bytes) -> bytes:
+        for mark, (pattern, instead) in spoilt.items():
+            if mark in line:
+                return re.sub(pattern, instead, line)
+        return line
+
+    altered.alter = alter
+    async with altered.listening() as port, desk.watching(desk.channel(port=port)):
+        await until(desk.is_read, "the mailbox is seen")
+        box.append(*(mail(number) for number in range(1, 6)))
+        await until(lambda: len(desk.log.records) >= 5, f"all are taken: {desk.log.titles()}")
+        await until(desk.is_read, "the mailbox goes on")
+    assert desk.log.titles() == [f"Mijn pakket {number}" for number in range(1, 6)]
+    assert altered.logins == 1
