@@ -28,9 +28,9 @@ from services.ingest.channels.imap import Connection, Envelope, Failure, Folder
 from services.ingest.intake import Intake
 from services.ingest.mailbox import Cursor
 from services.ingest.mailbox_store import Place, Step
-from services.ingest.sender import Sender
+from services.ingest.sender import Record, Sender
 from services.ingest.settings import Settings
-from services.ingest.taking import CHUNK, Reader, read_some
+from services.ingest.taking import CHUNK, Read, Reader, Slots, read_some
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +56,7 @@ CONNECTING = 16
 """Mailboxes that an instance connects to at once."""
 HARD_TRIES = 8
 """A mail that its server fails to hand over so often in a row, in two minutes or more, is rejected."""
+LONGEST_SENDING_PAUSE_S = 60.0
 _LOOK_AT_BOOKS_S = 1.0
 _LOOK_AT_SECRET_S = 5.0
 
@@ -85,8 +86,7 @@ class _Shared:
     settings: Settings
     reach: Reach
     connecting: asyncio.Semaphore
-    fetching: asyncio.Semaphore
-    large: asyncio.Lock
+    slots: Slots
 
 
 class Watchers:
@@ -100,8 +100,7 @@ class Watchers:
             settings,
             Reach(settings.mail_networks, settings.mail_ports, "WEERKLANK_INGEST_MAIL"),
             asyncio.Semaphore(CONNECTING),
-            asyncio.Semaphore(settings.mail_slots),
-            asyncio.Lock(),
+            Slots(settings.mail_slots),
         )
         self._watches: dict[Place, _Watch] = {}
         self._ending: dict[Place, asyncio.Task[None]] = {}
@@ -318,53 +317,57 @@ class _Watch:
         return cursor.history_uid is not None
 
     async def _take_each(self, connection: Connection, cursor: Cursor, uids: Sequence[int], *, historic: bool) -> Cursor:
-        """Take all of these mails in, chunk by chunk. Waits for as long as Kafka takes none."""
+        """Take all of these mails in, chunk by chunk."""
         left = uids
         while left:
             if self.state != "taking":
                 await self._tell("taking")
-            try:
-                cursor = await self._take_some(connection, cursor, left, historic=historic)
-            except Unavailable as error:
-                await self._tell("waiting", "Kafka takes no mails now. They wait in the mailbox.")
-                await asyncio.sleep(error.retry_after_s or 1)
+            cursor = await self._take_some(connection, cursor, left, historic=historic)
             done = cursor.history_uid if historic else cursor.last_uid
             left = left[bisect_right(left, done or 0) :]
         return cursor
 
     async def _take_some(self, connection: Connection, cursor: Cursor, uids: Sequence[int], *, historic: bool) -> Cursor:
-        """Take the first mails of these in, and return how far that is. Raises `Unavailable` when the log did not take them: none is taken then."""
-        far = historic or len(uids) > mailbox.FAR_BEHIND
-        asked = uids[: 1 if self._singly else CHUNK]
+        """Take the first mails of these in, and return how far that is."""
         with telemetry.tracer().start_as_current_span("mailbox"):
-            async with self._shared.fetching:
-                reader = Reader(cursor, self._intake(far=far, historic=False), self._intake(far=True, historic=True))
-                try:
-                    read = await read_some(
-                        connection,
-                        reader,
-                        asked,
-                        historic=historic,
-                        limit=self._shared.settings.mail_bytes,
-                        large=self._shared.large,
-                    )
-                except Failure:
-                    if not self._is_hopeless(asked):
-                        raise
-                    # The connection is cut, and the mailbox goes on behind this mail when it is back.
-                    lost = Envelope(asked[0], 0, datetime.now(UTC))
-                    moved = _moved(cursor, asked[0], historic)
-                    await self._advance(
-                        Step(moved, behind=len(uids) - 1, rejects=[(lost, "The mail server fails to hand this mail over.")])
-                    )
-                    raise
-                await self._shared.sender.send(read.records)
-                moved = _moved(cursor, read.done, historic)
-                behind = len(uids) - bisect_right(uids, read.done)
-                await self._advance(Step(moved, behind=behind, taken=len(read.records), last_mail_at=read.latest, rejects=read.rejects))
+            read = await self._read_some(connection, cursor, uids, historic=historic)
+            await self._send(read.records)
+            moved = _moved(cursor, read.done, historic)
+            behind = len(uids) - bisect_right(uids, read.done)
+            await self._advance(Step(moved, behind=behind, taken=len(read.records), last_mail_at=read.latest, rejects=read.rejects))
         self._failures, self._hard = 0, (0, 0)
         self._singly = max(0, self._singly - 1)
         return moved
+
+    async def _read_some(self, connection: Connection, cursor: Cursor, uids: Sequence[int], *, historic: bool) -> Read:
+        far = historic or len(uids) > mailbox.FAR_BEHIND
+        asked = uids[: 1 if self._singly else CHUNK]
+        reader = Reader(cursor, self._intake(far=far, historic=False), self._intake(far=True, historic=True))
+        settings, slots = self._shared.settings, self._shared.slots
+        try:
+            return await read_some(
+                connection, reader, asked, historic=historic, limit=settings.mail_bytes, slots=slots, brand=self.place.brand
+            )
+        except Failure:
+            if not self._is_hopeless(asked):
+                raise
+            # The connection is cut, and the mailbox goes on behind this mail when it is back.
+            lost = Envelope(asked[0], 0, datetime.now(UTC))
+            moved = _moved(cursor, asked[0], historic)
+            await self._advance(Step(moved, behind=len(uids) - 1, rejects=[(lost, "The mail server fails to hand this mail over.")]))
+            raise
+
+    async def _send(self, records: Sequence[Record]) -> None:
+        """Return once the log has them, however long that takes: what was read is kept, and its server not asked for it again."""
+        pause_s = 0.0
+        while True:
+            try:
+                await self._shared.sender.send(records)
+                return
+            except Unavailable as error:
+                await self._tell("waiting", "Kafka takes no mails now. They wait in the mailbox.")
+                pause_s = min(max(error.retry_after_s or 1, 2 * pause_s), LONGEST_SENDING_PAUSE_S)
+                await asyncio.sleep(pause_s)
 
     def _is_hopeless(self, asked: Sequence[int]) -> bool:
         """Whether one mail has cost the connection so often that it is given up. One that does so among others is first found out, mail by mail."""

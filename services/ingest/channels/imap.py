@@ -36,6 +36,8 @@ _ANSWER_BYTES = 8 * 1024 * 1024
 """Of a server to one command, mails apart."""
 _SLOWEST_BYTES_S = 20_000
 """A connection that is slower than that, beside its ordinary deadline, is as good as lost."""
+_LONGEST_FETCH_S = 300.0
+"""However large it is: whoever is slower keeps others waiting."""
 _WINDOW = 20_000
 """Mails that are asked about at once: the answer is one line, and the library reads none of more than a million characters."""
 _FOR_NOW = re.compile(r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG|CONTACTADMIN)\]", re.IGNORECASE)
@@ -242,7 +244,7 @@ class Connection:
     async def fetch(self, envelopes: Sequence[Envelope], read: Callable[[Envelope, bytes], T]) -> dict[int, T | None]:
         """What `read` makes, in the connection's thread, of each mail that is still there; None for one that the server has and does not give."""
         size = sum(envelope.size for envelope in envelopes)
-        deadline_s = 2 * self._timeout_s + size / _SLOWEST_BYTES_S
+        deadline_s = min(2 * self._timeout_s + size / _SLOWEST_BYTES_S, _LONGEST_FETCH_S)
         # A server may count a line's end as one byte and send two.
         return await self._call(self._fetch, envelopes, 2 * size, read, deadline_s=deadline_s)
 

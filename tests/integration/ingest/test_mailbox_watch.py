@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from libs.common import db
+from libs.common.errors import Unavailable
 from libs.common.migrate import migrate
 from services.ingest.channels import imap
 from tests.dovecot import PROGRAM, Dovecot
@@ -97,3 +98,22 @@ async def test_a_mail_of_which_its_server_tells_neither_arrival_nor_size_is_take
         await until(desk.is_read, "the mailbox goes on")
     assert desk.log.titles() == [f"Mijn pakket {number}" for number in range(1, 6)]
     assert altered.logins == 1
+
+
+async def test_while_kafka_takes_none_a_mail_is_fetched_once_and_sent_until_it_is_taken(desk: Desk, dovecot: Dovecot) -> None:
+    box, altered = desk.box, Altered(dovecot.port)
+    refused: list[None] = []
+
+    def refuse() -> Exception | None:
+        refused.append(None)
+        return Unavailable("Kafka is away.", retry_after_s=1) if len(refused) < 3 else None
+
+    desk.log.refuse = refuse
+    async with altered.listening() as port, desk.watching(desk.channel(port=port)):
+        await until(desk.is_read, "the mailbox is seen")
+        box.append(mail(1), mail(2))
+        await until(lambda: desk.log.records, "they are taken")
+        await until(desk.is_read, "the mailbox is read again")
+    assert sorted(desk.log.titles()) == ["Mijn pakket 1", "Mijn pakket 2"]
+    fetched = [command for command in altered.commands if "BODY.PEEK" in command]
+    assert len(fetched) <= 2, fetched
