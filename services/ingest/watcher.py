@@ -57,6 +57,12 @@ CONNECTING = 16
 HARD_TRIES = 8
 """A mail that its server fails to hand over so often in a row, in two minutes or more, is rejected."""
 LONGEST_SENDING_PAUSE_S = 60.0
+LOOK_S = 1.0
+"""Between two looks at a mailbox, at least: some servers tell of the same mails for ever."""
+LASTING_S = 30.0
+"""A connection that lasts so long makes up for failures before."""
+POLLS_S = 3600.0
+"""A mailbox is looked at for so long when its server does not bear to be asked to tell."""
 _LOOK_AT_BOOKS_S = 1.0
 _LOOK_AT_SECRET_S = 5.0
 
@@ -170,6 +176,7 @@ class _Watch:
         self._labels = (place.brand, place.account)
         self._why: str | None = None
         self._failures = 0
+        self._polls_until = 0.0
         self._hard: tuple[int, int] = (0, 0)
         self._singly = 0
         self._task = asyncio.create_task(self._run())
@@ -275,26 +282,47 @@ class _Watch:
 
     async def _watch(self) -> None:
         """One connection: take all that is there, wait for more. Ends by an exception only."""
-        settings = self._shared.settings
+        settings, clock = self._shared.settings, asyncio.get_running_loop().time
         password = await self._secret()
         async with self._shared.connecting:
             connection = await Connection.open(self.account, password, reach=self._shared.reach, timeout_s=settings.mail_timeout_s)
+        connection.idles &= clock() >= self._polls_until
+        # After a failure a connection counts once it has lasted from one look to the next, and the failure is forgotten when it lasts on.
+        lasted = not self._failures
         try:
             while True:
+                looked_at = clock()
                 folder = await connection.examine()
                 async with self._shared.pool.acquire(timeout=5) as found:
                     known = await mailbox_store.cursor(found, self.place)
                 cursor = mailbox.opened(known, folder, self.account.since, datetime.now(UTC))
                 if cursor != known:
                     await self._advance(Step(cursor, behind=0))
-                more = await self._take_all(connection, folder, cursor)
-                self._failures = 0
-                if more:
+                if await self._take_all(connection, folder, cursor):
                     continue
-                await self._tell("idle" if connection.idles else "polling")
-                await connection.wait(min(settings.mail_poll_s, self.account.every.elapsed().total_seconds()))
+                if lasted:
+                    await self._tell("idle" if connection.idles else "polling")
+                await self._wait(connection, lasted)
+                lasted = True
+                await asyncio.sleep(looked_at + LOOK_S - clock())
         finally:
             await connection.close()
+
+    async def _wait(self, connection: Connection, lasted: bool) -> None:
+        """Until there may be new mail. A server that ends the connection over being asked to tell of it is not asked for a while."""
+        longest_s = min(self._shared.settings.mail_poll_s, self.account.every.elapsed().total_seconds())
+        try:
+            if not lasted:
+                await connection.wait(min(LOOK_S, longest_s))
+            elif self._failures:
+                await connection.wait(min(LASTING_S, longest_s))
+                self._failures = 0
+            else:
+                await connection.wait(longest_s)
+        except Failure:
+            if not lasted and connection.idles:
+                self._polls_until = asyncio.get_running_loop().time() + POLLS_S
+            raise
 
     async def _take_all(self, connection: Connection, folder: Folder, cursor: Cursor) -> bool:
         """Take all live mails that the folder had, then some of its history, each in the order of their UIDs. Whether there is more history."""

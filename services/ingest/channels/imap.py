@@ -274,7 +274,14 @@ class Connection:
             await self._call(self._idle, timeout_s, deadline_s=timeout_s + 2 * self._timeout_s)
 
     def _idle(self, timeout_s: float) -> None:
-        self._client.idle()
+        try:
+            self._client.idle()
+        except imaplib.IMAP4.abort:
+            raise
+        except IMAPClientError:
+            # It says that it can, and refuses.
+            self.idles = False
+            return
         self._client.idle_check(timeout_s)
         self._client.idle_done()
 

@@ -1,6 +1,7 @@
 """What a watcher does with large mailboxes and with servers that do what they should not."""
 
 import re
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from libs.common import db
 from libs.common.errors import Unavailable
 from libs.common.migrate import migrate
+from services.ingest import watcher
 from services.ingest.channels import imap
 from tests.dovecot import PROGRAM, Dovecot
 from tests.integration.ingest.team import mail, serving
@@ -117,3 +119,56 @@ async def test_while_kafka_takes_none_a_mail_is_fetched_once_and_sent_until_it_i
     assert sorted(desk.log.titles()) == ["Mijn pakket 1", "Mijn pakket 2"]
     fetched = [command for command in altered.commands if "BODY.PEEK" in command]
     assert len(fetched) <= 2, fetched
+
+
+async def test_a_server_that_refuses_to_tell_of_new_mail_is_polled_on_one_connection(desk: Desk, dovecot: Dovecot) -> None:
+    box, altered = desk.box, Altered(dovecot.port)
+    altered.answer = lambda tag, command: f"{tag} BAD not today\r\n".encode() if command == "IDLE" else None
+    async with altered.listening() as port, desk.watching(desk.channel(port=port)):
+
+        async def polls() -> bool:
+            return ((await desk.row()) or {}).get("state") == "polling"
+
+        await until(polls, "the mailbox is polled")
+        box.append(mail(1))
+        await until(lambda: desk.log.records, "its mail is taken")
+    assert (altered.logins, altered.commands.count("IDLE")) == (1, 1)
+
+
+async def test_a_server_that_hangs_up_on_being_asked_to_tell_is_polled_and_never_called_read_before(desk: Desk, dovecot: Dovecot) -> None:
+    box, altered = desk.box, Altered(dovecot.port)
+    altered.answer = lambda tag, command: b"" if command == "IDLE" else None
+    states: list[str] = []
+    async with altered.listening() as port, desk.watching(desk.channel(port=port)):
+
+        async def polls() -> bool:
+            row = await desk.row()
+            if row is not None and states[-1:] != [row["state"]]:
+                states.append(row["state"])
+            return bool(states) and states[-1] == "polling"
+
+        await until(polls, f"the mailbox is polled: {states}")
+        box.append(mail(1))
+        await until(lambda: desk.log.records, "its mail is taken")
+    assert altered.logins == 3
+    assert "idle" not in states[states.index("waiting") :]
+
+
+async def test_failures_are_not_forgotten_by_a_connection_that_does_not_last(desk: Desk, dovecot: Dovecot) -> None:
+    altered = Altered(dovecot.port)
+    altered.answer = lambda tag, command: b"" if command == "NOOP" else None
+    assert desk.box
+    async with altered.listening() as port, desk.watching(desk.channel(port=port)) as watchers:
+        await until(lambda: altered.commands.count("NOOP") >= 2, "it is tried again")
+        (watch,) = watchers._watches.values()
+        await until(lambda: watch._failures >= 2, "its failures are counted")
+
+
+async def test_a_server_that_tells_of_the_same_mails_for_ever_is_looked_at_once_a_second(desk: Desk, dovecot: Dovecot) -> None:
+    altered = Altered(dovecot.port)
+    altered.answer = lambda tag, command: f"* 1 EXISTS\r\n{tag} OK done\r\n".encode() if command == "NOOP" else None
+    assert desk.box
+    began = time.monotonic()
+    async with altered.listening() as port, desk.watching(desk.channel(port=port)):
+        await until(lambda: altered.commands.count("NOOP") >= 3, "it was looked at")
+    assert time.monotonic() - began >= 2 * watcher.LOOK_S
