@@ -17,7 +17,7 @@ from typing import Literal
 
 from prometheus_client import Counter, Gauge
 
-from libs.common import db, secret, telemetry
+from libs.common import db, mailserver, secret, telemetry
 from libs.common.books import BrandBooks
 from libs.common.brandbook import Channel
 from libs.common.errors import Unavailable
@@ -174,6 +174,7 @@ class _Watch:
         self.held = False
         self.state: State = "starting"
         self._labels = (place.brand, place.account)
+        self._former = mailbox.former_identities(account, mailserver.ports("imap", shared.reach))
         self._why: str | None = None
         self._failures = 0
         self._polls_until = 0.0
@@ -202,6 +203,7 @@ class _Watch:
         while True:
             try:
                 async with self._shared.pool.acquire(timeout=5) as connection:
+                    await mailbox_store.adopt(connection, self.place, self._former)
                     self.held = await mailbox_store.lease(connection, self.place, settings.instance, settings.mail_lease_s)
                 if self.held:
                     await self._watch()

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from libs.common import db
+from libs.common.brandbook import Channel
 from libs.common.errors import Unavailable
 from libs.common.migrate import migrate
-from services.ingest import watcher
+from services.ingest import mailbox, watcher
 from services.ingest.channels import imap
 from tests.dovecot import PROGRAM, Dovecot
 from tests.integration.ingest.team import mail, serving
@@ -172,3 +173,24 @@ async def test_a_server_that_tells_of_the_same_mails_for_ever_is_looked_at_once_
     async with altered.listening() as port, desk.watching(desk.channel(port=port)):
         await until(lambda: altered.commands.count("NOOP") >= 3, "it was looked at")
     assert time.monotonic() - began >= 2 * watcher.LOOK_S
+
+
+async def test_another_port_or_way_of_tls_is_the_same_mailbox_and_loses_no_mail(desk: Desk, dovecot: Dovecot) -> None:
+    box = desk.box
+    async with desk.watching():
+        await until(desk.is_read, "the mailbox is seen")
+    box.append(mail(1))
+    async with Altered(dovecot.port).listening() as port, desk.watching(desk.channel(port=port)):
+        await until(lambda: desk.log.records, "what came in meanwhile is taken")
+
+
+async def test_a_cursor_that_was_kept_by_port_is_gone_on_with(desk: Desk, dovecot: Dovecot) -> None:
+    box = desk.box
+    async with desk.watching():
+        await until(desk.is_read, "the mailbox is seen")
+    account = Channel.model_validate(desk.channel(port=143))
+    await desk.pool.execute("update mailbox set identity = $2 where brand = $1", desk.brand, mailbox.former_identities(account, [])[0])
+    box.append(mail(1))
+    async with desk.watching():
+        await until(lambda: desk.log.records, "what came in meanwhile is taken")
+    assert await desk.pool.fetchval("select count(*) from mailbox where brand = $1", desk.brand) == 1
