@@ -8,6 +8,7 @@ import imaplib
 import itertools
 import os
 import pwd
+import re
 import shutil
 import signal
 import time
@@ -245,3 +246,11 @@ class Mailbox:
             path.unlink()
         # It is the second in which the server first sees the folder.
         eventually(lambda: time.time() >= validity + 1, "a second that is not yet a UIDVALIDITY", 5)
+
+    def next_uid(self, uid: int) -> None:
+        """The next mail gets this UID, as in a mailbox that has had very many. No client may have it open."""
+        uidlist = self.path / "dovecot-uidlist"
+        header, _, rest = uidlist.read_text().partition("\n")
+        uidlist.write_text(re.sub(r" N\d+", f" N{uid}", header) + "\n" + rest)
+        for index in self.path.glob("dovecot.index*"):
+            index.unlink()

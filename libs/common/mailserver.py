@@ -44,6 +44,11 @@ def port_of(account: Channel) -> int:
     return account.port or _USUAL[account.type][account.tls]
 
 
+def ports(kind: str, reach: Reach) -> frozenset[int]:
+    """Where servers of a channel's type may listen."""
+    return _PORTS[kind] | reach.ports
+
+
 def may_dial(address: str, networks: Sequence[IPv4Network | IPv6Network] = ()) -> bool:
     """Whether an address is one that anybody in the world reaches, or lies in one of `networks`.
 
@@ -69,7 +74,7 @@ async def connect(account: Channel, reach: Reach) -> socket.socket:
     Raises `OutOfReach`, or `OSError` when the name does not resolve or no address answers.
     """
     host, port = account.host, port_of(account)
-    if port not in _PORTS[account.type] | reach.ports:
+    if port not in ports(account.type, reach):
         raise OutOfReach(f"Port {port} of {host} is not one for mail. {reach.settings}_PORTS allows others.")
     loop = asyncio.get_running_loop()
     try:

@@ -10,6 +10,7 @@ mail of before that a move has given a new time of arrival is told by its own da
 """
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -44,8 +45,20 @@ class Cursor:
 
 
 def identity(account: Channel) -> str:
-    """Tells a mailbox from another one under the same id of a channel: each has its own cursor. A hash, since the user is often an address."""
-    return hashlib.sha256("\x1f".join((account.host or "", str(port_of(account)), account.user or "", account.folder)).encode()).hexdigest()
+    """Tells a mailbox from another one under the same id of a channel: each has its own cursor. A hash, since the user is often an address.
+
+    Another port, or another way of TLS, leads to the same mailbox.
+    """
+    return _hashed(account.host or "", account.user or "", account.folder)
+
+
+def former_identities(account: Channel, ports: Iterable[int]) -> list[str]:
+    """Those of a mailbox while they had a port in them, which was one of these."""
+    return [_hashed(account.host or "", str(port), account.user or "", account.folder) for port in sorted({port_of(account), *ports})]
+
+
+def _hashed(*parts: str) -> str:
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
 
 
 def opened(cursor: Cursor | None, folder: Folder, since: date | None, now: datetime) -> Cursor:

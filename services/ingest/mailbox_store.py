@@ -36,6 +36,23 @@ async def lease(connection: db.Connection, place: Place, instance: str, lease_s:
     return found is True
 
 
+async def adopt(connection: db.Connection, place: Place, former: Sequence[str]) -> None:
+    """A mailbox that has no cursor yet goes on with that of its `former` identities that was read last.
+
+    Whoever holds that one's lease still loses it when it next moves the cursor, and the mailbox is free when that lease ends.
+    """
+    await connection.execute(
+        "update mailbox set identity = $3 where (brand, account, identity) = ("
+        "select brand, account, identity from mailbox where brand = $1 and account = $2 and identity = any($4) and uidvalidity is not null "
+        "order by last_ok_at desc nulls last limit 1) "
+        "and not exists (select from mailbox where brand = $1 and account = $2 and identity = $3)",
+        place.brand,
+        place.account,
+        place.identity,
+        former,
+    )
+
+
 async def renew(connection: db.Connection, places: Sequence[Place], instance: str, lease_s: float) -> set[Place]:
     """Hold on to the mailboxes of this instance; those that are another's by now are not returned."""
     rows = await connection.fetch(

@@ -40,7 +40,12 @@ class Settings(ServiceSettings):
         default=300.0, gt=0, description="The same after a refused login; doubles up to an hour, and ends when the secret changes"
     )
     mail_lease_s: float = Field(default=15.0, ge=1, description="An instance that is silent for so long loses its mailboxes to another")
-    mail_slots: int = Field(default=4, ge=1, le=100, description="Mailboxes whose mail is fetched at once by this instance")
+    mail_slots: int = Field(
+        default=8,
+        ge=1,
+        le=100,
+        description="Mailboxes whose mail is fetched at once by this instance; a quarter of them those of one brand",
+    )
     mail_bytes: int = Field(
         default=MAX_MAIL_BYTES, ge=1024, le=MAX_MAIL_BYTES, description="A larger mail is rejected, and its mailbox goes on"
     )

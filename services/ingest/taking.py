@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -21,7 +22,33 @@ CHUNK = 100
 CHUNK_BYTES = 2 * 1024 * 1024
 """Mails that are fetched together. A larger one is fetched alone, and an instance fetches one such at a time."""
 
+_SHARES = 4
+
 NOT_GIVEN = "The mail server has this mail and does not hand it over."
+
+
+class Slots:
+    """Who fetches now: so many chunks, and of those that are one large mail a single one, are in memory at a time.
+
+    No brand has more than a quarter of the slots, nor more than one mail in the line of large ones: its slow servers keep no other brand waiting.
+    """
+
+    def __init__(self, slots: int) -> None:
+        share = max(1, slots // _SHARES)
+        self._all, self._large = asyncio.Semaphore(slots), asyncio.Lock()
+        self._of: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(share))
+        self._large_of: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    @asynccontextmanager
+    async def one(self, brand: str, *, large: bool) -> AsyncIterator[None]:
+        """A slot is never held by one that waits for something else."""
+        async with AsyncExitStack() as held:
+            if large:
+                await held.enter_async_context(self._large_of[brand])
+                await held.enter_async_context(self._large)
+            await held.enter_async_context(self._of[brand])
+            await held.enter_async_context(self._all)
+            yield
 
 
 @dataclass(slots=True)
@@ -65,14 +92,13 @@ class Reader:
 
 
 async def read_some(
-    connection: Connection, reader: Reader, uids: Sequence[int], *, historic: bool, limit: int, large: asyncio.Lock
+    connection: Connection, reader: Reader, uids: Sequence[int], *, historic: bool, limit: int, slots: Slots, brand: str
 ) -> Read:
     """Read the first of these mails, as many as fit a chunk; of them only live ones, or only those of before.
 
-    One that is larger than `limit` bytes is rejected without being fetched; one that is gone by now is nobody's. `large` is held while a mail
-    larger than a chunk is in memory. Raises `Failure`.
+    One that is larger than `limit` bytes is rejected without being fetched; one that is gone by now is nobody's. Raises `Failure`.
     """
-    found = await connection.envelopes(uids)
+    found = await connection.envelopes(uids, limit)
     chunk = _that_fit(found, limit)
     # What is not among the answers is gone: nothing waits behind the last of those that are done.
     read = Read(done=chunk[-1].uid if len(chunk) < len(found) else uids[-1])
@@ -83,7 +109,7 @@ async def read_some(
     wanted = [envelope for envelope in asked if envelope.size <= limit]
     if not wanted:
         return read
-    async with large if wanted[0].size > CHUNK_BYTES else nullcontext():
+    async with slots.one(brand, large=wanted[0].size > CHUNK_BYTES):
         results = await connection.fetch(wanted, reader.read)
     for envelope in wanted:
         if envelope.uid not in results:

@@ -17,7 +17,7 @@ from typing import Literal
 
 from prometheus_client import Counter, Gauge
 
-from libs.common import db, secret, telemetry
+from libs.common import db, mailserver, secret, telemetry
 from libs.common.books import BrandBooks
 from libs.common.brandbook import Channel
 from libs.common.errors import Unavailable
@@ -28,9 +28,9 @@ from services.ingest.channels.imap import Connection, Envelope, Failure, Folder
 from services.ingest.intake import Intake
 from services.ingest.mailbox import Cursor
 from services.ingest.mailbox_store import Place, Step
-from services.ingest.sender import Sender
+from services.ingest.sender import Record, Sender
 from services.ingest.settings import Settings
-from services.ingest.taking import CHUNK, Reader, read_some
+from services.ingest.taking import CHUNK, Read, Reader, Slots, read_some
 
 log = logging.getLogger(__name__)
 
@@ -50,13 +50,19 @@ State = Literal[
 """`idle`: all is taken, and the server tells of new mail; `polling`: it does not, so we look. From `waiting` on it is not read now, and `why` says why."""
 READ: tuple[State, ...] = ("taking", "idle", "polling")
 
-BACKLOG = 20_000
-"""UIDs that are remembered at a time: at least so many, where there are."""
 HISTORY_AT_ONCE = 500
+"""Mails of before we were, between two looks for new mail."""
 CONNECTING = 16
 """Mailboxes that an instance connects to at once."""
 HARD_TRIES = 8
 """A mail that its server fails to hand over so often in a row, in two minutes or more, is rejected."""
+LONGEST_SENDING_PAUSE_S = 60.0
+LOOK_S = 1.0
+"""Between two looks at a mailbox, at least: some servers tell of the same mails for ever."""
+LASTING_S = 30.0
+"""A connection that lasts so long makes up for failures before."""
+POLLS_S = 3600.0
+"""A mailbox is looked at for so long when its server does not bear to be asked to tell."""
 _LOOK_AT_BOOKS_S = 1.0
 _LOOK_AT_SECRET_S = 5.0
 
@@ -86,8 +92,7 @@ class _Shared:
     settings: Settings
     reach: Reach
     connecting: asyncio.Semaphore
-    fetching: asyncio.Semaphore
-    large: asyncio.Lock
+    slots: Slots
 
 
 class Watchers:
@@ -101,8 +106,7 @@ class Watchers:
             settings,
             Reach(settings.mail_networks, settings.mail_ports, "WEERKLANK_INGEST_MAIL"),
             asyncio.Semaphore(CONNECTING),
-            asyncio.Semaphore(settings.mail_slots),
-            asyncio.Lock(),
+            Slots(settings.mail_slots),
         )
         self._watches: dict[Place, _Watch] = {}
         self._ending: dict[Place, asyncio.Task[None]] = {}
@@ -170,8 +174,10 @@ class _Watch:
         self.held = False
         self.state: State = "starting"
         self._labels = (place.brand, place.account)
+        self._former = mailbox.former_identities(account, mailserver.ports("imap", shared.reach))
         self._why: str | None = None
         self._failures = 0
+        self._polls_until = 0.0
         self._hard: tuple[int, int] = (0, 0)
         self._singly = 0
         self._task = asyncio.create_task(self._run())
@@ -197,6 +203,7 @@ class _Watch:
         while True:
             try:
                 async with self._shared.pool.acquire(timeout=5) as connection:
+                    await mailbox_store.adopt(connection, self.place, self._former)
                     self.held = await mailbox_store.lease(connection, self.place, settings.instance, settings.mail_lease_s)
                 if self.held:
                     await self._watch()
@@ -277,97 +284,120 @@ class _Watch:
 
     async def _watch(self) -> None:
         """One connection: take all that is there, wait for more. Ends by an exception only."""
-        settings = self._shared.settings
+        settings, clock = self._shared.settings, asyncio.get_running_loop().time
         password = await self._secret()
         async with self._shared.connecting:
             connection = await Connection.open(self.account, password, reach=self._shared.reach, timeout_s=settings.mail_timeout_s)
+        connection.idles &= clock() >= self._polls_until
+        # After a failure a connection counts once it has lasted from one look to the next, and the failure is forgotten when it lasts on.
+        lasted = not self._failures
         try:
             while True:
+                looked_at = clock()
                 folder = await connection.examine()
                 async with self._shared.pool.acquire(timeout=5) as found:
                     known = await mailbox_store.cursor(found, self.place)
                 cursor = mailbox.opened(known, folder, self.account.since, datetime.now(UTC))
                 if cursor != known:
                     await self._advance(Step(cursor, behind=0))
-                more = await self._take_all(connection, folder, cursor)
-                self._failures = 0
-                if more:
+                if await self._take_all(connection, folder, cursor):
                     continue
-                await self._tell("idle" if connection.idles else "polling")
-                await connection.wait(min(settings.mail_poll_s, self.account.every.elapsed().total_seconds()))
+                if lasted:
+                    await self._tell("idle" if connection.idles else "polling")
+                await self._wait(connection, lasted)
+                lasted = True
+                await asyncio.sleep(looked_at + LOOK_S - clock())
         finally:
             await connection.close()
+
+    async def _wait(self, connection: Connection, lasted: bool) -> None:
+        """Until there may be new mail. A server that ends the connection over being asked to tell of it is not asked for a while."""
+        longest_s = min(self._shared.settings.mail_poll_s, self.account.every.elapsed().total_seconds())
+        try:
+            if not lasted:
+                await connection.wait(min(LOOK_S, longest_s))
+            elif self._failures:
+                await connection.wait(min(LASTING_S, longest_s))
+                self._failures = 0
+            else:
+                await connection.wait(longest_s)
+        except Failure:
+            if not lasted and connection.idles:
+                self._polls_until = asyncio.get_running_loop().time() + POLLS_S
+            raise
 
     async def _take_all(self, connection: Connection, folder: Folder, cursor: Cursor) -> bool:
         """Take all live mails that the folder had, then some of its history, each in the order of their UIDs. Whether there is more history."""
         highest = folder.uidnext - 1
         while cursor.last_uid < highest:
             first = cursor.last_uid + 1
-            uids, until = await connection.uids(first, highest, BACKLOG, mailbox.live_since(cursor, first))
+            uids, until = await connection.uids(first, highest, mailbox.live_since(cursor, first))
             cursor = await self._take_each(connection, cursor, uids, historic=False)
             # Nothing more is there up to here, however many numbers lie between.
             cursor = replace(cursor, last_uid=until)
             await self._advance(Step(cursor, behind=0))
         if cursor.history_uid is None:
             return False
-        uids, until = await connection.uids(cursor.history_uid + 1, cursor.boundary_uid, BACKLOG, cursor.since)
+        uids, until = await connection.uids(cursor.history_uid + 1, cursor.boundary_uid, cursor.since)
         # New mail is looked for in between: history keeps nobody waiting.
-        cursor = await self._take_each(connection, cursor, uids, historic=True, most=HISTORY_AT_ONCE)
+        cursor = await self._take_each(connection, cursor, uids[:HISTORY_AT_ONCE], historic=True)
         if not uids or (cursor.history_uid or 0) >= uids[-1]:
             cursor = replace(cursor, history_uid=until if until < cursor.boundary_uid else None)
             await self._advance(Step(cursor, behind=0))
         return cursor.history_uid is not None
 
-    async def _take_each(
-        self, connection: Connection, cursor: Cursor, uids: Sequence[int], *, historic: bool, most: int = BACKLOG
-    ) -> Cursor:
-        """Take these mails in, chunk by chunk, at least `most` of them where there are so many. Waits for as long as Kafka takes none."""
+    async def _take_each(self, connection: Connection, cursor: Cursor, uids: Sequence[int], *, historic: bool) -> Cursor:
+        """Take all of these mails in, chunk by chunk."""
         left = uids
-        while left and len(uids) - len(left) < most:
+        while left:
             if self.state != "taking":
                 await self._tell("taking")
-            try:
-                cursor = await self._take_some(connection, cursor, left, historic=historic)
-            except Unavailable as error:
-                await self._tell("waiting", "Kafka takes no mails now. They wait in the mailbox.")
-                await asyncio.sleep(error.retry_after_s or 1)
+            cursor = await self._take_some(connection, cursor, left, historic=historic)
             done = cursor.history_uid if historic else cursor.last_uid
             left = left[bisect_right(left, done or 0) :]
         return cursor
 
     async def _take_some(self, connection: Connection, cursor: Cursor, uids: Sequence[int], *, historic: bool) -> Cursor:
-        """Take the first mails of these in, and return how far that is. Raises `Unavailable` when the log did not take them: none is taken then."""
-        far = historic or len(uids) > mailbox.FAR_BEHIND
-        asked = uids[: 1 if self._singly else CHUNK]
+        """Take the first mails of these in, and return how far that is."""
         with telemetry.tracer().start_as_current_span("mailbox"):
-            async with self._shared.fetching:
-                reader = Reader(cursor, self._intake(far=far, historic=False), self._intake(far=True, historic=True))
-                try:
-                    read = await read_some(
-                        connection,
-                        reader,
-                        asked,
-                        historic=historic,
-                        limit=self._shared.settings.mail_bytes,
-                        large=self._shared.large,
-                    )
-                except Failure:
-                    if not self._is_hopeless(asked):
-                        raise
-                    # The connection is cut, and the mailbox goes on behind this mail when it is back.
-                    lost = Envelope(asked[0], 0, datetime.now(UTC))
-                    moved = _moved(cursor, asked[0], historic)
-                    await self._advance(
-                        Step(moved, behind=len(uids) - 1, rejects=[(lost, "The mail server fails to hand this mail over.")])
-                    )
-                    raise
-                await self._shared.sender.send(read.records)
-                moved = _moved(cursor, read.done, historic)
-                behind = len(uids) - bisect_right(uids, read.done)
-                await self._advance(Step(moved, behind=behind, taken=len(read.records), last_mail_at=read.latest, rejects=read.rejects))
+            read = await self._read_some(connection, cursor, uids, historic=historic)
+            await self._send(read.records)
+            moved = _moved(cursor, read.done, historic)
+            behind = len(uids) - bisect_right(uids, read.done)
+            await self._advance(Step(moved, behind=behind, taken=len(read.records), last_mail_at=read.latest, rejects=read.rejects))
         self._failures, self._hard = 0, (0, 0)
         self._singly = max(0, self._singly - 1)
         return moved
+
+    async def _read_some(self, connection: Connection, cursor: Cursor, uids: Sequence[int], *, historic: bool) -> Read:
+        far = historic or len(uids) > mailbox.FAR_BEHIND
+        asked = uids[: 1 if self._singly else CHUNK]
+        reader = Reader(cursor, self._intake(far=far, historic=False), self._intake(far=True, historic=True))
+        settings, slots = self._shared.settings, self._shared.slots
+        try:
+            return await read_some(
+                connection, reader, asked, historic=historic, limit=settings.mail_bytes, slots=slots, brand=self.place.brand
+            )
+        except Failure:
+            if not self._is_hopeless(asked):
+                raise
+            # The connection is cut, and the mailbox goes on behind this mail when it is back.
+            lost = Envelope(asked[0], 0, datetime.now(UTC))
+            moved = _moved(cursor, asked[0], historic)
+            await self._advance(Step(moved, behind=len(uids) - 1, rejects=[(lost, "The mail server fails to hand this mail over.")]))
+            raise
+
+    async def _send(self, records: Sequence[Record]) -> None:
+        """Return once the log has them, however long that takes: what was read is kept, and its server not asked for it again."""
+        pause_s = 0.0
+        while True:
+            try:
+                await self._shared.sender.send(records)
+                return
+            except Unavailable as error:
+                await self._tell("waiting", "Kafka takes no mails now. They wait in the mailbox.")
+                pause_s = min(max(error.retry_after_s or 1, 2 * pause_s), LONGEST_SENDING_PAUSE_S)
+                await asyncio.sleep(pause_s)
 
     def _is_hopeless(self, asked: Sequence[int]) -> bool:
         """Whether one mail has cost the connection so often that it is given up. One that does so among others is first found out, mail by mail."""

@@ -13,7 +13,7 @@ import logging
 import re
 import socket
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -36,8 +36,10 @@ _ANSWER_BYTES = 8 * 1024 * 1024
 """Of a server to one command, mails apart."""
 _SLOWEST_BYTES_S = 20_000
 """A connection that is slower than that, beside its ordinary deadline, is as good as lost."""
+_LONGEST_FETCH_S = 300.0
+"""However large it is: whoever is slower keeps others waiting."""
 _WINDOW = 20_000
-"""UIDs that are asked about at once: the answer is one line, and the library reads none of more than a million characters."""
+"""Mails that are asked about at once: the answer is one line, and the library reads none of more than a million characters."""
 _FOR_NOW = re.compile(r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG|CONTACTADMIN)\]", re.IGNORECASE)
 """Response codes by which a server refuses a login for now (RFC 5530)."""
 
@@ -122,6 +124,7 @@ class Connection:
         self._handle = connected.dup()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"mailbox-{account.id}")
         self._client: _Client
+        self._exists = 0
         self.idles = False
 
     @classmethod
@@ -201,37 +204,53 @@ class Connection:
             raise Failure("no_folder", f"There is no folder {self._account.folder!r} in this mailbox, or it cannot be opened.") from error
         if not (uidvalidity := found.get(b"UIDVALIDITY")):
             raise Failure("no_folder", f"The mail server gives the mails of {self._account.folder!r} no lasting numbers (UIDVALIDITY).")
+        self._exists = found.get(b"EXISTS") or 0
         uidnext = found.get(b"UIDNEXT")
         return Folder(uidvalidity, uidnext or max(self._client.search("UID *"), default=0) + 1)
 
-    async def uids(self, first: int, last: int, most: int, since: date | None = None) -> tuple[list[int], int]:
-        """The UIDs from `first` on, in order, and up to which UID these are all: `last`, unless there are `most` of them before.
+    async def uids(self, first: int, last: int, since: date | None = None) -> tuple[list[int], int]:
+        """The UIDs from `first` on, in order, and up to which UID these are all: `last`, or one before it where very many mails lie between.
 
         Of mails that arrived on `since` or later, where that is given.
         """
-        found: list[int] = []
-        while first <= last and len(found) < most:
-            until = min(first + _WINDOW - 1, last)
-            criteria = ["UID", f"{first}:{until}", *(["SINCE", since] if since else [])]
-            found += sorted(uid for uid in await self._call(self._client.search, criteria) if first <= uid <= until)
-            first = until + 1
-        return found, min(first - 1, last)
+        until = await self._call(self._reach, first, last)
+        criteria = ["UID", f"{first}:{until}", *(["SINCE", since] if since else [])]
+        found = await self._call(self._client.search, criteria)
+        return sorted(uid for uid in found if first <= uid <= until), until
 
-    async def envelopes(self, uids: Sequence[int]) -> list[Envelope]:
-        """Those of these mails that are still there, in order of their UIDs."""
-        answer = await self._call(self._client.fetch, uids, ["RFC822.SIZE", "INTERNALDATE"])
-        return [Envelope(uid, item[b"RFC822.SIZE"], item[b"INTERNALDATE"].astimezone(UTC)) for uid, item in sorted(answer.items())]
+    def _reach(self, first: int, last: int) -> int:
+        """Up to which UID a window of mails lies from `first` on: they are counted by their places, however far apart their UIDs are.
+
+        Only the length of an answer hangs on it, so a mail that is deleted meanwhile does no harm.
+        """
+        low, high, until = 1, -(-self._exists // _WINDOW), last
+        while low < high:
+            window = (low + high) // 2
+            uid = max(self._client.search([str(window * _WINDOW)]), default=0)
+            if uid < first:
+                low = window + 1
+            else:
+                high, until = window, uid
+        return min(until, last)
+
+    async def envelopes(self, uids: Sequence[int], largest: int) -> list[Envelope]:
+        """Those of these mails that are still there, in order of their UIDs. One whose size the server does not tell counts as `largest` bytes."""
+        return await self._call(self._envelopes, uids, largest)
+
+    def _envelopes(self, uids: Sequence[int], largest: int) -> list[Envelope]:
+        answer = self._ask(uids, ["RFC822.SIZE", "INTERNALDATE"])
+        return [_envelope(uid, answer[uid], largest) for uid in uids if uid in answer]
 
     async def fetch(self, envelopes: Sequence[Envelope], read: Callable[[Envelope, bytes], T]) -> dict[int, T | None]:
         """What `read` makes, in the connection's thread, of each mail that is still there; None for one that the server has and does not give."""
         size = sum(envelope.size for envelope in envelopes)
+        deadline_s = min(2 * self._timeout_s + size / _SLOWEST_BYTES_S, _LONGEST_FETCH_S)
         # A server may count a line's end as one byte and send two.
-        return await self._call(self._fetch, envelopes, 2 * size, read, deadline_s=2 * self._timeout_s + size / _SLOWEST_BYTES_S)
+        return await self._call(self._fetch, envelopes, 2 * size, read, deadline_s=deadline_s)
 
     def _fetch(self, envelopes: Sequence[Envelope], size: int, read: Callable[[Envelope, bytes], T]) -> dict[int, T | None]:
-        self._client.allow(size)
         uids = [envelope.uid for envelope in envelopes]
-        answer = self._client.fetch(uids, ["BODY.PEEK[]"])
+        answer = self._ask(uids, ["BODY.PEEK[]"], size)
         found: dict[int, T | None] = {}
         for envelope in envelopes:
             raw = answer.pop(envelope.uid, {}).get(b"BODY[]")
@@ -240,6 +259,10 @@ class Connection:
         if missing := [uid for uid in uids if uid not in found]:
             found |= dict.fromkeys(self._client.search(["UID", ",".join(map(str, missing))]))
         return found
+
+    def _ask(self, uids: Sequence[int], items: Sequence[str], size: int = 0) -> dict[int, dict[bytes, Any]]:
+        self._client.allow(size)
+        return self._client.fetch(uids, items)  # type: ignore[no-any-return]
 
     async def wait(self, timeout_s: float) -> None:
         """Return when the server tells of something new, where it does (IDLE), and after `timeout_s` in any case."""
@@ -251,7 +274,14 @@ class Connection:
             await self._call(self._idle, timeout_s, deadline_s=timeout_s + 2 * self._timeout_s)
 
     def _idle(self, timeout_s: float) -> None:
-        self._client.idle()
+        try:
+            self._client.idle()
+        except imaplib.IMAP4.abort:
+            raise
+        except IMAPClientError:
+            # It says that it can, and refuses.
+            self.idles = False
+            return
         self._client.idle_check(timeout_s)
         self._client.idle_done()
 
@@ -264,6 +294,8 @@ class Connection:
             return call(*arguments)
 
         running = asyncio.get_running_loop().run_in_executor(self._thread, limited)
+        # How a call ends that nobody waits for any longer is nobody's: unread, it would be logged, with what the server said.
+        running.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
         try:
             async with asyncio.timeout(deadline_s or 2 * self._timeout_s):
                 return await asyncio.shield(running)
@@ -298,6 +330,17 @@ class Connection:
         except (AttributeError, OSError):
             pass  # never opened, or closed by the library itself
         self._connected.close()
+
+
+def _envelope(uid: int, told: Mapping[bytes, Any], largest: int) -> Envelope:
+    """Of what a server tells of a mail: nothing in it keeps the mail, or those behind it, from being read."""
+    size, arrived_at = told.get(b"RFC822.SIZE"), told.get(b"INTERNALDATE")
+    try:
+        arrived_at = arrived_at.astimezone(UTC)  # type: ignore[union-attr]
+    except (AttributeError, ArithmeticError, ValueError):
+        # As if it came now: where it stands, and its own date, say whether it is history.
+        arrived_at = datetime.now(UTC)
+    return Envelope(uid, size if isinstance(size, int) and 0 <= size < 2**63 else largest, arrived_at)
 
 
 def _is_arrival(response: object) -> bool:

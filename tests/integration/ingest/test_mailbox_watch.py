@@ -1,0 +1,196 @@
+"""What a watcher does with large mailboxes and with servers that do what they should not."""
+
+import re
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from libs.common import db
+from libs.common.brandbook import Channel
+from libs.common.errors import Unavailable
+from libs.common.migrate import migrate
+from services.ingest import mailbox, watcher
+from services.ingest.channels import imap
+from tests.dovecot import PROGRAM, Dovecot
+from tests.integration.ingest.team import mail, serving
+from tests.integration.ingest.watching import Altered, Desk
+from tests.stack import PostgresServer
+from tests.waiting import until
+
+pytestmark = pytest.mark.skipif(PROGRAM is None, reason="needs Dovecot (Debian: dovecot-imapd)")
+MIGRATIONS = Path(imap.__file__).parents[1] / "migrations"
+
+
+@pytest.fixture(scope="module")
+def dovecot(server_dir: Path) -> Iterator[Dovecot]:
+    with serving(server_dir) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+async def pool(postgres_server: PostgresServer) -> AsyncIterator[db.Pool]:
+    url = postgres_server.database()
+    login = postgres_server.login(url, "ingest")
+    await migrate(login, "ingest", MIGRATIONS)
+    async with await db.open_pool(login, "ingest") as opened:
+        yield opened
+    postgres_server.drop(url)
+
+
+@pytest.fixture
+def desk(pool: db.Pool, dovecot: Dovecot, tmp_path: Path) -> Desk:
+    return Desk(pool, dovecot, tmp_path)
+
+
+async def test_however_many_live_mails_wait_each_is_taken(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imap, "_WINDOW", 4)
+    box = desk.box
+    async with desk.watching():
+        await until(desk.is_read, "the mailbox is seen")
+    box.append(*(mail(number) for number in range(5)))
+    with box.open() as client:
+        # A gap before the mails that wait.
+        client.store("1:3", "+FLAGS", r"\Deleted")
+        client.expunge()
+    box.append(*(mail(number) for number in range(5, 30)))
+    async with desk.watching():
+        await until(lambda: len(desk.log.records) >= 27, f"all are taken: {len(desk.log.records)}")
+        assert desk.log.titles() == [f"Mijn pakket {number}" for number in range(3, 30)]
+
+
+async def test_uids_far_apart_and_very_large_are_found_by_few_questions(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imap, "_WINDOW", 4)
+    box = desk.box
+    box.append(*(mail(number) for number in range(10)))
+    async with desk.watching():
+        await until(desk.is_read, "the mailbox is seen")
+    box.next_uid(4_000_000_000)
+    box.append(*(mail(number) for number in range(10, 20)))
+    asked: list[object] = []
+    search = imap._Client.search
+    monkeypatch.setattr(imap._Client, "search", lambda self, criteria: asked.append(criteria) or search(self, criteria))
+    async with desk.watching(desk.channel(since="2020-01-01")):
+        await until(lambda: len(desk.log.records) >= 20, f"all are taken: {len(desk.log.records)}")
+        await until(desk.is_read, "nothing more is there")
+    assert sorted(desk.log.titles()) == sorted(f"Mijn pakket {number}" for number in range(20))
+    assert len(asked) < 40
+
+
+async def test_a_mail_of_which_its_server_tells_neither_arrival_nor_size_is_taken(desk: Desk, dovecot: Dovecot) -> None:
+    box, altered = desk.box, Altered(dovecot.port)
+    spoilt = {
+        b"(UID 1 ": (rb'INTERNALDATE "[^"]*"', b"INTERNALDATE NIL"),
+        b"(UID 2 ": (rb'INTERNALDATE "[^"]*"', b'INTERNALDATE "32-Foo-2026 99:99:99 +0000"'),
+        b"(UID 3 ": (rb'INTERNALDATE "[^"]*"', b'INTERNALDATE "01-Jan-0001 00:00:00 +1400"'),
+        b"(UID 4 ": (rb"RFC822.SIZE \d+ ", b""),
+    }
+
+    def alter(line: bytes) -> bytes:
+        for mark, (pattern, instead) in spoilt.items():
+            if mark in line:
+                return re.sub(pattern, instead, line)
+        return line
+
+    altered.alter = alter
+    async with altered.listening() as port, desk.watching(desk.channel(port=port)):
+        await until(desk.is_read, "the mailbox is seen")
+        box.append(*(mail(number) for number in range(1, 6)))
+        await until(lambda: len(desk.log.records) >= 5, f"all are taken: {desk.log.titles()}")
+        await until(desk.is_read, "the mailbox goes on")
+    assert desk.log.titles() == [f"Mijn pakket {number}" for number in range(1, 6)]
+    assert altered.logins == 1
+
+
+async def test_while_kafka_takes_none_a_mail_is_fetched_once_and_sent_until_it_is_taken(desk: Desk, dovecot: Dovecot) -> None:
+    box, altered = desk.box, Altered(dovecot.port)
+    refused: list[None] = []
+
+    def refuse() -> Exception | None:
+        refused.append(None)
+        return Unavailable("Kafka is away.", retry_after_s=1) if len(refused) < 3 else None
+
+    desk.log.refuse = refuse
+    async with altered.listening() as port, desk.watching(desk.channel(port=port)):
+        await until(desk.is_read, "the mailbox is seen")
+        box.append(mail(1), mail(2))
+        await until(lambda: desk.log.records, "they are taken")
+        await until(desk.is_read, "the mailbox is read again")
+    assert sorted(desk.log.titles()) == ["Mijn pakket 1", "Mijn pakket 2"]
+    fetched = [command for command in altered.commands if "BODY.PEEK" in command]
+    assert len(fetched) <= 2, fetched
+
+
+async def test_a_server_that_refuses_to_tell_of_new_mail_is_polled_on_one_connection(desk: Desk, dovecot: Dovecot) -> None:
+    box, altered = desk.box, Altered(dovecot.port)
+    altered.answer = lambda tag, command: f"{tag} BAD not today\r\n".encode() if command == "IDLE" else None
+    async with altered.listening() as port, desk.watching(desk.channel(port=port)):
+
+        async def polls() -> bool:
+            return ((await desk.row()) or {}).get("state") == "polling"
+
+        await until(polls, "the mailbox is polled")
+        box.append(mail(1))
+        await until(lambda: desk.log.records, "its mail is taken")
+    assert (altered.logins, altered.commands.count("IDLE")) == (1, 1)
+
+
+async def test_a_server_that_hangs_up_on_being_asked_to_tell_is_polled_and_never_called_read_before(desk: Desk, dovecot: Dovecot) -> None:
+    box, altered = desk.box, Altered(dovecot.port)
+    altered.answer = lambda tag, command: b"" if command == "IDLE" else None
+    states: list[str] = []
+    async with altered.listening() as port, desk.watching(desk.channel(port=port)):
+
+        async def polls() -> bool:
+            row = await desk.row()
+            if row is not None and states[-1:] != [row["state"]]:
+                states.append(row["state"])
+            return bool(states) and states[-1] == "polling"
+
+        await until(polls, f"the mailbox is polled: {states}")
+        box.append(mail(1))
+        await until(lambda: desk.log.records, "its mail is taken")
+    assert altered.logins == 3
+    assert "idle" not in states[states.index("waiting") :]
+
+
+async def test_failures_are_not_forgotten_by_a_connection_that_does_not_last(desk: Desk, dovecot: Dovecot) -> None:
+    altered = Altered(dovecot.port)
+    altered.answer = lambda tag, command: b"" if command == "NOOP" else None
+    assert desk.box
+    async with altered.listening() as port, desk.watching(desk.channel(port=port)) as watchers:
+        await until(lambda: altered.commands.count("NOOP") >= 2, "it is tried again")
+        (watch,) = watchers._watches.values()
+        await until(lambda: watch._failures >= 2, "its failures are counted")
+
+
+async def test_a_server_that_tells_of_the_same_mails_for_ever_is_looked_at_once_a_second(desk: Desk, dovecot: Dovecot) -> None:
+    altered = Altered(dovecot.port)
+    altered.answer = lambda tag, command: f"* 1 EXISTS\r\n{tag} OK done\r\n".encode() if command == "NOOP" else None
+    assert desk.box
+    began = time.monotonic()
+    async with altered.listening() as port, desk.watching(desk.channel(port=port)):
+        await until(lambda: altered.commands.count("NOOP") >= 3, "it was looked at")
+    assert time.monotonic() - began >= 2 * watcher.LOOK_S
+
+
+async def test_another_port_or_way_of_tls_is_the_same_mailbox_and_loses_no_mail(desk: Desk, dovecot: Dovecot) -> None:
+    box = desk.box
+    async with desk.watching():
+        await until(desk.is_read, "the mailbox is seen")
+    box.append(mail(1))
+    async with Altered(dovecot.port).listening() as port, desk.watching(desk.channel(port=port)):
+        await until(lambda: desk.log.records, "what came in meanwhile is taken")
+
+
+async def test_a_cursor_that_was_kept_by_port_is_gone_on_with(desk: Desk, dovecot: Dovecot) -> None:
+    box = desk.box
+    async with desk.watching():
+        await until(desk.is_read, "the mailbox is seen")
+    account = Channel.model_validate(desk.channel(port=143))
+    await desk.pool.execute("update mailbox set identity = $2 where brand = $1", desk.brand, mailbox.former_identities(account, [])[0])
+    box.append(mail(1))
+    async with desk.watching():
+        await until(lambda: desk.log.records, "what came in meanwhile is taken")
+    assert await desk.pool.fetchval("select count(*) from mailbox where brand = $1", desk.brand) == 1
