@@ -97,9 +97,13 @@ def say_what_would_change(brand: str, outcome: Outcome) -> None:
     if answer["version"] == 0:
         sys.stdout.write(f"{brand}: valid. Would be this brand's first book.\n")
         return
-    would = f"Would change {', '.join(answer['fields'])}" if answer["changed"] else "Would change nothing"
+    would = f"Would change {', '.join(answer['fields']) or 'nothing'}"
     sys.stdout.write(f"{brand}: valid. {would}.\nCompared with {outcome.replaced}.\n")
-    if answer["changed"]:
+    if not answer["fields"] and answer["changed"]:
+        sys.stdout.write(
+            "It would be told to the services all the same, as a new version: they know a newer one than routing's database.\n"
+        )
+    elif answer["changed"]:
         for line in ("", *bookwords.lines(bookwords.changes_of(answer["changes"])), "", *bookwords.impact_lines(answer["cases"])):
             sys.stdout.write(f"{line}\n")
 
@@ -108,7 +112,7 @@ def say_published(brand: str, outcome: Outcome) -> None:
     answer = outcome.answer
     said = f"published as version {answer['version']}" if answer["changed"] else f"unchanged, version {answer['version']}"
     fields = ", ".join(answer["fields"])
-    sys.stdout.write(f"{brand}: {said}" + (f"; changed: {fields}\n" if answer["changed"] and answer["version"] > 1 else "\n"))
+    sys.stdout.write(f"{brand}: {said}" + (f"; changed: {fields}\n" if fields and answer["changed"] and answer["version"] > 1 else "\n"))
     if answer["changed"] and outcome.replaced and not outcome.is_known:
         sys.stdout.write(f"It replaces {outcome.replaced}: nobody had looked at that one from here.\n")
 

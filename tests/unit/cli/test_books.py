@@ -124,6 +124,20 @@ def test_a_dry_run_says_what_it_compared_with_and_is_a_look(
     assert kept.sources[-1] == MINE
 
 
+def test_a_book_that_changes_nothing_and_must_be_told_anew_says_so(
+    tmp_path: Path, apply: Callable[..., None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = Kept(tmp_path, BOOK)
+    anew = {"version": 1, "changed": True, "fields": [], "changes": [], "cases": None}
+    monkeypatch.setattr(kept, "call", lambda *_, **request: anew | ({} if request["params"]["dry_run"] else {"version": 4}))
+    apply(kept, BOOK, dry_run=True)
+    said = capsys.readouterr().out
+    assert "Would change nothing." in said
+    assert "as a new version" in said
+    apply(kept, BOOK)
+    assert "strand: published as version 4\n" in capsys.readouterr().out
+
+
 def test_a_book_that_a_colleague_published_just_so_is_unchanged(
     tmp_path: Path, apply: Callable[..., None], capsys: pytest.CaptureFixture[str]
 ) -> None:
