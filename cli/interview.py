@@ -119,12 +119,6 @@ def _mailbox(text: str, answers: Answers) -> str:
     return str(_of(bookvalues.Email)(text, answers)) if text else ""
 
 
-def _host(text: str, answers: Answers) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.:_-]{0,252}", text):
-        raise ValueError(f"must be the name of a mail server, such as imap.zeester.example, not {text!r}")
-    return text
-
-
 def _port(text: str, answers: Answers) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
         raise ValueError(f"must be a port, 1 to 65535, not {text!r}")
@@ -179,7 +173,7 @@ QUESTIONS: Sequence[Question] = (
 )
 MAIL: Sequence[Question] = (
     Question("mailbox", "The mailbox that customers write to (nothing: none yet)", _mailbox, optional=True),
-    Question("imap_host", "Its IMAP server", _host, _server("imap"), _has_mailbox),
+    Question("imap_host", "Its IMAP server", _of(bookvalues.Host), _server("imap"), _has_mailbox),
     Question("imap_port", "The port there", _port, lambda a: "993", _has_mailbox),
     Question(
         "imap_tls",
@@ -190,7 +184,7 @@ MAIL: Sequence[Question] = (
     ),
     Question("mail_user", "The user name there", _of(bookvalues.Text), lambda a: a["mailbox"], _has_mailbox),
     Question("imap_folder", "The folder to read", _of(bookvalues.Text), lambda a: "INBOX", _has_mailbox),
-    Question("smtp_host", "The SMTP server that answers leave by", _host, _server("smtp"), _has_mailbox),
+    Question("smtp_host", "The SMTP server that answers leave by", _of(bookvalues.Host), _server("smtp"), _has_mailbox),
     Question("smtp_port", "The port there", _port, lambda a: "587", _has_mailbox),
     Question(
         "smtp_tls",

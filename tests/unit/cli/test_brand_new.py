@@ -265,6 +265,10 @@ def test_a_book_that_is_there_is_overwritten_only_after_a_yes(tmp_path: Path) ->
             "name: Zee\nteam: [{first_name: Guus}, {first_name: Kim, rol: trainee}]",
             "team[1]: there is no question 'rol' (there are: first_name, initials, id, role, departments)",
         ),
+        (
+            "name: Zee\nteam: [{first_name: Guus}]\nmailbox: a@b.example\nimap_host: imap.b.example:993",
+            "imap_host: must be a server's name",
+        ),
         ("name: 東京\nteam: [{first_name: Guus}]", "brand: must be answered"),
         ("- name", "must hold answers"),
         ("name: [", "is not readable YAML"),
