@@ -243,7 +243,8 @@ async def test_accounts_whose_secret_server_password_or_certificate_fails_are_to
         account("closed", port=surgery.closed_port),
         account("inside", port=surgery.system.kafka.port),
     ]
-    await surgery.publish("vaart", channels=channels, pilot=False, departments=[{"id": "technical"}], fallback="technical")
+    departments = [{"id": "technical"}, {"id": "webcare", "members": ["gs"]}]
+    await surgery.publish("vaart", channels=channels, pilot=False, departments=departments, routing=[{"department": "technical"}])
 
     async def read() -> list[Finding] | None:
         findings = await surgery.look(services)
@@ -276,7 +277,7 @@ async def test_accounts_whose_secret_server_password_or_certificate_fails_are_to
         finding = found(findings, kind, f"vaart: {name}")
         assert (finding.status, said in finding.found, remedy in finding.remedy) == (status, True, True), finding
     left = found(findings, bookchecks.ADVICE, "vaart (1)")
-    assert "Department technical has no team member" in left.found
+    assert "Department technical has no member who owns cases" in left.found
     told = "".join(f.model_dump_json() for f in findings)
     assert not any(secret in told for secret in SECRETS.values())
 
