@@ -60,7 +60,7 @@ class RateLimits:
 
     async def address(self, scope: MutableMapping[str, Any]) -> None:
         """Count a request that nobody in particular makes. Raises `TooManyRequests`."""
-        await self._charge(scope, "address", network_of(scope))
+        await self._charge(scope, "address", network_of((scope.get("client") or ("unknown",))[0]))
 
     async def _charge(self, scope: MutableMapping[str, Any], policy: str, key: str) -> None:
         if _OPEN in scope:
@@ -96,14 +96,16 @@ def charged(scope: MutableMapping[str, Any]) -> Charge | None:
     return scope.get(_CHARGE)
 
 
-def network_of(scope: MutableMapping[str, Any]) -> str:
-    """Whose request it is when no token says so: the address, of IPv6 its /64, which is what one household is given."""
-    host = (scope.get("client") or ("unknown",))[0]
+def network_of(host: str) -> str:
+    """Who is counted together: one address of IPv4, also as a proxy with one socket for both writes it (`::ffff:a.b.c.d`); of IPv6 the /64, which is
+    what one household is given. What is no address is a name like any other."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
-        return str(host)
-    return str(ipaddress.ip_network((address, 64), strict=False)) if address.version == 6 else host
+        return host
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    return str(address.ipv4_mapped or ipaddress.IPv6Network((int(address), 64), strict=False))
 
 
 def limits_of(request: Request) -> RateLimits:

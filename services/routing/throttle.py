@@ -6,11 +6,11 @@ is answered without being counted.
 """
 
 import hashlib
-import ipaddress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from libs.common import db
+from libs.common.ratelimit import network_of
 from services.routing import user_store
 
 
@@ -38,17 +38,7 @@ def key_of_name(user_id: str) -> bytes:
 
 
 def key_of_address(host: str) -> bytes:
-    """An IPv4 address, or the network (/64) of an IPv6 one, of which a single customer has 2^64."""
-    try:
-        address = ipaddress.ip_address(host)
-        mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-        if isinstance(address, ipaddress.IPv6Address) and mapped is None:
-            host = str(ipaddress.ip_network((address, 64), strict=False))
-        else:
-            host = str(mapped or address)
-    except ValueError:
-        pass  # what a proxy wrote there: a key like any other
-    return hashlib.sha256(host.encode(errors="surrogatepass")).digest()
+    return hashlib.sha256(network_of(host).encode(errors="surrogatepass")).digest()
 
 
 async def attempt(connection: db.Connection, user_id: str, host: str, now: datetime) -> int:

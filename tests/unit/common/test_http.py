@@ -14,7 +14,7 @@ from fastapi import APIRouter, FastAPI, Response
 from libs.common import http, ratelimit
 from libs.common.errors import BadRequest
 from libs.common.problems import PROBLEM_TYPE
-from libs.common.ratelimit import RateLimits
+from libs.common.ratelimit import RateLimits, network_of
 from libs.common.routes import Route
 
 
@@ -144,3 +144,20 @@ async def test_a_route_that_asks_for_no_token_counts_those_who_send_one() -> Non
     async with asking(app) as client:
         answers = [await client.get("/open", headers={"authorization": "Basic x"}) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [200, 429]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "together"),
+    [
+        ("192.0.2.1", "192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
+        ("2001:db8::1", "2001:db8::ffff:1", True),
+        ("fe80::1%eth0", "fe80::2%eth0", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("unix", "unix", True),
+    ],
+)
+def test_an_address_of_ipv6_counts_with_its_network_and_one_of_ipv4_by_itself(one: str, other: str, together: bool) -> None:
+    assert (network_of(one) == network_of(other)) is together

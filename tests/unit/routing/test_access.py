@@ -54,21 +54,6 @@ def test_the_pause_doubles_up_to_a_bound(failures: int, of_a_name: int, of_an_ad
     assert (throttle.pause_s(failures, OF_A_NAME), throttle.pause_s(failures, OF_AN_ADDRESS)) == (of_a_name, of_an_address)
 
 
-@pytest.mark.parametrize(
-    ("one", "other", "together"),
-    [
-        ("192.0.2.1", "192.0.2.1", True),
-        ("192.0.2.1", "192.0.2.2", False),
-        ("::ffff:192.0.2.1", "192.0.2.1", True),
-        ("2001:db8::1", "2001:db8::ffff:1", True),
-        ("2001:db8::1", "2001:db8:0:1::1", False),
-        ("unix", "unix", True),
-    ],
-)
-def test_an_address_of_ipv6_counts_with_its_network(one: str, other: str, together: bool) -> None:
-    assert (throttle.key_of_address(one) == throttle.key_of_address(other)) is together
-
-
 def test_a_secret_is_found_among_those_that_are_kept() -> None:
     secret = access.new_secret(access.SECRET_PREFIX)
     assert access.any_matches(secret, [access.digest("x"), access.digest(secret)])
