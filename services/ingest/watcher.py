@@ -55,7 +55,9 @@ HISTORY_AT_ONCE = 500
 CONNECTING = 16
 """Mailboxes that an instance connects to at once."""
 HARD_TRIES = 8
-"""A mail that its server fails to hand over so often in a row, in two minutes or more, is rejected."""
+"""A mail that its server fails to hand over so often in a row is rejected, if the server hands over another one meanwhile."""
+HARD_S = 6 * 3600.0
+"""Else the fault may be the server's: it is rejected after so long."""
 LONGEST_SENDING_PAUSE_S = 60.0
 LOOK_S = 1.0
 """Between two looks at a mailbox, at least: some servers tell of the same mails for ever."""
@@ -80,6 +82,15 @@ class _SecretFailure(Exception):
     def __init__(self, state: State, why: str) -> None:
         super().__init__(why)
         self.state, self.why = state, why
+
+
+@dataclass(frozen=True, slots=True)
+class _Hard:
+    """A mail that its server failed to hand over, so often in a row, `since` when by the loop's clock."""
+
+    uid: int
+    tries: int
+    since: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +189,7 @@ class _Watch:
         self._why: str | None = None
         self._failures = 0
         self._polls_until = 0.0
-        self._hard: tuple[int, int] = (0, 0)
+        self._hard: _Hard | None = None
         self._singly = 0
         self._task = asyncio.create_task(self._run())
 
@@ -365,7 +376,7 @@ class _Watch:
             moved = _moved(cursor, read.done, historic)
             behind = len(uids) - bisect_right(uids, read.done)
             await self._advance(Step(moved, behind=behind, taken=len(read.records), last_mail_at=read.latest, rejects=read.rejects))
-        self._failures, self._hard = 0, (0, 0)
+        self._failures, self._hard = 0, None
         self._singly = max(0, self._singly - 1)
         return moved
 
@@ -374,17 +385,33 @@ class _Watch:
         asked = uids[: 1 if self._singly else CHUNK]
         reader = Reader(cursor, self._intake(far=far, historic=False), self._intake(far=True, historic=True))
         settings, slots = self._shared.settings, self._shared.slots
-        try:
+
+        async def read(some: Sequence[int]) -> Read:
             return await read_some(
-                connection, reader, asked, historic=historic, limit=settings.mail_bytes, slots=slots, brand=self.place.brand
+                connection, reader, some, historic=historic, limit=settings.mail_bytes, slots=slots, brand=self.place.brand
             )
+
+        hard = self._hard if self._hard and self._hard.uid == uids[0] else None
+        is_given_up = hard is not None and asyncio.get_running_loop().time() - hard.since >= HARD_S
+        try:
+            if hard and hard.tries >= HARD_TRIES and len(uids) > 1 and not is_given_up:
+                # Another one each time: that one may be as hard.
+                other = uids[1 + hard.tries % (len(uids) - 1)]
+                is_given_up = bool((await read([other])).records)
+            return await read(asked)
         except Failure:
-            if not self._is_hopeless(asked):
-                raise
-            # The connection is cut, and the mailbox goes on behind this mail when it is back.
-            lost = Envelope(asked[0], 0, datetime.now(UTC))
-            moved = _moved(cursor, asked[0], historic)
-            await self._advance(Step(moved, behind=len(uids) - 1, rejects=[(lost, "The mail server fails to hand this mail over.")]))
+            if is_given_up:
+                # The connection is cut, and the mailbox goes on behind this mail when it is back.
+                lost = Envelope(asked[0], 0, datetime.now(UTC))
+                moved = _moved(cursor, asked[0], historic)
+                await self._advance(Step(moved, behind=len(uids) - 1, rejects=[(lost, "The mail server fails to hand this mail over.")]))
+                self._hard = None
+            elif len(asked) > 1:
+                # Which of them it is, is found out mail by mail.
+                self._singly = CHUNK
+            else:
+                now = asyncio.get_running_loop().time()
+                self._hard = _Hard(asked[0], hard.tries + 1, hard.since) if hard else _Hard(asked[0], 1, now)
             raise
 
     async def _send(self, records: Sequence[Record]) -> None:
@@ -398,18 +425,6 @@ class _Watch:
                 await self._tell("waiting", "Kafka takes no mails now. They wait in the mailbox.")
                 pause_s = min(max(error.retry_after_s or 1, 2 * pause_s), LONGEST_SENDING_PAUSE_S)
                 await asyncio.sleep(pause_s)
-
-    def _is_hopeless(self, asked: Sequence[int]) -> bool:
-        """Whether one mail has cost the connection so often that it is given up. One that does so among others is first found out, mail by mail."""
-        if len(asked) > 1:
-            self._singly = CHUNK
-            return False
-        uid, times = self._hard
-        self._hard = (asked[0], times + 1 if uid == asked[0] else 1)
-        if self._hard[1] < HARD_TRIES:
-            return False
-        self._hard = (0, 0)
-        return True
 
     def _intake(self, *, far: bool, historic: bool) -> Intake:
         book = self._shared.books.get(self.place.brand)

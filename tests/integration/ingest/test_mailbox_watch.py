@@ -194,3 +194,41 @@ async def test_a_cursor_that_was_kept_by_port_is_gone_on_with(desk: Desk, doveco
     async with desk.watching():
         await until(lambda: desk.log.records, "what came in meanwhile is taken")
     assert await desk.pool.fetchval("select count(*) from mailbox where brand = $1", desk.brand) == 1
+
+
+async def test_no_mail_is_given_up_while_the_server_hands_over_none(desk: Desk, dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watcher, "HARD_TRIES", 2)
+    box, altered = desk.box, Altered(dovecot.port)
+    async with altered.listening() as port, desk.watching(desk.channel(port=port)):
+        await until(desk.is_read, "the mailbox is seen")
+        altered.answer = lambda tag, command: f"{tag} NO for now\r\n".encode() if "BODY.PEEK" in command else None
+        box.append(mail(1), mail(2))
+        await until(lambda: altered.logins >= 7, "they are tried again")
+        assert await desk.rejects() == []
+        altered.answer = lambda tag, command: None
+        await until(lambda: len(desk.log.records) == 2, "both are taken")
+
+
+async def test_a_mail_that_fails_while_another_is_handed_over_is_given_up(
+    desk: Desk, dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watcher, "HARD_TRIES", 2)
+    box, altered = desk.box, Altered(dovecot.port)
+    altered.answer = lambda tag, command: b"" if re.match(r"UID FETCH \S*\b[12]\b\S* \(BODY", command) else None
+    async with altered.listening() as port, desk.watching(desk.channel(port=port)):
+        await until(desk.is_read, "the mailbox is seen")
+        box.append(mail(1), mail(2), mail(3))
+        await until(lambda: desk.log.records, f"the third is taken: {desk.log.titles()}")
+        await until(desk.is_read, "the mailbox goes on")
+    assert await desk.rejects() == [1, 2]
+    assert desk.log.titles() == ["Mijn pakket 3"]
+
+
+async def test_a_mail_that_waits_alone_is_given_up_after_hours(desk: Desk, dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watcher, "HARD_S", 0.5)
+    box, altered = desk.box, Altered(dovecot.port)
+    altered.answer = lambda tag, command: b"" if "BODY.PEEK" in command else None
+    async with altered.listening() as port, desk.watching(desk.channel(port=port)):
+        await until(desk.is_read, "the mailbox is seen")
+        box.append(mail(1))
+        await until(desk.rejects, "it is rejected")
