@@ -46,12 +46,14 @@ State = Literal[
     "not_secure",
     "out_of_reach",
     "no_folder",
+    "too_many",
 ]
 """`idle`: all is taken, and the server tells of new mail; `polling`: it does not, so we look. From `waiting` on it is not read now, and `why` says why."""
 READ: tuple[State, ...] = ("taking", "idle", "polling")
 
 HISTORY_AT_ONCE = 500
 """Mails of before we were, between two looks for new mail."""
+TOO_MANY = "No instance of ingest has room for it: each watches {} mailboxes at most. WEERKLANK_INGEST_MAIL_BOXES, or another instance, makes room."
 CONNECTING = 16
 """Mailboxes that an instance connects to at once."""
 HARD_TRIES = 8
@@ -103,6 +105,7 @@ class _Shared:
     settings: Settings
     reach: Reach
     connecting: asyncio.Semaphore
+    room: asyncio.Semaphore
     slots: Slots
 
 
@@ -117,6 +120,7 @@ class Watchers:
             settings,
             Reach(settings.mail_networks, settings.mail_ports, "WEERKLANK_INGEST_MAIL"),
             asyncio.Semaphore(CONNECTING),
+            asyncio.Semaphore(settings.mail_boxes),
             Slots(settings.mail_slots),
         )
         self._watches: dict[Place, _Watch] = {}
@@ -148,8 +152,7 @@ class Watchers:
         named = {
             Place(brand, account.id, mailbox.identity(account)): account
             for brand, published in self._shared.books
-            for account in published.book.channels
-            if account.type == "imap"
+            for account in mailbox.of(published.book)[: mailbox.MOST_OF_A_BRAND]
         }
         for place, watch in list(self._watches.items()):
             if named.get(place) != watch.account:
@@ -195,14 +198,10 @@ class _Watch:
 
     async def stop(self) -> None:
         """End, and leave the mailbox to whoever wants it."""
+        was_held = self.held
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
-        if self.held:
-            self.held = False
-            for metric in (BEHIND, CONNECTED):
-                # What another instance reads, or nobody any more, is not ours to call unread.
-                with suppress(KeyError):
-                    metric.remove(*self._labels)
+        if was_held:
             try:
                 async with self._shared.pool.acquire(timeout=5) as connection:
                     await mailbox_store.release(connection, self.place, self._shared.settings.instance)
@@ -210,28 +209,51 @@ class _Watch:
                 log.warning("a mailbox is not let go now: its lease ends by itself", extra={"error": type(error).__name__})
 
     async def _run(self) -> None:
-        settings = self._shared.settings
+        settings, room = self._shared.settings, self._shared.room
         while True:
             try:
-                async with self._shared.pool.acquire(timeout=5) as connection:
-                    await mailbox_store.adopt(connection, self.place, self._former)
-                    self.held = await mailbox_store.lease(connection, self.place, settings.instance, settings.mail_lease_s)
-                if self.held:
-                    await self._watch()
+                if room.locked():
+                    async with self._shared.pool.acquire(timeout=5) as connection:
+                        await mailbox_store.tell_unwatched(connection, self.place, "too_many", TOO_MANY.format(settings.mail_boxes))
                 else:
-                    await asyncio.sleep(settings.mail_lease_s / 4 * (0.75 + random.random() / 2))  # noqa: S311  # spreads, hides nothing
-            except _NotOurs:
-                self.held = False
-            except Failure as error:
-                await self._failed(error.state, error.why)
-            except _SecretFailure as error:
-                await self._failed(error.state, error.why)
+                    async with room:
+                        await self._hold()
             except db.TRANSIENT as error:
                 log.warning("a mailbox waits for the database", extra={**self._who(), "error": type(error).__name__})
-                await asyncio.sleep(settings.mail_retry_s)
-            except Exception:
-                log.exception("a mailbox is not read, for a reason that nobody expected", extra=self._who())
-                await self._failed("waiting", "Something that nobody expected went wrong; the log of ingest has it.")
+            await asyncio.sleep(settings.mail_lease_s / 4 * (0.75 + random.random() / 2))  # noqa: S311  # spreads, hides nothing
+
+    async def _hold(self) -> None:
+        """Lease the mailbox if nobody else has it, and watch it as long as it is ours."""
+        settings = self._shared.settings
+        try:
+            while True:
+                try:
+                    async with self._shared.pool.acquire(timeout=5) as connection:
+                        await mailbox_store.adopt(connection, self.place, self._former)
+                        self.held = await mailbox_store.lease(connection, self.place, settings.instance, settings.mail_lease_s)
+                    if not self.held:
+                        return
+                    await self._watch()
+                except _NotOurs:
+                    return
+                except Failure as error:
+                    await self._failed(error.state, error.why)
+                except _SecretFailure as error:
+                    await self._failed(error.state, error.why)
+                except db.TRANSIENT as error:
+                    log.warning("a mailbox waits for the database", extra={**self._who(), "error": type(error).__name__})
+                    if self.held:
+                        CONNECTED.labels(*self._labels).set(0)
+                    await asyncio.sleep(settings.mail_retry_s)
+                except Exception:
+                    log.exception("a mailbox is not read, for a reason that nobody expected", extra=self._who())
+                    await self._failed("waiting", "Something that nobody expected went wrong; the log of ingest has it.")
+        finally:
+            self.held = False
+            for metric in (BEHIND, CONNECTED):
+                # What another instance reads, or nobody any more, is not ours to call unread.
+                with suppress(KeyError):
+                    metric.remove(*self._labels)
 
     def _who(self) -> dict[str, str]:
         return {"brand": self.place.brand, "account": self.place.account}

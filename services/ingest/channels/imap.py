@@ -142,7 +142,11 @@ class Connection:
             raise Failure("out_of_reach", str(error)) from error
         except OSError as error:  # a deadline too
             raise Failure("waiting", _told(error, account)) from error
-        opened = cls(account, connected, timeout_s)
+        try:
+            opened = cls(account, connected, timeout_s)
+        except OSError as error:  # no file descriptor is left
+            connected.close()
+            raise Failure("waiting", _told(error, account)) from error
         try:
             # A password goes without TLS to nobody but a server of the operator's own networks, if the book says so.
             if account.tls is False and not reach.own(connected.getpeername()[0]):

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY
 
 from libs.common import db
 from libs.common.brandbook import Channel
@@ -13,7 +14,7 @@ from libs.common.errors import Unavailable
 from libs.common.migrate import migrate
 from services.ingest import mailbox, watcher
 from services.ingest.channels import imap
-from tests.dovecot import PROGRAM, Dovecot
+from tests.dovecot import PASSWORD, PROGRAM, Dovecot
 from tests.integration.ingest.team import mail, serving
 from tests.integration.ingest.watching import Altered, Desk
 from tests.stack import PostgresServer
@@ -232,3 +233,45 @@ async def test_a_mail_that_waits_alone_is_given_up_after_hours(desk: Desk, dovec
         await until(desk.is_read, "the mailbox is seen")
         box.append(mail(1))
         await until(desk.rejects, "it is rejected")
+
+
+async def test_a_mailbox_for_which_an_instance_has_no_room_says_so_and_is_read_once_there_is(desk: Desk) -> None:
+    assert desk.box
+    first, second = desk.channel(), desk.channel(id="second", folder="INBOX", user=f"second.{desk.brand}")
+    desk.dovecot.user(f"second.{desk.brand}", PASSWORD)
+
+    async def states() -> list[str]:
+        rows = await desk.pool.fetch("select state from mailbox where brand = $1 order by state", desk.brand)
+        return ["read" if row["state"] in ("idle", "polling") else row["state"] for row in rows]
+
+    async def is_one_too_many() -> bool:
+        return await states() == ["read", "too_many"]
+
+    async with desk.watching(first, second, mail_boxes=1, mail_lease_s=1.0):
+        await until(is_one_too_many, f"one is read: {await states()}")
+    why = await desk.pool.fetchval("select why from mailbox where brand = $1 and state = 'too_many'", desk.brand)
+    assert "each watches 1 mailboxes at most. WEERKLANK_INGEST_MAIL_BOXES" in why
+
+    async def are_read() -> bool:
+        return await states() == ["read", "read"]
+
+    async with desk.watching(first, second, mail_lease_s=1.0):
+        await until(are_read, "both are read")
+
+
+async def test_a_mailbox_that_another_instance_has_is_not_in_our_metrics(desk: Desk) -> None:
+    labels = {"brand": desk.brand, "account": "klant"}
+
+    def told(metric: str) -> float | None:
+        return REGISTRY.get_sample_value(metric, labels)
+
+    box = desk.box
+    async with desk.watching():
+        await until(desk.is_read, "the mailbox is seen")
+        assert told("weerklank_mailbox_connected") == 1
+        await desk.pool.execute(
+            "update mailbox set leased_by = 'other', leased_until = now() + interval '1 hour' where brand = $1", desk.brand
+        )
+        box.append(mail(1))
+        await until(lambda: told("weerklank_mailbox_connected") is None, "it is no longer ours to tell of")
+        assert told("weerklank_mailbox_behind") is None

@@ -148,6 +148,16 @@ async def test_another_mailbox_in_the_book_is_another_cursor_and_the_old_one_is_
     assert set(await team.mentions()) == {"Mijn pakket 11"}
 
 
+async def test_of_very_many_mailboxes_of_a_brand_the_later_ones_are_told_that_they_are_not_watched(ingest: Ingest, team: Team) -> None:
+    await team.publish(*(team.channel(f"box-{number}") for number in range(52)))
+    await team.state("box-49", "secret_missing")
+    shown = {box["account"]: (box["state"], box["why"]) for box in await team.shown()}
+    assert shown["box-50"] == shown["box-51"]
+    assert shown["box-50"][0] == "too_many"
+    assert "the first 50 are watched" in (shown["box-50"][1] or "")
+    assert await team.database.fetchval("select count(*) from mailbox where brand = $1", team.brand) == 50
+
+
 async def test_only_those_who_keep_the_mailboxes_see_them(ingest: Ingest, team: Team) -> None:
     await team.publish()
     for role, status in (("admin", 200), ("lead", 200), ("agent", 403), ("connector", 403), ("analyst", 403)):
