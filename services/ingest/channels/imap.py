@@ -136,8 +136,7 @@ class Connection:
                     "waiting", f"The user or folder of the channel {account.id} holds characters that no server takes: correct the book."
                 )
         try:
-            async with asyncio.timeout(timeout_s):
-                connected = await mailserver.connect(account, reach)
+            connected = await mailserver.connect(account, reach, timeout_s)
         except mailserver.OutOfReach as error:
             raise Failure("out_of_reach", str(error)) from error
         except OSError as error:  # a deadline too

@@ -143,7 +143,7 @@ async def send(
     try:
         try:
             async with asyncio.timeout(connect_timeout_s):
-                await client.connect(sock=await mailserver.connect(account, reach))
+                await client.connect(sock=await mailserver.connect(account, reach, connect_timeout_s / 2))
                 await client.mail(sender)
                 await client.rcpt(recipient)
             if not await begin():
