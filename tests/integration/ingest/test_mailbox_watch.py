@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import AsyncIterator, Iterator
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from prometheus_client import REGISTRY
 from libs.common import db
 from libs.common.brandbook import Channel
 from libs.common.errors import Unavailable
+from libs.common.mailserver import Reach
 from libs.common.migrate import migrate
 from services.ingest import mailbox, watcher
 from services.ingest.channels import imap
@@ -275,3 +277,28 @@ async def test_a_mailbox_that_another_instance_has_is_not_in_our_metrics(desk: D
         box.append(mail(1))
         await until(lambda: told("weerklank_mailbox_connected") is None, "it is no longer ours to tell of")
         assert told("weerklank_mailbox_behind") is None
+
+
+@pytest.mark.parametrize("refused", [0, 1], ids=["Dovecot", "a server that says no"])
+async def test_a_mail_that_is_deleted_before_it_is_fetched_costs_no_connection(desk: Desk, dovecot: Dovecot, refused: int) -> None:
+    box, altered = desk.box, Altered(dovecot.port)
+    box.append(*(mail(number) for number in range(1, 4)))
+
+    def answer(tag: str, command: str) -> bytes | None:
+        if "BODY.PEEK" in command and sum("BODY.PEEK" in command for command in altered.commands) <= refused:
+            return f"{tag} NO [EXPUNGEISSUED] Some of these are gone\r\n".encode()
+        return None
+
+    altered.answer = answer
+    async with altered.listening() as port:
+        account, reach = Channel.model_validate(desk.channel(port=port)), Reach([ip_network("127.0.0.0/8")], frozenset({port}))
+        connection = await imap.Connection.open(account, PASSWORD, reach=reach, timeout_s=5)
+        try:
+            await connection.examine()
+            envelopes = await connection.envelopes([1, 2, 3], 10_000)
+            with box.open() as client:
+                client.store("2", "+FLAGS", r"\Deleted")
+                client.expunge()
+            assert set(await connection.fetch(envelopes, lambda envelope, raw: len(raw))) == {1, 3}
+        finally:
+            await connection.close()
