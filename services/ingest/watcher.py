@@ -72,6 +72,7 @@ _LOOK_AT_SECRET_S = 5.0
 
 BEHIND = Gauge("weerklank_mailbox_behind", "Mails that wait in a mailbox", ["brand", "account"])
 CONNECTED = Gauge("weerklank_mailbox_connected", "Whether a mailbox is read now", ["brand", "account"])
+PILOT = Gauge("weerklank_brand_pilot", "Whether a brand is a pilot: 1, of which a mailbox that fails wakes nobody", ["brand"])
 ERRORS = Counter("weerklank_mailbox_errors", "Times that a mailbox could not be read, and mails that were rejected", ["brand", "account"])
 TAKEN = Counter("weerklank_mailbox_taken", "Mails that were taken from a mailbox", ["brand", "account"])
 
@@ -154,6 +155,8 @@ class Watchers:
             for brand, published in self._shared.books
             for account in mailbox.of(published.book)[: mailbox.MOST_OF_A_BRAND]
         }
+        for brand, published in self._shared.books:
+            PILOT.labels(brand).set(published.book.pilot)
         for place, watch in list(self._watches.items()):
             if named.get(place) != watch.account:
                 self._let_go(place)
