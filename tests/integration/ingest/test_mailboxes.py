@@ -7,7 +7,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import pytest
 
 from libs.common.topics import MENTIONS_BULK
@@ -31,13 +30,6 @@ async def ingest(postgres_server: PostgresServer, dovecot: Dovecot, tmp_path_fac
     """It hears of new mail from the server (IDLE) and from nobody else: it looks by itself once in ten minutes."""
     async with running(postgres_server, tmp_path_factory.mktemp("ingest"), **settings(dovecot, MAIL_POLL_S="600")) as service:
         yield service
-
-
-@pytest.fixture
-async def team(ingest: Ingest, dovecot: Dovecot) -> AsyncIterator[Team]:
-    connection = await asyncpg.connect(ingest.database_url)
-    yield Team(ingest, dovecot, connection)
-    await connection.close()
 
 
 @pytest.mark.parametrize("tls", [True, "starttls"])
