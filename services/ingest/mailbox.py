@@ -1,4 +1,4 @@
-"""What is taken from a mailbox, and when it is tried again: pure decisions of `watcher.py`.
+"""What is taken from a mailbox, and when it is tried again: pure decisions of `watch.py`.
 
 From when we first see a mailbox, what arrives in it is live: its clocks run. What was there before is left alone, unless the book says `since`: then
 it is history from that day on. An outage of ours changes nothing in that: what arrived meanwhile is live.

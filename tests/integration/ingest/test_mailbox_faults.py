@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from libs.common.topics import MENTIONS_BULK
-from services.ingest.watcher import HARD_TRIES
+from services.ingest.watch import HARD_TRIES
 from tests.dovecot import PROGRAM, Dovecot
 from tests.integration.ingest.conftest import Ingest, running
 from tests.integration.ingest.team import LONG_AGO, Team, mail, serving, settings

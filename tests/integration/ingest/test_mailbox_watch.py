@@ -14,7 +14,7 @@ from libs.common.brandbook import Channel
 from libs.common.errors import Unavailable
 from libs.common.mailserver import Reach
 from libs.common.migrate import migrate
-from services.ingest import mailbox, watcher
+from services.ingest import mailbox, watch
 from services.ingest.channels import imap
 from tests.dovecot import PASSWORD, PROGRAM, Dovecot
 from tests.integration.ingest.team import mail, serving
@@ -164,8 +164,8 @@ async def test_failures_are_not_forgotten_by_a_connection_that_does_not_last(des
     assert desk.box
     async with altered.listening() as port, desk.watching(desk.channel(port=port)) as watchers:
         await until(lambda: altered.commands.count("NOOP") >= 2, "it is tried again")
-        (watch,) = watchers._watches.values()
-        await until(lambda: watch._failures >= 2, "its failures are counted")
+        (found,) = watchers._watches.values()
+        await until(lambda: found._failures >= 2, "its failures are counted")
 
 
 async def test_a_server_that_tells_of_the_same_mails_for_ever_is_looked_at_once_a_second(desk: Desk, dovecot: Dovecot) -> None:
@@ -175,7 +175,7 @@ async def test_a_server_that_tells_of_the_same_mails_for_ever_is_looked_at_once_
     began = time.monotonic()
     async with altered.listening() as port, desk.watching(desk.channel(port=port)):
         await until(lambda: altered.commands.count("NOOP") >= 3, "it was looked at")
-    assert time.monotonic() - began >= 2 * watcher.LOOK_S
+    assert time.monotonic() - began >= 2 * watch.LOOK_S
 
 
 async def test_another_port_or_way_of_tls_is_the_same_mailbox_and_loses_no_mail(desk: Desk, dovecot: Dovecot) -> None:
@@ -200,7 +200,7 @@ async def test_a_cursor_that_was_kept_by_port_is_gone_on_with(desk: Desk, doveco
 
 
 async def test_no_mail_is_given_up_while_the_server_hands_over_none(desk: Desk, dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watcher, "HARD_TRIES", 2)
+    monkeypatch.setattr(watch, "HARD_TRIES", 2)
     box, altered = desk.box, Altered(dovecot.port)
     async with altered.listening() as port, desk.watching(desk.channel(port=port)):
         await until(desk.is_read, "the mailbox is seen")
@@ -215,7 +215,7 @@ async def test_no_mail_is_given_up_while_the_server_hands_over_none(desk: Desk, 
 async def test_a_mail_that_fails_while_another_is_handed_over_is_given_up(
     desk: Desk, dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watcher, "HARD_TRIES", 2)
+    monkeypatch.setattr(watch, "HARD_TRIES", 2)
     box, altered = desk.box, Altered(dovecot.port)
     altered.answer = lambda tag, command: b"" if re.match(r"UID FETCH \S*\b[12]\b\S* \(BODY", command) else None
     async with altered.listening() as port, desk.watching(desk.channel(port=port)):
@@ -228,7 +228,7 @@ async def test_a_mail_that_fails_while_another_is_handed_over_is_given_up(
 
 
 async def test_a_mail_that_waits_alone_is_given_up_after_hours(desk: Desk, dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watcher, "HARD_S", 0.5)
+    monkeypatch.setattr(watch, "HARD_S", 0.5)
     box, altered = desk.box, Altered(dovecot.port)
     altered.answer = lambda tag, command: b"" if "BODY.PEEK" in command else None
     async with altered.listening() as port, desk.watching(desk.channel(port=port)):
