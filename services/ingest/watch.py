@@ -125,6 +125,7 @@ class Watch:
         was_held = self.held
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
+        self._unsay()
         if was_held:
             try:
                 async with self._shared.pool.acquire(timeout=5) as connection:
@@ -137,14 +138,23 @@ class Watch:
         while True:
             try:
                 if room.locked():
-                    async with self._shared.pool.acquire(timeout=5) as connection:
-                        await mailbox_store.tell_unwatched(connection, self.place, "too_many", TOO_MANY.format(settings.mail_boxes))
+                    await self._wait_for_room()
                 else:
                     async with room:
                         await self._hold()
             except db.TRANSIENT as error:
                 log.warning("a mailbox waits for the database", extra={**self._who(), "error": type(error).__name__})
             await asyncio.sleep(settings.mail_lease_s / 4 * (0.75 + random.random() / 2))  # noqa: S311  # spreads, hides nothing
+
+    async def _wait_for_room(self) -> None:
+        """Say that a mailbox is not read for want of room, unless another instance has it."""
+        why = TOO_MANY.format(self._shared.settings.mail_boxes)
+        async with self._shared.pool.acquire(timeout=5) as connection:
+            is_unread = await mailbox_store.tell_unwatched(connection, self.place, "too_many", why)
+        if is_unread:
+            CONNECTED.labels(*self._labels).set(0)
+        else:
+            self._unsay()
 
     async def _hold(self) -> None:
         """Lease the mailbox if nobody else has it, and watch it as long as it is ours."""
@@ -174,10 +184,13 @@ class Watch:
                     await self._failed("waiting", "Something that nobody expected went wrong; the log of ingest has it.")
         finally:
             self.held = False
-            for metric in (BEHIND, CONNECTED):
-                # What another instance reads, or nobody any more, is not ours to call unread.
-                with suppress(KeyError):
-                    metric.remove(*self._labels)
+            self._unsay()
+
+    def _unsay(self) -> None:
+        """What another instance reads, or nobody any more, is not ours to call unread."""
+        for metric in (BEHIND, CONNECTED):
+            with suppress(KeyError):
+                metric.remove(*self._labels)
 
     def _who(self) -> dict[str, str]:
         return {"brand": self.place.brand, "account": self.place.account}

@@ -246,11 +246,16 @@ async def test_a_mailbox_for_which_an_instance_has_no_room_says_so_and_is_read_o
         rows = await desk.pool.fetch("select state from mailbox where brand = $1 order by state", desk.brand)
         return ["read" if row["state"] in ("idle", "polling") else row["state"] for row in rows]
 
+    def connected() -> list[float | None]:
+        labels = [{"brand": desk.brand, "account": account} for account in ("klant", "second")]
+        return [REGISTRY.get_sample_value("weerklank_mailbox_connected", found) for found in labels]
+
     async def is_one_too_many() -> bool:
         return await states() == ["read", "too_many"]
 
     async with desk.watching(first, second, mail_boxes=1, mail_lease_s=1.0):
         await until(is_one_too_many, f"one is read: {await states()}")
+        await until(lambda: sorted(map(str, connected())) == ["0.0", "1.0"], f"the alert is about the one that is not read: {connected()}")
     why = await desk.pool.fetchval("select why from mailbox where brand = $1 and state = 'too_many'", desk.brand)
     assert "each watches 1 mailboxes at most. WEERKLANK_INGEST_MAIL_BOXES" in why
 
