@@ -68,28 +68,32 @@ def _meant(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     return address.ipv4_mapped or address.sixtofour or address
 
 
-async def connect(account: Channel, reach: Reach) -> socket.socket:
+async def connect(account: Channel, reach: Reach, within_s: float) -> socket.socket:
     """A connected socket. The name is resolved once: what was looked at is what is dialled.
 
-    Raises `OutOfReach`, or `OSError` when the name does not resolve or no address answers.
+    Its addresses share what is left of `within_s`: one that swallows what is sent to it leaves time for the next. Raises `OutOfReach`, or
+    `OSError` when the name does not resolve or no address answers.
     """
     host, port = account.host, port_of(account)
     if port not in ports(account.type, reach):
         raise OutOfReach(f"Port {port} of {host} is not one for mail. {reach.settings}_PORTS allows others.")
     loop = asyncio.get_running_loop()
+    ends_at = loop.time() + within_s
     try:
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        async with asyncio.timeout_at(ends_at):
+            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except UnicodeError as error:
         raise OutOfReach("The mail server's name is none that can be looked up.") from error
     allowed = [entry for entry in found if may_dial(str(entry[4][0]), reach.networks)]
     if not allowed:
         raise OutOfReach(f"{host} is not in the public network. {reach.settings}_NETWORKS allows others.")
     failures: list[OSError] = []
-    for family, kind, protocol, _, address in allowed:
+    for tried, (family, kind, protocol, _, address) in enumerate(allowed):
         dialled = socket.socket(family, kind, protocol)
         try:
             dialled.setblocking(False)
-            await loop.sock_connect(dialled, address)
+            async with asyncio.timeout((ends_at - loop.time()) / (len(allowed) - tried)):
+                await loop.sock_connect(dialled, address)
             return dialled
         except OSError as error:
             dialled.close()

@@ -1,4 +1,4 @@
-"""What is taken from a mailbox, and when it is tried again: pure decisions of `watcher.py`.
+"""What is taken from a mailbox, and when it is tried again: pure decisions of `watch.py`.
 
 From when we first see a mailbox, what arrives in it is live: its clocks run. What was there before is left alone, unless the book says `since`: then
 it is history from that day on. An outage of ours changes nothing in that: what arrived meanwhile is live.
@@ -10,11 +10,11 @@ mail of before that a move has given a new time of arrival is told by its own da
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from libs.common.brandbook import Channel
+from libs.common.brandbook import BrandBook, Channel
 from libs.common.mailserver import port_of
 from services.ingest.channels.imap import Envelope, Folder
 
@@ -24,6 +24,8 @@ OWN_DATE_DIFFERS = timedelta(days=1)
 """What a mail says of when it was written, and when it arrived."""
 FAR_BEHIND = 500
 """More live mails than that wait for the bulk lane, where they delay nobody else's."""
+MOST_OF_A_BRAND = 50
+"""Mailboxes that are watched for one brand: each has a thread and a connection, which are everybody's."""
 LONGEST_RETRY_S = 300.0
 LONGEST_LOGIN_RETRY_S = 3600.0
 
@@ -42,6 +44,11 @@ class Cursor:
     started_at: datetime
     since: date | None
     history_uid: int | None
+
+
+def of(book: BrandBook) -> Sequence[Channel]:
+    """The mailboxes that a book names; those beyond `MOST_OF_A_BRAND` are not watched."""
+    return [account for account in book.channels if account.type == "imap"]
 
 
 def identity(account: Channel) -> str:

@@ -30,7 +30,7 @@ class Mailbox(BaseModel):
     since: date | None = Field(description="Mail of before we were is taken in as history from this day on")
     state: str = Field(
         description="starting | taking | idle | polling: it is read. waiting | login_refused | secret_missing | secret_refused | not_secure | "
-        "out_of_reach | no_folder: it is not, and `why` says why"
+        "out_of_reach | no_folder | too_many: it is not, and `why` says why"
     )
     why: str | None
     next_try_at: datetime | None
@@ -76,9 +76,9 @@ async def mailboxes(
     if published is None:
         raise NotFound("This brand has no brand book yet: apply one with `weerklank apply`.")
     rows = {(row["account"], row["identity"]): row for row in await mailbox_store.mailboxes(reading, brand)}
-    named = [account for account in published.book.channels if account.type == "imap"]
+    named = mailbox.of(published.book)
     found = []
-    for account in named[first : first + limit]:
+    for place, account in list(enumerate(named))[first : first + limit]:
         row = rows.get((account.id, mailbox.identity(account)))
         seen = row is not None and row["uidvalidity"] is not None
         found.append(
@@ -97,9 +97,12 @@ async def mailboxes(
                 **{name: row[name] if row else None for name in _AS_KEPT},
             )
         )
+        if place >= mailbox.MOST_OF_A_BRAND:
+            found[-1] = found[-1].model_copy(update={"state": "too_many", "why": _TOO_MANY, "next_try_at": None})
     return Page(items=found, next=http.cursor_of(first + limit) if len(named) > first + limit else None)
 
 
+_TOO_MANY = f"Of a brand book's mailboxes the first {mailbox.MOST_OF_A_BRAND} are watched, and this is a later one: take out another, or move it up."
 _AS_KEPT = ("why", "next_try_at", "uidvalidity", "last_mail_at", "last_ok_at", "last_error", "last_error_at")
 
 

@@ -158,6 +158,21 @@ async def tell(connection: db.Connection, place: Place, state: str, why: str | N
     )
 
 
+async def tell_unwatched(connection: db.Connection, place: Place, state: str, why: str) -> bool:
+    """How a mailbox is that nobody watches. False, and nothing is told, of one that somebody does."""
+    told = await connection.fetchval(
+        "insert into mailbox as m (brand, account, identity, state, why) values ($1, $2, $3, $4, $5) "
+        "on conflict (brand, account, identity) do update set state = $4, why = $5, next_try_at = null "
+        "where m.leased_by is null or m.leased_until < now() returning true",
+        place.brand,
+        place.account,
+        place.identity,
+        state,
+        why,
+    )
+    return told is True
+
+
 async def mailboxes(connection: db.Connection, brand: str) -> Sequence[asyncpg.Record]:
     """All that were ever watched for a brand."""
     return await connection.fetch("select * from mailbox where brand = $1", brand)

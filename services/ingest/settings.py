@@ -40,6 +40,9 @@ class Settings(ServiceSettings):
         default=300.0, gt=0, description="The same after a refused login; doubles up to an hour, and ends when the secret changes"
     )
     mail_lease_s: float = Field(default=15.0, ge=1, description="An instance that is silent for so long loses its mailboxes to another")
+    mail_boxes: int = Field(
+        default=200, ge=1, le=10_000, description="Mailboxes that this instance watches; each takes a thread and two file descriptors"
+    )
     mail_slots: int = Field(
         default=8,
         ge=1,

@@ -43,7 +43,7 @@ async def log_in(account: Channel, password: str | None, reach: Reach) -> dateti
         timeout=accountchecks.TRIED_S,
     )
     try:
-        await client.connect(sock=await mailserver.connect(account, reach))
+        await client.connect(sock=await mailserver.connect(account, reach, accountchecks.TRIED_S / 2))
         end = certificate.expires_at(client.get_transport_info("ssl_object"))
         await client.quit()
         return end

@@ -124,7 +124,7 @@ class Connection:
         self._handle = connected.dup()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"mailbox-{account.id}")
         self._client: _Client
-        self._exists = 0
+        self._exists = self._uidvalidity = 0
         self.idles = False
 
     @classmethod
@@ -136,13 +136,16 @@ class Connection:
                     "waiting", f"The user or folder of the channel {account.id} holds characters that no server takes: correct the book."
                 )
         try:
-            async with asyncio.timeout(timeout_s):
-                connected = await mailserver.connect(account, reach)
+            connected = await mailserver.connect(account, reach, timeout_s)
         except mailserver.OutOfReach as error:
             raise Failure("out_of_reach", str(error)) from error
         except OSError as error:  # a deadline too
             raise Failure("waiting", _told(error, account)) from error
-        opened = cls(account, connected, timeout_s)
+        try:
+            opened = cls(account, connected, timeout_s)
+        except OSError as error:  # no file descriptor is left
+            connected.close()
+            raise Failure("waiting", _told(error, account)) from error
         try:
             # A password goes without TLS to nobody but a server of the operator's own networks, if the book says so.
             if account.tls is False and not reach.own(connected.getpeername()[0]):
@@ -204,7 +207,7 @@ class Connection:
             raise Failure("no_folder", f"There is no folder {self._account.folder!r} in this mailbox, or it cannot be opened.") from error
         if not (uidvalidity := found.get(b"UIDVALIDITY")):
             raise Failure("no_folder", f"The mail server gives the mails of {self._account.folder!r} no lasting numbers (UIDVALIDITY).")
-        self._exists = found.get(b"EXISTS") or 0
+        self._exists, self._uidvalidity = found.get(b"EXISTS") or 0, uidvalidity
         uidnext = found.get(b"UIDNEXT")
         return Folder(uidvalidity, uidnext or max(self._client.search("UID *"), default=0) + 1)
 
@@ -261,6 +264,16 @@ class Connection:
         return found
 
     def _ask(self, uids: Sequence[int], items: Sequence[str], size: int = 0) -> dict[int, dict[bytes, Any]]:
+        self._client.allow(size)
+        try:
+            return self._client.fetch(uids, items)  # type: ignore[no-any-return]
+        except imaplib.IMAP4.abort:
+            raise
+        except IMAPClientError:
+            # Some servers say no when one of the mails was deleted meanwhile (RFC 2180, 4.1); opened anew, the folder is without it.
+            before = self._uidvalidity
+            if self._examine().uidvalidity != before:
+                raise
         self._client.allow(size)
         return self._client.fetch(uids, items)  # type: ignore[no-any-return]
 

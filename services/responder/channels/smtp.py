@@ -6,8 +6,6 @@ knows: a crash or a lost connection in between is `Unknown`, and is never tried 
 
 import asyncio
 import re
-import socket
-import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +17,7 @@ from email.utils import format_datetime, parseaddr
 
 import aiosmtplib
 
-from libs.common import mailserver
+from libs.common import certificate, mailserver
 from libs.common.brandbook import Channel
 from libs.common.mailserver import Reach
 from services.responder.reply import ReplyRow
@@ -143,7 +141,7 @@ async def send(
     try:
         try:
             async with asyncio.timeout(connect_timeout_s):
-                await client.connect(sock=await mailserver.connect(account, reach))
+                await client.connect(sock=await mailserver.connect(account, reach, connect_timeout_s / 2))
                 await client.mail(sender)
                 await client.rcpt(recipient)
             if not await begin():
@@ -206,14 +204,6 @@ def _refused(code: int) -> Refused:
 def _broken(error: Exception) -> str:
     """What went wrong with a connection, in our words."""
     cause = error.__cause__ if isinstance(error, aiosmtplib.SMTPConnectError) and error.__cause__ else error
-    if isinstance(cause, TimeoutError):
-        return "the mail server did not answer in time"
-    if isinstance(cause, ssl.SSLCertVerificationError):
-        return "the mail server's certificate is not one of its name that is trusted here"
-    if isinstance(cause, ssl.SSLError):
-        return "the mail server's TLS and ours do not agree"
-    if isinstance(cause, socket.gaierror):
-        return "the mail server's name does not resolve"
     if isinstance(cause, OSError):
-        return "there is no connection with the mail server, or it was lost"
+        return f"the mail server is out of reach: {certificate.told(cause)}"
     return "the mail server does not offer what the channel asks for"

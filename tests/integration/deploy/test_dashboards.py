@@ -221,7 +221,7 @@ def test_a_healthy_stack_raises_no_alarm(prometheus: str) -> None:
 
     def calm() -> bool:
         alerts = httpx.get(f"{prometheus}/api/v1/alerts", timeout=10).json()["data"]["alerts"]
-        return {alert["labels"]["alertname"] for alert in alerts} <= {"MailboxFailing"}
+        return {alert["labels"]["alertname"] for alert in alerts} <= {"PilotMailboxFailing"}
 
     eventually(calm, "no alert is pending or firing but that the sample brands' mailboxes do not exist", 30)
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 import jwt
 import psutil
@@ -24,6 +25,8 @@ from libs.common import outbox
 from libs.common.events import BrandBookPublished
 from libs.common.outbox import Outgoing
 from libs.common.topics import BRANDS, create_topics, partition_of
+from tests.dovecot import Dovecot
+from tests.integration.ingest.team import Team
 from tests.stack import KafkaServer, PostgresServer, environment, free_port
 from tests.waiting import eventually
 
@@ -185,3 +188,11 @@ async def client(ingest: Ingest, brand: str) -> AsyncIterator[httpx.AsyncClient]
     """A connector of that brand."""
     async with ingest.client(brand) as found:
         yield found
+
+
+@pytest.fixture
+async def team(ingest: Ingest, dovecot: Dovecot) -> AsyncIterator[Team]:
+    """A brand of the test's own, whose mailboxes stand on the module's Dovecot."""
+    connection = await asyncpg.connect(ingest.database_url)
+    yield Team(ingest, dovecot, connection)
+    await connection.close()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 import pytest
@@ -13,8 +13,10 @@ import pytest
 from libs.common.record import decode
 from libs.common.topics import MENTIONS
 from tests.dovecot import PASSWORD, Dovecot, Mailbox
-from tests.integration.ingest.conftest import Ingest
 from tests.waiting import until
+
+if TYPE_CHECKING:  # it has the fixture that makes a team
+    from tests.integration.ingest.conftest import Ingest
 
 WATCHING = {
     "MAIL_NETWORKS": "127.0.0.0/8",
@@ -56,7 +58,7 @@ def serving(folder: Path, **what: str) -> Iterator[Dovecot]:
 class Team:
     """A brand of the test's own, with its mailboxes."""
 
-    def __init__(self, ingest: Ingest, dovecot: Dovecot, database: asyncpg.Connection) -> None:
+    def __init__(self, ingest: "Ingest", dovecot: Dovecot, database: asyncpg.Connection) -> None:
         self.ingest, self.dovecot, self.database = ingest, dovecot, database
         self.brand = f"brand-{secrets.token_hex(4)}"
         self.version = 0

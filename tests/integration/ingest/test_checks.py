@@ -158,7 +158,7 @@ async def test_a_server_that_nobody_allowed_is_not_dialled(dovecot: Dovecot) -> 
         {"id": "mail", "type": "imap", "host": "localhost", "user": "k", "secret": "env:VAART_IMAP", "port": dovecot.port}
     )
     with pytest.raises(OutOfReach):
-        await mailserver.connect(account, Reach((), frozenset({dovecot.port})))
+        await mailserver.connect(account, Reach((), frozenset({dovecot.port})), 5)
 
 
 def test_the_port_is_imaps_own_unless_the_book_says_another() -> None:

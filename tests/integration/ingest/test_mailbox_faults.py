@@ -4,11 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import asyncpg
 import pytest
 
 from libs.common.topics import MENTIONS_BULK
-from services.ingest.watcher import HARD_TRIES
+from services.ingest.watch import HARD_TRIES
 from tests.dovecot import PROGRAM, Dovecot
 from tests.integration.ingest.conftest import Ingest, running
 from tests.integration.ingest.team import LONG_AGO, Team, mail, serving, settings
@@ -43,13 +42,6 @@ async def ingest(postgres_server: PostgresServer, dovecot: Dovecot, tmp_path_fac
     """It looks into each mailbox twice a second."""
     async with running(postgres_server, tmp_path_factory.mktemp("ingest"), **settings(dovecot, MAIL_POLL_S="0.5")) as service:
         yield service
-
-
-@pytest.fixture
-async def team(ingest: Ingest, dovecot: Dovecot) -> AsyncIterator[Team]:
-    connection = await asyncpg.connect(ingest.database_url)
-    yield Team(ingest, dovecot, connection)
-    await connection.close()
 
 
 async def test_a_mailbox_whose_server_does_not_tell_is_looked_at(ingest: Ingest, team: Team) -> None:

@@ -3,17 +3,20 @@
 import re
 import time
 from collections.abc import AsyncIterator, Iterator
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY
 
 from libs.common import db
 from libs.common.brandbook import Channel
 from libs.common.errors import Unavailable
+from libs.common.mailserver import Reach
 from libs.common.migrate import migrate
-from services.ingest import mailbox, watcher
+from services.ingest import mailbox, watch
 from services.ingest.channels import imap
-from tests.dovecot import PROGRAM, Dovecot
+from tests.dovecot import PASSWORD, PROGRAM, Dovecot
 from tests.integration.ingest.team import mail, serving
 from tests.integration.ingest.watching import Altered, Desk
 from tests.stack import PostgresServer
@@ -161,8 +164,8 @@ async def test_failures_are_not_forgotten_by_a_connection_that_does_not_last(des
     assert desk.box
     async with altered.listening() as port, desk.watching(desk.channel(port=port)) as watchers:
         await until(lambda: altered.commands.count("NOOP") >= 2, "it is tried again")
-        (watch,) = watchers._watches.values()
-        await until(lambda: watch._failures >= 2, "its failures are counted")
+        (found,) = watchers._watches.values()
+        await until(lambda: found._failures >= 2, "its failures are counted")
 
 
 async def test_a_server_that_tells_of_the_same_mails_for_ever_is_looked_at_once_a_second(desk: Desk, dovecot: Dovecot) -> None:
@@ -172,7 +175,7 @@ async def test_a_server_that_tells_of_the_same_mails_for_ever_is_looked_at_once_
     began = time.monotonic()
     async with altered.listening() as port, desk.watching(desk.channel(port=port)):
         await until(lambda: altered.commands.count("NOOP") >= 3, "it was looked at")
-    assert time.monotonic() - began >= 2 * watcher.LOOK_S
+    assert time.monotonic() - began >= 2 * watch.LOOK_S
 
 
 async def test_another_port_or_way_of_tls_is_the_same_mailbox_and_loses_no_mail(desk: Desk, dovecot: Dovecot) -> None:
@@ -194,3 +197,113 @@ async def test_a_cursor_that_was_kept_by_port_is_gone_on_with(desk: Desk, doveco
     async with desk.watching():
         await until(lambda: desk.log.records, "what came in meanwhile is taken")
     assert await desk.pool.fetchval("select count(*) from mailbox where brand = $1", desk.brand) == 1
+
+
+async def test_no_mail_is_given_up_while_the_server_hands_over_none(desk: Desk, dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "HARD_TRIES", 2)
+    box, altered = desk.box, Altered(dovecot.port)
+    async with altered.listening() as port, desk.watching(desk.channel(port=port)):
+        await until(desk.is_read, "the mailbox is seen")
+        altered.answer = lambda tag, command: f"{tag} NO for now\r\n".encode() if "BODY.PEEK" in command else None
+        box.append(mail(1), mail(2))
+        await until(lambda: altered.logins >= 7, "they are tried again")
+        assert await desk.rejects() == []
+        altered.answer = lambda tag, command: None
+        await until(lambda: len(desk.log.records) == 2, "both are taken")
+
+
+async def test_a_mail_that_fails_while_another_is_handed_over_is_given_up(
+    desk: Desk, dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "HARD_TRIES", 2)
+    box, altered = desk.box, Altered(dovecot.port)
+    altered.answer = lambda tag, command: b"" if re.match(r"UID FETCH \S*\b[12]\b\S* \(BODY", command) else None
+    async with altered.listening() as port, desk.watching(desk.channel(port=port)):
+        await until(desk.is_read, "the mailbox is seen")
+        box.append(mail(1), mail(2), mail(3))
+        await until(lambda: desk.log.records, f"the third is taken: {desk.log.titles()}")
+        await until(desk.is_read, "the mailbox goes on")
+    assert await desk.rejects() == [1, 2]
+    assert desk.log.titles() == ["Mijn pakket 3"]
+
+
+async def test_a_mail_that_waits_alone_is_given_up_after_hours(desk: Desk, dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "HARD_S", 0.5)
+    box, altered = desk.box, Altered(dovecot.port)
+    altered.answer = lambda tag, command: b"" if "BODY.PEEK" in command else None
+    async with altered.listening() as port, desk.watching(desk.channel(port=port)):
+        await until(desk.is_read, "the mailbox is seen")
+        box.append(mail(1))
+        await until(desk.rejects, "it is rejected")
+
+
+async def test_a_mailbox_for_which_an_instance_has_no_room_says_so_and_is_read_once_there_is(desk: Desk) -> None:
+    assert desk.box
+    first, second = desk.channel(), desk.channel(id="second", folder="INBOX", user=f"second.{desk.brand}")
+    desk.dovecot.user(f"second.{desk.brand}", PASSWORD)
+
+    async def states() -> list[str]:
+        rows = await desk.pool.fetch("select state from mailbox where brand = $1 order by state", desk.brand)
+        return ["read" if row["state"] in ("idle", "polling") else row["state"] for row in rows]
+
+    def connected() -> list[float | None]:
+        labels = [{"brand": desk.brand, "account": account} for account in ("klant", "second")]
+        return [REGISTRY.get_sample_value("weerklank_mailbox_connected", found) for found in labels]
+
+    async def is_one_too_many() -> bool:
+        return await states() == ["read", "too_many"]
+
+    async with desk.watching(first, second, mail_boxes=1, mail_lease_s=1.0):
+        await until(is_one_too_many, f"one is read: {await states()}")
+        await until(lambda: sorted(map(str, connected())) == ["0.0", "1.0"], f"the alert is about the one that is not read: {connected()}")
+    why = await desk.pool.fetchval("select why from mailbox where brand = $1 and state = 'too_many'", desk.brand)
+    assert "each watches 1 mailboxes at most. WEERKLANK_INGEST_MAIL_BOXES" in why
+
+    async def are_read() -> bool:
+        return await states() == ["read", "read"]
+
+    async with desk.watching(first, second, mail_lease_s=1.0):
+        await until(are_read, "both are read")
+
+
+async def test_a_mailbox_that_another_instance_has_is_not_in_our_metrics(desk: Desk) -> None:
+    labels = {"brand": desk.brand, "account": "klant"}
+
+    def told(metric: str) -> float | None:
+        return REGISTRY.get_sample_value(metric, labels)
+
+    box = desk.box
+    async with desk.watching():
+        await until(desk.is_read, "the mailbox is seen")
+        assert told("weerklank_mailbox_connected") == 1
+        await desk.pool.execute(
+            "update mailbox set leased_by = 'other', leased_until = now() + interval '1 hour' where brand = $1", desk.brand
+        )
+        box.append(mail(1))
+        await until(lambda: told("weerklank_mailbox_connected") is None, "it is no longer ours to tell of")
+        assert told("weerklank_mailbox_behind") is None
+
+
+@pytest.mark.parametrize("refused", [0, 1], ids=["Dovecot", "a server that says no"])
+async def test_a_mail_that_is_deleted_before_it_is_fetched_costs_no_connection(desk: Desk, dovecot: Dovecot, refused: int) -> None:
+    box, altered = desk.box, Altered(dovecot.port)
+    box.append(*(mail(number) for number in range(1, 4)))
+
+    def answer(tag: str, command: str) -> bytes | None:
+        if "BODY.PEEK" in command and sum("BODY.PEEK" in command for command in altered.commands) <= refused:
+            return f"{tag} NO [EXPUNGEISSUED] Some of these are gone\r\n".encode()
+        return None
+
+    altered.answer = answer
+    async with altered.listening() as port:
+        account, reach = Channel.model_validate(desk.channel(port=port)), Reach([ip_network("127.0.0.0/8")], frozenset({port}))
+        connection = await imap.Connection.open(account, PASSWORD, reach=reach, timeout_s=5)
+        try:
+            await connection.examine()
+            envelopes = await connection.envelopes([1, 2, 3], 10_000)
+            with box.open() as client:
+                client.store("2", "+FLAGS", r"\Deleted")
+                client.expunge()
+            assert set(await connection.fetch(envelopes, lambda envelope, raw: len(raw))) == {1, 3}
+        finally:
+            await connection.close()

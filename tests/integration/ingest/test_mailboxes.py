@@ -7,7 +7,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import pytest
 
 from libs.common.topics import MENTIONS_BULK
@@ -31,13 +30,6 @@ async def ingest(postgres_server: PostgresServer, dovecot: Dovecot, tmp_path_fac
     """It hears of new mail from the server (IDLE) and from nobody else: it looks by itself once in ten minutes."""
     async with running(postgres_server, tmp_path_factory.mktemp("ingest"), **settings(dovecot, MAIL_POLL_S="600")) as service:
         yield service
-
-
-@pytest.fixture
-async def team(ingest: Ingest, dovecot: Dovecot) -> AsyncIterator[Team]:
-    connection = await asyncpg.connect(ingest.database_url)
-    yield Team(ingest, dovecot, connection)
-    await connection.close()
 
 
 @pytest.mark.parametrize("tls", [True, "starttls"])
@@ -146,6 +138,16 @@ async def test_another_mailbox_in_the_book_is_another_cursor_and_the_old_one_is_
     second.append(mail(11))
     await team.has(1)
     assert set(await team.mentions()) == {"Mijn pakket 11"}
+
+
+async def test_of_very_many_mailboxes_of_a_brand_the_later_ones_are_told_that_they_are_not_watched(ingest: Ingest, team: Team) -> None:
+    await team.publish(*(team.channel(f"box-{number}") for number in range(52)))
+    await team.state("box-49", "secret_missing")
+    shown = {box["account"]: (box["state"], box["why"]) for box in await team.shown()}
+    assert shown["box-50"] == shown["box-51"]
+    assert shown["box-50"][0] == "too_many"
+    assert "the first 50 are watched" in (shown["box-50"][1] or "")
+    assert await team.database.fetchval("select count(*) from mailbox where brand = $1", team.brand) == 50
 
 
 async def test_only_those_who_keep_the_mailboxes_see_them(ingest: Ingest, team: Team) -> None:

@@ -1,5 +1,7 @@
 """Which mail servers are dialled: anybody's in the public network, and what the operator allows."""
 
+import asyncio
+import socket
 from ipaddress import ip_network
 from typing import Any
 
@@ -81,7 +83,7 @@ def _account(kind: str, **more: Any) -> Channel:
 async def test_no_other_service_is_knocked_at(kind: str, port: int) -> None:
     reach = Reach(ports=frozenset({1025}), settings="WEERKLANK_TEST_MAIL")
     with pytest.raises(OutOfReach, match=f"Port {port} .* WEERKLANK_TEST_MAIL_PORTS"):
-        await mailserver.connect(_account(kind, port=port), reach)
+        await mailserver.connect(_account(kind, port=port), reach, 5)
 
 
 def test_a_network_of_the_operators_is_their_own() -> None:
@@ -89,3 +91,27 @@ def test_a_network_of_the_operators_is_their_own() -> None:
     assert reach.own("10.1.2.3")
     assert reach.own("::ffff:10.1.2.3")
     assert not reach.own("8.8.8.8")
+
+
+async def test_an_address_that_swallows_everything_leaves_time_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as full, socket.socket() as answers:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        answers.bind(("127.0.0.2", full.getsockname()[1]))
+        answers.listen()
+        # Nobody accepts here, so that soon no further connection is answered.
+        waiting = [socket.socket() for _ in range(8)]
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex(full.getsockname())
+
+        async def both(*_: object, **__: object) -> list[tuple[object, ...]]:
+            return [(socket.AF_INET, socket.SOCK_STREAM, 0, "", at.getsockname()) for at in (full, answers)]
+
+        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", both)
+        port = full.getsockname()[1]
+        reach = Reach([ip_network("127.0.0.0/8")], frozenset({port}))
+        with await mailserver.connect(_account("imap", host="mail.vaart.example", port=port), reach, 2) as connected:
+            assert connected.getpeername() == answers.getsockname()
+        for one in waiting:
+            one.close()
