@@ -68,8 +68,8 @@ class OneBook:
         assert brand == "vaart"
         return self.policy
 
-    def brands(self) -> list[str]:
-        return ["vaart"]
+    def versions(self) -> list[tuple[str, int]]:
+        return [("vaart", self.policy.version)]
 
 
 POLICIES = OneBook()
