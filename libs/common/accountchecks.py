@@ -4,6 +4,7 @@ A channel of a brand book comes in; findings about its secret, whether the serve
 else's: each account is tried at most once a minute, and no answer of theirs is repeated.
 """
 
+import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,6 +35,10 @@ LOGIN = Kind(
     "Connecting to the mail server with the TLS that the book asks for, logging in, and leaving. Nothing is sent, read or changed there.",
     "Mend host, port, tls or user of this channel in the brand book (weerklank apply), or its password (weerklank secret set), "
     "or ask whoever runs the mail server.",
+)
+_TRUST = (
+    "Look at the host's name in the brand book. Where an authority of your own made the certificate, start the service with SSL_CERT_FILE=…, "
+    "a file of the authorities that it trusts."
 )
 CERTIFICATE = Kind(
     "account.certificate",
@@ -146,7 +151,8 @@ async def _login(accounts: Accounts, channel: Channel, password: str | None, bra
                     f"The certificate of {server} has expired: nothing is sent there.", about=about, brand=brand, values=values
                 )
             ]
-        return [amiss(f"{server}: {certificate.told(error)}.", about=about, brand=brand, values=values)]
+        remedy = _TRUST if isinstance(error, ssl.SSLCertVerificationError) else ""
+        return [amiss(f"{server}: {certificate.told(error)}.", remedy, about=about, brand=brand, values=values)]
     said = "lets this account in" if password else "is reached; no login is asked for"
     found = [LOGIN.ok(f"{server} {said}.", about=about, brand=brand, values=values)]
     if end is not None:

@@ -39,9 +39,11 @@ def judge(kind: Kind, server: str, end: datetime, now: datetime, *, about: str =
 
 def is_expired(error: BaseException | None) -> bool:
     """Whether a handshake failed because the server's certificate has ended."""
-    while error is not None:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:  # an error that was raised again from what it caused leads back to itself
         if isinstance(error, ssl.SSLCertVerificationError):
             return error.verify_code == _EXPIRED
+        seen.add(id(error))
         error = error.__cause__ or error.__context__
     return False
 

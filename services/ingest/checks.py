@@ -5,7 +5,7 @@ from datetime import datetime
 from libs.common import accountchecks, certificate
 from libs.common.accountchecks import Accounts, LoginFailed, LoginRefused
 from libs.common.brandbook import Channel
-from libs.common.mailserver import Reach
+from libs.common.mailserver import OutOfReach, Reach
 from libs.common.servicechecks import Probes
 from services.ingest.channels import imap
 from services.ingest.settings import Settings
@@ -27,13 +27,13 @@ def accounts(settings: Settings) -> Probes:
 async def log_in(account: Channel, password: str, reach: Reach) -> datetime | None:
     """Connect and log in as for reading, and leave; the end of the server's certificate, none without TLS.
 
-    Raises `LoginFailed`, or `OSError` about the connection.
+    Raises `LoginFailed`, `OutOfReach`, or `OSError` about the connection.
     """
     try:
         connection = await imap.Connection.open(account, password, reach=reach, timeout_s=_STEP_S)
     except imap.Failure as error:
-        if isinstance(error.__cause__, OSError):
-            raise error.__cause__ from error
+        if isinstance(error.__cause__, OSError | OutOfReach):
+            raise error.__cause__ from None
         raise (LoginRefused if error.state == "login_refused" else LoginFailed)(error.why.rstrip(".")) from error
     try:
         return certificate.expires_at(connection.tls())

@@ -57,7 +57,7 @@ async def log_in(account: Channel, password: str | None, reach: Reach) -> dateti
         raise LoginFailed("it does not offer what the channel asks for (STARTTLS, or a way to log in)") from error
     except aiosmtplib.SMTPException as error:
         if isinstance(error.__cause__, OSError):
-            raise error.__cause__ from error
+            raise error.__cause__ from None
         raise LoginFailed("what answered speaks no SMTP, or hung up") from error
     finally:
         client.close()

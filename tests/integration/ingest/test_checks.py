@@ -12,16 +12,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from libs.common import certificate as certificates
 from libs.common import mailserver
-from libs.common.accountchecks import LoginFailed, LoginRefused
-from libs.common.brandbook import Channel
+from libs.common.accountchecks import LOGIN, LoginFailed, LoginRefused
+from libs.common.books import Published
+from libs.common.brandbook import BrandBook, Channel
 from libs.common.mailserver import OutOfReach, Reach
 from services.ingest import checks
+from services.ingest.settings import Settings
 from tests.integration.doctor.mail import PASSWORD, certificate
 from tests.stack import free_port
 from tests.waiting import eventually
@@ -159,6 +162,30 @@ async def test_a_server_that_nobody_allowed_is_not_dialled(dovecot: Dovecot) -> 
     )
     with pytest.raises(OutOfReach):
         await mailserver.connect(account, Reach((), frozenset({dovecot.port})), 5)
+
+
+@pytest.mark.parametrize(
+    ("account", "networks", "told", "remedy"),
+    [
+        ({"host": "localhost", "port": 0}, ["127.0.0.0/8", "::1/128"], "refuses the connection", "Mend host, port"),
+        ({"host": "nowhere.invalid"}, [], "its name does not resolve", "Mend host, port"),
+        ({"host": "127.0.0.1"}, ["127.0.0.0/8"], "not one of its name that is trusted here", "SSL_CERT_FILE"),
+        ({"host": "localhost"}, [], "WEERKLANK_INGEST_MAIL_NETWORKS", "Allow it in the service's settings"),
+    ],
+    ids=["refused", "unknown", "untrusted", "not allowed"],
+)
+async def test_an_account_that_is_not_reached_is_a_finding_with_what_to_do(
+    dovecot: Dovecot, tmp_path: Path, account: dict[str, Any], networks: list[str], told: str, remedy: str
+) -> None:
+    (tmp_path / "vaart-imap").write_text(PASSWORD)
+    given = {"id": "mail", "type": "imap", "user": "k", "secret": "file:vaart-imap", "port": dovecot.tls_port} | account
+    given["port"] = given["port"] or free_port()
+    settings = {"mail_networks": ",".join(networks), "mail_ports": str(given["port"]), "secrets_dir": str(tmp_path)}
+    probes = checks.accounts(Settings(database_url="postgresql://", jwks="keys.json", **settings))
+    book = BrandBook.model_validate({"brand": "vaart", "name": "Vaart", "languages": ["nl"], "pilot": False, "channels": [given]})
+    [probe] = probes(SimpleNamespace(books=[("vaart", Published(book, 1))]), None)  # type: ignore[arg-type]
+    [found] = [finding for finding in await asyncio.wait_for(probe.ask(), 20) if finding.id == LOGIN.id]
+    assert (found.status, told in found.found, remedy in found.remedy) == ("error", True, True), found
 
 
 def test_the_port_is_imaps_own_unless_the_book_says_another() -> None:
