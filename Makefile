@@ -2,7 +2,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint typecheck contracts docs docs-serve fuzz faults bench clean
+.PHONY: help setup run test lint typecheck contracts docs docs-serve fuzz faults bench eval clean
 
 PY := .venv/bin/python
 RUN := .venv/.run
@@ -51,6 +51,9 @@ faults: $(DEV) ## Kill, freeze and cut parts of a running stack, each at ten see
 
 bench: $(DEV) ## Measure messages per second and delays on this machine
 	@$(PY) -m bench.run
+
+eval: $(DEV) ## Score triage's models on messages that they were not trained on
+	@$(PY) -m services.triage.evaluate
 
 clean: ## Remove the environment and every cache; the data of `make run` (.data) stays
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info

@@ -121,7 +121,7 @@ def language_examples(data: Path) -> list[Example]:
     lines += [Example(r["text"], "en", 0.3) for r in rows(data / "banking77" / "train.csv")[::4]]
     for name, known in (("nl_valid.csv", "nl"), ("en_valid.csv", "en")):
         lines += [Example(r["text"], known, 1.0) for r in rows(data / "xsid" / name)]
-    lines += [Example(r["text"], r["language"], 2.0) for file in ("sentiment.jsonl", "language.jsonl") for r in own(file)]
+    lines += [Example(r["text"], r["language"], 2.0) for file in ("sentiment.jsonl", "language.jsonl", "messages.jsonl") for r in own(file)]
     pieces = []
     for line in lines:
         words = line.text.split()

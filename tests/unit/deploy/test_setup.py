@@ -13,7 +13,22 @@ from tests.stack import environment
 from tests.unit.deploy.manifests import ROOT
 
 LOCKS = ("run.txt", "dev.txt")
-TARGETS = ["help", "setup", "run", "test", "lint", "typecheck", "contracts", "docs", "docs-serve", "fuzz", "faults", "bench", "clean"]
+TARGETS = [
+    "help",
+    "setup",
+    "run",
+    "test",
+    "lint",
+    "typecheck",
+    "contracts",
+    "docs",
+    "docs-serve",
+    "fuzz",
+    "faults",
+    "bench",
+    "eval",
+    "clean",
+]
 
 
 def _pins(lock: str) -> dict[str, str]:

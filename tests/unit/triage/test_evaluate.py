@@ -1,0 +1,77 @@
+"""The messages that the models are trained on and those that they are measured on: whole, labelled alike, and apart."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from libs.common.events import Findings
+from services.triage import evaluate
+
+VALUES = {
+    "language": {"nl", "en", "de", "fr", "other"},
+    "visibility": {"public", "private"},
+    "sentiment": {"negative", "neutral", "positive"},
+    "urgency": {"critical", "high", "normal", "low"},
+    "respond": {"reply", "ask_clarification", "no_reply", "hide"},
+    "intent": {
+        "complaint",
+        "question",
+        "compliment",
+        "order_status",
+        "cancellation",
+        "billing",
+        "outage",
+        "idea",
+        "product_advice",
+        "praise_ambassador",
+        "spam",
+        "abuse",
+        "chatter",
+        "press",
+        "job",
+        "staff_post",
+    },
+    "department": {"webcare", "billing", "technical", "logistics", "complaints", "legal", "press_office", "product", "security", "none"},
+}
+RISKS = {"influencer", "press", "legal_threat", "safety", "data_leak", "staff_leak", "hashtag_hijack", "discrimination", "self_harm"}
+PII = {"phone", "email", "iban", "bsn", "postcode_address", "order_number", "customer_number", "birthdate"}
+
+
+def training() -> list[dict[str, Any]]:
+    path = Path(evaluate.__file__).parent / "training" / "messages.jsonl"
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.mark.parametrize("rows", [evaluate.messages(), training()], ids=["development", "training"])
+def test_every_message_has_labels_that_there_are(rows: list[dict[str, Any]]) -> None:
+    for row in rows:
+        assert {name: row[name] for name, values in VALUES.items() if row[name] not in values} == {}, row["text"]
+        assert set(row["risk"]) <= RISKS, row["text"]
+        assert all(one["kind"] in PII and one["text"] in row["text"] for one in row["pii"]), row["text"]
+
+
+def test_nothing_is_measured_on_what_was_trained_on() -> None:
+    def said(row: dict[str, Any]) -> str:
+        return re.sub(r"\W+", " ", row["text"].lower()).strip()
+
+    assert {said(row) for row in evaluate.messages()} & {said(row) for row in training()} <= {""}
+
+
+def test_scores_are_one_for_what_is_right_and_less_for_what_is_not() -> None:
+    rows = [
+        {"language": "nl", "sentiment": "negative", "urgency": "critical", "risk": ["press", "safety"]},
+        {"language": "en", "sentiment": "positive", "urgency": "low", "risk": []},
+    ]
+
+    def findings(row: dict[str, Any], **other: Any) -> Findings:
+        same = {"language_confidence": 1.0, "sentiment_score": 0.0, "sentiment_confidence": 1.0, "model": "test"}
+        return Findings.model_validate(row | same | other)
+
+    assert set(evaluate.scores(rows, [findings(row) for row in rows]).values()) == {1.0}
+    worse = evaluate.scores(rows, [findings(rows[0], risk=["press"]), findings(rows[1], language="nl")])
+    assert worse["language (accuracy)"] == 0.5
+    assert worse["risk (micro-F1)"] == pytest.approx(2 / 3)
+    assert worse["sentiment"] == 1.0
