@@ -494,6 +494,17 @@ def test_status_names_doctor_when_not_all_is_well(
     assert capsys.readouterr().out.endswith("'weerklank doctor' says what to do.\n") == named
 
 
+def test_status_leads_to_the_command_that_says_why_a_mailbox_is_not_read(
+    elsewhere: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ledger = {"unaccounted": 0, "dead": 0, "parked": 0, "outbox": 0}
+    said = {"ready": True, "why": [], "lag": {}, "ledger": ledger, "mailboxes": {"watched": 3, "read": 1}}
+    client, _ = elsewhere(lambda method, path, body: (200, {}, said))
+    monkeypatch.setenv("WEERKLANK_URL_INGEST", client.url("ingest"))
+    statuses.status(tmp_path, as_json=False)
+    assert "mailboxes: 1 of 3 are read; 'weerklank doctor' says why\n" in capsys.readouterr().out
+
+
 def test_nothing_is_asked_of_a_service_that_does_not_run(tmp_path: Path) -> None:
     with pytest.raises(CommandError) as raised:
         Client(tmp_path, {}).url("triage")
