@@ -17,7 +17,7 @@ import jwt
 import pytest
 from typer.testing import CliRunner
 
-from cli import importing, main, samples, tour
+from cli import dead, importing, main, samples, tour
 from cli import status as statuses
 from cli import trace as traces
 from cli.client import Client, known_brands, remember_brand
@@ -27,7 +27,7 @@ from cli.stack import keys
 from libs.common.auth import ROLES
 from libs.common.bookfile import load_book
 from services.ingest.mention import MentionIn
-from tests.stack import environment
+from tests.stack import environment, free_port
 
 ROOT = Path(__file__).parents[3]
 
@@ -316,6 +316,39 @@ def test_nothing_is_dropped_where_nothing_is_set_aside(elsewhere: Any, monkeypat
     done = drop(client, monkeypatch, "--offset", "8", "--yes")
     assert isinstance(done.exception, CommandError)
     assert (done.exception.code, aside.asked) == (NOT_FOUND, [])
+
+
+def test_what_the_others_set_aside_is_listed_where_one_service_is_silent(
+    elsewhere: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client, _ = elsewhere(SetAside())
+    url = client.url
+    monkeypatch.setattr(client, "url", lambda service: f"http://127.0.0.1:{free_port()}" if service == "routing" else url(service))
+    code = dead.show_list(client, None, None, None, None, as_json=False)
+    said = capsys.readouterr()
+    assert (code, said.out.count("not JSON")) == (1, 4)
+    assert said.err.startswith("routing is missing here: routing at http://127.0.0.1:")
+    assert len(said.err.splitlines()) == 1
+    assert dead.show_list(client, None, None, "no.such.topic", None, as_json=False) == 1
+    assert capsys.readouterr().out == "Nothing is set aside in ingest, triage, responder, analytics.\n"
+    assert dead.show_list(client, "triage", None, None, None, as_json=True) == 0
+    with pytest.raises(CommandError, match=r"routing at .* does not answer"):
+        dead.show_list(client, "routing", None, None, None, as_json=False)
+
+
+def test_what_the_others_set_aside_is_replayed_where_one_service_is_silent(
+    elsewhere: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def answering(method: str, path: str, body: bytes) -> tuple[int, dict[str, str], Any]:
+        return SetAside()(method, path, body) if method == "GET" else (200, {}, {"replayed": 2})
+
+    client, _ = elsewhere(answering)
+    url = client.url
+    monkeypatch.setattr(client, "url", lambda service: f"http://127.0.0.1:{free_port()}" if service == "ingest" else url(service))
+    assert dead.replay(client, None, None, None, None) == 1
+    said = capsys.readouterr()
+    assert said.out.count("2 handled") == 4
+    assert said.err.startswith("ingest is missing here: ")
 
 
 def csv_file(path: Path, rows: list[str]) -> Path:
