@@ -15,6 +15,7 @@ from typing import Any
 
 import jwt
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from cli import dead, importing, main, samples, tour
@@ -475,6 +476,29 @@ def test_a_trail_is_merged_by_time_and_says_which_service_was_silent(elsewhere: 
     assert [step["service"] for step in trail["steps"]] == ["triage", "ingest"]
     assert (trail["services"], trail["case_ids"]) == (["ingest", "triage"], ["c1"])
     assert trail["silent"] == {"routing": "routing: no database"}
+
+
+@pytest.mark.parametrize("columns", [80, None])
+def test_a_trail_fits_the_terminal_and_is_whole_without_one(
+    elsewhere: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], columns: int | None
+) -> None:
+    mention, case, reply = (f"0b5e1a5{number}-0000-5000-8000-000000000000" for number in range(3))
+    detail = {"case_id": case, "reply_id": reply, "department": "customer-care", "who": ["gs", "tv"], "topic": "weerklank.mentions.v1"}
+    step = {"at": "2026-11-22T10:00:00.000002Z", "what": "reply approved", "event_id": None, "trace_id": "ab" * 16, "detail": detail}
+    client, _ = elsewhere(lambda *_: (200, {}, {"service": "any", "steps": [step], "case_ids": [case]}))
+    if columns:
+        monkeypatch.setattr(traces, "console", lambda: Console(file=sys.stdout, highlight=False, width=columns))
+    assert traces.trace(client, mention, "vaart", as_json=False) == 0
+    said = capsys.readouterr().out
+    lines = said.splitlines()
+    assert mention in said
+    assert case in said
+    if columns:
+        assert max(map(len, lines)) <= columns
+        assert (said.count(reply), said.count(f"reply_id={reply[:8]}")) == (0, 5)
+        assert "--json has them whole" in said
+    else:
+        assert [reply in line for line in lines] == [False, False, True, True, True, True, True]
 
 
 @pytest.mark.parametrize(
