@@ -1,4 +1,4 @@
-"""``weerklank apply``: a brand book from a file to routing, which publishes it; done when ingest takes mentions of that brand."""
+"""``weerklank apply``: a brand book from a file to routing, which publishes it; done when ingest takes mentions of that brand, where it can be asked."""
 
 import sys
 import time
@@ -45,10 +45,28 @@ def apply(client: Client, path: Path, *, dry_run: bool, note: str | None = None,
     if dry_run:
         say_what_would_change(brand, outcome)
     else:
-        remember_brand(client.data_dir, brand)
-        wait_known(client, brand)
         say_published(brand, outcome)
+        _follow(client, brand)
     return brand
+
+
+def _follow(client: Client, brand: str) -> None:
+    """What comes after the publishing. A ``CommandError`` from here says that the book is published: nobody must conclude that nothing happened."""
+    try:
+        remember_brand(client.data_dir, brand)
+        if client.elsewhere("routing") and not client.elsewhere("ingest"):
+            # An ingest of this machine's stack would be another installation's.
+            sys.stdout.write(
+                "Not waited until ingest takes mentions of it: nobody says where that installation's ingest is (WEERKLANK_URL_INGEST).\n"
+            )
+        else:
+            wait_known(client, brand)
+    except CommandError as error:
+        raise CommandError(f"The book is published, but {error}") from error
+    except OSError as error:
+        raise CommandError(
+            f"The book is published, but {client.data_dir} can't be written ({error.strerror}): name the brand with --brand."
+        ) from error
 
 
 def publish(client: Client, brand: str, source: str, *, dry_run: bool, note: str | None, onto: int | None) -> Outcome:
@@ -109,12 +127,17 @@ def say_what_would_change(brand: str, outcome: Outcome) -> None:
 
 
 def say_published(brand: str, outcome: Outcome) -> None:
-    answer = outcome.answer
-    said = f"published as version {answer['version']}" if answer["changed"] else f"unchanged, version {answer['version']}"
-    fields = ", ".join(answer["fields"])
-    sys.stdout.write(f"{brand}: {said}" + (f"; changed: {fields}\n" if fields and answer["changed"] and answer["version"] > 1 else "\n"))
-    if answer["changed"] and outcome.replaced and not outcome.is_known:
-        sys.stdout.write(f"It replaces {outcome.replaced}: nobody had looked at that one from here.\n")
+    """Also whose version is replaced, always: which one a file was written from is known to its writer only, and two may share a data directory."""
+    answer, replaced = outcome.answer, outcome.replaced
+    if not answer["changed"]:
+        sys.stdout.write(f"{brand}: unchanged, version {answer['version']}\n")
+    elif replaced is None:
+        sys.stdout.write(f"{brand}: published as version {answer['version']}\n")
+    else:
+        changed = f"; changed now: {', '.join(answer['fields'])}" if answer["fields"] else ""
+        sys.stdout.write(f"{brand}: published as version {answer['version']}, over {replaced.in_short()}{changed}\n")
+        if not outcome.is_known:
+            sys.stdout.write(f"Nobody had looked at version {replaced.version} from here.\n")
 
 
 def read(path: Path) -> str:
@@ -128,16 +151,17 @@ def read(path: Path) -> str:
 
 
 def wait_known(client: Client, brand: str, timeout_s: float = KNOWN_WITHIN_S) -> None:
-    """Returns once ingest knows the brand, so that a mention that is sent next is not refused."""
+    """Returns once ingest knows the brand, so that a mention that is sent next is not refused. Raises ``CommandError`` with half a sentence."""
     deadline = time.monotonic() + timeout_s
     while True:
-        answer = client.send("ingest", "POST", f"/v1/brands/{brand}/mentions", brand, json=[])
+        try:
+            answer = client.send("ingest", "POST", f"/v1/brands/{brand}/mentions", brand, json=[])
+        except CommandError as error:
+            raise CommandError(f"whether ingest takes mentions of {brand} is not known: {error}") from error
         if answer.status_code == 202:
             return
         if answer.status_code not in (404, 503):
-            raise CommandError(f"The book is published, but ingest answered {answer.status_code} when asked whether it knows {brand}.")
+            raise CommandError(f"ingest answered {answer.status_code} when asked whether it knows {brand}.")
         if time.monotonic() > deadline:
-            raise CommandError(
-                f"The book is published, but ingest does not know {brand} after {timeout_s:.0f} s: 'weerklank status' shows who is behind."
-            )
+            raise CommandError(f"ingest does not know {brand} after {timeout_s:.0f} s: 'weerklank status' shows who is behind.")
         time.sleep(0.05)

@@ -15,26 +15,58 @@ from cli.stack.ports import SERVICES
 from libs.common.auth import EVERY_BRAND
 
 Letter = dict[str, Any]
+_NOTHING = "Nothing is set aside there: 'weerklank dead list' shows what is."
 
 
-def letters(client: Client, service: str | None, brand: str | None, topic: str | None, key: str | None) -> Iterator[Letter]:
-    """What is set aside in each service, oldest first, each with its service."""
+def letters(client: Client, service: str, brand: str | None, topic: str | None, key: str | None) -> Iterator[Letter]:
+    """What is set aside in a service, oldest first, each with its service. Raises ``CommandError`` when it does not tell."""
     slug = brand or EVERY_BRAND
-    for name in [service] if service else SERVICES:
-        for letter in client.items(name, f"/v1/brands/{slug}/dead-letters", slug, params={"limit": 500}):
-            if topic in (None, letter["topic"]) and key in (None, letter["key"]):
-                yield {"service": name, **letter}
+    for letter in client.items(service, f"/v1/brands/{slug}/dead-letters", slug, params={"limit": 500}):
+        if topic in (None, letter["topic"]) and key in (None, letter["key"]):
+            yield {"service": service, **letter}
 
 
-def show_list(client: Client, service: str | None, brand: str | None, topic: str | None, key: str | None, *, as_json: bool) -> None:
-    """One line a letter."""
-    found = list(letters(client, service, brand, topic, key))
+def gather(
+    client: Client, service: str | None, brand: str | None, topic: str | None, key: str | None
+) -> tuple[list[Letter], dict[str, CommandError]]:
+    """What is set aside in each service, or in the one that is named, and of each that did not tell why.
+
+    Raises what the first one raised when none of them told: five times the same sentence helps nobody.
+    """
+    found: list[Letter] = []
+    silent: dict[str, CommandError] = {}
+    asked = [service] if service else list(SERVICES)
+    for name in asked:
+        try:
+            found += list(letters(client, name, brand, topic, key))
+        except CommandError as error:
+            silent[name] = error
+    if len(silent) == len(asked):
+        raise silent[asked[0]]
+    return found, silent
+
+
+def _exit_code(silent: dict[str, CommandError]) -> int:
+    """Says who is missing, after what the others told."""
+    for name, why in silent.items():
+        sys.stderr.write(f"{name} is missing here: {why}\n")
+    return FAILED if silent else 0
+
+
+def show_list(client: Client, service: str | None, brand: str | None, topic: str | None, key: str | None, *, as_json: bool) -> int:
+    """One line a letter. Returns the exit code: 1 when a service did not tell and its letters are missing."""
+    found, silent = gather(client, service, brand, topic, key)
     if as_json:
         sys.stdout.write(json.dumps(found, indent=1) + "\n")
-        return
-    if not found:
-        sys.stdout.write("Nothing is set aside.\n")
-        return
+    elif found:
+        _print(found)
+    else:
+        where = f" in {', '.join(name for name in SERVICES if name not in silent)}" if silent else ""
+        sys.stdout.write(f"Nothing is set aside{where}.\n")
+    return _exit_code(silent)
+
+
+def _print(found: list[Letter]) -> None:
     shown = table("service", "topic", "key", ">offset", "standing", "type", "reason")
     for letter in found:
         place = f"{letter['partition']}/{letter['offset']}"
@@ -43,21 +75,29 @@ def show_list(client: Client, service: str | None, brand: str | None, topic: str
     console().print(shown)
 
 
-def show(client: Client, service: str | None, brand: str | None, topic: str | None, key: str | None) -> None:
-    """Everything about the letters of a key, as JSON; the content stays in the service. Raises ``CommandError`` when there are none."""
-    found = list(letters(client, service, brand, topic, key))
-    if not found:
-        raise CommandError("Nothing is set aside there: 'weerklank dead list' shows what is.", NOT_FOUND)
+def show(client: Client, service: str | None, brand: str | None, topic: str | None, key: str | None) -> int:
+    """Everything about the letters of a key, as JSON; the content stays in the service. Returns 1 when a service did not tell.
+
+    Raises ``CommandError`` when there are none.
+    """
+    found, silent = gather(client, service, brand, topic, key)
     for letter in found:
         sys.stdout.write(json.dumps(letter, indent=1) + "\n")
+    code = _exit_code(silent)
+    if not (found or silent):
+        raise CommandError(_NOTHING, NOT_FOUND)
+    return code
 
 
 def replay(client: Client, service: str | None, brand: str | None, topic: str | None, key: str | None) -> int:
-    """Has what is set aside handled, key by key, each in order and whole or not at all. Returns 1 when some of it still fails."""
+    """Has what is set aside handled, key by key, each in order and whole or not at all. Returns 1 when some of it still fails, or a service did
+    not tell what it has.
+    """
     slug = brand or EVERY_BRAND
-    keys = dict.fromkeys((item["service"], item["topic"], item["key"]) for item in letters(client, service, brand, topic, key))
-    if not keys:
-        raise CommandError("Nothing is set aside there: 'weerklank dead list' shows what is.", NOT_FOUND)
+    found, silent = gather(client, service, brand, topic, key)
+    keys = dict.fromkeys((item["service"], item["topic"], item["key"]) for item in found)
+    if not (keys or silent):
+        raise CommandError(_NOTHING, NOT_FOUND)
     failed = 0
     for name, of_topic, of_key in keys:
         body = {"topic": of_topic, "key": of_key}
@@ -67,7 +107,7 @@ def replay(client: Client, service: str | None, brand: str | None, topic: str | 
         except Refused as error:
             failed += 1
             sys.stderr.write(f"{error} ({of_topic} {of_key})\n")
-    return FAILED if failed else 0
+    return max(_exit_code(silent), FAILED if failed else 0)
 
 
 def drop(client: Client, letter: Letter, brand: str | None) -> None:

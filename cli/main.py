@@ -258,11 +258,11 @@ def dead_list(
     as_json: AsJson = False,
     data_dir: DataDir = DATA_DIR,
 ) -> None:
-    """One line for each event that was set aside."""
+    """One line for each event that was set aside. Exit code 1 when a service did not tell and its events are missing."""
     from cli import dead as letters
 
     with _client(data_dir) as client:
-        letters.show_list(client, service, brand, topic, key, as_json=as_json)
+        raise typer.Exit(letters.show_list(client, service, brand, topic, key, as_json=as_json))
 
 
 @dead_app.command("show")
@@ -273,7 +273,7 @@ def dead_show(
     from cli import dead as letters
 
     with _client(data_dir) as client:
-        letters.show(client, service, brand, topic, key)
+        raise typer.Exit(letters.show(client, service, brand, topic, key))
 
 
 @dead_app.command("replay")

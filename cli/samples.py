@@ -37,7 +37,10 @@ LOOK_EVERY_S = 0.25
 
 
 def run(settings: Settings) -> None:
-    """Starts, tours, shows, waits for Ctrl-C (or SIGTERM, or a terminal that closes), drains. Raises ``StackError`` or ``CommandError``."""
+    """Starts, tours, shows, waits for Ctrl-C (or SIGTERM, or a terminal that closes), drains; or until ``weerklank down`` elsewhere ends the stack.
+
+    Raises ``StackError`` or ``CommandError``.
+    """
     settings = settings.absolute()
     if holder := state.holder(settings.data_dir):
         raise CommandError(
@@ -47,11 +50,10 @@ def run(settings: Settings) -> None:
     # A shell may start us with SIGINT ignored; each of them means that somebody wants an orderly end.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
-    started = False
+    supervisor_pid = 0
     try:
         with _stage("all parts ready"):
-            start_behind(settings)
-        started = True
+            supervisor_pid = start_behind(settings).supervisor_pid
         with Client(settings.data_dir) as client:
             _tour(client)
             _show(client)
@@ -61,10 +63,19 @@ def run(settings: Settings) -> None:
         raise CommandError(f"The stack ended by itself: see {settings.logs / 'supervisor.log'}.")
     except KeyboardInterrupt:
         say("draining")
-        _stop(settings, started=started)
+        _stop(settings, started=supervisor_pid > 0)
     except (CommandError, StackError):
+        was_told = _was_told_to_stop(settings, supervisor_pid)  # before we tell it so ourselves
         _stop(settings, started=True)
-        raise
+        if not was_told:
+            raise
+        say("ended by 'weerklank down'")
+
+
+def _was_told_to_stop(settings: Settings, supervisor_pid: int) -> bool:
+    """Whether somebody else ended the stack that this run started: that of an earlier run says nothing about it."""
+    last = state.read(settings.data_dir)
+    return last is not None and last.supervisor_pid == supervisor_pid and last.told_to_stop
 
 
 def _stop(settings: Settings, *, started: bool) -> None:

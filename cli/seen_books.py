@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from itertools import islice, takewhile
 
-from cli.client import Client, answer_of
+from cli.client import Client
 from cli.errors import WRONG, CommandError
 
 _FILE = "seen-books.json"
@@ -18,23 +18,26 @@ _MOST_TOLD = 10
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The version of a book that holds, and who published it when."""
+    """The version of a book that holds, who published it when, and which fields that changed."""
 
     version: int
     by: str
     at: str
+    fields: tuple[str, ...]
 
     def __str__(self) -> str:
         return f"version {self.version}, which {self.by} published {_moment(self.at)}"
 
+    def in_short(self) -> str:
+        """For whoever has just replaced it: enough to see whether that was somebody else's, and what may be lost."""
+        changed = "the first" if self.version == 1 else f"it changed: {', '.join(self.fields) or 'nothing'}"
+        return f"version {self.version} by {self.by} of {_moment(self.at)} ({changed})"
+
 
 def standing(client: Client, brand: str) -> Standing | None:
     """None: the brand has no book yet."""
-    answer = client.send("routing", "GET", f"/v1/brands/{brand}/book", brand)
-    if answer.status_code == 404:
-        return None
-    found = answer_of("routing", answer)
-    return Standing(found["version"], found["published_by"], found["published_at"])
+    newest = next(iter(client.items("routing", f"/v1/brands/{brand}/book/versions", brand, params={"limit": 1})), None)
+    return Standing(newest["version"], newest["published_by"], newest["published_at"], tuple(newest["fields"])) if newest else None
 
 
 def last(client: Client, brand: str) -> int | None:

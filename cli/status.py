@@ -160,7 +160,7 @@ def _show(found: Row) -> None:
         if not row["healthy"]:
             out.print(f"{name}: {row['why']}" + (f" (log: {row['log']})" if row["log"] else ""), markup=False)
         if (boxes := row["mailboxes"]) and boxes["watched"]:
-            said = "" if boxes["read"] == boxes["watched"] else "; why not all: GET /v1/brands/{brand}/mailboxes of ingest"
+            said = "" if boxes["read"] == boxes["watched"] else "; 'weerklank doctor' says why"
             out.print(f"mailboxes: {boxes['read']} of {boxes['watched']} are read{said}", markup=False)
     if any(not row["healthy"] or row["dead"] or row["parked"] or row["unaccounted"] for row in found["parts"].values()):
         out.print("Not all is well: 'weerklank doctor' says what to do.", markup=False)

@@ -1,6 +1,7 @@
 """``weerklank trace``: the way of one mention through all five services, in the order of time."""
 
 import json
+import re
 import sys
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,10 @@ from cli.client import Client, brands_of
 from cli.console import console, table
 from cli.errors import FAILED, NOT_FOUND, WRONG, CommandError, Refused
 from cli.stack.ports import SERVICES
+
+_ID = re.compile(r"\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
+_WIDE = 200
+"""Columns in which a step with its ids has room on one line."""
 
 
 def trace(client: Client, mention_id: str, brand: str | None, *, as_json: bool) -> int:
@@ -82,15 +87,29 @@ def _show(trail: dict[str, Any], *, as_json: bool) -> None:
         sys.stdout.write(json.dumps(trail, indent=1) + "\n")
         return
     out = console()
+    is_narrow = out.width < _WIDE
+    days = {step["at"][:10] for step in trail["steps"]}
+    is_short = is_narrow and len(days) == 1
     out.print(
-        f"mention {trail['mention_id']} of {trail['brand']}" + (f", case {', '.join(trail['case_ids'])}" if trail["case_ids"] else "")
+        f"mention {trail['mention_id']} of {trail['brand']}"
+        + (f", case {', '.join(trail['case_ids'])}" if trail["case_ids"] else "")
+        + (f", {days.pop()}" if is_short else "")
     )
     shown = table("time (UTC)", "service", "what", "detail", "trace")
+    for column in shown.columns:
+        column.no_wrap = column.header != "detail"
     for step in trail["steps"]:
+        detail = _detail(step["detail"])
         shown.add_row(
-            step["at"].replace("T", " ")[:23], step["service"], step["what"], _detail(step["detail"]), (step["trace_id"] or "")[:8]
+            step["at"].replace("T", " ")[11 if is_short else 0 : 23],
+            step["service"],
+            step["what"],
+            _ID.sub(r"\1", detail) if is_narrow else detail,
+            (step["trace_id"] or "")[:8],
         )
     out.print(shown)
+    if is_narrow:
+        out.print("Ids are shortened here: --json has them whole.", style="dim")
 
 
 def _detail(detail: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any
 
-from cli.doctor.world import Answer, World
+from cli.doctor.world import Answer, Unanswered, World
 from cli.stack.ports import SERVICES
 from libs.common import clocks
 from libs.common.checks import CannotAsk, Finding, Kind, Probe
@@ -153,15 +153,17 @@ async def _reachable(world: World, service: str) -> list[Finding]:
         await world.status(service)
     except CannotAsk as error:
         told = f" It is {part.status}: {part.why}." if part is not None and part.why else ""
-        remedy = (
-            f"Look at {part.log}; 'weerklank down' and 'weerklank up' start it anew."
-            if part is not None
-            else f"Look at that service and its log, and at WEERKLANK_URL_{service.upper()}."
-        )
+        remedy = _start_anew(world, service) or f"Look at that service and its log, and at WEERKLANK_URL_{service.upper()}."
         return [REACHABLE.error(f"{error}{told}", remedy, about=service)]
     if part is not None and part.restarts:
         return [REACHABLE.ok(f"It answers; it was started {part.restarts} times more since the stack was.", about=service)]
     return [REACHABLE.ok("It answers.", about=service)]
+
+
+def _start_anew(world: World, service: str) -> str:
+    """The remedy for a part of the local stack; empty for a service elsewhere."""
+    part = world.part(service)
+    return f"Look at {part.log}; 'weerklank down' and 'weerklank up' start it anew." if part is not None else ""
 
 
 async def _ready(world: World, service: str) -> list[Finding]:
@@ -199,7 +201,10 @@ async def _unaccounted(world: World, service: str) -> list[Finding]:
 
 
 async def _self(world: World, service: str) -> list[Finding]:
-    answer = await world.checks(service)
+    try:
+        answer = await world.checks(service)
+    except Unanswered as error:
+        return [SELF.error(str(error), _start_anew(world, service) or "Look at its log, and restart it.", about=service)]
     if answer.status_code in (401, 403):
         detail = answer.json().get("detail", "")
         return [SELF.error(f"{service} does not take the token: {detail}", about=service)]

@@ -41,6 +41,10 @@ class Answer:
     date: str | None
 
 
+class Unanswered(Exception):
+    """A service told its status, and did not answer when it was asked to check itself: nothing keeps us from asking it, so that is amiss."""
+
+
 @dataclass
 class World:
     """`base_port` none: as the stack that was started here, else 8600."""
@@ -164,7 +168,11 @@ class World:
         return Answer(status, asked, datetime.now(UTC), answer.headers.get("date"))
 
     async def checks(self, service: str) -> httpx.Response:
-        """A service's own checks. Raises `CannotAsk` when it does not answer, or there is no token to ask with."""
+        """A service's own checks.
+
+        Raises `CannotAsk` when it does not even tell its status, or there is no token to ask with; `Unanswered` when it does, and its checks
+        do not come.
+        """
         await self.status(service)  # one that is frozen is not waited for twice
         url = self.where(service)
         try:
@@ -173,9 +181,10 @@ class World:
             raise CannotAsk(f"There is no token to ask with: set WEERKLANK_TOKEN. {error}") from error
         params = {"brand": self.brand} if self.brand else {}
         try:
-            return await self._get(service, url, "/v1/checks", {"authorization": f"Bearer {token}"}, CHECKS_S, params)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise CannotAsk(f"{service} at {url} does not answer ({type(error).__name__}).") from error
+            async with asyncio.timeout(CHECKS_S):  # httpx's own limit is for each read
+                return await self._get(service, url, "/v1/checks", {"authorization": f"Bearer {token}"}, CHECKS_S, params)
+        except (httpx.HTTPError, TimeoutError) as error:
+            raise Unanswered(f"{service} at {url} does not answer when asked to check itself ({type(error).__name__}).") from error
 
     async def _get(
         self,

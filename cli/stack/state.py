@@ -42,7 +42,9 @@ class PartState(BaseModel):
 
 
 class StackState(BaseModel):
-    """The whole stack. ``supervisor_pid`` is only meaningful while ``is_locked``."""
+    """The whole stack. ``supervisor_pid`` is only meaningful while ``is_locked``. ``told_to_stop``: the supervisor ends, or ended, because a signal
+    said so, as ``weerklank down`` does; else something went wrong.
+    """
 
     supervisor_pid: int
     status: StackStatus
@@ -50,6 +52,7 @@ class StackState(BaseModel):
     base_port: int
     external: bool
     parts: dict[str, PartState]
+    told_to_stop: bool = False
 
 
 def read(data_dir: Path) -> StackState | None:

@@ -108,6 +108,7 @@ class Supervisor:
         self._keepers: list[asyncio.Task[None]] = []
         self._unkept: list[StackError] = []
         self._stopping = asyncio.Event()
+        self._told_to_stop = False
         self._status: StackStatus = "starting"
         self._since = datetime.now(UTC)
 
@@ -119,7 +120,7 @@ class Supervisor:
         check_directory(self.settings)
         with state.locked(self.settings.data_dir):
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-                asyncio.get_running_loop().add_signal_handler(number, self._stopping.set)
+                asyncio.get_running_loop().add_signal_handler(number, self._hear_stop)
             starting = asyncio.create_task(self._start())
             stopped = asyncio.create_task(self._stopping.wait())
             try:
@@ -134,6 +135,10 @@ class Supervisor:
                 await self._stop()
             if self._unkept:
                 raise self._unkept[0]
+
+    def _hear_stop(self) -> None:
+        self._told_to_stop = True
+        self._stopping.set()
 
     async def _start(self) -> None:
         services = list(self.settings.service_argv)
@@ -345,6 +350,7 @@ class Supervisor:
                     base_port=self.settings.base_port,
                     external=self.settings.external,
                     parts={name: part.state() for name, part in self._parts.items()},
+                    told_to_stop=self._told_to_stop,
                 ),
             )
         except OSError as error:

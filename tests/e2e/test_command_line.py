@@ -239,7 +239,7 @@ def test_a_first_book_from_the_interview_gives_a_mail_an_owner_and_a_colleague_w
     there["WEERKLANK_TOKEN"] = weerklank.good("token", "--role", "admin", "--brand", "zeester", "--subject", "ada").strip()
     (weerklank.home / "ada.yaml").write_text(text.replace("reaction: 4h", "reaction: 2h"))
     said = weerklank.good("apply", "ada.yaml", "--data-dir", str(weerklank.home / "ada"), **there)
-    assert "It replaces version 3, which cli published" in said
+    assert "over version 3 by cli of " in said
     refused = weerklank("apply", "zeester.yaml")
     assert (refused.returncode, "version 4, by ada" in refused.stderr) == (2, True)
     assert weerklank("book", "rollback", "--brand", "zeester", "--to", "1").returncode == 2

@@ -5,7 +5,8 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -15,10 +16,13 @@ import jwt
 import psutil
 import pytest
 
+from cli import samples, up
+from cli.errors import CommandError
 from cli.stack import keys, postgres, state, supervisor
 from cli.stack.errors import StackError
 from cli.stack.ports import SERVICES
 from cli.stack.settings import Settings
+from cli.stack.state import StackState
 from tests.stack import Databases, free_base_port
 from tests.waiting import eventually
 
@@ -160,6 +164,40 @@ def test_external_starts_only_the_services(tmp_path: Path, kafka: str, postgres:
     started = supervisor.start_detached(settings)
     assert {name: found.status for name, found in started.parts.items()} == {"triage": "ready"}
     assert supervisor.stop(settings.data_dir) == ["triage"]
+
+
+def the_state(settings: Settings) -> StackState:
+    found = state.read(settings.data_dir)
+    assert found is not None
+    return found
+
+
+def running(settings: Settings, monkeypatch: pytest.MonkeyPatch, end: Callable[[StackState], object]) -> None:
+    """What `make run` does with a stack that ``end`` ends from elsewhere, once it is ready; without the samples."""
+    monkeypatch.setattr(samples, "_tour", lambda _: None)
+    monkeypatch.setattr(samples, "_show", lambda _: enders.append(ender.submit(end, the_state(settings))))
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    enders: list[Future[object]] = []
+    try:
+        with ThreadPoolExecutor(1) as ender:
+            samples.run(settings)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        supervisor.stop(settings.data_dir)
+    enders[0].result()
+
+
+def test_make_run_that_is_ended_by_down_says_so_and_one_whose_supervisor_is_gone_fails(
+    tmp_path: Path, kafka: str, postgres: Databases, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = stack_settings(tmp_path / "stack", ("triage",), external=True)
+    monkeypatch.setenv("WEERKLANK_KAFKA", kafka)
+    monkeypatch.setenv("WEERKLANK_TRIAGE_DATABASE_URL", postgres.login(postgres.database(), "triage"))
+    running(settings, monkeypatch, lambda _: up.end(settings.data_dir))
+    assert capsys.readouterr().out.splitlines()[-1].endswith("ended by 'weerklank down'")
+    with pytest.raises(CommandError, match=r"The stack ended by itself: see .*supervisor\.log"):
+        running(settings, monkeypatch, lambda seen: os.kill(seen.supervisor_pid, signal.SIGKILL))
 
 
 def test_a_token_of_the_local_issuer_is_verified_by_its_public_keys_after_a_restart(tmp_path: Path) -> None:

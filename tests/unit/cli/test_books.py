@@ -9,7 +9,7 @@ import pytest
 
 from cli import applying, books
 from cli.client import Client
-from cli.errors import CommandError, Refused
+from cli.errors import FAILED, NOTHING_RUNS, CommandError, Refused
 from libs.common.bookfile import load_book
 
 BOOK = "brand: strand\nname: Strand\nlanguages: [nl]\n"
@@ -40,10 +40,8 @@ class Kept:
         return [self.told(version) for version in range(len(self.sources), 0, -1)]
 
     def send(self, service: str, method: str, path: str, brand: str, **request: Any) -> httpx.Response:
-        if service == "ingest":
-            return httpx.Response(202)
-        assert (method, path) == ("GET", "/v1/brands/strand/book")
-        return httpx.Response(200, json=self.told(len(self.sources))) if self.sources else httpx.Response(404)
+        assert service == "ingest"
+        return httpx.Response(202)
 
     def call(self, service: str, method: str, path: str, brand: str, **request: Any) -> dict[str, Any]:
         stands, source = len(self.sources), request["content"].decode()
@@ -135,7 +133,7 @@ def test_a_book_that_changes_nothing_and_must_be_told_anew_says_so(
     assert "Would change nothing." in said
     assert "as a new version" in said
     apply(kept, BOOK)
-    assert "strand: published as version 4\n" in capsys.readouterr().out
+    assert "strand: published as version 4, over version 1 by colleague-1 of 2026-11-27 15:00 UTC (the first)\n" in capsys.readouterr().out
 
 
 def test_a_book_that_a_colleague_published_just_so_is_unchanged(
@@ -165,9 +163,70 @@ def test_on_a_new_machine_it_is_said_whose_version_is_replaced(
 ) -> None:
     kept = Kept(tmp_path, BOOK, THEIRS)
     apply(kept, MINE)
-    assert "It replaces version 2, which colleague-2 published 2026-11-27 15:00 UTC" in capsys.readouterr().out
+    replaced = "published as version 3, over version 2 by colleague-2 of 2026-11-27 15:00 UTC (it changed: name); changed now: name\n"
+    assert f"strand: {replaced}Nobody had looked at version 2 from here.\n" in capsys.readouterr().out
+
+
+def test_whose_version_is_replaced_is_said_to_two_who_share_a_data_directory_too(
+    tmp_path: Path, apply: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = Kept(tmp_path)
     apply(kept, BOOK)
-    assert "It replaces" not in capsys.readouterr().out
+    apply(kept, THEIRS)
+    capsys.readouterr()
+    apply(kept, MINE)
+    said = capsys.readouterr().out
+    assert (
+        said
+        == "strand: published as version 3, over version 2 by colleague-2 of 2026-11-27 15:00 UTC (it changed: name); changed now: name\n"
+    )
+
+
+def test_where_nobody_says_where_ingest_is_the_book_is_published_and_not_waited_for(
+    tmp_path: Path, apply: Callable[..., None], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = Kept(tmp_path)
+    monkeypatch.setattr(kept, "elsewhere", {"routing": "https://routing.example"}.get)
+    monkeypatch.setattr(kept, "send", lambda *_, **__: pytest.fail("ingest was asked"))
+    apply(kept, BOOK)
+    said = capsys.readouterr().out
+    assert said.startswith("strand: published as version 1\n")
+    assert "Not waited until ingest takes mentions of it" in said
+
+
+def no_ingest(*_: Any, **__: Any) -> httpx.Response:
+    raise CommandError("No ingest runs on .data: start the stack.", NOTHING_RUNS)
+
+
+@pytest.mark.parametrize(
+    ("ingest", "said"),
+    [
+        (no_ingest, "whether ingest takes mentions of strand is not known: No ingest runs on .data"),
+        (lambda *_, **__: httpx.Response(500), "ingest answered 500"),
+    ],
+)
+def test_what_fails_after_the_publishing_says_first_that_the_book_is_published(
+    ingest: Callable[..., httpx.Response],
+    said: str,
+    tmp_path: Path,
+    apply: Callable[..., None],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept = Kept(tmp_path)
+    monkeypatch.setattr(kept, "send", ingest)
+    with pytest.raises(CommandError, match=f"^The book is published, but {said}") as failed:
+        apply(kept, BOOK)
+    assert (failed.value.code, len(kept.published)) == (FAILED, 1)
+    assert "strand: published as version 1" in capsys.readouterr().out
+
+
+def test_a_directory_that_cannot_be_written_does_not_hide_that_the_book_is_published(tmp_path: Path, apply: Callable[..., None]) -> None:
+    (tmp_path / "file").touch()
+    kept = Kept(tmp_path / "file" / "below")
+    with pytest.raises(CommandError, match=r"^The book is published, but .*can't be written.*--brand"):
+        apply(kept, BOOK)
+    assert len(kept.published) == 1
 
 
 def test_who_publishes_in_the_very_moment_is_told_of_too(tmp_path: Path, apply: Callable[..., None]) -> None:

@@ -15,9 +15,10 @@ from typing import Any
 
 import jwt
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
-from cli import importing, main, samples, tour
+from cli import dead, importing, main, samples, tour
 from cli import status as statuses
 from cli import trace as traces
 from cli.client import Client, known_brands, remember_brand
@@ -27,7 +28,7 @@ from cli.stack import keys
 from libs.common.auth import ROLES
 from libs.common.bookfile import load_book
 from services.ingest.mention import MentionIn
-from tests.stack import environment
+from tests.stack import environment, free_port
 
 ROOT = Path(__file__).parents[3]
 
@@ -318,6 +319,39 @@ def test_nothing_is_dropped_where_nothing_is_set_aside(elsewhere: Any, monkeypat
     assert (done.exception.code, aside.asked) == (NOT_FOUND, [])
 
 
+def test_what_the_others_set_aside_is_listed_where_one_service_is_silent(
+    elsewhere: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client, _ = elsewhere(SetAside())
+    url = client.url
+    monkeypatch.setattr(client, "url", lambda service: f"http://127.0.0.1:{free_port()}" if service == "routing" else url(service))
+    code = dead.show_list(client, None, None, None, None, as_json=False)
+    said = capsys.readouterr()
+    assert (code, said.out.count("not JSON")) == (1, 4)
+    assert said.err.startswith("routing is missing here: routing at http://127.0.0.1:")
+    assert len(said.err.splitlines()) == 1
+    assert dead.show_list(client, None, None, "no.such.topic", None, as_json=False) == 1
+    assert capsys.readouterr().out == "Nothing is set aside in ingest, triage, responder, analytics.\n"
+    assert dead.show_list(client, "triage", None, None, None, as_json=True) == 0
+    with pytest.raises(CommandError, match=r"routing at .* does not answer"):
+        dead.show_list(client, "routing", None, None, None, as_json=False)
+
+
+def test_what_the_others_set_aside_is_replayed_where_one_service_is_silent(
+    elsewhere: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def answering(method: str, path: str, body: bytes) -> tuple[int, dict[str, str], Any]:
+        return SetAside()(method, path, body) if method == "GET" else (200, {}, {"replayed": 2})
+
+    client, _ = elsewhere(answering)
+    url = client.url
+    monkeypatch.setattr(client, "url", lambda service: f"http://127.0.0.1:{free_port()}" if service == "ingest" else url(service))
+    assert dead.replay(client, None, None, None, None) == 1
+    said = capsys.readouterr()
+    assert said.out.count("2 handled") == 4
+    assert said.err.startswith("ingest is missing here: ")
+
+
 def csv_file(path: Path, rows: list[str]) -> Path:
     path.write_text("\n".join(["text;datum;id;auteur", *rows, ""]))
     return path
@@ -444,6 +478,29 @@ def test_a_trail_is_merged_by_time_and_says_which_service_was_silent(elsewhere: 
     assert trail["silent"] == {"routing": "routing: no database"}
 
 
+@pytest.mark.parametrize("columns", [80, None])
+def test_a_trail_fits_the_terminal_and_is_whole_without_one(
+    elsewhere: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], columns: int | None
+) -> None:
+    mention, case, reply = (f"0b5e1a5{number}-0000-5000-8000-000000000000" for number in range(3))
+    detail = {"case_id": case, "reply_id": reply, "department": "customer-care", "who": ["gs", "tv"], "topic": "weerklank.mentions.v1"}
+    step = {"at": "2026-11-22T10:00:00.000002Z", "what": "reply approved", "event_id": None, "trace_id": "ab" * 16, "detail": detail}
+    client, _ = elsewhere(lambda *_: (200, {}, {"service": "any", "steps": [step], "case_ids": [case]}))
+    if columns:
+        monkeypatch.setattr(traces, "console", lambda: Console(file=sys.stdout, highlight=False, width=columns))
+    assert traces.trace(client, mention, "vaart", as_json=False) == 0
+    said = capsys.readouterr().out
+    lines = said.splitlines()
+    assert mention in said
+    assert case in said
+    if columns:
+        assert max(map(len, lines)) <= columns
+        assert (said.count(reply), said.count(f"reply_id={reply[:8]}")) == (0, 5)
+        assert "--json has them whole" in said
+    else:
+        assert [reply in line for line in lines] == [False, False, True, True, True, True, True]
+
+
 @pytest.mark.parametrize(
     ("unaccounted", "ready", "healthy", "why"),
     [(0, True, True, ""), (0, False, False, "brand books"), (2, True, False, "2 events are not accounted for")],
@@ -492,6 +549,17 @@ def test_status_names_doctor_when_not_all_is_well(
         monkeypatch.setenv(f"WEERKLANK_URL_{name}", client.url("ingest"))
     statuses.status(tmp_path, as_json=False)
     assert capsys.readouterr().out.endswith("'weerklank doctor' says what to do.\n") == named
+
+
+def test_status_leads_to_the_command_that_says_why_a_mailbox_is_not_read(
+    elsewhere: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ledger = {"unaccounted": 0, "dead": 0, "parked": 0, "outbox": 0}
+    said = {"ready": True, "why": [], "lag": {}, "ledger": ledger, "mailboxes": {"watched": 3, "read": 1}}
+    client, _ = elsewhere(lambda method, path, body: (200, {}, said))
+    monkeypatch.setenv("WEERKLANK_URL_INGEST", client.url("ingest"))
+    statuses.status(tmp_path, as_json=False)
+    assert "mailboxes: 1 of 3 are read; 'weerklank doctor' says why\n" in capsys.readouterr().out
 
 
 def test_nothing_is_asked_of_a_service_that_does_not_run(tmp_path: Path) -> None:
