@@ -151,14 +151,14 @@ def _said(found: Answers, path: Path, data_dir: Path, *, stored: bool) -> Iterat
     file, brand, me = shlex.quote(str(path)), found["brand"], found["team"][0]["id"]
     runs = state.observe(data_dir) if state.is_locked(data_dir) else None
     yield "next:"
+    if near:
+        yield "  # is its certificate of an authority of your own, write SSL_CERT_FILE=/path/to/authority.pem before weerklank up too"
+    if _ANY_NETWORK in near.values():
+        yield f"  # {_ANY_NETWORK} is an example: name the network in which the mail server stands"
     if runs is not None and near:
         yield f"  weerklank down{where}"
     if runs is None or near:
         yield "  " + " ".join([*(f"{name}={value}" for name, value in near.items()), f"weerklank up --detach{where}"])
-    if near:
-        yield "    # for a certificate of an authority of your own, SSL_CERT_FILE=/path/to/authority.pem before it too"
-    if _ANY_NETWORK in near.values():
-        yield f"    # {_ANY_NETWORK} is an example: name the network in which the mail server stands"
     yield f"  weerklank apply {file}{where}"
     if found["mailbox"] and not stored:
         yield f"  weerklank secret set {brand} {_SECRET}{where}    # the password of {found['mailbox']}"
