@@ -24,7 +24,7 @@ from cli import brand_secrets, seen_books
 from cli.applying import read
 from cli.client import Client, known_brands
 from cli.errors import FAILED, WRONG, CommandError
-from cli.interview import Answers, Unanswered, interview
+from cli.interview import Answers, Unanswered, confirmed, interview
 from cli.options import DATA_DIR
 from cli.stack import ports, state
 from cli.stack.errors import StackError
@@ -33,6 +33,7 @@ from libs.common.bookproblems import BrandBookError
 from libs.common.mailserver import may_dial
 
 _SECRET = "mail"  # noqa: S105  # its name
+_ANY_NETWORK = "192.168.1.0/24"
 _MAIL_PORTS = frozenset({25, 143, 465, 587, 993, 2525})
 
 
@@ -44,13 +45,13 @@ def new(file: Path | None, answers: Path | None, *, force: bool, data_dir: Path)
         found = interview(
             given,
             None if answers else _ask,
-            lambda text: typer.echo(text, err=True),
+            _say,
             (lambda known: None) if answers else (lambda known: _keep(unfinished, {**given, **known})),
         )
         path = file or Path(f"{found['brand']}.yaml")
         source = book_of(found)
         load_book(source, str(path))
-        if path.exists() and not force and (answers or not typer.confirm(f"{path} is there already. Overwrite it?", err=True)):
+        if path.exists() and not force and (answers or not _is_yes(f"{path} is there already. Overwrite it?", "no")):
             raise CommandError(f"{path} is there already and stays as it is: name another file, or say --force.{_kept(unfinished)}", WRONG)
     except Unanswered as error:
         raise CommandError(f"{answers}: {error}", WRONG) from error
@@ -74,6 +75,14 @@ def _ask(text: str, default: str) -> str:
     return answer
 
 
+def _say(text: str) -> None:
+    typer.echo(text, err=True)
+
+
+def _is_yes(text: str, default: str) -> bool:
+    return confirmed(text, default, _ask, _say)
+
+
 def _mapping(path: Path) -> Mapping[str, Any]:
     try:
         found = YAML(typ="safe", pure=True).load(read(path))
@@ -89,7 +98,7 @@ def _earlier(unfinished: Path) -> Mapping[str, Any]:
     if not unfinished.exists():
         return {}
     try:
-        wanted = typer.confirm(f"Go on with the answers in {unfinished}?", default=True, err=True)
+        wanted = _is_yes(f"Go on with the answers in {unfinished}?", "yes")
     except typer.Abort as error:
         raise CommandError(f"Broken off.{_kept(unfinished)}", FAILED) from error
     return _mapping(unfinished) if wanted else {}
@@ -119,7 +128,7 @@ def _write(path: Path, text: str) -> None:
 def _store_now(found: Answers, data_dir: Path) -> bool:
     """Offers to keep the mailbox's password at once. Whoever breaks off here has the book all the same."""
     try:
-        if not typer.confirm(f"Keep the password of {found['mailbox']} now?", default=True, err=True):
+        if not _is_yes(f"Keep the password of {found['mailbox']} now?", "yes"):
             return False
         place = brand_secrets.place(data_dir, found["brand"], _SECRET)
         brand_secrets.keep(place, brand_secrets.ask("Password, which is not shown"))
@@ -134,17 +143,22 @@ def _store_now(found: Answers, data_dir: Path) -> bool:
 def _said(found: Answers, path: Path, data_dir: Path, *, stored: bool) -> Iterator[str]:
     """What was made, and what comes next."""
     yield f"wrote {path}: {found['name']}, open {found['days']} {', '.join(found['hours'])}, {len(found['team'])} in the team"
-    near = list(_own_network(found)) if found["mailbox"] else []
-    yield from near
+    near = _own_network(found) if found["mailbox"] else {}
+    if near:
+        yield "services reach a mail server of your own network, or on a port that is none of mail, when they are started with the settings below"
     yield from _replaces(found["brand"], data_dir)
     where = f" --data-dir {shlex.quote(str(data_dir))}" if data_dir != DATA_DIR and "WEERKLANK_DATA_DIR" not in os.environ else ""
     file, brand, me = shlex.quote(str(path)), found["brand"], found["team"][0]["id"]
     runs = state.observe(data_dir) if state.is_locked(data_dir) else None
     yield "next:"
-    if runs is None:
-        yield f"  weerklank up --detach{where}"
-    elif near:
-        yield f"  weerklank down{where}    # it runs without those: start it anew, with weerklank up --detach{where}"
+    if near:
+        yield "  # is its certificate of an authority of your own, write SSL_CERT_FILE=/path/to/authority.pem before weerklank up too"
+    if _ANY_NETWORK in near.values():
+        yield f"  # {_ANY_NETWORK} is an example: name the network in which the mail server stands"
+    if runs is not None and near:
+        yield f"  weerklank down{where}"
+    if runs is None or near:
+        yield "  " + " ".join([*(f"{name}={value}" for name, value in near.items()), f"weerklank up --detach{where}"])
     yield f"  weerklank apply {file}{where}"
     if found["mailbox"] and not stored:
         yield f"  weerklank secret set {brand} {_SECRET}{where}    # the password of {found['mailbox']}"
@@ -166,21 +180,25 @@ def _replaces(brand: str, data_dir: Path) -> Iterator[str]:
     )
 
 
-def _own_network(found: Answers) -> Iterator[str]:
-    """A mail server in one's own network is reached once the operator says so: the book's writer alone cannot open that door."""
+def _own_network(found: Answers) -> dict[str, str]:
+    """The settings by which a mail server in one's own network is reached: the book's writer alone cannot open that door."""
+    settings = {}
     for service, kind in (("INGEST", "imap"), ("RESPONDER", "smtp")):
         host, port = found[f"{kind}_host"], found[f"{kind}_port"]
-        told = []
         if _is_near(host):
-            told.append(f"WEERKLANK_{service}_MAIL_NETWORKS={_network(host)}")
+            settings[f"WEERKLANK_{service}_MAIL_NETWORKS"] = _network(host)
         if port not in _MAIL_PORTS:
-            told.append(f"WEERKLANK_{service}_MAIL_PORTS={port}")
-        if told:
-            yield f"{host}:{port} is reached when the stack is started with {' '.join(told)} in its environment"
+            settings[f"WEERKLANK_{service}_MAIL_PORTS"] = str(port)
+    return settings
 
 
 def _network(host: str) -> str:
-    return "127.0.0.0/8,::1/128" if host in ("localhost", "127.0.0.1", "::1") else "<its network, such as 192.168.1.0/24>"
+    if host in ("localhost", "127.0.0.1", "::1"):
+        return "127.0.0.0/8,::1/128"
+    try:
+        return str(ipaddress.ip_network(host))
+    except ValueError:
+        return _ANY_NETWORK
 
 
 def _is_near(host: str) -> bool:

@@ -98,7 +98,7 @@ def keep(found: Place, value: str) -> None:
 def set_(data_dir: Path, brand: str, name: str) -> None:
     found = place(data_dir, brand, name)
     keep(found, ask(f"{found.reference}, which is not shown"))
-    sys.stdout.write(f"kept: {brand}'s book names it 'secret: \"{found.reference}\"' ({found.path})\n")
+    sys.stdout.write(f"kept: {found.reference}, as {brand}'s book names it ({found.path})\n")
 
 
 def list_(data_dir: Path, brand: str | None) -> None:

@@ -151,7 +151,7 @@ QUESTIONS: Sequence[Question] = (
     Question("person", "Does a colleague write as ik or as wij?", _one_of("ik", "wij"), lambda a: "ik"),
     Question(
         "signature",
-        "What does a colleague sign a mail with: first_name, initials or none?",
+        "What does a colleague sign a mail with: first_name, initials, none or optional (as they like)?",
         _one_of("first_name", "initials", "none", "optional"),
         lambda a: "first_name",
     ),
@@ -197,6 +197,17 @@ MAIL: Sequence[Question] = (
 )
 
 
+_FIRST = "first_name"
+_NOBODY = "-"
+"""Said instead of a colleague: nobody after all. After a colleague: that one not."""
+
+
+def _first_name(text: str, answers: Answers) -> str:
+    if text == _NOBODY and not answers["team"]:
+        raise ValueError("must be somebody: a team has one colleague at least")
+    return str(_of(bookvalues.Text)(text, answers))
+
+
 def _initials(text: str, answers: Answers) -> str:
     _of(bookvalues.Initials)(text, answers)
     if text.casefold() in [member["initials"].casefold() for member in answers["team"]]:
@@ -227,7 +238,7 @@ def _member_departments(text: str, answers: Answers) -> list[str]:
 
 
 MEMBER: Sequence[Question] = (
-    Question("first_name", "First name", _of(bookvalues.Text)),
+    Question(_FIRST, "First name", _first_name),
     Question("initials", "Initials, as they sign with", _initials, lambda a: "".join(filter(str.isalpha, a["first_name"]))[:2].lower()),
     Question("id", "Id, as in an access token", _member_id, lambda a: slug_of(a["initials"])),
     Question("role", "Role: agent, trainee, lead or spokesperson", _role, lambda a: "agent" if a["team"] else "lead"),
@@ -243,10 +254,11 @@ def interview(given: Mapping[str, Any], ask: Ask | None, say: Callable[[str], No
     """All answers. What is given is not asked again, unless it is wrong; ``keep`` is handed what is known after each answer. Without ``ask``
     defaults are taken. Raises ``Unanswered``."""
     if ask is None:
-        _all_known(given, [*(question.key for question in QUESTIONS), "team", *(question.key for question in MAIL)], "")
+        asked = {key: value for key, value in given.items() if key != _ANOTHER.key}
+        _all_known(asked, [*(question.key for question in QUESTIONS), "team", *(question.key for question in MAIL)], "")
     answers: Answers = {}
     _section(QUESTIONS, given, ask, say, answers, lambda: keep(answers))
-    _team(given.get("team"), ask, say, answers, lambda: keep(answers))
+    _team(given, ask, say, answers, lambda: keep(answers))
     staffed = {id for member in answers["team"] if member["role"] in _WORKING for id in member["departments"]}
     fallback = answers["departments"][0]
     for id in answers["departments"]:
@@ -276,30 +288,60 @@ def _section(
             keep()
 
 
-def _team(given: object, ask: Ask | None, say: Callable[[str], None], answers: Answers, keep: Callable[[], None]) -> None:
+def _team(given: Mapping[str, Any], ask: Ask | None, say: Callable[[str], None], answers: Answers, keep: Callable[[], None]) -> None:
     members = answers["team"] = []
-    waiting = [dict(member) for member in given if isinstance(member, Mapping)] if isinstance(given, list) else []
-    if ask is None and (not waiting or not isinstance(given, list) or len(waiting) < len(given)):
+    known = given.get("team")
+    waiting = [dict(member) for member in known if isinstance(member, Mapping)] if isinstance(known, list) else []
+    if ask is None and (not waiting or not isinstance(known, list) or len(waiting) < len(known)):
         raise Unanswered("team: must be a list of colleagues, such as [{first_name: Guus}]")
-    for number, known in enumerate(waiting if ask is None else []):
-        _all_known(known, _OF_A_COLLEAGUE, f"team[{number}]: ")
-    while True:
-        if ask and not waiting:
-            say("Who is in the team? You first." if not members else f"Colleague {len(members) + 1}:")
-        known = waiting.pop(0) if waiting else {}
-        if "departments" in known:
-            known["departments_of"] = known.pop("departments")
-        member: Answers = {"team": members, "departments": answers["departments"]}
-        _section(MEMBER, known, ask, say, member, lambda: None)
-        found = {key: member[key] for key in _OF_A_COLLEAGUE[:-1]} | {"departments": member["departments_of"]}
-        members.append(found)
+    for number, member in enumerate(waiting if ask is None else []):
+        _all_known(member, _OF_A_COLLEAGUE, f"team[{number}]: ")
+    for member in waiting:
+        members += _colleague(member, members, answers, ask, say)
         keep()
-        if not waiting and (ask is None or not _answer(_ANOTHER, None, ask, say, {})):
-            return
+    is_complete = ask is None or (members and given.get(_ANOTHER.key) is False)
+    another = "no" if is_complete else ""
+    while another != "no":
+        if another == _NOBODY:
+            say(f"  {members.pop()[_FIRST]} is not in the team.")
+        elif another == "yes" or not members:
+            say(f"Colleague {len(members) + 1} ({_NOBODY}: nobody after all):" if members else "Who is in the team? You first.")
+            members += _colleague({}, members, answers, ask, say)
+        keep()
+        another = _answer(_ANOTHER, None, ask, say, {}) if members else ""
+    answers[_ANOTHER.key] = False
+    keep()
 
 
-_OF_A_COLLEAGUE = ("first_name", "initials", "id", "role", "departments")
-_ANOTHER = Question("another", "Another colleague?", _yes, lambda a: "no")
+def _colleague(
+    known: Mapping[str, Any], members: Sequence[Answers], answers: Answers, ask: Ask | None, say: Callable[[str], None]
+) -> list[Answers]:
+    """One of the team, or nobody after all."""
+    member: Answers = {"team": members, "departments": answers["departments"]}
+    given = {"departments_of" if key == "departments" else key: value for key, value in known.items()}
+    _section(MEMBER[:1], given, ask, say, member, lambda: None)
+    if member[_FIRST] == _NOBODY:
+        return []
+    _section(MEMBER[1:], given, ask, say, member, lambda: None)
+    return [{key: member[key] for key in _OF_A_COLLEAGUE[:-1]} | {"departments": member["departments_of"]}]
+
+
+_OF_A_COLLEAGUE = (_FIRST, "initials", "id", "role", "departments")
+
+
+def _another(text: str, answers: Answers) -> str:
+    try:
+        return text if text == _NOBODY else "yes" if _yes(text, answers) else "no"
+    except ValueError:
+        raise ValueError(f"must be yes, no or {_NOBODY}, not {text!r}") from None
+
+
+_ANOTHER = Question("another", f"Another colleague? ({_NOBODY}: take the last one out again)", _another, lambda a: "no")
+
+
+def confirmed(text: str, default: str, ask: Ask, say: Callable[[str], None]) -> bool:
+    """A yes or a no; another answer is told what would be one."""
+    return bool(_answer(Question("confirmed", text, _yes, lambda a: default), None, ask, say, {}))
 
 
 def _answer(question: Question, given: object, ask: Ask | None, say: Callable[[str], None], answers: Answers) -> Any:

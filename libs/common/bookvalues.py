@@ -104,18 +104,19 @@ _HOST = re.compile(r"(?=.{1,253}$)[^\W_](?:[\w-]{0,61}[^\W_])?(?:\.[^\W_](?:[\w-
 Host = Annotated[str, AfterValidator(_host)]
 
 
-def _span(value: object) -> Span:
+def _span(value: object, such_as: str = "30m, 4h, 2d or 5y") -> Span:
     if isinstance(value, Span):
         return value
     if not isinstance(value, str):
-        raise ValueError(f"must be a duration such as 30m, 4h, 2d or 5y, not {shown(value)}")
-    return parse_span(value)
+        raise ValueError(f"must be a duration such as {such_as}, not {shown(value)}")
+    return parse_span(value, such_as)
 
 
 _MOST_OPENING_DAYS = 366
 
 
-def _business_span(span: Span) -> Span:
+def _opening_span(value: object) -> Span:
+    span = _span(value, "30m, 4h or 2d")
     if span.unit == "y":
         raise ValueError(f"counts opening time in minutes, hours or days (30m, 4h, 2d), not {span}")
     if span.elapsed() > timedelta(days=_MOST_OPENING_DAYS):
@@ -125,7 +126,7 @@ def _business_span(span: Span) -> Span:
 
 _SPAN_SCHEMA = WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]{0,6}[mhdy]$", "examples": ["30m", "4h", "2d", "5y"]})
 SpanText = Annotated[Span, PlainValidator(_span), PlainSerializer(str, return_type=str), _SPAN_SCHEMA]
-OpeningSpan = Annotated[Span, PlainValidator(_span), AfterValidator(_business_span), PlainSerializer(str, return_type=str), _SPAN_SCHEMA]
+OpeningSpan = Annotated[Span, PlainValidator(_opening_span), PlainSerializer(str, return_type=str), _SPAN_SCHEMA]
 
 
 def _percent(value: object) -> int:

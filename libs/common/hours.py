@@ -59,12 +59,12 @@ class Span:
 _ELAPSED = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "y": timedelta(days=365)}
 
 
-def parse_span(text: str) -> Span:
+def parse_span(text: str, such_as: str = "30m, 4h, 2d or 5y") -> Span:
     """Read `30m`, `4h`, `2d` or `5y`: a whole number of at least 1 and a unit, a hundred years at most. Raises
     HoursError."""
     found = _SPAN.fullmatch(text.strip())
     if found is None:
-        raise HoursError(f"must be a duration such as 30m, 4h, 2d or 5y, not {text[:40]!r}")
+        raise HoursError(f"must be a duration such as {such_as}, not {text[:40]!r}")
     span = Span(int(found[1]), found[2])
     if span.elapsed() > timedelta(days=_MAX_SPAN_DAYS):
         raise HoursError(f"must be a duration of at most 100 years, not {text[:40]!r}")

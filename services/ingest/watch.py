@@ -225,14 +225,12 @@ class Watch:
         if state not in ("login_refused", "secret_missing", "secret_refused"):
             await asyncio.sleep(pause_s)
             return
-        refused = await self._secret_or_none()
-        clock = asyncio.get_running_loop().time
-        ends_at = clock() + pause_s
-        while (left := ends_at - clock()) > 0:
-            await asyncio.sleep(min(left, _LOOK_AT_SECRET_S))
-            if await self._secret_or_none() != refused:
-                self._failures = 0
-                return
+        try:
+            async with asyncio.timeout(pause_s):
+                await self._until_other_secret(await self._secret_or_none())
+            self._failures = 0
+        except TimeoutError:
+            pass  # it is tried again with the one that there is
 
     async def _secret(self) -> str:
         reference, known = self.account.secret, [brand for brand, _ in self._shared.books]
@@ -250,10 +248,14 @@ class Watch:
         except _SecretFailure:
             return None
 
+    async def _until_other_secret(self, known: str | None) -> None:
+        while await self._secret_or_none() == known:  # noqa: ASYNC110  # nobody tells of a file
+            await asyncio.sleep(_LOOK_AT_SECRET_S)
+
     # --- what it does ---------------------------------------------------------------------------------------------------------------
 
     async def _watch(self) -> None:
-        """One connection: take all that is there, wait for more. Ends by an exception only."""
+        """One connection: take all that is there, wait for more. Returns when the secret is another one, and ends by an exception else."""
         settings, clock = self._shared.settings, asyncio.get_running_loop().time
         password = await self._secret()
         async with self._shared.connecting:
@@ -274,27 +276,37 @@ class Watch:
                     continue
                 if lasted:
                     await self._tell("idle" if connection.idles else "polling")
-                await self._wait(connection, lasted)
+                if not await self._wait(connection, lasted, password):
+                    return
                 lasted = True
                 await asyncio.sleep(looked_at + LOOK_S - clock())
         finally:
             await connection.close()
 
-    async def _wait(self, connection: Connection, lasted: bool) -> None:
-        """Until there may be new mail. A server that ends the connection over being asked to tell of it is not asked for a while."""
+    async def _wait(self, connection: Connection, lasted: bool, password: str) -> bool:
+        """Until there may be new mail, or the secret is another one: False. A server that ends the connection over being asked to tell of mail
+        is not asked for a while."""
         longest_s = min(self._shared.settings.mail_poll_s, self.account.every.elapsed().total_seconds())
+        wait_s = LOOK_S if not lasted else LASTING_S if self._failures else longest_s
+        arrival = asyncio.create_task(connection.wait(min(wait_s, longest_s)))
+        other_secret = asyncio.create_task(self._until_other_secret(password))
         try:
-            if not lasted:
-                await connection.wait(min(LOOK_S, longest_s))
-            elif self._failures:
-                await connection.wait(min(LASTING_S, longest_s))
+            await asyncio.wait((arrival, other_secret), return_when=asyncio.FIRST_COMPLETED)
+            if not arrival.done():
                 self._failures = 0
-            else:
-                await connection.wait(longest_s)
+                return False
+            await arrival
+            if lasted:
+                self._failures = 0
+            return True
         except Failure:
             if not lasted and connection.idles:
                 self._polls_until = asyncio.get_running_loop().time() + POLLS_S
             raise
+        finally:
+            arrival.cancel()
+            other_secret.cancel()
+            await asyncio.gather(arrival, other_secret, return_exceptions=True)
 
     async def _take_all(self, connection: Connection, folder: Folder, cursor: Cursor) -> bool:
         """Take all live mails that the folder had, then some of its history, each in the order of their UIDs. Whether there is more history."""

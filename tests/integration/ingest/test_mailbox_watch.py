@@ -125,6 +125,28 @@ async def test_while_kafka_takes_none_a_mail_is_fetched_once_and_sent_until_it_i
     assert len(fetched) <= 2, fetched
 
 
+async def test_a_new_password_is_tried_at_once_also_while_the_old_one_reads(
+    desk: Desk, dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "_LOOK_AT_SECRET_S", 0.05)
+    box, altered, secret = desk.box, Altered(dovecot.port), desk.home / f"{desk.brand}-klant"
+
+    async def is_refused() -> bool:
+        return ((await desk.row()) or {}).get("state") == "login_refused"
+
+    # Dovecot makes whoever was refused wait. Neither the wait for mail nor the pause after a refusal ends by itself while this lasts.
+    patient = {"mail_poll_s": 60.0, "mail_login_retry_s": 300.0, "mail_timeout_s": 25.0}
+    async with altered.listening() as port, desk.watching(desk.channel(port=port), **patient):
+        await until(desk.is_read, "the mailbox is read")
+        secret.write_text("an old one")
+        await until(is_refused, "the wrong password is told")
+        secret.write_text(PASSWORD)
+        await until(desk.is_read, "the right one is tried")
+        box.append(mail(1))
+        await until(lambda: desk.log.records, "mail is taken again")
+    assert altered.logins == 3
+
+
 async def test_a_server_that_refuses_to_tell_of_new_mail_is_polled_on_one_connection(desk: Desk, dovecot: Dovecot) -> None:
     box, altered = desk.box, Altered(dovecot.port)
     altered.answer = lambda tag, command: f"{tag} BAD not today\r\n".encode() if command == "IDLE" else None

@@ -1,6 +1,5 @@
 """A first brand book from an interview: right whatever is answered, kept when it breaks off, and a mail to it has an owner."""
 
-import re
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
@@ -227,6 +226,35 @@ def test_an_interview_that_breaks_off_goes_on_where_it_was(tmp_path: Path) -> No
     assert [file.name for file in tmp_path.iterdir()] == ["zee.yaml"]
 
 
+def test_whoever_said_that_the_team_is_complete_is_not_asked_again(tmp_path: Path) -> None:
+    path = tmp_path / "zee.yaml"
+    run(path, typed="Zeester\n" + "\n" * 13 + "Guus\n" + "\n" * 4 + "no\nwrong@\n")
+    resumed = run(path, typed="what\nyes\n" + "\n" * 3)
+    assert resumed.exit_code == 0, resumed.output
+    assert "must be yes or no, not 'what'" in resumed.output
+    assert "Another colleague" not in resumed.output
+    assert [member.first_name for member in load_book(path.read_text()).team] == ["Guus"]
+
+
+def test_a_colleague_by_mistake_is_taken_out_again(tmp_path: Path) -> None:
+    path = tmp_path / "zee.yaml"
+    guus, mila = "Guus\n" + "\n" * 4, "Mila\n" + "\n" * 4
+    typed = "-\n" + guus + "-\n" + guus + "yes\n-\n" + "yes\n" + mila + "maybe\n-\n" + "no\n"
+    done = run(path, typed="Zeester\n" + "\n" * 13 + typed + "\n" * 3)
+    assert done.exit_code == 0, done.output
+    assert all(
+        said in done.output for said in ("one colleague at least", "Guus is not in the team", "Mila is not in the team", "yes, no or -")
+    )
+    assert [member.first_name for member in load_book(path.read_text()).team] == ["Guus"]
+
+
+def test_answers_of_an_interview_that_broke_off_are_answers_of_a_file_too(tmp_path: Path) -> None:
+    path, kept = tmp_path / "zee.yaml", tmp_path / "zee.yaml.unfinished"
+    run(path, typed="Zeester\n" + "\n" * 13 + "Guus\n" + "\n" * 4 + "no\nklant@zeester.example\n")
+    assert run(path, "--answers", kept).exit_code == 0
+    assert load_book(path.read_text()).channels[0].user == "klant@zeester.example"
+
+
 def test_ctrl_c_keeps_what_was_answered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def ask(text: str, default: str) -> str:
         if text.startswith("Time zone"):
@@ -286,12 +314,26 @@ def test_answers_that_make_no_book_are_told(tmp_path: Path, text: str, said: str
 @pytest.mark.parametrize(
     ("more", "told"),
     [
-        ({}, []),
-        ({"imap_host": "192.168.1.4"}, ["INGEST_MAIL_NETWORKS"]),
-        ({"imap_host": "mail", "smtp_host": "nas.local", "smtp_port": 1025}, ["INGEST_MAIL_NETWORKS", "RESPONDER_MAIL_NETWORKS", "RESPONDER_MAIL_PORTS"]),
-        ({"imap_port": 1143}, ["INGEST_MAIL_PORTS"]),
+        ({}, ""),
+        ({"imap_host": "192.168.1.4"}, "WEERKLANK_INGEST_MAIL_NETWORKS=192.168.1.4/32 "),
+        (
+            {"imap_host": "localhost", "imap_port": 1143, "smtp_host": "nas.local", "smtp_port": 1025},
+            "WEERKLANK_INGEST_MAIL_NETWORKS=127.0.0.0/8,::1/128 WEERKLANK_INGEST_MAIL_PORTS=1143 "
+            "WEERKLANK_RESPONDER_MAIL_NETWORKS=192.168.1.0/24 WEERKLANK_RESPONDER_MAIL_PORTS=1025 ",
+        ),
+        ({"imap_port": 1143}, "WEERKLANK_INGEST_MAIL_PORTS=1143 "),
     ],
-)  # fmt: skip
-def test_a_mail_server_of_ones_own_network_takes_a_word_of_the_operator(tmp_path: Path, more: dict[str, Any], told: list[str]) -> None:
-    said = "\n".join(brand_new._said(answered(**more), tmp_path / "zee.yaml", tmp_path, stored=False))
-    assert re.findall(r"WEERKLANK_(\w+)=", said) == told
+)
+@pytest.mark.parametrize("runs", [False, True])
+def test_the_commands_that_come_next_can_be_followed_as_they_stand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: dict[str, Any], told: str, runs: bool
+) -> None:
+    monkeypatch.setattr(brand_new.state, "is_locked", lambda data_dir: runs)
+    monkeypatch.setattr(brand_new.state, "observe", lambda data_dir: {})
+    monkeypatch.setenv("WEERKLANK_DATA_DIR", str(tmp_path))
+    said = list(brand_new._said(answered(**more), tmp_path / "zee.yaml", tmp_path, stored=False))
+    commands = [line.strip() for line in said[said.index("next:") + 1 :] if not line.strip().startswith("#")]
+    start = ([] if not runs else ["weerklank down"] if told else []) + ([f"{told}weerklank up --detach"] if told or not runs else [])
+    assert commands[: len(start) + 1] == [*start, f"weerklank apply {tmp_path}/zee.yaml"]
+    assert ("SSL_CERT_FILE" in "".join(said)) == bool(told)
+    assert ("is an example" in "".join(said)) == ("nas.local" in more.values())
