@@ -20,7 +20,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 
-from cli import brand_secrets, seen_books
+from cli import brand_secrets, kept, seen_books
 from cli.applying import read
 from cli.client import Client, known_brands
 from cli.errors import FAILED, WRONG, CommandError
@@ -116,11 +116,8 @@ def _kept(unfinished: Path) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    """In one step: no half a file, whenever it breaks off."""
-    beside = path.with_name(f".{path.name}.new")
     try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
+        kept.write_text(path, text)
     except OSError as error:
         raise CommandError(f"{path} can't be written ({error.strerror}): name another file.") from error
 

@@ -5,7 +5,6 @@ In: the data directory of a local stack, or for services elsewhere ``WEERKLANK_U
 is none.
 """
 
-import json
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +15,7 @@ from uuid import uuid4
 
 import httpx
 
+from cli import kept
 from cli.errors import NOTHING_RUNS, WRONG, CommandError, Refused
 from cli.stack import keys, state
 from cli.stack.ports import SERVICES
@@ -166,24 +166,15 @@ def local_token(data_dir: Path, role: str, brands: Sequence[str], subject: str, 
 
 def known_brands(data_dir: Path) -> list[str]:
     """The brands that ``weerklank apply`` made known from this data directory, oldest first."""
-    try:
-        found = json.loads((data_dir / "brands.json").read_text())
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    except (OSError, ValueError) as error:
-        raise CommandError(f"{data_dir / 'brands.json'} can't be read: delete it, and name the brand with --brand.") from error
+    found = kept.read(data_dir / "brands.json", ", and name the brand with --brand.")
     return [brand for brand in found if isinstance(brand, str)] if isinstance(found, list) else []
 
 
 def remember_brand(data_dir: Path, brand: str) -> None:
-    """Adds to what ``known_brands`` returns, in one step: a reader never sees half a file."""
+    """Adds to what ``known_brands`` returns."""
     brands = known_brands(data_dir)
-    if brand in brands:
-        return
-    data_dir.mkdir(parents=True, exist_ok=True)
-    unfinished = data_dir / "brands.json.new"
-    unfinished.write_text(json.dumps([*brands, brand]))
-    unfinished.replace(data_dir / "brands.json")
+    if brand not in brands:
+        kept.write(data_dir / "brands.json", [*brands, brand])
 
 
 def brands_of(data_dir: Path, brand: str | None) -> list[str]:

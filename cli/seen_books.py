@@ -5,10 +5,10 @@ stands is newer. Nothing is remembered on a new machine: nobody can have looked 
 """
 
 import contextlib
-import json
 from dataclasses import dataclass
 from itertools import islice, takewhile
 
+from cli import kept
 from cli.client import Client
 from cli.errors import WRONG, CommandError
 
@@ -46,14 +46,11 @@ def last(client: Client, brand: str) -> int | None:
 
 
 def remember(client: Client, brand: str, version: int) -> None:
-    """In one step: a reader never sees half a file. Where nothing can be written nothing is remembered: a look must not fail for that."""
+    """Where nothing can be written nothing is remembered: a look must not fail for that."""
     found = _all(client)
     found.setdefault(_place(client), {})[brand] = version
-    unfinished = client.data_dir / f"{_FILE}.new"
     with contextlib.suppress(OSError):
-        client.data_dir.mkdir(parents=True, exist_ok=True)
-        unfinished.write_text(json.dumps(found))
-        unfinished.replace(client.data_dir / _FILE)
+        kept.write(client.data_dir / _FILE, found)
 
 
 def published_since(client: Client, brand: str, since: int, version: int) -> CommandError:
@@ -91,11 +88,5 @@ def _place(client: Client) -> str:
 
 
 def _all(client: Client) -> dict[str, dict[str, int]]:
-    path = client.data_dir / _FILE
-    try:
-        found = json.loads(path.read_text())
-    except (FileNotFoundError, NotADirectoryError):
-        return {}
-    except (OSError, ValueError) as error:
-        raise CommandError(f"{path} can't be read: delete it. It says which versions of brand books were seen from here.") from error
+    found = kept.read(client.data_dir / _FILE, ". It says which versions of brand books were seen from here.")
     return {place: dict(seen) for place, seen in found.items() if isinstance(seen, dict)} if isinstance(found, dict) else {}

@@ -89,7 +89,7 @@ def foreign_secrets(book: "BrandBook") -> Iterator[tuple[Path, str]]:
         named += [(("hub", "members", index, "notify", at, "webhook"), way.webhook) for at, way in enumerate(member.notify)]
     for path, reference in named:
         if reference and not belongs(reference, book.brand, ()):
-            yield path, refusal(reference, book.brand)
+            yield path, f"the secret {refusal(reference, book.brand)}"
 
 
 def _again(values: Iterable[str]) -> Iterator[tuple[int, str]]:

@@ -46,7 +46,7 @@ async def read(reference: str, brand: str, brands: Iterable[str], folder: Path) 
     Raises `SecretRefused` when it is not this brand's (see `belongs`) or lies outside the folder, by a link too; `SecretMissing` when there is none.
     """
     if not belongs(reference, brand, brands):
-        raise SecretRefused(refusal(reference, brand))
+        raise SecretRefused(f"The secret {refusal(reference, brand)}.")
     kind, _, name = reference.partition(":")
     value: str | None
     if kind == "env":
@@ -66,9 +66,9 @@ async def read(reference: str, brand: str, brands: Iterable[str], folder: Path) 
 
 
 def refusal(reference: str, brand: str) -> str:
-    """Why a reference is not this brand's."""
+    """Why a reference is not this brand's, to be said of "the secret"."""
     return (
-        f"the secret {reference} is not one of this brand: a name begins with env:{_variable(brand)} or file:{brand}-, "
+        f"{reference} is not one of this brand: a name begins with env:{_variable(brand)} or file:{brand}-, "
         f"or is that of a file in the folder {brand}/, and where another brand's name fits too, the longer one counts"
     )
 

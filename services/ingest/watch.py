@@ -170,9 +170,7 @@ class Watch:
                     await self._watch()
                 except _NotOurs:
                     return
-                except Failure as error:
-                    await self._failed(error.state, error.why)
-                except _SecretFailure as error:
+                except (Failure, _SecretFailure) as error:
                     await self._failed(error.state, error.why)
                 except db.TRANSIENT as error:
                     log.warning("a mailbox waits for the database", extra={**self._who(), "error": type(error).__name__})

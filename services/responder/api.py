@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, StrictBool
 
 from libs.common import db, http
 from libs.common.auth import STAFF, Principal, allow
-from libs.common.errors import NotFound, Unprocessable
+from libs.common.errors import Unprocessable
 from libs.common.events import Verdict
 from libs.common.http import Cursor, Page
 from libs.common.routes import Route
@@ -22,7 +22,7 @@ from libs.common.service import Reading
 from libs.common.trail import Step, Trail, trace_id_of
 from services.responder import guard, lengths, shown, store
 from services.responder.reply import Recipient
-from services.responder.reply_api import Text, Writer, current_book
+from services.responder.reply_api import Text, Writer, current_book, found_reply
 from services.responder.shown import ReplyDetail, ReplyView
 
 router = APIRouter(prefix="/v1/brands/{brand}", tags=["responder"], route_class=Route)
@@ -87,10 +87,7 @@ async def replies(
 @router.get("/replies/{reply_id}")
 async def one_reply(brand: str, reply_id: UUID, request: Request, response: Response, principal: Reader, reading: Reading) -> ReplyDetail:
     """A reply, its history, and why it waits."""
-    row = await store.reply(reading, brand, reply_id)
-    if row is None:
-        raise NotFound("There is no such reply in this brand.")
-    return await shown.detail(request, response, reading, row)
+    return await shown.detail(request, response, reading, await found_reply(reading, brand, reply_id))
 
 
 @router.get("/sandbox")

@@ -98,7 +98,7 @@ class AtHand:
 
 async def _one(brand: str, reply_id: UUID, match: Match, writing: Writing, request: Request, response: Response) -> AtHand:
     """Raises `PreconditionFailed` with what happened to the reply since it was read."""
-    row = await _found(writing, brand, reply_id, lock=True)
+    row = await found_reply(writing, brand, reply_id, lock=True)
     if not match.holds(row.version):
         read = match.read() or 0
         since = shown.entries(line for line in await store.history(writing, brand, [reply_id]) if line["version"] > read)
@@ -108,7 +108,7 @@ async def _one(brand: str, reply_id: UUID, match: Match, writing: Writing, reque
 
 async def _with_siblings(brand: str, reply_id: UUID, match: Match, writing: Writing, request: Request, response: Response) -> AtHand:
     """All replies to the message are locked in one order before this one is: of two that are approved at once, the second sees the first."""
-    mention_id = (await _found(writing, brand, reply_id)).mention_id
+    mention_id = (await found_reply(writing, brand, reply_id)).mention_id
     siblings = await store.replies_to(writing, brand, mention_id) if mention_id else []
     return replace(await _one(brand, reply_id, match, writing, request, response), siblings=siblings)
 
@@ -240,7 +240,8 @@ def current_book(request: Request, brand: str) -> Published:
     return published
 
 
-async def _found(connection: db.Connection, brand: str, reply_id: UUID, *, lock: bool = False) -> ReplyRow:
+async def found_reply(connection: db.Connection, brand: str, reply_id: UUID, *, lock: bool = False) -> ReplyRow:
+    """Raises `NotFound`."""
     row = await store.reply(connection, brand, reply_id, lock=lock)
     if row is None:
         raise NotFound("There is no such reply in this brand.")

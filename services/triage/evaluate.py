@@ -21,7 +21,12 @@ Message = dict[str, Any]
 
 def messages() -> list[Message]:
     """The development set, a row for each message: its text, what is known of its author, and what a person found in it."""
-    with DEVELOPMENT.open(encoding="utf-8") as file:
+    return json_lines(DEVELOPMENT)
+
+
+def json_lines(path: Path) -> list[Message]:
+    """The rows of a file of JSON lines."""
+    with path.open(encoding="utf-8") as file:
         return [json.loads(line) for line in file]
 
 

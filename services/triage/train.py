@@ -10,7 +10,6 @@ read by `--measure` alone. The same data gives the same bytes: one thread, fixed
 import argparse
 import csv
 import hashlib
-import json
 import random
 import re
 import sys
@@ -30,6 +29,7 @@ from threadpoolctl import threadpool_limits
 
 from services.triage import language, sentiment
 from services.triage.classify import MODELS, Classifier
+from services.triage.evaluate import Message, json_lines
 from services.triage.features import BUCKETS, DIMENSIONS, Floats, Ints, encoder, plain
 from services.triage.heads import Head
 from services.triage.labels import COMPARISONS, Calibration, comparisons, taxonomy
@@ -58,10 +58,9 @@ def rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def own(name: str) -> list[dict[str, str]]:
+def own(name: str) -> list[Message]:
     """Lines that we wrote ourselves."""
-    with (OWN / name).open(encoding="utf-8") as file:
-        return [json.loads(line) for line in file]
+    return json_lines(OWN / name)
 
 
 def polarity_words(data: Path) -> dict[str, float]:

@@ -1,11 +1,11 @@
 """Compressed bodies, piece by piece."""
 
-import asyncio
 import gzip
 from collections.abc import MutableMapping
 from typing import Any
 
 from libs.common.inflate import FREE, PIECE, gunzipped
+from tests.waiting import counting_turns
 
 
 def _receiving(*messages: MutableMapping[str, Any]) -> Any:
@@ -19,21 +19,13 @@ def _receiving(*messages: MutableMapping[str, Any]) -> Any:
 
 async def test_others_have_their_turn_between_the_pieces_of_one_packet() -> None:
     """A packet of a few kilobytes may hold megabytes, and whoever reads them may look at every byte."""
-    turns = pieces = 0
-
-    async def other() -> None:
-        nonlocal turns
-        while True:
-            turns += 1
-            await asyncio.sleep(0)
-
-    task = asyncio.create_task(other())
+    pieces = 0
     receive = gunzipped(_receiving({"type": "http.request", "body": gzip.compress(bytes(FREE))}))
-    while (await receive())["more_body"]:
-        pieces += 1
-    task.cancel()
+    async with counting_turns() as turns:
+        while (await receive())["more_body"]:
+            pieces += 1
     assert pieces >= FREE // PIECE
-    assert turns >= pieces
+    assert turns() >= pieces
 
 
 async def test_who_reads_on_after_the_body_hears_that_the_connection_ended() -> None:

@@ -1,12 +1,12 @@
 """A stream of bytes becomes lines, whatever the pieces that it arrives in."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any, cast
 
 import pytest
 
 from services.ingest.intake import TURN, Intake, lines, take_stream
+from tests.waiting import counting_turns
 
 
 async def _pieces(data: bytes, size: int) -> AsyncIterator[bytes]:
@@ -35,17 +35,8 @@ async def test_lines_keep_their_numbers_and_a_long_one_costs_only_itself(
 
 
 async def test_a_packet_full_of_lines_that_are_wrong_leaves_others_their_turn() -> None:
-    turns = 0
-
-    async def other() -> None:
-        nonlocal turns
-        while True:
-            turns += 1
-            await asyncio.sleep(0)
-
-    task = asyncio.create_task(other())
     intake = Intake(brand="vaart", book=cast(Any, None), topic="", historic=False, import_id=None, traceparent=None)
-    taken = await take_stream(intake, cast(Any, None), _pieces(b"x\n" * 50 * TURN, 1_000_000), 100)
-    task.cancel()
+    async with counting_turns() as turns:
+        taken = await take_stream(intake, cast(Any, None), _pieces(b"x\n" * 50 * TURN, 1_000_000), 100)
     assert taken.rejected == 50 * TURN
-    assert turns >= 50
+    assert turns() >= 50

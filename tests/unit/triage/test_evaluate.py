@@ -1,6 +1,5 @@
 """The messages that the models are trained on and those that they are measured on: whole, labelled alike, and apart."""
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -41,8 +40,7 @@ PII = {"phone", "email", "iban", "bsn", "postcode_address", "order_number", "cus
 
 
 def training() -> list[dict[str, Any]]:
-    path = Path(evaluate.__file__).parent / "training" / "messages.jsonl"
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return evaluate.json_lines(Path(evaluate.__file__).parent / "training" / "messages.jsonl")
 
 
 @pytest.mark.parametrize("rows", [evaluate.messages(), training()], ids=["development", "training"])
