@@ -13,7 +13,7 @@ from libs.common import events as e
 from libs.common import outbox
 from libs.common.bookfile import load_book
 from libs.common.outbox import Outgoing
-from libs.common.topics import CASES, REPLIES, TOPICS
+from libs.common.topics import CASES, REPLIES, TOPICS, TRIAGED
 
 NOTE = "Example data: the brand, the people, the numbers and the texts are invented."
 
@@ -78,9 +78,15 @@ _FINDINGS = e.Findings(
     sentiment="negative",
     sentiment_score=-0.62,
     sentiment_confidence=0.81,
+    intent="outage",
     labels=[e.Label(name="storing", score=0.91)],
     urgency="high",
+    respond=e.Respond(decision="reply", reason="Addressed to the brand, and reports an outage."),
+    department="technical",
     risk=[],
+    go_private=True,
+    confidence={"intent": 0.93, "urgency": 0.71, "respond": 0.97, "department": 0.9, "go_private": 0.66},
+    why={"intent": ["storing", "geen internet"], "urgency": ["geen internet"]},
     model="example-1",
 )
 
@@ -157,6 +163,7 @@ def _examples() -> tuple[e.Event, ...]:
     first, again = _triaged(_QUESTION, _QUESTION), _triaged(_AGAIN, _AGAIN)
     evidence = [e.Evidence(kind="thread", mention_id=_QUESTION.id)]
     taken_back = _AGAIN.model_copy(update={"text": "", "title": None})
+    corrected = _FINDINGS.model_copy(update={"urgency": "critical", "corrected": ["urgency"]})
     by_gs: dict[str, Any] = {**said, "actor": "gs"}
     resolved = {**_BOTH, "owner": "gs", "replied_at": _after(29), "resolved_at": _after(95)}
     return (
@@ -164,6 +171,12 @@ def _examples() -> tuple[e.Event, ...]:
         e.MentionDeleted(**said, mention_id=_AGAIN.id, deleted_at=_after(120)),
         e.MentionTriaged(**said, triaged=first),
         e.MentionRegrouped(**said, triaged=again.model_copy(update={"group_id": _QUESTION.id, "evidence": evidence})),
+        e.MentionRevised(
+            **said,
+            triaged=again.model_copy(update={"findings": corrected, "group_id": _QUESTION.id, "evidence": evidence}),
+            why="correction",
+            actor="gs",
+        ),
         e.MentionRemoved(**said, triaged=_triaged(taken_back, _QUESTION, evidence=evidence, removed=True)),
         e.CaseOpened(**said, case=_case("new"), at=_after(0.1), rule="rule 1: labels_any storing"),
         e.CaseJoined(**said, case=_case("new", **_BOTH), at=_after(25.1), mention_id=_AGAIN.id),
@@ -199,6 +212,24 @@ def _examples() -> tuple[e.Event, ...]:
         e.ReplyFailed(**said, reply=_reply("failed", **_APPROVED, error="The channel refused it: 403."), at=_after(29)),
         e.ReplyUnconfirmed(**said, reply=_reply("unconfirmed", **_APPROVED, error="No answer within 30 s."), at=_after(29)),
         e.ReplyDiscarded(**by_gs, reply=_reply("discarded"), at=_after(27)),
+        e.FindingCorrected(
+            **by_gs,
+            correction_id=e.deterministic_id(_BRAND, "example-correction", "1"),
+            mention_id=_AGAIN.id,
+            finding="urgency",
+            values=["critical"],
+            proposed=["high"],
+            reason="Ze is afhankelijk van haar alarmknop.",
+            at=_after(26),
+        ),
+        e.DuplicateJudged(
+            **by_gs,
+            correction_id=e.deterministic_id(_BRAND, "example-correction", "2"),
+            mention_id=_AGAIN.id,
+            other_id=_QUESTION.id,
+            same=True,
+            at=_after(26),
+        ),
         e.BrandBookPublished(
             brand=_BRAND,
             version=_BOOK_VERSION,
@@ -215,13 +246,15 @@ def _outgoing(event: e.Event) -> Outgoing:
         mention_id = event.mention.id if isinstance(event, e.MentionReceived) else event.mention_id
         version = 1 if isinstance(event, e.MentionReceived) else 2
         return Outgoing(event, str(mention_id), version, f"{_BRAND}/handle:twitter:fietsbel_voorbeeld", _TRACEPARENT)
-    if isinstance(event, e.MentionTriaged | e.MentionRegrouped | e.MentionRemoved):
-        version = {e.MentionTriaged: 1, e.MentionRegrouped: 2, e.MentionRemoved: 3}[type(event)]
+    if isinstance(event, e.TriagedEvent):
+        version = 1 + TRIAGED.events.index(type(event))
         return Outgoing(event, str(event.triaged.mention.id), version, str(event.triaged.customer_id), _TRACEPARENT)
     if isinstance(event, e.CaseEvent):
         return Outgoing(event, str(event.case.id), 1 + CASES.events.index(type(event)), str(event.case.id), _TRACEPARENT)
     if isinstance(event, e.ReplyEvent):
         return Outgoing(event, str(event.reply.id), 1 + REPLIES.events.index(type(event)), str(event.reply.case_id), _TRACEPARENT)
+    if isinstance(event, e.FindingCorrected | e.DuplicateJudged):
+        return Outgoing(event, str(event.correction_id), 1, f"{_BRAND}/{event.mention_id}", _TRACEPARENT)
     if isinstance(event, e.SendingLease):
         return Outgoing(event, event.brand, event.hold_version, event.brand)
     assert isinstance(event, e.BrandBookPublished), f"{event.type} has no example"
@@ -246,10 +279,10 @@ def records() -> Mapping[type[e.Event], dict[str, Any]]:
 
 def _at(event: e.Event) -> datetime:
     """When the example was told: just after what it tells of."""
-    if isinstance(event, e.CaseEvent | e.ReplyEvent):
+    if isinstance(event, e.CaseEvent | e.ReplyEvent | e.FindingCorrected | e.DuplicateJudged):
         return event.at
     if isinstance(event, e.MentionReceived):
         return event.mention.received_at
-    if isinstance(event, e.MentionTriaged | e.MentionRegrouped | e.MentionRemoved):
+    if isinstance(event, e.TriagedEvent):
         return event.triaged.triaged_at
     return _after(180) if not isinstance(event, e.BrandBookPublished) else event.published_at

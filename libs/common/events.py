@@ -122,20 +122,51 @@ class Label(Part):
     score: float = Field(description="0..1")
 
 
+class Respond(Part):
+    """Whether the brand should answer: a proposal, until a person chose."""
+
+    decision: str = Field(description="reply | ask_clarification | no_reply | hide")
+    reason: str = Field(description="In words, for people")
+
+
+class PersonalData(Part):
+    """Where a message holds personal data, so that whoever shows it can mask it. Never the data itself."""
+
+    kind: str = Field(description="phone | email | iban | bsn | postcode_address | order_number | customer_number | birthdate")
+    start: int = Field(description="First character in the field's text, counted in Unicode code points")
+    end: int = Field(description="One past the last character")
+    field: str = Field(default="text", description="text | title: where it stands in the mention")
+
+
 class Findings(Part):
     language: str = Field(description="nl | en | de | fr | other")
     language_confidence: float
     sentiment: str = Field(description="negative | neutral | positive")
     sentiment_score: float = Field(description="-1 (negative) .. 1 (positive)")
     sentiment_confidence: float
+    intent: str | None = Field(
+        default=None,
+        description="complaint | question | compliment | order_status | cancellation | billing | outage | idea | product_advice | "
+        "praise_ambassador | spam | abuse | chatter | press | job | staff_post; none: decided before there were intents",
+    )
     labels: list[Label] = []
     urgency: str = Field(default="normal", description="critical | high | normal | low")
+    respond: Respond | None = Field(default=None, description="None: decided before there were proposals")
+    department: str | None = Field(default=None, description="Id of a department, or none when there is nothing to do")
     risk: list[str] = Field(default=[], description="influencer | press | legal_threat | safety | data_leak | …")
+    pii: list[PersonalData] = Field(default=[], description="In the order of the text")
+    go_private: bool = Field(default=False, description="A public message that cannot be handled without personal data")
+    confidence: dict[str, float] = Field(default={}, description="By finding, 0..1; a risk as risk:<name>")
+    why: dict[str, list[str]] = Field(
+        default={}, description="By finding, as in confidence: the words, signals or examples that weighed most, heaviest first"
+    )
+    depth: str = Field(default="full", description="quick | full: quick when there was no time for all; an update follows")
+    corrected: list[str] = Field(default=[], description="The findings that a person decided")
     model: str = Field(description="Version of the models that decided")
 
 
 class Evidence(Part):
-    kind: str = Field(description="identifier name of the brand book, phone, email, iban, address, thread, label")
+    kind: str = Field(description="identifier name of the brand book, phone, email, iban, address, thread, label, confirmed")
     mention_id: UUID = Field(description="The mention that first showed it")
 
 
@@ -147,29 +178,44 @@ class TriagedMention(Part):
     customer_id: UUID
     group_id: UUID = Field(description="Root mention of the group of mentions that are one issue; itself when alone")
     evidence: list[Evidence] = Field(default=[], description="Why it is in that group; empty when alone")
+    topic_id: UUID | None = Field(default=None, description="What it shares with other people's mentions: the same outage, a copied text")
+    follows: UUID | None = Field(
+        default=None, description="Group of the same customer's earlier question, which was over when this one came"
+    )
     removed: bool = Field(default=False, description="Taken back by its author; its text is empty from then on")
     triaged_at: datetime
 
 
-class MentionTriaged(Event):
+class TriagedEvent(Event):
+    """Base of what triage tells of a mention: the mention as it is after that."""
+
+    triaged: TriagedMention
+
+
+class MentionTriaged(TriagedEvent):
     """Triage has seen a mention for the first time."""
 
     type: ClassVar[str] = "weerklank.mention.triaged.v1"
-    triaged: TriagedMention
 
 
-class MentionRegrouped(Event):
+class MentionRegrouped(TriagedEvent):
     """A later mention showed that this one belongs to another group."""
 
     type: ClassVar[str] = "weerklank.mention.regrouped.v1"
-    triaged: TriagedMention
 
 
-class MentionRemoved(Event):
+class MentionRevised(TriagedEvent):
+    """What is known of a mention changed, not its group: a deeper look, a topic, or a person's correction."""
+
+    type: ClassVar[str] = "weerklank.mention.revised.v1"
+    why: str = Field(description="depth | topic | correction")
+    actor: str = Field(default="system", description="Token's subject of whoever corrected it, or system")
+
+
+class MentionRemoved(TriagedEvent):
     """A triaged mention was taken back."""
 
     type: ClassVar[str] = "weerklank.mention.removed.v1"
-    triaged: TriagedMention
 
 
 # --- cases --------------------------------------------------------------------------------------------------------------------------
@@ -431,6 +477,36 @@ class ReplyDiscarded(ReplyEvent):
     """It will not be sent."""
 
     type: ClassVar[str] = "weerklank.reply.discarded.v1"
+
+
+# --- what people correct ------------------------------------------------------------------------------------------------------------
+
+
+class FindingCorrected(Event):
+    """A person decided a finding of a mention, whatever triage proposed. Their choice stands, and teaches the brand's models."""
+
+    type: ClassVar[str] = "weerklank.finding.corrected.v1"
+    correction_id: UUID
+    mention_id: UUID
+    finding: str = Field(description="sentiment | intent | labels | urgency | respond | department")
+    values: list[str] = Field(description="What it is: one value, or for labels all that hold; an empty list where none does")
+    proposed: list[str] = Field(default=[], description="What triage had found")
+    reason: str | None = Field(default=None, description="Why, in the person's words; needed for respond")
+    actor: str
+    at: datetime
+
+
+class DuplicateJudged(Event):
+    """A person said whether two mentions are one issue of one customer."""
+
+    type: ClassVar[str] = "weerklank.duplicate.judged.v1"
+    correction_id: UUID
+    mention_id: UUID
+    other_id: UUID
+    same: bool
+    reason: str | None = None
+    actor: str
+    at: datetime
 
 
 # --- brand books --------------------------------------------------------------------------------------------------------------------

@@ -91,7 +91,7 @@ MENTIONS_BULK = Topic(
 )
 TRIAGED = Topic(
     "weerklank.triaged.v1",
-    (e.MentionTriaged, e.MentionRegrouped, e.MentionRemoved),
+    (e.MentionTriaged, e.MentionRegrouped, e.MentionRevised, e.MentionRemoved),
     "customer",
     "triage",
     ("routing", "analytics"),
@@ -124,6 +124,14 @@ REPLIES = Topic(
     ("triage", "routing", "analytics"),
     "what happens to a reply, and the whole reply after it",
 )
+FEEDBACK = Topic(
+    "weerklank.feedback.v1",
+    (e.FindingCorrected, e.DuplicateJudged),
+    "brand and mention",
+    "routing",
+    ("triage",),
+    "what people decided about a mention, whatever triage proposed",
+)
 BRANDS = Topic(
     "weerklank.brands.v1",
     (e.BrandBookPublished,),
@@ -134,7 +142,7 @@ BRANDS = Topic(
     retention_ms=None,
 )
 
-TOPICS: tuple[Topic, ...] = (MENTIONS, MENTIONS_BULK, TRIAGED, CASES, HOLDS, REPLIES, BRANDS)
+TOPICS: tuple[Topic, ...] = (MENTIONS, MENTIONS_BULK, TRIAGED, CASES, HOLDS, REPLIES, FEEDBACK, BRANDS)
 BY_NAME = {topic.name: topic for topic in TOPICS}
 EVENT_TYPES: dict[str, type[e.Event]] = {event.type: event for topic in TOPICS for event in topic.events}
 

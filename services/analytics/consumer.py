@@ -18,10 +18,8 @@ from libs.common.events import (
     CaseEvent,
     CaseReopened,
     Event,
-    MentionRegrouped,
-    MentionRemoved,
-    MentionTriaged,
     ReplyEvent,
+    TriagedEvent,
 )
 from libs.common.record import Received
 from libs.common.topics import CASES, REPLIES, TRIAGED
@@ -29,7 +27,6 @@ from services.analytics import store
 from services.analytics.store import Happened, Stored
 
 E = TypeVar("E", bound=Event)
-MentionEvent = MentionTriaged | MentionRegrouped | MentionRemoved
 CountedCaseEvent = CaseClockBreached | CaseEscalated | CaseReopened
 
 WHAT: Mapping[type[Event], str] = {CaseClockBreached: "clock_breached", CaseEscalated: "escalated", CaseReopened: "reopened"}
@@ -64,14 +61,14 @@ class FactWork(Work):
         self, mentions: Mapping[UUID, Stored], cases: Mapping[UUID, Stored], replies: Mapping[UUID, Stored], counted: set[str]
     ) -> None:
         super().__init__()
-        self.mentions: Newest[MentionEvent] = Newest(mentions)
+        self.mentions: Newest[TriagedEvent] = Newest(mentions)
         self.cases: Newest[CaseEvent] = Newest(cases)
         self.replies: Newest[ReplyEvent] = Newest(replies)
         self.counted = counted
         self.happened: list[Happened] = []
 
 
-def on_mention(work: FactWork, received: Received[MentionEvent]) -> None:
+def on_mention(work: FactWork, received: Received[TriagedEvent]) -> None:
     mention = received.event.triaged.mention
     _same_brand(received, mention.brand)
     if not work.mentions.take(mention.id, received):
@@ -120,7 +117,7 @@ HANDLERS: dict[type[Event], Callable[[FactWork, Received[Any]], None]] = {
 
 async def load(connection: db.Connection, events: Sequence[Received[Any]], _: Any) -> FactWork:
     """The versions that are known of all that the batch tells of, locked; and which of its events were counted before."""
-    mentions = {x.event.triaged.mention.id for x in events if isinstance(x.event, MentionTriaged | MentionRegrouped | MentionRemoved)}
+    mentions = {x.event.triaged.mention.id for x in events if isinstance(x.event, TriagedEvent)}
     cases = {x.event.case.id for x in events if isinstance(x.event, CaseEvent)}
     replies = {x.event.reply.id for x in events if isinstance(x.event, ReplyEvent)}
     counted = [x.id for x in events if type(x.event) in WHAT]

@@ -21,11 +21,9 @@ from libs.common.events import (
     CaseReacted,
     CaseWaiting,
     Event,
-    MentionRegrouped,
-    MentionRemoved,
-    MentionTriaged,
     Reply,
     ReplySent,
+    TriagedEvent,
     TriagedMention,
 )
 from libs.common.record import Received
@@ -34,8 +32,6 @@ from services.routing import case as cases
 from services.routing import record, store, turn
 from services.routing.policies import Policies
 from services.routing.sla import Policy
-
-MentionEvent = MentionTriaged | MentionRegrouped | MentionRemoved
 
 
 class CaseWork(Work):
@@ -74,7 +70,7 @@ class CaseWork(Work):
         self.outgoing += [found.outgoing for found in stories]
 
 
-def on_mention(work: CaseWork, received: Received[MentionEvent]) -> None:
+def on_mention(work: CaseWork, received: Received[TriagedEvent]) -> None:
     """A mention came, moved, or was taken back: compute every case that it concerns. An older state than ours has no effect."""
     triaged = received.event.triaged
     mention_id, brand = triaged.mention.id, triaged.mention.brand
@@ -98,7 +94,7 @@ def on_mention(work: CaseWork, received: Received[MentionEvent]) -> None:
             _leave(work, received, policy, left)
 
 
-def _arrive(work: CaseWork, received: Received[MentionEvent], policy: Policy, target: UUID, *, moved: bool, unseen: bool) -> None:
+def _arrive(work: CaseWork, received: Received[TriagedEvent], policy: Policy, target: UUID, *, moved: bool, unseen: bool) -> None:
     """`moved`: the mention comes from another case. `unseen`: it is new to this one, and nobody has handled it in another."""
     triaged = received.event.triaged
     file = work.files.get(target)
@@ -135,7 +131,7 @@ def _arrive(work: CaseWork, received: Received[MentionEvent], policy: Policy, ta
         work.tell(received, file, CaseJoined, mention_id=triaged.mention.id, woken=woken)
 
 
-def _leave(work: CaseWork, received: Received[MentionEvent], policy: Policy, left: UUID) -> None:
+def _leave(work: CaseWork, received: Received[TriagedEvent], policy: Policy, left: UUID) -> None:
     file = work.files[left]
     before = file.case
     file.book_version = policy.version
@@ -149,14 +145,14 @@ def _leave(work: CaseWork, received: Received[MentionEvent], policy: Policy, lef
     _go_on(work, received, policy, file, before)
 
 
-def _go_on(work: CaseWork, received: Received[MentionEvent], policy: Policy, file: cases.File, before: Case) -> None:
+def _go_on(work: CaseWork, received: Received[TriagedEvent], policy: Policy, file: cases.File, before: Case) -> None:
     """Where a case that people worked on has just lost its last message, and its root is in another case, what they did goes on there."""
     into = work.files.get(file.case.merged_into) if file.case.merged_into else None
     if into is not None and before.state not in cases.EMPTY and file.touched:
         _carry_over(work, received, policy, file, before, into)
 
 
-def _carry_over(work: CaseWork, received: Received[MentionEvent], policy: Policy, file: cases.File, old: Case, into: cases.File) -> None:
+def _carry_over(work: CaseWork, received: Received[TriagedEvent], policy: Policy, file: cases.File, old: Case, into: cases.File) -> None:
     """What people decided in `file`, which was `old` until now, goes on in `into`; the story there says what holds and what does not."""
     turn.carried_over(policy, file, old, into, work.mentions_of(into.case.id), work.now)
     new = into.case
@@ -249,7 +245,7 @@ HANDLERS: dict[type[Event], Callable[[CaseWork, Received[Any]], None] | None] = 
 async def load(connection: db.Connection, events: Sequence[Received[Any]], policies: Policies) -> CaseWork:
     """Lock the batch's mentions, then every case that they concern, then read all mentions of those cases."""
     work = CaseWork(policies, await store.now(connection))
-    about = [received.event.triaged for received in events if isinstance(received.event, MentionEvent)]
+    about = [received.event.triaged for received in events if isinstance(received.event, TriagedEvent)]
     replies = [received.event.reply for received in events if isinstance(received.event, ReplySent)]
     answered = {reply.mention_id for reply in replies if reply.mention_id is not None}
     work.copies = await store.copies(connection, sorted({m.mention.id for m in about} | answered))

@@ -33,7 +33,7 @@ from libs.common.events import (
     TriagedMention,
 )
 from libs.common.record import Place, Received
-from libs.common.topics import MENTIONS, MENTIONS_BULK, REPLIES
+from libs.common.topics import FEEDBACK, MENTIONS, MENTIONS_BULK, REPLIES
 from services.triage import group, store
 from services.triage.classify import Classifier
 from services.triage.identifiers import BookPattern, Ours, identifiers
@@ -169,6 +169,7 @@ HANDLERS: dict[type[Event], Callable[[TriageWork, Received[Any]], None] | None] 
     MentionDeleted: on_mention_deleted,
     **dict.fromkeys(REPLIES.events),
     ReplySent: on_reply_sent,
+    **dict.fromkeys(FEEDBACK.events),
 }
 
 
@@ -368,7 +369,7 @@ def build(books: BrandBooks, classifier: Classifier) -> Consumer[TriageWork]:
         return await asyncio.to_thread(examine, list(mentions.values()))
 
     return Consumer(
-        topics=(MENTIONS.name, MENTIONS_BULK.name, REPLIES.name),
+        topics=(MENTIONS.name, MENTIONS_BULK.name, REPLIES.name, FEEDBACK.name),
         handlers=HANDLERS,
         load=load,
         save=save,
