@@ -60,7 +60,7 @@ _BORN_BEFORE: Final = re.compile(
 )
 _BIRTH: Final = re.compile(r"geboorte|geboren|verjaardag|birth|geburts|naissance", re.IGNORECASE)
 _OTHER_DATE: Final = re.compile(
-    r"(?:factuur|nota|brief|mail|bestelling|order|contract|sinds|since|datum|date|invoice|versie|op|on|per|vanaf|tot|until|from|dated|d\.d\.)[ (:,]*\Z",
+    r"\b(?:factuur|nota|brief|mail|bestelling|order|contract|sinds|since|datum|date|invoice|versie|op|on|per|vanaf|tot|until|from|dated|d\.d\.)[ (:,]*\Z",
     re.IGNORECASE,
 )
 _ADULT: Final = 2014
@@ -80,7 +80,7 @@ _CUSTOMER_WORDS: Final = re.compile(
 _ORDER_WORDS: Final = re.compile(
     r"(?:web|werk|inkoop|verkoop|verzend|klant)?(?:order|ord|bestel|bestelling(?:en)?|bestelbon|bestelformulier|besteld|boekings?|boekingen|geboekt|reserverings?|reserveringen"
     r"|reservatie|gereserveerd|res|reis|zendings?|zendingen|pakket|pakketten|pakketje|pakje|retour|retouren|werkbon|rit|ritten|aanvraag|aanvraags|reparatie|bevestigings?"
-    r"|orders|orderbevestiging|boekingsbevestiging|huurcontract|verhuur|tracking|track|trace|tracktrace|barcode|pnr"
+    r"|orders|orderbevestiging|boekingsbevestiging|huurcontract|verhuur|tracking|track|trace|tracktrace|pnr"
     r"|bookings?|booked|reservations?|confirmation|parcel|package|shipment|consignment|delivery|rental|agreement|ordered"
     r"|bestellungs?|bestell|auftrags?|auftragsbestätigung|buchungs?|sendungs?|reservierungs?|commande|réservation|séjour|colis|dossiernr)" + _NAMES
 )
@@ -96,8 +96,10 @@ _PHONE_WORDS: Final = re.compile(
 )
 _JOINS: Final = frozenset(
     "is was zijn waren are were luidt lautet ist est le la het de the mijn m'n mn my mein meine mon ma uw your jullie our onze ons haar zijn her his van of met with onder under op on "
-    "bij by u you ik i at in stond staat brief mail email e-mail hierbij hier volgende dus namelijk als as to naar für und en and et number".split()
+    "bij by u you ik i at in stond staat brief mail email e-mail hierbij hier volgende dus namelijk als as to naar für und en and et ter info aan kant".split()
 )
+_THINGS: Final = frozenset({"pas", "kaart", "card", "pass"})
+"""What is ordered too: a number in brackets behind one is not the card's."""
 _NUMBER_WORDS: Final = frozenset("nummer nummers nr nrs no num nmr number n numéro numer numero id".split())
 _THROUGH: Final = frozenset(":.#('\"=–-—*„“”‘’>[°º")
 _SHORT: Final = frozenset("nr no n num ref res ord kl cust acct tel klantnr bestelnr ordernr art kd kdnr".split())
@@ -111,7 +113,11 @@ _UNITS: Final = re.compile(
     r" ?(?:uur|u\b|min|dagen|dag\b|weken|maand|jaar|euro|eur\b|keer|x\b|%|°|stuks|pers|km|kwh|mbit|days|weeks|months|years|hours|people|points|punten|volgers|followers|°)",
     re.IGNORECASE,
 )
-_DATE_SHAPE: Final = re.compile(r"\d{1,2}[-/.]\d{1,2}(?:[-/.](?:\d{4}|\d\d))?|(?:19|20)\d\d(?:[-/]\d\d){0,2}|\d{1,3}(?:\.\d{3})+")
+_CAPITALS: Final = frozenset({"EAN", "IBAN", "BSN", "ISBN", "KVK", "NR", "NO", "TEL", "PNR", "BTW", "IMEI"})
+"""Words that people write in capitals before a number. Other capitals joined to one belong to it."""
+_WEAK: Final = (None, "number", "ref", "code", "bon")
+_LIKE_A_PHONE: Final = re.compile(r"0[1-9](?:[ ./-]{0,3}\d){7}")
+_DATE_SHAPE: Final = re.compile(r"\d{1,2}[-/.]\d{1,2}(?:[-/.](?:\d{4}|\d\d))?|(?:19|20)\d\d(?:[-/]\d\d){0,2}|\d{1,3}\.\d{3}")
 _LOCATOR: Final = re.compile(r"(?=[A-Z0-9]*\d[A-Z])(?=(?:\d*[A-Z]){4})[A-Z][A-Z0-9]{5}")
 _BAGGAGE: Final = re.compile(r"[A-Z]{5}\d{5}")
 _ORDER_SHAPE: Final = re.compile(
@@ -122,10 +128,10 @@ _ORDER_SHAPE: Final = re.compile(
 )
 _NOT_AN_ORDER: Final = ("F-", "INV", "CN-", "RE-", "FACT", "FA-", "PO-", "EAN", "PL0", "S/N", "BTW", "NL0", "KVK")
 _BUYS: Final = re.compile(
-    r"bestel|order|boek|pakket|pakje|bezorg|lever|retour|reserver|book|parcel|deliver|flight|vlucht|trip|parcel|koffer|commande|buchung", re.IGNORECASE
+    r"\b(?:bestel|besteld|order|boek|geboekt|pakket|pakje|bezorg|geleverd|retour|reserver|book|parcel|deliver|flight|vlucht|trip|commande|buchung)", re.IGNORECASE
 )
 _SUBSCRIBES: Final = re.compile(
-    r"abonn|opzeg|lidmaat|klant|member|subscri|cancel|premie|stroom|energie|termijn|verhuis|contract|statement|account|internet|tv\b", re.IGNORECASE
+    r"\b(?:abonn|opzeg|opgezegd|zeg\b.{1,60}\bop\b|lid\b|lidmaat|klant\b|member|subscri|premie|stroom|energie|gas\b|termijn|verhui|contract|internet|tv\b|landline)", re.IGNORECASE
 )
 _RENTS: Final = re.compile(r"huur|hire|rent|boek|auto|\bcar\b|\bbus\b|van\b", re.IGNORECASE)
 _AND: Final = re.compile(r"(?:,|/|&| en| and| of| or| und| et|, en|, and)? ?\Z")
@@ -190,16 +196,16 @@ def _numbers(found: _Found, lens: Lens | None) -> None:
         found.add(address.start, address.end, ADDRESS)
     for start, end in _birthdates(text):
         found.add(start, end, BIRTHDATE)
-    for start, end in phones(text):
-        meaning = _meaning(text, start)
-        if meaning in (None, "phone", "number", "ref") or (meaning in (CUSTOMER, ORDER) and text[start - 1] == "\n"):
-            ours = lens is not None and phone_number(text[start:end], lens.country) in lens.ours.numbers
-            found.add(start, end, None if ours else PHONE)
     if _CITIZEN.search(text):
         for match in _BSN.finditer(text):
             if _passes_eleven(match.group()) and _meaning(text, match.start()) not in (CUSTOMER, ORDER):
                 found.add(*match.span(), BSN)
-    _codes(found)
+    unnamed = _named_codes(found)
+    for start, end in phones(text):
+        ours = lens is not None and phone_number(text[start:end], lens.country) in lens.ours.numbers
+        found.add(start, end, None if ours else PHONE)
+    for start, end, kind in unnamed:
+        found.add(start, end, kind)
 
 
 def _birthdates(text: str) -> list[tuple[int, int]]:
@@ -225,7 +231,7 @@ def _birth(text: str, match: re.Match[str]) -> list[int | None]:
         return [place] if alone else []
     if not 1900 <= int(year) <= _ADULT or _OTHER_DATE.search(text, max(0, start - 14), start):
         return []
-    beside = start == 0 or text[start - 1] in "\n(" or text[max(0, start - 2) : start] == ", "
+    beside = start == 0 or text[start - 1] in "\n(" or text[max(0, start - 2) : start] in (", ", ": ")
     return [place] if beside or _BIRTH.search(text) else []
 
 
@@ -235,32 +241,35 @@ def _passes_eleven(written: str) -> bool:
     return any(digits) and (sum(weight * digit for weight, digit in zip(range(9, 1, -1), digits, strict=False)) - digits[8]) % 11 == 0
 
 
-def _codes(found: _Found) -> None:
-    """Order and customer numbers: those that a word tells first, then those like them, then what looks like an order's."""
+def _named_codes(found: _Found) -> list[tuple[int, int, str]]:
+    """Claims the order and customer numbers that a word tells, and those of articles, meters and suitcases without a kind.
+
+    Returns those that no word tells but whose shape is that of an order's: they are what the told ones with the same letters are.
+    """
     text = found.text
-    unnamed: list[tuple[int, int, str | None]] = []
-    prefixes: dict[str, str] = {}
+    unnamed: list[tuple[int, int]] = []
+    kinds: dict[str, str] = {}
     last_end, last_kind, last_shape = -1, "", ""
     for run in _RUN.finditer(text):
         start = _start_of_code(text, run.start())
         end = _end_of_code(text, start, run)
         code = text[start:end]
-        if len(code) < 5 or not found.free(start, end):
+        if end - start < 5 or not found.free(start, end):
             continue
         kind = _kind_of_code(text, start, code)
-        if kind in (None, "number", "ref", "code", "bon") and 0 <= last_end and start - last_end <= 6 and _AND.match(text, last_end, start) and _shape(code) == last_shape:
+        if kind in _WEAK and 0 <= start - last_end <= 6 and last_shape == _shape(code) and _AND.match(text, last_end, start):
             kind = last_kind
         if kind in (CUSTOMER, ORDER):
-            if found.add(start, end, kind):
-                last_end, last_kind, last_shape = end, kind, _shape(code)
-                prefixes.setdefault(_prefix(code), kind)
-        elif kind != "other":
-            unnamed.append((start, end, kind))
-    for start, end, kind in unnamed:
-        code = text[start:end]
-        if not _looks_like_an_order(code, kind):
-            continue
-        found.add(start, end, prefixes.get(_prefix(code)) or _default_kind(text, code))
+            if code[0] == "0" and text[start - 1] == "\n" and _LIKE_A_PHONE.match(text, start):
+                continue
+            found.add(start, end, kind)
+            kinds.setdefault(_prefix(code), kind)
+            last_end, last_kind, last_shape = end, kind, _shape(code)
+        elif kind == "other":
+            found.add(start, end, None)
+        elif kind != "phone" and _looks_like_an_order(code, kind):
+            unnamed.append((start, end))
+    return [(start, end, kinds.get(_prefix(text[start:end])) or _default_kind(text, text[start:end])) for start, end in unnamed]
 
 
 def _start_of_code(text: str, digit: int) -> int:
@@ -273,7 +282,8 @@ def _start_of_code(text: str, digit: int) -> int:
         return head.start() if head and _word_says(head.group().strip().lower()) is None else digit
     if before.isalpha() or before in "-./":
         head = _GLUED.search(text, max(0, digit - 22), digit)
-        return head.start() if head and _word_says(head.group().rstrip("-./").lower()) is None else digit
+        letters = head.group().rstrip("-./") if head else ""
+        return head.start() if head and (_word_says(letters.lower()) is None or (letters.isupper() and letters not in _CAPITALS)) else digit
     return digit
 
 
@@ -299,8 +309,6 @@ _GROUP: Final = re.compile(r"\d{1,4}[A-Z]{0,2}")
 def _kind_of_code(text: str, start: int, code: str) -> str | None:
     """What the words before a number say that it is: an order's or a customer's, "other", or None where they say nothing."""
     says = _meaning(text, start)
-    if says in ("phone", "other"):
-        return "other"
     digits = sum(letter.isdigit() for letter in code)
     letters = any(letter.isupper() for letter in code)
     if says == "contract":
@@ -308,7 +316,7 @@ def _kind_of_code(text: str, start: int, code: str) -> str | None:
     if says in (CUSTOMER, ORDER):
         if _DATE_SHAPE.fullmatch(code) or _UNITS.match(text, start + len(code)) or _BAGGAGE.fullmatch(code):
             return "other"
-        enough = digits >= 5 or (letters and digits >= 3 and len(code) >= 6) or (says == ORDER and letters and 5 <= len(code) <= 8 and code.isupper())
+        enough = digits >= 5 or (letters and digits >= 3 and len(code) >= 6) or (says == ORDER and letters and len(code) <= 12 and code.isupper())
         return says if enough else "other"
     return says
 
@@ -348,7 +356,7 @@ def _prefix(code: str) -> str:
 def _meaning(text: str, start: int) -> str | None:
     """What the nearest telling word before a number says of it, on the same line or at the end of the line before."""
     fallback = None
-    dotted = seen = False
+    bracket = dotted = seen = False
     for token in reversed(_TOKENS.findall(text, max(0, start - _LOOK_BACK), start)):
         if token == "\n":
             if seen:
@@ -356,6 +364,7 @@ def _meaning(text: str, start: int) -> str | None:
             seen = True
         elif token in _THROUGH:
             dotted = dotted or token == "."
+            bracket = bracket or token == "("
         elif not token[0].isalpha():
             break
         else:
@@ -365,7 +374,7 @@ def _meaning(text: str, start: int) -> str | None:
             dotted = False
             seen = True
             says = _word_says(word)
-            if says is None:
+            if says is None or (bracket and word in _THINGS):
                 break
             if says in ("number", "ref", "code", "bon"):
                 fallback = fallback or says
@@ -383,7 +392,7 @@ def _word_says(word: str) -> str | None:
         return "join"
     if word.startswith(("referen", "référen")) or word in ("ref", "réf", "dossier", "reference"):
         return "ref"
-    if word in ("code", "codes"):
+    if word in ("code", "codes", "barcode"):
         return "code"
     if word in ("bon", "bonnr", "bonnummer", "kassabon", "receipt", "kassabonnummer"):
         return "bon"
