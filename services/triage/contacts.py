@@ -15,13 +15,13 @@ _EMAIL: Final = re.compile(r"[\w.+-]{1,64}@(?:[a-z0-9-]{1,63}\.){1,6}[a-z]{2,24}
 _LOCAL_PART: Final = re.compile(r"(?<![\w.+@-])[\w+-][\w.+-]*(?<!\.)\Z")
 _LONGEST_LOCAL_PART: Final = 64  # RFC 5321, 4.5.3.1.1
 
-_IBAN: Final = re.compile(r"(?<![A-Z0-9])[A-Z]{2}\d{2}(?:[ \t.-]?[A-Z0-9]){11,30}", re.IGNORECASE)
+_IBAN: Final = re.compile(r"[A-Za-z](?<![A-Za-z0-9].)[A-Za-z]\d{2}(?:[ \t.-]?[A-Za-z0-9]){11,30}")
 _SHORTEST_IBAN: Final = 15  # Norway's
 
 _BETWEEN_DIGITS: Final = r"[ ()./·_–-]{0,3}"
 _PHONE: Final = re.compile(
-    rf"(?<![\w+])(?<!\d[./,-])(?:\+ ?|\(?0)\d?(?:{_BETWEEN_DIGITS}\d){{7,15}}(?!\w)"
-    r"|(?<![\w+-])(?:\([2-9]\d\d\) ?|[2-9]\d\d[.-])\d{3}[ .-]\d{4}(?![\w-])"  # North America's way of writing
+    rf"(?<![\w+])(?<!\d[.,-])(?:\+ ?|\(?0)\d?(?:{_BETWEEN_DIGITS}\d){{7,15}}(?!\w)"
+    r"|(?<![\w+-])(?!\(?8(?:00|33|44|55|66|77|88))(?:\([2-9]\d\d\) ?|[2-9]\d\d[.-])\d{3}[ .-]\d{4}(?![\w-])"  # North America's way of writing
 )
 _DATE_FIRST: Final = re.compile(r"\(?0\d ?[-/.] ?(?:0?[1-9]|1[0-2]) ?[-/.] ?(?:19|20)\d\d(?!\d)")
 _DIGITS: Final = re.compile(r"\d+")
@@ -32,19 +32,20 @@ _SERVICE: Final = ("0800", "0900", "0906", "0909", "088")
 """Numbers that a company has rather than a person, as they are dialled in the Netherlands."""
 _SERVICE_ABROAD: Final = tuple("31" + number[1:] for number in _SERVICE)
 
-_POSTCODE: Final = re.compile(r"(?<![\w-])([1-9]\d{3})(?: ?([A-Z]{2})|([a-z]{2}))(?!\w)")
+_POSTCODE: Final = re.compile(r"[1-9](?<![\w-].)\d{3}(?: ?([A-Z]{2})|([a-z]{2}))(?!\w)")
 _NO_POSTCODE: Final = frozenset({"SA", "SD", "SS"})  # never issued
 _POSTCODE_WORD: Final = re.compile(r"(?:postcode|pc|postal code|zip)[ :.]{0,3}(?:is |van )?\Z", re.IGNORECASE)
 _UNITS: Final = r" ?(?:uur|u|dagen|dag|weken|euro|keer|x|%|°|jan|feb|mrt|maart|apr|mei|jun|jul|aug|sep|okt|nov|dec|days|weeks|hours|times|stuks|personen)"
 _NUMBER_AFTER: Final = re.compile(
-    r"(?:[ ,;.]{0,3}(?:(?:en )?(?:huis)?(?:nummer|nr\.?)|no\.)?[ :]{0,2})(\d{1,5})(?:[ -]?([a-z])|-(\d{1,4}))?"
+    r"(?:[ ,;./-]{0,3}(?:(?:en )?(?:huis)?(?:nummer|nr\.?)|no\.)?[ :]{0,2})(\d{1,5})(?:[ -]?([a-z])|-(\d{1,4}))?"
     rf"(?![\w:]|[.,]\d|{_UNITS}\w*)",
     re.IGNORECASE,
 )
-_ADDITION: Final = r"(?:[ -]?(?:[a-z](?:-?\d{1,3})?|[ivx]{1,4}|bis|hs|huis|sous|zwart|rood)|[-/][a-z]?\d{1,4}| (?:bus|bte) ?\d{1,4}| [a-z]\d{1,3})(?!\w)"
-_NUMBER_BEFORE: Final = re.compile(
-    rf"(?<=[^\s\d,;:(] )(\d{{1,5}})({_ADDITION}(?:{_ADDITION})?)?[ ,;.]{{0,3}}(?:\r?\n)?\Z", re.IGNORECASE
+_ADDITION: Final = (
+    r"(?:[ -]?(?:[a-z](?:-?\d{1,3})?|[ivx]{1,4}|bis|hs|huis|sous|zwart|rood)|[-/][a-z]?\d{1,4}| (?:bus|bte) ?\d{1,4}| [a-z]\d{1,3})(?!\w)"
 )
+_NUMBER_BEFORE: Final = re.compile(rf"(?<=[^\s\d,;:(] )(\d{{1,5}})({_ADDITION}(?:{_ADDITION})?)?[ ,;.(]{{0,3}}(?:\r?\n)?\Z", re.IGNORECASE)
+_NUMBER_NAMED: Final = re.compile(rf"huis(?:nummer|nr)\.?:? (\d{{1,5}})({_ADDITION})?[ ,;.]{{0,3}}(?:en )?postcode:? \Z", re.IGNORECASE)
 _HOUSE: Final = re.compile(rf" (\d{{1,4}}(?:{_ADDITION})?)(?![\w:]|[.,/-]\d|{_UNITS})", re.IGNORECASE)
 _HOUSE_NUMBER: Final = re.compile(r"(\d+)(.*)")
 _BEFORE_LETTER: Final = re.compile(r"-(?=[A-Z])")
@@ -53,19 +54,42 @@ _STREETS: Final = (
     "straße", "strasse", "str.", "gasse", "allee",
 )  # fmt: skip
 _PARTICLES: Final = frozenset(
-    {"van", "de", "den", "der", "het", "'t", "’t", "t", "op", "aan", "in", "ter", "ten", "te", "bij", "en", "v.d.", "d'", "du", "des", "la", "le"}
+    {
+        "van",
+        "de",
+        "den",
+        "der",
+        "het",
+        "'t",
+        "’t",
+        "t",
+        "op",
+        "aan",
+        "in",
+        "ter",
+        "ten",
+        "te",
+        "bij",
+        "en",
+        "v.d.",
+        "d'",
+        "du",
+        "des",
+        "la",
+        "le",
+    }
 )
-_SHORTENED: Final = frozenset({"burg", "burgem", "dr", "ds", "gen", "ir", "jhr", "mgr", "mr", "past", "pr", "pres", "prof", "st", "w", "j", "wilh"})
+_SHORTENED: Final = frozenset(
+    {"burg", "burgem", "dr", "ds", "gen", "ir", "jhr", "mgr", "mr", "past", "pr", "pres", "prof", "st", "w", "j", "wilh"}
+)
 _NOT_A_STREET: Final = frozenset(
     {"adres", "address", "bezorgadres", "woonadres", "postcode", "oud", "nieuw", "op", "in", "bij", "naar", "aan", "wij", "ik", "groet", "groeten", "gr",
      "mvg", "woont", "flat", "bus", "tram", "lijn", "trein", "perron", "at", "on", "to", "from"}
 )  # fmt: skip
-_AFTER_STREET: Final = "\n\r,:;(?!|\"„“/•>"
+_AFTER_STREET: Final = '\n\r,:;(?!|"„“/•>'
 
-_BRITISH_POSTCODE: Final = re.compile(r"(?<![\w-])[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}(?!\w)")
-_BRITISH_STREET: Final = re.compile(
-    r"(?<![\w-])(?:(?:Flat|Unit) [\w/]{1,6}, ?)?\d{1,4}[A-Za-z]? (?:[A-Z][\w'’-]{0,30}[ ,\n]{1,2}){1,6}\Z"
-)
+_BRITISH_POSTCODE: Final = re.compile(r"[A-Z](?<![\w-].)[A-Z]?\d[A-Z\d]? \d[A-Z]{2}(?!\w)")
+_BRITISH_STREET: Final = re.compile(r"(?<![\w-])(?:(?:Flat|Unit) [\w/]{1,6}, ?)?\d{1,4}[A-Za-z]? (?:[A-Z][\w'’-]{0,30}[ ,\n]{1,2}){1,6}\Z")
 _FOREIGN: Final = re.compile(
     r"[,\n] ?(?:[A-Z]{1,2}-)?(?:[1-9]\d{3}|\d{5}) [A-ZÀ-Ý][a-zß-ÿ'’][\w'’-]{0,30}(?: (?:am|an|aan|sur|der|den|la|le) (?:[a-z]{2,3} )?[A-Z][\w'’-]{1,30})?"
 )
@@ -74,7 +98,9 @@ _FRENCH_STREET: Final = re.compile(
     r" [^\n,;:?!]{2,50}\Z",
     re.IGNORECASE,
 )
-_FRENCH_WAY: Final = re.compile(r"(?:rue|avenue|chaussée|place|quai|route|boulevard|impasse|chemin|digue|steenweg) [^\n,;:?!\d]{0,40}\Z", re.IGNORECASE)
+_FRENCH_WAY: Final = re.compile(
+    r"(?:rue|avenue|chaussée|place|quai|route|boulevard|impasse|chemin|digue|steenweg) [^\n,;:?!\d]{0,40}\Z", re.IGNORECASE
+)
 
 
 class Address(NamedTuple):
@@ -198,19 +224,20 @@ def _fits_at_home(groups: list[str], behind: list[str]) -> bool:
 
 def _dutch(text: str) -> Iterator[Address]:
     for match in _POSTCODE.finditer(text):
-        letters = (match[2] or match[3]).upper()
-        if letters in _NO_POSTCODE:
+        postcode = match.group()[:4] + (match[1] or match[2]).upper()
+        if postcode[4:] in _NO_POSTCODE:
             continue
         start, end = match.span()
-        before = _NUMBER_BEFORE.search(text, max(0, start - 40), start)
+        before = _NUMBER_BEFORE.search(text, max(0, start - 40), start) or _NUMBER_NAMED.search(text, max(0, start - 40), start)
         street = _street(text, before.start(1)) if before else None
         after = None if before and street is not None else _NUMBER_AFTER.match(text, end)
         if before and street is not None:
-            yield Address(street, end, f"{match[1]}{letters} {_house(before[1] + (before[2] or ''))}")
+            end += text[before.end(1) : end].count("(") and text[end : end + 1] == ")"
+            yield Address(street, end, f"{postcode} {_house(before[1] + (before[2] or ''))}")
         elif after:
-            yield Address(start, after.end(3) if after[3] else after.end(2) if after[2] else after.end(1), f"{match[1]}{letters} {_house(after[0])}")
+            yield Address(start, after.end(3) if after[3] else after.end(2) if after[2] else after.end(1), f"{postcode} {_house(after[0])}")
         elif before:
-            yield Address(before.start(1), end, f"{match[1]}{letters} {_house(before[1] + (before[2] or ''))}")
+            yield Address(before.start(1), end, f"{postcode} {_house(before[1] + (before[2] or ''))}")
         elif _POSTCODE_WORD.search(text, max(0, start - 20), start):
             yield Address(start, end, None)
     for match in _HOUSE.finditer(text):

@@ -9,6 +9,7 @@ A brand book's own patterns come first, and what belongs to the brand itself is 
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 from libs.common.brandbook import BrandBook
@@ -36,6 +37,7 @@ class Lens:
         """Keep it for as long as the book's version lasts."""
         return cls(BookPattern.all_of(book), Ours.of(book), book.hours.holidays.country)
 
+
 _SOMETHING: Final = re.compile(r"[\d@]")
 _LETTERS_ONLY: Final = re.compile(
     r"(?i:\bpnr|(?:booking|boekings?|reserverings|reservation|buchungs)[ -]?(?:code|nummer|number|ref(?:erence)?))(?i:[ :=]{1,3}|\s+is:?\s+)([A-Z]{5,6})(?![\w-])"
@@ -50,7 +52,7 @@ _DATE: Final = re.compile(
     r"(?<![\w./-])(?:(\d{1,2}) ?[-/.] ?(\d{1,2}) ?[-/.] ?(\d{4}|'?\d\d)"
     r"|(\d{4})[-/.](\d\d)[-/.](\d\d)"
     r"|(\d{1,2})(?:e|de|ste|st|nd|rd|th|er|\.)? (?:of )?([^\W\d_]{3,9})\.?,? ((?:19|20)\d\d|'\d\d)"
-    r"|((?<=[a-z] )\d{1,2})(?:st|nd|rd|th)?, ?((?:19|20)\d\d))(?![\w/-]|[.]\d)"
+    r"|((?<=[a-z] )\d{1,2})(?:st|nd|rd|th)?(?:, ?| )((?:19|20)\d\d))(?![\w/-]|[.]\d)"
 )
 _MONTH_BEFORE: Final = re.compile(r"(?<!\w)([A-Z][a-z]{2,8}) \Z")
 _BORN_BEFORE: Final = re.compile(
@@ -66,13 +68,14 @@ _OTHER_DATE: Final = re.compile(
 _ADULT: Final = 2014
 """A full date of this year or before that stands by itself is somebody's birth: what people write about happened later."""
 
+_MAYBE_BIRTH: Final = re.compile(r"19\d\d|20[01]\d|'\d\d|[Gg][Ee]?[Bb]\b|[Gg]eb(?:oo?r|dat)|[Bb]orn|[Bb]irth|D\.?O\.?B|dob|[Nn]ée? ")
 _BSN: Final = re.compile(r"(?<![\w.-])(?:\d{3}[ .-]?\d{3}[ .-]?\d{3}|\d{4}[.-]\d{2}[.-]\d{3})(?!\w|[.-]\d)")
-_CITIZEN: Final = re.compile(r"\b(?:bsn|sofi-?nummer|citizen service)|burger ?service", re.IGNORECASE)
+_CITIZEN: Final = re.compile(r"[Bb][Ss][Nn]\b|[Ss]ofi-?nummer|itizen [Ss]ervice|urger ?service", re.ASCII)
 
 # What a word before a number says of it. Words that only join (_JOINS) are read past; an unknown word says nothing.
 _NAMES: Final = r"(?:-?(?:nummers?|nrs?|nmr|nommer|numbers?|no|num|codes?|id|ids|ref|referentie|referenz))?"
 _CUSTOMER_WORDS: Final = re.compile(
-    r"(?:oud-?)?(?:klant(?:en)?|kl|lid|leden|lidmaatschaps?|debiteur(?:en)?|relatie|abonnee|abonnements?|contractrekening|deelnemers?|verzekerden?|polis|huurders?"
+    r"(?:oud-?)?(?:klant(?:en)?|kl|lid|leden|lidmaatschaps?|debiteur(?:en)?|relatie|deb|cliënt|bewoners?|gebruikers?|users?|aansluit|ov-?chipkaart|ov-?pas|abonnee|abonnements?|contractrekening|deelnemers?|verzekerden?|polis|huurders?"
     r"|inschrijf|inschrijvings|student(?:en)?|leerling|donateurs?|pati[eë]nt(?:en)?|pas|kaart|klant(?:en)?kaart|klant(?:en)?pas|spaarkaart|bonuskaart|lidkaart"
     r"|accounts?|customers?|clients?|cust|members?|memberships?|tenants?|tenancy|acct|photocard|card|flyer|loyalty|policy|policyholder|subscriber|subscription"
     r"|kunden?|kd|mitglieds?|mitgliedschafts?|versicherten|kundenkarten?|vertragskonto|abonnée?|adhérent|klienta|zakelijk|club)" + _NAMES
@@ -82,21 +85,24 @@ _ORDER_WORDS: Final = re.compile(
     r"|reservatie|gereserveerd|res|reis|zendings?|zendingen|pakket|pakketten|pakketje|pakje|retour|retouren|werkbon|rit|ritten|aanvraag|aanvraags|reparatie|bevestigings?"
     r"|orders|orderbevestiging|boekingsbevestiging|huurcontract|verhuur|tracking|track|trace|tracktrace|pnr"
     r"|bookings?|booked|reservations?|confirmation|parcel|package|shipment|consignment|delivery|rental|agreement|ordered"
-    r"|bestellungs?|bestell|auftrags?|auftragsbestätigung|buchungs?|sendungs?|reservierungs?|commande|réservation|séjour|colis|dossiernr)" + _NAMES
+    r"|bestellungs?|bestell|auftrags?|auftragsbestätigung|buchungs?|sendungs?|reservierungs?|commande|réservation|séjour|colis|itinerary)"
+    + _NAMES
 )
 _OTHER_WORDS: Final = re.compile(
     r"(?:credit|eind|jaar)?(?:factu(?:ur|ren)|fact|nota|invoices?|rechnungs?|facture|art|artikel|artikels|article|item|product|ean|isbn|serie|serial|seriennummer|sn|model|type|typ|frame|imei|mac|modem"
     r"|firmware|versie|version|batch|lot|partij|charge|fout|fouten|error|fehler|meldings?|storings?|zaak|case|kenmerk|zaakkenmerk|file|claim|schade|vacature|aangifte|boete|meter|stand|watermeter"
     r"|eindstand|beginstand|meterstand|kvk|btw|vat|agb|kenteken|bagage|bagagelabels?|baggage|bag|luggage|koffer|label|vlucht|flight|flug|trein|train|bus|tram|lijn|treinstel|ip|pin|pincode|wachtwoord"
     r"|password|rekening|iban|bsn|postcode|pagina|blz|filiaal|kassa|transactie|station|perron|kamer|room|lokaal|aanslag|aanslagen|kortings|actie|promo|promotie|voucher|coupon|discount|giftcard"
-    r"|onderdeel|part|lotcode|tht|th|chassis|polisvoorwaarden|dossiernummer|police|report|aangiften|crm|ref-?job|serienr|barcode-?ean|patch|build)" + _NAMES
+    r"|onderdeel|part|lotcode|tht|th|chassis|polisvoorwaarden|tags?|police|report|aangiften|crm|ref-?job|serienr|barcode-?ean|patch|build)"
+    + _NAMES
 )
 _PHONE_WORDS: Final = re.compile(
-    r"(?:tel|telefoon|telephone|phone|mobiel|mobile|mob|gsm|handy|natel|whatsapp|app|bel|call|ring|fax|06|doorkies|telefonisch|bereikbaar|bellen)" + _NAMES
+    r"(?:tel|telefoon|telephone|phone|mobiel|mobile|mob|gsm|handy|natel|whatsapp|app|bel|call|ring|fax|06|doorkies|telefonisch|bereikbaar|bellen)"
+    + _NAMES
 )
 _JOINS: Final = frozenset(
     "is was zijn waren are were luidt lautet ist est le la het de the mijn m'n mn my mein meine mon ma uw your jullie our onze ons haar zijn her his van of met with onder under op on "
-    "bij by u you ik i at in stond staat brief mail email e-mail hierbij hier volgende dus namelijk als as to naar für und en and et ter info aan kant".split()
+    "bij by u you ik i at in stond staat brief mail email e-mail weet hierbij hier volgende dus namelijk als as to naar für und en and et ter info aan kant".split()
 )
 _THINGS: Final = frozenset({"pas", "kaart", "card", "pass"})
 """What is ordered too: a number in brackets behind one is not the card's."""
@@ -106,9 +112,14 @@ _SHORT: Final = frozenset("nr no n num ref res ord kl cust acct tel klantnr best
 _TOKENS: Final = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\n|[^\w\s]|\d+")
 _LOOK_BACK: Final = 50
 
+_FEWEST_OF_AN_IBAN: Final = 10
+_FEWEST_OF_A_PHONE: Final = 9  # and of a citizen service number
+_MOST_THAT_ARE_NOBODYS: Final = 3  # digits in a text, unless they stand among letters
+_SHORTEST_CODE: Final = 5
+_MIXED: Final = re.compile(r"[A-Za-z]\d|\d[A-Z]")
 _RUN: Final = re.compile(r"\d\w*(?:[-./]\w+)*(?: \d\w*(?:[-./]\w+)*)*")
 _GLUED: Final = re.compile(r"(?<![\w@/.])(?:[A-Za-z]{1,5}[-./]){0,2}[A-Za-z]{1,8}[-./]?\Z")
-_SPACED: Final = re.compile(r"(?<![\w@/.-])[A-Z]{1,4} \Z")
+_SPACED: Final = re.compile(r"(?<![\w@/.-])[A-Z]{1,3} \Z")
 _UNITS: Final = re.compile(
     r" ?(?:uur|u\b|min|dagen|dag\b|weken|maand|jaar|euro|eur\b|keer|x\b|%|°|stuks|pers|km|kwh|mbit|days|weeks|months|years|hours|people|points|punten|volgers|followers|°)",
     re.IGNORECASE,
@@ -119,22 +130,30 @@ _WEAK: Final = (None, "number", "ref", "code", "bon")
 _LIKE_A_PHONE: Final = re.compile(r"0[1-9](?:[ ./-]{0,3}\d){7}")
 _DATE_SHAPE: Final = re.compile(r"\d{1,2}[-/.]\d{1,2}(?:[-/.](?:\d{4}|\d\d))?|(?:19|20)\d\d(?:[-/]\d\d){0,2}|\d{1,3}\.\d{3}")
 _LOCATOR: Final = re.compile(r"(?=[A-Z0-9]*\d[A-Z])(?=(?:\d*[A-Z]){4})[A-Z][A-Z0-9]{5}")
+_LOCATOR_NAMED: Final = re.compile(r"[A-Z\d]{1,4}-[A-Z\d]{3,8}|[A-Z\d]{5,8}|(?=[a-z]*\d+[a-z])[a-z][a-z\d]{5}")
+_FLIGHT: Final = re.compile(r"[A-Z]{2} ?\d{3,4}")
 _BAGGAGE: Final = re.compile(r"[A-Z]{5}\d{5}")
 _ORDER_SHAPE: Final = re.compile(
     r"(?![A-Z]*[-./]?(?:19|20)\d\d[-./]\d\d\Z)"
     r"(?:[A-Z]{1,4}(?:[-/.][A-Z]{1,3})?[-/.](?=(?:[-./A-Z]*\d){5})[\dA-Z]+(?:[-/.][\dA-Z]+)*"
     r"|[A-Z]{2,4}-(?=[A-Z0-9]*\d)(?=[A-Z0-9]*[A-Z])[A-Z0-9]{4,8}"
-    r"|[A-Z]{1,2}\d{8,12}(?:[A-Z]{2})?|3S[A-Z]{2,6}\d{7,}|[A-Z]{1,3}\d{2,8}(?:-\d{1,5}){1,2}|[A-Z]{1,4} (?=(?: ?\d){7})[\d ]+[A-Z]{0,2}|\d{4}-[A-Z]{2,3}-\d{4,})"
+    r"|[A-Z]{1,2}\d{8,12}(?:[A-Z]{2})?|3S[A-Z]{2,6}\d{7,}|(?=[A-Z]{2}|[A-Z](?:-?\d){7})[A-Z]{1,3}\d{2,8}(?:-\d{1,5}){1,2}|[A-Z]{1,3} (?=(?: ?\d){7})[\d ]+[A-Z]{0,2}|\d{4}-[A-Z]{2,3}-\d{4,})"
 )
 _NOT_AN_ORDER: Final = ("F-", "INV", "CN-", "RE-", "FACT", "FA-", "PO-", "EAN", "PL0", "S/N", "BTW", "NL0", "KVK")
 _BUYS: Final = re.compile(
-    r"\b(?:bestel|besteld|order|boek|geboekt|pakket|pakje|bezorg|geleverd|retour|reserver|book|parcel|deliver|flight|vlucht|trip|commande|buchung)", re.IGNORECASE
+    r"\b(?:bestel|besteld|order|boek|geboekt|pakket|pakje|bezorg|geleverd|retour|reserver|book|parcel|deliver|flight|vlucht|trip|commande|buchung)",
+    re.IGNORECASE,
 )
 _SUBSCRIBES: Final = re.compile(
-    r"\b(?:abonn|opzeg|opgezegd|zeg\b.{1,60}\bop\b|lid\b|lidmaat|klant\b|member|subscri|premie|stroom|energie|gas\b|termijn|verhui|contract|internet|tv\b|landline)", re.IGNORECASE
+    r"\b(?:abonn|opzeg|opgezegd|zeg\b.{1,60}\bop\b|lid\b|lidmaat|klant\b|member|subscri|premie|stroom|energie|gas\b|termijn|verhui|contract|internet|tv\b|landline)",
+    re.IGNORECASE,
 )
 _RENTS: Final = re.compile(r"huur|hire|rent|boek|auto|\bcar\b|\bbus\b|van\b", re.IGNORECASE)
-_AND: Final = re.compile(r"(?:,|/|&| en| and| of| or| und| et|, en|, and)? ?\Z")
+_BEHIND: Final = re.compile(
+    r"(?: is| was| als|,)? ?\(?(?:mijn |my |m'n |ons |onze |our |het |the )?([^\W\d_]{3,20}(?:nummer|nr|code)|[a-z]{4,12}(?= (?:number|no|ref|code)\b))",
+    re.IGNORECASE,
+)
+_AND: Final = re.compile(r"(?:,|/| ?&| en| and| of| or| und| et|, en|, and| t/m)? ?\Z")
 
 
 def personal_data(text: str, lens: Lens | None = None) -> list[PersonalData]:
@@ -189,21 +208,26 @@ def _kind_of_pattern(name: str) -> str | None:
 
 
 def _numbers(found: _Found, lens: Lens | None) -> None:
+    """Everything with digits in it, what is surest first. How many digits there are rules most kinds out, before their patterns are tried."""
     text = found.text
-    for start, end in ibans(text):
-        found.add(start, end, IBAN)
+    digits = len(_DIGIT.findall(text))
+    if digits >= _FEWEST_OF_AN_IBAN:
+        for start, end in ibans(text):
+            found.add(start, end, IBAN)
     for address in addresses(text):
         found.add(address.start, address.end, ADDRESS)
-    for start, end in _birthdates(text):
-        found.add(start, end, BIRTHDATE)
-    if _CITIZEN.search(text):
+    if _MAYBE_BIRTH.search(text):
+        for start, end in _birthdates(text):
+            found.add(start, end, BIRTHDATE)
+    if digits >= _FEWEST_OF_A_PHONE and _CITIZEN.search(text):
         for match in _BSN.finditer(text):
             if _passes_eleven(match.group()) and _meaning(text, match.start()) not in (CUSTOMER, ORDER):
                 found.add(*match.span(), BSN)
-    unnamed = _named_codes(found)
-    for start, end in phones(text):
-        ours = lens is not None and phone_number(text[start:end], lens.country) in lens.ours.numbers
-        found.add(start, end, None if ours else PHONE)
+    unnamed = _named_codes(found) if digits > _MOST_THAT_ARE_NOBODYS or _MIXED.search(text) else []
+    if digits >= _FEWEST_OF_A_PHONE:
+        for start, end in phones(text):
+            ours = lens is not None and phone_number(text[start:end], lens.country) in lens.ours.numbers
+            found.add(start, end, None if ours else PHONE)
     for start, end, kind in unnamed:
         found.add(start, end, kind)
 
@@ -214,7 +238,9 @@ def _birthdates(text: str) -> list[tuple[int, int]]:
 
 
 def _birth(text: str, match: re.Match[str]) -> list[int | None]:
-    day, month, year = (match[1], match[2], match[3]) if match[1] else (match[6], match[5], match[4]) if match[4] else (match[7], match[8], match[9])
+    day, month, year = (
+        (match[1], match[2], match[3]) if match[1] else (match[6], match[5], match[4]) if match[4] else (match[7], match[8], match[9])
+    )
     start = match.start()
     if match[10]:
         before = _MONTH_BEFORE.search(text, max(0, start - 12), start)
@@ -231,7 +257,8 @@ def _birth(text: str, match: re.Match[str]) -> list[int | None]:
         return [place] if alone else []
     if not 1900 <= int(year) <= _ADULT or _OTHER_DATE.search(text, max(0, start - 14), start):
         return []
-    beside = start == 0 or text[start - 1] in "\n(" or text[max(0, start - 2) : start] in (", ", ": ")
+    before, behind = text[max(0, start - 2) : start], text[match.end() : match.end() + 1]
+    beside = before.endswith("\n") or before in (", ", ": ") or (before.endswith("(") and behind in {")", ","})
     return [place] if beside or _BIRTH.search(text) else []
 
 
@@ -253,23 +280,35 @@ def _named_codes(found: _Found) -> list[tuple[int, int, str]]:
     for run in _RUN.finditer(text):
         start = _start_of_code(text, run.start())
         end = _end_of_code(text, start, run)
-        code = text[start:end]
-        if end - start < 5 or not found.free(start, end):
+        if run.end() - start < _SHORTEST_CODE or not found.free(start, end):
             continue
-        kind = _kind_of_code(text, start, code)
+        code = text[start:end]
+        kind = _kind_of_code(text, start, code) or _named_behind(text, end)
         if kind in _WEAK and 0 <= start - last_end <= 6 and last_shape == _shape(code) and _AND.match(text, last_end, start):
             kind = last_kind
-        if kind in (CUSTOMER, ORDER):
+        if kind == "other":
+            end = run.end() if found.free(start, run.end()) else end
+            found.add(start, end, None)
+        elif end - start < _SHORTEST_CODE or kind == "phone":
+            continue
+        elif kind in (CUSTOMER, ORDER):
             if code[0] == "0" and text[start - 1] == "\n" and _LIKE_A_PHONE.match(text, start):
                 continue
             found.add(start, end, kind)
             kinds.setdefault(_prefix(code), kind)
-            last_end, last_kind, last_shape = end, kind, _shape(code)
-        elif kind == "other":
-            found.add(start, end, None)
-        elif kind != "phone" and _looks_like_an_order(code, kind):
-            unnamed.append((start, end))
+        else:
+            if _looks_like_an_order(code, kind):
+                unnamed.append((start, end))
+            continue
+        last_end, last_kind, last_shape = end, kind, _shape(code)
     return [(start, end, kinds.get(_prefix(text[start:end])) or _default_kind(text, text[start:end])) for start, end in unnamed]
+
+
+def _named_behind(text: str, end: int) -> str | None:
+    """What "… is mijn klantnummer" and "… (booking number)" say of a number before them."""
+    match = _BEHIND.match(text, end)
+    says = _word_says(match[1].lower()) if match else None
+    return says if says in (CUSTOMER, ORDER) else None
 
 
 def _start_of_code(text: str, digit: int) -> int:
@@ -292,7 +331,7 @@ def _end_of_code(text: str, start: int, run: re.Match[str]) -> int:
     groups = run.group().split(" ")
     end = run.start() + len(groups[0])
     digits = sum(letter.isdigit() for letter in groups[0])
-    for group, following in zip(groups, groups[1:], strict=False):
+    for group, following in pairwise(groups):
         many = sum(letter.isdigit() for letter in following)
         if not (group.isdigit() and len(group) <= 4) or many > 4 or not _GROUP.fullmatch(following):
             break
@@ -316,7 +355,9 @@ def _kind_of_code(text: str, start: int, code: str) -> str | None:
     if says in (CUSTOMER, ORDER):
         if _DATE_SHAPE.fullmatch(code) or _UNITS.match(text, start + len(code)) or _BAGGAGE.fullmatch(code):
             return "other"
-        enough = digits >= 5 or (letters and digits >= 3 and len(code) >= 6) or (says == ORDER and letters and len(code) <= 12 and code.isupper())
+        if says == ORDER and _FLIGHT.fullmatch(code):
+            return "other"
+        enough = digits >= 5 or (letters and digits >= 3 and len(code) >= 6) or (says == ORDER and _LOCATOR_NAMED.fullmatch(code))
         return says if enough else "other"
     return says
 
@@ -390,7 +431,7 @@ def _word_says(word: str) -> str | None:
         return "number"
     if word in _JOINS:
         return "join"
-    if word.startswith(("referen", "référen")) or word in ("ref", "réf", "dossier", "reference"):
+    if word.startswith(("referen", "référen")) or word in ("ref", "réf", "dossier", "dossiernummer", "dossiernr"):
         return "ref"
     if word in ("code", "codes", "barcode"):
         return "code"
