@@ -162,13 +162,19 @@ def addresses(text: str) -> Iterator[Address]:
 
 def _end_of_iban(written: str) -> int:
     """How much of `written` is an account number, or 0: what follows a number may look like more of it."""
-    ends = [index + 1 for index, letter in enumerate(written) if letter.isalnum()]
-    compact = "".join(letter for letter in written if letter.isalnum()).upper()
-    for length in range(len(compact), _SHORTEST_IBAN - 1, -1):
-        account = compact[:length]
-        if int("".join(str(int(letter, 36)) for letter in account[4:] + account[:4])) % 97 == 1 and _is_iban(account):
-            return ends[length - 1]
-    return 0
+    compact = [(letter, index + 1) for index, letter in enumerate(written) if letter.isalnum()]
+    values = [int(letter, 36) for letter, _ in compact]
+    head = ((values[0] * 100 + values[1]) * 10 + values[2]) * 10 + values[3]
+    remainder, longest = 0, 0
+    for length, value in enumerate(values[4:], start=5):
+        remainder = (remainder * (100 if value > 9 else 10) + value) % 97
+        if (
+            length >= _SHORTEST_IBAN
+            and (remainder * 1_000_000 + head) % 97 == 1
+            and _is_iban("".join(letter for letter, _ in compact[:length]))
+        ):
+            longest = compact[length - 1][1]
+    return longest
 
 
 def _is_iban(account: str) -> bool:
@@ -191,11 +197,7 @@ def _length_of_phone(written: str) -> int:
     trunk = 1 if "(0)" in written.replace(" ", "") else 0
     for count in range(len(groups), 0, -1):
         digits = "".join(groups[:count])
-        if international:
-            fits = _fits_abroad(digits.removeprefix("00"), trunk)
-        else:
-            fits = _fits_at_home(groups[:count], groups[count:])
-        if fits:
+        if _fits_abroad(digits.removeprefix("00"), trunk) if international else _fits_at_home(groups[:count], groups[count:]):
             return ends[count - 1]
     return 0
 
@@ -263,7 +265,9 @@ def _street(text: str, number: int) -> int | None:
         bare = word.strip(".'’").lower()
         if not word or count > 5 or (word.endswith(".") and bare not in _SHORTENED and count > 0 and not bare.isdigit()):
             break
-        if word[0].isupper() and bare not in _NOT_A_STREET or (found is None and word.lower().endswith(_STREETS) and bare not in _STREETS):
+        if (word[0].isupper() and bare not in _NOT_A_STREET) or (
+            found is None and word.lower().endswith(_STREETS) and bare not in _STREETS
+        ):
             found = position
         elif found is None or word.lower() not in _PARTICLES:
             break
