@@ -54,7 +54,7 @@ _MEANINGS: Final[dict[str, frozenset[str]]] = {
         boete meter watermeter stand eindstand beginstand meterstand kvk btw vat agb kenteken chassis bagage bagagelabel bagagelabels baggage bag luggage
         koffer label tag tags vlucht flight flug trein train bus tram lijn treinstel ip pin pincode wachtwoord password rekening iban bsn postcode pagina
         blz filiaal kassa transactie station perron kamer room lokaal aanslag aanslagen korting actie promo promotie voucher coupon discount giftcard
-        onderdeel part lotcode tht th police report build"""
+        onderdeel part lotcode tht th police report build incident serviceverzoek gesprek chat"""
     ),
     _JOIN: _words(
         """is was zijn waren are were luidt lautet ist est le la het de the mijn m'n mn my mein meine mon ma uw your jullie our onze ons haar her his van
@@ -72,7 +72,7 @@ _BETWEEN: Final = frozenset(":.#('\"=–-—*„“”‘’>[°º")
 _BEFORE_A_DOT: Final = _words("n num ref res ord kl cust acct tel art kd")
 _LOOK_BACK: Final = 50  # characters
 _BEHIND: Final = re.compile(
-    r"(?: is| was| als|,)? ?\(?(?:mijn |my |m'n |ons |onze |our |het |the )?"
+    r"(?: is| was| als)? ?\(?(?:mijn |my |m'n |ons |onze |our |het |the )?"
     r"([^\W\d_]{3,20}(?:nummer|nr|code)|[a-z]{4,12}(?= (?:number|no|ref|code)\b))",
     re.IGNORECASE,
 )
@@ -92,6 +92,7 @@ _UNIT: Final = re.compile(
 )
 _SHORTEST: Final = 5
 _FEWEST_DIGITS: Final = 4
+_LONGEST_LINK: Final = 300  # characters
 _MIXED: Final = re.compile(r"[A-Za-z]\d|\d[A-Z]")
 _DIGIT: Final = re.compile(r"\d")
 _LETTERS: Final = re.compile(r"[A-Z]+")
@@ -227,9 +228,18 @@ def _candidates(text: str) -> Iterator[tuple[int, int, int]]:
     while run := _RUN.search(text, position):
         start = _start_of_code(text, run.start())
         end = _end_of_code(text, run)
-        if run.end() - start >= _SHORTEST:
+        if run.end() - start >= _SHORTEST and not _in_a_link(text, start):
             yield max(start, position), end, run.end()
         position = end
+
+
+def _in_a_link(text: str, start: int) -> bool:
+    """Whether a path or a query leads to it: the link as a whole is what people see."""
+    if text[start - 1 : start] not in ("/", "=", "&", "#"):
+        return False
+    first = max(0, start - _LONGEST_LINK)
+    word = text[max(first - 1, text.rfind(" ", first, start), text.rfind("\n", first, start)) + 1 : start]
+    return "://" in word or "www." in word
 
 
 def _start_of_code(text: str, digit: int) -> int:

@@ -142,7 +142,7 @@ def phones(text: str) -> Iterator[tuple[int, int]]:
             position = match.start() + _DIGITS.search(match.group()).end()  # type: ignore[union-attr]  # a number has digits
             continue
         start, end = match.start(), match.start() + length
-        if text[start] == "(" and ")" not in text[start:end]:
+        if text[start] == "(" and text.count("(", start, end) > text.count(")", start, end):
             start += 1
         yield start, end
         position = end
