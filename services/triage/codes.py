@@ -49,7 +49,7 @@ _MEANINGS: Final[dict[str, frozenset[str]]] = {
     ),
     OTHER: _words(
         """factuur facturen fact creditfactuur eindfactuur jaarfactuur creditnota nota invoice invoices rechnung rechnungen facture art artikel artikels
-        article item product ean isbn serie serial serienr seriennummer sn model type typ typenr frame imei mac modem firmware versie version batch lot
+        article item product ean isbn serie serial serienr seriennummer sn s/n model type typ typenr frame imei mac modem firmware versie version batch lot
         partij charge fout fouten foutcode error fehler melding meldingen storing zaak case kenmerk zaakkenmerk file claim schade vacature aangifte
         boete meter watermeter stand eindstand beginstand meterstand kvk btw vat agb kenteken chassis bagage bagagelabel bagagelabels baggage bag luggage
         koffer label tag tags vlucht flight flug trein train bus tram lijn treinstel ip pin pincode wachtwoord password rekening iban bsn postcode pagina
@@ -66,8 +66,8 @@ _MEANING: Final = {word: meaning for meaning, words in _MEANINGS.items() for wor
 _ORDERED_TOO: Final = frozenset({"pas", "kaart", "card"})
 """Things with a number of their own that are ordered too: a number in brackets behind one is the order's."""
 
-_TOKEN: Final = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\n|[^\w\s]|\d+")
-_BETWEEN: Final = frozenset(":.#('\"=–-—*„“”‘’>[°º")
+_TOKEN: Final = re.compile(r"[Ss]/[Nn]\b|[^\W\d_]+(?:['’-][^\W\d_]+)*|\n|[^\w\s]|\d+")
+_BETWEEN: Final = frozenset(":.#('\"=–-—*„“”‘’>[°º|~·•»→")
 """Punctuation that people put between a word and its number."""
 _BEFORE_A_DOT: Final = _words("n num ref res ord kl cust acct tel art kd")
 _LOOK_BACK: Final = 50  # characters
@@ -109,6 +109,7 @@ _LETTERS_ONLY: Final = re.compile(
 )
 _PARCEL: Final = re.compile(r"(?:3S[A-Z]{2,6}|[A-Z]{2})\d{8,12}")
 _NAMED_REFERENCE: Final = re.compile(r"[A-Z]{2,4}\d{4,6}(?:-\d+)?")
+_PLAIN: Final = re.compile(r"\d{6,12}|\d{3,}[-./]\d{3,}(?:[-./]\d+)*")
 _ORDER_SHAPE: Final = re.compile(
     r"(?![A-Z]*[-./]?(?:19|20)\d\d[-./]\d\d\Z)"  # a year and a running number are a file's
     r"(?:[A-Z]{1,4}(?:[-/.][A-Z]{1,3})?[-/.](?=(?:[-./A-Z]*\d){5})[\dA-Z]+(?:[-/.][\dA-Z]+)*"  # PK-55180246, VX-ORD-118830
@@ -183,9 +184,11 @@ def named_before(text: str, start: int) -> str | None:
     """What the nearest telling word before a number says of it, on the same line or at the end of the line before: ORDER, CUSTOMER, OTHER, PHONE,
     a weaker word, or None."""
     weak = None
-    bracket = dotted = seen = False
+    aside = bracket = dotted = seen = False
     for part in reversed(_TOKEN.findall(text, max(0, start - _LOOK_BACK), start)):
-        if part == "\n":
+        if aside or part == ")":
+            aside = part != "("
+        elif part == "\n":
             if seen:
                 return weak
             seen = True
@@ -204,7 +207,7 @@ def named_before(text: str, start: int) -> str | None:
             ):
                 return weak
             if meaning in _WEAK:
-                weak = weak or meaning
+                weak = meaning if weak in (None, _NUMBER) else weak
             elif meaning != _JOIN:
                 return meaning
             dotted, seen = False, True
@@ -306,6 +309,8 @@ def _looks_like_an_order(code: str, kind: str | None) -> bool:
         return True
     if kind == _CODE:
         return bool(_PARCEL.fullmatch(code))
+    if kind == _NUMBER and _PLAIN.fullmatch(code):
+        return True
     return bool(_ORDER_SHAPE.fullmatch(code) or (kind in (_REFERENCE, _RECEIPT) and _NAMED_REFERENCE.fullmatch(code)))
 
 

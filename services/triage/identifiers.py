@@ -132,10 +132,13 @@ def claimed(text: str, patterns: Sequence[BookPattern]) -> list[tuple[str, int, 
     One that takes longer than PATTERN_TIMEOUT_S finds nothing more, and no more does any that can backtrack once those have taken
     PATTERNS_TIMEOUT_S together.
     """
-    rest = well_formed(text)
+    written = text.encode("utf-8", "replace")
+    rest = written.decode()
     found: list[tuple[str, int, int]] = []
     left_s = PATTERNS_TIMEOUT_S
     for pattern in patterns:
+        if pattern.linear and pattern.compiled.search(written) is None:  # as most are; and bytes are searched without a copy
+            continue
         began_s = thread_time()
         spans = _spans(pattern, min(left_s, PATTERN_TIMEOUT_S), rest)
         for start, end in list(islice(((start, end) for start, end in spans if rest[start:end].strip()), MAX_EACH)):
