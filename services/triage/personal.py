@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from libs.common.brandbook import BrandBook
-from libs.common.events import PersonalData
+from libs.common.events import Identity, PersonalData
 from services.triage.codes import CUSTOMER, ORDER, OTHER, may_have_codes, named_before, named_codes
 from services.triage.contacts import addresses, emails, ibans, phones
 from services.triage.identifiers import MAX_CHARS, BookPattern, Ours, claimed, phone_number
@@ -83,7 +83,8 @@ def personal_data(text: str, lens: Lens | None = None) -> list[PersonalData]:
             found.add(start, end, _kind_of_pattern(name))
     if "@" in text:
         for start, end in emails(text):
-            found.add(start, end, None if lens is not None and lens.ours.has_mail(text[start:end].lower()) else EMAIL)
+            ours = lens is not None and lens.ours.has(Identity(kind="email", value=text[start:end].lower()))
+            found.add(start, end, None if ours else EMAIL)
     digits = len(_DIGIT.findall(text))
     if digits:
         _shaped(found, digits)
