@@ -17,6 +17,9 @@ from services.triage.features import Floats
 
 Doubles = NDArray[np.float64]
 
+MOST_RARE = 20.0
+"""So much more than a no counts a rare yes, at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -28,7 +31,7 @@ class Block:
 
 
 def _loss(logits: Doubles, truth: Doubles, weight: Doubles, blocks: Sequence[Block]) -> tuple[float, Doubles]:
-    """The weighted cross-entropy, and its gradient by the logits. A row of truth that is all NaN is not asked."""
+    """The weighted cross-entropy, and its gradient by the logits."""
     total, slope = 0.0, np.zeros_like(logits)
     for block in blocks:
         part = slice(block.first, block.last)
@@ -45,17 +48,17 @@ def _loss(logits: Doubles, truth: Doubles, weight: Doubles, blocks: Sequence[Blo
     return total, slope
 
 
-def balanced(truth: Floats, blocks: Sequence[Block], rows: Floats, power: float = 1.0) -> Doubles:
-    """Weights, shape of `truth`: `rows` (n,) times how rare a class is, to the power; 1 weighs every class alike, 0 every message."""
-    weight = np.repeat(rows.astype(np.float64)[:, None], truth.shape[1], axis=1)
+def balanced(truth: Floats, asked: Floats, blocks: Sequence[Block]) -> Doubles:
+    """Weights, shape of `truth`: what a row counts (`asked`, 0 where it says nothing) times how rare its class is, so that classes weigh alike."""
+    weight = asked.astype(np.float64)
     for block in blocks:
         for column in range(block.first, block.last):
-            share = max(float(truth[:, column].mean()), 1e-4)
+            counts = asked[:, column]
+            share = max(float((truth[:, column] * counts).sum() / max(float(counts.sum()), 1e-9)), 1e-4)
             if block.softmax:
-                weight[:, column] *= (1.0 / (share * (block.last - block.first))) ** power
+                weight[:, column] *= 1.0 / (share * (block.last - block.first))
             else:
-                rare = min((1 - share) / share, 20.0) ** power
-                weight[:, column] *= np.where(truth[:, column] > 0, rare, 1.0)
+                weight[:, column] *= np.where(truth[:, column] > 0, min((1 - share) / share, MOST_RARE), 1.0)
     return weight
 
 
