@@ -128,14 +128,26 @@ class Polarity:
         )  # fmt: skip
 
 
-def sentiments(head: Head, polarity: Polarity, features: Features) -> list[Verdict]:
+def tones(head: Head, polarity: Polarity, features: Features) -> Floats:
+    """Shape (n, 3): the logits of CLASSES."""
+    found: Floats = np.log(np.maximum(head.of(features, polarity.counts(features)), 1e-9))
+    return found
+
+
+def verdicts(logits: Floats, features: Features) -> list[Verdict]:
     """The tone of each text. The score is what speaks for positive less what speaks for negative. Without a word: neutral."""
-    probability = head.of(features, polarity.counts(features))
+    probability = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
+    probability /= probability.sum(axis=1, keepdims=True)
     score = probability[:, CLASSES.index(POSITIVE)] - probability[:, CLASSES.index(NEGATIVE)]
-    verdicts: list[Verdict] = []
+    found: list[Verdict] = []
     for row, best in enumerate(probability.argmax(axis=1)):
         if features.texts[row]:
-            verdicts.append((CLASSES[best], float(score[row]), float(probability[row, best])))
+            found.append((CLASSES[best], float(score[row]), float(probability[row, best])))
         else:
-            verdicts.append((NEUTRAL, 0.0, 0.0))
-    return verdicts
+            found.append((NEUTRAL, 0.0, 0.0))
+    return found
+
+
+def sentiments(head: Head, polarity: Polarity, features: Features) -> list[Verdict]:
+    """The tone of each text by the shipped head."""
+    return verdicts(tones(head, polarity, features), features)
