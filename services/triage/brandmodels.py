@@ -30,7 +30,7 @@ class LiveModels:
             for brand, versions in live.items():
                 if brand not in self._known or self._known[brand][0] != versions:
                     self._known[brand] = versions, await self._read(connection, brand, versions)
-        return {brand: self._known[brand][1] for brand in live}
+        return {brand: self._known[brand][1] for brand in live if self._known[brand][1].heads}
 
     async def _read(self, connection: db.Connection, brand: str, versions: dict[str, int]) -> BrandModels:
         stored = await model_store.weights(connection, brand, versions)

@@ -76,6 +76,10 @@ class Model(BaseModel):
     score: float | None = Field(description="Of the live version when it was judged")
 
 
+class Models(BaseModel):
+    items: list[Model] = Field(description="One for each finding that people correct")
+
+
 class ModelDetail(Model):
     switches: list[ModelSwitch] = Field(description="The latest 50, the newest first")
 
@@ -99,9 +103,9 @@ class Corrected(BaseModel):
 
 
 @router.get("/models")
-async def models(brand: str, principal: Reader, reading: Reading) -> list[Model]:
+async def models(brand: str, principal: Reader, reading: Reading) -> Models:
     """What is live of each finding, and how much people corrected it."""
-    return await _models(reading, brand)
+    return Models(items=await _models(reading, brand))
 
 
 @router.get("/models/{finding}")
@@ -111,7 +115,7 @@ async def model(brand: str, finding: Finding, principal: Reader, reading: Readin
 
 
 @router.get("/models/{finding}/versions")
-async def versions(
+async def model_versions(
     brand: str, finding: Finding, principal: Reader, reading: Reading, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[ModelVersion]:
     """The versions of a finding, the latest first."""
@@ -123,7 +127,7 @@ async def versions(
 
 
 @router.get("/models/{finding}/versions/{version}")
-async def version(brand: str, finding: Finding, version: Number, principal: Reader, reading: Reading) -> Explained:
+async def model_version(brand: str, finding: Finding, version: Number, principal: Reader, reading: Reading) -> Explained:
     """A version, how it compares, and why it decides as it does."""
     row = await model_store.version(reading, brand, finding, version)
     if row is None:
