@@ -212,9 +212,6 @@ async def test_what_was_learnt_on_other_shipped_models_waits_until_it_is_learnt_
     await triage.teach("vaart")
     await triage.learn("vaart")
     newer = replace(triage.classifier, version="2-newer")
-    assert (
-        await LiveModels(triage.pool, newer.version).of({"vaart"}) == {}
-        or not (await LiveModels(triage.pool, "2-newer").of({"vaart"}))["vaart"].heads
-    )
+    assert await LiveModels(triage.pool, newer.version).of({"vaart"}) == {}
     assert await learning.learn_for(triage.service, newer, "vaart", BOOK, 25, 0.0) == [("sentiment", 2)]
     assert (await LiveModels(triage.pool, "2-newer").of({"vaart"}))["vaart"].name == "+sentiment.2"
