@@ -108,6 +108,14 @@ class BrandHead:
 
 
 @dataclass(frozen=True, slots=True)
+class Looks:
+    """What the shipped models make of n texts of one brand. `base`: by finding the classes, and the logits (n, c) of each; a label is found from 0 on."""
+
+    features: Features
+    base: Mapping[str, tuple[tuple[str, ...], Floats]]
+
+
+@dataclass(frozen=True, slots=True)
 class BrandModels:
     """The heads of a brand that are live, by finding, and their versions."""
 

@@ -14,12 +14,11 @@ import numpy as np
 
 from libs.common.brandbook import BrandBook
 from libs.common.events import Findings, Label
-from services.triage.brandheads import CLASSES, LABELS, BrandModels, adjusted
+from services.triage.brandheads import CLASSES, LABELS, BrandModels, Looks, adjusted
 from services.triage.features import Encoder, Features, Floats, encoder
 from services.triage.heads import Head
 from services.triage.labels import Calibration, Taxonomy, found_labels, label_logits, taxonomy
 from services.triage.language import languages
-from services.triage.learn import Looks
 from services.triage.sentiment import Polarity, verdicts
 from services.triage.sentiment import tones as tone_logits
 from services.triage.signals import UNKNOWN_SENDER, Sender, risks, signals, urgency
@@ -102,11 +101,15 @@ class Classifier:
     def looks(self, texts: Sequence[str], book: BrandBook) -> Looks:
         """What a brand's heads learn from: the features, the whole encoder's too, and what the shipped heads make of each text."""
         features = self.encoder.whole(self.encoder.encode(texts))
-        labels = self.taxonomy(book)
         with self.encoder.one_thread():
             tones = tone_logits(self.sentiment, self.polarity, features)
-            labelled = label_logits(labels, self.calibration, features)
-        return Looks(features, {"sentiment": (CLASSES["sentiment"], tones), LABELS: (labels.names, labelled)})
+        return Looks(features, {"sentiment": (CLASSES["sentiment"], tones), **self.label_looks(features, book).base})
+
+    def label_looks(self, features: Features, book: BrandBook) -> Looks:
+        """The part of `looks` that a brand's labels are learnt from."""
+        labels = self.taxonomy(book)
+        with self.encoder.one_thread():
+            return Looks(features, {LABELS: (labels.names, label_logits(labels, self.calibration, features))})
 
     def _parts(self, features: Features, own: Sequence[BrandModels | None]) -> list["_Part"]:
         """The texts of each brand that has heads of its own, with what those look at."""

@@ -15,7 +15,7 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from services.triage.brandheads import LABELS, BrandHead, Weights, adjusted, centred
+from services.triage.brandheads import LABELS, BrandHead, Looks, Weights, adjusted, centred
 from services.triage.descent import Vector, minimum
 from services.triage.features import DIMENSIONS, Features, Floats, Ints, plain
 
@@ -182,14 +182,6 @@ _TOLD_WORDS, _TOLD_MENTIONS = 8, 20
 _WORD_IN = 3
 """A word is told from so many texts on, so that no name of one person is."""
 _A_WORD = re.compile(r"[^\W\d_]{2,}(?:['-][^\W\d_]+)*")
-
-
-@dataclass(frozen=True, slots=True)
-class Looks:
-    """What the shipped models make of n texts of one brand. `base`: by finding the classes, and the logits (n, c) of each; a label is found from 0 on."""
-
-    features: Features
-    base: Mapping[str, tuple[tuple[str, ...], Floats]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from services.triage import learn
-from services.triage.brandheads import CLASSES, LABELS, BrandHead, BrandModels, adjusted
+from services.triage.brandheads import CLASSES, LABELS, BrandHead, BrandModels, Looks, adjusted
 from services.triage.classify import Classifier
 from services.triage.descent import minimum
 from services.triage.features import Floats
@@ -38,10 +38,10 @@ def ids(count: int) -> list[UUID]:
     return [UUID(int=number) for number in range(count)]
 
 
-def base_of(classifier: Classifier, texts: Sequence[str]) -> tuple[learn.Looks, Floats]:
+def base_of(classifier: Classifier, texts: Sequence[str]) -> tuple[Looks, Floats]:
     features = classifier.encoder.encode(texts)
     zeros = np.zeros((len(texts), len(TONES)), dtype=np.float32)
-    return learn.Looks(features, {"sentiment": (TONES, zeros)}), zeros
+    return Looks(features, {"sentiment": (TONES, zeros)}), zeros
 
 
 @pytest.fixture(scope="module")
@@ -144,9 +144,7 @@ def test_labels_are_told_apart_and_one_message_may_have_both_or_none(classifier:
     features, names = classifier.encoder.encode(texts), ("lawaai", "geur", "nooit")
     zeros = np.zeros((len(texts), 3), dtype=np.float32)
     chosen = [*[labels for _, labels in said + both], *[None for _ in others]]
-    found = learn.learn(
-        LABELS, learn.Looks(features, {LABELS: (names, zeros - 1)}), ids(len(texts)), chosen, None, classifier.encoder.encode
-    )
+    found = learn.learn(LABELS, Looks(features, {LABELS: (names, zeros - 1)}), ids(len(texts)), chosen, None, classifier.encoder.encode)
     assert found.head is not None
     assert found.head.classes == ("lawaai", "geur")
     asked = ["het is hier zo'n herrie", "het stinkt in de trein", "herrie en het stinkt", "mijn kaart werkt niet meer"]
