@@ -22,6 +22,8 @@ from services.triage.patterns import claims, conduct, harm, leaks, press, servic
 MAX_CHARS = 10_000
 INFLUENTIAL_FOLLOWERS = 50_000
 NEGATIVE_SCORE = -0.2
+GLAD_SCORE: Final = 0.5
+ASKING: Final = frozenset({"journalist", "press_contact"})
 MAX_WORDS: Final = 80  # letters of a text that one pattern may show as its reason
 
 _HASHTAG: Final = re.compile(r"#\w+")
@@ -175,6 +177,12 @@ def risks(
     if "machine_mail" in found:
         # Newsletters and absence notes name spokespersons and regulators without meaning anything by it.
         present -= {"press", "legal_threat"}
+    if not found.isdisjoint(ASKING):
+        # Whoever asks for the press wants to know what a regulator was told, and threatens nobody.
+        present.discard("legal_threat")
+    if score >= GLAD_SCORE:
+        # "Dangerously good", "even my lawyer was pleased": people who are glad borrow such words.
+        present -= {"legal_threat", "safety", "data_leak", "discrimination"}
     return [risk for risk in RISKS if risk in present]
 
 

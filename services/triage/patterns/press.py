@@ -8,12 +8,22 @@ from typing import Final
 SIGNALS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
     {
         "press": (
+            r"\b(bel|belt|gebeld|mail|gemaild|tip|getipt|naar|aan|schakel|schrijf|programma|consumentenprogramma) kassa(\W+[a-z]|[.,!]|$)",
+            r"\b(bel|belt|bellen|gebeld|mail|mailen|gemaild|stuur|stuurde|gestuurd|schrijf|geschreven|stap|ga|gaat|naar|bij|van|contact|contacted|emailed|called|telling|tell|tip|getipt|benader\w*|ingelicht|tweet|getweet|met|verteld|told)\b … \b(radar|hart van nederland|opgelicht|eenvandaag|nieuwsuur|pointer|meldpunt|de telegraaf|telegraaf|volkskrant|trouw de krant|nrc|rtl|nos|nu\.nl|het ad|het parool|tubantia|bnr|jinek|talkshow|het journaal|vtm|vrt|knack|de standaard|het laatste nieuws|watchdog|bbc|itv|channel (4|5)|sky news|the guardian|the sun|daily mail|the times|cnn|fox news|abc news|which\?|money box)\b",
+            r"\b(radar|hart van nederland|opgelicht|eenvandaag|nieuwsuur|pointer|meldpunt|de telegraaf|telegraaf|volkskrant|trouw de krant|nrc|rtl|nos|nu\.nl|het ad|het parool|tubantia|bnr|jinek|talkshow|het journaal|vtm|vrt|knack|de standaard|het laatste nieuws|watchdog|bbc|itv|channel (4|5)|sky news|the guardian|the sun|daily mail|the times|cnn|fox news|abc news|which\?|money box)\b … \b(komt|belt|belde|staat|wil|willen|heeft|is|zal|gaat|zendt|filmen|interview\w*|gemaild|gebeld|getipt|ingelicht|geinteresseerd|will|are|is|wants?|keen|interested|coming|hearing)\b",
+            r"\b(uitzending|aflevering|reportage|documentaire|artikel|item|stukje|stuk) (over|voor) … \b(reageren|reactie|bellen|spreken|interview\w*|vragen|woord|commentaar|langskomen|filmen|wie kan)\b",
+            r"\b(gaat|komt|staat|breng\w*|zet|stuur)\b … \b(naar|in|aan) (de|een) (krant|pers|media|landelijke \w+|journalist)\b|\b(gaat|wil|komt) er (een )?(stuk|artikel|verhaal|item|reportage|uitzending) (over|van)\b|\bvoor de (camera|microfoon)\b",
+            r"\b(quote|comment|statement|reaction|interview)\b … \b(feature|article|piece|story|paper|magazine|programme|documentary|podcast|broadcast|on[- ]camera|news)\b|\b(on[- ]camera|on air) interview\b",
+            r"\b(feature|article|story|news|documentary|investigat\w+)\b … \b(quote|comment|statement|spokes\w+|interview|deadline|publish\w*|response)\b",
+            r"\b(contact\w*|call\w*|email\w*|tell\w*|told|going to|tip\w*) (the |my |our |a )?local (news|paper|radio|tv|press|reporter)\b|\bput (it|this|you) on (\w+ ){0,6}(tv|the news)\b",
+            r"\b(lokalzeitung|zeitung|redakteur\w*|presse)\b … \b(stellungnahme|artikel|interview|bericht|anfrage|einschalten|informier\w*)\b|\b(journal|presse|reporter|television)\b … \b(temoign\w*|contacter|article|reportage|enquete)\b",
+            r"\b(pers(foto'?s|uitnodiging|map|kit|bericht(en)? ontvangen|conferentie|bijeenkomst)|press (kit|pass|photos|invitation|accreditation|pack|conference)|collega'?s van de pers|persaccreditatie)\b",
             r"\b(persvra(ag|gen)|persverzoek|wederhoor|perslijst|perskaart\w*|embargostuk\w*|media ?query|media enquiry|press (enquiry|inquiry|query|request|question))\b",
             r"\b(request for comment|deadline for comment|comment for (an|our|my|the) (article|story|piece)|right of reply|off the record)\b",
             r"\b(ik ben|ben|hier|als) (een |freelance |onderzoeks)*(journaliste?|verslaggever|verslaggeefster|redacteur|redactrice|reporter|correspondente?)\b",
             r"\b(journaliste?|verslaggever|verslaggeefster|reporter|redactie) hier\b|\b(van|namens) (de |het |radio |omroep |rtv )?\w*(gazet|bode|krant|courant|blad|post|journaal|nieuws|tv|omroep|fm) hier\b|\b(radio|omroep|rtv|tv) \w+( hier\b|:)|\b(van|namens) (de |het )?(radio|omroep|rtv|podcast|tv-programma|radioprogramma) \w+ hier\b|journaal (belt|belde|komt|wil|heeft|was)\b|\b(journalist|reporter|producer|columnist)s? here\b",
             r"\b(i'?m|i am|we are|we're) (a |an |the )?(freelance |investigative |local )*(journalist|reporter|producer (on|at|for)|correspondent|columnist)\b",
-            r"\b(naar|bij|aan) (de pers|de media|kassa|radar|hart van nederland|opgelicht|meldpunt|rtl|nos|het ad|de telegraaf)\b|\b(naar|aan) (de|een) (krant|omroep|journalist)\b",
+            r"\b(naar|bij|aan) (de pers|de media|radar|hart van nederland|opgelicht|meldpunt|rtl|nos|het ad|de telegraaf)\b|\b(naar|aan) (de|een) (krant|omroep|journalist)\b",
             r"\b(de|lokale|plaatselijke|regionale) (pers|krant|media|omroep|zender) (komt|staat|is|heeft|belt|belde|wil|gaat|weet|zit|pakt|luistert|krijgt)\b",
             r"\b(pers|krant|media|omroep|tv-programma|consumentenprogramma|journalist|redactie|verslaggever)\b … \b(ingelicht|benaderd|ingeschakeld|getipt|gebeld|geinteresseerd|gesproken|gemaild|op de hoogte|geinterviewd)\b",
             r"\b(ingelicht|benaderd|ingeschakeld|getipt|gebeld|geinterviewd|gesproken|verhaal aan|verhaal gedaan)\b … \b((de|het|een|onze|mijn|aan|met) (krant|omroep|tv|pers|media|lokale \w+)|journalist|consumentenredactie|verslaggever|redactie)\b",
@@ -34,6 +44,8 @@ SIGNALS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
             r"\b(pressesprecher\w*|porte-parole|attachee? de presse)\b",
         ),
         "journalist": (
+            r"\b(stagiair\w*|researcher|research|programmamaker|presentator|presentatrice|producer|cameraman|fotograaf|columnist|hoofdredactie|eindredactie) (bij|van|voor)\b",
+            r"\bik (ben|werk) (van|voor|bij) (het ad|de telegraaf|de volkskrant|trouw|nrc|rtl|nos|omroep \w+|rtv \w+|nu\.nl|het parool|de krant|een krant|een podcast|een tijdschrift|een nieuwssite|een dagblad|de lokale omroep|het journaal)\b|\bik schrijf (voor|een artikel|een stuk)\b",
             r"\b(journaliste?n?|verslaggevers?|verslaggeefster|redactrice|redactie@\w+)\b|(journalist|redacteur|redactie)\b",
             r"\b(reporters?|correspondent|news ?desk|newsroom|(consumer|transport|travel|city|business|aviation|money) desk|i edit|editor (at|of)|i write for|writing for|i work for the|redaktion|redacteur|redactrice|i produce|i'?m producing|producer)\b",
         ),
@@ -44,6 +56,7 @@ SIGNALS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
             r"\b(zeitung|kurier|magazin|rundfunk|l'echo|emission)\b",
         ),
         "reporting": (
+            r"\b(quot(e|en|es)|quoten|citeren|een reactie|reageren|aan het woord|wie kan (ik|namens)|iemand spreken|kan ik iemand (spreken|bellen|quoten)|kunt u aangeven|klachten zijn binnen\w*|stukje (over|voor))\b",
             r"\b(schrijf|schrijven|maak|maken|werk|werken|bereiden?|nemen|neem) (ik |wij |we |je |momenteel |nu |al )*(aan|voor|over|een)? … \b(artikel|stuk|verhaal|item|reportage|bericht|uitzending|aflevering|podcast|achtergrondverhaal|achtergrondartikel|overzichtsartikel|documentaire|special|productie|rubriek|bijdrage)\b",
             r"\b(artikel|stuk|item|reportage|achtergrondverhaal|nieuwsbericht|uitzending) over\b|\bvoor (een|ons|onze|mijn) (artikel|stuk|item|reportage|uitzending|bericht|productie|achtergrondverhaal|\w*katern|\w*programma)\b",
             r"\b(publiceren|publiceer|publicatie|in de uitzending|zend(t|en)( wij| we)? uit|zendt (\w+ )?uit|uitgezonden|zendt (zon|maan|dins|woens|donder|vrij|zater)dag|(gaan|ga|gaat) (wij |we |ik )?(om \S+( uur)? )?(live|online)|interview(en|t)?|geinterviewd|filmen|fotograferen|fotograaf|portretteren|voor de camera|opnames?|verschijning|kopij|citaten|ter inzage)\b",
