@@ -6,7 +6,6 @@ column is a question of its own (which risks, whether to go private).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - a pattern reads best on one line
 r"""What cannot wait, and what can hurt: a text and what is known of its sender reach this module, risks and an urgency leave it.
 
 Readable rules, on purpose: when a team asks why a message was called critical, the answer is a line below. Each signal is a list of
@@ -16,11 +15,11 @@ from typing import Final
 
 import re2
 
+from services.triage.context import INFLUENTIAL_FOLLOWERS, UNKNOWN, Context
 from services.triage.features import well_formed
 from services.triage.patterns import claims, conduct, harm, leaks, press, service
 
 MAX_CHARS = 10_000
-INFLUENTIAL_FOLLOWERS = 50_000
 NEGATIVE_SCORE = -0.2
 GLAD_SCORE: Final = 0.5
 ASKING: Final = frozenset({"journalist", "press_contact"})
@@ -33,24 +32,65 @@ _SLOGAN: Final = re2.compile(
     r"|(moment(en|s)?|dichtbij|verbonden|denktmee|brengt\w*|cares|gives\w*|together|challenge|geluk|verbindet|voorjou|metjou|voorelkaar)\b"
 )
 _OPENINGS: Final = frozenset(
-    "ik wij we ons onze jij jouw doe ga kies zo ook meer elke voor van bij thuis slaap eet vers fijn kleur ooit echt gewoon hier nu dit "
-    "my our your just go love live feel make share get see stay we the mein unser dein ma mon notre vive".split()
+    [
+        "ik",
+        "wij",
+        "we",
+        "ons",
+        "onze",
+        "jij",
+        "jouw",
+        "doe",
+        "ga",
+        "kies",
+        "zo",
+        "ook",
+        "meer",
+        "elke",
+        "voor",
+        "van",
+        "bij",
+        "thuis",
+        "slaap",
+        "eet",
+        "vers",
+        "fijn",
+        "kleur",
+        "ooit",
+        "echt",
+        "gewoon",
+        "hier",
+        "nu",
+        "dit",
+        "my",
+        "our",
+        "your",
+        "just",
+        "go",
+        "love",
+        "live",
+        "feel",
+        "make",
+        "share",
+        "get",
+        "see",
+        "stay",
+        "we",
+        "the",
+        "mein",
+        "unser",
+        "dein",
+        "ma",
+        "mon",
+        "notre",
+        "vive",
+    ]
 )
 _ACCENTS: Final = re.compile("[\u0300-\u036f]+")
 
 Urgency = str
 """critical, high, normal or low."""
 
-
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """What is known of who wrote a message, from outside the text."""
-
-    followers: int | None = None
-    staff: bool = False
-
-
-UNKNOWN_SENDER: Final = Sender()
 
 FILTERS: Final = ((press, harm), (conduct, leaks, claims, service))
 TABLES: Final = tuple(table for tables in FILTERS for table in tables)
@@ -158,7 +198,7 @@ def risks(
     text: str,
     found: frozenset[str],
     score: float,
-    sender: Sender = UNKNOWN_SENDER,
+    context: Context = UNKNOWN,
     campaign_hashtags: Sequence[str] = (),
     internal_names: Sequence[str] = (),
 ) -> list[str]:
@@ -166,10 +206,10 @@ def risks(
     lower = text[:MAX_CHARS].lower()
     present = set(found)
     negative = score <= NEGATIVE_SCORE
-    known = sender.followers is not None
-    if (known and sender.followers >= INFLUENTIAL_FOLLOWERS and score <= 0) or (not known and negative and "fame" in found):
+    known = context.followers is not None
+    if (known and context.followers >= INFLUENTIAL_FOLLOWERS and score <= 0) or (not known and negative and "fame" in found):
         present.add("influencer")
-    if any(name in lower for name in internal_names) and sender.staff:
+    if any(name in lower for name in internal_names) and context.staff:
         present.add("staff_leak")
     tagged = any(tag in lower for tag in campaign_hashtags) if campaign_hashtags else "campaign" in found
     if tagged and (negative or "machine_mail" in found or "advert" in found):
@@ -191,7 +231,7 @@ def urgency(
     risk: Sequence[str],
     sentiment: str,
     score: float = 0.0,
-    sender: Sender = UNKNOWN_SENDER,
+    context: Context = UNKNOWN,
     *,
     labelled: bool = False,
 ) -> Urgency:
@@ -209,7 +249,7 @@ def urgency(
             return "critical"
         if present & HIGH:
             return "high"
-    if sender.staff:
+    if context.staff:
         return "low"
     if sentiment == "positive":
         return "normal" if {"asks", "problem"} <= present else "low"

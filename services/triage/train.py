@@ -15,9 +15,10 @@ import re
 import sys
 import time
 import xml.etree.ElementTree as ElementTree
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Final, NamedTuple, Protocol
@@ -41,6 +42,7 @@ from services.triage.train_findings import fit_findings
 TRAINED_ON: Final = ("banking77", "nl_bol_books", "nl_lexicon", "xsid", "langid")
 OWN: Final = Path(__file__).parent / "training"
 SEED: Final = 20240229
+_ENGLISH: Final = re.compile(r"[a-z][a-z']{2,}")
 LABEL_PRECISION: Final = 0.75
 LABEL_C: Final = 0.02
 
@@ -68,7 +70,7 @@ def own(name: str) -> list[Message]:
 
 
 def polarity_words(data: Path) -> dict[str, float]:
-    """The Dutch lexicon with its inflected forms, mean polarity over the senses, and over it our own words and emoji."""
+    """The Dutch lexicon with its inflected forms, mean polarity over the senses, English words and emoji beside it, and over all that our own words."""
     senses: dict[str, list[float]] = defaultdict(list)
     for word in ElementTree.parse(data / "nl_lexicon" / "nl-sentiment.xml").getroot().iter("word"):  # noqa: S314 - our own copy of the lexicon
         senses[word.attrib["form"].lower()].append(float(word.attrib["polarity"]))
@@ -78,11 +80,35 @@ def polarity_words(data: Path) -> dict[str, float]:
         if abs(mean) >= 0.2 and re.fullmatch(r"[^\W\d_]{3,}", form):
             for inflected in (form, *inflections(form)):
                 found.setdefault(inflected, round(mean, 2))
+    for word_, polarity in english_words():
+        found.setdefault(word_, polarity)
     with (OWN / "polarity.tsv").open(encoding="utf-8") as file:
         for line in file:
             word_, polarity = line.rstrip("\n").split("\t")
             found[word_] = float(polarity)
     return found
+
+
+def english_words() -> Iterator[tuple[str, float]]:
+    """VADER's words and emoji (Hutto and Gilbert, 2014; MIT) with their mean valence, -4 to 4, as -1 to 1; what Dutch messages say more often than
+    English ones is left out: "die" is no death in Dutch."""
+    lexicon = files("vaderSentiment")
+    said = {
+        known: Counter(w for r in own("messages.jsonl") if r["language"] == known for w in set(_ENGLISH.findall(r["text"].lower())))
+        for known in ("nl", "en")
+    }
+    valence = {}
+    for line in (lexicon / "vader_lexicon.txt").read_text(encoding="utf-8").splitlines():
+        word, mean, *_ = line.split("\t")
+        valence[word] = float(mean)
+    for word, mean in valence.items():
+        if _ENGLISH.fullmatch(word) and abs(mean) >= 0.8 and said["nl"][word] <= said["en"][word]:
+            yield word, round(mean / 4, 2)
+    for line in (lexicon / "emoji_utf8_lexicon.txt").read_text(encoding="utf-8").splitlines():
+        emoji, _, described = line.partition("\t")
+        means = [valence[word] for word in described.split() if word in valence]
+        if means and len(emoji) == 1:
+            yield emoji, round(sum(means) / len(means) / 4, 2)
 
 
 def inflections(adjective: str) -> tuple[str, ...]:
@@ -273,7 +299,9 @@ def measure_labels(data: Path, classifier: Classifier) -> None:
     for brand in simulations(data, SEED + 1, 60):
         book = taxonomy(brand.labels, classifier.encoder, classifier.calibration)
         names = [label.name for label in brand.labels]
-        for truth, findings in zip(brand.truth, classifier.classify(brand.texts, [replace(classifier.empty, labels=book)] * len(brand.texts)), strict=True):
+        for truth, findings in zip(
+            brand.truth, classifier.classify(brand.texts, [replace(classifier.empty, labels=book)] * len(brand.texts)), strict=True
+        ):
             found = [label.name for label in findings.labels]
             proposed += len(found)
             if truth >= 0:

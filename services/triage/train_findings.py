@@ -7,7 +7,6 @@ know nothing but the text. Lines that carry a tone alone teach that alone.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_matrix, hstack  # type: ignore[import-untyped]

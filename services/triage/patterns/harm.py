@@ -104,7 +104,7 @@ SIGNALS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
             r"\b(food poisoning|allergic reaction|anaphyla\w+|adrenaline pens?|choking|choked on|(piece|shard|bit)s? of (glass|metal|plastic)|glass in (my|the|our)|bomb (threat|scare|alert))\b",
             r"\bin de lift (vast|opgesloten)\b|\b(stuck|trapped) in (the|your|a) (lift|elevator)\b|\b(noodknop|alarmknop|alarmhanger|persoonsalarm\w*|personenalarm\w*|alarm ?bel|falls pendant|panic button|alarm pendant|emergency (button|pendant))\b … \b(dood|niet|geen|kapot|werkt|doet|uit|line|dead|down|not|storing|gehoor)\b",
             r"\b(vast|opgesloten)\b … \bin (de|jullie|een) lift\b",
-            rf"\b(unaccompanied minor|alleenreizend kind)\b … \b(where|nobody|no one|waar|niemand|alone|diverted|cancelled|kwijt)\b",
+            r"\b(unaccompanied minor|alleenreizend kind)\b … \b(where|nobody|no one|waar|niemand|alone|diverted|cancelled|kwijt)\b",
             rf"\b{FRAIL}\b … \b(vermist|onvindbaar|alleen (gelaten|achtergelaten|staan|op)|weten niet waar (hij|zij|ze)|niet aangekomen|afgezet|where (is|are)|missing|nowhere|can'?t find|cannot find|nobody can find|left (her|him) alone|isn'?t answering|not answering)\b",
             r"\b(carbon monoxide|co|smoke|fire) (alarm|detector)s?\b … \b(gone off|going( off)?|went off|has been|beeping|keeps|fault|since)\b",
             r"\b(gasgeruch|explodiert|in brand geraten|brannte|lebensgefahr\w*|funken (ge)?schl\w+|rauch(t|te)? aus|fuite de gaz|odeur de gaz|a pris feu|pris feu|a explose|etincelles|intoxication|aus dem verkauf|retirez)\b",
