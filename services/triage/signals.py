@@ -39,8 +39,7 @@ class Sender:
 
 UNKNOWN_SENDER: Final = Sender()
 
-FILTERS: Final = ((press, harm), (conduct, leaks, claims, service))
-TABLES: Final = tuple(table for tables in FILTERS for table in tables)
+TABLES: Final = (press, harm, conduct, leaks, claims, service)
 SIGNALS: Final[Mapping[str, Sequence[str]]] = MappingProxyType({name: found for table in TABLES for name, found in table.SIGNALS.items()})
 """Signal → patterns. A signal is there when any of its patterns is."""
 TOGETHER: Final[Mapping[str, Sequence[frozenset[str]]]] = MappingProxyType(
@@ -102,41 +101,38 @@ def fold(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Matcher:
-    """All patterns behind filters. One pass finds the letters without which a pattern cannot match (three or more in a row), and only
-    patterns whose letters are there are tried. One automaton of all patterns would be quicker on texts like those it has seen, and many
-    times slower on others: it grows with every new combination of half-matched patterns. Two filters, because what the engine remembers
-    of one pass is bounded.
+    """The patterns of one table behind a filter: one pass finds the letters without which a pattern cannot match (three or more in a
+    row), and only patterns whose letters are there are tried. One automaton of all patterns would be quicker on texts like those it has
+    seen, and many times slower on others: it grows with every new combination of half-matched patterns. A filter for each table, because
+    what the engine remembers of a pass is bounded, and it starts anew when that is full.
     """
 
-    filters: tuple[re2.Filter, ...]
-    owners: tuple[tuple[str, ...], ...]
-    """Per filter, the signal of each pattern."""
+    filter: re2.Filter
+    owners: tuple[str, ...]
+    """Per pattern, its signal."""
 
 
 @lru_cache(maxsize=1)
-def _matcher() -> _Matcher:
-    filters, owners = [], []
-    for tables in FILTERS:
-        filter_, signals_ = re2.Filter(), []
-        for table in tables:
-            for signal, patterns in table.SIGNALS.items():
-                for pattern in patterns:
-                    filter_.Add(pattern.replace(" … ", GAP))
-                    signals_.append(signal)
-        filter_.Compile()
-        filters.append(filter_)
-        owners.append(tuple(signals_))
-    return _Matcher(tuple(filters), tuple(owners))
+def _matchers() -> tuple[_Matcher, ...]:
+    made = []
+    for table in TABLES:
+        every = re2.Filter()
+        owners = []
+        for signal, patterns in table.SIGNALS.items():
+            for pattern in patterns:
+                every.Add(pattern.replace(" … ", GAP))
+                owners.append(signal)
+        every.Compile()
+        made.append(_Matcher(every, tuple(owners)))
+    return tuple(made)
 
 
 def signals(text: str) -> frozenset[str]:
     """The names of all signals in the text."""
-    matcher = _matcher()
     folded = fold(text)
+    encoded = folded.encode()
     # Without a match the engine says None, not an empty list.
-    found = {
-        owners[index] for filter_, owners in zip(matcher.filters, matcher.owners, strict=True) for index in filter_.Match(folded) or ()
-    }
+    found = {matcher.owners[index] for matcher in _matchers() for index in matcher.filter.Match(encoded) or ()}
     if "?" in folded:  # a pattern of one letter would be tried on every text
         found.add("asks")
     if "#" in folded and any(map(is_campaign, _HASHTAG.findall(text[:MAX_CHARS]))):
@@ -150,13 +146,12 @@ def words(text: str, wanted: frozenset[str] | None = None) -> dict[str, list[str
 
     Slower than `signals`, and meant for the few texts about which somebody wants to know why.
     """
-    matcher = _matcher()
     folded = fold(text)
     found: dict[str, list[str]] = {}
-    for filter_, owners in zip(matcher.filters, matcher.owners, strict=True):
-        for index in filter_.Match(folded) or ():
-            match = filter_.re(index).search(folded)
-            found.setdefault(owners[index], []).append(match.group().strip()[:MAX_WORDS])
+    for matcher in _matchers():
+        for index in matcher.filter.Match(folded) or ():
+            match = matcher.filter.re(index).search(folded)
+            found.setdefault(matcher.owners[index], []).append(match.group().strip()[:MAX_WORDS])
     if "?" in folded:
         found.setdefault("asks", []).append("?")
     tags = [tag for tag in _HASHTAG.findall(text[:MAX_CHARS]) if is_campaign(tag)]
