@@ -131,7 +131,7 @@ def fit_findings(messages: Sequence[Message], polarity: Polarity) -> FindingHead
         head, full = first(rest), by_meaning(rest)
         opinion[held], opinion_bare[held] = logits(head, seen.dense, held), logits(head, seen.dense_bare, held)
         meaning[held] = seen.vectors[held] @ full[1] + full[2]
-    twice, counted = np.vstack((truth, truth)), np.vstack((asked, asked)) * 0.5
+    twice, counted = np.vstack((truth, truth)), np.vstack((asked, asked)).astype(np.float64) * 0.5
 
     def second(full: Floats | None) -> Hidden:
         given = np.vstack((second_rows(opinion, seen.side, full), second_rows(opinion_bare, seen.side_bare, full)))
