@@ -231,8 +231,10 @@ def _called(a: str, b: str) -> float:
     if a == b:
         return 1.0
     families = _families()
-    if families.get(a, frozenset()) & families.get(b, frozenset()):
+    if (mine := families.get(a)) and (theirs := families.get(b)) and mine & theirs:
         return 0.85
+    if a[0] != b[0]:
+        return 0.0
     short, long = sorted((a, b), key=len)
     if len(short) >= 3 and long.startswith(short):
         return 0.8

@@ -164,27 +164,26 @@ _CHUNK: Final = re.compile(
 )
 _SPLIT: Final = re.compile(r"[ ./-]")
 _BEHIND: Final = re.compile(r" ?\(([A-Za-z]{1,6})\)")
-_BEFORE: Final = re.compile(
-    r"(?:"
-    r"(?P<no>(?:fout|error|actie|korting\w*|promo\w*|discount|coupon|voucher|pin|puk|sms|verificatie\w*|activati\w*|qr|post)[ -]?(?:code|nummer|number)?"
-    r"|vlucht(?:nummer|nr)?|flight(?: number)?|lijn|trein|train|bus|gate|stoel|seat|rij|row|versie|version|model|type)"
-    r"|(?P<customer>klant\w*|customer\w*|client\w*|relatie\w*|debiteur\w*|account)"
-    r"|(?P<order>bestel\w*|order\w*|opdracht\w*|aankoop\w*|purchase)"
-    r"|(?P<case>zaak\w*|case\w*|dossier\w*|melding\w*|klacht\w*|complaint|incident\w*|kenmerk|ref\w*|file)"
-    r"|(?P<invoice>factu\w*|invoice\w*|nota\w*|bill)"
-    r"|(?P<booking>boeking\w*|reserver\w*|booking\w*|reservation\w*|pnr)"
-    r"|(?P<ticket>tickets?|ticketn\w*)"
-    r"|(?P<tracking>track\w*|zending\w*|verzend\w*|shipment\w*|parcel|pakket\w*|colli\w*|barcode)"
-    r"|(?P<return>retour\w*|return\w*|rma)"
-    r"|(?P<contract>contract\w*|polis\w*|policy|hypothe\w*|mortgage|lening\w*|loan|abonnement\w*|subscription)"
-    r"|(?P<member>lid\w*|member\w*|pas\w*|kaart\w*|card)"
-    r"|(?P<meter>meter\w*|ean\w*|aansluit\w*|serie\w*|serial|imei)"
-    r"|(?P<told>num(?:mer|ber)|nr|no|code)"
-    r")"
-    r"(?:[ -]?(?:nummer|number|nr|no|id|code|reference|ref|file))?(?: is| was| van| of)?\.?[ :#=\[(\"'-]{1,4}$",
+_WORD_BEFORE: Final = re.compile(r"([A-Za-z]+)[ :#=\[(\"'.-]{0,4}$")
+_ABOUT: Final = re.compile(
+    r"(?P<no>(?:fout|error|actie|korting|promo|discount|coupon|voucher|pin|puk|sms|verificatie|activati|qr|postcode|vlucht|flight|lijn|trein|train|bus|gate|stoel|seat|rij|row|versie|version|model|type)\w*)"
+    r"|(?P<customer>(?:klant|customer|client|relatie|debiteur|account)\w*)"
+    r"|(?P<order>(?:bestel|order|opdracht|aankoop|purchase)\w*)"
+    r"|(?P<case>(?:zaak|case|dossier|melding|klacht|complaint|incident|kenmerk)\w*)"
+    r"|(?P<invoice>(?:factu|invoice|nota|bill)\w*)"
+    r"|(?P<booking>(?:boeking|reserver|booking|reservation|pnr)\w*)"
+    r"|(?P<ticket>ticket\w*)"
+    r"|(?P<tracking>(?:track|zending|verzend|shipment|parcel|pakket|colli|barcode)\w*)"
+    r"|(?P<return>(?:retour|return|rma)\w*)"
+    r"|(?P<contract>(?:contract|polis|policy|hypothe|mortgage|lening|loan|abonnement|subscription)\w*)"
+    r"|(?P<member>(?:lid|member|pas|kaart|card)\w*)"
+    r"|(?P<meter>(?:meter|ean|aansluit|serie|serial|imei)\w*)"
+    r"|(?P<told>nummer|number|nr|no|num|code|ref\w*|file|id)"
+    r"|(?P<filler>is|was|van|of|mijn|my)",
     re.IGNORECASE,
 )
-"""What is said just before a number; `no`: that it is none of a customer's."""
+"""What a word just before a number says that it is; `no`: none of a customer's."""
+_WORDS_BEFORE: Final = 3
 _PLAIN_CODE: Final = re.compile(r"[A-Z]+\d{1,4}")
 _FEWEST_TURNS: Final = 3
 _LONGEST_LETTERS: Final = 5
@@ -207,18 +206,23 @@ class Written:
     endings: tuple[Ending, ...]
 
 
+_NONE: Final = Written((), (), (), ())
+_DIGIT: Final = re.compile(r"\d")
+_LONG: Final = re.compile(r"(?:\d[ ./-]?){5}|\d[A-Za-z]+\d|[A-Za-z]\d[A-Za-z]")
+
+
 def written(text: str, known: Sequence[Form] = ()) -> Written:
     """The numbers in a text, each once, at most MAX_EACH of a sort. `known` are the forms of the brand's book; what they claim is nothing else."""
-    if not any(map(str.isdigit, text)):
-        return Written((), (), (), ())
+    if not _DIGIT.search(text):
+        return _NONE
     numbers: dict[str, Number] = {}
     last = tuple(endings(text))
     rest, accounts = _taken(text, _ACCOUNT)
     if known:
         rest = _read(rest, numbers, lambda match, text: _booked(match, text, known))
     rest, phones = _taken(rest, _PHONE, lambda match: not _MIXED_BEFORE.search(rest, max(0, match.start() - 12), match.start()))
-    rest = _NOISE.sub(lambda match: " " * len(match[0]), rest)
-    _read(rest, numbers, _unbooked)
+    if _LONG.search(rest):
+        _read(_NOISE.sub(lambda match: " " * len(match[0]), rest), numbers, _unbooked)
     return Written(tuple(dict.fromkeys(accounts)), tuple(dict.fromkeys(phone_core(one) for one in phones)), tuple(numbers.values()), last)
 
 
@@ -297,9 +301,24 @@ def core_of(compact: str) -> str:
 
 def _about(match: re.Match[str], text: str, at: int | None = None) -> str:
     """What the words before a number say that it is: "customer", "order" …, "no" for what is none of a customer's, or ""."""
-    at = match.start() if at is None else at
-    before = _BEFORE.search(text[max(0, at - _NEARBY) : at])
-    return (before.lastgroup or "") if before else ""
+    before = text[max(0, (match.start() if at is None else at) - _NEARBY) : match.start() if at is None else at]
+    kind = ""
+    for _ in range(_WORDS_BEFORE):
+        word = _WORD_BEFORE.search(before)
+        said = _says(word[1].lower()) if word else ""
+        if word is None or not said:
+            break
+        if said not in ("told", "filler"):
+            return said
+        kind = "told" if said == "told" else kind
+        before = before[: word.start()]
+    return kind
+
+
+@lru_cache(maxsize=65_536)
+def _says(word: str) -> str:
+    about = _ABOUT.fullmatch(word)
+    return (about.lastgroup or "") if about else ""
 
 
 def _unbooked(match: re.Match[str], text: str) -> list[Number]:

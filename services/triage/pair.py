@@ -137,10 +137,11 @@ def _against(earlier: Seen, later: Seen, gap: timedelta, author: bool) -> list[E
         found.append(Evidence("solved", True, "the later one says that it was solved, and asks something new"))
     if earlier.numbers and later.numbers and (differ := _other_number(earlier.numbers, later.numbers)):
         found.append(Evidence("number", True, differ))
-    if _other_account(earlier, later):
-        found.append(Evidence("account", True, "another account"))
-    if not author and _other_phone(earlier, later):
-        found.append(Evidence("phone", True, "another phone number"))
+    if earlier.told and later.told:
+        if _other_account(earlier, later):
+            found.append(Evidence("account", True, "another account"))
+        if not author and _other_phone(earlier, later):
+            found.append(Evidence("phone", True, "another phone number"))
     if (earlier.endings or later.endings) and _other_ending(earlier, later):
         found.append(Evidence("ending", True, "the last digits of another number"))
     return found
@@ -187,7 +188,7 @@ def _values(seen: Seen, kind: str) -> set[str]:
 
 def _other_account(earlier: Seen, later: Seen) -> bool:
     mine, theirs = _values(earlier, "account"), _values(later, "account")
-    return bool(mine and theirs) and mine.isdisjoint(theirs) and bool({one[4:8] for one in mine} & {one[4:8] for one in theirs})
+    return mine.isdisjoint(theirs) and not {one[4:8] for one in mine}.isdisjoint(one[4:8] for one in theirs)
 
 
 def _other_phone(earlier: Seen, later: Seen) -> bool:

@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+import re2
+
 from services.triage.words import folded
 
 ELSE, RESOLVED, AGAIN, ASKS = "else", "resolved", "again", "asks"
@@ -67,7 +69,7 @@ def own_handles(text: str, *, private: bool) -> Iterable[str]:
 # --- what a text says of itself ----------------------------------------------------------------------------------------------------------
 
 _CLAUSE: Final = r"(?:^|[.!?,;:)\n–—-]\s*|\bsubject: |\bonderwerp: )(?:@\S+ )*(?:(?:nu|maar|dan|even|en|verder|nog|ook|ik heb|heb ik|heb|daarnaast|now|and|but|also|just|then|ok|hi|hoi|dag|hallo|hello|i have|i've got|have) ){0,4}"
-_ELSE: Final = re.compile(
+_ELSE: Final = re2.compile(
     _CLAUSE
     + r"(?:(?:iets|wat) (?:\w+ )?anders\b|(?:een )?(?:\w+ )?andere (?:vraag|kwestie|zaak|onderwerp)\b|een nieuwe vraag\b|nieuwe vraag\b|(?:something|sth) (?:\w+ )?(?:else|different)\b|(?:a |an )?(?:\w+ )?(?:different|another|separate|unrelated|new) (?:question|matter|issue|topic|subject|thing)\b)"
     r"|\b(?:gaat|vraag|mail|bericht|schrijf|app)\w* (?:nu |dit keer |deze keer |ditmaal )?(?:over|om|voor) (?:iets|wat) (?:\w+ )?anders\b"
@@ -145,12 +147,13 @@ _AMOUNT: Final = re.compile(
     r"[€$£] ?(\d{1,3}(?:[.,]?\d{3})*)(?:[.,](\d{2})(?!\d)|,-)?|(?<![\w.,])(\d{1,3}(?:[.]?\d{3})*),(\d{2})(?![\w%])|(?<![\w.,])(\d{2,6}) ?(?:euros?|eur|pounds?)\b",
     re.IGNORECASE,
 )
+_DIGIT: Final = re.compile(r"\d")
 _CODE: Final = re.compile(r"(?<![\w-])([A-Za-z]{1,3})[ -]?(\d{2,4})(?![\w-])")
 
 
 def details(text: str) -> Iterable[str]:
     """Amounts ("54.50"), error codes and flight numbers ("ZL517"): no identifiers, and yet not in every message."""
-    if not any(map(str.isdigit, text)):
+    if not _DIGIT.search(text):
         return
     for match in _AMOUNT.finditer(text):
         whole = (match[1] or match[3] or match[5]).replace(".", "").replace(",", "")

@@ -8,8 +8,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from hashlib import blake2b
 from typing import Any, Final
+from zlib import crc32
 
 from libs.common.brandbook import BrandBook
 from services.triage import phrases
@@ -213,5 +213,5 @@ def _sketch(lower: str) -> tuple[int, ...]:
     if len(words) < 2 * _RUN:
         return ()
     joined = [" ".join(words[place : place + _RUN]) for place in range(len(words) - _RUN + 1)]
-    hashes = {int.from_bytes(blake2b(run.encode(), digest_size=4).digest()) for run in joined}
+    hashes = {crc32(run.encode()) for run in joined}
     return tuple(sorted(hashes)[:_SKETCH])
