@@ -69,7 +69,7 @@ def compare(one: Seen, other: Seen) -> Verdict:
     earlier, later = (one, other) if (one.at, one.id) <= (other.at, other.id) else (other, one)
     gap = later.at - earlier.at
     alike = likeness(one.name, other.name)
-    strong = list(_strong(earlier, later, alike))
+    strong = list(dict.fromkeys(_strong(earlier, later, alike)))
     author = earlier.own & later.own
     if against := _against(earlier, later, gap, bool(author)):
         return Verdict("apart", 0.0, (*against, *strong), bool(strong or author) and any(reason.kind == "solved" for reason in against))
@@ -119,13 +119,14 @@ def copied(one: Seen, other: Seen) -> bool:
 
 
 def _strong(earlier: Seen, later: Seen, alike: Likeness) -> Iterator[Evidence]:
-    for kind, value in earlier.told & later.told:
+    for kind, value in sorted(earlier.told & later.told):
         if kind == "phone" and value in earlier.landlines and alike.score <= 0:
             continue  # an office's number is in the signature of everybody who works there
-        yield Evidence(kind, False, f"the same {_CALLED[kind]} in both")
+        about = _kind_of(value, earlier, later) if kind == "number" else kind
+        yield Evidence(kind, False, f"the same {_CALLED.get(about, about)} in both")
     if (earlier.told and later.own) or (later.told and earlier.own):
         for mine, theirs in ((earlier, later), (later, earlier)):
-            for kind, _ in mine.told & theirs.own:
+            for kind, _ in sorted(mine.told & theirs.own):
                 yield Evidence(kind, False, f"one names the {_CALLED[kind]} that the other is written with")
     if earlier.endings or later.endings:
         for mine, theirs in ((earlier, later), (later, earlier)):
@@ -135,6 +136,15 @@ def _strong(earlier: Seen, later: Seen, alike: Likeness) -> Iterator[Evidence]:
                     break
     if later.answers is not None and later.answers == earlier.id and earlier.own & later.own:
         yield Evidence("thread", False, "its author goes on with it")
+
+
+def _kind_of(core: str, earlier: Seen, later: Seen) -> str:
+    """What a number is, by the brand's book or by the words around it."""
+    kinds = [
+        (number.booked, number.kind) for seen in (earlier, later) for number in seen.numbers if core in number.cores and _known(number)
+    ]
+    booked, kind = max(kinds, default=(False, ""))
+    return kind.replace("_", " ") if booked else f"{kind} number" if kind else "number"
 
 
 _CALLED: Final = {
