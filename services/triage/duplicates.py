@@ -6,7 +6,7 @@ begin alike, and whose meanings lie nearest, within a brand and a window.
 """
 
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
@@ -16,10 +16,10 @@ import numpy as np
 
 from services.triage import topic
 from services.triage.group import MAX_AUTHORS
-from services.triage.pair import NUMBER_WINDOW, SUGGEST_WINDOW, Evidence, Verdict, compare
+from services.triage.pair import NUMBER_WINDOW, SUGGEST_FROM, SUGGEST_WINDOW, Evidence, Verdict, among, compare
 from services.triage.shown import Key, Seen
 
-NEAREST: Final = 100
+NEAREST: Final = 40
 """So many mentions of like meaning are looked at for each."""
 NAMESAKES: Final = 50
 """And so many whose names begin alike, the newest before it."""
@@ -199,31 +199,37 @@ class _Groups:
 def _suggested(groups: _Groups, ranked: Sequence[tuple[tuple[int, int], Verdict]]) -> dict[tuple[int, int], Verdict]:
     """The suggestions: what may be one issue with one mention of a group may be with all of it.
 
-    Of two groups that are apart from each other a third can be one issue with one at most: it is suggested with the likelier, and with both only where
-    they are nearly as likely.
+    A mention is one issue with one group at most. So the more there are that it may belong to, the less likely is each; and of two that are apart from
+    each other it is suggested with the likelier, and with both only where they are nearly as likely.
     """
+    best: dict[tuple[int, int], Verdict] = {}
+    for (one, other), verdict in ranked:
+        mine, theirs = groups.of(one)[0], groups.of(other)[0]
+        if mine != theirs:
+            best.setdefault((min(mine, theirs), max(mine, theirs)), verdict)
+    best = {pair: verdict for pair, verdict in best.items() if not groups.apart(*pair)}
+    crowd: Counter[int] = Counter(place for pair in best for place in pair)
     verdicts = dict(ranked)
     taken: dict[int, list[tuple[int, float]]] = defaultdict(list)
     found: dict[tuple[int, int], Verdict] = {}
-    for (one, other), best in ranked:
-        mine, theirs = groups.of(one), groups.of(other)
-        if mine[0] == theirs[0] or (min(one, other), max(one, other)) in found or groups.apart(one, other):
+    for (mine, theirs), verdict in best.items():
+        score = among(verdict.score, max(crowd[mine], crowd[theirs]))
+        if score < SUGGEST_FROM or any(
+            better > score + NEARLY and groups.apart(rival, place)
+            for of, place in ((mine, theirs), (theirs, mine))
+            for rival, better in taken[of]
+        ):
             continue
-        better = best.score + NEARLY
-        if any(score > better and groups.apart(rival, theirs[0]) for rival, score in taken[mine[0]]):
-            continue
-        if any(score > better and groups.apart(rival, mine[0]) for rival, score in taken[theirs[0]]):
-            continue
-        taken[mine[0]].append((theirs[0], best.score))
-        taken[theirs[0]].append((mine[0], best.score))
-        for a in mine:
-            for b in theirs:
+        taken[mine].append((theirs, score))
+        taken[theirs].append((mine, score))
+        for a in groups.of(mine):
+            for b in groups.of(theirs):
                 pair = (min(a, b), max(a, b))
                 own = verdicts.get(pair)
                 if own is not None:
-                    found[pair] = replace(own, decision="suggest")
+                    found[pair] = Verdict("suggest", min(own.score, score), own.evidence)
                 else:
-                    found[pair] = Verdict("suggest", round(0.9 * best.score, 3), (*best.evidence, THROUGH))
+                    found[pair] = Verdict("suggest", round(0.9 * score, 3), (*verdict.evidence, THROUGH))
     return found
 
 

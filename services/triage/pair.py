@@ -107,12 +107,12 @@ def _tells(strong: list[Evidence]) -> bool:
 
 def copied(one: Seen, other: Seen) -> bool:
     """Whether most of the shorter text stands in the other, word for word."""
-    few, many = (one.copy, other.copy) if len(one.copy) <= len(other.copy) else (other.copy, one.copy)
-    if len(few) < FEWEST_RUNS:
+    if one.copy.isdisjoint(other.copy) or len(one.copy) < FEWEST_RUNS or len(other.copy) < FEWEST_RUNS:
         return False
-    last = min(few[-1], many[-1])  # beyond it one of the sketches may have been cut off
-    mine, theirs = {run for run in few if run <= last}, {run for run in many if run <= last}
-    return len(mine & theirs) >= COPIED * min(len(mine), len(theirs)) and len(mine & theirs) >= FEWEST_RUNS // 2
+    last = min(max(one.copy), max(other.copy))  # beyond it one of the sketches may have been cut off
+    mine, theirs = sum(run <= last for run in one.copy), sum(run <= last for run in other.copy)
+    common = len(one.copy & other.copy)
+    return common >= COPIED * min(mine, theirs) and common >= FEWEST_RUNS // 2
 
 
 # --- strong evidence -----------------------------------------------------------------------------------------------------------------
@@ -334,3 +334,10 @@ def _similar(earlier: Seen, later: Seen, gap: timedelta, alike: Likeness) -> Ver
         reasons.append(Evidence("handle", True, "another account on the same network"))
     score = 1 / (1 + math.exp(-logit))
     return Verdict("suggest" if score >= SUGGEST_FROM else None, round(score, 3), tuple(reasons))
+
+
+def among(score: float, rivals: int) -> float:
+    """A suggestion's score where its mention may belong to `rivals` issues in all (1: to this one only): it belongs to one of them at most."""
+    if rivals <= 1 or score <= 0:
+        return score
+    return round(score / (score + rivals * (1 - score)), 3)

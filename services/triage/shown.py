@@ -86,7 +86,7 @@ class Seen:
     """On whose behalf, where not the writer's own: "moeder"."""
     answers: str | None
     """The id of the mention that this one answers."""
-    copy: tuple[int, ...]
+    copy: frozenset[int]
     """A sketch of the text's runs of four words: two copies of one text share most of it."""
     meaning: Floats | None = field(default=None, compare=False, repr=False)
     """Shape (512,), of length one; none when unknown."""
@@ -119,7 +119,7 @@ class Seen:
             "details": sorted(self.details),
             "relations": sorted(self.relations),
             "answers": self.answers,
-            "copy": list(self.copy),
+            "copy": sorted(self.copy),
         }
 
     @classmethod
@@ -142,7 +142,7 @@ class Seen:
             details=frozenset(data["details"]),
             relations=frozenset(data["relations"]),
             answers=data["answers"],
-            copy=tuple(data["copy"]),
+            copy=frozenset(data["copy"]),
             meaning=meaning,
         )
 
@@ -238,11 +238,11 @@ _SKETCH: Final = 24
 _RUN: Final = 4
 
 
-def _sketch(lower: str) -> tuple[int, ...]:
+def _sketch(lower: str) -> frozenset[int]:
     """The smallest hashes of the text's runs of four words: of two texts, the share in common tells how much of one is in the other."""
     words = re.findall(r"[^\W_]+", re.sub(r"@(\w)", r"\1", lower))[:200]
     if len(words) < 2 * _RUN:
-        return ()
+        return frozenset()
     joined = [" ".join(words[place : place + _RUN]) for place in range(len(words) - _RUN + 1)]
     hashes = {crc32(run.encode()) for run in joined}
-    return tuple(sorted(hashes)[:_SKETCH])
+    return frozenset(sorted(hashes)[:_SKETCH])
