@@ -131,7 +131,7 @@ def name(called: str | None, handle: str | None, email: str | None) -> Name:
     parts = [_PARTS.findall(value) for value in written]
     handles = tuple(dict.fromkeys(squashed for words in parts if len(squashed := "".join(words)) >= 3))
     shown = folded(called or "")[:MAX_CHARS]
-    known_as = handle is not None and "".join(_PARTS.findall(shown)) == "".join(_PARTS.findall(folded(handle)))
+    known_as = handle is not None and shown == folded(handle)
     given, initials, surname, short = _read(shown) if shown and not (known_as and " " not in shown) else ((), "", (), "")
     every = {part for words in parts for part in words if len(part) >= 2} | set(given) | set(surname)
     return Name(given, initials, surname, short, handles, frozenset(every))

@@ -360,10 +360,11 @@ _CODED: Final = frozenset({"booking", "case", "order", "tracking", "contract", "
 
 _ENDING: Final = re.compile(
     r"(?:eindig(?:t|end|en|de)|die eindigen|ends?|ending|laatste (?:\w+ )?(?:cijfers|nummers)|last (?:\w+ )?(?:digits|numbers))"
-    r"(?: (?:is|are|zijn|op|in|on|with|met|van|of|het|mijn|my|number|nummer|rekening|account|telefoonnummer)){0,4}:? ?[.*x…]{0,8}(\d{3,5})(?!\d)"
+    r"(?: [a-z'’]{1,14}){0,5}:? ?[.*x…]{0,8}(\d{3,5})(?!\d|[.,]\d)"
     r"|(?<![\w.])(?:[*x…•]{2,8}|\.{2,4})[ -]?(\d{3,5})(?!\d)",
     re.IGNORECASE,
 )
+_OF_NUMBER: Final = re.compile(r"num(?:mer|ber)|cijfers|digits|\bnr\b|code|[*x…•]{2}", re.IGNORECASE)
 _OF_PHONE: Final = re.compile(r"telefoon|toestel|mobiel|mobile|phone|gebeld|\bbel\b|06|nummerbehoud|sim", re.IGNORECASE)
 _OF_ACCOUNT: Final = re.compile(r"rekening|iban|account|bank", re.IGNORECASE)
 _OF_CARD: Final = re.compile(r"\b(?:\w*pas|kaart|\w*card|creditcard)\b", re.IGNORECASE)
@@ -373,7 +374,7 @@ def endings(text: str) -> list[Ending]:
     """What is said of the last digits of a number ("het nummer dat eindigt op 4417", "account ending in 4417")."""
     found: dict[Ending, None] = {}
     for match in _ENDING.finditer(text):
-        nearby = text[max(0, match.start() - 60) : match.start()]
+        nearby = text[max(0, match.start() - 60) : match.end()]
         last = max(
             (
                 (hits[-1].start(), kind)
@@ -382,5 +383,6 @@ def endings(text: str) -> list[Ending]:
             ),
             default=(0, ""),
         )
-        found[Ending(last[1], match[1] or match[2])] = None
+        if last[1] or _OF_NUMBER.search(nearby):  # a contract ends in 2027, too
+            found[Ending(last[1], match[1] or match[2])] = None
     return list(found)[:MAX_EACH]

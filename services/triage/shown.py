@@ -15,7 +15,7 @@ from libs.common.brandbook import BrandBook
 from libs.common.events import Mention
 from libs.common.rules import channel_name
 from services.triage import phrases
-from services.triage.features import Floats
+from services.triage.features import Floats, well_formed
 from services.triage.identifiers import Ours, postal_addresses
 from services.triage.names import Name, name
 from services.triage.numbers import Ending, Form, Number, forms, phone_core, written
@@ -165,7 +165,7 @@ def seen(
 ) -> Seen:
     """What a mention shows. `text` has the subject of a mail as its first line; `called` is the author's displayed name; `private` follows from the
     channel where it is not given. A handle that is a phone number is one. `meaning` is the text's row of `Features.static`."""
-    text = text[:MAX_CHARS]
+    text = well_formed(text[:MAX_CHARS])
     if handle and phone is None and _NUMBER.fullmatch(handle):
         handle, phone = None, handle
     channel = channel_name(channel.lower())
