@@ -159,14 +159,14 @@ _ACCOUNT: Final = re.compile(
 _PHONE: Final = re.compile(r"(?<![\w+.-])(?:\+ ?[1-9]|\(?00[1-9]|\(?0[1-9])(?:[ ().-]{0,3}\d){7,13}(?![\w-])")
 _MIXED_BEFORE: Final = re.compile(r"(?<!\w)(?=\w*[A-Za-z])\w*\d\w*[ .-]$")
 _CHUNK: Final = re.compile(
-    r"(?<![\w@#-])(?:(?P<letters>[A-Za-z]{1,6})(?P<gap>[ .-]|)(?=\d))?"
-    r"(?P<rest>(?=[A-Za-z]*\d)[A-Za-z0-9]+(?:[ ./-](?=[A-Za-z0-9]*\d)[A-Za-z0-9]+)*)(?![\w@])"
+    r"(?<![\w@#-])(?:(?P<letters>[A-Za-z]{1,6})(?P<gap> ?[._/-] ?| |)(?=\d))?"
+    r"(?P<rest>(?=[A-Za-z]*\d)[A-Za-z0-9]+(?:(?: ?[./_-] ?| )(?=[A-Za-z0-9]*\d)[A-Za-z0-9]+)*)(?![\w@])"
 )
-_SPLIT: Final = re.compile(r"[ ./-]")
+_SPLIT: Final = re.compile(r" ?[./_-] ?| ")
 _BEHIND: Final = re.compile(r" ?\(([A-Za-z]{1,6})\)")
 _WORD_BEFORE: Final = re.compile(r"([A-Za-z]+)[ :#=\[(\"'.-]{0,4}$")
 _ABOUT: Final = re.compile(
-    r"(?P<no>(?:fout|error|actie|korting|promo|discount|coupon|voucher|pin|puk|sms|verificatie|activati|qr|postcode|vlucht|flight|lijn|trein|train|bus|gate|stoel|seat|rij|row|versie|version|model|type)\w*)"
+    r"(?P<no>(?:fout|error|actie|korting|promo|discount|coupon|voucher|pin|puk|sms|verificatie|activati|qr|postcode|vlucht|flight|lijn|trein|train|bus|gate|stoel|seat|rij|row|versie|version|model|type|artikel|article|item|product|sku|onderdeel|postbus|kamer|room|perron|platform|halte)\w*)"
     r"|(?P<customer>(?:klant|customer|client|relatie|debiteur|account)\w*)"
     r"|(?P<order>(?:bestel|order|opdracht|aankoop|purchase)\w*)"
     r"|(?P<case>(?:zaak|case|dossier|melding|klacht|complaint|incident|kenmerk)\w*)"
@@ -273,7 +273,7 @@ def _booked(match: re.Match[str], text: str, known: Sequence[Form]) -> list[Numb
         for one in known:
             if one.whole.match(candidate):
                 return [_of_form(one, candidate)]
-    parts = [_compact(part) for part in match["rest"].split(" ")]
+    parts = [_compact(part) for part in re.split(r" (?![./_-])(?<![./_-] )", match["rest"])]
     if len(parts) > 1:
         found = [_of_form(one, part) for part in (letters + parts[0], *parts) for one in known if one.whole.match(part)]
         if found:

@@ -80,6 +80,11 @@ LINKED = {
         said("@loom mijn bank is er niet", "tess_vdb/Tess"),
         said("zoals gevraagd, het is in Delft", "tess_vdb/Tess", 4, "direct"),
     ),
+    "a display name that is none": (
+        said("LM-2617348 is zoek", "Jan Mol <jan@post.example>", 9),
+        said("LM-2617348?", "stuck_in_delft/Stuck again", 2),
+    ),
+    "dashes and blanks as a keyboard has them": (TWEET, said("bestelling LM\u2011261\u00a07348", "+31600000001", 26)),
     "a postcode and a number": (
         said("Adres is 2611 AB 12 in Delft, waar blijft de bank", "Tess Smit <tess@post.example>"),
         said("de bank voor 2611ab 12 is er niet", "+31600000001", 20),
@@ -164,6 +169,14 @@ UNKNOWN = {
         said("geen monteur geweest", "Sanne Kok <s.kok@post.example>"),
         said("geen monteur geweest", "Kees Kok <kees@post.example>", 1),
     ),
+    "a swindler's number that two people name": (
+        said("word steeds gebeld door 06-00000077, zijn jullie dat?", "Tess Smit <tess@post.example>"),
+        said("06-00000077 belt mij uit jullie naam", "Joris Mol <joris@post.example>", 5),
+    ),
+    "a mailbox of the brand that two people name": (
+        said("Ik mailde naar hulp@loom.example over mijn bank", "Tess Smit <tess@post.example>"),
+        said("hulp@loom.example antwoordt niet", "Joris Mol <joris@post.example>", 5),
+    ),
     "one address of two people": (
         said("waar blijft de bank", "Hanna Prins <kantoor@prins.example>"),
         said("waar blijft de stoel", "Lars Prins <kantoor@prins.example>", 24),
@@ -215,6 +228,18 @@ def test_a_question_that_comes_back_after_weeks_is_a_new_one_that_refers_to_the_
     one, other, _ = APART["solved a week ago"]
     assert verdict(one, other).follows
     assert not verdict(*APART["two digits swapped"][:2]).follows
+
+
+def test_solved_and_yet_not_is_the_same_issue() -> None:
+    again = said(
+        "Re: LM-2617348\n\nU zegt dat het is opgelost, maar er staat nog geen bank. Wanneer komt hij?", "Tess Smit <t@post.example>", 24 * 4
+    )
+    assert verdict(TWEET, again).decision == "link"
+
+
+def test_last_digits_of_another_kind_of_number_say_nothing_against() -> None:
+    card = said("mijn pas eindigend op 9921 is geblokkeerd, LM-2617348", "tess_vdb/Tess", 2)
+    assert verdict(said("LM-2617348, rekening NL69 BRNK 0418 2739 46", "Tess <tess@post.example>"), card).decision == "link"
 
 
 def test_something_else_is_apart_from_what_came_before_and_not_from_what_comes_after() -> None:
