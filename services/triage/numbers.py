@@ -16,13 +16,13 @@ from typing import Any, Final
 
 import re2
 
-from services.triage.words import weights
+from services.triage.words import STEM, weights
 
 MAX_EACH: Final = 20
 MIN_DIGITS: Final = 6
 """A number with nothing around it that says what it is has at least so many digits."""
 MIN_TOLD_DIGITS: Final = 5
-"""With letters in front, or a word before it such as "order"."""
+"""With letters in front or behind, or a word before it such as "order"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +159,17 @@ _ACCOUNT: Final = re.compile(
 _PHONE: Final = re.compile(r"(?<![\w+.-])(?:\+ ?[1-9]|\(?00[1-9]|\(?0[1-9])(?:[ ().-]{0,3}\d){7,13}(?![\w-])")
 _MIXED_BEFORE: Final = re.compile(r"(?<!\w)(?=\w*[A-Za-z])\w*\d\w*[ .-]$")
 _CHUNK: Final = re.compile(
-    r"(?<![\w@#-])(?:(?P<letters>[A-Za-z]{1,6})(?P<gap> ?[._/-] ?| |)(?=\d))?"
+    r"(?<![\w@-])(?:(?P<letters>[A-Za-z]{1,6})(?P<gap> ?[._/-] ?| |)(?=\d))?"
     r"(?P<rest>(?=[A-Za-z]*\d)[A-Za-z0-9]+(?:(?: ?[./_-] ?| )(?=[A-Za-z0-9]*\d)[A-Za-z0-9]+)*)(?![\w@])"
 )
 _SPLIT: Final = re.compile(r" ?[./_-] ?| ")
 _BEHIND: Final = re.compile(r" ?\(([A-Za-z]{1,6})\)")
+_TAIL: Final = re.compile(r"[ .-]([A-Za-z]{1,4})(?!\w)")
+_LETTERS_ONLY: Final = re.compile(
+    r"\b(?:boeking\w*|reserver\w*|booking|reservation|pnr|dossier|case|zaak)(?:[ -]?(?:code|reference|ref|number|nummer|nr))?(?: is)?[.:]? ?[\[(\"']?((?-i:[A-Z]{5,8}))(?!\w)",
+    re.IGNORECASE,
+)
+"""A code that has no digit is one only where the words before it say so."""
 _WORD_BEFORE: Final = re.compile(r"([A-Za-z]+)[ :#=\[(\"'.-]{0,4}$")
 _ABOUT: Final = re.compile(
     r"(?P<no>(?:fout|error|actie|korting|promo|discount|coupon|voucher|pin|puk|sms|verificatie|activati|qr|postcode|vlucht|flight|lijn|trein|train|bus|gate|stoel|seat|rij|row|versie|version|model|type|artikel|article|item|product|sku|onderdeel|postbus|kamer|room|perron|platform|halte)\w*)"
@@ -213,9 +219,9 @@ _LONG: Final = re.compile(r"(?:\d[ ./-]?){5}|\d[A-Za-z]+\d|[A-Za-z]\d[A-Za-z]")
 
 def written(text: str, known: Sequence[Form] = ()) -> Written:
     """The numbers in a text, each once, at most MAX_EACH of a sort. `known` are the forms of the brand's book; what they claim is nothing else."""
+    numbers = {match[1]: Number(match[1], "booking") for match in _LETTERS_ONLY.finditer(text) if _is_code(match)}
     if not _DIGIT.search(text):
-        return _NONE
-    numbers: dict[str, Number] = {}
+        return Written((), (), tuple(numbers.values()), ()) if numbers else _NONE
     last = tuple(endings(text))
     rest, accounts = _taken(text, _ACCOUNT)
     if known:
@@ -224,6 +230,11 @@ def written(text: str, known: Sequence[Form] = ()) -> Written:
     if _LONG.search(rest):
         _read(_NOISE.sub(lambda match: " " * len(match[0]), rest), numbers, _unbooked)
     return Written(tuple(dict.fromkeys(accounts)), tuple(dict.fromkeys(phone_core(one) for one in phones)), tuple(numbers.values()), last)
+
+
+def _is_code(match: re.Match[str]) -> bool:
+    """Whether letters are no word, in a text that does not shout."""
+    return not match[0][:3].isupper() and match[1][:STEM].lower() not in weights()
 
 
 def phone_core(written: str) -> str:
@@ -269,6 +280,8 @@ def _booked(match: re.Match[str], text: str, known: Sequence[Form]) -> list[Numb
     whole = [letters + compact, compact] if letters else [compact]
     if behind:
         whole.insert(0, behind[1].upper() + compact)
+    if tail := _TAIL.match(text, match.end()):
+        whole += [candidate + tail[1].upper() for candidate in whole[:2]]
     for candidate in whole:
         for one in known:
             if one.whole.match(candidate):
@@ -338,17 +351,19 @@ def _unbooked(match: re.Match[str], text: str) -> list[Number]:
         return []
     digits = "".join(filter(str.isdigit, compact))
     front = letters or compact[: next((place for place, letter in enumerate(compact) if letter.isdigit()), 0)]
-    enough = MIN_TOLD_DIGITS if kind or front else MIN_DIGITS
+    tail = _TAIL.match(text, match.end())
+    enough = MIN_TOLD_DIGITS if kind or front or (tail and tail[0][0] == "-") else MIN_DIGITS
     if len(digits) >= enough:
         parts = ["".join(filter(str.isdigit, part)) for part in _SPLIT.split(match["rest"])]
         others = tuple(part for part in parts if len(parts) > 1 and len(part) >= MIN_TOLD_DIGITS)
         return [Number(digits, kind, front, others=others)]
+    others = (letters + compact,) if letters else ()
     if letters and match["gap"] == "":
         compact = letters + compact
     if 5 <= len(compact) <= 10 and digits and len(compact) - len(digits) >= 2 and not _PLAIN_CODE.fullmatch(compact):
         turns = sum(one.isdigit() != other.isdigit() for one, other in pairwise(compact))
         if turns >= _FEWEST_TURNS or kind in _CODED:
-            return [Number(compact, kind)]
+            return [Number(compact, kind, others=others)]
     return []
 
 

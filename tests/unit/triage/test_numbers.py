@@ -41,6 +41,18 @@ def test_and_without_it(kind: str, core: str, spellings: list[str]) -> None:
         assert [number.core for number in found] == [core], spelling
 
 
+def test_a_code_without_digits_is_one_where_the_words_before_say_so() -> None:
+    assert [one.core for one in written("Boekingscode QXMTRL, graag een stoel").numbers] == ["QXMTRL"]
+    for text in ("QXMTRL graag", "boekingscode werkte niet", "MIJN BOEKING GEDAAN EN NIETS GEHOORD", "booking REFUND please"):
+        assert written(text).numbers == ()
+
+
+def test_letters_behind_a_number_are_a_part_of_it() -> None:
+    booked = forms({"case_number": r"\b\d{5}-[A-Z]{2}\b"})
+    for spelling in ("44170-KZ", "44170 kz", "44170kz"):
+        assert [one.kind for one in written(f"zie {spelling} van mei", booked).numbers] == ["case_number"]
+
+
 def test_what_stands_in_front_may_be_left_out() -> None:
     booked, bare = written("LM31-550217", BOOK).numbers[0], written("ordernummer 550217", BOOK).numbers[0]
     assert booked.cores & bare.cores == {"550217"}
