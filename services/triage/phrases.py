@@ -201,7 +201,13 @@ _LINE: Final = re.compile(
     r"\b(?:lijn|trein|bus|tram|metro|vlucht|sprinter|intercity|line|train|flight) (?:nr\.? ?|number |nummer )?(\d{1,5})\b", re.IGNORECASE
 )
 _DIGIT: Final = re.compile(r"\d")
-_CODE: Final = re.compile(r"(?<![\w-])([A-Za-z]{1,3})[ -]?(\d{2,4})(?![\w-])")
+_CODE: Final = re.compile(r"(?<![\w-])([A-Za-z]{1,3})([ -]?)(\d{2,4})(?![\w-])")
+_SMALL: Final = frozenset(
+    re.split(
+        " ",
+        "aan al at bij by dan de die dit een en er for het if ik in is it ja je me met my na nee no nog nu of om on op or per pm so te the tot tv uit u up van voor was we with ze",
+    )
+)
 
 
 def details(text: str) -> Iterable[str]:
@@ -214,5 +220,6 @@ def details(text: str) -> Iterable[str]:
     for match in _LINE.finditer(text):
         yield f"LINE{match[1]}"
     for match in _CODE.finditer(text):
-        if match[1].isupper() or (len(match[1]) == 2 and match[0][2:3].isdigit()):
-            yield match[1].upper() + match[2]
+        letters = match[1].lower()
+        if match[1].isupper() or (len(letters) > 1 and letters not in _SMALL and (match[2] != " " or len(letters) == 2)):
+            yield match[1].upper() + match[3]

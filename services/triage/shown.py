@@ -29,6 +29,9 @@ PUBLIC: Final = frozenset(
 )
 """Networks, where people name each other: a handle in a text is its writer's own only where they say so."""
 
+UNKNOWN: Final = "unknown"
+"""The channel of what came from nobody knows where: perhaps from one where people name each other."""
+
 Key = tuple[str, str]
 
 
@@ -172,7 +175,7 @@ def seen(
     channel = channel_name(channel.lower())
     handle = handle.lstrip("@").lower() if handle else None
     email = email.lower() if email else None
-    private = channel not in PUBLIC if private is None else private
+    private = channel not in PUBLIC and (channel != UNKNOWN or email is not None) if private is None else private
     fresh = phrases.unquoted(text)
     found = written(text, lens.forms)
     own: set[Key] = set()

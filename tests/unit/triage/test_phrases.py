@@ -119,3 +119,17 @@ def test_a_text_is_cut_where_it_quotes() -> None:
 )
 def test_a_name_is_read_where_a_text_is_signed(text: str, name: str | None) -> None:
     assert phrases.signed(text) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "details"),
+    [
+        ("ZL 517 had 4 uur vertraging", {"ZL517"}),
+        ("fout br-503, ook bij zl611 en zl 611", {"BR503", "ZL611"}),
+        ("trein 4417 rijdt niet", {"LINE4417"}),
+        ("€ 1.150,00 en 89,95 en 312 euro", {"1150.00", "89.95", "312.00"}),
+        ("op 12 mei was de 200 van de 1000 op", set()),
+    ],
+)
+def test_details_are_what_not_everybody_has(text: str, details: set[str]) -> None:
+    assert set(phrases.details(text)) == details
