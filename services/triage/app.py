@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from libs.common.app import build
 from libs.common.consumer import Consumer
 from libs.common.service import Service, Task
-from services.triage import api, consumer
+from services.triage import api, consumer, suggestion_api
 from services.triage.classify import Classifier
 from services.triage.forget import forgetting
 from services.triage.settings import Settings
@@ -24,4 +24,6 @@ async def start(service: Service) -> tuple[Consumer[consumer.TriageWork], Sequen
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
-    return build(Service("triage", settings, Path(__file__).parent), [api.router], start, title="Understands what people say")
+    return build(
+        Service("triage", settings, Path(__file__).parent), [api.router, suggestion_api.router], start, title="Understands what people say"
+    )

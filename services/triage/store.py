@@ -34,6 +34,8 @@ def _row(row: asyncpg.Record) -> MentionRow:
         customer_id=row["customer_id"],
         group_id=row["group_id"],
         evidence=row["evidence"],
+        topic_id=row["topic_id"],
+        follows=row["follows"],
         removed=row["removed"],
         triaged_at=row["triaged_at"],
     )
@@ -187,7 +189,8 @@ async def insert(connection: db.Connection, rows: Sequence[MentionRow]) -> None:
             "insert into mention (id, brand, version, customer_id, group_id, moment, removed, triaged_at, book_version, traceparent, "
             "mention, findings, evidence) select i, b, v, c, g, m, r, t, bv, tp, me::jsonb, f::jsonb, e::jsonb from unnest($1::uuid[], "
             "$2::text[], $3::int[], $4::uuid[], $5::uuid[], $6::timestamptz[], $7::bool[], $8::timestamptz[], $9::int[], $10::text[], "
-            "$11::text[], $12::text[], $13::text[]) with ordinality as u(i, b, v, c, g, m, r, t, bv, tp, me, f, e, n) order by n",
+            "$11::text[], $12::text[], $13::text[], $14::uuid[], $15::uuid[]) "
+            "with ordinality as u(i, b, v, c, g, m, r, t, bv, tp, me, f, e, ti, fo, n) order by n",
             *_columns(rows),
         )
 
@@ -195,9 +198,10 @@ async def insert(connection: db.Connection, rows: Sequence[MentionRow]) -> None:
 async def update(connection: db.Connection, rows: Sequence[MentionRow]) -> None:
     if rows:
         await connection.execute(
-            "update mention set version = v, group_id = g, removed = r, mention = me::jsonb, evidence = e::jsonb from unnest($1::uuid[], "
-            "$2::text[], $3::int[], $4::uuid[], $5::uuid[], $6::timestamptz[], $7::bool[], $8::timestamptz[], $9::int[], $10::text[], "
-            "$11::text[], $12::text[], $13::text[]) as u(i, b, v, c, g, m, r, t, bv, tp, me, f, e) where id = i and brand = b",
+            "update mention set version = v, group_id = g, removed = r, mention = me::jsonb, evidence = e::jsonb, topic_id = ti, follows = fo "
+            "from unnest($1::uuid[], $2::text[], $3::int[], $4::uuid[], $5::uuid[], $6::timestamptz[], $7::bool[], $8::timestamptz[], "
+            "$9::int[], $10::text[], $11::text[], $12::text[], $13::text[], $14::uuid[], $15::uuid[]) "
+            "as u(i, b, v, c, g, m, r, t, bv, tp, me, f, e, ti, fo) where id = i and brand = b",
             *_columns(rows),
         )
 
@@ -222,6 +226,8 @@ def _columns(rows: Sequence[MentionRow]) -> list[list[Any]]:
         [row.triaged.mention.model_dump_json() for row in rows],
         [row.triaged.findings.model_dump_json() for row in rows],
         [_json([item.model_dump(mode="json") for item in row.triaged.evidence]) for row in rows],
+        [row.triaged.topic_id for row in rows],
+        [row.triaged.follows for row in rows],
     ]
 
 
@@ -254,6 +260,23 @@ async def move_evidence(connection: db.Connection, merged: Mapping[UUID, UUID], 
             "where e.group_id = u.loser and e.brand = (select brand from mention where id = u.loser)",
             losers,
             [root(loser) for loser in losers],
+        )
+
+
+async def lock_evidence(connection: db.Connection, brand: str, group_ids: Sequence[UUID]) -> None:
+    """Lock the evidence of these groups, in the order in which batches of mentions do."""
+    await connection.execute(
+        "select 1 from evidence where brand = $1 and group_id = any($2::uuid[]) order by brand, kind, value for update", brand, group_ids
+    )
+
+
+async def leave_evidence(connection: db.Connection, left: Sequence[tuple[str, UUID, UUID, UUID]]) -> None:
+    """(brand, mention, its group before, its group now): what the mention was the first to show goes with it."""
+    if left:
+        await connection.execute(
+            "update evidence e set group_id = u.now from unnest($1::text[], $2::uuid[], $3::uuid[], $4::uuid[]) as u(b, m, before, now) "
+            "where e.brand = u.b and e.group_id = u.before and e.mention_id = u.m",
+            *[[row[n] for row in left] for n in range(4)],
         )
 
 
@@ -314,6 +337,12 @@ async def count_imports(connection: db.Connection, counts: Mapping[tuple[str, st
 
 
 # --- reading --------------------------------------------------------------------------------------------------------------------------
+
+
+async def groups_of(connection: db.Connection, brand: str, mention_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """Mention → its group, of those that there are."""
+    rows = await connection.fetch("select id, group_id from mention where brand = $1 and id = any($2::uuid[])", brand, mention_ids)
+    return {row["id"]: row["group_id"] for row in rows}
 
 
 async def mention(connection: db.Connection, brand: str, mention_id: UUID) -> MentionRow | None:
