@@ -9,9 +9,10 @@ from fastapi import FastAPI
 from libs.common.app import build
 from libs.common.consumer import Consumer
 from libs.common.service import Service, Task
-from services.triage import api, consumer, suggestion_api
+from services.triage import api, consumer, customer_api, suggestion_api
 from services.triage.classify import Classifier
 from services.triage.forget import forgetting
+from services.triage.retell import retelling
 from services.triage.settings import Settings
 
 
@@ -19,11 +20,14 @@ async def start(service: Service) -> tuple[Consumer[consumer.TriageWork], Sequen
     classifier = await asyncio.to_thread(Classifier.load)
     settings = service.settings
     assert isinstance(settings, Settings)
-    return consumer.build(service.books, classifier), [forgetting(service, settings.forget_every_s)]
+    return consumer.build(service.books, classifier), [forgetting(service, settings.forget_every_s), retelling(service)]
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
     return build(
-        Service("triage", settings, Path(__file__).parent), [api.router, suggestion_api.router], start, title="Understands what people say"
+        Service("triage", settings, Path(__file__).parent),
+        [api.router, customer_api.router, suggestion_api.router],
+        start,
+        title="Understands what people say",
     )

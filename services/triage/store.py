@@ -27,7 +27,7 @@ class MentionRow:
     traceparent: str | None
 
 
-def _row(row: asyncpg.Record) -> MentionRow:
+def row_of(row: asyncpg.Record) -> MentionRow:
     triaged = TriagedMention(
         mention=Mention.model_validate(row["mention"]),
         findings=row["findings"],
@@ -42,10 +42,14 @@ def _row(row: asyncpg.Record) -> MentionRow:
     return MentionRow(triaged, row["version"], row["book_version"], row["traceparent"])
 
 
+def moment_of(row: MentionRow) -> datetime:
+    return group.moment(row.triaged.mention)
+
+
 async def mentions(connection: db.Connection, ids: Sequence[UUID]) -> dict[UUID, MentionRow]:
     """The mentions with these ids, locked in id order. `ids` come from events, each of which names its brand."""
     rows = await connection.fetch("select * from mention where id = any($1::uuid[]) order by id for update", ids)
-    return {row["id"]: _row(row) for row in rows}
+    return {row["id"]: row_of(row) for row in rows}
 
 
 async def moments(connection: db.Connection, ids: Sequence[UUID]) -> dict[UUID, datetime]:
@@ -66,7 +70,7 @@ async def members(connection: db.Connection, brands: Collection[str], group_ids:
         list(brands),
         group_ids,
     )
-    return {row["id"]: _row(row) for row in rows}
+    return {row["id"]: row_of(row) for row in rows}
 
 
 async def now_and_deleted(connection: db.Connection, ids: Sequence[UUID]) -> tuple[datetime, set[UUID]]:
@@ -347,20 +351,20 @@ async def groups_of(connection: db.Connection, brand: str, mention_ids: Sequence
 
 async def mention(connection: db.Connection, brand: str, mention_id: UUID) -> MentionRow | None:
     row = await connection.fetchrow("select * from mention where brand = $1 and id = $2", brand, mention_id)
-    return _row(row) if row else None
+    return row_of(row) if row else None
 
 
 async def page(connection: db.Connection, brand: str, after: int, limit: int) -> list[tuple[int, MentionRow]]:
     """Mentions in the order in which we saw them, after a sequence number."""
     rows = await connection.fetch("select * from mention where brand = $1 and seq > $2 order by seq limit $3", brand, after, limit)
-    return [(row["seq"], _row(row)) for row in rows]
+    return [(row["seq"], row_of(row)) for row in rows]
 
 
 async def group_of(connection: db.Connection, brand: str, group_id: UUID, limit: int = 500) -> list[MentionRow]:
     rows = await connection.fetch(
         "select * from mention where brand = $1 and group_id = $2 order by moment, id limit $3", brand, group_id, limit
     )
-    return [_row(row) for row in rows]
+    return [row_of(row) for row in rows]
 
 
 async def identities_of(connection: db.Connection, brand: str, customer_id: UUID) -> list[Identity]:
