@@ -12,6 +12,7 @@ from libs.common.service import Service, Task
 from services.triage import api, consumer, customer_api, suggestion_api
 from services.triage.classify import Classifier
 from services.triage.forget import forgetting
+from services.triage.look import looking
 from services.triage.retell import retelling
 from services.triage.settings import Settings
 
@@ -20,7 +21,11 @@ async def start(service: Service) -> tuple[Consumer[consumer.TriageWork], Sequen
     classifier = await asyncio.to_thread(Classifier.load)
     settings = service.settings
     assert isinstance(settings, Settings)
-    return consumer.build(service.books, classifier), [forgetting(service, settings.forget_every_s), retelling(service)]
+    return consumer.build(service.books, classifier), [
+        forgetting(service, settings.forget_every_s),
+        retelling(service),
+        looking(service, classifier.encoder),
+    ]
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:

@@ -399,7 +399,7 @@ async def save(connection: db.Connection, work: TriageWork) -> None:
     root = work.groups.root
     await store.leave_evidence(connection, [(brand, mention_id, root(before), root(now)) for brand, mention_id, before, now in work.left])
     await suggestion_store.decide(connection, work.judged)
-    await look_store.ask(connection, [(work.known[i].triaged.mention, work.prepared[i].identifiers) for i in work.new])
+    await look_store.ask(connection, [work.known[i].triaged.mention for i in work.new])
     await look_store.forget(connection, [work.known[i].triaged for i in sorted(work.changed) if work.known[i].triaged.removed])
     await store.keep_deleted(connection, work.newly_deleted)
     await store.count_imports(connection, work.imports)

@@ -6,25 +6,23 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 import orjson
 
 from libs.common import db
 from libs.common.events import Mention, TriagedMention
 from services.triage import suggestion_store
+from services.triage.shown import Seen
 
-Identifiers = Sequence[tuple[str, str]]
 
-
-async def ask(connection: db.Connection, found: Sequence[tuple[Mention, Identifiers]]) -> None:
+async def ask(connection: db.Connection, found: Sequence[Mention]) -> None:
     """A look is due at these mentions, in this order. Imported history is not looked at: nobody is asked about what is long over."""
-    rows = [(mention, identifiers) for mention, identifiers in found if not mention.historic]
+    rows = [mention for mention in found if not mention.historic]
     if rows:
         await connection.execute(
-            "insert into to_look (brand, mention_id, identifiers) select b, m, i::jsonb from unnest($1::text[], $2::uuid[], $3::text[]) "
-            "with ordinality as u(b, m, i, n) order by n",
-            [mention.brand for mention, _ in rows],
-            [mention.id for mention, _ in rows],
-            [orjson.dumps(identifiers).decode() for _, identifiers in rows],
+            "insert into to_look (brand, mention_id) select b, m from unnest($1::text[], $2::uuid[]) with ordinality as u(b, m, n) order by n",
+            [mention.brand for mention in rows],
+            [mention.id for mention in rows],
         )
 
 
@@ -38,7 +36,7 @@ async def waiting(connection: db.Connection, brands: Sequence[str]) -> list[str]
 
 async def backlog(connection: db.Connection, brand: str, limit: int) -> int:
     """How many mentions of a brand wait for a look, counted up to a limit."""
-    query = "select count(*) from (select from to_look where brand = $1 limit $2) as some"
+    query = "select count(*) from (select from to_look where brand = $1 limit $2) as counted"
     count: int = await connection.fetchval(query, brand, limit)
     return count
 
@@ -49,49 +47,42 @@ async def alone(connection: db.Connection, brand: str) -> bool:
     return held
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
-    mention_id: UUID
-    identifiers: list[tuple[str, str]]
-
-
-async def take(connection: db.Connection, brand: str, limit: int) -> list[Due]:
+async def take(connection: db.Connection, brand: str, limit: int) -> list[UUID]:
     """Take the longest waiting off the queue: they come back unless the transaction commits."""
     rows = await connection.fetch(
         "delete from to_look where brand = $1 and seq = any(array(select seq from to_look where brand = $1 order by seq limit $2)) "
-        "returning seq, mention_id, identifiers",
+        "returning seq, mention_id",
         brand,
         limit,
     )
-    return [
-        Due(row["mention_id"], [(kind, value) for kind, value in row["identifiers"]]) for row in sorted(rows, key=lambda row: row["seq"])
-    ]
+    return [row["mention_id"] for row in sorted(rows, key=lambda row: row["seq"])]
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What is kept of a mention that was looked at."""
+    """What is kept of a mention that was looked at. `meaning`: 64 numbers that are searched, as pgvector reads them."""
 
     mention_id: UUID
-    at: datetime
-    identifiers: Identifiers
+    seen: Seen
     meaning: str
     clues: Sequence[str]
 
 
 async def keep(connection: db.Connection, brand: str, found: Sequence[Looked]) -> None:
+    """Whoever is looked at later finds these."""
     if not found:
         return
     await connection.execute(
-        "insert into looked (brand, mention_id, at, identifiers, meaning) select $1, m, t, i::jsonb, v::halfvec "
-        "from unnest($2::uuid[], $3::timestamptz[], $4::text[], $5::text[]) as u(m, t, i, v) on conflict do nothing",
+        "insert into looked (brand, mention_id, at, seen, static, meaning) select $1, m, t, s::jsonb, b, v::halfvec "
+        "from unnest($2::uuid[], $3::timestamptz[], $4::text[], $5::bytea[], $6::text[]) as u(m, t, s, b, v) on conflict do nothing",
         brand,
         [one.mention_id for one in found],
-        [one.at for one in found],
-        [orjson.dumps(one.identifiers).decode() for one in found],
+        [one.seen.at for one in found],
+        [orjson.dumps(one.seen.as_json()).decode() for one in found],
+        [None if one.seen.meaning is None else one.seen.meaning.astype(np.float16).tobytes() for one in found],
         [one.meaning for one in found],
     )
-    rows = sorted({(clue, one.at, one.mention_id) for one in found for clue in one.clues})
+    rows = sorted({(clue, one.seen.at, one.mention_id) for one in found for clue in one.clues})
     if rows:
         await connection.execute(
             "insert into clue (brand, clue, at, mention_id) select $1, c, t, m from unnest($2::text[], $3::timestamptz[], $4::uuid[]) "
@@ -99,6 +90,51 @@ async def keep(connection: db.Connection, brand: str, found: Sequence[Looked]) -
             brand,
             *[[row[n] for row in rows] for n in range(3)],
         )
+
+
+async def seen(connection: db.Connection, brand: str, mention_ids: Sequence[UUID]) -> dict[UUID, Seen]:
+    """What was kept of these, where it still is."""
+    if not mention_ids:
+        return {}
+    rows = await connection.fetch(
+        "select mention_id, seen, static from looked where brand = $1 and mention_id = any($2::uuid[])", brand, mention_ids
+    )
+    return {
+        row["mention_id"]: Seen.from_json(
+            row["seen"], None if row["static"] is None else np.frombuffer(row["static"], np.float16).astype(np.float32)
+        )
+        for row in rows
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a mention stands at this moment."""
+
+    group_id: UUID
+    customer_id: UUID
+    moment: datetime
+    removed: bool
+
+
+async def standing(connection: db.Connection, brand: str, mention_ids: Sequence[UUID]) -> dict[UUID, Standing]:
+    rows = await connection.fetch(
+        "select id, group_id, customer_id, moment, removed from mention where brand = $1 and id = any($2::uuid[])", brand, mention_ids
+    )
+    return {row["id"]: Standing(row["group_id"], row["customer_id"], row["moment"], row["removed"]) for row in rows}
+
+
+async def own(connection: db.Connection, brand: str, mention_ids: Sequence[UUID], limit: int) -> list[tuple[UUID, UUID]]:
+    """(mention, an earlier one of the same customer): the newest of each other group of theirs, up to `limit`."""
+    rows = await connection.fetch(
+        "select m.id, e.id as earlier from mention m cross join lateral (select id from mention o where o.brand = $1 "
+        "and o.customer_id = m.customer_id and o.moment <= m.moment and o.group_id <> m.group_id and not o.removed "
+        "order by o.moment desc limit $3) as e where m.brand = $1 and m.id = any($2::uuid[])",
+        brand,
+        mention_ids,
+        limit,
+    )
+    return [(row["id"], row["earlier"]) for row in rows]
 
 
 async def near(
@@ -144,13 +180,6 @@ async def sharing(
         limit + 1,
     )
     return [(row["id"], row["mention_id"], row["clue"]) for row in found]
-
-
-async def identifiers_of(connection: db.Connection, brand: str, mention_ids: Sequence[UUID]) -> dict[UUID, list[tuple[str, str]]]:
-    rows = await connection.fetch(
-        "select mention_id, identifiers from looked where brand = $1 and mention_id = any($2::uuid[])", brand, mention_ids
-    )
-    return {row["mention_id"]: [(kind, value) for kind, value in row["identifiers"]] for row in rows}
 
 
 async def forget(connection: db.Connection, removed: Sequence[TriagedMention]) -> None:

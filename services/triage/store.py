@@ -52,6 +52,12 @@ async def mentions(connection: db.Connection, ids: Sequence[UUID]) -> dict[UUID,
     return {row["id"]: row_of(row) for row in rows}
 
 
+async def these(connection: db.Connection, brand: str, ids: Sequence[UUID]) -> dict[UUID, MentionRow]:
+    """Mentions of a brand as they stand, not locked."""
+    rows = await connection.fetch("select * from mention where brand = $1 and id = any($2::uuid[])", brand, ids)
+    return {row["id"]: row_of(row) for row in rows}
+
+
 async def moments(connection: db.Connection, ids: Sequence[UUID]) -> dict[UUID, datetime]:
     """What the windows of these mentions, roots of groups, are measured from; locked in id order."""
     if not ids:

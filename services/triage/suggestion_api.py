@@ -23,6 +23,14 @@ Writer = Annotated[Principal, Depends(allow(*STAFF))]
 State = Literal["open", "withheld", "confirmed", "rejected", "withdrawn"]
 
 
+class Reason(BaseModel):
+    """One piece of evidence. `against`: it says that they are two issues."""
+
+    kind: str
+    against: bool
+    said: str
+
+
 class Suggestion(BaseModel):
     """Two mentions that may be one issue of one person, or of which somebody said so. `version` is its ETag too: send that back with an answer."""
 
@@ -32,7 +40,7 @@ class Suggestion(BaseModel):
     group_id: UUID = Field(description="The group that `mention_id` is in now")
     other_group_id: UUID
     score: float | None = Field(description="0..1; null: a person's own word, nobody was asked")
-    evidence: list[str] = Field(description="For and against, in words; empty once a mention was taken back")
+    evidence: list[Reason] = Field(description="For and against; empty once a mention was taken back")
     state: State = Field(description="withheld: people rejected most of those with such a score; withdrawn: no question any more")
     version: int
     created_at: datetime
@@ -147,7 +155,7 @@ def _shown(row: suggestion_store.Row) -> Suggestion:
         group_id=row.groups[0],
         other_group_id=row.groups[1],
         score=row.score,
-        evidence=row.evidence,
+        evidence=[Reason(**item) for item in row.evidence],
         state=row.decision.state,
         version=row.version,
         created_at=row.created_at,

@@ -51,7 +51,7 @@ class Row:
     seq: int
     pair: Pair
     score: float | None
-    evidence: list[str]
+    evidence: list[dict[str, Any]]
     decision: Decision
     version: int
     created_at: datetime
@@ -126,21 +126,39 @@ async def between(connection: db.Connection, brand: str, group_ids: Sequence[UUI
         "union select s.* from suggestion s join members m on s.brand = $1 and s.other_id = m.id) "
         "select p.state, one.group_id as one, other.group_id as other from pairs p "
         "join mention one on one.brand = p.brand and one.id = p.mention_id join mention other on other.brand = p.brand and other.id = p.other_id "
-        "order by p.state = 'rejected'",
+        "order by p.state = 'rejected', p.state <> 'withdrawn'",
         brand,
         group_ids,
     )
     return {frozenset({row["one"], row["other"]}): row["state"] for row in rows if row["one"] != row["other"]}
 
 
-async def suggest(connection: db.Connection, found: Sequence[tuple[Pair, float, Sequence[str], str]]) -> None:
-    """Ask about pairs (pair, score, evidence, open or withheld) that nobody was asked about."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question for people. `evidence`: kind, whether it speaks against, and what it is in words."""
+
+    pair: Pair
+    score: float
+    evidence: Sequence[tuple[str, bool, str]]
+    state: str
+
+
+async def suggest(connection: db.Connection, found: Sequence[Asked]) -> None:
+    """Ask about pairs that nobody was asked about."""
     if found:
-        rows = sorted(found, key=lambda item: item[0].id)
         await connection.executemany(
             "insert into suggestion (id, brand, mention_id, other_id, score, evidence, state, version, created_at) "
             "values ($1, $2, $3, $4, $5, $6, $7, 1, now()) on conflict do nothing",
-            [(pair.id, pair.brand, pair.one, pair.other, score, list(evidence), state) for pair, score, evidence, state in rows],
+            [
+                (
+                    asked.pair.id,
+                    *asked.pair,
+                    asked.score,
+                    [{"kind": kind, "against": against, "said": said} for kind, against, said in asked.evidence],
+                    asked.state,
+                )
+                for asked in sorted(found, key=lambda asked: asked.pair.id)
+            ],
         )
 
 

@@ -13,7 +13,6 @@ create table to_look (
     brand       text    not null,
     seq         bigint  generated always as identity,
     mention_id  uuid    not null,
-    identifiers jsonb   not null,
     primary key (brand, seq)
 );
 
@@ -22,8 +21,9 @@ create table looked (
     brand       text         not null,
     mention_id  uuid         not null,
     at          timestamptz  not null,
-    identifiers jsonb        not null,
-    meaning     halfvec(64)  not null,
+    seen        jsonb        not null,
+    static      bytea,                  -- its meaning in full, 512 half-precision numbers: compared, never searched
+    meaning     halfvec(64)  not null,  -- and in the few that are searched
     primary key (brand, mention_id)
 );
 create index on looked (brand, at);
