@@ -1,0 +1,279 @@
+"""Whether two mentions are one issue: two `Seen` reach this module, a verdict with its evidence leaves it.
+
+Strong evidence links: a number, account, phone, handle or address that both show, last digits that fit, or the same author on the same subject. Weak
+evidence (a similar name, the same problem, close in time, the same place) makes a suggestion with a score. Evidence against counts more than either:
+another number of the same kind, another person, "something else", a question that was solved. What a text means decides nothing by itself.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, Literal
+
+from services.triage.names import Likeness, likeness
+from services.triage.numbers import Number
+from services.triage.phrases import AGAIN, ASKS, ELSE, RESOLVED
+from services.triage.shown import PUBLIC, Seen
+
+Decision = Literal["link", "suggest", "apart"]
+
+NUMBER_WINDOW: Final = timedelta(days=21)
+"""A number shown again later than this begins a new issue, which refers to the old one."""
+SAME_DAY: Final = timedelta(hours=20)
+"""Within it the same author goes on with the same subject, unless they say otherwise."""
+AUTHOR_WINDOW: Final = timedelta(days=5)
+"""Within it the same author on the same subject is one issue; after it only where they say that they ask again."""
+SUGGEST_WINDOW: Final = timedelta(days=14)
+SOLVED_AFTER: Final = timedelta(days=2)
+"""Who says that something was solved and asks again after this asks something new."""
+SUGGEST_FROM: Final = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One reason. `said` is for people."""
+
+    kind: str
+    against: bool
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`link`: one issue. `suggest`: a person must say. `apart`: evidence against, so that nothing else may join them. None: nothing to say."""
+
+    decision: Decision | None
+    score: float
+    """0 to 1: how likely they are one issue."""
+    evidence: tuple[Evidence, ...] = ()
+    follows: bool = False
+    """Apart, and yet the later one goes back to the earlier: the same number or author after it was solved, or weeks later."""
+
+
+NOTHING: Final = Verdict(None, 0.0)
+
+
+def compare(one: Seen, other: Seen) -> Verdict:
+    """The verdict on two mentions. Symmetric: which comes first follows from their times."""
+    if one.brand != other.brand:
+        return Verdict("apart", 0.0, (Evidence("brand", True, "another brand"),))
+    earlier, later = (one, other) if (one.at, one.id) <= (other.at, other.id) else (other, one)
+    gap = later.at - earlier.at
+    alike = likeness(one.name, other.name)
+    strong = list(_strong(earlier, later, alike))
+    author = earlier.own & later.own
+    if against := _against(earlier, later, gap, bool(author)):
+        return Verdict("apart", 0.0, (*against, *strong), bool(strong or author) and any(reason.kind == "solved" for reason in against))
+    if strong:
+        return _linked(strong, gap, alike)
+    if author:
+        return _same_author(earlier, later, gap)
+    return _similar(earlier, later, gap, alike)
+
+
+def _linked(strong: list[Evidence], gap: timedelta, alike: Likeness) -> Verdict:
+    if gap > NUMBER_WINDOW:
+        days = Evidence("time", True, f"{gap.days} days apart")
+        return Verdict("apart", 0.0, (*strong, days), follows=True)
+    if alike.clear:
+        named = Evidence("name", True, alike.said)
+        return (
+            Verdict("suggest", 0.6, (*strong, named))
+            if any(one.kind in _UNIQUE for one in strong)
+            else Verdict(None, 0.2, (*strong, named))
+        )
+    if all(one.kind == "ending" for one in strong) and alike.score <= 0:
+        return Verdict("suggest", 0.7, tuple(strong))
+    return Verdict("link", 0.99, tuple(strong))
+
+
+_UNIQUE: Final = frozenset({"number", "account"})
+
+
+# --- strong evidence -----------------------------------------------------------------------------------------------------------------
+
+
+def _strong(earlier: Seen, later: Seen, alike: Likeness) -> Iterator[Evidence]:
+    for kind, value in earlier.told & later.told:
+        if kind == "phone" and value in earlier.landlines and alike.score <= 0:
+            continue  # an office's number is in the signature of everybody who works there
+        yield Evidence(kind, False, f"the same {_CALLED[kind]} in both")
+    if (earlier.told and later.own) or (later.told and earlier.own):
+        for mine, theirs in ((earlier, later), (later, earlier)):
+            for kind, _ in mine.told & theirs.own:
+                yield Evidence(kind, False, f"one names the {_CALLED[kind]} that the other is written with")
+    if earlier.endings or later.endings:
+        for mine, theirs in ((earlier, later), (later, earlier)):
+            for ending in mine.endings:
+                if any(value.endswith(ending.digits) for value in _whole(theirs)):
+                    yield Evidence("ending", False, "the last digits of a number in the other")
+                    break
+    if later.answers is not None and later.answers == earlier.id and earlier.own & later.own:
+        yield Evidence("thread", False, "its author goes on with it")
+
+
+_CALLED: Final = {"number": "number", "account": "account", "phone": "phone number", "email": "address", "handle": "handle"}
+
+
+def _whole(seen: Seen) -> Iterator[str]:
+    """The numbers of a mention of which another may name the last digits."""
+    for kind, value in seen.told:
+        if kind in ("account", "phone", "number"):
+            yield value
+    for kind, value in seen.own:
+        if kind == "phone":
+            yield value
+
+
+# --- evidence against ----------------------------------------------------------------------------------------------------------------
+
+
+def _against(earlier: Seen, later: Seen, gap: timedelta, author: bool) -> list[Evidence]:
+    found = []
+    if ELSE in later.flags:
+        found.append(Evidence("else", True, "the later one says that it is about something else"))
+    if RESOLVED in later.flags and ASKS in later.flags and gap >= SOLVED_AFTER:
+        found.append(Evidence("solved", True, "the later one says that it was solved, and asks something new"))
+    if earlier.numbers and later.numbers and (differ := _other_number(earlier.numbers, later.numbers)):
+        found.append(Evidence("number", True, differ))
+    if earlier.told and later.told:
+        if _other_account(earlier, later):
+            found.append(Evidence("account", True, "another account"))
+        if not author and _other_phone(earlier, later):
+            found.append(Evidence("phone", True, "another phone number"))
+    if (earlier.endings or later.endings) and _other_ending(earlier, later):
+        found.append(Evidence("ending", True, "the last digits of another number"))
+    return found
+
+
+def _other_number(mine: tuple[Number, ...], theirs: tuple[Number, ...]) -> str:
+    """What differs, where both show a number of one kind and none of that is shared; else ""."""
+    for one in mine:
+        if any(not one.cores.isdisjoint(other.cores) for other in theirs):
+            continue
+        for other in theirs:
+            if _one_kind(one, other) and all(other.cores.isdisjoint(another.cores) for another in mine):
+                return (
+                    "a number with two digits swapped, which is another"
+                    if _swapped(one.core, other.core)
+                    else "another number of the same kind"
+                )
+    return ""
+
+
+def _one_kind(one: Number, other: Number) -> bool:
+    if one.booked and other.booked:
+        return one.kind == other.kind
+    if len(one.core) != len(other.core) or one.core.isdigit() != other.core.isdigit():
+        return False
+    if one.letters and other.letters:
+        return one.letters == other.letters
+    if one.letters or other.letters:
+        return sorted(one.core) == sorted(other.core)  # one leaves the letters out, and has two digits swapped
+    return one.kind == other.kind or not _known(one) or not _known(other)
+
+
+def _known(number: Number) -> bool:
+    return number.kind not in ("", "told")
+
+
+def _swapped(one: str, other: str) -> bool:
+    return len(one) == len(other) and sorted(one) == sorted(other) and sum(a != b for a, b in zip(one, other, strict=True)) == 2
+
+
+def _values(seen: Seen, kind: str) -> set[str]:
+    return {value for of, value in seen.told if of == kind}
+
+
+def _other_account(earlier: Seen, later: Seen) -> bool:
+    mine, theirs = _values(earlier, "account"), _values(later, "account")
+    return mine.isdisjoint(theirs) and not {one[4:8] for one in mine}.isdisjoint(one[4:8] for one in theirs)
+
+
+def _other_phone(earlier: Seen, later: Seen) -> bool:
+    mine, theirs = _values(earlier, "phone") - earlier.landlines, _values(later, "phone") - later.landlines
+    return bool(mine and theirs) and mine.isdisjoint(theirs)
+
+
+def _other_ending(earlier: Seen, later: Seen) -> bool:
+    for mine, theirs in ((earlier, later), (later, earlier)):
+        for ending in mine.endings:
+            whole = [value for kind, value in theirs.told if kind == _ENDED.get(ending.kind, kind) and kind in ("account", "phone")]
+            last = [other.digits for other in theirs.endings]
+            if (whole or last) and not any(
+                value.endswith(ending.digits) or ending.digits.endswith(value) for value in (*whole, *last, *_whole(theirs))
+            ):
+                return True
+    return False
+
+
+_ENDED: Final = {"phone": "phone", "iban": "account"}
+
+
+# --- the same author -----------------------------------------------------------------------------------------------------------------
+
+
+def _same_author(earlier: Seen, later: Seen, gap: timedelta) -> Verdict:
+    """The same author is one issue while the subject is one. Soon after it takes little to say so; later they must say that they ask again."""
+    cosine, _, share = subject(earlier, later)
+    about = Evidence("author", False, "the same author")
+    same = cosine + 0.5 * share + (0.25 if AGAIN in later.flags else 0.0)
+    need = 0.0 if gap <= SAME_DAY else 0.3 if gap <= AUTHOR_WINDOW else 0.75
+    score = max(0.0, min(0.97, 0.9 + 0.1 * same - 0.02 * gap / timedelta(days=1)))
+    if later.relations - earlier.relations and same < 0.6:
+        return Verdict("suggest", 0.5, (about, Evidence("relation", True, "on behalf of another")))
+    if gap <= 2 * AUTHOR_WINDOW and same >= need:
+        return Verdict("link", score, (about, Evidence("subject", False, "the same subject")))
+    return Verdict(None, 0.3, (about, Evidence("subject", True, "another subject" if same < need else "long after")))
+
+
+# --- weak evidence -------------------------------------------------------------------------------------------------------------------
+
+
+def subject(one: Seen, other: Seen) -> tuple[float, float, float]:
+    """How alike the subjects are: the cosine of the meanings, the weight of the telling words in common, and that as a share of those of the shorter."""
+    cosine = float(one.meaning @ other.meaning) if one.meaning is not None and other.meaning is not None else 0.0
+    few, many = (one.words, other.words) if len(one.words) <= len(other.words) else (other.words, one.words)
+    weight = total = 0.0
+    for stem, value in few.items():
+        if value > PLAIN_WORD:
+            total += value - PLAIN_WORD
+            if stem in many:
+                weight += value - PLAIN_WORD
+    return cosine, weight, weight / total if total else 0.0
+
+
+PLAIN_WORD: Final = 3.5
+"""What is lighter stands in every other message."""
+
+
+def _similar(earlier: Seen, later: Seen, gap: timedelta, alike: Likeness) -> Verdict:
+    """Weak evidence: it takes a name that is alike, and more. The weights are those of a logistic regression on the development set, rounded."""
+    if alike.against or alike.score <= 0 or gap > SUGGEST_WINDOW:
+        return NOTHING
+    cosine, weight, _ = subject(earlier, later)
+    days = gap / timedelta(days=1)
+    logit = -2.4 + 4.0 * alike.score + 1.8 * cosine + 0.3 * min(weight, 10.0) - 1.2 * math.log1p(days)
+    reasons = [Evidence("name", False, alike.said)]
+    if weight >= 4 or cosine >= 0.45:
+        reasons.append(Evidence("subject", False, "the same problem"))
+    if AGAIN in later.flags:
+        logit += 1.3
+        reasons.append(Evidence("again", False, "the later one refers to an earlier message"))
+    if days <= 2:
+        reasons.append(Evidence("time", False, "within a day" if days <= 1 else "within two days"))
+    if earlier.places and later.places:
+        if earlier.places & later.places:
+            reasons.append(Evidence("place", False, "the same place"))
+        else:
+            logit -= 0.4
+            reasons.append(Evidence("place", True, "another place"))
+    if earlier.details & later.details:
+        logit += 0.6
+        reasons.append(Evidence("detail", False, "the same amount or code"))
+    if earlier.channel == later.channel and earlier.channel in PUBLIC:
+        logit -= 1.4
+        reasons.append(Evidence("handle", True, "another account on the same network"))
+    score = 1 / (1 + math.exp(-logit))
+    return Verdict("suggest" if score >= SUGGEST_FROM else None, round(score, 3), tuple(reasons))
