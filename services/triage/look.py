@@ -234,14 +234,12 @@ async def _candidates(connection: db.Connection, brand: str, looked: Sequence[Lo
 
 async def _link(connection: db.Connection, brand: str, found: Found) -> list[Outgoing]:
     """Groups that strong evidence shows to be one after all become one; those that a person said to be two do not."""
-    told: list[Outgoing] = []
-    for one, other, verdict in found.links:
-        before = await regroup.lock(connection, brand, (one, other))
-        if {one, other} <= before.keys() and not await suggestion_store.rejected(connection, [brand], sorted(before)):
-            kinds = dict.fromkeys(item.kind for item in verdict.evidence if not item.against)
-            after = regroup.joined(before, one, other, list(kinds))
-            told += await regroup.save(connection, before, after, None)
-    return told
+    if not found.links:
+        return []
+    links = [(one, other, list({item.kind: None for item in verdict.evidence if not item.against})) for one, other, verdict in found.links]
+    before = await regroup.lock(connection, brand, {mention_id for one, other, _ in links for mention_id in (one, other)})
+    rejected = await suggestion_store.rejected(connection, [brand], sorted(before))
+    return await regroup.save(connection, before, regroup.joined_all(before, links, rejected), None)
 
 
 async def _suggest(connection: db.Connection, brand: str, found: Found) -> None:

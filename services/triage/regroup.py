@@ -32,6 +32,32 @@ def joined(rows: Mapping[UUID, store.MentionRow], one: UUID, other: UUID, kinds:
     return {mention_id: changed(row, group_id=root, evidence=evidence) for mention_id, row in rows.items() if row.triaged.group_id == loser}
 
 
+def joined_all(
+    rows: Mapping[UUID, store.MentionRow], links: Sequence[tuple[UUID, UUID, Sequence[str]]], rejected: Iterable[tuple[UUID, UUID]]
+) -> dict[UUID, store.MentionRow]:
+    """What changes when all these links (two mentions, kinds of evidence) are followed, one after another; each mention once, in its next version.
+
+    Two groups that hold a rejected pair do not become one.
+    """
+    now = dict(rows)
+    members: dict[UUID, set[UUID]] = {}
+    for mention_id, row in rows.items():
+        members.setdefault(row.triaged.group_id, set()).add(mention_id)
+    apart = [pair for pair in rejected if set(pair) <= rows.keys()]
+    for one, other, kinds in links:
+        if not {one, other} <= now.keys():
+            continue
+        groups = {now[one].triaged.group_id, now[other].triaged.group_id}
+        if any({now[mention_id].triaged.group_id for mention_id in pair} == groups for pair in apart):
+            continue
+        both = {mention_id: now[mention_id] for group_id in groups for mention_id in members[group_id]}
+        for mention_id, row in joined(both, one, other, kinds).items():
+            members[now[mention_id].triaged.group_id].discard(mention_id)
+            members[row.triaged.group_id].add(mention_id)
+            now[mention_id] = replace(row, version=rows[mention_id].version + 1)
+    return {mention_id: row for mention_id, row in now.items() if row is not rows[mention_id]}
+
+
 def parted(rows: Mapping[UUID, store.MentionRow], one: UUID, other: UUID) -> dict[UUID, store.MentionRow]:
     """What changes when two mentions of one group are not one issue after all: the later of the two leaves, with what hangs on it alone.
 

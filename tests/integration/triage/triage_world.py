@@ -134,7 +134,8 @@ class World:
 def world_of(pool: db.Pool, folder: Path) -> World:
     app = create_app(Settings(database_url="postgresql://none", jwks=str(keys.ensure(folder))))
     app.state.service.pool = pool
-    books: Any = SimpleNamespace(get=lambda brand: SimpleNamespace(book=load_book(BOOK.format(brand=brand)), version=1))
+    known = {brand: SimpleNamespace(book=load_book(BOOK.format(brand=brand)), version=1) for brand in ("vaart", "veer")}
+    books: Any = SimpleNamespace(get=known.get)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     client = httpx.AsyncClient(transport=transport, base_url="http://triage")
     return World(pool, client, folder, look.Looker(books, encoder()))
