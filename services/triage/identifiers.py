@@ -135,7 +135,7 @@ def identifiers(text: str, book: BrandBook, ours: Ours, patterns: Sequence[BookP
     found |= {Identifier(IBAN, value) for value in values}
     country = book.hours.holidays.country
     if country == "NL":
-        found |= {Identifier(ADDRESS, value) for value in _addresses(rest)}
+        found |= {Identifier(ADDRESS, value) for value in postal_addresses(rest)}
     found |= {Identifier(PHONE, value) for value in _phones(rest, country) if value not in ours.numbers}
     return sorted(found)
 
@@ -216,7 +216,7 @@ def _phones(text: str, country: str) -> Iterator[str]:
             yield phonenumbers.format_number(match.number, PhoneNumberFormat.E164)
 
 
-def _addresses(text: str) -> Iterator[str]:
+def postal_addresses(text: str) -> Iterator[str]:
     """Dutch postcodes with a house number beside them, as "1234AB 12A"."""
     for match in list(_POSTCODE.finditer(text))[:MAX_EACH]:
         letters = (match[2] or match[3]).upper()

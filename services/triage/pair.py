@@ -28,6 +28,14 @@ SUGGEST_WINDOW: Final = timedelta(days=14)
 SOLVED_AFTER: Final = timedelta(days=2)
 """Who says that something was solved and asks again after this asks something new."""
 SUGGEST_FROM: Final = 0.4
+INITIALS: Final = 0.4
+"""Names that share little more than an initial."""
+ALIKE: Final = 0.5
+"""Names from here on are alike enough for one person's text in two places."""
+FEWEST_RUNS: Final = 8
+"""Shorter texts are alike by chance: "still no internet here"."""
+COPIED: Final = 0.6
+"""The share of the shorter text that stands in the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +69,16 @@ def compare(one: Seen, other: Seen) -> Verdict:
     earlier, later = (one, other) if (one.at, one.id) <= (other.at, other.id) else (other, one)
     gap = later.at - earlier.at
     alike = likeness(one.name, other.name)
-    strong = list(_strong(earlier, later, alike))
+    strong = list(dict.fromkeys(_strong(earlier, later, alike)))
     author = earlier.own & later.own
     if against := _against(earlier, later, gap, bool(author)):
         return Verdict("apart", 0.0, (*against, *strong), bool(strong or author) and any(reason.kind == "solved" for reason in against))
+    if not author and (alike.against or not _tells(strong)) and alike.score < ALIKE and copied(earlier, later):
+        return Verdict("apart", 0.0, (Evidence("copy", True, "a text that several people copied"),))
     if strong:
         return _linked(strong, gap, alike)
     if author:
-        return _same_author(earlier, later, gap)
+        return _same_author(earlier, later, gap, alike)
     return _similar(earlier, later, gap, alike)
 
 
@@ -91,17 +101,32 @@ def _linked(strong: list[Evidence], gap: timedelta, alike: Likeness) -> Verdict:
 _UNIQUE: Final = frozenset({"number", "account"})
 
 
+def _tells(strong: list[Evidence]) -> bool:
+    return any(one.kind in _UNIQUE for one in strong)
+
+
+def copied(one: Seen, other: Seen) -> bool:
+    """Whether most of the shorter text stands in the other, word for word."""
+    if one.copy.isdisjoint(other.copy) or len(one.copy) < FEWEST_RUNS or len(other.copy) < FEWEST_RUNS:
+        return False
+    last = min(max(one.copy), max(other.copy))  # beyond it one of the sketches may have been cut off
+    mine, theirs = sum(run <= last for run in one.copy), sum(run <= last for run in other.copy)
+    common = len(one.copy & other.copy)
+    return common >= COPIED * min(mine, theirs) and common >= FEWEST_RUNS // 2
+
+
 # --- strong evidence -----------------------------------------------------------------------------------------------------------------
 
 
 def _strong(earlier: Seen, later: Seen, alike: Likeness) -> Iterator[Evidence]:
-    for kind, value in earlier.told & later.told:
+    for kind, value in sorted(earlier.told & later.told):
         if kind == "phone" and value in earlier.landlines and alike.score <= 0:
             continue  # an office's number is in the signature of everybody who works there
-        yield Evidence(kind, False, f"the same {_CALLED[kind]} in both")
+        about = _kind_of(value, earlier, later) if kind == "number" else kind
+        yield Evidence(kind, False, f"the same {_CALLED.get(about, about)} in both")
     if (earlier.told and later.own) or (later.told and earlier.own):
         for mine, theirs in ((earlier, later), (later, earlier)):
-            for kind, _ in mine.told & theirs.own:
+            for kind, _ in sorted(mine.told & theirs.own):
                 yield Evidence(kind, False, f"one names the {_CALLED[kind]} that the other is written with")
     if earlier.endings or later.endings:
         for mine, theirs in ((earlier, later), (later, earlier)):
@@ -113,7 +138,23 @@ def _strong(earlier: Seen, later: Seen, alike: Likeness) -> Iterator[Evidence]:
         yield Evidence("thread", False, "its author goes on with it")
 
 
-_CALLED: Final = {"number": "number", "account": "account", "phone": "phone number", "email": "address", "handle": "handle"}
+def _kind_of(core: str, earlier: Seen, later: Seen) -> str:
+    """What a number is, by the brand's book or by the words around it."""
+    kinds = [
+        (number.booked, number.kind) for seen in (earlier, later) for number in seen.numbers if core in number.cores and _known(number)
+    ]
+    booked, kind = max(kinds, default=(False, ""))
+    return kind.replace("_", " ") if booked else f"{kind} number" if kind else "number"
+
+
+_CALLED: Final = {
+    "number": "number",
+    "account": "account",
+    "phone": "phone number",
+    "email": "e-mail address",
+    "handle": "handle",
+    "address": "address",
+}
 
 
 def _whole(seen: Seen) -> Iterator[str]:
@@ -171,7 +212,9 @@ def _one_kind(one: Number, other: Number) -> bool:
         return one.letters == other.letters
     if one.letters or other.letters:
         return sorted(one.core) == sorted(other.core)  # one leaves the letters out, and has two digits swapped
-    return one.kind == other.kind or not _known(one) or not _known(other)
+    if _known(one) and _known(other):
+        return one.kind == other.kind
+    return one.core[:2] == other.core[:2] or sorted(one.core) == sorted(other.core)
 
 
 def _known(number: Number) -> bool:
@@ -214,18 +257,30 @@ _ENDED: Final = {"phone": "phone", "iban": "account"}
 # --- the same author -----------------------------------------------------------------------------------------------------------------
 
 
-def _same_author(earlier: Seen, later: Seen, gap: timedelta) -> Verdict:
-    """The same author is one issue while the subject is one. Soon after it takes little to say so; later they must say that they ask again."""
-    cosine, _, share = subject(earlier, later)
+def _same_author(earlier: Seen, later: Seen, gap: timedelta, alike: Likeness) -> Verdict:
+    """The same author is one issue while the subject is one. Soon after it takes little to say so; later they must say that they ask again.
+
+    The same handle on two networks can be two people's; an address that two people write with is not their name.
+    """
     about = Evidence("author", False, "the same author")
+    if alike.clear:
+        return Verdict(None, 0.2, (about, Evidence("name", True, alike.said)))
+    cosine, _, share = subject(earlier, later)
     same = cosine + 0.5 * share + (0.25 if AGAIN in later.flags else 0.0)
-    need = 0.0 if gap <= SAME_DAY else 0.3 if gap <= AUTHOR_WINDOW else 0.75
-    score = max(0.0, min(0.97, 0.9 + 0.1 * same - 0.02 * gap / timedelta(days=1)))
+    days = gap / timedelta(days=1)
+    need = 0.0 if gap <= SAME_DAY else 0.25 + 0.06 * days if gap <= AUTHOR_WINDOW else 0.75
+    if earlier.channel != later.channel and {earlier.channel, later.channel} <= PUBLIC and not _reached(earlier, later):
+        need = max(need, 0.35)
     if later.relations - earlier.relations and same < 0.6:
         return Verdict("suggest", 0.5, (about, Evidence("relation", True, "on behalf of another")))
     if gap <= 2 * AUTHOR_WINDOW and same >= need:
-        return Verdict("link", score, (about, Evidence("subject", False, "the same subject")))
-    return Verdict(None, 0.3, (about, Evidence("subject", True, "another subject" if same < need else "long after")))
+        return Verdict("link", max(0.8, min(0.97, 0.9 + 0.1 * same - 0.02 * days)), (about, Evidence("subject", False, "the same subject")))
+    return Verdict(None, 0.3, (about, Evidence("subject", True, "another subject, or long after")))
+
+
+def _reached(earlier: Seen, later: Seen) -> bool:
+    """Whether both are written with one address or phone number."""
+    return any(kind != "handle" for kind, _ in earlier.own & later.own)
 
 
 # --- weak evidence -------------------------------------------------------------------------------------------------------------------
@@ -253,6 +308,8 @@ def _similar(earlier: Seen, later: Seen, gap: timedelta, alike: Likeness) -> Ver
     if alike.against or alike.score <= 0 or gap > SUGGEST_WINDOW:
         return NOTHING
     cosine, weight, _ = subject(earlier, later)
+    if alike.score < INITIALS and cosine < 0.35 and weight < 3:
+        return NOTHING
     days = gap / timedelta(days=1)
     logit = -2.4 + 4.0 * alike.score + 1.8 * cosine + 0.3 * min(weight, 10.0) - 1.2 * math.log1p(days)
     reasons = [Evidence("name", False, alike.said)]
@@ -277,3 +334,10 @@ def _similar(earlier: Seen, later: Seen, gap: timedelta, alike: Likeness) -> Ver
         reasons.append(Evidence("handle", True, "another account on the same network"))
     score = 1 / (1 + math.exp(-logit))
     return Verdict("suggest" if score >= SUGGEST_FROM else None, round(score, 3), tuple(reasons))
+
+
+def among(score: float, rivals: int) -> float:
+    """A suggestion's score where its mention may belong to `rivals` issues in all (1: to this one only): it belongs to one of them at most."""
+    if rivals <= 1 or score <= 0:
+        return score
+    return round(score / (score + rivals * (1 - score)), 3)

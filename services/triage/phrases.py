@@ -13,7 +13,7 @@ import re2
 
 from services.triage.words import folded
 
-ELSE, RESOLVED, AGAIN, ASKS = "else", "resolved", "again", "asks"
+ELSE, RESOLVED, AGAIN, ASKS, TROUBLE = "else", "resolved", "again", "asks", "trouble"
 
 _EMAIL: Final = re.compile(r"(?<![\w.+@-])[\w+-][\w.+-]{0,63}@(?:[A-Za-z0-9-]{1,63}\.){1,6}[A-Za-z]{2,24}(?![\w@-])")
 
@@ -56,11 +56,22 @@ _WHERE: Final = re.compile(
 )
 
 
+_SAID_OF: Final = re.compile(
+    r" (?:heeft|had|has|zegt|zei|schreef|schrijft|meldt|meldde|kreeg|krijgt|kan wel|got|gets|says|said|wrote|posted|vertelt|vindt|heeft ook)\b",
+    re.IGNORECASE,
+)
+"""What follows the handle of somebody of whom a text tells."""
+_HEARD: Final = re.compile(
+    r"\b(?:zag|las|gelezen|gezien|hoorde|saw|read|seen|heard|volgens|according)\b(?![^.!?\n]*\b(?:mijn|m'n|mn|my|ik ben|ik heet)\b)[^.!?\n]{0,40}$",
+    re.IGNORECASE,
+)
+
+
 def own_handles(text: str, *, private: bool) -> Iterable[str]:
     """The handles in a text that are its writer's, as far as it says. To a brand alone one names oneself; among others one names each other."""
     for match in _HANDLE.finditer(text):
         before = text[max(0, match.start() - 90) : match.start()]
-        if _OTHERS.search(before):
+        if _OTHERS.search(before) or _HEARD.search(before) or _SAID_OF.match(text, match.end()):
             continue
         if private or (_MINE.search(before) and _WHERE.search(before)):
             yield match[1].lower()
@@ -68,10 +79,28 @@ def own_handles(text: str, *, private: bool) -> Iterable[str]:
 
 # --- what a text says of itself ----------------------------------------------------------------------------------------------------------
 
+_SIGNATURE: Final = re.compile(
+    r"(?:\b(?:groet\w*|gr|mvg|hoogachtend|liefs|dank\w*|bedankt|regards|thanks|cheers|sincerely|faithfully|wishes|thx|xx?)[,.! ]{0,3}\n?[ \n]{0,2}|\n\n?)"
+    r"([A-Z][\w.'’-]{0,20}(?: (?:[A-Z][\w.'’-]{0,20}|van|de|der|den|ten|ter|el|al)){0,4})\s*$"
+)
+_PRESENTED: Final = re.compile(
+    r"(?:^|[.!,] ?)(?:(?:hoi|hallo|dag|goede\w+|hi|hello|hey)[,!]? )?(?:u spreekt met|met|this is|(?:ik ben|mijn naam is|i am|i'm|my name is)) ((?!de\b|het\b|een\b|mijn\b)[A-Z]\w{1,20}(?: (?:[A-Z]\w{0,20}|van|de|der|den)){0,3})",
+    re.IGNORECASE,
+)
+
+
+def signed(text: str) -> str | None:
+    """The name that a text is signed with, or that its writer gives at its beginning."""
+    if (match := _SIGNATURE.search(text[-80:])) is not None:
+        return match[1]
+    match = _PRESENTED.match(text[:80])
+    return match[1] if match is not None and match[1][0].isupper() else None
+
+
 _CLAUSE: Final = r"(?:^|[.!?,;:)\n–—-]\s*|\bsubject: |\bonderwerp: )(?:@\S+ )*(?:(?:nu|maar|dan|even|en|verder|nog|ook|ik heb|heb ik|heb|daarnaast|now|and|but|also|just|then|ok|hi|hoi|dag|hallo|hello|i have|i've got|have) ){0,4}"
 _ELSE: Final = re2.compile(
     _CLAUSE
-    + r"(?:(?:iets|wat) (?:\w+ )?anders\b|(?:een )?(?:\w+ )?andere (?:vraag|kwestie|zaak|onderwerp)\b|een nieuwe vraag\b|nieuwe vraag\b|(?:something|sth) (?:\w+ )?(?:else|different)\b|(?:a |an )?(?:\w+ )?(?:different|another|separate|unrelated|new) (?:question|matter|issue|topic|subject|thing)\b)"
+    + r"(?:(?:iets|wat) (?:\w+ )?anders\b|(?:een )?(?:\w+ )?andere? (?:vraag\w*|kwestie|zaak|onderwerp|punt\w*|ding\w*)\b|(?:nog )?iets nieuws\b|volgende vraag\b|nog iets(?: heel anders)? ?[:,]|een nieuwe vraag\b|nieuwe vraag\b|(?:something|sth) (?:\w+ )?(?:else|different)\b|(?:a |an )?(?:\w+ )?(?:different|another|separate|unrelated|new) (?:question|matter|issue|topic|subject|thing)\b)"
     r"|\b(?:gaat|vraag|mail|bericht|schrijf|app)\w* (?:nu |dit keer |deze keer |ditmaal )?(?:over|om|voor) (?:iets|wat) (?:\w+ )?anders\b"
     r"|\b(?:heb|had|stel) (?:ik )?(?:nu |ook |nog |even )*(?:een |nog een )?(?:\w+ )?andere vraag\b"
     r"|\b(?:los|losstaand|apart) (?:van|daarvan|hiervan)\b|\b(?:staat|gaat) hier(?:mee)? los van\b|\bniets (?:mee )?te maken met (?:mijn|m'n|het|de) (?:vorige|eerdere)\b"
@@ -95,13 +124,20 @@ _AGAIN: Final = re.compile(
 _ASKS: Final = re.compile(
     r"\?|\b(?:hoe|kan ik|kunnen jullie|kunt u|mag|wil ik|ik wil|graag|how|can i|can you|could you|i want|i would|i'd like|please)\b"
 )
+_TROUBLE: Final = re.compile(
+    r"\b(?:storing\w*|plat|eruit|uitgevallen|uitval|onbereikbaar|geannuleerd|geschrapt|vervallen|gestrand|vertraag\w*|vertraging\w*|foutcode|foutmelding|error|down|outage|offline|cancell?ed|delay\w*|stranded|declined|crash\w*|kapot|defect"
+    r"|(?:werkt|doet|gaat|rijdt|vliegt|lukt|laadt|kan|kunnen)\b[^.!?\n]{0,30}\bniet|niks meer|niets meer|geen (?:\w+ ){0,2}(?:internet|tv|wifi|bereik|stroom|water|gas|verbinding|signaal|trein|bus|geld|beeld|geluid|service)"
+    r"|(?:not|isn'?t|aren'?t|doesn'?t|won'?t|can'?t|cannot|no) (?:\w+ ){0,2}(?:working|work|load|log ?in|pay|internet|signal|power|service|tv|wifi)|hours late|fout (?:\w+ )?\d+)\b"
+)
+
+
 _RELATION: Final = re.compile(
     r"\b(?:voor|namens|van|for|on behalf of|met) (?:mijn|m'n|mn|onze|my|our) (moeder|vader|ma|pa|oma|opa|zus|broer|zoon|dochter|man|vrouw|partner|buurman|buurvrouw|buren|vriend|vriendin|schoonmoeder|schoonvader|tante|oom|collega|baas|mother|mum|mom|father|dad|grandmother|grandfather|sister|brother|son|daughter|husband|wife|neighbour|friend|colleague)\b"
 )
 
 
 def flags(lower: str) -> frozenset[str]:
-    """Of ELSE, RESOLVED, AGAIN and ASKS those that a text after `folded` says."""
+    """Of ELSE, RESOLVED, AGAIN, ASKS and TROUBLE those that a text after `folded` says."""
     found = set()
     if _ELSE.search(lower):
         found.add(ELSE)
@@ -114,6 +150,8 @@ def flags(lower: str) -> frozenset[str]:
         found.add(AGAIN)
     if _ASKS.search(lower):
         found.add(ASKS)
+    if _TROUBLE.search(lower):
+        found.add(TROUBLE)
     return frozenset(found)
 
 

@@ -12,9 +12,11 @@ from typing import Any, Final
 from zlib import crc32
 
 from libs.common.brandbook import BrandBook
+from libs.common.events import Mention
+from libs.common.rules import channel_name
 from services.triage import phrases
 from services.triage.features import Floats
-from services.triage.identifiers import Ours
+from services.triage.identifiers import Ours, postal_addresses
 from services.triage.names import Name, name
 from services.triage.numbers import Ending, Form, Number, forms, phone_core, written
 from services.triage.words import RAREST, folded, stems, weights
@@ -37,11 +39,17 @@ class Lens:
     forms: tuple[Form, ...] = ()
     ours: Ours | None = None
     handles: frozenset[str] = frozenset()
+    country: str = "NL"
 
     @classmethod
     def of(cls, book: BrandBook) -> "Lens":
         ours = Ours.of(book)
-        return cls(forms(book.identifiers), ours, ours.handles | {folded(book.brand), folded(book.name).replace(" ", "")})
+        return cls(
+            forms(book.identifiers),
+            ours,
+            ours.handles | {folded(book.brand), folded(book.name).replace(" ", "")},
+            book.hours.holidays.country,
+        )
 
     def has_mail(self, address: str) -> bool:
         return self.ours is not None and self.ours.has_mail(address)
@@ -65,7 +73,7 @@ class Seen:
     numbers: tuple[Number, ...]
     endings: tuple[Ending, ...]
     told: frozenset[Key]
-    """What the text names as the writer's: ("number", core), ("account", …), ("phone", …), ("email", …), ("handle", …)."""
+    """What the text names as the writer's: ("number", core), ("account", …), ("phone", …), ("email", …), ("handle", …), ("address", …)."""
     landlines: frozenset[str]
     """Those of the phones told that a company or a household has rather than a person."""
     flags: frozenset[str]
@@ -78,7 +86,7 @@ class Seen:
     """On whose behalf, where not the writer's own: "moeder"."""
     answers: str | None
     """The id of the mention that this one answers."""
-    copy: tuple[int, ...]
+    copy: frozenset[int]
     """A sketch of the text's runs of four words: two copies of one text share most of it."""
     meaning: Floats | None = field(default=None, compare=False, repr=False)
     """Shape (512,), of length one; none when unknown."""
@@ -111,7 +119,7 @@ class Seen:
             "details": sorted(self.details),
             "relations": sorted(self.relations),
             "answers": self.answers,
-            "copy": list(self.copy),
+            "copy": sorted(self.copy),
         }
 
     @classmethod
@@ -134,7 +142,7 @@ class Seen:
             details=frozenset(data["details"]),
             relations=frozenset(data["relations"]),
             answers=data["answers"],
-            copy=tuple(data["copy"]),
+            copy=frozenset(data["copy"]),
             meaning=meaning,
         )
 
@@ -160,6 +168,7 @@ def seen(
     text = text[:MAX_CHARS]
     if handle and phone is None and _NUMBER.fullmatch(handle):
         handle, phone = None, handle
+    channel = channel_name(channel.lower())
     handle = handle.lstrip("@").lower() if handle else None
     email = email.lower() if email else None
     private = channel not in PUBLIC if private is None else private
@@ -177,6 +186,8 @@ def seen(
     if "@" in text:
         told |= {("email", one) for one in map(str.lower, phrases.addresses(text)) if not lens.has_mail(one)}
         told |= {("handle", one) for one in phrases.own_handles(text, private=private) if one not in lens.handles and one != handle}
+    if lens.country == "NL":
+        told |= {("address", one) for one in postal_addresses(text)}
     lower = folded(fresh)
     known = weights()
     return Seen(
@@ -185,7 +196,7 @@ def seen(
         at=at,
         channel=channel,
         own=frozenset(own),
-        name=name(called, handle, email),
+        name=name(called or phrases.signed(fresh), handle, email),
         numbers=found.numbers,
         endings=found.endings,
         told=frozenset(told),
@@ -201,17 +212,37 @@ def seen(
     )
 
 
+def of_mention(mention: Mention, lens: Lens, meaning: Floats | None = None, answers: str | None = None) -> Seen:
+    """What a normalised mention shows. `answers` is the id of the mention that it answers, where that is known."""
+    known = {identity.kind: identity.value for identity in reversed(mention.author.identities)}
+    return seen(
+        id=str(mention.id),
+        brand=mention.brand,
+        at=mention.posted_at,
+        channel=mention.channel,
+        text=f"{mention.title}\n{mention.text}" if mention.title else mention.text,
+        handle=known.get("handle"),
+        called=mention.author.name,
+        email=known.get("email"),
+        phone=known.get("phone"),
+        answers=answers,
+        private=mention.visibility == "private" or mention.channel not in PUBLIC,
+        lens=lens,
+        meaning=meaning,
+    )
+
+
 _NUMBER: Final = re.compile(r"\+?\d[\d ()-]{6,18}")
 
 _SKETCH: Final = 24
 _RUN: Final = 4
 
 
-def _sketch(lower: str) -> tuple[int, ...]:
+def _sketch(lower: str) -> frozenset[int]:
     """The smallest hashes of the text's runs of four words: of two texts, the share in common tells how much of one is in the other."""
     words = re.findall(r"[^\W_]+", re.sub(r"@(\w)", r"\1", lower))[:200]
     if len(words) < 2 * _RUN:
-        return ()
+        return frozenset()
     joined = [" ".join(words[place : place + _RUN]) for place in range(len(words) - _RUN + 1)]
     hashes = {crc32(run.encode()) for run in joined}
-    return tuple(sorted(hashes)[:_SKETCH])
+    return frozenset(sorted(hashes)[:_SKETCH])
