@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from libs.common.app import build
 from libs.common.consumer import Consumer
 from libs.common.service import Service, Task
-from services.triage import api, consumer, customer_api, suggestion_api
+from services.triage import api, consumer, customer_api, suggestion_api, topic_api
 from services.triage.classify import Classifier
 from services.triage.forget import forgetting
 from services.triage.look import looking
@@ -32,7 +32,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
     return build(
         Service("triage", settings, Path(__file__).parent),
-        [api.router, customer_api.router, suggestion_api.router],
+        [api.router, customer_api.router, suggestion_api.router, topic_api.router],
         start,
         title="Understands what people say",
     )

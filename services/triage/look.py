@@ -8,10 +8,11 @@ batch is one transaction with the queue's rows, so a look has its effect once. I
 
 import asyncio
 import logging
+import time
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from libs.common import db, outbox
@@ -20,26 +21,39 @@ from libs.common.errors import InvalidEvent
 from libs.common.events import Mention, MentionRevised, deterministic_id
 from libs.common.outbox import Outgoing
 from libs.common.service import Service, Task
-from services.triage import group, look_store, meaning, pair, regroup, store, suggestion, suggestion_store
+from services.triage import group, look_store, meaning, pair, regroup, store, suggestion, suggestion_store, topic_look, topic_store
 from services.triage.features import Encoder, Floats
 from services.triage.identifiers import Ours
 from services.triage.look_store import Looked, Standing
 from services.triage.shown import Lens, Seen, seen
+from services.triage.topic import EVENT_WINDOW, everyday
+from services.triage.topic_look import Joining
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 200
 _EVERY_S = 0.25
-NEAREST, NEAREST_BEHIND, SHARING, OWN, MOST = 20, 8, 8, 5, 50
-"""Candidates of one mention: by meaning (fewer while many wait), by each clue, of the same customer, and in all."""
+NEAREST, SHARING, OWN, MOST = 20, 8, 5, 50
+"""Candidates of one mention: by meaning, by each clue, of the same customer, and in all."""
 BEHIND = 2_000
+"""While so many wait, nobody is searched by meaning: the cheap ways first, and whoever comes later finds these by their meaning."""
 MEANING_WINDOW, CLUE_WINDOW = pair.SUGGEST_WINDOW, timedelta(days=30)
 KEPT = CLUE_WINDOW + timedelta(days=1)
+RECENT = 500
+"""Mentions before a batch among which topics are looked for."""
 MOST_ASKED = 3
 """Suggestions of one mention: the best. Who shows more likenesses than that shows none."""
+MOST_MEMBERS = 200
+"""A group of more is not looked through for evidence against: nothing links to it late."""
+_BEGINNING = 5
+"""Letters of a name by which it is found: who is called Willemijn signs as Willem, and writes as willemijnk."""
 _REMEMBERED = 20_000
+_REFRESHED_S = 600.0
+_EVERYDAY_SAMPLE = 60
 _LONG_AFTER = 2 * pair.AUTHOR_WINDOW
 _SAME_SUBJECT = 0.75
+_GIVE_WAY = 2.0
+"""While mentions wait to come in at all, a look rests for so many times as long as it took."""
 
 
 @dataclass
@@ -48,8 +62,17 @@ class Found:
 
     links: list[tuple[UUID, UUID, pair.Verdict]] = field(default_factory=list)
     suggestions: list[tuple[UUID, UUID, pair.Verdict]] = field(default_factory=list)
+    joinings: list[Joining] = field(default_factory=list)
     follows: dict[UUID, UUID] = field(default_factory=dict)
     """Mention → the group of the earlier question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """`everyday`: stems and places that are no news. `spread`: the brand has enough mentions to be searched by the index on meaning."""
+
+    everyday: frozenset[str]
+    spread: bool
 
 
 class Looker:
@@ -59,6 +82,17 @@ class Looker:
         self._books, self._encoder = books, encoder
         self._lenses: dict[str, tuple[int, Lens, Ours]] = {}
         self._met: OrderedDict[UUID, Seen] = OrderedDict()
+        self._habits: dict[str, tuple[float, Habits]] = {}
+
+    async def habits(self, connection: db.Connection, brand: str) -> Habits:
+        """What a brand hears of every day, and how its mentions are best searched; asked anew every ten minutes."""
+        known = self._habits.get(brand)
+        if known is None or time.monotonic() - known[0] > _REFRESHED_S:
+            since = datetime.now(UTC) - MEANING_WINDOW
+            sample = await look_store.sample(connection, brand, since, _EVERYDAY_SAMPLE)
+            found = Habits(everyday(sample), await look_store.spread(connection, brand))
+            known = self._habits[brand] = (time.monotonic(), found)
+        return known[1]
 
     def see(self, rows: Sequence[store.MentionRow]) -> list[Looked]:
         """What these mentions show. Slow: it runs in a thread."""
@@ -111,7 +145,7 @@ class Looker:
         if len(self._met) > _REMEMBERED:
             self._met.popitem(last=False)
 
-    async def met(self, connection: db.Connection, brand: str, mention_ids: Iterable[UUID]) -> dict[UUID, Seen]:
+    async def met(self, connection: db.Connection, brand: str, mention_ids: Collection[UUID]) -> dict[UUID, Seen]:
         """What these mentions showed: remembered, kept, or looked at anew where it is too long ago for either."""
         found = {mention_id: self._met[mention_id] for mention_id in mention_ids if mention_id in self._met}
         found |= await look_store.seen(connection, brand, [i for i in mention_ids if i not in found])
@@ -134,16 +168,17 @@ def clues(shown: Seen) -> list[str]:
     whole += [value for kind, value in shown.own if kind == "phone"]
     ends = [*whole, *(ending.digits for ending in shown.endings)]
     found |= {f"end:{value[-size:]}" for value in ends for size in (3, 4) if len(value) >= size}
-    found |= {f"name:{part}" for part in (*shown.name.parts, *shown.name.handles) if len(part) >= 4}
-    return sorted(clue[:200] for clue in found)
+    found |= {f"name:{part[:_BEGINNING]}" for part in (*shown.name.parts, *shown.name.handles) if len(part) >= 3}
+    return sorted({clue[:200] for clue in found} | set(topic_look.copy_clues(shown)))
 
 
 def judged(mine: UUID, shown: Seen, others: Mapping[UUID, Seen], standing: Mapping[UUID, Standing], found: Found) -> None:
-    """Compare a mention with its candidates of other groups and add what that says. Evidence against one member of a group counts against suggesting
-    any of its members, and makes a late link a question."""
+    """Compare a mention with its candidates of other groups and add what that says. Evidence against one member of a group counts against asking
+    about any. The more there are that it may belong to, the less likely is each."""
     here = standing[mine]
     by_group: dict[UUID, list[tuple[UUID, pair.Verdict]]] = {}
     earlier: list[tuple[datetime, UUID]] = []
+    shown = _without_worn(shown, others.values())
     for other, theirs in others.items():
         there = standing.get(other)
         if there is None or there.removed or there.group_id == here.group_id:
@@ -156,16 +191,27 @@ def judged(mine: UUID, shown: Seen, others: Mapping[UUID, Seen], standing: Mappi
         found.follows[mine] = max(earlier)[1]
     asked = []
     for verdicts in by_group.values():
-        against = any(verdict.decision == "apart" for _, verdict in verdicts)
-        links = [(other, verdict) for other, verdict in verdicts if verdict.decision == "link"]
-        if links and not against:
-            found.links.append((mine, *max(links, key=lambda item: item[1].score)))
-        elif links:
-            asked.append(max(links, key=lambda item: item[1].score))
-        elif not against and (asks := [(other, verdict) for other, verdict in verdicts if verdict.decision == "suggest"]):
-            asked.append(max(asks, key=lambda item: item[1].score))
-    best = sorted(asked, key=lambda item: -item[1].score)[:MOST_ASKED]
-    found.suggestions += [(mine, other, verdict) for other, verdict in best]
+        other, best = max(verdicts, key=lambda item: (item[1].decision == "link", item[1].decision == "suggest", item[1].score))
+        if any(verdict.decision == "apart" for _, verdict in verdicts):
+            continue
+        if best.decision == "link":
+            found.links.append((mine, other, best))
+        elif best.decision == "suggest":
+            asked.append((mine, other, best))
+    asked = [(mine, other, replace(verdict, score=pair.among(verdict.score, len(asked)))) for _, other, verdict in asked]
+    found.suggestions += sorted((item for item in asked if item[2].score >= pair.SUGGEST_FROM), key=lambda item: -item[2].score)[
+        :MOST_ASKED
+    ]
+
+
+def _without_worn(shown: Seen, others: Iterable[Seen]) -> Seen:
+    """The mention without what so many authors name that it says nothing about who they are."""
+    authors: dict[tuple[str, str], set[object]] = {key: set() for key in shown.told}
+    for theirs in others if authors else ():
+        for key in shown.told & theirs.told:
+            authors[key].add(min(theirs.own, default=theirs.id))
+    worn = {key for key, by in authors.items() if len(by) >= group.MAX_AUTHORS}
+    return replace(shown, told=shown.told - worn) if worn else shown
 
 
 def _comes_back(later: Seen, earlier: Seen, verdict: pair.Verdict) -> bool:
@@ -194,52 +240,86 @@ async def look(pool: db.Pool, looker: Looker, brand: str, limit: int = AT_ONCE) 
 
 async def _look_at(connection: db.Connection, looker: Looker, brand: str, rows: Sequence[store.MentionRow]) -> None:
     looked = await asyncio.to_thread(looker.see, rows)
+    newest = max(one.seen.at for one in looked)
+    recent = await look_store.recent(connection, brand, min(one.seen.at for one in looked) - EVENT_WINDOW, RECENT)
     await look_store.keep(connection, brand, looked)
-    candidates = await _candidates(connection, brand, looked)
-    everybody = sorted({one.mention_id for one in looked} | {other for others in candidates.values() for other in others})
+    habits = await looker.habits(connection, brand)
+    candidates, copies = await _candidates(connection, brand, looked, newest, habits)
+    mine = [one.mention_id for one in looked]
+    everybody = sorted({*mine, *(other for others in candidates.values() for other in others)})
     standing = await look_store.standing(connection, brand, everybody)
-    met = await looker.met(connection, brand, everybody)
+    met = await looker.met(connection, brand, {*everybody, *recent, *(other for others in copies.values() for other in others)})
+    topics = await topic_store.topics_of(connection, brand, sorted(met))
     found = Found()
 
-    def compare() -> None:
+    def decide() -> None:
         for one in looked:
             if one.mention_id in standing:
                 others = {other: met[other] for other in candidates[one.mention_id] if other in met}
                 judged(one.mention_id, one.seen, others, standing, found)
+        found.joinings = topic_look.joinings(
+            [(one.mention_id, one.seen) for one in looked],
+            [(mention_id, met[mention_id]) for mention_id in recent if mention_id in met and mention_id not in mine],
+            {mention_id: [(other, met[other]) for other in others if other in met] for mention_id, others in copies.items()},
+            topics,
+            habits.everyday,
+        )
 
-    await asyncio.to_thread(compare)
-    told = await _link(connection, brand, found)
+    await asyncio.to_thread(decide)
+    told = await _link(connection, looker, brand, found)
     await _suggest(connection, brand, found)
-    told += await _revise(connection, found)
-    await outbox.add(connection, "triage", told)
+    await outbox.add(connection, "triage", told + await _revise(connection, brand, found))
 
 
-async def _candidates(connection: db.Connection, brand: str, looked: Sequence[Looked]) -> dict[UUID, list[UUID]]:
-    """For each mention those that it is compared with, the likeliest first, at most MOST: of its customer, by clues, by meaning."""
-    newest = max(one.seen.at for one in looked)
-    nearest = NEAREST_BEHIND if await look_store.backlog(connection, brand, BEHIND) >= BEHIND else NEAREST
+async def _candidates(
+    connection: db.Connection, brand: str, looked: Sequence[Looked], newest: datetime, habits: Habits
+) -> tuple[dict[UUID, list[UUID]], dict[UUID, list[UUID]]]:
+    """For each mention those that it is compared with, the likeliest first, at most MOST: of its customer, by clues, by meaning. And those that share
+    some of its text."""
     found: dict[UUID, dict[UUID, None]] = {one.mention_id: {} for one in looked}
     for mention_id, other in await look_store.own(connection, brand, list(found), OWN):
         found[mention_id][other] = None
+    copies: dict[UUID, list[UUID]] = {}
     shared: dict[UUID, dict[UUID, int]] = {}
-    for mention_id, other, _ in await look_store.sharing(connection, brand, looked, newest - CLUE_WINDOW, SHARING):
-        counts = shared.setdefault(mention_id, {})
-        counts[other] = counts.get(other, 0) + 1
+    for mention_id, other, clue in await look_store.sharing(connection, brand, looked, newest - CLUE_WINDOW, SHARING):
+        if clue.startswith("copy:"):
+            copies.setdefault(mention_id, []).append(other)
+        else:
+            counts = shared.setdefault(mention_id, {})
+            counts[other] = counts.get(other, 0) + 1
     for mention_id, counts in shared.items():
-        found[mention_id] |= dict.fromkeys(sorted(counts, key=lambda other: -counts[other])[: MOST - OWN - nearest])
-    for mention_id, other, _ in await look_store.near(connection, brand, looked, newest - MEANING_WINDOW, nearest):
-        found[mention_id][other] = None
-    return {mention_id: list(others)[:MOST] for mention_id, others in found.items()}
+        found[mention_id] |= dict.fromkeys(sorted(counts, key=lambda other: -counts[other])[: MOST - OWN - NEAREST])
+    if await look_store.backlog(connection, brand, BEHIND) < BEHIND:
+        for mention_id, other in await look_store.near(connection, brand, looked, newest - MEANING_WINDOW, NEAREST, indexed=habits.spread):
+            found[mention_id][other] = None
+    return {mention_id: list(others)[:MOST] for mention_id, others in found.items()}, copies
 
 
-async def _link(connection: db.Connection, brand: str, found: Found) -> list[Outgoing]:
-    """Groups that strong evidence shows to be one after all become one; those that a person said to be two do not."""
+async def _link(connection: db.Connection, looker: Looker, brand: str, found: Found) -> list[Outgoing]:
+    """Groups that strong evidence shows to be one after all become one; not where a person said that they are two, or something speaks against any
+    two of their mentions."""
     if not found.links:
         return []
-    links = [(one, other, list({item.kind: None for item in verdict.evidence if not item.against})) for one, other, verdict in found.links]
-    before = await regroup.lock(connection, brand, {mention_id for one, other, _ in links for mention_id in (one, other)})
+    before = await regroup.lock(connection, brand, {mention_id for one, other, _ in found.links for mention_id in (one, other)})
     rejected = await suggestion_store.rejected(connection, [brand], sorted(before))
-    return await regroup.save(connection, before, regroup.joined_all(before, links, rejected), None)
+    members: dict[UUID, list[UUID]] = {}
+    for mention_id, row in before.items():
+        if not row.triaged.removed:
+            members.setdefault(row.triaged.group_id, []).append(mention_id)
+    met = await looker.met(connection, brand, [i for some in members.values() if len(some) <= MOST_MEMBERS for i in some])
+    links: list[tuple[UUID, UUID, list[str]]] = []
+    apart = list(rejected)
+    for one, other, verdict in found.links:
+        if not {one, other} <= before.keys():
+            continue
+        mine, theirs = (members.get(before[mention_id].triaged.group_id, []) for mention_id in (one, other))
+        if len(mine) + len(theirs) > MOST_MEMBERS:
+            continue
+        if any(pair.compare(met[a], met[b]).decision == "apart" for a in mine for b in theirs if a != b and a in met and b in met):
+            apart.append((one, other))
+        else:
+            links.append((one, other, list({item.kind: None for item in verdict.evidence if not item.against})))
+    return await regroup.save(connection, before, regroup.joined_all(before, links, apart), None)
 
 
 async def _suggest(connection: db.Connection, brand: str, found: Found) -> None:
@@ -260,14 +340,25 @@ async def _suggest(connection: db.Connection, brand: str, found: Found) -> None:
     await suggestion_store.suggest(connection, asked)
 
 
-async def _revise(connection: db.Connection, found: Found) -> list[Outgoing]:
-    """Mentions that follow an earlier question are told with it."""
-    rows = await store.mentions(connection, sorted(found.follows))
-    changed = []
+async def _revise(connection: db.Connection, brand: str, found: Found) -> list[Outgoing]:
+    """Mentions that joined a topic, or follow an earlier question, are told with it."""
+    topics = {member: joining.topic_id for joining in found.joinings for member in (joining.mention_id, *joining.others)}
+    rows = await store.mentions(connection, sorted({*found.follows, *topics}))
+    changed, members = [], []
     for mention_id, row in rows.items():
-        earlier = found.follows[mention_id]
-        if not row.triaged.removed and row.triaged.group_id != earlier and row.triaged.follows != earlier:
-            changed.append((regroup.changed(row, follows=earlier), "follows"))
+        if row.triaged.removed:
+            continue
+        what: dict[str, UUID] = {}
+        earlier = found.follows.get(mention_id)
+        if earlier is not None and earlier not in (row.triaged.group_id, row.triaged.follows):
+            what["follows"] = earlier
+        if mention_id in topics and topics[mention_id] != row.triaged.topic_id:
+            what["topic_id"] = topics[mention_id]
+            members.append(topic_store.Member(topics[mention_id], mention_id, row.triaged.customer_id, store.moment_of(row)))
+        if what:
+            changed.append((regroup.changed(row, **what), "topic" if "topic_id" in what else "follows"))
+    opened = [(joining.topic_id, joining.kind, joining.why) for joining in found.joinings if joining.others]
+    await topic_store.join(connection, brand, opened, members)
     await store.update(connection, [row for row, _ in changed])
     return [revised(row, why) for row, why in changed]
 
@@ -293,8 +384,11 @@ def looking(service: Service, encoder: Encoder) -> Task:
                 async with service.pool.acquire() as connection:
                     brands = await look_store.waiting(connection, [brand for brand, _ in service.books])
                 for brand in brands:
+                    began = time.monotonic()
                     await _carefully(service.pool, looker, brand)
                     service.relay.poke()
+                    if service.stream and any(topic["seconds"] > 1 for topic in service.stream.lags().values()):
+                        await asyncio.sleep(_GIVE_WAY * (time.monotonic() - began))
             except db.TRANSIENT as error:
                 log.warning("mentions are not looked at now", extra={"error": type(error).__name__})
                 brands = []

@@ -11,8 +11,21 @@ import orjson
 
 from libs.common import db
 from libs.common.events import Mention, TriagedMention
-from services.triage import suggestion_store
+from services.triage import suggestion_store, topic_store
 from services.triage.shown import Seen
+
+NEWEST = 2_000
+"""So many mentions of a brand are compared one by one where that is sooner done than by the index."""
+SPREAD = 0.05
+_NEAREST_INDEXED = (
+    "select q.id, c.mention_id from unnest($2::uuid[], $3::text[]) as q(id, v) cross join lateral (select l.mention_id from looked l "
+    "where l.brand = $1 and l.at >= $4 order by l.meaning <#> q.v::halfvec limit $5) as c where c.mention_id <> q.id"
+)
+_NEAREST_OF_NEWEST = (
+    "with newest as materialized (select mention_id, meaning from looked where brand = $1 and at >= $4 order by at desc limit $6) "
+    "select q.id, c.mention_id from (select id, v::halfvec as v from unnest($2::uuid[], $3::text[]) as u(id, v)) as q cross join lateral "
+    "(select l.mention_id from newest l order by l.meaning <#> q.v limit $5) as c where c.mention_id <> q.id"
+)
 
 
 async def ask(connection: db.Connection, found: Sequence[Mention]) -> None:
@@ -137,29 +150,64 @@ async def own(connection: db.Connection, brand: str, mention_ids: Sequence[UUID]
     return [(row["id"], row["earlier"]) for row in rows]
 
 
-async def near(
-    connection: db.Connection, brand: str, asked: Sequence[Looked], since: datetime, limit: int
-) -> list[tuple[UUID, UUID, float]]:
-    """(mention, another one, cosine): for each that is asked about the nearest by meaning, up to `limit`, none older than `since`.
+async def spread(connection: db.Connection, brand: str) -> bool:
+    """Whether a brand has enough of all that was looked at for the index on meaning to find its mentions soon: it knows no brands, and of one with a
+    hundredth of the rows it must read a hundred for each."""
+    found: bool = await connection.fetchval(
+        "with most as (select greatest($2, reltuples * $3)::bigint as rows from pg_class where oid = 'looked'::regclass) "
+        "select count(*) = (select rows from most) from (select from looked where brand = $1 limit (select rows from most)) as counted",
+        brand,
+        NEWEST,
+        SPREAD,
+    )
+    return found
 
-    The index knows no brands: it is read on (`hnsw.iterative_scan`) until enough of this brand's are found, and not for ever.
+
+async def near(
+    connection: db.Connection, brand: str, asked: Sequence[Looked], since: datetime, limit: int, *, indexed: bool
+) -> list[tuple[UUID, UUID]]:
+    """(mention, another one): for each that is asked about the nearest by meaning, up to `limit`, none older than `since`.
+
+    `indexed`: by the index, which is read on until enough of this brand's are found (`hnsw.iterative_scan`), and not for ever. Else of the brand's
+    newest mentions all are compared.
     """
     if not asked:
         return []
-    await connection.execute("set local hnsw.iterative_scan = relaxed_order")
-    await connection.execute(f"set local hnsw.ef_search = {max(20, limit)}")
-    await connection.execute("set local hnsw.max_scan_tuples = 2000")
+    query = _NEAREST_INDEXED if indexed else _NEAREST_OF_NEWEST
+    if indexed:
+        await connection.execute(
+            f"set local hnsw.iterative_scan = relaxed_order; set local hnsw.ef_search = {max(20, limit)}; set local hnsw.max_scan_tuples = 2000"
+        )
     rows = await connection.fetch(
-        "select q.id, c.mention_id, -(c.product) as cosine from unnest($2::uuid[], $3::text[]) as q(id, v) cross join lateral "
-        "(select l.mention_id, l.meaning <#> q.v::halfvec as product from looked l where l.brand = $1 and l.at >= $4 "
-        "order by l.meaning <#> q.v::halfvec limit $5) as c where c.mention_id <> q.id",
+        query,
         brand,
         [one.mention_id for one in asked],
         [one.meaning for one in asked],
         since,
         limit + 1,
+        *(() if indexed else (NEWEST,)),
     )
-    return [(row["id"], row["mention_id"], row["cosine"]) for row in rows]
+    return [(row["id"], row["mention_id"]) for row in rows]
+
+
+async def recent(connection: db.Connection, brand: str, since: datetime, limit: int) -> list[UUID]:
+    """The newest that were looked at, none older than `since`, in the order of time."""
+    rows = await connection.fetch(
+        "select mention_id from looked where brand = $1 and at >= $2 order by at desc, mention_id desc limit $3", brand, since, limit
+    )
+    return [row["mention_id"] for row in reversed(rows)]
+
+
+async def sample(connection: db.Connection, brand: str, since: datetime, a_day: int) -> list[Seen]:
+    """What some mentions of each day since then showed."""
+    rows = await connection.fetch(
+        "select s.seen from generate_series($2::timestamptz, now(), interval '1 day') as day cross join lateral "
+        "(select seen from looked where brand = $1 and at >= day and at < day + interval '1 day' order by at limit $3) as s",
+        brand,
+        since,
+        a_day,
+    )
+    return [Seen.from_json(row["seen"]) for row in rows]
 
 
 async def sharing(
@@ -190,6 +238,7 @@ async def forget(connection: db.Connection, removed: Sequence[TriagedMention]) -
     for brand, ids in sorted(by_brand.items()):
         await connection.execute("delete from looked where brand = $1 and mention_id = any($2::uuid[])", brand, ids)
         await connection.execute("delete from clue where brand = $1 and mention_id = any($2::uuid[])", brand, ids)
+        await topic_store.leave(connection, brand, ids)
         await suggestion_store.withdraw(connection, brand, ids)
 
 

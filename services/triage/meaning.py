@@ -46,7 +46,7 @@ def directions() -> Directions:
 
 def written(row: Floats) -> str:
     """As pgvector reads it."""
-    return "[" + ",".join(f"{value:.4f}" for value in row) + "]"
+    return "[" + ",".join(map(str, np.round(row, 4).tolist())) + "]"
 
 
 def learn(static: Floats) -> Directions:

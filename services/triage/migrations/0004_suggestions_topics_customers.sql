@@ -59,17 +59,17 @@ create index on suggestion (brand, other_id);
 
 -- What many people say at the same time, or one after another in the same words.
 create table topic (
-    id        uuid primary key,  -- its first mention
+    id        uuid primary key,  -- made from the brand and the first mention
     brand     text        not null,
     seq       bigint      generated always as identity,
+    kind      text        not null,  -- event | copy
     why       text        not null,
-    state     text        not null,  -- forming | open | closed
     first_at  timestamptz not null,
     last_at   timestamptz not null,
     customers integer     not null,
     mentions  integer     not null
 );
-create index on topic (brand, state, seq);
+create index on topic (brand, last_at);
 create table topic_member (
     brand       text        not null,
     topic_id    uuid        not null,
