@@ -25,6 +25,7 @@ from libs.common.events import Author, Identity, Mention, MentionReceived, deter
 from libs.common.record import Received
 from services.triage import consumer, look
 from services.triage.classify import Classifier
+from services.triage.looker import Looker
 from tests.stack import Databases, PostgresServer
 
 BOOK = "brand: {brand}\nname: Vaart\nlanguages: [nl, en]\nidentifiers: {{order: 'VA-\\d{{7}}', customer: '40\\d{{6}}'}}\n"
@@ -52,13 +53,15 @@ def mention(body: dict[str, Any], brand: str, at: datetime) -> Mention:
     )
 
 
-async def fill(pool: db.Pool, looker: look.Looker, classifier: Classifier, brand: str, number: int) -> None:
+async def fill(pool: db.Pool, looker: Looker, classifier: Classifier, brand: str, number: int) -> None:
     """That many mentions of a brand, with what a look keeps of them; the indexes are built as they come in by COPY."""
     now, have = datetime.now(UTC), await pool.fetchval("select count(*) from mention where brand = $1", brand)
     models = [mention(body, brand, now) for body in texts.mentions(min(number, MODELS), 11, "old")]
     looked = looker.see([SimpleNamespace(triaged=SimpleNamespace(mention=model)) for model in models])  # type: ignore[misc]
     findings = classifier.classify(["hoi"])[0].model_dump_json().encode()
-    encoded = [(orjson.dumps(one.seen.as_json()), model.model_dump_json().encode(), model, one) for model, one in zip(models, looked, strict=True)]
+    encoded = [
+        (orjson.dumps(one.seen.as_json()), model.model_dump_json().encode(), model, one) for model, one in zip(models, looked, strict=True)
+    ]
     for start in range(have, number, 10_000):
         rows, kept, clues = [], [], []
         for n in range(start, min(number, start + 10_000)):
@@ -93,7 +96,7 @@ async def copied(pool: db.Pool, rows: Sequence[Any], kept: Sequence[Any], clues:
         await connection.copy_records_to_table("clue", columns=("brand", "clue", "at", "mention_id"), records=clues)
 
 
-async def measure(pool: db.Pool, looker: look.Looker, work: Any, brand: str, size: int) -> None:
+async def measure(pool: db.Pool, looker: Looker, work: Any, brand: str, size: int) -> None:
     """The same new mentions come in and are looked at; everything about them is gone afterwards."""
     now = datetime.now(UTC)
     new = [mention(body, brand, now) for body in texts.mentions(NEW, 12, "new", authors=NEW)]
@@ -148,7 +151,7 @@ async def bench(url: str, sizes: Sequence[int]) -> None:
     classifier = Classifier.load()
     known = {brand: SimpleNamespace(book=load_book(BOOK.format(brand=brand)), version=1) for brand in ("vaart", "veer")}
     books: Any = SimpleNamespace(get=known.get)
-    looker, work = look.Looker(books, classifier.encoder), consumer.build(books, classifier)
+    looker, work = Looker(books, classifier.encoder), consumer.build(books, classifier)
     for size in sorted(sizes):
         began = time.perf_counter()
         await fill(pool, looker, classifier, "vaart", size)

@@ -9,31 +9,30 @@ batch is one transaction with the queue's rows, so a look has its effect once. I
 import asyncio
 import logging
 import time
-from collections import OrderedDict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
+import numpy as np
+
 from libs.common import db, outbox
-from libs.common.books import BrandBooks
-from libs.common.errors import InvalidEvent
-from libs.common.events import Mention, MentionRevised, deterministic_id
+from libs.common.events import MentionRevised
 from libs.common.outbox import Outgoing
 from libs.common.service import Service, Task
-from services.triage import group, look_store, meaning, pair, regroup, store, suggestion, suggestion_store, topic_look, topic_store
+from services.triage import group, look_store, pair, regroup, store, suggestion, suggestion_store, topic_look, topic_store
 from services.triage.features import Encoder, Floats
-from services.triage.identifiers import Ours
 from services.triage.look_store import Looked, Standing
-from services.triage.shown import Lens, Seen, seen
-from services.triage.topic import EVENT_WINDOW, everyday
+from services.triage.looker import Habits, Looker
+from services.triage.shown import Seen
+from services.triage.topic import EVENT_WINDOW
 from services.triage.topic_look import Joining
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 200
 _EVERY_S = 0.25
-NEAREST, SHARING, OWN, MOST = 20, 8, 5, 50
+NEAREST, SHARING, OWN, MOST = 12, 8, 5, 50
 """Candidates of one mention: by meaning, by each clue, of the same customer, and in all."""
 BEHIND = 2_000
 """While so many wait, nobody is searched by meaning: the cheap ways first, and whoever comes later finds these by their meaning."""
@@ -45,11 +44,6 @@ MOST_ASKED = 3
 """Suggestions of one mention: the best. Who shows more likenesses than that shows none."""
 MOST_MEMBERS = 200
 """A group of more is not looked through for evidence against: nothing links to it late."""
-_BEGINNING = 5
-"""Letters of a name by which it is found: who is called Willemijn signs as Willem, and writes as willemijnk."""
-_REMEMBERED = 20_000
-_REFRESHED_S = 600.0
-_EVERYDAY_SAMPLE = 60
 _LONG_AFTER = 2 * pair.AUTHOR_WINDOW
 _SAME_SUBJECT = 0.75
 _GIVE_WAY = 2.0
@@ -67,109 +61,15 @@ class Found:
     """Mention → the group of the earlier question."""
 
 
-@dataclass(frozen=True, slots=True)
-class Habits:
-    """`everyday`: stems and places that are no news. `spread`: the brand has enough mentions to be searched by the index on meaning."""
-
-    everyday: frozenset[str]
-    spread: bool
-
-
-class Looker:
-    """The models and brand books at hand, and what mentions showed that were met lately."""
-
-    def __init__(self, books: BrandBooks, encoder: Encoder) -> None:
-        self._books, self._encoder = books, encoder
-        self._lenses: dict[str, tuple[int, Lens, Ours]] = {}
-        self._met: OrderedDict[UUID, Seen] = OrderedDict()
-        self._habits: dict[str, tuple[float, Habits]] = {}
-
-    async def habits(self, connection: db.Connection, brand: str) -> Habits:
-        """What a brand hears of every day, and how its mentions are best searched; asked anew every ten minutes."""
-        known = self._habits.get(brand)
-        if known is None or time.monotonic() - known[0] > _REFRESHED_S:
-            since = datetime.now(UTC) - MEANING_WINDOW
-            sample = await look_store.sample(connection, brand, since, _EVERYDAY_SAMPLE)
-            found = Habits(everyday(sample), await look_store.spread(connection, brand))
-            known = self._habits[brand] = (time.monotonic(), found)
-        return known[1]
-
-    def see(self, rows: Sequence[store.MentionRow]) -> list[Looked]:
-        """What these mentions show. Slow: it runs in a thread."""
-        texts = [_text(row.triaged.mention) for row in rows]
-        static = self._encoder.encode(texts).static
-        few = meaning.directions().of(static)
-        found = []
-        for place, row in enumerate(rows):
-            mention = row.triaged.mention
-            shown = self._seen(mention, texts[place], static[place])
-            found.append(Looked(mention.id, shown, meaning.written(few[place]), clues(shown)))
-            self.remember(mention.id, shown)
-        return found
-
-    def _seen(self, mention: Mention, text: str, static: Floats) -> Seen:
-        lens, ours = self._lens(mention.brand)
-        known: dict[str, str] = {}
-        for identity in mention.author.identities:
-            if not ours.has(identity):
-                known.setdefault(identity.kind, identity.value)
-        answers = mention.thread.in_reply_to if mention.thread else None
-        return seen(
-            id=str(mention.id),
-            brand=mention.brand,
-            at=group.moment(mention),
-            channel=mention.channel,
-            text=text,
-            handle=known.get("handle"),
-            called=mention.author.name,
-            email=known.get("email"),
-            phone=known.get("phone"),
-            answers=str(deterministic_id(mention.brand, mention.channel, answers)) if answers else None,
-            private=mention.visibility == "private",
-            lens=lens,
-            meaning=static if static.any() else None,
-        )
-
-    def _lens(self, brand: str) -> tuple[Lens, Ours]:
-        published = self._books.get(brand)
-        if published is None:
-            raise InvalidEvent(f"There is no brand book for {brand!r}.")
-        known = self._lenses.get(brand)
-        if known is None or known[0] != published.version:
-            known = self._lenses[brand] = (published.version, Lens.of(published.book), Ours.of(published.book))
-        return known[1], known[2]
-
-    def remember(self, mention_id: UUID, shown: Seen) -> None:
-        self._met[mention_id] = shown
-        self._met.move_to_end(mention_id)
-        if len(self._met) > _REMEMBERED:
-            self._met.popitem(last=False)
-
-    async def met(self, connection: db.Connection, brand: str, mention_ids: Collection[UUID]) -> dict[UUID, Seen]:
-        """What these mentions showed: remembered, kept, or looked at anew where it is too long ago for either."""
-        found = {mention_id: self._met[mention_id] for mention_id in mention_ids if mention_id in self._met}
-        found |= await look_store.seen(connection, brand, [i for i in mention_ids if i not in found])
-        rest = await store.these(connection, brand, [i for i in mention_ids if i not in found])
-        if rest:
-            found |= {one.mention_id: one.seen for one in await asyncio.to_thread(self.see, list(rest.values()))}
-        for mention_id, shown in found.items():
-            self.remember(mention_id, shown)
-        return found
-
-
-def _text(mention: Mention) -> str:
-    return f"{mention.title}\n{mention.text}" if mention.title else mention.text
-
-
-def clues(shown: Seen) -> list[str]:
-    """What another mention can be found by that may be of the same person: who wrote, what they name as theirs, the end of a number, parts of a name."""
-    found = {f"{kind}:{value}" for kind, value in shown.keys}
-    whole = [value for kind, value in shown.told if kind in ("number", "account", "phone")]
-    whole += [value for kind, value in shown.own if kind == "phone"]
-    ends = [*whole, *(ending.digits for ending in shown.endings)]
-    found |= {f"end:{value[-size:]}" for value in ends for size in (3, 4) if len(value) >= size}
-    found |= {f"name:{part[:_BEGINNING]}" for part in (*shown.name.parts, *shown.name.handles) if len(part) >= 3}
-    return sorted({clue[:200] for clue in found} | set(topic_look.copy_clues(shown)))
+def nearest(looked: Sequence[Looked], ids: Sequence[UUID], meanings: Floats) -> list[tuple[UUID, UUID]]:
+    """(mention, another one): for each the NEAREST of these by meaning."""
+    asked = [one for one in looked if one.seen.meaning is not None]
+    if not asked or not ids:
+        return []
+    cosines = np.stack([one.seen.meaning for one in asked]) @ meanings.T  # type: ignore[misc]
+    many = min(NEAREST + 1, len(ids))
+    best = np.argpartition(-cosines, many - 1, axis=1)[:, :many]
+    return [(one.mention_id, ids[at]) for one, row in zip(asked, best, strict=True) for at in row if ids[at] != one.mention_id]
 
 
 def judged(mine: UUID, shown: Seen, others: Mapping[UUID, Seen], standing: Mapping[UUID, Standing], found: Found) -> None:
@@ -290,7 +190,12 @@ async def _candidates(
     for mention_id, counts in shared.items():
         found[mention_id] |= dict.fromkeys(sorted(counts, key=lambda other: -counts[other])[: MOST - OWN - NEAREST])
     if await look_store.backlog(connection, brand, BEHIND) < BEHIND:
-        for mention_id, other in await look_store.near(connection, brand, looked, newest - MEANING_WINDOW, NEAREST, indexed=habits.spread):
+        since = newest - MEANING_WINDOW
+        if habits.spread:
+            near = await look_store.near(connection, brand, looked, since, NEAREST)
+        else:
+            near = await asyncio.to_thread(nearest, looked, *await look_store.newest(connection, brand, since))
+        for mention_id, other in near:
             found[mention_id][other] = None
     return {mention_id: list(others)[:MOST] for mention_id, others in found.items()}, copies
 

@@ -12,20 +12,12 @@ import orjson
 from libs.common import db
 from libs.common.events import Mention, TriagedMention
 from services.triage import suggestion_store, topic_store
+from services.triage.features import Floats
 from services.triage.shown import Seen
 
 NEWEST = 2_000
 """So many mentions of a brand are compared one by one where that is sooner done than by the index."""
 SPREAD = 0.05
-_NEAREST_INDEXED = (
-    "select q.id, c.mention_id from unnest($2::uuid[], $3::text[]) as q(id, v) cross join lateral (select l.mention_id from looked l "
-    "where l.brand = $1 and l.at >= $4 order by l.meaning <#> q.v::halfvec limit $5) as c where c.mention_id <> q.id"
-)
-_NEAREST_OF_NEWEST = (
-    "with newest as materialized (select mention_id, meaning from looked where brand = $1 and at >= $4 order by at desc limit $6) "
-    "select q.id, c.mention_id from (select id, v::halfvec as v from unnest($2::uuid[], $3::text[]) as u(id, v)) as q cross join lateral "
-    "(select l.mention_id from newest l order by l.meaning <#> q.v limit $5) as c where c.mention_id <> q.id"
-)
 
 
 async def ask(connection: db.Connection, found: Sequence[Mention]) -> None:
@@ -163,31 +155,36 @@ async def spread(connection: db.Connection, brand: str) -> bool:
     return found
 
 
-async def near(
-    connection: db.Connection, brand: str, asked: Sequence[Looked], since: datetime, limit: int, *, indexed: bool
-) -> list[tuple[UUID, UUID]]:
+async def near(connection: db.Connection, brand: str, asked: Sequence[Looked], since: datetime, limit: int) -> list[tuple[UUID, UUID]]:
     """(mention, another one): for each that is asked about the nearest by meaning, up to `limit`, none older than `since`.
 
-    `indexed`: by the index, which is read on until enough of this brand's are found (`hnsw.iterative_scan`), and not for ever. Else of the brand's
-    newest mentions all are compared.
+    The index is read on until enough of this brand's are found (`hnsw.iterative_scan`), and not for ever.
     """
-    if not asked:
-        return []
-    query = _NEAREST_INDEXED if indexed else _NEAREST_OF_NEWEST
-    if indexed:
-        await connection.execute(
-            f"set local hnsw.iterative_scan = relaxed_order; set local hnsw.ef_search = {max(20, limit)}; set local hnsw.max_scan_tuples = 2000"
-        )
+    await connection.execute(
+        f"set local hnsw.iterative_scan = relaxed_order; set local hnsw.ef_search = {max(20, limit)}; set local hnsw.max_scan_tuples = 2000"
+    )
     rows = await connection.fetch(
-        query,
+        "select q.id, c.mention_id from unnest($2::uuid[], $3::text[]) as q(id, v) cross join lateral (select l.mention_id from looked l "
+        "where l.brand = $1 and l.at >= $4 order by l.meaning <#> q.v::halfvec limit $5) as c where c.mention_id <> q.id",
         brand,
         [one.mention_id for one in asked],
         [one.meaning for one in asked],
         since,
         limit + 1,
-        *(() if indexed else (NEWEST,)),
     )
     return [(row["id"], row["mention_id"]) for row in rows]
+
+
+async def newest(connection: db.Connection, brand: str, since: datetime) -> tuple[list[UUID], Floats]:
+    """A brand's newest mentions, at most NEWEST and none older than `since`, and their meanings: shape (n, 512)."""
+    rows = await connection.fetch(
+        "select mention_id, static from looked where brand = $1 and at >= $2 and static is not null order by at desc limit $3",
+        brand,
+        since,
+        NEWEST,
+    )
+    meanings = np.frombuffer(b"".join(row["static"] for row in rows), np.float16).reshape(len(rows), -1)
+    return [row["mention_id"] for row in rows], meanings.astype(np.float32)
 
 
 async def recent(connection: db.Connection, brand: str, since: datetime, limit: int) -> list[UUID]:

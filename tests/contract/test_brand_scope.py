@@ -42,6 +42,7 @@ ALLOWED: Mapping[str, str] = {
     "triage/store.py:mentions": BY_EVENT,
     "triage/store.py:moments": "of roots that the evidence of this brand stands for",
     "triage/store.py:now_and_deleted": BY_EVENT,
+    "triage/suggestion_store.py:decisions": BY_EVENT,
 }
 """Function → why its statement may do without the brand."""
 

@@ -20,6 +20,7 @@ from services.triage import look
 from services.triage.app import create_app
 from services.triage.consumer import Prepared
 from services.triage.features import encoder
+from services.triage.looker import Looker
 from services.triage.settings import Settings
 from tests.integration.triage.test_batches import AT, FINDINGS, Story
 
@@ -31,7 +32,7 @@ class World:
     pool: db.Pool
     client: httpx.AsyncClient
     folder: Path
-    looker: look.Looker
+    looker: Looker
     stories: dict[str, Story] = field(default_factory=dict)
 
     def story(self, brand: str = "vaart") -> Story:
@@ -138,4 +139,4 @@ def world_of(pool: db.Pool, folder: Path) -> World:
     books: Any = SimpleNamespace(get=known.get)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     client = httpx.AsyncClient(transport=transport, base_url="http://triage")
-    return World(pool, client, folder, look.Looker(books, encoder()))
+    return World(pool, client, folder, Looker(books, encoder()))
