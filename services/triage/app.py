@@ -12,7 +12,7 @@ from libs.common.service import Service, Task
 from services.triage import api, consumer, customer_api, suggestion_api, topic_api
 from services.triage.classify import Classifier
 from services.triage.forget import forgetting
-from services.triage.look import looking
+from services.triage.look import looking, refresh_gauges
 from services.triage.retell import retelling
 from services.triage.settings import Settings
 
@@ -35,4 +35,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         [api.router, customer_api.router, suggestion_api.router, topic_api.router],
         start,
         title="Understands what people say",
+        gauges=[refresh_gauges],
     )

@@ -18,7 +18,7 @@ from libs.common.routes import Route
 from libs.common.service import Reading, Writing
 from services.triage import customer_store, store
 
-router = APIRouter(prefix="/v1/brands/{brand}/customers/{customer_id}", tags=["customers"], route_class=Route)
+router = APIRouter(prefix="/v1/brands/{brand}", tags=["customers"], route_class=Route)
 Reader = Annotated[Principal, Depends(allow(*STAFF, "analyst"))]
 Writer = Annotated[Principal, Depends(allow("agent", "lead", "spokesperson", "admin"))]
 
@@ -57,13 +57,13 @@ class UnmergeBody(http.Body):
     other_id: UUID = Field(description="The customer who was merged into this one")
 
 
-@router.get("")
+@router.get("/customers/{customer_id}")
 async def customer(brand: str, customer_id: UUID, response: Response, principal: Reader, reading: Reading) -> Customer:
     """How a customer is known, and who was merged with them."""
     return await _out(reading, brand, customer_id, response)
 
 
-@router.get("/mentions")
+@router.get("/customers/{customer_id}/mentions")
 async def customer_mentions(
     brand: str,
     customer_id: UUID,
@@ -82,7 +82,7 @@ async def customer_mentions(
     return Page(items=[row.triaged for row in rows[:limit]], next=following)
 
 
-@router.post("/merge", responses=CONFLICT)
+@router.post("/customers/{customer_id}/merge", responses=CONFLICT)
 async def merge(
     brand: str, customer_id: UUID, body: MergeBody, response: Response, principal: Writer, match: Match, writing: Writing
 ) -> Customer:
@@ -100,7 +100,7 @@ async def merge(
     return await _out(writing, brand, customer_id, response)
 
 
-@router.post("/unmerge", responses=CONFLICT)
+@router.post("/customers/{customer_id}/unmerge", responses=CONFLICT)
 async def unmerge(
     brand: str, customer_id: UUID, body: UnmergeBody, response: Response, principal: Writer, match: Match, writing: Writing
 ) -> Customer:

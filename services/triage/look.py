@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import numpy as np
+from prometheus_client import Gauge
 
 from libs.common import db, outbox
 from libs.common.events import MentionRevised
@@ -29,6 +30,9 @@ from services.triage.topic import EVENT_WINDOW
 from services.triage.topic_look import Joining
 
 log = logging.getLogger(__name__)
+
+_WAITING = Gauge("weerklank_looks_waiting", "Mentions that wait for a later look: for suggestions, topics and late links", ["brand"])
+_OPEN = Gauge("weerklank_suggestions_open", "Suggestions that wait for a person's answer", ["brand"])
 
 AT_ONCE = 200
 _EVERY_S = 0.25
@@ -272,6 +276,14 @@ def revised(row: store.MentionRow, why: str, actor: str = "system") -> Outgoing:
     triaged = row.triaged
     event = MentionRevised(brand=triaged.mention.brand, book_version=row.book_version, triaged=triaged, why=why, actor=actor)
     return Outgoing(event, str(triaged.mention.id), row.version, str(triaged.customer_id), row.traceparent)
+
+
+async def refresh_gauges(connection: db.Connection) -> None:
+    """What waits, at a scrape."""
+    for gauge, counts in ((_WAITING, await look_store.waiting_counts(connection)), (_OPEN, await suggestion_store.open_counts(connection))):
+        gauge.clear()
+        for brand, number in counts:
+            gauge.labels(brand).set(number)
 
 
 # --- the task -------------------------------------------------------------------------------------------------------------------------

@@ -46,6 +46,12 @@ async def backlog(connection: db.Connection, brand: str, limit: int) -> int:
     return count
 
 
+async def waiting_counts(connection: db.Connection) -> list[tuple[str, int]]:
+    """Mentions that a look is due at, by brand."""
+    rows = await connection.fetch("select brand, count(*) as number from to_look group by brand")
+    return [(row["brand"], row["number"]) for row in rows]
+
+
 async def alone(connection: db.Connection, brand: str) -> bool:
     """Take the right to look at a brand's mentions until the transaction ends; false where another instance has it."""
     held: bool = await connection.fetchval("select pg_try_advisory_xact_lock(hashtextextended('look ' || $1, 5))", brand)

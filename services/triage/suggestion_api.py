@@ -17,7 +17,7 @@ from libs.common.routes import Route
 from libs.common.service import Reading, Writing
 from services.triage import regroup, suggestion, suggestion_store
 
-router = APIRouter(prefix="/v1/brands/{brand}/suggestions", tags=["suggestions"], route_class=Route)
+router = APIRouter(prefix="/v1/brands/{brand}", tags=["suggestions"], route_class=Route)
 Reader = Annotated[Principal, Depends(allow(*STAFF, "analyst"))]
 Writer = Annotated[Principal, Depends(allow(*STAFF))]
 State = Literal["open", "withheld", "confirmed", "rejected", "withdrawn"]
@@ -66,7 +66,7 @@ class Precision(BaseModel):
     bands: list[Band]
 
 
-@router.get("")
+@router.get("/suggestions")
 async def suggestions(
     brand: str,
     principal: Reader,
@@ -82,7 +82,7 @@ async def suggestions(
     return Page(items=[_shown(row) for row in rows[:limit]], next=following)
 
 
-@router.get("/precision")
+@router.get("/suggestions/precision")
 async def precision(brand: str, principal: Reader, reading: Reading) -> Precision:
     """How good suggestions were so far, by the people who answered them, and which are shown because of that."""
     found = await suggestion_store.answered(reading, brand)
@@ -96,19 +96,19 @@ async def precision(brand: str, principal: Reader, reading: Reading) -> Precisio
     )
 
 
-@router.get("/{suggestion_id}")
+@router.get("/suggestions/{suggestion_id}")
 async def one_suggestion(brand: str, suggestion_id: UUID, response: Response, principal: Reader, reading: Reading) -> Suggestion:
     """A suggestion as it stands."""
     return _out(response, await _found(reading, brand, suggestion_id))
 
 
-@router.post("/{suggestion_id}/confirm", responses=CONFLICT)
+@router.post("/suggestions/{suggestion_id}/confirm", responses=CONFLICT)
 async def confirm(brand: str, suggestion_id: UUID, response: Response, principal: Writer, match: Match, writing: Writing) -> Suggestion:
     """They are one issue: their groups become one, and routing hears of it. Once confirmed, confirming again changes nothing."""
     return await _answer(writing, brand, suggestion_id, response, principal, match, "confirmed")
 
 
-@router.post("/{suggestion_id}/reject", responses=CONFLICT)
+@router.post("/suggestions/{suggestion_id}/reject", responses=CONFLICT)
 async def reject(brand: str, suggestion_id: UUID, response: Response, principal: Writer, match: Match, writing: Writing) -> Suggestion:
     """They are two issues: nobody is asked about these two groups again, and where they are one by now they come apart."""
     return await _answer(writing, brand, suggestion_id, response, principal, match, "rejected")

@@ -218,3 +218,9 @@ async def one(connection: db.Connection, brand: str, suggestion_id: UUID, *, loc
     query: Any = _SELECT + "where s.brand = $1 and s.id = $2" + (" for update of s" if lock else "")
     row = await connection.fetchrow(query, brand, suggestion_id)
     return _row(row) if row else None
+
+
+async def open_counts(connection: db.Connection) -> list[tuple[str, int]]:
+    """Questions that wait for an answer, by brand."""
+    rows = await connection.fetch("select brand, count(*) as number from suggestion where state = 'open' group by brand")
+    return [(row["brand"], row["number"]) for row in rows]

@@ -16,7 +16,7 @@ from libs.common.routes import Route
 from libs.common.service import Reading
 from services.triage import store, topic_store
 
-router = APIRouter(prefix="/v1/brands/{brand}/topics", tags=["topics"], route_class=Route)
+router = APIRouter(prefix="/v1/brands/{brand}", tags=["topics"], route_class=Route)
 Reader = Annotated[Principal, Depends(allow(*STAFF, "analyst"))]
 _SAMPLES = 3
 
@@ -35,7 +35,7 @@ class Topic(BaseModel):
     samples: list[TriagedMention] = Field(description="The newest mentions, three at most")
 
 
-@router.get("")
+@router.get("/topics")
 async def topics(
     brand: str,
     principal: Reader,
@@ -54,7 +54,7 @@ async def topics(
     return Page(items=[_shown(one, samples.get(one.id, [])) for one in found], next=following)
 
 
-@router.get("/{topic_id}")
+@router.get("/topics/{topic_id}")
 async def one_topic(brand: str, topic_id: UUID, principal: Reader, reading: Reading) -> Topic:
     """A topic as it stands."""
     found = await topic_store.one(reading, brand, topic_id)
@@ -63,7 +63,7 @@ async def one_topic(brand: str, topic_id: UUID, principal: Reader, reading: Read
     return _shown(found, (await topic_store.samples(reading, brand, [topic_id], _SAMPLES)).get(topic_id, []))
 
 
-@router.get("/{topic_id}/mentions")
+@router.get("/topics/{topic_id}/mentions")
 async def topic_mentions(
     brand: str,
     topic_id: UUID,
