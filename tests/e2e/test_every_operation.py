@@ -42,7 +42,7 @@ scripts: [{id: pont-script, language: nl, text: "{groet}, ik kijk naar de pont. 
 channels: [{id: post, type: imap, host: imap.veer.example, port: 993, tls: true, user: post@veer.example, secret: "file:veer-imap", folder: INBOX}]
 """
 PASSWORD = "vijf woorden die niemand raadt"
-SET = 14
+SET = 18
 SEEDS = 2 * SET + 1
 """Two sets of things to ask about: what the examples of the description change, Schemathesis finds as it was."""
 READS = {"ingest": "mentions", "triage": "mentions", "routing": "triaged", "responder": "cases", "analytics": "triaged"}
@@ -180,8 +180,8 @@ def _ingest(world: World) -> dict[str, Example]:
 def _triage(world: World) -> dict[str, Example]:
     asked = [str(uuid4()) for _ in range(3)]
     topic_id = str(uuid4())
-    for n, suggestion_id in enumerate(asked):
-        one, other = sorted(world.seeds[2 * n + of]["mention_id"] for of in range(2))
+    for suggestion_id, pair in zip(asked, ((14, 15), (16, 17), (14, 16)), strict=True):
+        one, other = sorted(world.seeds[n]["mention_id"] for n in pair)
         world.system.psql(
             "insert into triage.suggestion (id, brand, mention_id, other_id, score, evidence, state, version, created_at) "
             f"values ('{suggestion_id}', 'veer', '{one}', '{other}', 0.6, '[]', 'open', 1, now())"
