@@ -127,6 +127,7 @@ class Respond(Part):
 
     decision: str = Field(description="reply | ask_clarification | no_reply | hide")
     reason: str = Field(description="In words, for people")
+    by: str | None = Field(default=None, description="Token's subject of whoever chose it; none: a proposal")
 
 
 class PersonalData(Part):
@@ -263,6 +264,20 @@ class Case(Part):
     language: str
     sentiment: str
     urgency: str
+    intent: str | None = Field(default=None, description="Of the mention that `respond` is of")
+    respond: str | None = Field(
+        default=None,
+        description="reply | ask_clarification | no_reply | hide: the one of its open mentions that asks most for an answer, the newest of several; of "
+        "its newest mention where none is open; none: not proposed",
+    )
+    respond_reason: str | None = Field(default=None, description="In words, for people")
+    respond_by: str | None = Field(default=None, description="Token's subject of whoever chose it; none: a proposal")
+    sample: bool = Field(default=False, description="A proposal of no reply that people are asked to judge, to keep proposals honest")
+    go_private: bool = Field(default=False, description="One of its open public mentions cannot be handled without personal data")
+    topic_id: UUID | None = Field(default=None, description="What its newest mention with a topic shares with other people's mentions")
+    follows: UUID | None = Field(
+        default=None, description="The case of the same customer's earlier question, which was over when this one came"
+    )
     labels: list[str] = []
     risk: list[str] = []
     mentions: list[CaseMention] = Field(default=[], description="The newest 200, oldest first")
@@ -310,6 +325,14 @@ class CaseLeft(CaseEvent):
     type: ClassVar[str] = "weerklank.case.left.v1"
     mention_id: UUID
     why: str = Field(description="regrouped | removed")
+
+
+class CaseRevised(CaseEvent):
+    """What is known of one of its mentions changed, and the case with it. Nothing is woken or reopened by that."""
+
+    type: ClassVar[str] = "weerklank.case.revised.v1"
+    mention_id: UUID
+    why: str | None = Field(default=None, description="depth | topic | correction; none: triage looked at it again")
 
 
 class CaseAssigned(CaseEvent):
@@ -361,10 +384,12 @@ class CaseEscalated(CaseEvent):
 
 
 class CaseResolved(CaseEvent):
-    """The issue is solved: the resolution clock stops."""
+    """The issue is solved: the resolution clock stops. Or a person decided that no reply is the answer: the clocks end as neither met nor, unless they
+    ran out before that, breached."""
 
     type: ClassVar[str] = "weerklank.case.resolved.v1"
     reason: str | None = None
+    no_reply: bool = Field(default=False, description="Deliberately without a reply")
 
 
 class CaseReopened(CaseEvent):
@@ -489,8 +514,10 @@ class FindingCorrected(Event):
     correction_id: UUID
     mention_id: UUID
     finding: str = Field(description="sentiment | intent | labels | urgency | respond | department")
-    values: list[str] = Field(description="What it is: one value, or for labels all that hold; an empty list where none does")
-    proposed: list[str] = Field(default=[], description="What triage had found")
+    values: list[str] = Field(
+        description="What it is: one value, or for labels all that hold, an empty list where none does; department may be none: nothing to do"
+    )
+    proposed: list[str] = Field(default=[], description="What triage had found before anybody corrected it")
     reason: str | None = Field(default=None, description="Why, in the person's words; needed for respond")
     actor: str
     at: datetime
