@@ -287,6 +287,9 @@ class Case(Part):
     merged_into: UUID | None = None
     opened_at: datetime = Field(description="When its first mention was received")
     resolved_at: datetime | None = None
+    unanswered: bool = Field(
+        default=False, description="Resolved by a person's decision that no reply is the answer; it has no clocks then"
+    )
     replied_at: datetime | None = Field(default=None, description="First reply that was sent")
     clocks: list[Clock] = Field(default=[], description="Those of the newest round")
     earlier: list[Rounds] = Field(default=[], description="The rounds before that one, for each kind of clock that ended in any")

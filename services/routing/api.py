@@ -244,9 +244,9 @@ async def reopen(
     copy = await _newest(writing, brand, case_id)
     file = await _at_hand(writing, brand, case_id, match)
     at, policy = await store.now(writing), policy_of(request, brand)
-    left = file.case.respond_by is not None and file.case.respond == "no_reply" and file.case.state == "resolved"
+    was_left = file.case.unanswered
     turn.reopened(policy, file, await store.case_mentions(writing, brand, case_id), at)
-    if left and copy is not None and _is_newest(file, copy):
+    if was_left and copy is not None and _is_newest(file, copy):
         correction.by_a_person(principal)
         proposed = await correction_store.first_proposed(writing, brand, copy.triaged.mention.id, "respond")
         values = [correction.taken_back(proposed or [])]
@@ -272,7 +272,7 @@ async def no_reply(
     file.book_version, traceparent = policy.version, telemetry.current_traceparent()
     turn.end(file, said.at)
     late = record.breaches(file, at=said.at, actor="system", traceparent=traceparent)
-    turn.unanswered(file, decide.chosen(said), said.at)
+    turn.left_unanswered(file, decide.chosen(said), said.at)
     told = record.story(file, CaseResolved, at=said.at, actor=actor, traceparent=traceparent, reason=body.reason, no_reply=True)
     await record.record(writing, policy, file, [*late, told])
     return _out(response, file)

@@ -33,7 +33,6 @@ from libs.common.topics import REPLIES, TRIAGED
 from services.routing import case as cases
 from services.routing import proposal, record, samples, store, turn
 from services.routing.policies import Policies
-from services.routing.route import URGENCIES
 from services.routing.sla import Policy
 
 
@@ -135,21 +134,21 @@ def _arrive(work: CaseWork, received: Received[TriagedEvent], policy: Policy, ta
         work.tell(received, file, CaseLeft, mention_id=triaged.mention.id, why="removed")
         _go_on(work, received, policy, file, before)
     elif source == target:
-        _revised(work, received, file, before)
+        _revised(work, received, policy, file, before)
     else:
         work.tell(received, file, CaseJoined, mention_id=triaged.mention.id, woken=woken)
 
 
-def _revised(work: CaseWork, received: Received[TriagedEvent], file: cases.File, before: Case) -> None:
-    """What is known of a mention that was in the case already changed. Whoever works on it is told when it turns out to be more urgent."""
+def _revised(work: CaseWork, received: Received[TriagedEvent], policy: Policy, file: cases.File, before: Case) -> None:
+    """What is known of a mention that was in the case already changed. When it turns out to be worse than people were told, they are told: its owner
+    where people work on it, else whom the brand book tells when such a case opens."""
     event = received.event
     why, actor = (event.why, event.actor) if isinstance(event, MentionRevised) else (None, "system")
     told = work.tell(received, file, CaseRevised, actor=actor, mention_id=event.triaged.mention.id, why=why)
-    known = file.case.urgency in URGENCIES and before.urgency in URGENCIES
-    rises = known and URGENCIES.index(file.case.urgency) > URGENCIES.index(before.urgency)
-    if rises and file.touched and file.case.state in cases.OPEN and file.case.owner not in (None, actor):
-        people = [file.case.owner] if file.case.owner else []
-        work.notifications += record.notifications(told, people, file.case.id, f"urgency {file.case.urgency}")
+    if file.case.historic or file.case.state not in cases.OPEN or not (what := cases.worse(before, file.case)):
+        return
+    people = [file.case.owner] if file.touched else [member.id for member in policy.book.team if member.role in file.tell]
+    work.notifications += record.notifications(told, [id for id in people if id not in (None, actor)], file.case.id, what)
 
 
 def _sample(work: CaseWork, policy: Policy, case_id: UUID) -> None:

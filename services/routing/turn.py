@@ -54,11 +54,18 @@ def begin(policy: Policy, file: File, mention: TriagedMention) -> None:
     case = file.case
     if handled(file, mention):
         file.handled = None  # not known any longer: this one was ended unseen
-    file.before = Turn(state=case.state, resolved_at=case.resolved_at, clocks=case.clocks, earlier=case.earlier, fired=file.fired)
+    file.before = Turn(
+        state=case.state,
+        resolved_at=case.resolved_at,
+        unanswered=case.unanswered,
+        clocks=case.clocks,
+        earlier=case.earlier,
+        fired=file.fired,
+    )
     file.fired = []
     clocks = sla.start(policy, facts([mention], policy.book), mention.mention.received_at)
     earlier = sla.counted(case.earlier, case.clocks)
-    file.case = case.model_copy(update={"state": "open", "clocks": clocks, "earlier": earlier, "resolved_at": None})
+    file.case = case.model_copy(update={"state": "open", "clocks": clocks, "earlier": earlier, "resolved_at": None, "unanswered": False})
 
 
 def follow(policy: Policy, file: File, mentions: Sequence[TriagedMention], now: datetime) -> None:
@@ -142,7 +149,7 @@ def may_go_unanswered(file: File) -> None:
         raise Conflict("The case waits for the customer: its newest message has been answered. Resolve it instead.")
 
 
-def unanswered(file: File, choice: Respond, at: datetime) -> None:
+def left_unanswered(file: File, choice: Respond, at: datetime) -> None:
     """A person decided that no reply is the answer to what is open, after the round has come to its `end`. Nobody was promised anything: the round is over
     as a whole, and a clock that neither stopped nor ran out before counts as neither met nor breached."""
     may_go_unanswered(file)
@@ -153,6 +160,7 @@ def unanswered(file: File, choice: Respond, at: datetime) -> None:
     file.change(
         state="resolved",
         resolved_at=at,
+        unanswered=True,
         earlier=sla.counted(case.earlier, case.clocks),
         clocks=[],
         respond=choice.decision,
@@ -169,7 +177,8 @@ def reopened(policy: Policy, file: File, mentions: Sequence[TriagedMention], at:
         raise Conflict(f"The case is {file.case.state}, so there is nothing to reopen.")
     file.touched, file.fired, file.before = True, [], None
     earlier = sla.counted(file.case.earlier, sla.ended(file.case.clocks, at))
-    file.change(state="open", resolved_at=None, earlier=earlier, clocks=sla.start(policy, facts(mentions, policy.book), at))
+    clocks = sla.start(policy, facts(mentions, policy.book), at)
+    file.change(state="open", resolved_at=None, unanswered=False, earlier=earlier, clocks=clocks)
 
 
 def carried_over(policy: Policy, file: File, old: Case, into: File, mentions: Sequence[TriagedMention], now: datetime) -> None:
@@ -200,9 +209,8 @@ def _take_over(policy: Policy, file: File, old: Case, into: File, mentions: Sequ
     """How far people had come with a case, in one that nobody had touched. A later round goes on as it was; the first one began with whichever message
     of the two cases came first."""
     case = into.case
-    unanswered = old.state == "resolved" and not old.clocks
-    if old.earlier or file.before is not None or not case.clocks or unanswered:
-        turn = {name: getattr(old, name) for name in ("state", "clocks", "earlier", "resolved_at")}
+    if old.earlier or file.before is not None or not case.clocks or old.unanswered:
+        turn = {name: getattr(old, name) for name in ("state", "clocks", "earlier", "resolved_at", "unanswered")}
         if old.state == "open":  # what waits in the other case has waited for as long as it has
             turn["clocks"] = sla.longest(old.clocks, case.clocks)
         into.case = case.model_copy(update=turn)

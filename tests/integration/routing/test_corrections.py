@@ -400,6 +400,19 @@ async def test_the_sample_says_how_often_people_wanted_an_answer_after_all(desk:
     assert (await desk.call("GET", "/v1/brands/noord/no-reply-sample", desk.token(brands=("noord",)))).json()["sampled"] == 0
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_what_is_put_before_people_is_the_same_in_one_batch_and_in_several(desk: World, at_once: bool) -> None:
+    """A is put before people, and then turns out to be part of B's question; C is put before them once that was answered."""
+    a, b, c = (state(n, "A", urgency="normal", respond=r) for n, r in (("A", NO_REPLY), ("B", REPLY), ("C", NO_REPLY)))
+    events = [event(MentionTriaged, 1, triaged) for triaged in (a, b, c)]
+    events.append(reply_sent(A, b.mention.received_at, "answer", answers=mention_id("B")))
+    for _ in range(2):
+        for part in [events] if at_once else [[one] for one in events]:
+            await batch(desk.pool, part)
+    rows = await desk.pool.fetch("select mention_id, overruled, judged_by from no_reply_sample")
+    assert sorted(map(tuple, rows)) == sorted([(mention_id("A"), None, None), (mention_id("C"), None, None)])
+
+
 async def test_a_resolution_ends_the_asking_and_judges_nothing(desk: World) -> None:
     await comes(desk, respond=NO_REPLY)
     await desk.call("POST", f"{CASE}/resolve", desk.token("agent", sub="gs"))

@@ -11,7 +11,7 @@ from libs.common.errors import Conflict
 from libs.common.events import Case, CaseEvent, MentionRegrouped, MentionRemoved, MentionTriaged, Respond
 from services.routing.case import EMPTY, ENDED, File, assigned, case_id_of, computed, noted
 from services.routing.consumer import CaseWork, on_mention, on_reply_sent
-from services.routing.turn import end, may_go_unanswered, reopened, resolved, unanswered
+from services.routing.turn import end, left_unanswered, may_go_unanswered, reopened, resolved
 from tests.unit.routing.test_permutations import POLICIES, REVISIONS, START, event, mention_id, reply_sent, revised, state, tick
 from tests.unit.routing.test_turns import historic, nobody_is_forgotten
 
@@ -93,7 +93,7 @@ class Story:
         elif what == "unanswered":
             may_go_unanswered(file)
             end(file, self.now)
-            unanswered(file, Respond(decision="no_reply", reason="A joke among friends.", by="gs"), self.now)
+            left_unanswered(file, Respond(decision="no_reply", reason="A joke among friends.", by="gs"), self.now)
         elif what == "reopen":
             reopened(POLICIES.policy, file, self.work.mentions_of(file.case.id), self.now)
             self.reopened_at = self.now
@@ -125,7 +125,7 @@ class Story:
 
 def people_s(case: Case) -> dict[str, Any]:
     """What is people's, and the clocks', in a case that people touched."""
-    names = ("state", "department", "owner", "priority", "clocks", "earlier", "resolved_at", "replied_at", "opened_at")
+    names = ("state", "department", "owner", "priority", "clocks", "earlier", "resolved_at", "unanswered", "replied_at", "opened_at")
     return {name: getattr(case, name) for name in names}
 
 
@@ -134,6 +134,7 @@ def clocks_tell_the_truth(file: File) -> None:
         late = clock.met_at is not None and clock.met_at > clock.due_at
         assert clock.breached_at in (None, clock.due_at)
         assert (clock.breached_at is not None) == late or clock.met_at is None
+    assert file.case.unanswered == (file.case.state == "resolved" and not file.case.clocks)
     if file.case.state == "resolved":
         assert all(clock.met_at is not None for clock in file.case.clocks)
 

@@ -15,7 +15,7 @@ from services.routing.case import case_id_of
 from services.routing.consumer import CaseWork, on_mention, on_reply_sent
 from services.routing.route import facts, route
 from services.routing.sla import Policy
-from services.routing.turn import end, reopened, resolved, unanswered
+from services.routing.turn import end, left_unanswered, reopened, resolved
 from tests.unit.routing.test_case import Desk
 from tests.unit.routing.test_permutations import BOOK, POLICIES, START, OneBook, event, mention_id, revised, state
 from tests.unit.routing.test_turns import A1, B1, A, heard, sent
@@ -223,6 +223,17 @@ def test_a_revision_of_what_people_work_on_changes_what_is_known_and_tells_its_o
     assert len(desk.work.notifications) == 1
 
 
+def test_what_turns_out_to_be_worse_is_told_to_whom_the_book_tells() -> None:
+    """In a storm the cheap way comes first, and a legal threat is found by the deeper look."""
+    rules = [{"when": {"risk_any": ["legal_threat"]}, "department": "billing", "tell": ["lead"]}, {"department": "technical"}]
+    work = opened(proposed(), policies=policies(routing=rules))
+    assert work.notifications == []
+    on_mention(work, revised(2, proposed(risk=["legal_threat"], urgency="critical"), why="depth", actor="system"))
+    assert [(member, what) for _, _, member, _, _, what in work.notifications] == [("mk", "urgency critical, risk legal_threat")]
+    on_mention(work, revised(3, proposed(risk=["legal_threat"], urgency="critical", sentiment="neutral"), why="depth", actor="system"))
+    assert len(work.notifications) == 1
+
+
 @pytest.mark.parametrize("how", ["resolved", "waiting", "unanswered"])
 def test_a_revision_wakes_nothing(how: str) -> None:
     work = heard([A1, B1])
@@ -233,7 +244,7 @@ def test_a_revision_wakes_nothing(how: str) -> None:
         on_reply_sent(work, sent("B"))
     else:
         end(file, at)
-        unanswered(file, CHOSEN, at)
+        left_unanswered(file, CHOSEN, at)
     before = file.case
     on_mention(work, revised(2, state("A", "A", urgency="critical", risk=["press"], respond=REPLY)))
     after = file.case
@@ -268,10 +279,10 @@ def test_what_a_person_chose_here_stands_whatever_triage_says_next() -> None:
 # --- deliberately no reply --------------------------------------------------------------------------------------------------------------
 
 
-def left_unanswered(work: CaseWork, minutes: int) -> Any:
+def after_no_reply(work: CaseWork, minutes: int) -> Any:
     file, at = work.files[A], START + timedelta(minutes=minutes)
     end(file, at)
-    unanswered(file, CHOSEN, at)
+    left_unanswered(file, CHOSEN, at)
     return file
 
 
@@ -281,7 +292,7 @@ def left_unanswered(work: CaseWork, minutes: int) -> Any:
     ids=["in time: neither met nor breached", "too late: what ran out before stays counted"],
 )
 def test_no_reply_is_no_reaction(minutes: int, earlier: list[Rounds]) -> None:
-    file = left_unanswered(heard([A1]), minutes)
+    file = after_no_reply(heard([A1]), minutes)
     case = file.case
     assert (case.state, case.clocks, case.earlier, case.resolved_at) == ("resolved", [], earlier, START + timedelta(minutes=minutes))
     assert (case.respond, case.respond_reason, case.respond_by, case.replied_at) == ("no_reply", "A joke.", "gs", None)
@@ -289,7 +300,7 @@ def test_no_reply_is_no_reaction(minutes: int, earlier: list[Rounds]) -> None:
 
 def test_a_message_after_no_reply_begins_a_round_and_the_old_one_is_no_breach() -> None:
     work = heard([A1])
-    file = left_unanswered(work, 10)
+    file = after_no_reply(work, 10)
     late = state("B", "A", respond=REPLY)
     late = late.model_copy(update={"mention": late.mention.model_copy(update={"received_at": START + timedelta(days=9)})})
     on_mention(work, event(MentionTriaged, 1, late))
@@ -300,7 +311,7 @@ def test_a_message_after_no_reply_begins_a_round_and_the_old_one_is_no_breach() 
 
 def test_no_reply_that_is_reopened_runs_new_clocks() -> None:
     work = heard([A1])
-    file, at = left_unanswered(work, 10), START + timedelta(minutes=20)
+    file, at = after_no_reply(work, 10), START + timedelta(minutes=20)
     reopened(POLICIES.policy, file, work.mentions_of(A), at)
     assert (file.case.state, {clock.started_at for clock in file.case.clocks}, file.case.earlier) == ("open", {at}, [])
 
@@ -309,7 +320,7 @@ def test_no_reply_goes_on_in_the_case_that_it_is_merged_into() -> None:
     desk = Desk()
     file = desk.file(case_id_of("vaart", mention_id("B")))
     end(file, START + timedelta(minutes=5))
-    unanswered(file, CHOSEN, START + timedelta(minutes=5))
+    left_unanswered(file, CHOSEN, START + timedelta(minutes=5))
     desk.merge()
     case = desk.file(A).case
     assert (case.state, case.clocks, case.earlier) == ("resolved", [], [])
