@@ -148,7 +148,9 @@ class FindingHeads:
     def write(self, file: IO[bytes]) -> None:
         """A byte for each of the many weights, half precision for the rest; the same heads give the same bytes."""
         many = {name: Quantised.of(getattr(self, name)) for name in _MANY}
-        parts: dict[str, Any] = {name: value.codes for name, value in many.items()} | {f"{name}_scale": value.scale for name, value in many.items()}
+        parts: dict[str, Any] = {name: value.codes for name, value in many.items()} | {
+            f"{name}_scale": value.scale for name, value in many.items()
+        }
         parts |= {name: getattr(self, name).astype(np.float16) for name in _FEW}
         for name in _STAGES:
             stage = getattr(self, name)
@@ -164,11 +166,12 @@ class FindingHeads:
             many = {name: Quantised(archive[name], archive[f"{name}_scale"]).weights() for name in _MANY}
             few = {name: archive[name].astype(np.float32) for name in _FEW}
             stages = {
-                name: Hidden(**{field.name: archive[f"{name}_{field.name}"].astype(np.float32) for field in fields(Hidden)}) for name in _STAGES
+                name: Hidden(**{field.name: archive[f"{name}_{field.name}"].astype(np.float32) for field in fields(Hidden)})
+                for name in _STAGES
             }
         if many["tokens"].shape != (BUCKETS, COLUMNS) or few["dense"].shape != (DENSE, COLUMNS):
             raise ValueError(f"heads of shapes {many['tokens'].shape} and {few['dense'].shape} are of another version")
-        return cls(**many, **few, **stages)
+        return cls(**many, **few, quick=stages["quick"], full=stages["full"])
 
 
 _MANY: Final = ("tokens", "letters")

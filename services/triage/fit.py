@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
-from scipy.sparse import csr_matrix
+from scipy.optimize import minimize  # type: ignore[import-untyped]
+from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
 
 from services.triage.features import Floats
 
@@ -63,13 +63,13 @@ def balanced(truth: Floats, asked: Floats, blocks: Sequence[Block]) -> Doubles:
 
 
 def fit_linear(
-    sparse: "csr_matrix[Any]", dense: Floats, truth: Floats, weight: Doubles, blocks: Sequence[Block], *, c: float, iterations: int
+    sparse: csr_matrix, dense: Floats, truth: Floats, weight: Doubles, blocks: Sequence[Block], *, c: float, iterations: int
 ) -> tuple[Floats, Floats, Floats]:
     """Logistic regression of all columns with penalty 1 / c: weights of the sparse features (k, m), of the dense ones (d, m), and the bias (m,)."""
     known = np.flatnonzero(np.bincount(sparse.indices, minlength=sparse.shape[1]))
     some = sparse[:, known].astype(np.float32)
     turned = some.T.tocsr()
-    n, m = truth.shape
+    m = truth.shape[1]
     first, second = len(known) * m, (len(known) + dense.shape[1]) * m
     dense = dense.astype(np.float32)
     y = truth.astype(np.float64)
@@ -98,7 +98,7 @@ def fit_hidden(
 
     Returns weights into the layer (d, hidden) with its bias (hidden,), and out of layer and input (hidden + d, m) with the bias (m,).
     """
-    n, d = given.shape
+    d = given.shape[1]
     m = truth.shape[1]
     chance = np.random.default_rng(seed)
     x, y = given.astype(np.float64), truth.astype(np.float64)

@@ -121,4 +121,3 @@ class Polarity:
             shouts / 2, questions / 2, float(text.endswith("?")), moods / 2, quiet, words / 40,
             problem, serious, float("asks" in found), max(problem, serious) * (good + signs_good),
         )  # fmt: skip
-

@@ -195,9 +195,9 @@ async def insert(connection: db.Connection, rows: Sequence[MentionRow]) -> None:
 async def update(connection: db.Connection, rows: Sequence[MentionRow]) -> None:
     if rows:
         await connection.execute(
-            "update mention set version = v, group_id = g, removed = r, mention = me::jsonb, evidence = e::jsonb from unnest($1::uuid[], "
-            "$2::text[], $3::int[], $4::uuid[], $5::uuid[], $6::timestamptz[], $7::bool[], $8::timestamptz[], $9::int[], $10::text[], "
-            "$11::text[], $12::text[], $13::text[]) as u(i, b, v, c, g, m, r, t, bv, tp, me, f, e) where id = i and brand = b",
+            "update mention set version = v, group_id = g, removed = r, mention = me::jsonb, findings = f::jsonb, evidence = e::jsonb "
+            "from unnest($1::uuid[], $2::text[], $3::int[], $4::uuid[], $5::uuid[], $6::timestamptz[], $7::bool[], $8::timestamptz[], $9::int[], "
+            "$10::text[], $11::text[], $12::text[], $13::text[]) as u(i, b, v, c, g, m, r, t, bv, tp, me, f, e) where id = i and brand = b",
             *_columns(rows),
         )
 

@@ -5,17 +5,28 @@ once more on everything, which is what ships. Every message is seen twice by the
 know nothing but the text. Lines that carry a tone alone teach that alone.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_matrix, hstack
+from scipy.sparse import csr_matrix, hstack  # type: ignore[import-untyped]
 
 from services.triage.context import UNKNOWN, Context, context_features
 from services.triage.evaluate import Message
-from services.triage.features import BUCKETS, DIMENSIONS, Floats, Ints, encoder, full_encoder
-from services.triage.findings import COLUMNS, FULL_SCALE, ONE_OF, PLACES, YES_OR_NO, FindingHeads, Hidden, dense_rows, second_rows, signal_rows
+from services.triage.features import BUCKETS, Features, Floats, Ints, encoder
+from services.triage.findings import (
+    COLUMNS,
+    FULL_SCALE,
+    ONE_OF,
+    PLACES,
+    YES_OR_NO,
+    FindingHeads,
+    Hidden,
+    dense_rows,
+    second_rows,
+    signal_rows,
+)
 from services.triage.fit import Block, balanced, fit_hidden, fit_linear
 from services.triage.heads import rare_rows
 from services.triage.language import letters
@@ -72,7 +83,7 @@ def rarity(buckets: Ints, starts: Ints, fewest: int = 2) -> Floats:
 class _Seen:
     """What the stages see of n texts; `bare`: without where they came from."""
 
-    sparse: "csr_matrix[Any]"
+    sparse: csr_matrix
     dense: Floats
     dense_bare: Floats
     side: Floats
@@ -97,7 +108,7 @@ def fit_findings(messages: Sequence[Message], polarity: Polarity) -> FindingHead
         dense_rows(features, counts, marks, bare),
         np.hstack((counts, marks, context)),
         np.hstack((counts, marks, bare)),
-        full_encoder().encode(features.texts) * np.float32(FULL_SCALE),
+        _whole(features) * np.float32(FULL_SCALE),
     )
     truth, asked = truth_of(messages)
     weight = balanced(truth, asked, BLOCKS)
@@ -106,7 +117,7 @@ def fit_findings(messages: Sequence[Message], polarity: Polarity) -> FindingHead
         return fit_linear(seen.sparse[rows], seen.dense[rows], truth[rows], weight[rows], BLOCKS, c=FIRST_C, iterations=ITERATIONS)
 
     def by_meaning(rows: Ints) -> tuple[Floats, Floats, Floats]:
-        nothing: csr_matrix[Any] = csr_matrix((len(rows), 1), dtype=np.float32)
+        nothing: csr_matrix = csr_matrix((len(rows), 1), dtype=np.float32)
         return fit_linear(nothing, seen.vectors[rows], truth[rows], weight[rows], BLOCKS, c=FULL_C, iterations=ITERATIONS)
 
     def logits(head: tuple[Floats, Floats, Floats], dense: Floats, rows: Ints) -> Floats:
@@ -128,6 +139,12 @@ def fit_findings(messages: Sequence[Message], polarity: Polarity) -> FindingHead
     return FindingHeads(
         token_rarity, letter_rarity, head[0][:BUCKETS], head[0][BUCKETS:], head[1], head[2], second(None), second(meaning), full[1], full[2]
     )
+
+
+def _whole(features: Features) -> Floats:
+    whole = encoder().whole(features).whole
+    assert whole is not None
+    return whole
 
 
 def folds(count: int) -> list[tuple[Ints, Ints]]:

@@ -25,6 +25,7 @@ from cli.openapi import EXAMPLES
 from libs.common.conditions import etag
 from libs.common.topics import PARTITIONS, brand_partitions
 from tests.e2e.schemathesis_run import Example, run, successes
+from tests.e2e.taught import taught
 from tests.system import SERVICES, System
 from tests.waiting import eventually
 
@@ -177,7 +178,16 @@ def _ingest(world: World) -> dict[str, Example]:
 
 
 def _triage(world: World) -> dict[str, Example]:
+    finding = "urgency" if world.first else "sentiment"
+    world.system.psql(taught("veer", world.seeds[0]["mention_id"], finding))
+    model = {"brand": "veer", "finding": finding}
     return {
+        "models": Example(parameters={"brand": "veer"}),
+        "model": Example(parameters=model),
+        "model_versions": Example(parameters=model),
+        "model_version": Example(parameters={**model, "version": 1}),
+        "rollback": Example(parameters={**model, "If-Match": "*"}, body={"version": 0, "reason": "te streng voor grappen"}),
+        "corrections": Example(parameters={"brand": "veer"}),
         "mentions": Example(parameters={"brand": "veer"}),
         "mention": Example(parameters=_of(world, 0, "mention_id")),
         "group": Example(parameters=_of(world, 0, "group_id")),
@@ -207,11 +217,11 @@ def _routing(world: World) -> dict[str, Example]:
         "reopen": Example(parameters=_of(world, 5, "case_id", **any_version)),
         "no_reply": Example(parameters=_of(world, 14, "case_id", **any_version), body={"reason": "een grap onder vrienden"}),
         "correct": Example(
-            parameters=_of(world, 1, "mention_id", **{"Idempotency-Key": "een-correctie"}),
+            parameters=_of(world, 1, "mention_id", **{"Idempotency-Key": f"een-correctie-{world.first}"}),
             body={"finding": "respond", "values": ["reply"], "reason": "hij vraagt iets"},
         ),
         "judge_duplicate": Example(
-            parameters=_of(world, 1, "mention_id", **{"Idempotency-Key": "een-oordeel"}),
+            parameters=_of(world, 1, "mention_id", **{"Idempotency-Key": f"een-oordeel-{world.first}"}),
             body={"other_id": world.seeds[2]["mention_id"], "same": False, "reason": "een andere reiziger"},
         ),
         "corrections": Example(parameters=_of(world, 1, "mention_id")),
