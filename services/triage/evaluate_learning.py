@@ -57,7 +57,7 @@ def scored(looks: Looks, finding: str, truth: learn.Truth, found: learn.Learnt) 
 def learnt(classifier: Classifier, finding: str, looks: Looks, chosen: Sequence[tuple[str, ...] | None]) -> learn.Learnt:
     """As the service would, with nothing live yet."""
     ids = [UUID(int=number) for number in range(len(chosen))]
-    return learn.learn(finding, looks, ids, chosen, None, classifier.encoder.encode)
+    return learn.learn(finding, looks, ids, chosen, learn.one_in(sum(one is not None for one in chosen)), None, classifier.encoder.encode)
 
 
 def tweets(classifier: Classifier, data: Path) -> None:

@@ -20,8 +20,9 @@ from services.triage.descent import Vector, minimum
 from services.triage.features import DIMENSIONS, Features, Floats, Ints, plain
 
 Truth = NDArray[np.bool_]
-HELD_OUT: Final = 4
-"""One text of so many is judged by and never trained on."""
+HELD_OUT: Final = ((4_000, 16), (1_000, 8), (0, 4))
+"""From so many corrected texts on, one of so many is judged by and never trained on: the more there are, the smaller a share tells enough. What is held
+out at a larger number was held out at each smaller one."""
 LEAST_OF_A_CLASS: Final = 5
 """Fewer examples of a value teach nothing about it."""
 LEAST_HELD_OUT: Final = 20
@@ -44,9 +45,14 @@ _MOST_WORDS: Final = 400_000
 _ITERATIONS: Final = 80
 
 
-def held_out(text: str) -> bool:
+def one_in(corrected: int) -> int:
+    """One of how many texts is held out when so many are corrected."""
+    return next(share for least, share in HELD_OUT if corrected >= least)
+
+
+def held_out(text: str, one_in: int) -> bool:
     """Whether corrections of this text are judged by, never trained on."""
-    return int.from_bytes(blake2b(plain(text).encode(), digest_size=4).digest()) % HELD_OUT == 0
+    return int.from_bytes(blake2b(plain(text).encode(), digest_size=4).digest()) % one_in == 0
 
 
 def fit(finding: str, classes: Sequence[str], features: Features, base: Floats, truth: Truth, undecided: int = 0) -> BrandHead | None:
@@ -202,16 +208,17 @@ def learn(
     looks: Looks,
     mention_ids: Sequence[UUID],
     chosen: Sequence[tuple[str, ...] | None],
+    one_in: int,
     live: BrandHead | None,
     encode: Callable[[Sequence[str]], Features],
 ) -> Learnt:
-    """What the n texts teach: `chosen` is what people decided of each, None where nobody did (used for labels only). Compared with `live`, or with
-    the shipped models where that is none."""
+    """What the n texts teach: `chosen` is what people decided of each, None where nobody did (used for labels only). One text in `one_in` is
+    held out. Compared with `live`, or with the shipped models where that is none."""
     classes, base = looks.base[finding]
     truth = np.array([[name in (values or ()) for name in classes] for values in chosen], dtype=np.bool_).reshape(len(chosen), len(classes))
     decided = np.array([values is not None for values in chosen], dtype=np.bool_)
     taught = decided if finding == LABELS else truth.any(axis=1)
-    aside = np.array([held_out(text) for text in looks.features.texts], dtype=np.bool_)
+    aside = np.array([held_out(text, one_in) for text in looks.features.texts], dtype=np.bool_)
     training, judging = np.flatnonzero(taught & ~aside), np.flatnonzero(taught & aside)
     unlabelled = np.flatnonzero(~decided & ~aside) if finding == LABELS else np.array([], dtype=np.int64)
     rows = np.concatenate((training, unlabelled))

@@ -42,6 +42,7 @@ class Lesson:
     corrected: Sequence[Text]
     others: Sequence[Text]
     learnt_to: int
+    one_in: int
     live: int
     """The version that is live, 0 for the shipped models alone."""
     head: BrandHead | None
@@ -129,7 +130,8 @@ async def _lesson(connection: db.Connection, base: str, brand: str, finding: str
     if live is not None and live.base == base and not _forgotten(live, len(corrected)):
         stored = await model_store.weights(connection, brand, {finding: live.version})
         head = BrandHead.from_bytes(stored[finding][1]) if finding in stored else None
-    return Lesson(brand, finding, corrected, others, learnt_to, live.version if live else 0, head)
+    one_in = max(learn.one_in(len(corrected)), await model_store.held_out_before(connection, brand, finding))
+    return Lesson(brand, finding, corrected, others, learnt_to, one_in, live.version if live else 0, head)
 
 
 def learn_one(classifier: Classifier, book: BrandBook, lesson: Lesson) -> learn.Learnt:
@@ -137,7 +139,7 @@ def learn_one(classifier: Classifier, book: BrandBook, lesson: Lesson) -> learn.
     texts = [*lesson.corrected, *lesson.others]
     looks = classifier.looks([one.text for one in texts], book)
     ids, chosen = [one.mention_id for one in texts], [one.chosen for one in texts]
-    return learn.learn(lesson.finding, looks, ids, chosen, lesson.head, classifier.encoder.encode)
+    return learn.learn(lesson.finding, looks, ids, chosen, lesson.one_in, lesson.head, classifier.encoder.encode)
 
 
 async def _keep(connection: db.Connection, base: str, lesson: Lesson, found: learn.Learnt) -> int | None:
@@ -161,6 +163,7 @@ async def _keep(connection: db.Connection, base: str, lesson: Lesson, found: lea
             trained_on=found.trained_on,
             held_out=found.held_out,
             learnt_to=lesson.learnt_to,
+            one_in=lesson.one_in,
             explanation=found.explanation,
             head=found.head.to_bytes() if found.head is not None and better else None,
         )

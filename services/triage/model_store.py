@@ -136,13 +136,14 @@ async def add(
     trained_on: int,
     held_out: int,
     learnt_to: int,
+    one_in: int,
     explanation: Mapping[str, Any],
     head: bytes | None,
 ) -> int:
     """Keep a version, under `lock`, and return its number. Weights of versions that are long gone from sight go."""
     version = await connection.fetchval(
-        "insert into model (brand, finding, version, verdict, base, compared_to, score, live_score, trained_on, held_out, learnt_to, explanation, "
-        "weights) select $1, $2, coalesce(max(version), 0) + 1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 from model "
+        "insert into model (brand, finding, version, verdict, base, compared_to, score, live_score, trained_on, held_out, learnt_to, one_in, "
+        "explanation, weights) select $1, $2, coalesce(max(version), 0) + 1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13 from model "
         "where brand = $1 and finding = $2 returning version",
         brand,
         finding,
@@ -154,6 +155,7 @@ async def add(
         trained_on,
         held_out,
         learnt_to,
+        one_in,
         explanation,
         head,
     )
@@ -166,6 +168,12 @@ async def add(
         KEPT_WEIGHTS,
     )
     return int(version)
+
+
+async def held_out_before(connection: db.Connection, brand: str, finding: str) -> int:
+    """One of how many texts was held out by the version that held out fewest; 0 where there is none. Whatever was trained on once stays on that side."""
+    found = await connection.fetchval("select coalesce(max(one_in), 0) from model where brand = $1 and finding = $2", brand, finding)
+    return int(found)
 
 
 def _version(row: asyncpg.Record) -> Version:

@@ -47,7 +47,7 @@ def base_of(classifier: Classifier, texts: Sequence[str]) -> tuple[Looks, Floats
 @pytest.fixture(scope="module")
 def learnt(classifier: Classifier) -> learn.Learnt:
     looks, _ = base_of(classifier, [text for text, _ in LEARNT])
-    return learn.learn("sentiment", looks, ids(len(LEARNT)), [(tone,) for _, tone in LEARNT], None, classifier.encoder.encode)
+    return learn.learn("sentiment", looks, ids(len(LEARNT)), [(tone,) for _, tone in LEARNT], 4, None, classifier.encoder.encode)
 
 
 def told(classifier: Classifier, head: BrandHead, texts: Sequence[str]) -> list[str]:
@@ -79,7 +79,7 @@ def test_a_version_says_which_words_weigh_and_what_it_mends(learnt: learn.Learnt
 
 def test_the_same_corrections_give_the_same_bytes_and_bytes_give_the_same_head(classifier: Classifier, learnt: learn.Learnt) -> None:
     looks, base = base_of(classifier, [text for text, _ in LEARNT])
-    again = learn.learn("sentiment", looks, ids(len(LEARNT)), [(tone,) for _, tone in LEARNT], None, classifier.encoder.encode)
+    again = learn.learn("sentiment", looks, ids(len(LEARNT)), [(tone,) for _, tone in LEARNT], 4, None, classifier.encoder.encode)
     assert learnt.head is not None
     assert again.head is not None
     data = learnt.head.to_bytes()
@@ -93,23 +93,31 @@ def test_the_same_corrections_give_the_same_bytes_and_bytes_give_the_same_head(c
 def test_what_is_held_out_is_never_trained_on_and_follows_from_the_text_alone(classifier: Classifier) -> None:
     """Were a text that is judged by also trained on, wrong words on it would change the head."""
     looks, _ = base_of(classifier, [text for text, _ in LEARNT])
-    lied = [(tone,) if not learn.held_out(text) else ("neutral",) for text, tone in LEARNT]
+    lied = [(tone,) if not learn.held_out(text, 4) else ("neutral",) for text, tone in LEARNT]
     true = [(tone,) for _, tone in LEARNT]
-    heads = [learn.learn("sentiment", looks, ids(len(LEARNT)), said, None, classifier.encoder.encode).head for said in (true, lied)]
+    heads = [learn.learn("sentiment", looks, ids(len(LEARNT)), said, 4, None, classifier.encoder.encode).head for said in (true, lied)]
     assert all(head is not None for head in heads)
     assert len({head.to_bytes() for head in heads if head is not None}) == 1
-    assert learn.held_out("Waar blijft MIJN pakket?  @vaart") == learn.held_out("waar blijft mijn pakket?")
-    assert 0.2 < sum(learn.held_out(f"bericht {n}") for n in range(1000)) / 1000 < 0.3
+    assert learn.held_out("Waar blijft MIJN pakket?  @vaart", 4) == learn.held_out("waar blijft mijn pakket?", 4)
+    assert 0.2 < sum(learn.held_out(f"bericht {n}", 4) for n in range(1000)) / 1000 < 0.3
+
+
+def test_the_more_there_is_the_smaller_a_share_is_held_out_and_nothing_changes_sides_towards_it() -> None:
+    shares = [learn.one_in(count) for count in (0, 999, 1_000, 3_999, 4_000, 20_000)]
+    assert shares == [4, 4, 8, 8, 16, 16]
+    texts = [f"bericht {n}" for n in range(500)]
+    aside = [{text for text in texts if learn.held_out(text, share)} for share in (16, 8, 4)]
+    assert set() < aside[0] < aside[1] < aside[2]
 
 
 def test_nothing_goes_live_by_few_corrections_or_by_what_is_no_better(classifier: Classifier, learnt: learn.Learnt) -> None:
     looks, _ = base_of(classifier, [text for text, _ in LEARNT[:48]])
-    few = learn.learn("sentiment", looks, ids(48), [(tone,) for _, tone in LEARNT[:48]], None, classifier.encoder.encode)
+    few = learn.learn("sentiment", looks, ids(48), [(tone,) for _, tone in LEARNT[:48]], 4, None, classifier.encoder.encode)
     assert few.verdict == learn.TOO_FEW
     looks, _ = base_of(classifier, [text for text, _ in LEARNT])
-    same = learn.learn("sentiment", looks, ids(len(LEARNT)), [(tone,) for _, tone in LEARNT], learnt.head, classifier.encoder.encode)
+    same = learn.learn("sentiment", looks, ids(len(LEARNT)), [(tone,) for _, tone in LEARNT], 4, learnt.head, classifier.encoder.encode)
     assert same.verdict == learn.NOT_BETTER
-    none = learn.learn("sentiment", base_of(classifier, [])[0], [], [], None, classifier.encoder.encode)
+    none = learn.learn("sentiment", base_of(classifier, [])[0], [], [], 4, None, classifier.encoder.encode)
     assert (none.head, none.verdict) == (None, learn.TOO_FEW)
 
 
@@ -144,7 +152,7 @@ def test_labels_are_told_apart_and_one_message_may_have_both_or_none(classifier:
     features, names = classifier.encoder.encode(texts), ("lawaai", "geur", "nooit")
     zeros = np.zeros((len(texts), 3), dtype=np.float32)
     chosen = [*[labels for _, labels in said + both], *[None for _ in others]]
-    found = learn.learn(LABELS, Looks(features, {LABELS: (names, zeros - 1)}), ids(len(texts)), chosen, None, classifier.encoder.encode)
+    found = learn.learn(LABELS, Looks(features, {LABELS: (names, zeros - 1)}), ids(len(texts)), chosen, 4, None, classifier.encoder.encode)
     assert found.head is not None
     assert found.head.classes == ("lawaai", "geur")
     asked = ["het is hier zo'n herrie", "het stinkt in de trein", "herrie en het stinkt", "mijn kaart werkt niet meer"]
