@@ -127,6 +127,7 @@ class Respond(Part):
 
     decision: str = Field(description="reply | ask_clarification | no_reply | hide")
     reason: str = Field(description="In words, for people")
+    by: str | None = Field(default=None, description="Token's subject of whoever chose it; none: a proposal")
 
 
 class PersonalData(Part):

@@ -12,7 +12,7 @@ from libs.common.events import FindingCorrected, Findings, Label, Respond
 from services.triage.brandheads import CLASSES, LABELS
 
 WHY: Final = "decided by a person"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+_NAME = re.compile(r"[^\x00-\x1f\x7f]{1,100}")
 _MOST_LABELS = 50
 
 
@@ -83,7 +83,7 @@ def _changes(findings: Findings, one: Correction) -> Mapping[str, Any]:
     if one.finding == LABELS:
         return {"labels": [Label(name=name, score=1.0) for name in one.chosen]}
     if one.finding == "respond":
-        return {"respond": Respond(decision=value or "", reason=one.reason or WHY)}
+        return {"respond": Respond(decision=value or "", reason=one.reason or WHY, by=one.actor)}
     if one.finding == "department" and value == "none":
         return {"department": None}
     return {one.finding: value}
