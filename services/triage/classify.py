@@ -14,7 +14,7 @@ import numpy as np
 
 from libs.common.brandbook import BrandBook
 from libs.common.events import Findings, Label
-from services.triage.brandheads import CLASSES, LABELS, BrandModels, Looks, adjusted
+from services.triage.brandheads import CLASSES, LABELS, BrandModels, Looks, own_logits
 from services.triage.features import Encoder, Features, Floats, encoder
 from services.triage.heads import Head
 from services.triage.labels import Calibration, Taxonomy, found_labels, label_logits, taxonomy
@@ -90,9 +90,11 @@ class Classifier:
         features = self.encoder.encode(texts)
         with self.encoder.one_thread():
             spoken = languages(self.language, features)
-            parts = self._parts(features, own)
-            tones = verdicts(_own("sentiment", CLASSES["sentiment"], tone_logits(self.sentiment, self.polarity, features), parts), features)
-            labelled = self._labels(features, books, parts)
+            base = {"sentiment": tone_logits(self.sentiment, self.polarity, features)}
+            labels = self._label_logits(features, books)
+            self._learnt(features, base, labels, books, own)
+            tones = verdicts(base["sentiment"], features)
+            labelled = self._labels(features, books, labels)
         return [
             self._findings(text, book, sender, spoken[row], tones[row], labelled[row], own[row])
             for row, (text, book, sender) in enumerate(zip(texts, books, known, strict=True))
@@ -111,33 +113,45 @@ class Classifier:
         with self.encoder.one_thread():
             return Looks(features, {LABELS: (labels.names, label_logits(labels, self.calibration, features))})
 
-    def _parts(self, features: Features, own: Sequence[BrandModels | None]) -> list["_Part"]:
-        """The texts of each brand that has heads of its own, with what those look at."""
-        found = []
+    def _learnt(
+        self,
+        features: Features,
+        base: dict[str, Floats],
+        labels: list[Floats],
+        books: Sequence[Taxonomy],
+        own: Sequence[BrandModels | None],
+    ) -> None:
+        """Puts the logits of brands' own heads in place of the shipped ones."""
         for rows in _same(own):
             models = own[rows[0]]
-            if models is not None and models.heads:
-                part = features.take(np.array(rows))
-                if any(head.deep for head in models.heads.values()):
-                    part = self.encoder.whole(part)
-                found.append(_Part(models, rows, part))
+            if models is None:
+                continue
+            some = {finding: (CLASSES[finding], logits[rows]) for finding, logits in base.items()}
+            some[LABELS] = (books[rows[0]].names, np.stack([labels[row] for row in rows]))
+            found = own_logits(models, some, features.take(np.array(rows)), self.encoder.whole)
+            for finding, logits in found.items():
+                for row, line in zip(rows, logits, strict=True):
+                    if finding == LABELS:
+                        labels[row] = line
+                    else:
+                        base[finding][row] = line
+
+    def _label_logits(self, features: Features, books: Sequence[Taxonomy]) -> list[Floats]:
+        found = [_NO_LABELS] * len(books)
+        for rows in _same(books):
+            part = features if len(rows) == len(books) else features.take(np.array(rows))
+            for row, logits in zip(rows, label_logits(books[rows[0]], self.calibration, part), strict=True):
+                found[row] = logits
         return found
 
-    def _labels(self, features: Features, books: Sequence[Taxonomy], parts: Sequence["_Part"]) -> list[list[Label]]:
+    def _labels(self, features: Features, books: Sequence[Taxonomy], logits: Sequence[Floats]) -> list[list[Label]]:
         found: list[list[Label]] = [[] for _ in books]
         for rows in _same(books):
-            book = books[rows[0]]
-            if not book.names:
-                continue
-            part = features if len(rows) == len(books) else features.take(np.array(rows))
-            logits = label_logits(book, self.calibration, part)
-            place = {row: index for index, row in enumerate(rows)}
-            for own in parts:
-                if LABELS in own.models.heads and own.rows[0] in place:
-                    mine = [place[row] for row in own.rows]
-                    logits[mine] = adjusted(logits[mine], book.names, own.features, own.models.heads[LABELS])
-            for row, labels in zip(rows, found_labels(book, self.calibration, logits, part), strict=True):
-                found[row] = labels
+            if books[rows[0]].names:
+                part = features if len(rows) == len(books) else features.take(np.array(rows))
+                told = found_labels(books[rows[0]], self.calibration, np.stack([logits[row] for row in rows]), part)
+                for row, labels in zip(rows, told, strict=True):
+                    found[row] = labels
         return found
 
     def _findings(
@@ -166,13 +180,7 @@ class Classifier:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """The texts of a brand with heads of its own, their places among all, and their features."""
-
-    models: BrandModels
-    rows: list[int]
-    features: Features
+_NO_LABELS: Final = np.zeros(0, dtype=np.float32)
 
 
 def _same(things: Sequence[object]) -> list[list[int]]:
@@ -181,11 +189,3 @@ def _same(things: Sequence[object]) -> list[list[int]]:
     for row, thing in enumerate(things):
         rows_of.setdefault(id(thing), []).append(row)
     return list(rows_of.values())
-
-
-def _own(finding: str, classes: tuple[str, ...], logits: Floats, parts: Sequence[_Part]) -> Floats:
-    """The logits, those of brands with a head of their own for this finding as that one has them."""
-    for part in parts:
-        if finding in part.models.heads:
-            logits[part.rows] = adjusted(logits[part.rows], classes, part.features, part.models.heads[finding])
-    return logits

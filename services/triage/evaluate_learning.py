@@ -24,8 +24,9 @@ from threadpoolctl import threadpool_limits
 from libs.common.bookfile import load_book
 from libs.common.brandbook import BrandBook
 from services.triage import learn
-from services.triage.brandheads import LABELS, Looks, adjusted
+from services.triage.brandheads import LABELS, BrandModels, Looks, own_logits
 from services.triage.classify import Classifier
+from services.triage.features import Features
 
 SEED: Final = 7
 CORRECTED, JUDGED, UNDECIDED = 50, 200, 400
@@ -46,12 +47,22 @@ def some(looks: Looks, wanted: Sequence[int], finding: str) -> Looks:
 
 
 def scored(looks: Looks, finding: str, truth: learn.Truth, found: learn.Learnt) -> tuple[float, float, float]:
-    """Macro-F1 of the shipped heads, and of the brand's by static vectors and by the whole encoder."""
-    classes, base = looks.base[finding]
+    """Macro-F1 of the shipped heads, of the brand's in a hurry, and of the brand's where there is time for the whole encoder."""
     quick = replace(looks.features, whole=None)
-    told = [adjusted(base, classes, view, head) for view, head in ((quick, None), (quick, found.head), (looks.features, found.head))]
-    shipped, by_static, by_whole = (learn.macro_f1(truth, learn.decisions(finding, logits)) for logits in told)
-    return shipped, by_static, by_whole
+    models = BrandModels({finding: found.head} if found.head else {}, {finding: 1})
+    shipped = {finding: looks.base[finding][1]}
+    kept = {text: row for row, text in enumerate(looks.features.texts)}
+
+    def read_whole(some: Features) -> Features:
+        return looks.features.take(np.array([kept[text] for text in some.texts]))
+
+    told = (
+        shipped,
+        {**shipped, **own_logits(models, looks.base, quick, None)},
+        {**shipped, **own_logits(models, looks.base, quick, read_whole)},
+    )
+    before, hurried, now = (learn.macro_f1(truth, learn.decisions(finding, logits[finding])) for logits in told)
+    return before, hurried, now
 
 
 def learnt(classifier: Classifier, finding: str, looks: Looks, chosen: Sequence[tuple[str, ...] | None]) -> learn.Learnt:
@@ -75,7 +86,7 @@ def tweets(classifier: Classifier, data: Path) -> None:
         size = len(found.head.to_bytes()) // 1000 if found.head else 0
         print(
             f"  {len(taught)} corrected ({found.trained_on} trained on): {found.verdict}; macro-F1 on {len(asked)} others: shipped {shipped:.3f}, "
-            f"own {quick:.3f} by static vectors, {whole:.3f} by the whole encoder; {size} kB"
+            f"own {quick:.3f} in a hurry, {whole:.3f} with time; {size} kB"
         )
 
 
@@ -129,8 +140,8 @@ def labels(classifier: Classifier, data: Path, trials: int) -> None:
             f"  {trials} times three labels, {'half of the messages about something else' if mixed else 'every message about one of them'}:"
         )
         print(f"    live {sum(trial.verdict == learn.BETTER for trial in found)}; shipped: {told([trial.shipped for trial in found])}")
-        print(f"    own, by static vectors: {told([trial.quick for trial in found])}")
-        print(f"    own, by the whole encoder: {told([trial.whole for trial in found])}")
+        print(f"    own, in a hurry: {told([trial.quick for trial in found])}")
+        print(f"    own, with time: {told([trial.whole for trial in found])}")
         worst = min(found, key=lambda trial: trial.whole)
         print(f"    worst: {', '.join(worst.names)}")
 

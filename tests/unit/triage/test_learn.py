@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from services.triage import learn
-from services.triage.brandheads import CLASSES, LABELS, BrandHead, BrandModels, Looks, adjusted
+from services.triage.brandheads import CLASSES, LABELS, BrandHead, BrandModels, Looks, adjusted, hesitates, own_logits
 from services.triage.classify import Classifier
 from services.triage.descent import minimum
-from services.triage.features import Floats
+from services.triage.features import Features, Floats
 
 TONES = CLASSES["sentiment"]
 WHAT = (
@@ -175,3 +175,25 @@ def test_the_descent_finds_the_minimum() -> None:
     curved, wanted = np.array([[3.0, 1.0], [1.0, 2.0]]), np.array([1.0, -2.0])
     found = minimum(lambda x: (0.5 * (x - wanted) @ curved @ (x - wanted), curved @ (x - wanted)), np.zeros(2), iterations=50, tolerance=0)
     assert np.allclose(found, wanted, atol=1e-6)
+
+
+def test_only_texts_of_which_a_head_is_not_sure_are_read_by_the_whole_encoder(classifier: Classifier) -> None:
+    texts = [text for text, _ in LEARNT]
+    looks, base = base_of(classifier, texts)
+    truth = np.array([[name == tone for name in TONES] for _, tone in LEARNT])
+    head = learn.fit("sentiment", TONES, classifier.encoder.whole(looks.features), base, truth)
+    assert head is not None
+    assert head.deep is not None
+    models, asked = BrandModels({"sentiment": head}, {"sentiment": 1}), [*texts[:12], "de lift"]
+    looks, _ = base_of(classifier, asked)
+    read: list[str] = []
+
+    def whole(some: Features) -> Features:
+        read.extend(some.texts)
+        return classifier.encoder.whole(some)
+
+    hurried = own_logits(models, looks.base, looks.features, None)["sentiment"]
+    now = own_logits(models, looks.base, looks.features, whole)["sentiment"]
+    assert 0 < len(read) < len(asked)
+    assert read == [text for text, unsure in zip(asked, hesitates("sentiment", hurried), strict=True) if unsure]
+    assert [text for text, same in zip(asked, (now == hurried).all(axis=1), strict=True) if not same] == read
