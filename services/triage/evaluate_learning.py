@@ -66,9 +66,15 @@ def scored(looks: Looks, finding: str, truth: learn.Truth, found: learn.Learnt) 
 
 
 def learnt(classifier: Classifier, finding: str, looks: Looks, chosen: Sequence[tuple[str, ...] | None]) -> learn.Learnt:
-    """As the service would, with nothing live yet."""
-    ids = [UUID(int=number) for number in range(len(chosen))]
-    return learn.learn(finding, looks, ids, chosen, learn.one_in(sum(one is not None for one in chosen)), None, classifier.encoder.encode)
+    """As the service would, with nothing live yet. None: nobody corrected what the shipped models found."""
+    classes, base = looks.base[finding]
+    found = [tuple(name for name, has in zip(classes, row, strict=True) if has) for row in learn.decisions(finding, base)]
+    lessons = [
+        learn.Lesson(UUID(int=number), found[number] if values is None else values, values is not None)
+        for number, values in enumerate(chosen)
+    ]
+    one_in = learn.one_in(sum(one.by_person for one in lessons))
+    return learn.learn(finding, looks, lessons, one_in, None, classifier.encoder.encode)
 
 
 def tweets(classifier: Classifier, data: Path) -> None:
@@ -80,14 +86,18 @@ def tweets(classifier: Classifier, data: Path) -> None:
     truth = np.array([[name == tone for name in classes] for tone in tones])
     order = list(range(len(lines)))
     random.Random(SEED).shuffle(order)  # noqa: S311 - reproducible, not secret
+    right = learn.decisions("sentiment", looks.base["sentiment"][1])[truth]
     for taught, asked in ((order[::2], order[1::2]), (order[1::2], order[::2])):
-        found = learnt(classifier, "sentiment", some(looks, taught, "sentiment"), [(tones[row],) for row in taught])
-        shipped, quick, whole = scored(some(looks, asked, "sentiment"), "sentiment", truth[asked], found)
-        size = len(found.head.to_bytes()) // 1000 if found.head else 0
-        print(
-            f"  {len(taught)} corrected ({found.trained_on} trained on): {found.verdict}; macro-F1 on {len(asked)} others: shipped {shipped:.3f}, "
-            f"own {quick:.3f} in a hurry, {whole:.3f} with time; {size} kB"
-        )
+        for which, wanted in (("all of them", taught), ("those that were wrong", [row for row in taught if not right[row]])):
+            corrected = set(wanted)
+            chosen = [(tones[row],) if row in corrected else None for row in taught]
+            found = learnt(classifier, "sentiment", some(looks, taught, "sentiment"), chosen)
+            shipped, quick, whole = scored(some(looks, asked, "sentiment"), "sentiment", truth[asked], found)
+            size = len(found.head.to_bytes()) // 1000 if found.head else 0
+            print(
+                f"  {len(taught)} tweets, people correct {which} ({found.trained_on} trained on, {found.held_out} held out): {found.verdict}; macro-F1 on "
+                f"{len(asked)} others: shipped {shipped:.3f}, own {quick:.3f} in a hurry, {whole:.3f} with time; {size} kB"
+            )
 
 
 @dataclass(frozen=True, slots=True)

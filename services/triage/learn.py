@@ -29,9 +29,11 @@ LEAST_HELD_OUT: Final = 20
 """By fewer nothing is judged, and nothing goes live."""
 MARGIN: Final = 0.02
 """How much better than what is live a version must be."""
-UNDECIDED: Final = 0.1
-"""What all texts that nobody labelled weigh together, as negatives, against one for those that somebody did: enough to tell a label's messages from
-those about something else, too little to hide the label's own among them."""
+LEFT: Final = 0.1
+"""What all texts that people left as they were found weigh together, against one for those that they corrected: enough to tell a label's messages from
+those about something else, too little to hide a new label's own among them."""
+_MOST_LEFT: Final = 2.0
+"""What one of them weighs at most."""
 _PENALTIES: Final[Mapping[bool, tuple[float, float]]] = {True: (0.1, 0.05), False: (1.0, 2.0)}
 """Of the weights of words and of meaning: for labels, which people give by the subject and agree on, and for the rest, which is a matter of opinion."""
 _SCALE_PENALTY: Final = 1.0
@@ -55,28 +57,31 @@ def held_out(text: str, one_in: int) -> bool:
     return int.from_bytes(blake2b(plain(text).encode(), digest_size=4).digest()) % one_in == 0
 
 
-def fit(finding: str, classes: Sequence[str], features: Features, base: Floats, truth: Truth, undecided: int = 0) -> BrandHead | None:
+def fit(
+    finding: str, classes: Sequence[str], features: Features, base: Floats, truth: Truth, left: int = 0, weight: float = LEFT
+) -> BrandHead | None:
     """A head for those of `classes` that enough of the n texts have (and, for labels, enough have not), or none when there are none.
 
-    `base` (n, c) are the shipped head's logits, `truth` (n, c) says what people decided: one class a text, or for labels any number. Of the last
-    `undecided` texts nobody decided the labels.
+    `base` (n, c) are the shipped head's logits, `truth` (n, c) says what people decided: one class a text, or for labels any number. The last `left`
+    texts are some that people left as they were found: all together they weigh `weight` times as much as the others.
     """
-    known = truth.sum(axis=0) >= LEAST_OF_A_CLASS
+    corrected = len(features) - left
+    known = truth[:corrected].sum(axis=0) >= LEAST_OF_A_CLASS
     if finding == LABELS:
         known &= (~truth).sum(axis=0) >= LEAST_OF_A_CLASS
-    elif known.sum() < 2:
+    elif known.sum() < (1 if left else 2):  # one value alone, and nothing to tell it from, would become the answer to everything
         return None
     if not known.any():
         return None
     trained = np.flatnonzero(known)
-    kept = np.flatnonzero(truth[:, trained].any(axis=1)) if finding != LABELS else np.arange(len(features))
-    features, base, truth = features.take(kept), base[kept], truth[kept]
+    counts = np.ones(len(features))
+    if left:
+        counts[corrected:] = min(weight * corrected / left, _MOST_LEFT)
+    kept = np.flatnonzero(truth.any(axis=1)) if finding != LABELS else np.arange(len(features))
+    features, base, truth, counts = features.take(kept), base[kept], truth[kept], counts[kept]
     buckets = _buckets(features, len(trained))
     if finding != LABELS:
         base = centred(base)
-    counts = np.ones(len(features))
-    if undecided:
-        counts[-undecided:] = UNDECIDED * (len(features) - undecided) / undecided
     task = _Task(finding == LABELS, trained, _Words(features, buckets), base.astype(np.float64), truth, counts)
     quick = task.weights(features.static)
     deep = None if features.whole is None else task.weights(features.whole)
@@ -191,6 +196,15 @@ _A_WORD = re.compile(r"[^\W\d_]{2,}(?:['-][^\W\d_]+)*")
 
 
 @dataclass(frozen=True, slots=True)
+class Lesson:
+    """What one mention teaches: the values that a person decided, or those that were found and that nobody corrected."""
+
+    mention_id: UUID
+    values: tuple[str, ...]
+    by_person: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Learnt:
     """A head, how it does on what was held out, and what is told of it. Without a head there was too little of anything to learn."""
 
@@ -206,32 +220,45 @@ class Learnt:
 def learn(
     finding: str,
     looks: Looks,
-    mention_ids: Sequence[UUID],
-    chosen: Sequence[tuple[str, ...] | None],
+    lessons: Sequence[Lesson],
     one_in: int,
     live: BrandHead | None,
     encode: Callable[[Sequence[str]], Features],
 ) -> Learnt:
-    """What the n texts teach: `chosen` is what people decided of each, None where nobody did (used for labels only). One text in `one_in` is
-    held out. Compared with `live`, or with the shipped models where that is none."""
+    """What n texts teach, a lesson each. One text in `one_in` is held out. Compared with `live`, or with the shipped models where that is none.
+
+    People correct what is wrong and leave what is right, so a head that saw only corrections would learn that the shipped one is always wrong: what was
+    left counts too, the more so the less often corrections confirm what the shipped head says.
+    """
     classes, base = looks.base[finding]
-    truth = np.array([[name in (values or ()) for name in classes] for values in chosen], dtype=np.bool_).reshape(len(chosen), len(classes))
-    decided = np.array([values is not None for values in chosen], dtype=np.bool_)
-    taught = decided if finding == LABELS else truth.any(axis=1)
+    truth = np.array([[name in one.values for name in classes] for one in lessons], dtype=np.bool_).reshape(len(lessons), len(classes))
+    corrected = np.array([one.by_person for one in lessons], dtype=np.bool_)
     aside = np.array([held_out(text, one_in) for text in looks.features.texts], dtype=np.bool_)
-    training, judging = np.flatnonzero(taught & ~aside), np.flatnonzero(taught & aside)
-    unlabelled = np.flatnonzero(~decided & ~aside) if finding == LABELS else np.array([], dtype=np.int64)
-    rows = np.concatenate((training, unlabelled))
-    head = fit(finding, classes, looks.features.take(rows), base[rows], truth[rows], len(unlabelled)) if len(training) else None
-    counted = {"trained_on": int((decided & ~aside).sum()), "held_out": int((decided & aside).sum())}
+    usable = np.ones(len(lessons), dtype=np.bool_) if finding == LABELS else truth.any(axis=1)
+    training, judging = np.flatnonzero(usable & corrected & ~aside), np.flatnonzero(usable & corrected & aside)
+    left, left_aside = np.flatnonzero(usable & ~corrected & ~aside), np.flatnonzero(usable & ~corrected & aside)
+    confirmed = float((decisions(finding, base[training]) == truth[training]).all(axis=1).mean()) if len(training) else 0.0
+    weight = LEFT if finding == LABELS else max(LEFT, 1.0 - 1.5 * confirmed)
+    rows = np.concatenate((training, left))
+    head = fit(finding, classes, looks.features.take(rows), base[rows], truth[rows], len(left), weight) if len(training) else None
+    counted = {"trained_on": int((corrected & ~aside).sum()), "held_out": int((corrected & aside).sum())}
+    weighs = _weighs(head, looks.features.take(training), encode)
     if head is None or len(judging) < LEAST_HELD_OUT:
-        return Learnt(head, TOO_FEW, 0.0, 0.0, **counted, explanation={"weighs": _weighs(head, looks.features.take(training), encode)})
-    part = looks.features.take(judging)
-    now, then = (decisions(finding, adjusted(base[judging], classes, part, one)) for one in (head, live))
-    told = _differences(classes, truth[judging], now, then, [mention_ids[row] for row in judging.tolist()])
-    told["weighs"] = _weighs(head, looks.features.take(training), encode)
+        return Learnt(head, TOO_FEW, 0.0, 0.0, **counted, explanation={"weighs": weighs})
+
+    def decided(some: Ints) -> tuple[Truth, Truth]:
+        part = looks.features.take(some)
+        now, then = (decisions(finding, adjusted(base[some], classes, part, one)) for one in (head, live))
+        return now, then
+
+    now, then = decided(judging)
+    told = _differences(classes, truth[judging], now, then, [lessons[row].mention_id for row in judging.tolist()])
+    changed: Truth = np.asarray(np.not_equal(*decided(left_aside)).any(axis=1))
+    told |= {"weighs": weighs, "left": {"held_out": len(changed), "changed": int(changed.sum())}}
     score, live_score = macro_f1(truth[judging], now), macro_f1(truth[judging], then)
-    return Learnt(head, BETTER if score >= live_score + MARGIN else NOT_BETTER, score, live_score, **counted, explanation=told)
+    price = weight * len(judging) * float(changed.mean()) if len(changed) else 0.0
+    better = score >= live_score + MARGIN and told["mended"] - told["broken"] > price
+    return Learnt(head, BETTER if better else NOT_BETTER, score, live_score, **counted, explanation=told)
 
 
 def decisions(finding: str, logits: Floats) -> Truth:

@@ -4,11 +4,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 
 from libs.common import db
+from services.triage.learn import Lesson
 
 KEPT_WEIGHTS = 10
 """Versions of a finding that can be made live again: the newest that were better than what was live."""
@@ -51,11 +51,10 @@ class Switch:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A mention to learn from, and what people decided: none where nobody did."""
+    """A mention to learn from."""
 
-    mention_id: UUID
     text: str
-    chosen: tuple[str, ...] | None
+    lesson: Lesson
 
 
 # --- which version is live ------------------------------------------------------------------------------------------------------------
@@ -223,17 +222,31 @@ async def corrected(connection: db.Connection, brand: str, finding: str, limit: 
         limit,
     )
     reaches = await connection.fetchval("select coalesce(max(seq), 0) from correction where brand = $1 and finding = $2", brand, finding)
-    found = [Text(row["mention_id"], row["text"], tuple(row["chosen"])) for row in rows]
-    return sorted(found, key=lambda one: one.mention_id), int(reaches)
+    return _texts(rows, by_person=True), int(reaches)
 
 
-async def others(connection: db.Connection, brand: str, finding: str, limit: int) -> Sequence[Text]:
-    """The brand's newest mentions of which nobody decided the finding."""
+async def left(connection: db.Connection, brand: str, finding: str, limit: int) -> list[Text]:
+    """The brand's newest mentions of which nobody corrected the finding, with what was found."""
     rows = await connection.fetch(
-        f"select m.id, {_TEXT} as text from mention m where m.brand = $1 and not m.removed and not exists (select from correction c "
-        "where c.brand = $1 and c.mention_id = m.id and c.finding = $2) order by m.seq desc limit $3",
+        f"select m.id as mention_id, {_FOUND[finding]} as chosen, {_TEXT} as text from mention m where m.brand = $1 and not m.removed "
+        "and not exists (select from correction c where c.brand = $1 and c.mention_id = m.id and c.finding = $2) order by m.seq desc limit $3",
         brand,
         finding,
         limit,
     )
-    return sorted((Text(row["id"], row["text"], None) for row in rows), key=lambda one: one.mention_id)
+    return _texts(rows, by_person=False)
+
+
+_FOUND = {
+    **{finding: f"array_remove(array[m.findings->>'{finding}'], null)" for finding in ("sentiment", "intent", "urgency")},
+    "respond": "array_remove(array[m.findings->'respond'->>'decision'], null)",
+    "department": "array[coalesce(m.findings->>'department', 'none')]",
+    "labels": "array(select jsonb_array_elements(m.findings->'labels')->>'name')",
+}
+"""Finding → where a mention's row has it."""
+
+
+def _texts(rows: Sequence[asyncpg.Record], *, by_person: bool) -> list[Text]:
+    """In a fixed order, so that the same corrections give the same head."""
+    found = [Text(row["text"], Lesson(row["mention_id"], tuple(row["chosen"]), by_person)) for row in rows]
+    return sorted(found, key=lambda one: one.lesson.mention_id)
