@@ -8,37 +8,19 @@ thousand of them, so a head is some hundred kilobytes.
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.triage.features import DIMENSIONS, Features, Floats, Ints
+from services.triage.findings import ONE_OF
 
 LABELS: Final = "labels"
-CLASSES: Final[Mapping[str, tuple[str, ...]]] = {
-    "sentiment": ("negative", "neutral", "positive"),
-    "intent": (
-        "complaint",
-        "question",
-        "compliment",
-        "order_status",
-        "cancellation",
-        "billing",
-        "outage",
-        "idea",
-        "product_advice",
-        "praise_ambassador",
-        "spam",
-        "abuse",
-        "chatter",
-        "press",
-        "job",
-        "staff_post",
-    ),
-    "urgency": ("critical", "high", "normal", "low"),
-    "respond": ("reply", "ask_clarification", "no_reply", "hide"),
-}
+CLASSES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {finding: tuple(values) for finding, values in ONE_OF.items() if finding != "department"}
+)
 """The findings whose values are the same for all brands."""
 FINDINGS: Final = (*CLASSES, "department", LABELS)
 """What people correct. A department is one of the brand's own; labels are any number of the brand's own."""

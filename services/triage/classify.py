@@ -8,25 +8,60 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
 from libs.common.brandbook import BrandBook
 from libs.common.events import Findings, Label
-from services.triage.brandheads import CLASSES, LABELS, BrandModels, Looks, own_logits
-from services.triage.features import Encoder, Features, Floats, encoder
+from services.triage.brandheads import LABELS, BrandModels, Looks, own_logits
+from services.triage.context import UNKNOWN, Context, context_features
+from services.triage.explain import Explainer
+from services.triage.features import Encoder, Features, Floats, Ints, encoder
+from services.triage.findings import NEUTRAL, ONE_OF, PLACES, YES_OR_NO, FindingHeads, dense_rows, probabilities, signal_rows
 from services.triage.heads import Head
 from services.triage.labels import Calibration, Taxonomy, found_labels, label_logits, taxonomy
-from services.triage.language import languages
-from services.triage.sentiment import Polarity, verdicts
-from services.triage.sentiment import tones as tone_logits
-from services.triage.signals import UNKNOWN_SENDER, Sender, risks, signals, urgency
+from services.triage.language import languages, letters
+from services.triage.personal import Lens, personal_data
+from services.triage.polarity import Polarity
+from services.triage.respond import respond
+from services.triage.signals import RISKS, risks, signals
 
 MODELS: Final = Path(__file__).parent / "models"
-FILES: Final = ("language.npz", "sentiment.npz", "polarity.npz", "labels.npz")
-VERSION: Final = "1"
+FILES: Final = ("language.npz", "polarity.npz", "labels.npz", "findings.npz")
+VERSION: Final = "2"
 """Raised when the rules or the features change; the rest of a model's name is the hash of its files."""
+
+Depth = Literal["quick", "full"]
+HESITATES: Final = 0.5
+"""Where the likeliest intent is less likely than this, the whole encoder is asked: it tells purposes apart best, and takes ten times as long."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BrandView:
+    """What messages of one brand are looked at through. One object per brand and book version: texts are grouped by it."""
+
+    labels: Taxonomy
+    lens: Lens | None = None
+    language: str = "en"
+    """The language in which reasons are given: the brand's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """What the models see of n texts."""
+
+    features: Features
+    letters: tuple[Ints, Ints]
+    signals: list[frozenset[str]]
+    side: Floats
+    """Shape (n, …): polarity, signals and context."""
+    first: Floats
+    """Shape (n, COLUMNS): logits of the first stage."""
+    logits: Floats
+    """Shape (n, COLUMNS): what both stages make of it."""
+    whole: frozenset[int]
+    """The rows that the whole encoder was asked about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +70,12 @@ class Classifier:
 
     encoder: Encoder
     language: Head
-    sentiment: Head
     polarity: Polarity
     calibration: Calibration
+    heads: FindingHeads
+    explainer: Explainer
     version: str
-    empty: Taxonomy
+    empty: BrandView
 
     @classmethod
     def load(cls, models: Path = MODELS) -> "Classifier":
@@ -49,138 +85,197 @@ class Classifier:
             digest.update((models / name).read_bytes())
         with (models / "language.npz").open("rb") as file:
             language = Head.read(file)
-        with (models / "sentiment.npz").open("rb") as file:
-            sentiment = Head.read(file)
         with (models / "polarity.npz").open("rb") as file:
             polarity = Polarity.read(file)
         with (models / "labels.npz").open("rb") as file:
             calibration = Calibration.read(file)
+        with (models / "findings.npz").open("rb") as file:
+            heads = FindingHeads.read(file)
         shared = encoder()
         version = f"{VERSION}-{digest.hexdigest()[:12]}"
-        return cls(shared, language, sentiment, polarity, calibration, version, taxonomy([], shared, calibration))
+        return cls(
+            shared, language, polarity, calibration, heads, Explainer(shared, heads), version, BrandView(taxonomy([], shared, calibration))
+        )
 
-    def taxonomy(self, book: BrandBook) -> Taxonomy:
-        """The book's labels, ready to compare with. Keep it for as long as the book's version lasts."""
-        return taxonomy(
+    def view(self, book: BrandBook) -> BrandView:
+        """The book, ready to look through. Keep it for as long as the book's version lasts."""
+        labels = taxonomy(
             book.labels,
             self.encoder,
             self.calibration,
             campaign_hashtags=book.campaign_hashtags,
             internal_names=book.voice.internal_names,
         )
+        return BrandView(labels, Lens.of(book), book.languages[0])
 
     def classify(
         self,
         texts: Sequence[str],
-        taxonomies: Sequence[Taxonomy] | None = None,
-        senders: Sequence[Sender] | None = None,
+        views: Sequence[BrandView] | None = None,
+        contexts: Sequence[Context] | None = None,
         models: Sequence[BrandModels | None] | None = None,
+        *,
+        depth: Depth = "full",
+        explain: bool = False,
     ) -> list[Findings]:
-        """What each text says, in their order; a taxonomy, a sender and the brand's own heads for each text (none: no labels, nothing known, none).
+        """What each text says, in their order; for each the brand's view, where it came from and the brand's own heads (none: no labels, nothing
+        known, none). `depth` quick: without the whole encoder. `explain`: with the words that weighed most.
 
         Thousands of texts a second on one core; hand over a few hundred at once. Raises ValueError when the lengths differ.
         """
-        books = [self.empty] * len(texts) if taxonomies is None else taxonomies
-        known = [UNKNOWN_SENDER] * len(texts) if senders is None else senders
+        through = [self.empty] * len(texts) if views is None else views
+        known = [UNKNOWN] * len(texts) if contexts is None else contexts
         own = [None] * len(texts) if models is None else models
-        if not len(texts) == len(books) == len(known) == len(own):
-            raise ValueError(f"{len(texts)} texts need as many taxonomies and senders, not {len(books)} and {len(known)}")
+        if not len(texts) == len(through) == len(known) == len(own):
+            raise ValueError(f"{len(texts)} texts need as many views, contexts and models, not {len(through)}, {len(known)} and {len(own)}")
         if not texts:
             return []
-        features = self.encoder.encode(texts)
         with self.encoder.one_thread():
-            spoken = languages(self.language, features)
-            base = {"sentiment": tone_logits(self.sentiment, self.polarity, features)}
-            labels = self._label_logits(features, books)
-            self._learnt(features, base, labels, books, own)
-            tones = verdicts(base["sentiment"], features)
-            labelled = self._labels(features, books, labels)
+            rows = self._rows(texts, known, depth)
+            spoken = languages(self.language, rows.features, rows.letters)
+            labels = self._label_logits(rows.features, through)
+            self._learnt(rows, labels, through, own, depth)
+            found = probabilities(rows.logits)
+            labelled = self._labels(rows.features, through, labels)
+            why = self.explainer.words(texts, rows.features, rows.signals, found) if explain else None
         return [
-            self._findings(text, book, sender, spoken[row], tones[row], labelled[row], own[row])
-            for row, (text, book, sender) in enumerate(zip(texts, books, known, strict=True))
-        ]
+            self._findings(
+                text, through[row], known[row], rows.signals[row], spoken[row], found[row], labelled[row],
+                model=self.version + (models_.name if (models_ := own[row]) else ""),
+                why=why[row] if why else {},
+                depth=depth,
+            )
+            for row, text in enumerate(texts)
+        ]  # fmt: skip
 
-    def looks(self, texts: Sequence[str], book: BrandBook) -> Looks:
+    def _rows(self, texts: Sequence[str], contexts: Sequence[Context], depth: Depth) -> _Rows:
+        features = self.encoder.encode(texts)
+        written = letters(features.texts)
+        marks = [signals(text) for text in texts]
+        counts, marked, context = self.polarity.counts(features, marks), signal_rows(marks), context_features(texts, contexts)
+        side = np.hstack((counts, marked, context))
+        first = self.heads.first(features, written, dense_rows(features, counts, marked, context))
+        logits = self.heads.quickly(first, side)
+        asked = np.empty(0, dtype=np.int64)
+        if depth == "full":
+            purpose = probabilities(logits)[:, PLACES["intent"]]
+            asked = np.flatnonzero(purpose.max(axis=1) < HESITATES)
+        if asked.size:
+            whole = self.encoder.whole(features.take(asked)).whole
+            assert whole is not None
+            logits[asked] = self.heads.fully(first[asked], side[asked], whole)
+        return _Rows(features, written, marks, side, first, logits, frozenset(asked.tolist()))
+
+    def looks(self, texts: Sequence[str], book: BrandBook, contexts: Sequence[Context] | None = None) -> Looks:
         """What a brand's heads learn from: the features, the whole encoder's too, and what the shipped heads make of each text."""
-        features = self.encoder.whole(self.encoder.encode(texts))
         with self.encoder.one_thread():
-            tones = tone_logits(self.sentiment, self.polarity, features)
-        return Looks(features, {"sentiment": (CLASSES["sentiment"], tones), **self.label_looks(features, book).base})
+            rows = self._rows(texts, [UNKNOWN] * len(texts) if contexts is None else contexts, "full")
+            features = self.encoder.whole(rows.features)
+        shipped = {finding: (tuple(values), rows.logits[:, PLACES[finding]]) for finding, values in ONE_OF.items()}
+        return Looks(features, {**shipped, **self.label_looks(features, book).base})
 
     def label_looks(self, features: Features, book: BrandBook) -> Looks:
         """The part of `looks` that a brand's labels are learnt from."""
-        labels = self.taxonomy(book)
+        labels = self.view(book).labels
         with self.encoder.one_thread():
             return Looks(features, {LABELS: (labels.names, label_logits(labels, self.calibration, features))})
 
     def _learnt(
-        self,
-        features: Features,
-        base: dict[str, Floats],
-        labels: list[Floats],
-        books: Sequence[Taxonomy],
-        own: Sequence[BrandModels | None],
+        self, rows: _Rows, labels: list[Floats], views: Sequence[BrandView], own: Sequence[BrandModels | None], depth: Depth
     ) -> None:
         """Puts the logits of brands' own heads in place of the shipped ones."""
-        for rows in _same(own):
-            models = own[rows[0]]
+        for places in _same(own):
+            models = own[places[0]]
             if models is None:
                 continue
-            some = {finding: (CLASSES[finding], logits[rows]) for finding, logits in base.items()}
-            some[LABELS] = (books[rows[0]].names, np.stack([labels[row] for row in rows]))
-            found = own_logits(models, some, features.take(np.array(rows)), self.encoder.whole)
-            for finding, logits in found.items():
-                for row, line in zip(rows, logits, strict=True):
-                    if finding == LABELS:
-                        labels[row] = line
-                    else:
-                        base[finding][row] = line
+            base = {finding: (tuple(values), rows.logits[places, PLACES[finding]]) for finding, values in ONE_OF.items()}
+            base[LABELS] = (views[places[0]].labels.names, np.stack([labels[row] for row in places]))
+            part = rows.features.take(np.array(places))
+            for finding, logits in own_logits(models, base, part, self.encoder.whole if depth == "full" else None).items():
+                if finding == LABELS:
+                    for row, found in zip(places, logits, strict=True):
+                        labels[row] = found
+                else:
+                    rows.logits[places, PLACES[finding]] = logits
 
-    def _label_logits(self, features: Features, books: Sequence[Taxonomy]) -> list[Floats]:
-        found = [_NO_LABELS] * len(books)
-        for rows in _same(books):
-            part = features if len(rows) == len(books) else features.take(np.array(rows))
-            for row, logits in zip(rows, label_logits(books[rows[0]], self.calibration, part), strict=True):
+    def _label_logits(self, features: Features, views: Sequence[BrandView]) -> list[Floats]:
+        """For each text those of its brand's labels."""
+        found = [_NO_LABELS] * len(views)
+        for places in _same(views):
+            part = features if len(places) == len(views) else features.take(np.array(places))
+            for row, logits in zip(places, label_logits(views[places[0]].labels, self.calibration, part), strict=True):
                 found[row] = logits
         return found
 
-    def _labels(self, features: Features, books: Sequence[Taxonomy], logits: Sequence[Floats]) -> list[list[Label]]:
-        found: list[list[Label]] = [[] for _ in books]
-        for rows in _same(books):
-            if books[rows[0]].names:
-                part = features if len(rows) == len(books) else features.take(np.array(rows))
-                told = found_labels(books[rows[0]], self.calibration, np.stack([logits[row] for row in rows]), part)
-                for row, labels in zip(rows, told, strict=True):
-                    found[row] = labels
+    def _labels(self, features: Features, views: Sequence[BrandView], logits: Sequence[Floats]) -> list[list[Label]]:
+        found: list[list[Label]] = [[] for _ in views]
+        for places in _same(views):
+            book = views[places[0]].labels
+            if not book.names:
+                continue
+            part = features if len(places) == len(views) else features.take(np.array(places))
+            told = found_labels(book, self.calibration, np.stack([logits[row] for row in places]), part)
+            for row, labels in zip(places, told, strict=True):
+                found[row] = labels
         return found
 
     def _findings(
         self,
         text: str,
-        book: Taxonomy,
-        sender: Sender,
+        view: BrandView,
+        context: Context,
+        present: frozenset[str],
         spoken: tuple[str, float],
-        tone: tuple[str, float, float],
+        found: Floats,
         labels: list[Label],
-        own: BrandModels | None,
+        *,
+        model: str,
+        why: dict[str, list[str]],
+        depth: Depth,
     ) -> Findings:
-        sentiment, score, confidence = tone
-        present = signals(text)
-        risk = risks(text, present, score, sender, book.campaign_hashtags, book.internal_names)
+        best = {finding: _best(found[PLACES[finding]], values) for finding, values in ONE_OF.items()}
+        negative, _, positive = (float(share) for share in found[PLACES["sentiment"]])
+        sentiment, score = best["sentiment"], positive - negative
+        if not text.strip():
+            sentiment, score = (NEUTRAL, 0.0), 0.0
+        yes = dict(zip(YES_OR_NO, found[PLACES["yes_or_no"]].tolist(), strict=True))
+        risk = risks(text, present, score, context, view.labels.campaign_hashtags, view.labels.internal_names)
+        risk = [name for name in RISKS if name in risk or yes[f"risk:{name}"] >= 0.5]
+        answer = respond(best["respond"][0], best["intent"][0], context, view.language)
+        private = answer.decision == "reply" and context.visibility != "private" and yes["go_private"] >= GO_PRIVATE
+        confidence = {finding: round(best[finding][1], 4) for finding in ("intent", "urgency", "respond", "department")}
+        confidence["go_private"] = round(max(yes["go_private"], 1.0 - yes["go_private"]), 4)
+        confidence |= {f"risk:{name}": round(yes[f"risk:{name}"], 4) for name in risk}
         return Findings(
             language=spoken[0],
             language_confidence=round(spoken[1], 4),
-            sentiment=sentiment,
+            sentiment=sentiment[0],
             sentiment_score=round(score, 4),
-            sentiment_confidence=round(confidence, 4),
+            sentiment_confidence=round(sentiment[1], 4),
+            intent=best["intent"][0],
             labels=labels,
-            urgency=urgency(present, risk, sentiment, score, sender, labelled=bool(labels)),
+            urgency=best["urgency"][0],
+            respond=answer,
+            department=best["department"][0],
             risk=risk,
-            model=self.version + (own.name if own else ""),
+            pii=personal_data(text, view.lens),
+            go_private=private,
+            confidence=confidence,
+            why=why,
+            depth=depth,
+            model=model,
         )
 
 
+GO_PRIVATE: Final = 0.5
+
+
 _NO_LABELS: Final = np.zeros(0, dtype=np.float32)
+
+
+def _best(shares: Floats, values: Sequence[str]) -> tuple[str, float]:
+    index = int(shares.argmax())
+    return values[index], float(shares[index])
 
 
 def _same(things: Sequence[object]) -> list[list[int]]:

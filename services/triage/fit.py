@@ -6,16 +6,18 @@ column is a question of its own (which risks, whether to go private).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
-from scipy.sparse import csr_matrix
+from scipy.optimize import minimize  # type: ignore[import-untyped]
+from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
 
 from services.triage.features import Floats
 
 Doubles = NDArray[np.float64]
+
+MOST_RARE = 20.0
+"""So much more than a no counts a rare yes, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class Block:
 
 
 def _loss(logits: Doubles, truth: Doubles, weight: Doubles, blocks: Sequence[Block]) -> tuple[float, Doubles]:
-    """The weighted cross-entropy, and its gradient by the logits. A row of truth that is all NaN is not asked."""
+    """The weighted cross-entropy, and its gradient by the logits."""
     total, slope = 0.0, np.zeros_like(logits)
     for block in blocks:
         part = slice(block.first, block.last)
@@ -45,28 +47,28 @@ def _loss(logits: Doubles, truth: Doubles, weight: Doubles, blocks: Sequence[Blo
     return total, slope
 
 
-def balanced(truth: Floats, blocks: Sequence[Block], rows: Floats, power: float = 1.0) -> Doubles:
-    """Weights, shape of `truth`: `rows` (n,) times how rare a class is, to the power; 1 weighs every class alike, 0 every message."""
-    weight = np.repeat(rows.astype(np.float64)[:, None], truth.shape[1], axis=1)
+def balanced(truth: Floats, asked: Floats, blocks: Sequence[Block]) -> Doubles:
+    """Weights, shape of `truth`: what a row counts (`asked`, 0 where it says nothing) times how rare its class is, so that classes weigh alike."""
+    weight = asked.astype(np.float64)
     for block in blocks:
         for column in range(block.first, block.last):
-            share = max(float(truth[:, column].mean()), 1e-4)
+            counts = asked[:, column]
+            share = max(float((truth[:, column] * counts).sum() / max(float(counts.sum()), 1e-9)), 1e-4)
             if block.softmax:
-                weight[:, column] *= (1.0 / (share * (block.last - block.first))) ** power
+                weight[:, column] *= 1.0 / (share * (block.last - block.first))
             else:
-                rare = min((1 - share) / share, 20.0) ** power
-                weight[:, column] *= np.where(truth[:, column] > 0, rare, 1.0)
+                weight[:, column] *= np.where(truth[:, column] > 0, min((1 - share) / share, MOST_RARE), 1.0)
     return weight
 
 
 def fit_linear(
-    sparse: "csr_matrix[Any]", dense: Floats, truth: Floats, weight: Doubles, blocks: Sequence[Block], *, c: float, iterations: int
+    sparse: csr_matrix, dense: Floats, truth: Floats, weight: Doubles, blocks: Sequence[Block], *, c: float, iterations: int
 ) -> tuple[Floats, Floats, Floats]:
     """Logistic regression of all columns with penalty 1 / c: weights of the sparse features (k, m), of the dense ones (d, m), and the bias (m,)."""
     known = np.flatnonzero(np.bincount(sparse.indices, minlength=sparse.shape[1]))
     some = sparse[:, known].astype(np.float32)
     turned = some.T.tocsr()
-    n, m = truth.shape
+    m = truth.shape[1]
     first, second = len(known) * m, (len(known) + dense.shape[1]) * m
     dense = dense.astype(np.float32)
     y = truth.astype(np.float64)
@@ -95,7 +97,7 @@ def fit_hidden(
 
     Returns weights into the layer (d, hidden) with its bias (hidden,), and out of layer and input (hidden + d, m) with the bias (m,).
     """
-    n, d = given.shape
+    d = given.shape[1]
     m = truth.shape[1]
     chance = np.random.default_rng(seed)
     x, y = given.astype(np.float64), truth.astype(np.float64)

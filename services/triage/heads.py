@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 import numpy as np
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
 
 from services.triage.features import BUCKETS, DIMENSIONS, Features, Floats, Ints, bucket_sums
 
@@ -71,14 +71,16 @@ class Head:
         return cls(classes, static, ngrams, extra, bias)
 
 
-def rare_rows(buckets: Ints, starts: Ints, rarity: Floats) -> "csr_matrix[Any]":
+def rare_rows(buckets: Ints, starts: Ints, rarity: Floats) -> csr_matrix:
     """Shape (n, BUCKETS), rows of length one (but for n-grams that are said twice): each n-gram by its rarity, those without any left out.
 
     The rows of texts without a known n-gram are empty.
     """
     weight = rarity[buckets]
     known = weight > 0
-    counts = np.add.reduceat(np.append(known, False).astype(np.int64), np.minimum(starts[:-1], known.size)) if starts.size > 1 else starts[:0]
+    counts = (
+        np.add.reduceat(np.append(known, False).astype(np.int64), np.minimum(starts[:-1], known.size)) if starts.size > 1 else starts[:0]
+    )
     counts[np.diff(starts) == 0] = 0
     columns, data = buckets[known].astype(np.int32), weight[known]
     offsets = np.concatenate(([0], np.cumsum(counts)))

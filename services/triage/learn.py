@@ -14,12 +14,14 @@ from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize  # type: ignore[import-untyped]
+from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
 
 from services.triage.brandheads import LABELS, BrandHead, Looks, Weights, adjusted, centred
-from services.triage.descent import Vector, minimum
 from services.triage.features import DIMENSIONS, Features, Floats, Ints, plain
 
 Truth = NDArray[np.bool_]
+Vector = NDArray[np.float64]
 HELD_OUT: Final = ((4_000, 16), (1_000, 8), (0, 4))
 """From so many corrected texts on, one of so many is judged by and never trained on: the more there are, the smaller a share tells enough. What is held
 out at a larger number was held out at each smaller one."""
@@ -82,7 +84,7 @@ def fit(
     buckets = _buckets(features, len(trained))
     if finding != LABELS:
         base = centred(base)
-    task = _Task(finding == LABELS, trained, _Words(features, buckets), base.astype(np.float64), truth, counts)
+    task = _Task(finding == LABELS, trained, _word_rows(features, buckets), base.astype(np.float64), truth, counts)
     quick = task.weights(features.static)
     deep = None if features.whole is None else task.weights(features.whole)
     return BrandHead(finding, tuple(name for name, enough in zip(classes, known, strict=True) if enough), buckets, quick, deep)
@@ -97,25 +99,15 @@ def _buckets(features: Features, classes: int) -> Ints:
     return np.sort(buckets[np.argsort(-seen, kind="stable")[: _MOST_WORDS // classes]])
 
 
-class _Words:
-    """The n-grams of n texts as a matrix (n, k), each row over the root of the number of all its n-grams."""
-
-    def __init__(self, features: Features, buckets: Ints) -> None:
-        counts = np.diff(features.starts)
-        owner = np.repeat(np.arange(len(counts)), counts)
-        row = np.minimum(np.searchsorted(buckets, features.buckets), max(len(buckets) - 1, 0))
-        known = buckets[row] == features.buckets if len(buckets) else np.zeros(len(owner), dtype=np.bool_)
-        self.owner, self.row = owner[known], row[known]
-        self.value = 1.0 / np.sqrt(counts[self.owner])
-        self.shape = (len(counts), len(buckets))
-
-    def times(self, weights: Vector) -> Vector:
-        columns = [np.bincount(self.owner, self.value * column[self.row], self.shape[0]) for column in weights.T]
-        return np.stack(columns, axis=1)
-
-    def back(self, errors: Vector) -> Vector:
-        columns = [np.bincount(self.row, self.value * column[self.owner], self.shape[1]) for column in errors.T]
-        return np.stack(columns, axis=1)
+def _word_rows(features: Features, buckets: Ints) -> "csr_matrix[Any]":
+    """Shape (n, k): the n-grams of n texts, each over the root of the number of all that its text has, as `brandheads.words_of` adds them up."""
+    counts = np.diff(features.starts)
+    owner = np.repeat(np.arange(len(counts)), counts)
+    row = np.minimum(np.searchsorted(buckets, features.buckets), max(len(buckets) - 1, 0))
+    known = buckets[row] == features.buckets if len(buckets) else np.zeros(len(owner), dtype=np.bool_)
+    found = csr_matrix((1.0 / np.sqrt(counts[owner[known]]), (owner[known], row[known])), shape=(len(counts), len(buckets)))
+    found.sum_duplicates()
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +117,7 @@ class _Task:
     each: bool
     """Each class for itself (labels), or one of all."""
     trained: Ints
-    words: _Words
+    words: "csr_matrix[Any]"
     start: Vector
     truth: Truth
     counts: Vector
@@ -150,13 +142,14 @@ class _Task:
         k, c = self.words.shape[1], len(trained)
         ends = np.cumsum([k * c, DIMENSIONS * c, c, c])
         by_words, by_meaning = _PENALTIES[self.each]
+        turned = self.words.T.tocsr()
 
         def parts(at: Vector) -> tuple[Vector, Vector, Vector, Vector]:
             return at[: ends[0]].reshape(k, c), at[ends[0] : ends[1]].reshape(DIMENSIONS, c), at[ends[1] : ends[2]], at[ends[2] :]
 
         def loss(at: Vector) -> tuple[float, Vector]:
             words, directions, bias, scale = parts(at)
-            logits = self.start[:, trained] * scale + self.words.times(words) + near @ directions + bias
+            logits = self.start[:, trained] * scale + self.words @ words + near @ directions + bias
             if self.each:
                 wanted, counted = target[:, trained], importance[:, trained]
                 value = float((counted * (np.logaddexp(0.0, logits) - wanted * logits)).sum())
@@ -171,7 +164,7 @@ class _Task:
             value += 0.5 * (by_words * float((words**2).sum()) + by_meaning * float((directions**2).sum()))
             value += 0.5 * (_SCALE_PENALTY * float(((scale - 1) ** 2).sum()) + _BIAS_PENALTY * float((bias**2).sum()))
             slopes = (
-                (self.words.back(errors) + by_words * words).ravel(),
+                (turned @ errors + by_words * words).ravel(),
                 (near.T @ errors + by_meaning * directions).ravel(),
                 errors.sum(axis=0) + _BIAS_PENALTY * bias,
                 (errors * self.start[:, trained]).sum(axis=0) + _SCALE_PENALTY * (scale - 1),
@@ -180,7 +173,8 @@ class _Task:
 
         beginning = np.zeros(ends[-1])
         beginning[ends[2] :] = 1.0
-        words, directions, bias, scale = parts(minimum(loss, beginning, iterations=_ITERATIONS))
+        lowest = minimize(loss, beginning, jac=True, method="L-BFGS-B", options={"maxiter": _ITERATIONS, "maxcor": 8, "ftol": 1e-6})
+        words, directions, bias, scale = parts(lowest.x)
         directions = directions / spread
         found = (directions, words, bias - mean @ directions, scale)
         return Weights(*(part.astype(np.float16).astype(np.float32) for part in found))

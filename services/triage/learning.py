@@ -137,7 +137,7 @@ async def _course(connection: db.Connection, base: str, brand: str, finding: str
 def learn_one(classifier: Classifier, book: BrandBook, course: Course) -> learn.Learnt:
     """Slow: seconds for some thousands of corrections. No text of another brand comes near it."""
     texts = [*course.corrected, *course.left]
-    looks = classifier.looks([one.text for one in texts], book)
+    looks = classifier.looks([one.text for one in texts], book, [one.context for one in texts])
     return learn.learn(course.finding, looks, [one.lesson for one in texts], course.one_in, course.head, classifier.encoder.encode)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 
 from libs.common import db
+from services.triage.context import Context
 from services.triage.learn import Lesson
 
 KEPT_WEIGHTS = 10
@@ -51,9 +52,10 @@ class Switch:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A mention to learn from."""
+    """A mention to learn from, and where it came from."""
 
     text: str
+    context: Context
     lesson: Lesson
 
 
@@ -208,13 +210,16 @@ async def live_versions(connection: db.Connection, brand: str) -> dict[str, Vers
 
 # --- what is learnt from --------------------------------------------------------------------------------------------------------------
 
-_TEXT = "concat_ws(e'\\n', nullif(m.mention->>'title', ''), m.mention->>'text')"
+_TEXT = (
+    "concat_ws(e'\\n', nullif(m.mention->>'title', ''), m.mention->>'text') as text, m.mention->>'channel' as channel, "
+    "m.mention->>'visibility' as visibility, (m.mention->'author'->>'followers')::bigint as followers"
+)
 
 
 async def corrected(connection: db.Connection, brand: str, finding: str, limit: int) -> tuple[list[Text], int]:
     """The brand's mentions of which a person decided the finding, the newest `limit`, in a fixed order; and up to which correction that reaches."""
     rows = await connection.fetch(
-        f"select c.mention_id, c.chosen, {_TEXT} as text from (select distinct on (mention_id) mention_id, chosen, seq from correction "
+        f"select c.mention_id, c.chosen, {_TEXT} from (select distinct on (mention_id) mention_id, chosen, seq from correction "
         "where brand = $1 and finding = $2 order by mention_id, at desc, id desc) c join mention m on m.id = c.mention_id and m.brand = $1 "
         "and not m.removed order by c.seq desc limit $3",
         brand,
@@ -228,7 +233,7 @@ async def corrected(connection: db.Connection, brand: str, finding: str, limit: 
 async def left(connection: db.Connection, brand: str, finding: str, limit: int) -> list[Text]:
     """The brand's newest mentions of which nobody corrected the finding, with what was found."""
     rows = await connection.fetch(
-        f"select m.id as mention_id, {_FOUND[finding]} as chosen, {_TEXT} as text from mention m where m.brand = $1 and not m.removed "
+        f"select m.id as mention_id, {_FOUND[finding]} as chosen, {_TEXT} from mention m where m.brand = $1 and not m.removed "
         "and not exists (select from correction c where c.brand = $1 and c.mention_id = m.id and c.finding = $2) order by m.seq desc limit $3",
         brand,
         finding,
@@ -248,5 +253,12 @@ _FOUND = {
 
 def _texts(rows: Sequence[asyncpg.Record], *, by_person: bool) -> list[Text]:
     """In a fixed order, so that the same corrections give the same head."""
-    found = [Text(row["text"], Lesson(row["mention_id"], tuple(row["chosen"]), by_person)) for row in rows]
+    found = [
+        Text(
+            row["text"],
+            Context(row["channel"], row["visibility"], row["followers"]),
+            Lesson(row["mention_id"], tuple(row["chosen"]), by_person),
+        )
+        for row in rows
+    ]
     return sorted(found, key=lambda one: one.lesson.mention_id)

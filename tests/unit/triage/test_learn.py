@@ -9,7 +9,6 @@ import pytest
 from services.triage import learn
 from services.triage.brandheads import CLASSES, LABELS, BrandHead, BrandModels, Looks, adjusted, hesitates, own_logits
 from services.triage.classify import Classifier
-from services.triage.descent import minimum
 from services.triage.features import Features, Floats
 
 TONES = CLASSES["sentiment"]
@@ -190,12 +189,6 @@ def test_labels_are_told_apart_and_one_message_may_have_both_or_none(classifier:
 def test_a_model_names_its_versions() -> None:
     head = BrandHead.__new__(BrandHead)
     assert BrandModels({"sentiment": head, "labels": head}, {"sentiment": 3, "labels": 1}).name == "+labels.1+sentiment.3"
-
-
-def test_the_descent_finds_the_minimum() -> None:
-    curved, wanted = np.array([[3.0, 1.0], [1.0, 2.0]]), np.array([1.0, -2.0])
-    found = minimum(lambda x: (0.5 * (x - wanted) @ curved @ (x - wanted), curved @ (x - wanted)), np.zeros(2), iterations=50, tolerance=0)
-    assert np.allclose(found, wanted, atol=1e-6)
 
 
 def test_only_texts_of_which_a_head_is_not_sure_are_read_by_the_whole_encoder(classifier: Classifier) -> None:
