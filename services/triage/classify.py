@@ -25,7 +25,7 @@ from services.triage.language import languages, letters
 from services.triage.personal import Lens, personal_data
 from services.triage.polarity import Polarity
 from services.triage.respond import respond
-from services.triage.signals import RISKS, risks, signals
+from services.triage.signals import RISKS, risks, signals, urgency
 
 MODELS: Final = Path(__file__).parent / "models"
 FILES: Final = ("language.npz", "polarity.npz", "labels.npz", "findings.npz")
@@ -239,8 +239,8 @@ class Classifier:
         if not text.strip():
             sentiment, score = (NEUTRAL, 0.0), 0.0
         yes = dict(zip(YES_OR_NO, found[PLACES["yes_or_no"]].tolist(), strict=True))
-        risk = risks(text, present, score, context, view.labels.campaign_hashtags, view.labels.internal_names)
-        risk = [name for name in RISKS if name in risk or yes[f"risk:{name}"] >= 0.5]
+        chances = {name: yes[f"risk:{name}"] for name in RISKS}
+        risk = risks(text, present, score, context, view.labels.campaign_hashtags, view.labels.internal_names, chances)
         answer = respond(best["respond"][0], best["intent"][0], context, view.language)
         private = answer.decision == "reply" and context.visibility != "private" and yes["go_private"] >= GO_PRIVATE
         confidence = {finding: round(best[finding][1], 4) for finding in ("intent", "urgency", "respond", "department")}
@@ -254,7 +254,7 @@ class Classifier:
             sentiment_confidence=round(sentiment[1], 4),
             intent=best["intent"][0],
             labels=labels,
-            urgency=best["urgency"][0],
+            urgency=urgency(best["urgency"][0], risk),
             respond=answer,
             department=best["department"][0],
             risk=risk,

@@ -41,7 +41,6 @@ from services.triage.brandheads import BrandModels
 from services.triage.classify import Classifier
 from services.triage.identifiers import BookPattern, Ours, identifiers
 from services.triage.labels import Taxonomy
-from services.triage.signals import Sender
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,15 +345,16 @@ async def save(connection: db.Connection, work: TriageWork) -> None:
     await store.count_imports(connection, work.imports)
 
 
-def _sender(mention: Mention, book: BrandBook) -> Sender:
-    """What is known of the author from outside the text: reach, and whether the brand book names them as staff."""
+def _context(mention: Mention, book: BrandBook) -> Context:
+    """Where a mention came from: channel, visibility, reach, and whether the brand book names its author as staff."""
     handles = {handle.lstrip("@").lower() for handle in book.staff.handles}
     staff = any(
         (identity.kind == "handle" and identity.value in handles)
         or (identity.kind == "email" and identity.value.rpartition("@")[2] in book.staff.domains)
         for identity in mention.author.identities
     )
-    return Sender(followers=mention.author.followers, staff=staff)
+    channel = "direct" if mention.kind == "direct" else mention.channel
+    return Context(channel, mention.visibility, mention.author.followers, staff)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Any
 from sklearn.metrics import accuracy_score, f1_score
 
 from libs.common.events import Findings
+from services.triage import evaluate_pairs
 from services.triage.classify import Classifier, Depth
 from services.triage.context import Context
 
@@ -73,6 +74,8 @@ def main() -> None:
     print(f"{'':24}" + "".join(f"{name:>16}" for name in table))
     for finding in next(iter(table.values())):
         print(f"{finding:24}" + "".join(f"{column[finding]:16.3f}" for column in table.values()))
+    print()
+    evaluate_pairs.main()
 
 
 if __name__ == "__main__":

@@ -87,7 +87,7 @@ def rare_rows(buckets: Ints, starts: Ints, rarity: Floats) -> csr_matrix:
     rows = np.repeat(np.arange(len(counts)), counts)
     squares = np.bincount(rows, weights=data.astype(np.float64) ** 2, minlength=len(counts))
     lengths = np.sqrt(squares).astype(np.float32)
-    data = data / np.maximum(lengths, 1e-9)[rows]
+    data = (data / np.maximum(lengths, 1e-9)[rows]).astype(np.float32)
     return csr_matrix((data, columns, offsets.astype(np.int32)), shape=(len(counts), BUCKETS))
 
 

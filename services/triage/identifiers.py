@@ -121,7 +121,7 @@ def identifiers(text: str, book: BrandBook, ours: Ours, patterns: Sequence[BookP
         rest = _blanked(rest, start, end)
     country = book.hours.holidays.country
     if country == "NL":
-        found |= {Identifier(ADDRESS, address.canonical) for address in islice(addresses(rest), MAX_EACH) if address.canonical}
+        found |= {Identifier(ADDRESS, value) for value in postal_addresses(rest)}
     found |= {Identifier(PHONE, value) for value in _phones(rest, country) if value not in ours.numbers}
     return sorted(found)
 
@@ -192,6 +192,11 @@ def phone_number(written: str, country: str) -> str:
     if not (possible or phonenumbers.is_valid_number(number)) or phonenumbers.number_type(number) in _COMPANY_NUMBERS:
         return ""
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
+def postal_addresses(text: str) -> Iterator[str]:
+    """Postcodes with a house number beside them, as "1234AB 12A"."""
+    return (address.canonical for address in islice(addresses(text), MAX_EACH) if address.canonical)
 
 
 def _phones(text: str, country: str) -> Iterator[str]:

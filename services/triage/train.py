@@ -80,8 +80,8 @@ def polarity_words(data: Path) -> dict[str, float]:
         if abs(mean) >= 0.2 and re.fullmatch(r"[^\W\d_]{3,}", form):
             for inflected in (form, *inflections(form)):
                 found.setdefault(inflected, round(mean, 2))
-    for word_, polarity in english_words():
-        found.setdefault(word_, polarity)
+    for english, mean in english_words():
+        found.setdefault(english, mean)
     with (OWN / "polarity.tsv").open(encoding="utf-8") as file:
         for line in file:
             word_, polarity = line.rstrip("\n").split("\t")
@@ -97,10 +97,8 @@ def english_words() -> Iterator[tuple[str, float]]:
         known: Counter(w for r in own("messages.jsonl") if r["language"] == known for w in set(_ENGLISH.findall(r["text"].lower())))
         for known in ("nl", "en")
     }
-    valence = {}
-    for line in (lexicon / "vader_lexicon.txt").read_text(encoding="utf-8").splitlines():
-        word, mean, *_ = line.split("\t")
-        valence[word] = float(mean)
+    lines = (lexicon / "vader_lexicon.txt").read_text(encoding="utf-8").splitlines()
+    valence = {word: float(mean) for word, mean, *_ in (line.split("\t") for line in lines)}
     for word, mean in valence.items():
         if _ENGLISH.fullmatch(word) and abs(mean) >= 0.8 and said["nl"][word] <= said["en"][word]:
             yield word, round(mean / 4, 2)

@@ -8,8 +8,9 @@ from typing import Final
 SIGNALS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
     {
         "legal_threat": (
+            r"\b(college voor de rechten van de mens|mensenrechten\w*|antidiscriminatie(bureau|voorziening)|aanklagen|aanklacht|klaag (ik )?(jullie|u|je) aan|rechtszaken|juridisch (advies|traject|geschil|laten|aanpakken)|jurid\w+ stappen|voor de rechter (slepen|dagen|komen)|through the courts?|taking this further|citizens advice|formal notice|press charges|pressing charges|aangifte (tegen jullie|tegen u|doen tegen))\b",
             r"\b(mijn|een|onze|m'n|met|via|naar|door|zijn|haar) (advoca(at|ten)|jurist|raadsman|raadsvrouw)\b",
-            r"\badvocaat (in|is|heeft|neemt|zal|gaat|van|komt)\b",
+            r"\badvocaat (is|heeft|neemt|zal|gaat|komt)\b",
             r"\bjuridische (stappen|procedure|actie|hulp|weg|maatregelen)\b",
             r"\b(naar|voor|bij) de (rechter|rechtbank|kantonrechter|geschillencommissie|ombudsman)\b|\b(ik|we|wij|dan) (zie|zien|stap|stappen|schakel|schakelen|ga|gaan|leg|sleep|slepen)\b … \b(rechter|rechtbank|rechtszaal|consumentenbond|advoca\w+|jurist)\b|\b(rechtsmaatregelen|gerechtelijke (stappen|procedure)|gerechtsdeurwaarder|ontbind(ing)? … de overeenkomst|ontbinden van de (koop|overeenkomst)|laatste sommatie|procedure (starten|aanspannen|beginnen)|aanhangig)\b",
             r"\b(geschillencommissie|kifid|in gebreke ?stel\w*|ingebrekestelling|dagvaard\w*|rechtszaak|kort geding|sommatie|sommeer)\b",

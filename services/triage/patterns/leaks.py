@@ -11,6 +11,11 @@ RECORD: Final = r"(gegevens|\w*factu(ur|ren)|nota'?s?|polis\w*|dossiers?|uitslag
 SIGNALS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
     {
         "data_leak": (
+            r"\b(payslip|loonstrook|salarisstrook|dossier|contract|invoice|statement|brief|mail|factuur|report|file|document|results|uitslag)\b … \b(to|naar|aan) (the |de |een |het )?(wrong|verkeerde|other|andere) (person|employee|customer|address|persoon|collega|klant|adres|patient|mailadres)\b|\b(wrong|verkeerde) (employee|recipient|ontvanger)\b",
+            r"\b(lijst|bestand|excel\w*|bijlage|spreadsheet|list|file|attachment)\b … \b(alle|all|other|andere|honderden|tientallen|hundreds) (\w+ )?(deelnemers|klanten|clienten|namen|bsn\w*|adressen|leden|huurders|patienten|medewerkers|customers|names|members|addresses|patients)\b|\b(database|systeem|server|klantenbestand|cloud)\b … \b(op straat|gehackt|gelekt|open|lek|hacked|leaked|exposed|breached)\b",
+            r"\b(mijn|m'n|my) (nummer|telefoonnummer|adres|number|address)\b … \b(van|via|from) (jullie|een|de|your|the) (chauffeur|bezorger|medewerker|monteur|collega|driver|courier|staff|employee)\b",
+            rf"\b(bestelgeschiedenis|bestellingen|bestelling|gegevens|geschiedenis|profiel|account|history|profile)\b … \b(van|of) {OTHER}\b … \b(zie|zien|see|inlog|log|app)\b|\b(zie|zien|see)\b … \b(bestelgeschiedenis|profiel|account|geschiedenis|history|profile)\b … \b(van|of) {OTHER}\b",
+            r"\bother (people|customers|users|students|tenants|patients)'?s? (\w+ )?(home )?(addresses|details|data|orders|bookings|invoices|numbers|names|messages|accounts)\b",
             r"\b(gehackt|hack|hackers?\w*|gestolen|darkweb|dark web|hackersforum|uitgelekt|buitgemaakt|op internet|openbaar|online te vinden|plain ?text|platte tekst)\b … \b(gegevens|klantgegevens|persoonsgegevens|wachtwoord\w*|adressen|data|bij jullie|customer data|details|passwords?)\b",
             r"\b(gegevens|klantgegevens|persoonsgegevens|klantenbestand|wachtwoord\w*|adressen|data|details|passwords?|excel\w*|bestand)\b … \b(gehackt|hack\w*|gestolen|op (straat|internet|het dark ?web)|openbaar|uitgelekt|gelekt|buitgemaakt|zichtbaar voor|inzichtelijk voor|toegankelijk|voor iedereen|stolen|exposed|leaked|breached|public(ly)?|plain ?text|platte tekst)\b",
             r"\b(mijn (adres|nummer|gegevens|telefoonnummer)|my (address|number|details))\b … \b(gegeven|doorgegeven|verstrekt|gedeeld|gave|given|shared|passed)\b … \b(ex|derden|anderen|iemand|vreemde|without|zonder)\b|\b(gegeven|doorgegeven|gave|given)\b … \b(aan|to) (mijn|m'n|mn|my) ex\b",
@@ -27,7 +32,7 @@ SIGNALS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
             rf"\b(emailed|sent|mailed) me {OTHER}\b|\bbelonging to (a|another|someone|somebody)\b|\bmeant for (someone|somebody) else\b",
             rf"\b(see|saw|seeing|received?|got|shows?|showed|showing|sent|emailed|mailed|contain(s|ed)|looking at|why (can|do|did) i|you get)\b … \b{OTHER}\b … \b{RECORD}\b",
             rf"\b{RECORD}\b … \b(of|for|to|belonging to|meant for) {OTHER}\b",
-            r"\b(klanten|mensen|adressen|mailadressen|ontvangers|ouders|huurders|leden|gasten|iedereen|ieders|alle|allemaal|\d\d+)\b … \b(in de|in het|in|de) (cc|aan-?veld|cc-veld)\b|\b(in de|in het|in|de) (cc|aan-?veld|cc-veld)\b … \b(adressen|mailadres\w*|klanten|zichtbaar|\d\d+)\b|\bbcc\b|\ball (recipients|customers|addresses) (visible|in (the )?cc|in copy)\b|\bieders (mail|e-mail)?adres\b",
+            r"\b(klanten|mensen|adressen|mailadressen|ontvangers|ouders|huurders|leden|gasten|iedereen|ieders|alle|allemaal|\d\d+)\b … \b(in de cc|in het aan|in cc|de cc|aan-veld|cc-veld)\b|\b(in de cc|in het aan|in cc|de cc|aan-veld|cc-veld)\b … \b(adressen|mailadres\w*|klanten|zichtbaar|\d\d+)\b|\bbcc\b|\ball (recipients|customers|addresses) (visible|in (the )?cc|in copy)\b|\bieders (mail|e-mail)?adres\b",
             r"\b(cc|aan)\b … \b(in ?plaats van|ipv|i\.p\.v\.) (de )?bcc\b",
             r"\b(reply all|reply-all)\b … \b(address|sent)\b",
             r"\b(alle|\d+) (\w+ )?(adressen|mailadressen|e-mailadressen|ontvangers)\b … \b(zichtbaar|open|zien|lezen|cc)\b",
@@ -45,6 +50,7 @@ SIGNALS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
             r"\bwho('?s| is| has| received| got|'s reading)\b … \bmine\b|\blooking at (a|an) (mr|mrs|ms)\b|\b(sehe|bekomme|bekam)\b … \b(daten|rechnung\w*|vertrag)\b … \b(von|eines|einer)\b",
         ),
         "insider": (
+            r"\b(zit|werk|sta) (zelf |ik )*(zelf )?(op|bij|in) (de )?(inkoop|marketing|logistiek|planning|klantenservice|finance|hr|de zaak|ict|verkoop|het magazijn|de winkel|kantoor)\b|\b(onze|ons) (brand|merk|bedrijf|keten|winkel|team|vestiging|locatie|werkdag|laatste werkdag|slack|teams|intranet)\b|\bwork(ing)? (at|in) (the |a )?(call cent(re|er)|warehouse|store|office|shop|head office|depot)\b|\bour (slack|teams|intranet|internal|all[- ]hands)\b|\b(we'?ve|we were|i'?ve|i was) been told (to|that|not)\b|\bintern gonst\b",
             r"\b(werk|wrk|werken) (ik |zelf )*(hier|daar|er|bij jullie) (zelf |al |nu )|\bwij als (\w+)?(personeel|medewerkers|chauffeurs|verkopers|verpleeg\w+|monteurs|bezorgers|collega'?s|winkel\w*)\b|\bals (collega|personeel|insider|oud-medewerker|uitzendkracht|stagiair|flexwerker)\b",
             r"\b(hoorde|gehoord|horen|verteld|zei|zegt|hoor|lees|zag|gezien)\b … \b(van (mijn|m'n|mn) (teamleider|baas|chef|manager|leidinggevende)|op (mijn|m'n|het) werk|op de zaak|in de (kleedkamer|pauze|vergadering)|van (het )?(management|directie|hr|p&o))\b|\b(teamleider|bedrijfsleider|regiomanager|afdelingshoofd|directie|management|hr)\b … \b(vertelde|meldde|kondigde|zei|heeft verteld|maakte bekend)\b|\b(personeelsvergadering|personeelsmail|personeelsapp|werkgroep|kick-?off|bila|roosteroverleg|dagstart|heisessie|nieuwsbrief voor personeel|interne (mail|memo|nieuwsbrief|vergadering|chat|site|app))\b",
             r"\b(someone|somebody|person) who works (there|here|at|for)\b|\b(meeting|briefing|announcement|email) at work\b|\b(my|our) (boss|manager|team lead|supervisor|ceo)\b … \b(told|said|announced|confirmed|let slip|just)\b|\b(work|worked|working) (there|here|for them|at hq|in the office|in the warehouse|on the project)\b|\b(we'?ve|we) been working on\b|\bwaar (wij|we|ik) (al )?(maanden|weken|een jaar|jaren|tijden|hard) (aan|mee)\b|\bwerken we al\b|\b(ons|onze) (nieuwe? )?(magazijn|kantoor|collectie|lijn|product|app|winkel) in aanbouw\b|\b(staff|employee|insider) here\b|\bas an? (employee|insider|staff member)\b",
@@ -56,6 +62,7 @@ SIGNALS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
             r"\b(cabincrewlife|ikwerkhier|arbeite bei|je bosse|ich arbeite)\b",
         ),
         "secret": (
+            r"\b(niet van mij|maandag pas|pas bekend|hide (the|this|it)|to hide|until (january|february|march|april|may|june|july|august|september|october|november|december|monday|next)|leaked|geheime? (plan\w*|memo|stuk\w*)|nog niet officieel|niet officieel|gonst)\b",
             r"\b(nog (geheim|niks|niets|steeds geheim)|niet (posten|delen|zeggen|plaatsen)|(weten|weet|horen) (nog )?van (niks|niets)|weten het nog niet|officieel (pas|nog|niet)|sneak peek|sneak preview|eerste blik|voorproefje|niet de bedoeling dat|vertel ik het (ook )?maar|dan zeg ik het maar|via de krant (moet\w* )?horen|moet(en)? (het )?(via|uit) de (krant|media|pers)|don'?t want (customers|people|anyone|you) to (know|find out)|customers (don'?t|do not) know|heads ?up from|leak(ed|ing)? from inside|spilling|just told us|net verteld)\b",
             r"\b(klanten|reizigers|huurders|patienten|kijkers|bezoekers|bewoners|leden|gasten|buitenwereld|customers|passengers|tenants|public)\b … \b(weten|weet|horen|krijgen|know|hear|told|aware)\b … \b(nog (niks|niets|niet|van)|pas|later|yet|nothing|until)\b",
             r"\b(nog niet (naar buiten|verder ?vertellen|zeggen|bekend|officieel|publiek|delen)|niet (verder ?vertellen|naar buiten|doorvertellen|doorsturen)|mag (\w+ ){0,5}(nog )?niet? (zeggen|verklappen|vertellen|delen|weten|naar buiten|weggeven)|mag (ik |je |nog |'?t |het |er |officieel |eigenlijk )+(nog )?(niet|niks|niets)|(mogen|mocht|mochten|mag) (\w+ ){0,3}(nog )?(niet|niemand) (\w+ )?(zeggen|weten|naar buiten|zien|delen)|mocht (nog )?niet|mag nog niemand|niemand (\w+ )?weet( het)?( nog)?|staat nog nergens|nergens bekend|stil ?houden|even stil)\b",
@@ -66,9 +73,17 @@ SIGNALS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
             r"\b(not (to go )?public|(didn'?t|don'?t) (get|hear) (it|this) from me|not supposed to|shouldn'?t (be )?(say|tell|shar)\w*|can'?t (say|share|tell)|no sharing|don'?t tweet|heard it here first|nobody'?s (been )?told|haven'?t been told|hasn'?t been announced|won'?t hear|not announced|we announce|they'?ll announce|under wraps|confidential|throwaway|before it gets deleted|letters are already|at the printers|don'?t use my name|people should know|between us|oops)\b",
             r"\b(durfte das nicht|darf (ich )?(eigentlich )?nicht|devrais me taire|confidentiel|geheim|intern heisst)\b",
         ),
+        "briefed": (
+            r"\b(interne? (presentatie|memo|mail|overleg|vergadering|bijeenkomst)|slides?|powerpoint|sheets|memo|all hands|town ?hall|standup|teamoverleg|teamvergadering|werkoverleg|personeels(bijeenkomst|vergadering|mail)|gehoord op (het )?depot|in de kantine|crew ?room)\b",
+            r"\b(intern (al )?(gehoord|verteld|weten|bekend|besproken)|weten we (het )?(al )?intern|(baas|chef|manager|teamleider|leidinggevende) (\w+ ){0,4}(zei|vertelde|meldde)|(boss|manager|supervisor) (\w+ ){0,2}(told|said|announced))\b",
+        ),
+        "hush": (
+            r"\b(nda|staat nog nergens|heard it here first|can'?t share|mag (ik )?(\w+ ){0,3}niet zeggen|mogen (\w+ ){0,3}niet zeggen|communicatie volgt|persbericht (komt |volgt )?pas|officieel weet ik|niet van mij|nog niet naar buiten|not public yet|under embargo|customers don'?t know)\b|🤫|🤐",
+        ),
         "plans": (
+            r"\b(vertrekt|vertrek van|stopt (onze|ons|het|de)|killing (the|off)|laatste werkdag|fee increase|price increase|uitzendkrachten|de ceo|the ceo)\b",
             r"\b(duurder|goedkoper|axing|axed|axe|moving to|sold to|being sold|reorganiseren|banen (weg|verdwijnen|geschrapt)|jobs (gone|to go|cut)|\d+ (man|mensen|banen|collega'?s|jobs) (weg|eruit|moeten|verliezen|op straat)|verkocht aan|wordt verkocht|komt (\d|in|op) … \buit|uitgebracht|lanceren|lancering|nieuwe (lijn|collectie|app|bodywarmer|look|naam|logo)|naamswijziging|rebrand\w*|inkrimp\w*|failliet|surseance|filialen)\b",
-            r"\b(gaat|gaan|moet(en)?|gaan er|dicht|sluit\w*|verdwijn\w*|overname|overgenomen|opgeslokt|fus(ie|eren)|stop(t|pen) (per|met|in|\d)|tarie(f|ven)|omhoog|prijsverhoging|reorganisatie|ontslag(en|ronde)?|boventallig|op straat|eruit|robots|outsourc\w*|uitbested\w*|verhuis\w*|komt er|projectnaam|project [a-z]\w+|codenaam|nieuwe route|onder de vlag)\b",
+            r"\b(gaat dicht|gaan dicht|gaat weg|dicht|sluit\w*|dichtgaan|dichtgaat|verdwijn\w*|overname|overgenomen|opgeslokt|fus(ie|eren)|stop(t|pen) (per|met|in|\d)|tarie(f|ven)|omhoog|prijsverhoging|reorganisatie|ontslag(en|ronde)?|boventallig|op straat|eruit|robots|outsourc\w*|uitbested\w*|verhuis\w*|komt er|projectnaam|project [a-z]\w+|codenaam|nieuwe route|onder de vlag)\b",
             r"\b(shut(s|ting)?|clos(e|es|ing)|merg(e|er|ing)|dropping|drop the|pulling|scrapp(ed|ing)|going up|price (freeze|rise)|layoffs?|redundan\w+|acquir\w+|takeover|launch\w*|codename|project \w+|first own-brand|new (app|route|model)|cut(s|ting)?|gestrichen|ferment|ferme)\b",
         ),
     }
@@ -76,6 +91,10 @@ SIGNALS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
 
 TOGETHER: Final[Mapping[str, Sequence[frozenset[str]]]] = MappingProxyType(
     {
-        "staff_leak": (frozenset({"insider", "secret"}),),
+        "staff_leak": (
+            frozenset({"insider", "secret"}),
+            frozenset({"briefed", "plans"}),
+            frozenset({"hush", "plans"}),
+        ),
     }
 )
