@@ -38,9 +38,9 @@ from libs.common.record import Place, Received
 from libs.common.topics import FEEDBACK, MENTIONS, MENTIONS_BULK, REPLIES
 from services.triage import correction, correction_store, group, store
 from services.triage.brandheads import BrandModels
-from services.triage.classify import Classifier
+from services.triage.classify import BrandView, Classifier
+from services.triage.context import Context
 from services.triage.identifiers import BookPattern, Ours, identifiers
-from services.triage.labels import Taxonomy
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,7 +363,7 @@ class _Lens:
 
     version: int
     book: BrandBook
-    taxonomy: Taxonomy
+    view: BrandView
     ours: Ours
     patterns: tuple[BookPattern, ...]
 
@@ -387,15 +387,15 @@ def build(
         known = lenses.get(brand)
         if known is None or known.version != published.version:
             book = published.book
-            known = lenses[brand] = _Lens(published.version, book, classifier.taxonomy(book), Ours.of(book), BookPattern.all_of(book))
+            known = lenses[brand] = _Lens(published.version, book, classifier.view(book), Ours.of(book), BookPattern.all_of(book))
         return known
 
     def examine(mentions: Sequence[Mention], models: Mapping[str, BrandModels]) -> dict[UUID, Prepared]:
         through = [lens(mention.brand) for mention in mentions]
         texts = [f"{mention.title}\n{mention.text}" if mention.title else mention.text for mention in mentions]
-        senders = [_sender(mention, brand.book) for mention, brand in zip(mentions, through, strict=True)]
+        contexts = [_context(mention, brand.book) for mention, brand in zip(mentions, through, strict=True)]
         own = [models.get(mention.brand) for mention in mentions]
-        findings = classifier.classify(texts, [brand.taxonomy for brand in through], senders, own)
+        findings = classifier.classify(texts, [brand.view for brand in through], contexts, own)
         return {
             mention.id: Prepared(
                 finding,
