@@ -127,7 +127,6 @@ class Respond(Part):
 
     decision: str = Field(description="reply | ask_clarification | no_reply | hide")
     reason: str = Field(description="In words, for people")
-    by: str | None = Field(default=None, description="Token's subject of whoever chose it; none: a proposal")
 
 
 class PersonalData(Part):
@@ -206,11 +205,12 @@ class MentionRegrouped(TriagedEvent):
 
 
 class MentionRevised(TriagedEvent):
-    """What is known of a mention changed, not its group: a deeper look, a topic, or a person's correction."""
+    """What is known of a mention changed, not its group: a deeper look, a topic, an earlier question that it follows, its customer, or a person's
+    correction."""
 
     type: ClassVar[str] = "weerklank.mention.revised.v1"
-    why: str = Field(description="depth | topic | correction")
-    actor: str = Field(default="system", description="Token's subject of whoever corrected it, or system")
+    why: str = Field(description="depth | topic | follows | customer | correction")
+    actor: str = Field(default="system", description="Token's subject of whoever corrected it or said who is whom, or system")
 
 
 class MentionRemoved(TriagedEvent):

@@ -83,7 +83,7 @@ def _changes(findings: Findings, one: Correction) -> Mapping[str, Any]:
     if one.finding == LABELS:
         return {"labels": [Label(name=name, score=1.0) for name in one.chosen]}
     if one.finding == "respond":
-        return {"respond": Respond(decision=value or "", reason=one.reason or WHY, by=one.actor)}
+        return {"respond": Respond.model_validate({"decision": value, "reason": one.reason or WHY, "by": one.actor})}
     if one.finding == "department" and value == "none":
         return {"department": None}
     return {one.finding: value}

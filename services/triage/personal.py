@@ -6,7 +6,7 @@ patterns come first, and what belongs to the brand itself is nobody's personal d
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -201,3 +201,17 @@ def _passes_eleven(written: str) -> bool:
     """The check of a citizen service number: 9 times the first digit, 8 times the second …, less the last one, is a multiple of 11."""
     digits = [int(digit) for digit in _DIGIT.findall(written)]
     return any(digits) and (sum(weight * digit for weight, digit in zip(range(9, 1, -1), digits, strict=False)) - digits[8]) % 11 == 0
+
+
+def placed(found: Sequence[PersonalData], title: str | None) -> list[PersonalData]:
+    """Spans in a title, a line break and a text as spans in either. One that crosses the break is in both: nothing of it stays unmasked."""
+    if not title:
+        return list(found)
+    split = len(title) + 1
+    parts = []
+    for one in found:
+        if one.start < len(title):
+            parts.append(one.model_copy(update={"end": min(one.end, len(title)), "field": "title"}))
+        if one.end > split:
+            parts.append(one.model_copy(update={"start": max(one.start - split, 0), "end": one.end - split}))
+    return parts
