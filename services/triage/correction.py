@@ -12,6 +12,8 @@ from libs.common.events import FindingCorrected, Findings, Label, Respond
 from services.triage.brandheads import CLASSES, LABELS
 
 WHY: Final = "decided by a person"
+NOTHING_TO_DO: Final = "none"
+"""The department of what no department needs to look at."""
 _NAME = re.compile(r"[^\x00-\x1f\x7f]{1,100}")
 _MOST_LABELS = 50
 
@@ -84,8 +86,8 @@ def _changes(findings: Findings, one: Correction) -> Mapping[str, Any]:
         return {"labels": [Label(name=name, score=1.0) for name in one.chosen]}
     if one.finding == "respond":
         return {"respond": Respond.model_validate({"decision": value, "reason": one.reason or WHY, "by": one.actor})}
-    if one.finding == "department" and value == "none":
-        return {"department": None}
+    if one.finding == "department":
+        return {"department": value or NOTHING_TO_DO}
     return {one.finding: value}
 
 

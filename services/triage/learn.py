@@ -39,6 +39,8 @@ _MOST_LEFT: Final = 2.0
 _PENALTIES: Final[Mapping[bool, tuple[float, float]]] = {True: (0.1, 0.05), False: (1.0, 2.0)}
 """Of the weights of words and of meaning: for labels, which people give by the subject and agree on, and for the rest, which is a matter of opinion."""
 _SCALE_PENALTY: Final = 1.0
+_LABEL_SCALE_PENALTY: Final = 0.2
+"""For each corrected text: what a label's few corrections say of the shipped logit is mostly that people correct what is wrong."""
 _BIAS_PENALTY: Final = 0.01
 _RARE_COUNTS: Final = 0.4
 """An example weighs its class's frequency to minus this: rare classes count in the mean of F1, and are learnt last."""
@@ -80,11 +82,11 @@ def fit(
     if left:
         counts[corrected:] = min(weight * corrected / left, _MOST_LEFT)
     kept = np.flatnonzero(truth.any(axis=1)) if finding != LABELS else np.arange(len(features))
-    features, base, truth, counts = features.take(kept), base[kept], truth[kept], counts[kept]
+    features, base, truth, counts, found = features.take(kept), base[kept], truth[kept], counts[kept], kept >= corrected
     buckets = _buckets(features, len(trained))
     if finding != LABELS:
         base = centred(base)
-    task = _Task(finding == LABELS, trained, _word_rows(features, buckets), base.astype(np.float64), truth, counts)
+    task = _Task(finding == LABELS, trained, _word_rows(features, buckets), base.astype(np.float64), truth, counts, found)
     quick = task.weights(features.static)
     deep = None if features.whole is None else task.weights(features.whole)
     return BrandHead(finding, tuple(name for name, enough in zip(classes, known, strict=True) if enough), buckets, quick, deep)
@@ -121,12 +123,16 @@ class _Task:
     start: Vector
     truth: Truth
     counts: Vector
+    found: Truth
+    """Shape (n,): the texts that people left as they were found."""
 
     def _importance(self) -> Vector:
         """Shape (n, c): what an example's loss in a class counts."""
         shares = (self.truth * self.counts[:, None]).sum(axis=0) / self.counts.sum()
         rare = np.where(shares > 0, np.clip(shares, 1e-9, 1.0) ** -_RARE_COUNTS, 0.0)
         if self.each:
+            # That nobody took a label away says less than that nobody gave it: people look at what they search for.
+            rare = np.where(self.found[:, None], 0.0, rare)
             found = np.where(self.truth, rare, np.clip(1 - shares, 1e-9, 1.0) ** -_RARE_COUNTS)
         else:
             found = np.repeat((self.truth @ rare)[:, None], self.truth.shape[1], axis=1)
@@ -143,6 +149,7 @@ class _Task:
         ends = np.cumsum([k * c, DIMENSIONS * c, c, c])
         by_words, by_meaning = _PENALTIES[self.each]
         turned = self.words.T.tocsr()
+        by_scale = _LABEL_SCALE_PENALTY * float((~self.found).sum()) if self.each else _SCALE_PENALTY
 
         def parts(at: Vector) -> tuple[Vector, Vector, Vector, Vector]:
             return at[: ends[0]].reshape(k, c), at[ends[0] : ends[1]].reshape(DIMENSIONS, c), at[ends[1] : ends[2]], at[ends[2] :]
@@ -162,12 +169,12 @@ class _Task:
                 value = float((importance * target * (np.log(total) - every)).sum())
                 errors = (importance * (np.exp(every) / total - target))[:, trained]
             value += 0.5 * (by_words * float((words**2).sum()) + by_meaning * float((directions**2).sum()))
-            value += 0.5 * (_SCALE_PENALTY * float(((scale - 1) ** 2).sum()) + _BIAS_PENALTY * float((bias**2).sum()))
+            value += 0.5 * (by_scale * float(((scale - 1) ** 2).sum()) + _BIAS_PENALTY * float((bias**2).sum()))
             slopes = (
                 (turned @ errors + by_words * words).ravel(),
                 (near.T @ errors + by_meaning * directions).ravel(),
                 errors.sum(axis=0) + _BIAS_PENALTY * bias,
-                (errors * self.start[:, trained]).sum(axis=0) + _SCALE_PENALTY * (scale - 1),
+                (errors * self.start[:, trained]).sum(axis=0) + by_scale * (scale - 1),
             )
             return value, np.concatenate(slopes)
 

@@ -16,6 +16,8 @@ from datetime import timedelta
 from functools import partial
 from typing import Final
 
+from prometheus_client import Counter
+
 from libs.common import db
 from libs.common.brandbook import BrandBook
 from libs.common.service import Service, Task
@@ -25,6 +27,8 @@ from services.triage.classify import Classifier
 from services.triage.model_store import Text
 
 log = logging.getLogger(__name__)
+
+LEARNT = Counter("weerklank_models_learnt_total", "Versions that brands' models learnt, by what became of them", ["verdict"])
 
 MOST: Final = 20_000
 """Corrections of a finding that are learnt from, the newest."""
@@ -172,6 +176,7 @@ async def _keep(connection: db.Connection, base: str, course: Course, found: lea
         elif course.live and course.head is None:
             reason = "what it learnt from is not all there any more, or it corrects other shipped models"
             await model_store.switch(connection, brand, finding, 0, course.live, reason, SYSTEM)
+    LEARNT.labels(found.verdict).inc()
     log.info(
         "a brand's model has learnt",
         extra={"brand": brand, "finding": finding, "version": version, "verdict": found.verdict, "score": round(found.score, 4)},
