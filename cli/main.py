@@ -178,6 +178,24 @@ def import_(
 
 
 @app.command()
+def duplicates(
+    brandbook: Annotated[
+        Optional[list[Path]],  # noqa: UP045
+        typer.Option("--brandbook", metavar="FILE", help="A brand book; repeat it. A row's brand, slug or name, picks one. Else defaults"),
+    ] = None,
+) -> None:
+    """Read mentions from standard input, and print which are one issue, which may be, and which share a topic. Needs nothing that runs.
+
+    In: a JSON object a line, {"id", "brand", "channel", "author": {"handle", "name", "email"}, "text", "posted_at", "in_reply_to"}; all but id and
+    text may be missing. Out: {"a", "b", "decision": "link" or "suggest", "score", "evidence"} for each pair, then {"topic": [ids], "why"}.
+    A line that is wrong is told on standard error and left out; the exit code is 2 then.
+    """
+    from cli import duplicates as pairs
+
+    raise typer.Exit(pairs.duplicates(brandbook or [], sys.stdin.buffer, sys.stdout, sys.stderr))
+
+
+@app.command()
 def trace(
     mention_id: Annotated[str, typer.Argument(help="A mention's id")],
     brand: Brand = None,

@@ -12,8 +12,9 @@ from typing import Any
 from sklearn.metrics import accuracy_score, f1_score
 
 from libs.common.events import Findings
-from services.triage.classify import Classifier
-from services.triage.signals import Sender
+from services.triage import evaluate_pairs
+from services.triage.classify import Classifier, Depth
+from services.triage.context import Context
 
 DEVELOPMENT = Path(__file__).parent / "development" / "messages.jsonl"
 Message = dict[str, Any]
@@ -30,9 +31,9 @@ def json_lines(path: Path) -> list[Message]:
         return [json.loads(line) for line in file]
 
 
-def found(classifier: Classifier, rows: Sequence[Message]) -> list[Findings]:
-    senders = [Sender(followers=row["author"]["followers"]) for row in rows]
-    return classifier.classify([row["text"] for row in rows], senders=senders)
+def found(classifier: Classifier, rows: Sequence[Message], depth: Depth = "full") -> list[Findings]:
+    contexts = [Context(row["channel"], row["visibility"], row["author"]["followers"]) for row in rows]
+    return classifier.classify([row["text"] for row in rows], contexts=contexts, depth=depth)
 
 
 def accuracy(truth: Sequence[str], told: Sequence[str]) -> float:
@@ -73,6 +74,8 @@ def main() -> None:
     print(f"{'':24}" + "".join(f"{name:>16}" for name in table))
     for finding in next(iter(table.values())):
         print(f"{finding:24}" + "".join(f"{column[finding]:16.3f}" for column in table.values()))
+    print()
+    evaluate_pairs.main()
 
 
 if __name__ == "__main__":

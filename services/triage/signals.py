@@ -15,29 +15,19 @@ from typing import Final
 
 import re2
 
+from services.triage.context import INFLUENTIAL_FOLLOWERS, UNKNOWN, Context
 from services.triage.features import well_formed
 from services.triage.patterns import claims, conduct, harm, leaks, press, service
 
 MAX_CHARS = 10_000
 MAX_WORDS: Final = 80
 """Letters of a text that one pattern may show as its reason."""
-INFLUENTIAL_FOLLOWERS = 50_000
 NEGATIVE_SCORE = -0.2
 GLAD_SCORE: Final = 0.5
 
 Urgency = str
 """critical, high, normal or low."""
 
-
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """What is known of who wrote a message, from outside the text."""
-
-    followers: int | None = None
-    staff: bool = False
-
-
-UNKNOWN_SENDER: Final = Sender()
 
 TABLES: Final = (press, harm, conduct, leaks, claims, service)
 SIGNALS: Final[Mapping[str, Sequence[str]]] = MappingProxyType({name: found for table in TABLES for name, found in table.SIGNALS.items()})
@@ -176,7 +166,7 @@ def risks(
     text: str,
     found: frozenset[str],
     score: float,
-    sender: Sender = UNKNOWN_SENDER,
+    context: Context = UNKNOWN,
     campaign_hashtags: Sequence[str] = (),
     internal_names: Sequence[str] = (),
     chances: Mapping[str, float] | None = None,
@@ -189,10 +179,10 @@ def risks(
     lower = text[:MAX_CHARS].lower()
     present = set(found)
     negative = score <= NEGATIVE_SCORE
-    reach = sender.followers
+    reach = context.followers
     if (reach is None and negative and "fame" in found) or (reach is not None and reach >= INFLUENTIAL_FOLLOWERS and score <= 0):
         present.add("influencer")
-    if sender.staff and any(name in lower for name in internal_names):
+    if context.staff and any(name in lower for name in internal_names):
         present.add("staff_leak")
     tagged = any(tag in lower for tag in campaign_hashtags) if campaign_hashtags else "campaign" in found
     if tagged and (negative or not found.isdisjoint({"machine_mail", "advert"})):
@@ -218,37 +208,8 @@ def _possible(risk: str, text: str, followers: int | None) -> bool:
     return risk != "influencer" or followers is None or followers >= INFLUENTIAL_FOLLOWERS
 
 
-def urgency(
-    found: frozenset[str],
-    risk: Sequence[str],
-    sentiment: str,
-    score: float = 0.0,
-    sender: Sender = UNKNOWN_SENDER,
-    *,
-    labelled: bool = False,
-    chances: Mapping[str, float] | None = None,
-) -> Urgency:
-    """How soon a person must see a message. `labelled`: it is about one of the brand's labels.
-
-    With a head (`chances`: urgency → probability) its most probable answer, raised to what the risks ask for. Without one the highest
-    that any signal asks for; an inviting word such as "today" or "urgent" alone does not make a thank-you or a newsletter urgent.
-    """
+def urgency(likeliest: Urgency, risk: Sequence[str]) -> Urgency:
+    """How soon a person must see a message: what the heads find likeliest, raised to what its risks ask for."""
     if not ALARMING.isdisjoint(risk):
         return "critical"
-    if chances:
-        likeliest = max(chances, key=chances.__getitem__)
-        return "high" if likeliest != "critical" and not HIGH.isdisjoint(risk) else likeliest
-    present = (set(found) - set(RISKS)) | set(risk)
-    if "machine_mail" in found:
-        return "low"
-    if sentiment != "positive":
-        if present & CRITICAL:
-            return "critical"
-        if present & HIGH:
-            return "high"
-    if sender.staff:
-        return "low"
-    if sentiment == "positive":
-        return "normal" if {"asks", "problem"} <= present else "low"
-    wants_something = labelled or score <= NEGATIVE_SCORE or not present.isdisjoint({"asks", "problem"})
-    return "normal" if sentiment == "negative" or wants_something else "low"
+    return "high" if likeliest != "critical" and not HIGH.isdisjoint(risk) else likeliest

@@ -1,0 +1,403 @@
+# ruff: noqa: E501 - a pattern reads best on one line
+r"""Numbers as people write them: a text and the forms of a brand's book reach this module, numbers in one spelling leave it.
+
+A brand writes `KW26-408172`; its customers write kw26408172, "KW 26 408172", "26-408172 (KW)", or the last digits only. A number is known by its *core*:
+its digits without anything between or around them, or letters and digits together where letters stand among the digits (`QX7M4T`). Dates, times, amounts,
+flight numbers, error codes and promotion codes are no numbers of a customer. What a number is about (its *kind*) comes from the book, else from the word
+before it or the letters in front; two numbers of one kind that differ are evidence that two messages are not one issue.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any, Final
+
+import re2
+
+from services.triage.words import STEM, weights
+
+MAX_EACH: Final = 20
+MIN_DIGITS: Final = 6
+"""A number with nothing around it that says what it is has at least so many digits."""
+MIN_TOLD_DIGITS: Final = 5
+"""With letters in front or behind, or a word before it such as "order"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """One number in a text. `kind` is the book's name for it, a word of `_ABOUT`, the letters in front, or ""."""
+
+    core: str
+    kind: str
+    letters: str = ""
+    """What stands in front of the digits, upper case: two numbers with other letters are not of one kind."""
+    booked: bool = False
+    """The brand's book knows this form."""
+    others: tuple[str, ...] = ()
+    """Its core where somebody leaves out what stands in front: 408172 of KW26-408172."""
+
+    @property
+    def cores(self) -> frozenset[str]:
+        return frozenset((self.core, *self.others))
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """The last digits of a number that is not given whole. `kind`: phone, iban, card or "" (of anything)."""
+
+    kind: str
+    digits: str
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A pattern of a brand's book, for text without separators. It begins with `lead`, and that with `letters`; `bare` is it without those letters."""
+
+    kind: str
+    whole: Any
+    bare: Any
+    letters: str
+    lead: str
+
+
+# --- the forms of a book -------------------------------------------------------------------------------------------------------------
+
+_PIECE: Final = re.compile(
+    r"(?P<anchor>\\[bB]|\^|\$)"
+    r"|(?P<class>\[\^?\]?(?:\\.|[^\]\\])*\])(?P<times>[*+?]\??|\{\d*,?\d*\}\??)?"
+    r"|(?P<escape>\\.)(?P<times_>[*+?]\??|\{\d*,?\d*\}\??)?"
+    r"|(?P<group>\(\?:|\(|\)|\|)(?P<times__>[*+?]\??|\{\d*,?\d*\}\??)?"
+    r"|(?P<literal>[^\\\[\]()|*+?{}^$])(?P<times___>[*+?]\??|\{\d*,?\d*\}\??)?"
+)
+_SEPARATORS: Final = frozenset(" -./_:#\t")
+
+
+def form(kind: str, pattern: str) -> Form | None:
+    """The form without separators that a book's pattern stands for; None where that cannot be told (look-arounds, a captured part, a set of
+    characters that is not allowed)."""
+    if "(?=" in pattern or "(?!" in pattern or "(?<" in pattern:
+        return None
+    built: list[str] = []
+    lead, leading, position = "", True, 0
+    while position < len(pattern):
+        piece = _PIECE.match(pattern, position)
+        if piece is None or (piece["group"] == "("):
+            return None
+        position = piece.end()
+        if piece["anchor"]:
+            continue
+        text = piece["class"] or piece["escape"] or piece["group"] or piece["literal"]
+        times = piece["times"] or piece["times_"] or piece["times__"] or piece["times___"] or ""
+        if _separates(text):
+            continue
+        if piece["escape"] and text[1].isalnum() and text[1] not in "dw":
+            return None
+        leading = leading and len(text) == 1 and text.isalnum() and not times
+        if leading:
+            lead += text.upper()
+        else:
+            built.append(text + times)
+    rest = "".join(built)
+    letters = lead[: next((place for place, letter in enumerate(lead) if letter.isdigit()), len(lead))]
+    try:
+        whole = re2.compile(f"^(?:{lead}(?:{rest}))$", _options())
+        bare = re2.compile(f"^(?:{lead[len(letters) :]}(?:{rest}))$", _options()) if letters and rest else None
+    except re2.error:
+        return None
+    return Form(kind, whole, bare, letters, lead)
+
+
+def _separates(text: str) -> bool:
+    """Whether a piece of a pattern matches what stands between the parts of a number, and nothing else."""
+    if text.startswith("["):
+        inside = text[1:-1].replace(r"\s", " ").replace("\\", "")
+        return not text.startswith("[^") and set(inside) <= _SEPARATORS
+    if text.startswith("\\"):
+        return text[1] in "sW" or text[1] in _SEPARATORS
+    return text in _SEPARATORS
+
+
+@lru_cache(maxsize=1)
+def _options() -> Any:
+    options = re2.Options()
+    options.case_sensitive = False
+    options.log_errors = False
+    return options
+
+
+def forms(patterns: Mapping[str, str]) -> tuple[Form, ...]:
+    """Those of a book's identifiers that can be read in any spelling."""
+    found = (form(kind, pattern) for kind, pattern in patterns.items())
+    return tuple(one for one in found if one is not None)
+
+
+# --- what is no number of a customer -------------------------------------------------------------------------------------------------
+
+_MONTH: Final = r"(?:jan|feb|mrt|maa|mar|apr|mei|may|jun|jul|aug|sep|okt|oct|nov|dec)[a-z]*\.?"
+_NOISE: Final = re.compile(
+    r"https?://\S+|www\.\S+"
+    rf"|(?<![\w.-])\d{{1,2}}(?:st|nd|rd|th|e)?[ ./-](?:of )?{_MONTH}(?:[ ./-]\d{{2,4}})?(?!\w)"
+    rf"|(?<!\w){_MONTH} \d{{1,2}}(?:st|nd|rd|th)?(?:,? \d{{4}})?(?!\w)"
+    r"|(?<![\w.-])(?:0?[1-9]|[12]\d|3[01])([./-])(?:0?[1-9]|1[0-2])\1(?:20)?\d{2}(?![\w-]|\.\d)"
+    r"|(?<![\w.-])(?:19|20)\d{2}([./-])(?:0?[1-9]|1[0-2])\2(?:0?[1-9]|[12]\d|3[01])(?![\w-]|\.\d)"
+    r"|(?<![\w.-])\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?: ?(?:u|uur|h|am|pm))?(?![\w-]|\.\d)"
+    r"|[€$£] ?\d+(?:[.,\s]\d{3})*(?:[.,]\d{1,2}|,-)?"
+    r"|(?<![\w.,-])\d+(?:[.,]\d{3})*(?:[.,]\d{1,2})? ?(?:€|euro?s?\b|eur\b|dollars?\b|pounds?\b|pond\b|duizend\b|miljoen\b|%|km\b|kg\b|gb\b|mb(?:it)?\b|mbps\b)"
+    r"|(?<![\w.,-])\d+,\d{1,2}(?![\w])"
+    r"|(?<![\w.,-])[1-9]\d{3} ?[A-Z]{2}(?!\w)",
+    re.IGNORECASE,
+)
+"""Addresses of pages, dates, times, amounts and measures, decimals, postcodes: blanked out before numbers are read."""
+
+# --- accounts, phones, numbers -------------------------------------------------------------------------------------------------------
+
+_ACCOUNT: Final = re.compile(
+    r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}[ .-]?(?:[A-Za-z]{4}(?:[ .-]?\d){7,16}|\d(?:[ .-]?\d){10,22})(?![A-Za-z0-9])"
+)
+_PHONE: Final = re.compile(r"(?<![\w+.-])(?:\+ ?[1-9]|\(?00[1-9]|\(?0[1-9])(?:[ ().-]{0,3}\d){7,13}(?![\w-])")
+_MIXED_BEFORE: Final = re.compile(r"(?<!\w)(?=\w*[A-Za-z])\w*\d\w*[ .-]$")
+_CHUNK: Final = re.compile(
+    r"(?<![\w@-])(?:(?P<letters>[A-Za-z]{1,6})(?P<gap> ?[._/-] ?| |)(?=\d))?"
+    r"(?P<rest>(?=[A-Za-z]*\d)[A-Za-z0-9]+(?:(?: ?[./_-] ?| )(?=[A-Za-z0-9]*\d)[A-Za-z0-9]+)*)(?![\w@])"
+)
+_SPLIT: Final = re.compile(r" ?[./_-] ?| ")
+_BEHIND: Final = re.compile(r" ?\(([A-Za-z]{1,6})\)")
+_TAIL: Final = re.compile(r"[ .-]([A-Za-z]{1,4})(?!\w)")
+_LETTERS_ONLY: Final = re.compile(
+    r"\b(?:boeking\w*|reserver\w*|booking|reservation|pnr|dossier|case|zaak)(?:[ -]?(?:code|reference|ref|number|nummer|nr))?(?: is)?[.:]? ?[\[(\"']?((?-i:[A-Z]{5,8}))(?!\w)",
+    re.IGNORECASE,
+)
+"""A code that has no digit is one only where the words before it say so."""
+_WORD_BEFORE: Final = re.compile(r"([A-Za-z]+)[ :#=\[(\"'.-]{0,4}$")
+_ABOUT: Final = re.compile(
+    r"(?P<no>(?:fout|error|actie|korting|promo|discount|coupon|voucher|pin|puk|sms|verificatie|activati|qr|postcode|vlucht|flight|lijn|trein|train|bus|gate|stoel|seat|rij|row|versie|version|model|type|artikel|article|item|product|sku|onderdeel|postbus|kamer|room|perron|platform|halte)\w*)"
+    r"|(?P<customer>(?:klant|customer|client|relatie|debiteur|account)\w*)"
+    r"|(?P<order>(?:bestel|order|opdracht|aankoop|purchase)\w*)"
+    r"|(?P<case>(?:zaak|case|dossier|melding|klacht|complaint|incident|kenmerk)\w*)"
+    r"|(?P<invoice>(?:factu|invoice|nota|bill)\w*)"
+    r"|(?P<booking>(?:boeking|reserver|booking|reservation|pnr)\w*)"
+    r"|(?P<ticket>ticket\w*)"
+    r"|(?P<tracking>(?:track|zending|verzend|shipment|parcel|pakket|colli|barcode)\w*)"
+    r"|(?P<return>(?:retour|return|rma)\w*)"
+    r"|(?P<contract>(?:contract|polis|policy|hypothe|mortgage|lening|loan|abonnement|subscription)\w*)"
+    r"|(?P<member>(?:lid|member|pas|kaart|card)\w*)"
+    r"|(?P<meter>(?:meter|ean|aansluit|serie|serial|imei)\w*)"
+    r"|(?P<told>nummer|number|nr|no|num|code|ref\w*|file|id)"
+    r"|(?P<filler>is|was|van|of|mijn|my)",
+    re.IGNORECASE,
+)
+"""What a word just before a number says that it is; `no`: none of a customer's."""
+_WORDS_BEFORE: Final = 3
+_PLAIN_CODE: Final = re.compile(r"[A-Z]+\d{1,4}")
+_FEWEST_TURNS: Final = 3
+_LONGEST_LETTERS: Final = 5
+_SMALL_WORDS: Final = frozenset(
+    re.split(" ", "a an and at by d de die dm een en for het id in is it m me met my no nr of om on op or per t te the to uit van was with")
+)
+"""What stands before a number and is no part of it."""
+_NEARBY: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """All the numbers in one text."""
+
+    accounts: tuple[str, ...]
+    """Bank accounts without separators, in upper case."""
+    phones: tuple[str, ...]
+    """As `phone_core` has them."""
+    numbers: tuple[Number, ...]
+    endings: tuple[Ending, ...]
+
+
+_NONE: Final = Written((), (), (), ())
+_DIGIT: Final = re.compile(r"\d")
+_LONG: Final = re.compile(r"(?:\d[ ./-]?){5}|\d[A-Za-z]+\d|[A-Za-z]\d[A-Za-z]")
+
+
+def written(text: str, known: Sequence[Form] = ()) -> Written:
+    """The numbers in a text, each once, at most MAX_EACH of a sort. `known` are the forms of the brand's book; what they claim is nothing else."""
+    numbers = {match[1]: Number(match[1], "booking") for match in _LETTERS_ONLY.finditer(text) if _is_code(match)}
+    if not _DIGIT.search(text):
+        return Written((), (), tuple(numbers.values()), ()) if numbers else _NONE
+    last = tuple(endings(text))
+    rest, accounts = _taken(text, _ACCOUNT)
+    if known:
+        rest = _read(rest, numbers, lambda match, text: _booked(match, text, known))
+    rest, phones = _taken(rest, _PHONE, lambda match: not _MIXED_BEFORE.search(rest, max(0, match.start() - 12), match.start()))
+    if _LONG.search(rest):
+        _read(_NOISE.sub(lambda match: " " * len(match[0]), rest), numbers, _unbooked)
+    return Written(tuple(dict.fromkeys(accounts)), tuple(dict.fromkeys(phone_core(one) for one in phones)), tuple(numbers.values()), last)
+
+
+def _is_code(match: re.Match[str]) -> bool:
+    """Whether letters are no word, in a text that does not shout."""
+    return not match[0][:3].isupper() and match[1][:STEM].lower() not in weights()
+
+
+def phone_core(written: str) -> str:
+    """The last nine digits: 06-12345678 and +31 6 12345678 are one number."""
+    return "".join(filter(str.isdigit, written))[-9:]
+
+
+def _taken(text: str, pattern: re.Pattern[str], wanted: Callable[[re.Match[str]], bool] = lambda _: True) -> tuple[str, list[str]]:
+    values: list[str] = []
+    for match in pattern.finditer(text):
+        if len(values) == MAX_EACH:
+            break
+        if wanted(match):
+            values.append(_compact(match[0]))
+            text = _blanked(text, match.start(), match.end())
+    return text, values
+
+
+def _blanked(text: str, start: int, end: int) -> str:
+    return text[:start] + " " * (end - start) + text[end:]
+
+
+def _compact(part: str) -> str:
+    return "".join(filter(str.isalnum, part)).upper()
+
+
+def _read(text: str, found: dict[str, Number], of: Callable[[re.Match[str], str], list[Number]]) -> str:
+    """Adds what `of` makes of each run of letters and digits in `text`; the text without those of which it makes something."""
+    for match in _CHUNK.finditer(text):
+        if len(found) >= MAX_EACH:
+            break
+        if numbers := of(match, text):
+            for number in numbers:
+                found.setdefault(number.core, number)
+            text = _blanked(text, match.start(), match.end())
+    return text
+
+
+def _booked(match: re.Match[str], text: str, known: Sequence[Form]) -> list[Number]:
+    """The numbers that the brand's book knows in a run: with the letters before it, without them, with the letters behind, or part by part."""
+    letters, compact = (match["letters"] or "").upper(), _compact(match["rest"])
+    behind = _BEHIND.match(text, match.end())
+    whole = [letters + compact, compact] if letters else [compact]
+    if behind:
+        whole.insert(0, behind[1].upper() + compact)
+    if tail := _TAIL.match(text, match.end()):
+        whole += [candidate + tail[1].upper() for candidate in whole[:2]]
+    for candidate in whole:
+        for one in known:
+            if one.whole.match(candidate):
+                return [_of_form(one, candidate)]
+    parts = [_compact(part) for part in re.split(r" (?![./_-])(?<![./_-] )", match["rest"])]
+    if len(parts) > 1:
+        found = [_of_form(one, part) for part in (letters + parts[0], *parts) for one in known if one.whole.match(part)]
+        if found:
+            return found
+    if len(compact) >= MIN_TOLD_DIGITS and compact.isdigit():
+        told = _about(match, text)
+        for one in known:
+            if one.bare is not None and (told not in ("", "no") or len(compact) > MIN_DIGITS) and one.bare.match(compact):
+                return [_of_form(one, one.letters + compact)]
+    return []
+
+
+def _of_form(one: Form, compact: str) -> Number:
+    tail = compact[len(one.lead) :]
+    return Number(
+        core_of(compact), one.kind, one.letters, booked=True, others=(tail,) if len(tail) >= MIN_TOLD_DIGITS and tail.isdigit() else ()
+    )
+
+
+def core_of(compact: str) -> str:
+    """The digits, where there are enough of them to be a number without the letters; else all of it."""
+    digits = "".join(filter(str.isdigit, compact))
+    return digits if len(digits) >= MIN_TOLD_DIGITS else compact
+
+
+def _about(match: re.Match[str], text: str, at: int | None = None) -> str:
+    """What the words before a number say that it is: "customer", "order" …, "no" for what is none of a customer's, or ""."""
+    before = text[max(0, (match.start() if at is None else at) - _NEARBY) : match.start() if at is None else at]
+    kind = ""
+    for _ in range(_WORDS_BEFORE):
+        word = _WORD_BEFORE.search(before)
+        said = _says(word[1].lower()) if word else ""
+        if word is None or not said:
+            break
+        if said not in ("told", "filler"):
+            return said
+        kind = "told" if said == "told" else kind
+        before = before[: word.start()]
+    return kind
+
+
+@lru_cache(maxsize=65_536)
+def _says(word: str) -> str:
+    about = _ABOUT.fullmatch(word)
+    return (about.lastgroup or "") if about else ""
+
+
+def _unbooked(match: re.Match[str], text: str) -> list[Number]:
+    letters, compact = (match["letters"] or "").upper(), _compact(match["rest"])
+    kind = _about(match, text)
+    if letters and match["gap"] == " ":
+        # "order 123456": the word says what the number is, it is no part of it. "va 2617348" is one number.
+        kind = _about(match, text, match.start("rest")) or kind
+        if (
+            len(letters) > _LONGEST_LETTERS
+            or letters.lower() in _SMALL_WORDS
+            or letters.lower() in weights()
+            or _about(match, text, match.start("rest"))
+        ):
+            letters = ""
+    if kind == "no":
+        return []
+    digits = "".join(filter(str.isdigit, compact))
+    front = letters or compact[: next((place for place, letter in enumerate(compact) if letter.isdigit()), 0)]
+    tail = _TAIL.match(text, match.end())
+    enough = MIN_TOLD_DIGITS if kind or front or (tail and tail[0][0] == "-") else MIN_DIGITS
+    if len(digits) >= enough:
+        parts = ["".join(filter(str.isdigit, part)) for part in _SPLIT.split(match["rest"])]
+        others = tuple(part for part in parts if len(parts) > 1 and len(part) >= MIN_TOLD_DIGITS)
+        return [Number(digits, kind, front, others=others)]
+    others = (letters + compact,) if letters else ()
+    if letters and match["gap"] == "":
+        compact = letters + compact
+    if 5 <= len(compact) <= 10 and digits and len(compact) - len(digits) >= 2 and not _PLAIN_CODE.fullmatch(compact):
+        turns = sum(one.isdigit() != other.isdigit() for one, other in pairwise(compact))
+        if turns >= _FEWEST_TURNS or kind in _CODED:
+            return [Number(compact, kind, others=others)]
+    return []
+
+
+_CODED: Final = frozenset({"booking", "case", "order", "tracking", "contract", "return"})
+"""What is known by a code of letters and digits in any mixture."""
+
+
+# --- last digits ---------------------------------------------------------------------------------------------------------------------
+
+_ENDING: Final = re.compile(
+    r"(?:eindig(?:t|end|en|de)|die eindigen|ends?|ending|laatste (?:\w+ )?(?:cijfers|nummers)|last (?:\w+ )?(?:digits|numbers))"
+    r"(?: [a-z'’]{1,14}){0,5}:? ?[.*x…]{0,8}(\d{3,5})(?!\d|[.,]\d)"
+    r"|(?<![\w.])(?:[*x…•]{2,8}|\.{2,4})[ -]?(\d{3,5})(?!\d)",
+    re.IGNORECASE,
+)
+_OF_NUMBER: Final = re.compile(r"num(?:mer|ber)|cijfers|digits|\bnr\b|code|[*x…•]{2}", re.IGNORECASE)
+_OF_PHONE: Final = re.compile(r"telefoon|toestel|mobiel|mobile|phone|gebeld|\bbel\b|06|nummerbehoud|sim", re.IGNORECASE)
+_OF_ACCOUNT: Final = re.compile(r"rekening|iban|account|bank", re.IGNORECASE)
+_OF_CARD: Final = re.compile(r"\b(?:\w*pas|kaart|\w*card|creditcard)\b", re.IGNORECASE)
+
+
+def endings(text: str) -> list[Ending]:
+    """What is said of the last digits of a number ("het nummer dat eindigt op 4417", "account ending in 4417")."""
+    found: dict[Ending, None] = {}
+    for match in _ENDING.finditer(text):
+        nearby = text[max(0, match.start() - 60) : match.end()]
+        last = max(
+            (
+                (hits[-1].start(), kind)
+                for kind, pattern in (("phone", _OF_PHONE), ("iban", _OF_ACCOUNT), ("card", _OF_CARD))
+                if (hits := list(pattern.finditer(nearby)))
+            ),
+            default=(0, ""),
+        )
+        if last[1] or _OF_NUMBER.search(nearby):  # a contract ends in 2027, too
+            found[Ending(last[1], match[1] or match[2])] = None
+    return list(found)[:MAX_EACH]

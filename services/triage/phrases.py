@@ -1,0 +1,225 @@
+# ruff: noqa: E501 - a pattern reads best on one line
+"""What a message says of itself, in the words that people use for it: a text reaches this module, what it says leaves it.
+
+That it is about something else, that it was solved, that its writer has asked before, on whose behalf, where, and which handles are the writer's own.
+Readable rules, in Dutch and English: when a team asks why two messages were kept apart, the answer is a line below.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+import re2
+
+from services.triage.words import folded
+
+ELSE, RESOLVED, AGAIN, ASKS, TROUBLE = "else", "resolved", "again", "asks", "trouble"
+
+_EMAIL: Final = re.compile(r"(?<![\w.+@-])[\w+-][\w.+-]{0,63}@(?:[A-Za-z0-9-]{1,63}\.){1,6}[A-Za-z]{2,24}(?![\w@-])")
+
+
+def addresses(text: str) -> list[str]:
+    """The e-mail addresses in a text, in lower case."""
+    return [one.lower() for one in _EMAIL.findall(text)]
+
+
+_HANDLE: Final = re.compile(r"(?<![\w@./])@([A-Za-z0-9_][A-Za-z0-9_.]{1,28}[A-Za-z0-9_])(?![\w@])")
+_QUOTED: Final = re.compile(
+    r"^(?:>.*|-{2,} ?(?:oorspronkelijk|original|doorgestuurd|forwarded).*|(?:van|from): .*|op .{5,80} schreef .*:|on .{5,80} wrote:)$",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+def unquoted(text: str) -> str:
+    """The text up to what it quotes below, without quoted lines: what is new in it."""
+    if ">" not in text and "--" not in text and ":" not in text:
+        return text
+    match = _QUOTED.search(text)
+    return text if match is None or match.start() < 20 else text[: match.start()]
+
+
+_OTHERS: Final = re.compile(
+    r"(?:\b(?:zus|zusje|broer\w*|vriend\w*|buur\w*|collega\w*|man|vrouw|moeder|vader|oma|opa|zoon|dochter|neef|nicht|iemand|anderen|mensen|friend|neighbou?r|colleague|sister|brother|husband|wife"
+    r"|mum|mom|dad|mother|father|someone|others|people|jullie|your|antwoord\w*|reactie\w*|reply|answer|medewerker|agent|account van jullie)\b[^.!?\n]{0,15}"
+    r"|\b(?:net als|zoals|evenals|ook van|same as|just like|like|via via|gelezen (?:van|bij)|retweet\w*|rt|cc|dank\w*|thanks)\s+\(?)$",
+    re.IGNORECASE,
+)
+"""What stands before the handle of somebody else."""
+_MINE: Final = re.compile(
+    r"(?:\b(?:ik|we|wij|mijn|m'n|mn|i|i'm|i've|my|we've|our)\b[^.!?\n]{0,70}|\b(?:getwitterd|getweet|tweette|tweeted|posted|gepost|gevraagd op|tweets?|dm|bericht|post) ?(?:van|by|from|onder|als|as)?[ (]{0,2})$",
+    re.IGNORECASE,
+)
+"""What stands before a handle that its owner names, among other people: "ik vroeg het ook op X (@naam)"."""
+_WHERE: Final = re.compile(
+    r"\b(?:x|twitter|insta\w*|facebook|mastodon|bluesky|threads|tiktok|linkedin|tweet\w*|getw\w+|heet|ben|account|handle|profiel|profile|dm|post\w*)\b",
+    re.IGNORECASE,
+)
+
+
+_SAID_OF: Final = re.compile(
+    r" (?:heeft|had|has|zegt|zei|schreef|schrijft|meldt|meldde|kreeg|krijgt|kan wel|got|gets|says|said|wrote|posted|vertelt|vindt|heeft ook)\b",
+    re.IGNORECASE,
+)
+"""What follows the handle of somebody of whom a text tells."""
+_HEARD: Final = re.compile(
+    r"\b(?:zag|las|gelezen|gezien|hoorde|saw|read|seen|heard|volgens|according)\b(?![^.!?\n]*\b(?:mijn|m'n|mn|my|ik ben|ik heet)\b)[^.!?\n]{0,40}$",
+    re.IGNORECASE,
+)
+
+
+def own_handles(text: str, *, private: bool) -> Iterable[str]:
+    """The handles in a text that are its writer's, as far as it says. To a brand alone one names oneself; among others one names each other."""
+    for match in _HANDLE.finditer(text):
+        before = text[max(0, match.start() - 90) : match.start()]
+        if _OTHERS.search(before) or _HEARD.search(before) or _SAID_OF.match(text, match.end()):
+            continue
+        if private or (_MINE.search(before) and _WHERE.search(before)):
+            yield match[1].lower()
+
+
+# --- what a text says of itself ----------------------------------------------------------------------------------------------------------
+
+_SIGNATURE: Final = re.compile(
+    r"(?:\b(?:groet\w*|gr|mvg|hoogachtend|liefs|dank\w*|bedankt|regards|thanks|cheers|sincerely|faithfully|wishes|thx|xx?)[,.! ]{0,3}\n?[ \n]{0,2}|\n\n?)"
+    r"([A-Z][\w.'’-]{0,20}(?: (?:[A-Z][\w.'’-]{0,20}|van|de|der|den|ten|ter|el|al)){0,4})\s*$"
+)
+_PRESENTED: Final = re.compile(
+    r"(?:^|[.!,] ?)(?:(?:hoi|hallo|dag|goede\w+|hi|hello|hey)[,!]? )?(?:u spreekt met|met|this is|(?:ik ben|mijn naam is|i am|i'm|my name is)) ((?!de\b|het\b|een\b|mijn\b)[A-Z]\w{1,20}(?: (?:[A-Z]\w{0,20}|van|de|der|den)){0,3})",
+    re.IGNORECASE,
+)
+
+
+def signed(text: str) -> str | None:
+    """The name that a text is signed with, or that its writer gives at its beginning."""
+    if (match := _SIGNATURE.search(text[-80:])) is not None:
+        return match[1]
+    match = _PRESENTED.match(text[:80])
+    return match[1] if match is not None and match[1][0].isupper() else None
+
+
+_CLAUSE: Final = r"(?:^|[.!?,;:)\n–—-]\s*|\bsubject: |\bonderwerp: )(?:@\S+ )*(?:(?:nu|maar|dan|even|en|verder|nog|ook|ik heb|heb ik|heb|daarnaast|now|and|but|also|just|then|ok|hi|hoi|dag|hallo|hello|i have|i've got|have) ){0,4}"
+_ELSE: Final = re2.compile(
+    _CLAUSE
+    + r"(?:(?:iets|wat) (?:\w+ )?anders\b|(?:een )?(?:\w+ )?andere? (?:vraag\w*|kwestie|zaak|onderwerp|punt\w*|ding\w*)\b|(?:nog )?iets nieuws\b|volgende vraag\b|nog iets(?: heel anders)? ?[:,]|een nieuwe vraag\b|nieuwe vraag\b|(?:something|sth) (?:\w+ )?(?:else|different)\b|(?:a |an )?(?:\w+ )?(?:different|another|separate|unrelated|new) (?:question|matter|issue|topic|subject|thing)\b)"
+    r"|\b(?:gaat|vraag|mail|bericht|schrijf|app)\w* (?:nu |dit keer |deze keer |ditmaal )?(?:over|om|voor) (?:iets|wat) (?:\w+ )?anders\b"
+    r"|\b(?:heb|had|stel) (?:ik )?(?:nu |ook |nog |even )*(?:een |nog een )?(?:\w+ )?andere vraag\b"
+    r"|\b(?:los|losstaand|apart) (?:van|daarvan|hiervan)\b|\b(?:staat|gaat) hier(?:mee)? los van\b|\bniets (?:mee )?te maken met (?:mijn|m'n|het|de) (?:vorige|eerdere)\b"
+    r"|\b(?:unrelated to|not about (?:that|the|my)|nothing to do with my|on (?:a|an)(?:other)? (?:\w+ )?(?:note|matter|subject)|this (?:time|one) (?:it'?s|is) about|about something (?:\w+ )?(?:else|different))\b"
+    r"|\b(?:ander|nieuw) onderwerp\b|\bdit keer (?:gaat|is|iets|over)\b"
+)
+_RESOLVED: Final = re.compile(
+    r"\b(?:is|zijn|was|werd|heb|hebben|ben|lijkt|inmiddels|intussen|al|prima|netjes|keurig|goed|snel|helemaal|weer|has been|have been|got|been|are|all|now|nicely|it's|that's)\b[^.!?\n]{0,40}"
+    r"\b(?:opgelost|afgerond|afgehandeld|geregeld|gelukt|in orde|verholpen|voor elkaar|hersteld|solved|sorted|resolved|fixed|settled)\b"
+    r"|\b(?:is|zijn) (?:nu |al |inmiddels )?klaar\b|\b(?:dossier|zaak|case|melding|klacht) (?:kan|mag) (?:\w+ )?(?:dicht|gesloten|weg)\b"
+    r"|\b(?:vergoeding|geld|refund|pakket\w*|bedrag|koffer|zending|package|parcel|money) (?:is |has )?(?:\w+ )?(?:binnen|ontvangen|gekregen|terecht|came through|arrived)\b"
+    r"|\b(?:keurig|netjes|prima|inmiddels|intussen|eindelijk|finally|nicely|safely)\b[^.!?\n]{0,30}\b(?:opgehaald|terugbetaald|bezorgd|geleverd|teruggestort|vervangen|refunded|delivered|arrived|replaced|collected)\b"
+    r"|\b(?:werkt|doet het|works|working) (?:nu |inmiddels |alles |sinds \w+ \w+ )?(?:weer|sinds|again)\b"
+)
+_NOT: Final = re.compile(
+    r"\b(?:niet|nog geen|nooit|geen|zou|zouden|zodra|wanneer|als|tot|totdat|not|never|isn'?t|hasn'?t|wasn'?t|until|when|once|if|said|says|zei\w*|zeg\w*|schr\w+|volgens|beloofd|belooft|status|site|nog steeds|still)\b"
+)
+_YET: Final = re.compile(
+    r"[^\n]{0,20}\b(?:maar|but|alleen|except)\b[^.!?\n]{0,60}\b(?:niet|nog|geen|weer|not|still|no|again|verkeerde?|wrong|kapot|broken)\b"
+)
+_AGAIN: Final = re.compile(
+    r"\b(?:al|ook|eerder|had|heb|hebben|vorige|net|gisteren|eergisteren|vanochtend|vanmorgen|vanmiddag|maandag|dinsdag|woensdag|donderdag|vrijdag|zaterdag|zondag)\b[^.!?\n]{0,40}\b(?:gemaild|getweet|getwitterd|gebeld|geappt|gestuurd|gevraagd|gemeld|geschreven|tweette|mailde|appte|belde|ingevuld|gepost)\b"
+    r"|\b(?:gemaild|getweet|getwitterd|geappt|mailde|tweette|appte)\b|\b(?:mijn|m'n|mn|my) (?:\w+ ){0,2}(?:mail\w*|tweet\w*|bericht\w*|vraag|formulier|app|e-?mail\w*|message\w*|post|dm)\b"
+    r"|\b(?:zelfde vraag|nogmaals|opnieuw|nog een poging|herinnering|(?:tweede|derde|vierde|[2-9]e) (?:verzoek|keer|bericht|mail|poging)|nog (?:steeds |altijd )?(?:geen|niets|niks) (?:reactie|antwoord|bevestiging|gehoord|ontvangen|gezien|nieuws)|is er al|al (?:iets|nieuws|wat) (?:bekend|gehoord)?|hoor niks|niets gehoord)\b"
+    r"|\b(?:following up|follow(?:-| )up|as i (?:wrote|said|asked|mentioned)|i (?:already |also )?(?:e-?mailed|tweeted|wrote|asked|sent|called|messaged)|sent you|bumping|any (?:news|update)|no (?:answer|reply|response) (?:yet|to)|still (?:no|nothing|waiting)|second (?:request|attempt|time)|third (?:request|attempt|time)|again|reminder)\b"
+)
+_ASKS: Final = re.compile(
+    r"\?|\b(?:hoe|kan ik|kunnen jullie|kunt u|mag|wil ik|ik wil|graag|how|can i|can you|could you|i want|i would|i'd like|please)\b"
+)
+_TROUBLE: Final = re.compile(
+    r"\b(?:storing\w*|plat|eruit|uitgevallen|uitval|onbereikbaar|geannuleerd|geschrapt|vervallen|gestrand|vertraag\w*|vertraging\w*|foutcode|foutmelding|error|down|outage|offline|cancell?ed|delay\w*|stranded|declined|crash\w*|kapot|defect"
+    r"|(?:werkt|doet|gaat|rijdt|vliegt|lukt|laadt|kan|kunnen)\b[^.!?\n]{0,30}\bniet|niks meer|niets meer|geen (?:\w+ ){0,2}(?:internet|tv|wifi|bereik|stroom|water|gas|verbinding|signaal|trein|bus|geld|beeld|geluid|service)"
+    r"|(?:not|isn'?t|aren'?t|doesn'?t|won'?t|can'?t|cannot|no) (?:\w+ ){0,2}(?:working|work|load|log ?in|pay|internet|signal|power|service|tv|wifi)|hours late|fout (?:\w+ )?\d+)\b"
+)
+
+
+_RELATION: Final = re.compile(
+    r"\b(?:voor|namens|van|for|on behalf of|met) (?:mijn|m'n|mn|onze|my|our) (moeder|vader|ma|pa|oma|opa|zus|broer|zoon|dochter|man|vrouw|partner|buurman|buurvrouw|buren|vriend|vriendin|schoonmoeder|schoonvader|tante|oom|collega|baas|mother|mum|mom|father|dad|grandmother|grandfather|sister|brother|son|daughter|husband|wife|neighbour|friend|colleague)\b"
+)
+
+
+def flags(lower: str) -> frozenset[str]:
+    """Of ELSE, RESOLVED, AGAIN, ASKS and TROUBLE those that a text after `folded` says."""
+    found = set()
+    if _ELSE.search(lower):
+        found.add(ELSE)
+    if any(
+        not _NOT.search(match[0]) and not _NOT.search(lower[max(0, match.start() - 25) : match.start()])
+        for match in _RESOLVED.finditer(lower)
+    ):
+        found.add(RESOLVED)
+    if _AGAIN.search(lower):
+        found.add(AGAIN)
+    if _ASKS.search(lower):
+        found.add(ASKS)
+    if _TROUBLE.search(lower):
+        found.add(TROUBLE)
+    return frozenset(found)
+
+
+def _is_so(match: re.Match[str], lower: str) -> bool:
+    """Whether what a match says is said of what is, and not of what is not, is promised, or is and does not help."""
+    around = lower[max(0, match.start() - 25) : match.end()]
+    return not _NOT.search(around) and not _YET.match(lower, match.end())
+
+
+def relations(lower: str) -> list[str]:
+    """On whose behalf a text after `folded` is written, where it says so."""
+    return _RELATION.findall(lower)
+
+
+_SIGNED: Final = re.compile(r"^(?:onderwerp|subject): |@\S+|https?://\S+")
+
+
+def unaddressed(lower: str) -> str:
+    """The text without handles, addresses of pages and the word before a subject."""
+    return _SIGNED.sub(" ", lower)
+
+
+_PLACE: Final = re.compile(
+    r"(?<=[a-z0-9,] )(?:in|naar|te|uit|from|to|at|near|bij|tussen|regio|rond) ([A-Z][a-zé]{2,20}(?:[- ][A-Z][a-z]{2,20})?)"
+)
+_NO_PLACE: Final = re.compile(
+    r"(?:jan|feb|maa|mar|apr|mei|may|jun|jul|aug|sep|okt|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun|dutch|english|nederlands|engels)"
+)
+
+
+def places(text: str) -> list[str]:
+    """What a text names with a capital after a word such as "in" or "naar"; no months, days and languages."""
+    return [place for one in _PLACE.findall(text) if not _NO_PLACE.match(place := folded(one))]
+
+
+_AMOUNT: Final = re.compile(
+    r"[€$£] ?(\d{1,3}(?:[.,]?\d{3})*)(?:[.,](\d{2})(?!\d)|,-)?|(?<![\w.,])(\d{1,3}(?:[.]?\d{3})*),(\d{2})(?![\w%])|(?<![\w.,])(\d{2,6}) ?(?:euros?|eur|pounds?)\b",
+    re.IGNORECASE,
+)
+_LINE: Final = re.compile(
+    r"\b(?:lijn|trein|bus|tram|metro|vlucht|sprinter|intercity|line|train|flight) (?:nr\.? ?|number |nummer )?(\d{1,5})\b", re.IGNORECASE
+)
+_DIGIT: Final = re.compile(r"\d")
+_CODE: Final = re.compile(r"(?<![\w-])([A-Za-z]{1,3})([ -]?)(\d{2,4})(?![\w-])")
+_SMALL: Final = frozenset(
+    re.split(
+        " ",
+        "aan al at bij by dan de die dit een en er for het if ik in is it ja je me met my na nee no nog nu of om on op or per pm so te the tot tv uit u up van voor was we with ze",
+    )
+)
+
+
+def details(text: str) -> Iterable[str]:
+    """Amounts ("54.50"), error codes and flight numbers ("ZL517"): no identifiers, and yet not in every message."""
+    if not _DIGIT.search(text):
+        return
+    for match in _AMOUNT.finditer(text):
+        whole = (match[1] or match[3] or match[5]).replace(".", "").replace(",", "")
+        yield f"{whole}.{match[2] or match[4] or '00'}"
+    for match in _LINE.finditer(text):
+        yield f"LINE{match[1]}"
+    for match in _CODE.finditer(text):
+        letters = match[1].lower()
+        if match[1].isupper() or (len(letters) > 1 and letters not in _SMALL and (match[2] != " " or len(letters) == 2)):
+            yield match[1].upper() + match[3]

@@ -1,0 +1,265 @@
+"""What one mention shows that can tell whether it and another are one issue: a message and its brand's book reach this module, a `Seen` leaves it.
+
+A `Seen` says who wrote (as far as the channel knows), which numbers, handles and addresses the text names as the writer's own, what it is about, and
+whether it says itself that it is about something else, or about the same again. It is made once for each mention and compared often (`pair.py`).
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+from zlib import crc32
+
+from libs.common.brandbook import BrandBook
+from libs.common.events import Mention
+from libs.common.rules import channel_name
+from services.triage import phrases
+from services.triage.features import Floats, well_formed
+from services.triage.identifiers import Ours, postal_addresses
+from services.triage.names import Name, name
+from services.triage.numbers import Ending, Form, Number, forms, phone_core, written
+from services.triage.words import RAREST, folded, stems, weights
+
+MAX_CHARS: Final = 4_000
+"""As far as a text is read: what a mention is about is said in its first pages."""
+MAILED: Final = frozenset({"email", "webform", "form", "letter"})
+PUBLIC: Final = frozenset(
+    {"twitter", "facebook", "instagram", "mastodon", "bluesky", "threads", "tiktok", "linkedin", "youtube", "reddit", "forum"}
+)
+"""Networks, where people name each other: a handle in a text is its writer's own only where they say so."""
+
+UNKNOWN: Final = "unknown"
+"""The channel of what came from nobody knows where: perhaps from one where people name each other."""
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Lens:
+    """What mentions of one brand are read through; made once for each version of its book."""
+
+    forms: tuple[Form, ...] = ()
+    ours: Ours | None = None
+    handles: frozenset[str] = frozenset()
+    country: str = "NL"
+
+    @classmethod
+    def of(cls, book: BrandBook) -> "Lens":
+        ours = Ours.of(book)
+        return cls(
+            forms(book.identifiers),
+            ours,
+            ours.handles | {folded(book.brand), folded(book.name).replace(" ", "")},
+            book.hours.holidays.country,
+        )
+
+    def has_mail(self, address: str) -> bool:
+        return self.ours is not None and self.ours.has_mail(address)
+
+
+PLAIN: Final = Lens()
+"""For a brand whose book is not at hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one mention shows. All but `meaning` goes into JSON with `as_json`."""
+
+    id: str
+    brand: str
+    at: datetime
+    channel: str
+    own: frozenset[Key]
+    """Who wrote: ("handle", "anna_k") of whatever network `channel` is, ("email", …), ("phone", last nine digits)."""
+    name: Name
+    numbers: tuple[Number, ...]
+    endings: tuple[Ending, ...]
+    told: frozenset[Key]
+    """What the text names as the writer's: ("number", core), ("account", …), ("phone", …), ("email", …), ("handle", …), ("address", …)."""
+    landlines: frozenset[str]
+    """Those of the phones told that a company or a household has rather than a person."""
+    flags: frozenset[str]
+    words: Mapping[str, float]
+    """Stem → how telling it is."""
+    places: frozenset[str]
+    details: frozenset[str]
+    """Amounts, error codes and flight numbers: no identifiers, yet not everybody's."""
+    relations: frozenset[str]
+    """On whose behalf, where not the writer's own: "moeder"."""
+    answers: str | None
+    """The id of the mention that this one answers."""
+    copy: frozenset[int]
+    """A sketch of the text's runs of four words: two copies of one text share most of it."""
+    meaning: Floats | None = field(default=None, compare=False, repr=False)
+    """Shape (512,), of length one; none when unknown."""
+
+    @property
+    def keys(self) -> frozenset[Key]:
+        """What finds those that this mention may be one issue with: a handle counts on any network."""
+        return self.told | self.own
+
+    def as_json(self) -> dict[str, Any]:
+        """Without `meaning`, which is stored as a vector."""
+        return {
+            "id": self.id,
+            "brand": self.brand,
+            "at": self.at.isoformat(),
+            "channel": self.channel,
+            "own": sorted(self.own),
+            "name": [
+                *map(list, (self.name.given, self.name.surname, self.name.handles, sorted(self.name.parts))),
+                self.name.initials,
+                self.name.short,
+                self.name.real,
+            ],
+            "numbers": [[n.core, n.kind, n.letters, n.booked, list(n.others)] for n in self.numbers],
+            "endings": [[e.kind, e.digits] for e in self.endings],
+            "told": sorted(self.told),
+            "landlines": sorted(self.landlines),
+            "flags": sorted(self.flags),
+            "words": dict(sorted(self.words.items())),
+            "places": sorted(self.places),
+            "details": sorted(self.details),
+            "relations": sorted(self.relations),
+            "answers": self.answers,
+            "copy": sorted(self.copy),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any], meaning: Floats | None = None) -> "Seen":
+        given, surname, handles, parts, initials, short, real = data["name"]
+        return cls(
+            id=data["id"],
+            brand=data["brand"],
+            at=datetime.fromisoformat(data["at"]),
+            channel=data["channel"],
+            own=frozenset((kind, value) for kind, value in data["own"]),
+            name=Name(tuple(given), initials, tuple(surname), short, tuple(handles), frozenset(parts), real),
+            numbers=tuple(Number(core, kind, letters, booked, tuple(others)) for core, kind, letters, booked, others in data["numbers"]),
+            endings=tuple(Ending(kind, digits) for kind, digits in data["endings"]),
+            told=frozenset((kind, value) for kind, value in data["told"]),
+            landlines=frozenset(data["landlines"]),
+            flags=frozenset(data["flags"]),
+            words=dict(data["words"]),
+            places=frozenset(data["places"]),
+            details=frozenset(data["details"]),
+            relations=frozenset(data["relations"]),
+            answers=data["answers"],
+            copy=frozenset(data["copy"]),
+            meaning=meaning,
+        )
+
+
+def seen(
+    *,
+    id: str,
+    brand: str,
+    at: datetime,
+    channel: str,
+    text: str,
+    handle: str | None = None,
+    called: str | None = None,
+    email: str | None = None,
+    phone: str | None = None,
+    answers: str | None = None,
+    private: bool | None = None,
+    lens: Lens = PLAIN,
+    meaning: Floats | None = None,
+) -> Seen:
+    """What a mention shows. `text` has the subject of a mail as its first line; `called` is the author's displayed name; `private` follows from the
+    channel where it is not given. A handle that is a phone number is one. `meaning` is the text's row of `Features.static`."""
+    text = well_formed(text[:MAX_CHARS]).translate(_TYPESET)
+    if handle and phone is None and _NUMBER.fullmatch(handle):
+        handle, phone = None, handle
+    channel = channel_name(channel.lower())
+    handle = handle.lstrip("@").lower() if handle else None
+    email = email.lower() if email else None
+    private = channel not in PUBLIC and (channel != UNKNOWN or email is not None) if private is None else private
+    fresh = phrases.unquoted(text)
+    found = written(text, lens.forms)
+    own: set[Key] = set()
+    if handle and handle not in lens.handles:
+        own.add(("handle", handle))
+    if email and not lens.has_mail(email):
+        own.add(("email", email))
+    if phone:
+        own.add(("phone", phone_core(phone)))
+    told = {("number", core) for number in found.numbers for core in number.cores}
+    told |= {("account", account) for account in found.accounts} | {("phone", one) for one in found.phones}
+    if "@" in text:
+        told |= {("email", one) for one in map(str.lower, phrases.addresses(text)) if not lens.has_mail(one)}
+        told |= {("handle", one) for one in phrases.own_handles(text, private=private) if one not in lens.handles and one != handle}
+    if lens.country == "NL":
+        told |= {("address", one) for one in postal_addresses(text)}
+    lower = folded(fresh)
+    known = weights()
+    return Seen(
+        id=id,
+        brand=brand,
+        at=at,
+        channel=channel,
+        own=frozenset(own),
+        name=name(called or phrases.signed(fresh), handle, email),
+        numbers=found.numbers,
+        endings=found.endings,
+        told=frozenset(told),
+        landlines=frozenset(one for one in found.phones if one[0] not in "67"),
+        flags=phrases.flags(lower),
+        words={stem: known.get(stem, RAREST) for stem in stems(phrases.unaddressed(lower))},
+        places=frozenset(phrases.places(fresh)) - {folded(brand)},
+        details=frozenset(phrases.details(fresh)),
+        relations=frozenset(phrases.relations(lower)),
+        answers=answers,
+        copy=_sketch(lower),
+        meaning=meaning,
+    )
+
+
+def of_mention(mention: Mention, lens: Lens, meaning: Floats | None = None, answers: str | None = None) -> Seen:
+    """What a normalised mention shows. `answers` is the id of the mention that it answers, where that is known."""
+    known = {identity.kind: identity.value for identity in reversed(mention.author.identities)}
+    return seen(
+        id=str(mention.id),
+        brand=mention.brand,
+        at=mention.posted_at,
+        channel=mention.channel,
+        text=f"{mention.title}\n{mention.text}" if mention.title else mention.text,
+        handle=known.get("handle"),
+        called=mention.author.name,
+        email=known.get("email"),
+        phone=known.get("phone"),
+        answers=answers,
+        private=mention.visibility == "private" or mention.channel not in PUBLIC,
+        lens=lens,
+        meaning=meaning,
+    )
+
+
+_TYPESET: Final = {
+    0xA0: " ",
+    0x202F: " ",
+    0x2009: " ",
+    0x2010: "-",
+    0x2011: "-",
+    0x2012: "-",
+    0x2013: "-",
+    0x2212: "-",
+    0x200B: None,
+    0xFEFF: None,
+}
+"""Blanks and dashes as keyboards have them."""
+_NUMBER: Final = re.compile(r"\+?\d[\d ()-]{6,18}")
+
+_SKETCH: Final = 24
+_RUN: Final = 4
+
+
+def _sketch(lower: str) -> frozenset[int]:
+    """The smallest hashes of the text's runs of four words: of two texts, the share in common tells how much of one is in the other."""
+    words = re.findall(r"[^\W_]+", re.sub(r"@(\w)", r"\1", lower))[:200]
+    if len(words) < 2 * _RUN:
+        return frozenset()
+    joined = [" ".join(words[place : place + _RUN]) for place in range(len(words) - _RUN + 1)]
+    hashes = {crc32(run.encode()) for run in joined}
+    return frozenset(sorted(hashes)[:_SKETCH])

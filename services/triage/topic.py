@@ -1,0 +1,113 @@
+"""Which mentions of different people are about one event, or are copies of one text: mentions in the order of time reach this module, topics leave it.
+
+A topic is no issue: everybody in it keeps their own. Three people who report the same trouble at the same time open one, two who post the same words do;
+whoever comes later joins when two of those in it fit. It decides on what `shown.Seen` has and on nothing else, one mention at a time.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import combinations
+from typing import Final, Literal
+
+from services.triage.names import likeness
+from services.triage.pair import ALIKE, PLAIN_WORD, copied
+from services.triage.phrases import TROUBLE
+from services.triage.shown import Seen
+
+EVENT_WINDOW: Final = timedelta(hours=6)
+"""Between two reports of one event that share a rare word or a code."""
+ALIKE_WINDOW: Final = timedelta(minutes=90)
+"""Between two that have no rare word in common, and are alike all the same."""
+COPY_WINDOW: Final = timedelta(days=14)
+RARE: Final = 6.0
+"""A word of this weight or more is rare: a place, a name."""
+
+Kind = Literal["copy", "event"]
+FEWEST: Final = {"copy": 2, "event": 3}
+"""Authors that open a topic."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What two mentions of different people have in common. `said` is for people."""
+
+    kind: Kind
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """What becomes of a mention: it joins `topic`, or opens one (None) together with `others`."""
+
+    topic: str | None
+    others: tuple[str, ...]
+    kind: Kind
+    why: str
+
+
+def shared(one: Seen, other: Seen, common: Collection[str] = ()) -> Shared | None:
+    """What two mentions share that makes them one topic, or nothing. `common` are stems that are everyday ones for this brand."""
+    if one.brand != other.brand or not one.own.isdisjoint(other.own) or likeness(one.name, other.name).score >= ALIKE:
+        return None
+    gap = abs(one.at - other.at)
+    if gap <= COPY_WINDOW and copied(one, other):
+        return Shared("copy", "the same text, copied")
+    if gap > EVENT_WINDOW:
+        return None
+    stems = [stem for stem in one.words.keys() & other.words.keys() if stem not in common]
+    rare = sorted((stem for stem in stems if one.words[stem] >= RARE), key=lambda stem: (-one.words[stem], stem))
+    cosine = float(one.meaning @ other.meaning) if one.meaning is not None and other.meaning is not None else 0.0
+    if TROUBLE not in one.flags & other.flags:
+        return Shared("event", f'the same within hours, in like words: "{rare[0]}…"') if len(rare) >= 2 and cosine >= 0.5 else None
+    if codes := {detail for detail in one.details & other.details if not detail[0].isdigit()}:
+        return Shared("event", f"the same trouble within hours: {min(codes)}")
+    if places := (one.places & other.places) - set(common):
+        return Shared("event", f"the same trouble within hours in {min(places).title()}")
+    if rare:
+        return Shared("event", f'the same trouble within hours: "{rare[0]}…"')
+    weight = sum(one.words[stem] - PLAIN_WORD for stem in stems if one.words[stem] > PLAIN_WORD)
+    if gap <= ALIKE_WINDOW and (cosine >= 0.5 or (cosine >= 0.35 and weight >= 1.5)):
+        return Shared("event", "the same trouble at the same time, in like words")
+    return None
+
+
+def join(new: Seen, recent: Sequence[tuple[Seen, str | None]], common: Collection[str] = ()) -> Joined | None:
+    """The topic that a mention joins or opens. `recent` are mentions before it within the windows, each with its topic's id.
+
+    It joins where two of a topic's mentions fit, or all where it has fewer; of several topics the one of which most fit. Else it opens one with others
+    that fit it and each other, when that makes enough people.
+    """
+    fitting = [(other, topic, found) for other, topic in recent if (found := shared(new, other, common))]
+    by_topic: dict[str, list[Shared]] = {}
+    for _, topic, found in fitting:
+        if topic is not None:
+            by_topic.setdefault(topic, []).append(found)
+    for topic, reasons in sorted(by_topic.items(), key=lambda item: (-len(item[1]), item[0])):
+        members = sum(1 for _, of in recent if of == topic)
+        if len(reasons) >= min(2, members) or reasons[0].kind == "copy":
+            return Joined(topic, (), reasons[0].kind, reasons[0].said)
+    free = [(other, found) for other, topic, found in fitting if topic is None]
+    if copies := [other for other, found in free if found.kind == "copy"]:
+        return Joined(None, tuple(other.id for other in copies), "copy", "the same text, copied")
+    for (one, found), (other, _) in combinations(free, 2):
+        if shared(one, other, common) is not None:
+            opening = [one, other]
+            for another, _ in free:
+                if another not in opening and sum(shared(another, member, common) is not None for member in opening) >= 2:
+                    opening.append(another)
+            return Joined(None, tuple(member.id for member in opening), "event", found.said)
+    return None
+
+
+def everyday(mentions: Iterable[Seen]) -> frozenset[str]:
+    """The stems and places that are no news for a brand, of mentions of some weeks: those of which it hears on many days."""
+    days: dict[str, set[int]] = {}
+    every: set[int] = set()
+    for seen in mentions:
+        day = seen.at.toordinal()
+        every.add(day)
+        for stem in (*seen.words, *seen.places):
+            days.setdefault(stem, set()).add(day)
+    least = max(4, len(every) // 4)
+    return frozenset(stem for stem, on in days.items() if len(on) >= least)
