@@ -29,13 +29,17 @@ Urgency = str
 """critical, high, normal or low."""
 
 
-TABLES: Final = (press, harm, conduct, leaks, claims, service)
+FILTERS: Final = ((press, conduct), (harm, claims), (leaks, service))
+"""The tables whose patterns share a filter."""
+TABLES: Final = tuple(table for tables in FILTERS for table in tables)
 SIGNALS: Final[Mapping[str, Sequence[str]]] = MappingProxyType({name: found for table in TABLES for name, found in table.SIGNALS.items()})
 """Signal → patterns. A signal is there when any of its patterns is."""
 TOGETHER: Final[Mapping[str, Sequence[frozenset[str]]]] = MappingProxyType(
     {name: sets for table in TABLES for name, sets in table.TOGETHER.items()}
 )
 """Signal → sets of signals. A signal is also there when all of any set are."""
+NAMES: Final = tuple(sorted({*SIGNALS, *TOGETHER, "campaign"}))
+"""All signals that a text can have."""
 GAP: Final = "[^.!?]*"
 """What "…" in a pattern stands for: the rest of a sentence, which an automaton follows at no cost, unlike a counted number of letters."""
 
@@ -91,10 +95,10 @@ def fold(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Matcher:
-    """The patterns of one table behind a filter: one pass finds the letters without which a pattern cannot match (three or more in a
-    row), and only patterns whose letters are there are tried. One automaton of all patterns would be quicker on texts like those it has
-    seen, and many times slower on others: it grows with every new combination of half-matched patterns. A filter for each table, because
-    what the engine remembers of a pass is bounded, and it starts anew when that is full.
+    """Patterns behind a filter: one pass finds the letters without which a pattern cannot match (three or more in a row), and only
+    patterns whose letters are there are tried. One automaton of all patterns would be quicker on texts like those it has seen, and many
+    times slower on others: it grows with every new combination of half-matched patterns. Three filters, because what the engine remembers
+    of a pass is bounded and it starts anew when that is full, while every further pass costs its own time.
     """
 
     filter: re2.Filter
@@ -105,13 +109,14 @@ class _Matcher:
 @lru_cache(maxsize=1)
 def _matchers() -> tuple[_Matcher, ...]:
     made = []
-    for table in TABLES:
+    for tables in FILTERS:
         every = re2.Filter()
         owners = []
-        for signal, patterns in table.SIGNALS.items():
-            for pattern in patterns:
-                every.Add(pattern.replace(" … ", GAP))
-                owners.append(signal)
+        for table in tables:
+            for signal, patterns in table.SIGNALS.items():
+                for pattern in patterns:
+                    every.Add(pattern.replace(" … ", GAP))
+                    owners.append(signal)
         every.Compile()
         made.append(_Matcher(every, tuple(owners)))
     return tuple(made)
