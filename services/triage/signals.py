@@ -74,8 +74,10 @@ is worse than a false alarm."""
 _HASHTAG: Final = re.compile(r"#\w+")
 _HUMP: Final = re.compile(r"[A-Z][a-z]+")
 _SLOGAN: Final = re2.compile(
-    r"#(samen|altijd|mijn|jouw|lekker|nooit|overal|beter|geniet|iedereen|thuisbij|kiesvoor|ikkies|wezijn|always|together|never|every)\w{3,}"
-    r"|(moment(en|s)?|dichtbij|verbonden|denktmee|brengt\w*|cares|gives\w*|together|challenge|geluk|verbindet|voorjou|metjou|voorelkaar)\b"
+    r"#((samen|altijd|mijn|jouw|lekker|nooit|overal|beter|geniet|iedereen|thuisbij|kiesvoor|always|together|never|every|even|warm|zacht)[a-z]{3,}"
+    r"|(ik|wij|jij|doe|maak|kleur|geef|leef|voel|beleef|ontdek|zoek|droom|vier|deel|blijf|proef)(je|de|het|een|mee|me|was|wil|voel|kies|ben|heb|zijn|met|jouw|jullie|samen|zelf)[a-z]{2,})"
+    r"|(moment(en|s|je)?|dichtbij|verbonden|denktmee|brengt\w*|cares|gives\w*|together|challenge|geluk|verbindet|voorjou|metjou|voorelkaar"
+    r"|welkom|erbij|vanhetjaar|vandeweek|jeleven|jedag|momentje[a-z]+|weken|verhaal|avontuur)\b"
 )
 _OPENING: Final = re.compile(
     "ik|wij|we|ons|onze|jij|jouw|doe|ga|kies|zo|ook|meer|elke|voor|van|bij|thuis|slaap|eet|vers|fijn|kleur|ooit|echt|gewoon|hier|nu|dit"

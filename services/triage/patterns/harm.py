@@ -13,6 +13,8 @@ HERE: Final = r"(hier|in huis|in de|in het|op de|bij|nog steeds|al|nu|weer)"
 SIGNALS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
     {
         "self_harm": (
+            r"\b(weet niet of ik er) (morgen |straks |dan )?(nog )?(wil )?(zijn|ben)\b|\b(geen|niet een) (enkele )?reden (meer )?om er\b|\ben ik heb rust\b|\bhet hoeft (ook )?(allemaal )?niet meer (voor|van) mij\b|\b(vanavond|morgen|vannacht|dan|straks) is het (klaar|voorbij|afgelopen|gedaan)\b … \b(kat|hond|sorry|brieven|niet meer|zus|kinderen|sleutel|maakt niet uit)\b",
+            r"\b(besloten|beslist) dat het (klaar|genoeg|mooi geweest|voorbij) is\b|\b(sleutel)\b … \bonder de (pot|mat|deurmat)\b|\b(kan het|ik kan) niet meer\b … \b(kat|hond|klaar|zus|kinderen|afscheid)\b … \b(naar|zorg|voor|klaar|mijn)\b|\bniets meer te brengen\b|\bweken mijn bed niet uit\b",
             r"\b(wil|kan|wou) (ik )?(echt |gewoon |zo )*niet meer (verder|doorgaan)\b|\b(iedereen|jullie|ze|mijn \w+) (is|zijn) (\w+ )?beter af (als|zonder)\b|\b(van|voor) mij hoeft het (\w+ )?(niet meer|allemaal niet)\b|\bhoeft het niet meer voor mij\b",
             r"\b(hang|verhang|gooi|maak|schiet) (ik )?(me|mij|mezelf) (zelf )?(op|van kant|dood|kapot|voor de (trein|metro))\b|\bik maak er een eind aan\b|\bstap ik er ?uit\b",
             r"\b(rather|prefer to) be dead\b",
@@ -67,6 +69,8 @@ SIGNALS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
             r"\b(selbstmord\w*|suizid\w*|nicht mehr (leben|aufwachen|da sein)|mich umbringen|will sterben|wozu (\w+ ){0,4}(aufwachen|leben)|tabletten (hier )?(liegen|bereit))\b|\b(me suicider|suicide|en finir|mettre fin a (mes jours|ma vie)|plus envie de vivre|envie de mourir|veux mourir)\b",
         ),
         "threat": (
+            r"\b(zet je|zet jullie) (maar )?schrap\b|\bslaap lekker\b … \b(weet|waar)\b|\bik weet (in|op|bij|met) (welke?|wat voor)\b|\b(beter|maar) niet (meer )?alleen (naar huis|over straat|buiten|naar zijn auto)\b|\bgaat van de (trap|brug|steiger) af\b|\bdat beloof ik (je|jullie|u)\b|\bik kom niet om te (praten|passen|kletsen|winkelen|lachen|zwemmen)\b",
+            r"\bik heb (je|jullie|zijn|haar) naam\b|\b(he|she|they) (better|should) (not )?(watch|walk|go) (home|out|his|her)\b|\byour \w+ (better|should) watch\b",
             r"\b(make|making) (you|them|him|her|your \w+) (regret|pay|suffer|sorry)\b|\b(wait|just wait) (till|until) i (find|get|see|catch)\b",
             r"\bi (swear|promise)\b … \b(come to your|find you|regret|pay|hurt)\b",
             r"\b(kort en klein|met de grond gelijk)\b",
@@ -95,13 +99,19 @@ SIGNALS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
             r"\b(ich weiss,? wo|wir wissen,? wo|brennt morgen|schlag\w* (\w+ ){0,3}(ein|tot)|je sais ou|on l'attend\w*|redescend par la fenetre|vous allez le payer|tu vas le payer)\b",
         ),
         "safety": (
+            rf"\b{CHILD}\b … \b(kwijt (in|op|bij|hier)|alleen (op|buiten|langs)|langs de weg|buiten het hek|op een donkere|alone)\b|\b(is|was|staat) (\w+ )?kwijt in het (park|zwembad|warenhuis|winkelcentrum)\b",
+            rf"\b{FRAIL}\b … \b(kwijt|uit de auto gezet|neemt (de telefoon )?niet (meer )?op|geen (maaltijd|insuline|medicijnen))\b … \b(vriest|dementie|alleen|waar|nu|wie|vandaag|telefoon|insuline\w*)\b",
+            r"\b(putdeksel|stoeptegel|kelderluik|hek|poort|leuning|luik)\b … \b(weg|open|los|ontbreekt)\b … \b(kinderen|kleuters|fietsen|meter diep|school|gat)\b|\bgat van (een|\d) meter\b|\b(beugel|stoel|riem|klem)\b … \b(opengesprongen|sprong open|niet vast|losgeschoten|not bolted|came off|undone)\b",
+            r"\b(geknapt|afgebroken|losgeschoten|losgekomen|ingestort|doorgezakt|bezweken|omgevallen)\b … \b(tegen (mijn|mn|m'n|zijn|haar)|op (mijn|mn|m'n|zijn|haar)|hoofd|ehbo|onderin|eronder|bovenop)\b|\b(tand|tanden) eruit\b|\bbloed uit (zijn|z'n|haar|mijn|m'n)\b|\b(eroverheen|er overheen|overheen) gevallen\b … \b(bloed|hoofd|stok|blind\w*)\b",
+            r"\b(stuur|steering( wheel)?|remmen|rem|brakes?)\b … \b(slap|blokkeert|locks?|deed niks|deden niks|doet niks|niet meer|faalde|soft|gone|nothing)\b|\b(fire brigade|brandweer) (has |have |had |heeft )?(just )?(closed|shut|evacuated|afgesloten|ontruimd)\b|\bbij de dierenarts\b … \b(vergift\w*|infuus)\b",
+            r"\b(camera|cameraatje)\b … \b(kleedkamer|kleedhok|toilet|douche|changing room|toilets?)\b|\b(wildvreemde|vreemde|onbekende) (man|vent|kerel)\b … \b(in (zijn|haar|mijn|de) (keuken|huis|woning|slaapkamer|tuin)|binnen)\b|\b(ondersteboven|hangen vast|hangen al)\b … \b(min|minuten|uur|niemand)\b",
             r"\b(metaaldeel\w*|glasscherven|glassplinter\w*|insect(en)?|schimmel|maden|muizenkeutel\w*)\b … \b(babyvoeding|babymelk|flesvoeding|fruithapje|opgegeten|ingeslikt|kindje)\b",
             r"\b(babyvoeding|flesvoeding|babymelk)\b … \b(metaal\w*|glas|scherf|scherven|splinter\w*|stukje)\b",
             r"\b(staat|staan|stond) (\w+ ){0,2}onder (spanning|stroom)\b|\b(optater|oplawaai|stroomstoot|electric shocks?)\b",
             r"\b(water|vocht)\b … \b(uit|in|bij|langs) (het |de )?(stopcontact\w*|meterkast|stoppenkast|groepenkast|lamp|stekkerdoos)\b",
             r"\bslingert? over de weg\b|\b(aangereden|overreden|aangereden door|doorgereden na|hit and run|ran over|knocked over)\b",
             r"\b(slapen|slaapt|sliep|ingedut|dommelt|knikkebol\w*)\b … \bachter het stuur\b",
-            r"\b(handrem|rem|remmen|stuur|gordel|band|wiel)\b … \b(werkt niet|doet het niet|kapot|los|weigert|begaf|klapte|brak|liep eraf|eraf)\b",
+            r"\b(handrem|rem|remmen|stuur|gordel)\b … \b(werkt niet|doet het niet|kapot|los|weigert|begaf|klapte|brak|liep eraf|eraf)\b",
             r"\b(derdegraads|tweedegraads|third[- ]degree|second[- ]degree|heet vet over|kokend (heet )?water over|boiling water)\b",
             r"\bbrandweer\b … \b(hier|gehad|moeten|bellen|geweest|gebeld|stond|komen|kwam|is onderweg)\b",
             r"\b(nooduitgang|vluchtdeur|nooddeur|fire exit|emergency exit|brandtrap|branddeur)\b … \b(dicht|op slot|geblokkeerd|vergrendeld|chained|locked|blocked|versperd|wedged)\b",
@@ -129,7 +139,7 @@ SIGNALS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
             r"\b(rook|vonken|vlammen|damp) (\w+ ){0,3}(uit|onder|in|bij|van|vanonder)\b … \b(oplader|lader|accu\w*|batterij|toestel|meterkast|stoppenkast|modem|apparaat|kast|stekker\w*|stopcontact|motor|trein|bus|fiets|router|machine|dashboard|auto|huurauto|lift|tram|oven|ketel|kachel|kabel|laadpaal|magnetron|droger)\b",
             r"\b(vonk(en|t)|rookt|smelt|gloeit|sist|bolt op|opgebold|lekt zuur)\b … \b(accu|batterij|oplader|stekker|stopcontact|lader|stoppenkast)\b",
             r"\b(accu|batterij|oplader|powerbank|stekker|stopcontact|lader)\b … \b(vonk\w*|rook\w*|rookt|smelt|gloeit|gloeiend|sist|bolt|bol|opgezwollen|ontploft|heet|brandt)\b",
-            r"\b(kortsluiting|geelektrocuteerd|elektrocut\w*|onder stroom|blote (draad|draden|kabels?)|(stroom)?(schok|tik|opdonder) (gekregen|van|als)|(kreeg|krijg|krijgt|kregen) (\w+ )?(een )?(schok|stroomstoot|opdonder|elektrische)|levensgevaarlijk|levensgevaar|(echt |heel )gevaarlijk|een gevaar voor)\b",
+            r"\b(kortsluiting|geelektrocuteerd|elektrocut\w*|staat onder stroom|stond onder stroom|blote (draad|draden|kabels?)|(stroom)?(schok|tik|opdonder) (gekregen|van|als)|(kreeg|krijg|krijgt|kregen) (\w+ )?(een )?(schok|stroomstoot|opdonder|elektrische)|levensgevaarlijk|levensgevaar|(echt |heel )gevaarlijk|een gevaar voor)\b",
             r"\b(stroom)?(kabel|draad|draden|kabels)\b … \b(bloot|los|open)\b",
             r"\b(voedselvergiftiging|allergische (reactie|shock)|anafyla\w+|listeria|salmonella|e\.? ?coli|legionella|botulisme|vergiftigd|giftig)\b|\b(stuk(je|jes|ken)?|scherf|scherven|splinters?) (van )?(glas|plastic|metaal|ijzer|hout|steen|rubber|schroef)\b|\bglas in (het|de|mijn|onze|m'n|je)\b",
             r"\b(pinda|noten|gluten|melk)vrij\b … \b(ambulance|ziekenhuis|spoed\w*|opgezwollen|keel)\b",
@@ -173,6 +183,8 @@ SIGNALS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
             r"\b(nu meteen|direct|onmiddellijk|met spoed|dringend|vandaag nog|haal|sluit|stop|stuur iemand|wie komt|wat nu|wat nou|nog iemand|voor er (meer|iets|erger)|straks|bijna|right now|immediately|urgent|asap|please call|at once|sofort|vite)\b",
         ),
         "stranded": (
+            r"\b(laatste|last) (trein|bus|boot|veer|train|ferry|metro|tram)\b|\b(sta|staan|zit|zitten|outside|stuck)\b … \b(alleen|in de sneeuw|in de regen|buiten|vluchtstrook|op een parkeerplaats|op het perron|outside|locked station|with two kids|in the cold)\b … \b(en|telefoon|helpdesk|niemand|wat|kinderen|baby|please|kids|nobody|door code)\b|\b(no more (train|bus)s?|they say no more today)\b",
+            r"\b(vastgelopen|viel stil|valt stil|doet niks meer|pech)\b … \b(vluchtstrook|a-weg|snelweg|kinderen|baby|donker|sneeuw)\b",
             r"\b(gestrand|(sta(an)?|zit(ten)?) (\w+ ){0,3}vast (op|in|aan|bij)|kan niet (meer )?(thuis|naar huis)|kom(en|t)? niet (meer )?thuis|niet meer thuis|nacht op (het vliegveld|station|schiphol)|geen hotel|in niemandsland|nergens heen)\b",
             r"\b(sta|staan|zit|zitten|staat)\b … \b(midden in de nacht|op (het|een) (vliegveld|luchthaven|perron)|langs de (snelweg|weg)|in het donker|in de kou|vluchtstrook)\b",
             r"\b(stranded|no way (to get )?home)\b",
@@ -183,6 +195,9 @@ SIGNALS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
             r"\blaatste (trein|bus|boot|veer)\b … \b(weg|gemist|vervallen|uitgevallen)\b",
         ),
         "vulnerable": (
+            r"\b(hartmedicijnen|insulinepakket|epilepsie\w*|pacemaker|dialyse)\b|\b(rolstoel|wheelchair)\b … \b(etage|verdieping|\de|floor|lift|elevator)\b|\blift\b … \b(rolstoel|wheelchair|dialyse|niet uit|niet naar beneden)\b",
+            rf"\b(heating|power|verwarming|stroom|gas|water) (has been |is |was )?(off|out|uit|afgesloten)\b … \b{CHILD}\b",
+            rf"\b{CHILD}\b … \b(weeks old|months old|weken|maanden|mnd)\b … \b(cold|koud|kou|vriest|sneeuw|verwarming|graden)\b",
             r"\b(zuurstof\w*|beademing\w*|dialyse|insuline|thuiszorg|alarmknop|alarmhanger|persoonsalarm\w*|couveuse|hartpatient|epipen|sondevoeding|oxygen|dialysis|insulin|ventilator|falls pendant|medical (device|equipment)|heart patient)\b",
             rf"\b(zonder|geen) (verwarming|warm water|stroom|water|gas|licht|eten|medicijnen)\b … \b{FRAIL}\b",
             rf"\b{FRAIL}\b … \b(zonder|geen) (verwarming|warm water|stroom|water|gas|hulp|eten|telefoon|licht)\b",

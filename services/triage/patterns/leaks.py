@@ -11,6 +11,10 @@ RECORD: Final = r"(gegevens|\w*factu(ur|ren)|nota'?s?|polis\w*|dossiers?|uitslag
 SIGNALS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
     {
         "data_leak": (
+            r"\b(regels|declaraties|boekingen|bestellingen|gegevens|afspraken|transacties|bookings?|orders?|claims)\b … \b(niet van mij|niet de mijne|not mine|aren'?t mine|isn'?t mine)\b|\b(attachment|bijlage|letter|overview|overzicht|pdf)\b … \b(isn'?t mine|not mine|niet van mij|niet de mijne|somebody else)\b",
+            r"\b(huurders|klant|leden|patient|gasten|persoons|adres)(gegevens|lijst|bestand)\b … \b(open|op het web|online|openbaar|bijlage|namen|kentekens|complete)\b|\b(complete|hele|volledige) (gasten|klanten|leden|huurders|deelnemers|adressen)lijst\b|\b(excel|spreadsheet|lijst|bestand)\b … \b\d+ (klanten|mensen|namen|gasten|leden|customers|people|names)\b",
+            r"\b(getal|nummer|cijfer|number|digit|code)\b … \b(adresbalk|achteraan|url|verhoog|verhogen|te wijzigen|wijzig|link)\b … \b(zie|verschijn\w*|antwoorden|andere|wildvreemde|see)\b|\b(tracker|track and trace|portal|portaal|account)\b … \b(stranger'?s?|wildvreemde|een ander|a lady|a gentleman|a man called|someone called)\b",
+            r"\b(mijn|m'n|my) (prive ?adres|thuisadres|home address|prive ?nummer|telefoonnummer)\b … \b(openbaar|zichtbaar|public|iedereen|online|site|formulier)\b|\bnaar alle (ouders|klanten|huurders|leden|deelnemers|patienten)\b … \b(wie|namen|hoeveel|zicht|achterloopt|betaal\w*)\b",
             r"\b(wrong|verkeerde) (employee|recipient|ontvanger)\b",
             r"\b(payslip|loonstrook|salarisstrook|dossier|contract|invoice|statement|brief|mail|factuur|report|file|document|results|uitslag)\b … \b(to|naar|aan) (the |de |een |het )?(wrong|verkeerde|other|andere) (person|employee|customer|address|persoon|collega|klant|adres|patient|mailadres)\b",
             r"\b(lijst|bestand|excel\w*|bijlage|spreadsheet|list|file|attachment)\b … \b(alle|all|other|andere|honderden|tientallen|hundreds) (\w+ )?(deelnemers|klanten|clienten|namen|bsn\w*|adressen|leden|huurders|patienten|medewerkers|customers|names|members|addresses|patients)\b",
@@ -76,6 +80,7 @@ SIGNALS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
             r"\b(cabincrewlife|ikwerkhier|arbeite bei|je bosse|ich arbeite)\b",
         ),
         "secret": (
+            r"\b(mag|mogen|mocht|mochten) (dit |het |er |eigenlijk |intern |t |we |wij |ik )*(nog )?(niet|niks|niets) (over )?(zeggen|vertellen|delen|verklappen)\b|\b(kan|mag|ga) (het |ik |je )?(alvast |vast )(verklappen|zeggen|vertellen|laten zien)\b|\b(nog niet openbaar|wordt (pas )?(\w+ ){0,3}(gemeld|bekend ?gemaakt|aangekondigd)|jullie horen het hier|de raad nog niet|not public yet|can'?t say more|said too much|naar buiten toe)\b|🤭|🫢",
             r"\b(niet van mij|maandag pas|pas bekend|hide (the|this|it)|to hide|until (january|february|march|april|may|june|july|august|september|october|november|december|monday|next)|leaked|geheime? (plan\w*|memo|stuk\w*)|nog niet officieel|niet officieel|gonst)\b",
             r"\b(nog (geheim|niks|niets|steeds geheim)|niet (posten|delen|zeggen|plaatsen)|(weten|weet|horen) (nog )?van (niks|niets)|weten het nog niet|officieel (pas|nog|niet)|sneak peek|sneak preview|eerste blik|voorproefje|niet de bedoeling dat|vertel ik het (ook )?maar|dan zeg ik het maar|via de krant (moet\w* )?horen|moet(en)? (het )?(via|uit) de (krant|media|pers)|don'?t want (customers|people|anyone|you) to (know|find out)|customers (don'?t|do not) know|heads ?up from|leak(ed|ing)? from inside|spilling|just told us|net verteld)\b",
             r"\b(klanten|reizigers|huurders|patienten|kijkers|bezoekers|bewoners|leden|gasten|buitenwereld|customers|passengers|tenants|public)\b … \b(weten|weet|horen|krijgen|know|hear|told|aware)\b … \b(nog (niks|niets|niet|van)|pas|later|yet|nothing|until)\b",
@@ -88,13 +93,16 @@ SIGNALS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
             r"\b(durfte das nicht|darf (ich )?(eigentlich )?nicht|devrais me taire|confidentiel|geheim|intern heisst)\b",
         ),
         "briefed": (
+            r"\b(townhall|all-hands|intern (al )?(rondgemaild|gehoord|rondgegaan)|net intern|als (medewerkers|planners|collega'?s)|je werkt (bij|in)|ik zit (in de|in het|bij) (projectteam|pricing|planning|redactie|directie|\w+ op de)|kregen we (vandaag )?te horen|our team has just|nieuwe? logo hangt)\b",
             r"\b(interne? (presentatie|memo|mail|overleg|vergadering|bijeenkomst)|slides?|powerpoint|sheets|memo|all hands|town ?hall|standup|teamoverleg|teamvergadering|werkoverleg|personeels(bijeenkomst|vergadering|mail)|gehoord op (het )?depot|in de kantine|crew ?room)\b",
             r"\b(intern (al )?(gehoord|verteld|weten|bekend|besproken)|weten we (het )?(al )?intern|(baas|chef|manager|teamleider|leidinggevende) (\w+ ){0,4}(zei|vertelde|meldde)|(boss|manager|supervisor) (\w+ ){0,2}(told|said|announced))\b",
         ),
         "hush": (
+            r"\b(mag|mogen|mochten) (dit |het |er |eigenlijk |intern |wij |we )*(nog )?(niet|niks|niets) (over )?(zeggen|vertellen)\b|\b(verklappen|jullie horen het hier|nog niet openbaar|wordt pas (\w+ ){0,3}(gemeld|bekend)|not public yet|said too much|will announce|de raad nog niet|pas in (januari|februari|maart|april|mei|juni|juli|augustus|september|oktober|november|december) (komt|uit))\b|🤭|🫢",
             r"\b(nda|staat nog nergens|heard it here first|can'?t share|mag (ik )?(\w+ ){0,3}niet zeggen|mogen (\w+ ){0,3}niet zeggen|communicatie volgt|persbericht (komt |volgt )?pas|officieel weet ik|niet van mij|nog niet naar buiten|not public yet|under embargo|customers don'?t know)\b|🤫|🤐",
         ),
         "plans": (
+            r"\b(wegbezuinigd|opheft|opgeheven|leaves the|leaving the|plekken weg|heten we (ineens )?anders|lanceert|announce in|gratis stroom|nieuwe (waterbaan|vegan lijn|attractie)|looking for work|zoek dus werk|gaan zo schrikken)\b",
             r"\b(vertrekt|vertrek van|stopt (onze|ons|het|de)|killing (the|off)|laatste werkdag|fee increase|price increase|uitzendkrachten|de ceo|the ceo)\b",
             r"\b(duurder|goedkoper|axing|axed|axe|moving to|sold to|being sold|reorganiseren|banen (weg|verdwijnen|geschrapt)|jobs (gone|to go|cut)|\d+ (man|mensen|banen|collega'?s|jobs) (weg|eruit|moeten|verliezen|op straat)|verkocht aan|wordt verkocht|komt (\d|in|op) (\w+ ){1,3}uit|uitgebracht|lanceren|lancering|nieuwe (lijn|collectie|app|bodywarmer|look|naam|logo)|naamswijziging|rebrand\w*|inkrimp\w*|failliet|surseance|filialen)\b",
             r"\b(gaat dicht|gaan dicht|gaat weg|dicht|sluit\w*|dichtgaan|dichtgaat|verdwijn\w*|overname|overgenomen|opgeslokt|fus(ie|eren)|stop(t|pen) (per|met|in|\d)|tarie(f|ven)|omhoog|prijsverhoging|reorganisatie|ontslag(en|ronde)?|boventallig|op straat|eruit|robots|outsourc\w*|uitbested\w*|verhuis\w*|komt er|projectnaam|project [a-z]\w+|codenaam|nieuwe route|onder de vlag)\b",

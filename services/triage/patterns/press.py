@@ -8,6 +8,10 @@ from typing import Final
 SIGNALS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
     {
         "press": (
+            r"\b(staat|ligt|is|zit) (\w+ )?(inmiddels|al|nu) (\w+ )?bij (de|een|het) (krant|pers|media|omroep|redactie|journalist)\b|\b(consumentenprogramma|tv-programma|programma|krant|omroep|redactie)\b … \b(opgepikt|opgenomen|in behandeling|draaien|draait|zendt|schrijven over|gaat over)\b",
+            r"\b(de|het|een|local|the) \w*(bode|gazet|courant|dagblad|ledger|herald|gazette|tribune|courier|chronicle|observer|mercury)\b … \b(gebeld|gemaild|gesproken|getipt|geinteresseerd|interested|this morning|running|opgepikt|hier)\b",
+            r"\b(told|sold|gave|sent) (my|our|this|the) (story|photos|video|footage) to (the|a)\b|\b(filmpje|foto'?s|verhaal|dossier|beelden)\b … \b(bij|naar|aan) (de|het|een) (krant|omroep|pers|media|journalist|redactie)\b|\b(werkt|werkzaam) bij de krant\b … \b(schrijven|stuk|artikel)\b",
+            r"\b\w+(bode|courant|gazet|dagblad|journaal) hier\b|\b(on-record|on the record) comment\b|\bi cover (\w+ ){1,3}for (the|a)\b|\bworking on a (story|piece|feature|report)\b|\b(doing|recording|making) an episode\b|\b(tweeluik|drieluik|serie artikelen)\b … \b(over|wie)\b",
             r"\b(ben|zijn|is) (ik |wij |we |nog |momenteel )*bezig (met|aan) (een|ons|mijn) (\w+ )?(verhaal|artikel|stuk|item|uitzending|reportage|podcast|aflevering|onderzoek)\b|\b(neem|nemen) (ik|we|wij) (dat|dit|het) (\w+ )?mee in (het|ons|een|mijn) (bericht|stuk|artikel|item|verhaal)\b|\bhet bericht van \d\d?\b",
             r"\b(morgen|vanavond|zaterdag|zondag|binnenkort|straks) in (het|de|deze) \w* ?(dagblad|krant|courant|telegraaf|volkskrant|journaal|uitzending|nieuws|post|bode|gelderlander|stentor|limburger|parool)\b",
             r"\b(told|gave|sent|given|spoken to|talking to|emailed|contacted|called|rang) (the |a |my |our )?(local )?\w* ?(herald|gazette|times|post|tribune|echo|chronicle|mercury|telegraph|guardian|mirror|express|paper|newspaper|journalist|reporter)\b … \b(everything|story|photos|about|running|paper|them|interview\w*)\b",
@@ -34,7 +38,7 @@ SIGNALS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
             r"\b(journaliste?|verslaggever|verslaggeefster|reporter|redactie) hier\b|\b(van|namens) (de |het |radio |omroep |rtv )?\w*(gazet|bode|krant|courant|blad|post|journaal|nieuws|tv|omroep|fm) hier\b|\b(radio|omroep|rtv|tv) \w+( hier\b|:)|\b(van|namens) (de |het )?(radio|omroep|rtv|podcast|tv-programma|radioprogramma) \w+ hier\b|journaal (belt|belde|komt|wil|heeft|was)\b|\b(journalist|reporter|producer|columnist)s? here\b",
             r"\b(i'?m|i am|we are|we're) (a |an |the )?(freelance |investigative |local )*(journalist|reporter|producer (on|at|for)|correspondent|columnist)\b",
             r"\b(naar|bij|aan) (de pers|de media|radar|hart van nederland|opgelicht|meldpunt|rtl|nos|het ad|de telegraaf)\b|\b(naar|aan) (de|een) (krant|omroep|journalist)\b",
-            r"\b(de|lokale|plaatselijke|regionale) (pers|krant|media|omroep|zender) (komt|staat|is|heeft|belt|belde|wil|gaat|weet|zit|pakt|luistert|krijgt)\b",
+            r"\b(de|lokale|plaatselijke|regionale) (pers|krant|media|omroep|zender) (komt|staat|is|belt|belde|wil|gaat|weet|zit|pakt|luistert|krijgt)\b",
             r"\b(pers|krant|media|omroep|tv-programma|consumentenprogramma|journalist|redactie|verslaggever)\b … \b(ingelicht|benaderd|ingeschakeld|getipt|gebeld|geinteresseerd|gesproken|gemaild|op de hoogte|geinterviewd)\b",
             r"\b(ingelicht|benaderd|ingeschakeld|getipt|gebeld|geinterviewd|gesproken|verhaal aan|verhaal gedaan)\b … \b((de|het|een|onze|mijn|aan|met) (krant|omroep|tv|pers|media|lokale \w+)|journalist|consumentenredactie|verslaggever|redactie)\b",
             r"\b(cameraploeg|draaiploeg|cameraman|tv-ploeg|camera crew|film crew|tv crew|news crew)\b",
