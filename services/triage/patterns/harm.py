@@ -8,7 +8,6 @@ from typing import Final
 SMALL: Final = r"(kids?|peuters?|kleuters?|baby'?s?|babies|(achter|klein)?(zoon(tje)?|dochter(tje)?)|toddler|newborn|child(ren)?|my son|my daughter|schoolkind\w*|infants?|enfants?|mon fils|ma fille|pasgeboren\w*)"
 CHILD: Final = rf"(kind(eren|je|jes)?|{SMALL})"
 FRAIL: Final = r"((schoon|groot)?(moeder|vader|ouders)|oma|opa|bejaard\w*|hoogbejaard\w*|oud(e|ere)? (man|vrouw|dame|heer|mevrouw|buurvrouw|buurman)|ouderen|mother|father|mum|mom|dad|gran\w*|nan|elderly|demen\w*|alzheimer\w*|zwanger\w*|pregnant|hart(patient|klachten)|diabet\w*|wheelchair|rolstoel|disabled|meine mutter|ma mere)"
-HERE: Final = r"(hier|in huis|in de|in het|op de|bij|nog steeds|al|nu|weer)"
 
 SIGNALS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
     {

@@ -93,6 +93,7 @@ HARMLESS = [
     "Een bankje bij de kassa zou fijn zijn voor oudere mensen",
     "Hoeveel personeel werkt er bij jullie in het weekend?",
     "Mijn telefoon wordt niet meer opgeladen",
+    "De bus naar Polen, kunnen wij daar fietsen in meenemen?",
     "De batterij is na een dag leeg",
     "Mijn man werkt in het ziekenhuis en wil zijn abonnement opzeggen",
     "Ik zie het niet zitten om nog een uur te wachten op een monteur",
