@@ -126,16 +126,28 @@ def _matchers() -> tuple[_Matcher, ...]:
 
 def signals(text: str) -> frozenset[str]:
     """The names of all signals in the text."""
-    folded = fold(text)
-    encoded = folded.encode()
-    # Without a match the engine says None, not an empty list.
-    found = {matcher.owners[index] for matcher in _matchers() for index in matcher.filter.Match(encoded) or ()}
-    if "?" in folded:  # a pattern of one letter would be tried on every text
-        found.add("asks")
-    if "#" in folded and any(map(is_campaign, _HASHTAG.findall(text[:MAX_CHARS]))):
-        found.add("campaign")
-    found.update([name for name, sets in TOGETHER.items() if any(parts <= found for parts in sets)])
-    return frozenset(found)
+    return signals_of([text])[0]
+
+
+def signals_of(texts: Sequence[str]) -> list[frozenset[str]]:
+    """The names of all signals in each text. Filter by filter over all texts: what a filter remembers stays in the processor's cache."""
+    folded = [fold(text) for text in texts]
+    encoded = [text.encode() for text in folded]
+    found: list[set[str]] = [set() for _ in texts]
+    for matcher in _matchers():
+        match, owners = matcher.filter.Match, matcher.owners
+        for row, text in enumerate(encoded):
+            hits = match(text)
+            if hits:  # without a match the engine says None, not an empty list
+                found[row].update([owners[hit] for hit in hits])
+    for row, there in enumerate(found):
+        if "?" in folded[row]:  # a pattern of one letter would be tried on every text
+            there.add("asks")
+        if "#" in folded[row] and any(map(is_campaign, _HASHTAG.findall(texts[row][:MAX_CHARS]))):
+            there.add("campaign")
+        if there:
+            there.update([name for name, sets in TOGETHER.items() if any(parts <= there for parts in sets)])
+    return [frozenset(there) for there in found]
 
 
 def words(text: str, wanted: frozenset[str] | None = None) -> dict[str, list[str]]:
