@@ -29,7 +29,7 @@ Urgency = str
 """critical, high, normal or low."""
 
 
-FILTERS: Final = ((press, conduct), (harm, claims), (leaks, service))
+FILTERS: Final = ((press, conduct), (harm,), (leaks,), (claims, service))
 """The tables whose patterns share a filter."""
 TABLES: Final = tuple(table for tables in FILTERS for table in tables)
 SIGNALS: Final[Mapping[str, Sequence[str]]] = MappingProxyType({name: found for table in TABLES for name, found in table.SIGNALS.items()})
@@ -99,8 +99,8 @@ def fold(text: str) -> str:
 class _Matcher:
     """Patterns behind a filter: one pass finds the letters without which a pattern cannot match (three or more in a row), and only
     patterns whose letters are there are tried. One automaton of all patterns would be quicker on texts like those it has seen, and many
-    times slower on others: it grows with every new combination of half-matched patterns. Three filters, because what the engine remembers
-    of a pass is bounded and it starts anew when that is full, while every further pass costs its own time.
+    times slower on others: it grows with every new combination of half-matched patterns. Several filters, because what the engine
+    remembers of a pass is bounded and it starts anew when that is full, while every further pass costs its own time.
     """
 
     filter: re2.Filter

@@ -3,7 +3,20 @@
 import pytest
 
 from services.triage.context import Context
-from services.triage.signals import NAMES, RISKS, SIGNALS, THRESHOLDS, TOGETHER, fold, is_campaign, risks, signals, urgency, words
+from services.triage.signals import (
+    NAMES,
+    RISKS,
+    SIGNALS,
+    THRESHOLDS,
+    TOGETHER,
+    fold,
+    is_campaign,
+    risks,
+    signals,
+    signals_of,
+    urgency,
+    words,
+)
 
 RISKY = {
     "legal_threat": [
@@ -147,6 +160,12 @@ def test_the_words_of_a_risk_made_of_several_signals_are_those_of_its_parts() ->
     assert list(found) == ["staff_leak"]
     assert "als medewerker" in found["staff_leak"]
     assert any("niet naar buiten" in word for word in found["staff_leak"])
+
+
+def test_texts_together_have_the_signals_that_each_has_alone() -> None:
+    texts = [text for group in RISKY.values() for text in group] + HARMLESS
+    assert signals_of(texts) == [signals(text) for text in texts]
+    assert signals_of([]) == []
 
 
 def test_words_are_told_for_exactly_the_signals_that_are_there() -> None:
