@@ -58,13 +58,13 @@ ALARMING: Final = frozenset({"press", "legal_threat", "safety", "self_harm"})
 THRESHOLDS: Final[Mapping[str, float]] = MappingProxyType(
     {
         "influencer": 0.3,
-        "press": 0.3,
+        "press": 0.5,
         "legal_threat": 0.4,
-        "safety": 0.1,
-        "data_leak": 0.1,
-        "staff_leak": 0.1,
-        "hashtag_hijack": 0.1,
-        "discrimination": 0.1,
+        "safety": 0.15,
+        "data_leak": 0.15,
+        "staff_leak": 0.2,
+        "hashtag_hijack": 0.5,
+        "discrimination": 0.3,
         "self_harm": 0.1,
     }
 )
@@ -74,7 +74,7 @@ much, and a miss is worse than a false alarm; high where they know nearly all th
 _HASHTAG: Final = re.compile(r"#\w+")
 _HUMP: Final = re.compile(r"[A-Z][a-z]+")
 _SLOGAN: Final = re2.compile(
-    r"#((samen|altijd|mijn|jouw|lekker|nooit|overal|beter|geniet|iedereen|thuisbij|kiesvoor|always|together|never|every|even|warm|zacht)[a-z]{3,}"
+    r"#((samen|altijd|mijn|jouw|lekker|overal|beter|geniet|iedereen|thuisbij|kiesvoor|always|together|every|even|warm|zacht)[a-z]{3,}"
     r"|(ik|wij|jij|doe|maak|kleur|geef|leef|voel|beleef|ontdek|zoek|droom|vier|deel|blijf|proef)(je|de|het|een|mee|me|was|wil|voel|kies|ben|heb|zijn|met|jouw|jullie|samen|zelf)[a-z]{2,})"
     r"|(moment(en|s|je)?|dichtbij|verbonden|denktmee|brengt\w*|cares|gives\w*|together|challenge|geluk|verbindet|voorjou|metjou|voorelkaar"
     r"|welkom|erbij|vanhetjaar|vandeweek|jeleven|jedag|momentje[a-z]+|weken|verhaal|avontuur)\b"
@@ -83,6 +83,7 @@ _OPENING: Final = re.compile(
     "ik|wij|we|ons|onze|jij|jouw|doe|ga|kies|zo|ook|meer|elke|voor|van|bij|thuis|slaap|eet|vers|fijn|kleur|ooit|echt|gewoon|hier|nu|dit"
     "|my|our|your|just|go|love|live|feel|make|share|get|see|stay|the|mein|unser|dein|ma|mon|notre|vive"
 )
+_PROTEST: Final = re.compile("#(save|fix|boycott|stop|cancel|never|nooit|weg|red|justice|shame|schande|avoid|fail)", re.IGNORECASE)
 _ACCENTS: Final = re.compile("[\u0300-\u036f]+")
 
 
@@ -175,6 +176,8 @@ def words(text: str, wanted: frozenset[str] | None = None) -> dict[str, list[str
 
 def is_campaign(hashtag: str) -> bool:
     """Whether a hashtag (with its #) reads like a slogan rather than a name: three words or more, or a word that slogans are made of."""
+    if _PROTEST.match(hashtag):
+        return False
     humps = _HUMP.findall(hashtag)
     if len(humps) >= 3 or (len(humps) == 2 and _OPENING.fullmatch(humps[0].lower())):
         return True

@@ -8,6 +8,7 @@ from typing import Final
 SIGNALS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
     {
         "legal_threat": (
+            r"\b(consumer|small claims|civil|high|county) court\b|\b(filing|file|filed) (a case |a complaint |suit )?(in|with|at) (the )?(consumer )?(court|tribunal|forum|commission|dgca|accc|ftc|consumer affairs)\b|\b(my |our )?(solicitor|lawyer|attorney|barrister)s? (is |has been |has |been |now )*(instructed|involved|informed|writing|drafting|copied|on it|will)\b",
             r"\b(ap|acm|afm|ilt|nvwa|igj|inspectie|toezichthouder) (is|wordt) (al )?(ingelicht|geinformeerd|ingeschakeld|op de hoogte)\b|\b(melding|klacht|aangifte) (gedaan|ingediend|gemaakt) bij (de |het )?(acm|afm|ap|ilt|nvwa|igj|inspectie|autoriteit\w*)\b",
             r"\b(college voor de rechten van de mens|mensenrechten\w*|antidiscriminatie(bureau|voorziening)|aanklagen|aanklacht|klaag (ik )?(jullie|u|je) aan|rechtszaken|juridisch (advies|traject|geschil|laten|aanpakken)|jurid\w+ stappen|voor de rechter (slepen|dagen|komen)|through the courts?|taking this further|citizens advice|formal notice|press charges|pressing charges|aangifte (tegen jullie|tegen u|doen tegen))\b",
             r"\b(mijn|een|onze|m'n|met|via|naar|door|zijn|haar) (advoca(at|ten)|jurist|raadsman|raadsvrouw)\b",

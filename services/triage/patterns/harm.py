@@ -12,6 +12,7 @@ FRAIL: Final = r"((schoon|groot)?(moeder|vader|ouders)|oma|opa|bejaard\w*|hoogbe
 SIGNALS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
     {
         "self_harm": (
+            r"\b(keep|been) (looking|staring) at the (tracks|bridge|water|river|pills|knife)\b|\bwhy i shouldn'?t\b|\bwon'?t need a return\b|\bbetter off (if|when) (i|i'?m) (wasn'?t|am not|was not|weren'?t|not|gone)\b|\b(which|what) platform\b … \b(fast|express|don'?t stop)\b|\bdon'?t know who else to tell\b|\beveryone (would|will|is|'d) … \bbetter off\b",
             r"\b(weet niet of ik er) (morgen |straks |dan )?(nog )?(wil )?(zijn|ben)\b|\b(geen|niet een) (enkele )?reden (meer )?om er\b|\ben ik heb rust\b|\bhet hoeft (ook )?(allemaal )?niet meer (voor|van) mij\b|\b(vanavond|morgen|vannacht|dan|straks) is het (klaar|voorbij|afgelopen|gedaan)\b … \b(kat|hond|sorry|brieven|niet meer|zus|kinderen|sleutel|maakt niet uit)\b",
             r"\b(besloten|beslist) dat het (klaar|genoeg|mooi geweest|voorbij) is\b|\b(sleutel)\b … \bonder de (pot|mat|deurmat)\b|\b(kan het|ik kan) niet meer\b … \b(kat|hond|klaar|zus|kinderen|afscheid)\b … \b(naar|zorg|voor|klaar|mijn)\b|\bniets meer te brengen\b|\bweken mijn bed niet uit\b",
             r"\b(wil|kan|wou) (ik )?(echt |gewoon |zo )*niet meer (verder|doorgaan)\b|\b(iedereen|jullie|ze|mijn \w+) (is|zijn) (\w+ )?beter af (als|zonder)\b|\b(van|voor) mij hoeft het (\w+ )?(niet meer|allemaal niet)\b|\bhoeft het niet meer voor mij\b",
@@ -68,6 +69,7 @@ SIGNALS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
             r"\b(selbstmord\w*|suizid\w*|nicht mehr (leben|aufwachen|da sein)|mich umbringen|will sterben|wozu (\w+ ){0,4}(aufwachen|leben)|tabletten (hier )?(liegen|bereit))\b|\b(me suicider|suicide|en finir|mettre fin a (mes jours|ma vie)|plus envie de vivre|envie de mourir|veux mourir)\b",
         ),
         "threat": (
+            r"\b(watch your backs?|under the (train|bus|wheels)|put (him|her|them|you) (under|through|in the ground|in hospital)|put a match to|with you all in(side)?( it)?|i know which (gate|desk|shop|office|car|bus|route|shift)|next (time|one) … \b(touches|comes|stops)\b … \b(i'?ll|he'?ll|gets?|under))\b",
             r"\b(zet je|zet jullie) (maar )?schrap\b|\bslaap lekker\b … \b(weet|waar)\b|\bik weet (in|op|bij|met) (welke?|wat voor)\b|\b(beter|maar) niet (meer )?alleen (naar huis|over straat|buiten|naar zijn auto)\b|\bgaat van de (trap|brug|steiger) af\b|\bdat beloof ik (je|jullie|u)\b|\bik kom niet om te (praten|passen|kletsen|winkelen|lachen|zwemmen)\b",
             r"\bik heb (je|jullie|zijn|haar) naam\b|\b(he|she|they) (better|should) (not )?(watch|walk|go) (home|out|his|her)\b|\byour \w+ (better|should) watch\b",
             r"\b(make|making) (you|them|him|her|your \w+) (regret|pay|suffer|sorry)\b|\b(wait|just wait) (till|until) i (find|get|see|catch)\b",
@@ -98,6 +100,9 @@ SIGNALS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
             r"\b(ich weiss,? wo|wir wissen,? wo|brennt morgen|schlag\w* (\w+ ){0,3}(ein|tot)|je sais ou|on l'attend\w*|redescend par la fenetre|vous allez le payer|tu vas le payer)\b",
         ),
         "safety": (
+            r"\b(locked (the doors|me in|us in)|wouldn'?t let (me|us|her|him) out|won'?t let (me|us) out)\b|\bdoors?\b … \b(not clos\w+|won'?t close|isn'?t clos\w+|open)\b … \b(moving|motion|speed|running)\b|\b(nodding off|dozing|asleep|falling asleep|half asleep) (at|behind) the wheel\b|\bunattended (bag|case|suitcase|package|parcel|luggage)\b|\bsuspicious (bag|package|parcel|item)\b",
+            r"\b(heart (tablets|pills|medication)|insulin (pump|pens?|supplies)|inhaler|ventilator|oxygen (machine|concentrator|tank)|feeding tube|stairlift|medication|epi-?pen)\b … \b(last one|tonight|battery|left|van|hour|need\w*|doesn'?t exist|lost|out|off|delivered|advice|without)\b|\b(freezing|cold|no heat\w*)\b … \b(newborn|baby|toddler|elderly|nan|gran\w*|kids)\b|\b(nan|gran\w*|mum|mother|father|dad|baby)\b … \b(in her coat|in his coat|freezing|cut (her|him|them|us) off)\b",
+            r"\b(triple zero|999|911|112)\b … \b(can'?t|cannot|no (signal|coverage)|unable)\b|\bcan'?t (ring|call|reach) (triple zero|999|911|112|emergency|an ambulance)\b",
             rf"\b{CHILD}\b … \b(kwijt (in|op|bij|hier)|alleen (op|buiten|langs)|langs de weg|buiten het hek|op een donkere|alone)\b|\b(is|was|staat) (\w+ )?kwijt in het (park|zwembad|warenhuis|winkelcentrum)\b",
             rf"\b{FRAIL}\b … \b(kwijt|uit de auto gezet|neemt (de telefoon )?niet (meer )?op|geen (maaltijd|insuline|medicijnen))\b … \b(vriest|dementie|alleen|waar|nu|wie|vandaag|telefoon|insuline\w*)\b",
             r"\b(putdeksel|stoeptegel|kelderluik|hek|poort|leuning|luik)\b … \b(weg|open|los|ontbreekt)\b … \b(kinderen|kleuters|fietsen|meter diep|school|gat)\b|\bgat van (een|\d) meter\b|\b(beugel|stoel|riem|klem)\b … \b(opengesprongen|sprong open|niet vast|losgeschoten|not bolted|came off|undone)\b",

@@ -11,6 +11,7 @@ RECORD: Final = r"(gegevens|\w*factu(ur|ren)|nota'?s?|polis\w*|dossiers?|uitslag
 SIGNALS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
     {
         "data_leak": (
+            r"\b(see|greet\w*|shows?|logged in)\b … \b(names?|phone numbers?|address|card digits|details)\b … \b(of another|another family|someone|isn'?t me|i'?m not|not me|of a (family|couple|woman|man))\b|\b(greeting|calling|addressing) me as\b|\b(customers?|everyone|people)'?s?\b … \bin (the )?cc\b|\bread out (my|her|his|our)\b … \b(address|number|details|card|licence|name)\b … \b(queue|loud|shop|everyone|front|whole)\b|\bgdpr ring a bell\b|\b(leaked|exposed|emailed) (\d+|hundreds|thousands) … \bcustomers\b",
             r"\b(regels|declaraties|boekingen|bestellingen|gegevens|afspraken|transacties|bookings?|orders?|claims)\b … \b(niet van mij|niet de mijne|not mine|aren'?t mine|isn'?t mine)\b|\b(attachment|bijlage|letter|overview|overzicht|pdf)\b … \b(isn'?t mine|not mine|niet van mij|niet de mijne|somebody else)\b",
             r"\b(huurders|klant|leden|patient|gasten|persoons|adres)(gegevens|lijst|bestand)\b … \b(open|op het web|online|openbaar|bijlage|namen|kentekens|complete)\b|\b(complete|hele|volledige) (gasten|klanten|leden|huurders|deelnemers|adressen)lijst\b|\b(excel|spreadsheet|lijst|bestand)\b … \b\d+ (klanten|mensen|namen|gasten|leden|customers|people|names)\b",
             r"\b(getal|nummer|cijfer|number|digit|code)\b … \b(adresbalk|achteraan|url|verhoog|verhogen|te wijzigen|wijzig|link)\b … \b(zie|verschijn\w*|antwoorden|andere|wildvreemde|see)\b|\b(tracker|track and trace|portal|portaal|account)\b … \b(stranger'?s?|wildvreemde|een ander|a lady|a gentleman|a man called|someone called)\b",
@@ -65,6 +66,7 @@ SIGNALS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
             r"\b(sehe|bekomme|bekam)\b … \b(daten|rechnung\w*|vertrag)\b … \b(von|eines|einer)\b",
         ),
         "insider": (
+            r"\b(merry xmas to us|work(ing)? here( rn)?|we'?re all getting|crew group chat|group chat|what we'?ve been building|management (just )?told us|telling us to|years i gave them|so they'?re cutting|in my (store|team|depot|branch)|our (depot|branch|base|roster))\b",
             r"\b(zit|werk|sta) (zelf |ik )*(zelf )?(op|bij|in) (de )?(inkoop|marketing|logistiek|planning|klantenservice|finance|hr|de zaak|ict|verkoop|het magazijn|de winkel|kantoor)\b|\b(onze|ons) (brand|merk|bedrijf|keten|winkel|team|vestiging|locatie|werkdag|laatste werkdag|slack|teams|intranet)\b|\bwork(ing)? (at|in) (the |a )?(call cent(re|er)|warehouse|store|office|shop|head office|depot)\b|\bour (slack|teams|intranet|internal|all[- ]hands)\b|\b(we'?ve|we were|i'?ve|i was) been told (to|that|not)\b|\bintern gonst\b",
             r"\b(werk|wrk|werken) (ik |zelf )*(hier|daar|er|bij jullie) (zelf |al |nu )|\bwij als (\w+)?(personeel|medewerkers|chauffeurs|verkopers|verpleeg\w+|monteurs|bezorgers|collega'?s|winkel\w*)\b|\bals (collega|personeel|insider|oud-medewerker|uitzendkracht|stagiair|flexwerker)\b",
             r"\b(personeelsvergadering|personeelsmail|personeelsapp|werkgroep|kick-?off|bila|roosteroverleg|dagstart|heisessie|nieuwsbrief voor personeel|interne (mail|memo|nieuwsbrief|vergadering|chat|site|app))\b",
@@ -80,6 +82,7 @@ SIGNALS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
             r"\b(cabincrewlife|ikwerkhier|arbeite bei|je bosse|ich arbeite)\b",
         ),
         "secret": (
+            r"\b(nobody'?s (allowed|supposed) to|not allowed to say|not supposed to|keep quiet|can'?t wait (till|until) you (all )?see|announcement next (week|month)|hasn'?t been announced|yet to be announced|before the announcement|on the quiet|hush hush)\b",
             r"\b(mag|mogen|mocht|mochten) (dit |het |er |eigenlijk |intern |t |we |wij |ik )*(nog )?(niet|niks|niets) (over )?(zeggen|vertellen|delen|verklappen)\b|\b(kan|mag|ga) (het |ik |je )?(alvast |vast )(verklappen|zeggen|vertellen|laten zien)\b|\b(nog niet openbaar|wordt (pas )?(\w+ ){0,3}(gemeld|bekend ?gemaakt|aangekondigd)|jullie horen het hier|de raad nog niet|not public yet|can'?t say more|said too much|naar buiten toe)\b|🤭|🫢",
             r"\b(niet van mij|maandag pas|pas bekend|hide (the|this|it)|to hide|until (january|february|march|april|may|june|july|august|september|october|november|december|monday|next)|leaked|geheime? (plan\w*|memo|stuk\w*)|nog niet officieel|niet officieel|gonst)\b",
             r"\b(nog (geheim|niks|niets|steeds geheim)|niet (posten|delen|zeggen|plaatsen)|(weten|weet|horen) (nog )?van (niks|niets)|weten het nog niet|officieel (pas|nog|niet)|sneak peek|sneak preview|eerste blik|voorproefje|niet de bedoeling dat|vertel ik het (ook )?maar|dan zeg ik het maar|via de krant (moet\w* )?horen|moet(en)? (het )?(via|uit) de (krant|media|pers)|don'?t want (customers|people|anyone|you) to (know|find out)|customers (don'?t|do not) know|heads ?up from|leak(ed|ing)? from inside|spilling|just told us|net verteld)\b",
@@ -102,6 +105,7 @@ SIGNALS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
             r"\b(nda|staat nog nergens|heard it here first|can'?t share|mag (ik )?(\w+ ){0,3}niet zeggen|mogen (\w+ ){0,3}niet zeggen|communicatie volgt|persbericht (komt |volgt )?pas|officieel weet ik|niet van mij|nog niet naar buiten|not public yet|under embargo|customers don'?t know)\b|🤫|🤐",
         ),
         "plans": (
+            r"\b(dropping (the|free|all)|cutting (all|the)|shuts in|shutting in|shutting down|retrained|is real and)\b",
             r"\b(wegbezuinigd|opheft|opgeheven|leaves the|leaving the|plekken weg|heten we (ineens )?anders|lanceert|announce in|gratis stroom|nieuwe (waterbaan|vegan lijn|attractie)|looking for work|zoek dus werk|gaan zo schrikken)\b",
             r"\b(vertrekt|vertrek van|stopt (onze|ons|het|de)|killing (the|off)|laatste werkdag|fee increase|price increase|uitzendkrachten|de ceo|the ceo)\b",
             r"\b(duurder|goedkoper|axing|axed|axe|moving to|sold to|being sold|reorganiseren|banen (weg|verdwijnen|geschrapt)|jobs (gone|to go|cut)|\d+ (man|mensen|banen|collega'?s|jobs) (weg|eruit|moeten|verliezen|op straat)|verkocht aan|wordt verkocht|komt (\d|in|op) (\w+ ){1,3}uit|uitgebracht|lanceren|lancering|nieuwe (lijn|collectie|app|bodywarmer|look|naam|logo)|naamswijziging|rebrand\w*|inkrimp\w*|failliet|surseance|filialen)\b",

@@ -8,6 +8,7 @@ from typing import Final
 SIGNALS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
     {
         "press": (
+            r"\bchecking facts for\b|\b(news channel|tv|camera|film) (people|crew|team)\b|\b(news|media) (people|channels?|crews?) (are|is) (here|coming|outside)\b|\bwith a camera to film\b|\bcoming (round|over|tomorrow) … \bto (film|photograph|interview)\b|\bjourno ?request\b|\bjournalist request\b|\bfor an article in\b|\bget your story straight\b",
             r"\b(staat|ligt|is|zit) (\w+ )?(inmiddels|al|nu) (\w+ )?bij (de|een|het) (krant|pers|media|omroep|redactie|journalist)\b|\b(consumentenprogramma|tv-programma|programma|krant|omroep|redactie)\b … \b(opgepikt|opgenomen|in behandeling|draaien|draait|zendt|schrijven over|gaat over)\b",
             r"\b(de|het|een|local|the) \w*(bode|gazet|courant|dagblad|ledger|herald|gazette|tribune|courier|chronicle|observer|mercury)\b … \b(gebeld|gemaild|gesproken|getipt|geinteresseerd|interested|this morning|running|opgepikt|hier)\b",
             r"\b(told|sold|gave|sent) (my|our|this|the) (story|photos|video|footage) to (the|a)\b|\b(filmpje|foto'?s|verhaal|dossier|beelden)\b … \b(bij|naar|aan) (de|het|een) (krant|omroep|pers|media|journalist|redactie)\b|\b(werkt|werkzaam) bij de krant\b … \b(schrijven|stuk|artikel)\b",
@@ -47,7 +48,7 @@ SIGNALS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
             r"\b(going|go|went|gone|talk(ing)?|talked|spoke(n)?|speak(ing)?|contact(ed|ing)?|tipped off|tell(ing)?|told) (to )?(the |a |our )?(local |national )?(press|papers?|media|newspapers?|journalist|reporter|bbc|news)\b",
             r"\b(the |our )?(local |national |regional )?(press|media|newspapers?|papers?|tv|radio) (is|are|has|have) (\w+ ){0,3}(on (it|this)|interested|story|informed|coming|running|printing|filming)\b",
             r"\b(consumer (desk|programme|show|page)|local paper|evening news)\b … \b(interview\w*|coming|photograph\w*|film\w*|running|printing|air\w*|called|rang)\b",
-            r"\b(is|are) (printing|running) (it|this|my story|our story|the story)\b|\b(they're|they are|and) running it\b",
+            r"\b(is|are) (printing|running) (it|my story|our story|the story)\b|\b(they're|they are|and) running it\b",
             r"\b(presseanfrage|pressestelle|redaktionsschluss|verbrauchermagazin|ich bin journalist\w*|je suis journaliste|bouclage|droit de reponse|service de presse)\b",
             r"\b(anfrage|beitrag|redaktion)\b … \b(stimmt es|wir bitten um|bericht|redaktion)\b",
             r"\b(reportage|article|emission|journaliste)\b … \b(interview|reportage|repondre|camera)\b",

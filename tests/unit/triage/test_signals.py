@@ -264,7 +264,9 @@ def test_a_slogan_is_told_from_a_name(tag: str) -> None:
     assert is_campaign(tag)
 
 
-@pytest.mark.parametrize("tag", ["#Doetinchem", "#vaart", "#duinbank", "#VaartBank", "#vacature", "#2026", "#fashion"])
+@pytest.mark.parametrize(
+    "tag", ["#Doetinchem", "#vaart", "#duinbank", "#VaartBank", "#vacature", "#2026", "#fashion", "#neveragain", "#SaveOurStation"]
+)
 def test_a_name_is_no_slogan(tag: str) -> None:
     assert not is_campaign(tag)
 
