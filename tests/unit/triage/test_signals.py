@@ -2,6 +2,7 @@
 
 import pytest
 
+from services.triage.classify import Classifier
 from services.triage.context import Context
 from services.triage.signals import (
     NAMES,
@@ -200,6 +201,29 @@ SIGNALLED = [
 def test_what_makes_a_message_urgent_or_no_message_at_all_is_seen(signal: str, text: str) -> None:
     assert signal in signals(text)
     assert signals("Mooi weer in de stad vandaag, dank je wel") == frozenset()
+
+
+URGENCIES = [
+    ("critical", "neutral", "Mijn oma van 91 zit alleen thuis zonder verwarming en is ernstig ziek, dit kan zo niet langer"),
+    ("critical", "negative", "Ik sta midden in de nacht met twee kinderen op het vliegveld en kom niet meer thuis"),
+    ("critical", "negative", "Ik ben slachtoffer geworden, mijn spaarrekening is geplunderd"),
+    ("critical", "neutral", "Er komt rook uit de modem"),
+    ("high", "neutral", "Sinds vanochtend geen internet in de hele straat"),
+    ("high", "negative", "Ik bel nu voor de vierde keer over hetzelfde"),
+    ("high", "neutral", "Ik vlieg morgen en heb mijn ticket nog niet"),
+    ("high", "negative", "Ik wacht al zes weken op mijn terugbetaling"),
+    ("high", "neutral", "Er gaat een nepmail rond uit jullie naam"),
+    ("normal", "neutral", "Hoe kan ik mijn adres wijzigen?"),
+    ("normal", "negative", "Wat een slechte film was dat"),
+    ("low", "positive", "Dank je wel, fijne dag!"),
+    ("low", "neutral", "Mooi weer in de stad vandaag"),
+    ("low", "neutral", "Automatisch antwoord: ik ben afwezig tot maandag, bel bij spoed mijn collega"),
+]
+
+
+@pytest.mark.parametrize(("expected", "sentiment", "text"), URGENCIES)
+def test_urgency_follows_from_what_is_at_stake(classifier: Classifier, expected: str, sentiment: str, text: str) -> None:
+    assert classifier.classify([text])[0].urgency == expected
 
 
 @pytest.mark.parametrize(
