@@ -205,11 +205,12 @@ class MentionRegrouped(TriagedEvent):
 
 
 class MentionRevised(TriagedEvent):
-    """What is known of a mention changed, not its group: a deeper look, a topic, or a person's correction."""
+    """What is known of a mention changed, not its group: a deeper look, a topic, an earlier question that it follows, its customer, or a person's
+    correction."""
 
     type: ClassVar[str] = "weerklank.mention.revised.v1"
-    why: str = Field(description="depth | topic | correction")
-    actor: str = Field(default="system", description="Token's subject of whoever corrected it, or system")
+    why: str = Field(description="depth | topic | follows | customer | correction")
+    actor: str = Field(default="system", description="Token's subject of whoever corrected it or said who is whom, or system")
 
 
 class MentionRemoved(TriagedEvent):

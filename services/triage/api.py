@@ -1,4 +1,4 @@
-"""Triage over HTTP: what was found in a mention, the group that it belongs to, the customer, and its trail."""
+"""Triage over HTTP: what was found in a mention, the group that it belongs to, and its trail."""
 
 from typing import Annotated
 from uuid import UUID
@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from libs.common import http
 from libs.common.auth import STAFF, Principal, allow
 from libs.common.errors import NotFound
-from libs.common.events import Identity, MentionTriaged, TriagedMention
+from libs.common.events import MentionTriaged, TriagedMention
 from libs.common.http import Cursor, Page
 from libs.common.outbox import Outgoing
 from libs.common.routes import Route
@@ -26,11 +26,6 @@ class Group(BaseModel):
 
     id: UUID
     mentions: list[TriagedMention]
-
-
-class Customer(BaseModel):
-    id: UUID
-    identities: list[Identity]
 
 
 class ImportCounts(BaseModel):
@@ -68,15 +63,6 @@ async def group(brand: str, group_id: UUID, principal: Reader, reading: Reading)
     if not rows:
         raise NotFound("There is no such group in this brand.")
     return Group(id=group_id, mentions=[row.triaged for row in rows])
-
-
-@router.get("/customers/{customer_id}")
-async def customer(brand: str, customer_id: UUID, principal: Reader, reading: Reading) -> Customer:
-    """The identities by which a customer is known."""
-    identities = await store.identities_of(reading, brand, customer_id)
-    if not identities:
-        raise NotFound("There is no such customer in this brand.")
-    return Customer(id=customer_id, identities=identities)
 
 
 @router.get("/imports/{import_id}")

@@ -1,13 +1,13 @@
-"""Mentions come in from ingest (live and bulk), and word of replies that were sent. What triage found, and which mentions are one issue, goes out
-to `triaged`.
+"""Mentions come in from ingest (live and bulk), word of replies that were sent, and what people correct. What triage found, and which mentions are
+one issue, goes out to `triaged`.
 
-Findings and identifiers are computed before the transaction. Inside it, in this order: the mentions that the batch names, customers by identity,
-evidence rows (sorted), the roots of the groups that they stand for and the members of those that meet (each sorted), then a fold of each mention in
-offset order.
+Findings and identifiers are computed before the transaction. Inside it, in this order: what keeps corrections and mentions in order, the mentions
+that the batch names, customers by identity, evidence rows (sorted), the roots of the groups that they stand for and the members of those that meet
+(each sorted), then a fold of each mention in offset order.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -19,8 +19,10 @@ from libs.common.brandbook import BrandBook
 from libs.common.consumer import Consumer, Work
 from libs.common.errors import InvalidEvent
 from libs.common.events import (
+    DuplicateJudged,
     Event,
     Evidence,
+    FindingCorrected,
     Findings,
     Identity,
     Mention,
@@ -28,17 +30,19 @@ from libs.common.events import (
     MentionReceived,
     MentionRegrouped,
     MentionRemoved,
+    MentionRevised,
     MentionTriaged,
     ReplySent,
     TriagedMention,
 )
 from libs.common.record import Place, Received
 from libs.common.topics import FEEDBACK, MENTIONS, MENTIONS_BULK, REPLIES
-from services.triage import group, store
-from services.triage.classify import Classifier
+from services.triage import correction, correction_store, customer_store, group, look_store, regroup, store, suggestion_store
+from services.triage.brandheads import BrandModels
+from services.triage.classify import BrandView, Classifier
+from services.triage.context import Context
 from services.triage.identifiers import BookPattern, Ours, identifiers
-from services.triage.labels import Taxonomy
-from services.triage.signals import Sender
+from services.triage.personal import placed
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,12 @@ class TriageWork(Work):
         self.changed: set[UUID] = set()
         self.newly_deleted: dict[UUID, str] = {}
         self.imports: dict[tuple[str, str], list[int]] = {}
+        self.corrections: dict[UUID, list[correction.Correction]] = {}
+        self.newly_corrected: list[correction.Correction] = []
+        self.pairs: dict[suggestion_store.Pair, suggestion_store.Decision] = {}
+        self.judged: dict[suggestion_store.Pair, suggestion_store.Decision] = {}
+        self.apart: set[frozenset[UUID]] = set()
+        self.left: list[tuple[str, UUID, UUID, UUID]] = []
 
     def member_of(self, group_id: UUID, mention_id: UUID) -> None:
         self.members.setdefault(group_id, set()).add(mention_id)
@@ -90,7 +100,7 @@ def on_mention_received(work: TriageWork, received: Received[MentionReceived]) -
         return
     found, customer_id, at = work.prepared[mention.id], work.customers[mention.id], group.moment(mention)
     shown = [(key, work.shown[key]) for key in work.keys[mention.id]]
-    links = group.links(shown, at, customer_id, group.own_keys(mention.brand, found.author))
+    links = _not_apart(work, group.links(shown, at, customer_id, group.own_keys(mention.brand, found.author)))
     root, losers = work.groups.merge(link.group_id for link in links) if links else (mention.id, [])
     if not links:
         work.groups.moments[mention.id] = at
@@ -98,9 +108,10 @@ def on_mention_received(work: TriageWork, received: Received[MentionReceived]) -
     for _, known in shown:
         group.show(known, at, customer_id, root, mention.id, linked=known.group_id in linked)
     evidence = [Evidence(kind=link.kind, mention_id=link.mention_id) for link in links]
+    people_said = [one for one in work.corrections.get(mention.id, ()) if one.brand == mention.brand]
     triaged = TriagedMention(
         mention=mention,
-        findings=found.findings,
+        findings=correction.corrected(found.findings, people_said),
         customer_id=customer_id,
         group_id=root,
         evidence=evidence,
@@ -115,6 +126,18 @@ def on_mention_received(work: TriageWork, received: Received[MentionReceived]) -
         _regroup(work, received, loser, root, evidence)
 
 
+def _not_apart(work: TriageWork, links: list[group.Link]) -> list[group.Link]:
+    """The links without those to a group that a person said is another issue than one before it: what one message shows of both does not join them."""
+    if not work.apart:
+        return links
+    kept: list[group.Link] = []
+    for link in sorted(links, key=lambda link: link.kind == "label"):
+        root = work.groups.root(link.group_id)
+        if not any(frozenset({root, work.groups.root(other.group_id)}) in work.apart for other in kept):
+            kept.append(link)
+    return kept
+
+
 def _regroup(work: TriageWork, cause: Received[Any], loser: UUID, root: UUID, evidence: list[Evidence]) -> None:
     """Every mention of a group that turned out to be another one moves there, with a new version."""
     for mention_id in sorted(work.members.pop(loser, ())):
@@ -127,6 +150,7 @@ def _regroup(work: TriageWork, cause: Received[Any], loser: UUID, root: UUID, ev
     for known in work.shown.values():
         if known.group_id == loser:
             known.group_id, known.changed = root, True
+    work.apart = {frozenset(root if group_id == loser else group_id for group_id in pair) for pair in work.apart}
 
 
 def on_mention_deleted(work: TriageWork, received: Received[MentionDeleted]) -> None:
@@ -143,10 +167,32 @@ def on_mention_deleted(work: TriageWork, received: Received[MentionDeleted]) -> 
     if row.triaged.mention.brand != received.event.brand:
         raise InvalidEvent("A brand may only take back mentions of its own.")
     emptied = row.triaged.mention.model_copy(update={"text": "", "title": None, "attachments": []})
-    removed = row.triaged.model_copy(update={"removed": True, "mention": emptied})
+    removed = row.triaged.model_copy(update={"removed": True, "mention": emptied, "topic_id": None})
     work.known[mention_id] = replace(row, triaged=removed, version=row.version + 1)
     work.changed.add(mention_id)
     _tell(work, received, work.known[mention_id], MentionRemoved)
+
+
+def on_finding_corrected(work: TriageWork, received: Received[FindingCorrected]) -> None:
+    """A person's word stands from here on, and is kept to learn from. The newest of a finding counts; one that comes before its mention waits for it,
+    and of a mention that was taken back nothing is kept."""
+    said = correction.read(received.event)
+    row = work.known.get(said.mention_id)
+    if row is not None and row.triaged.mention.brand != said.brand:
+        raise InvalidEvent("A brand may only correct mentions of its own.")
+    before = work.corrections.setdefault(said.mention_id, [])
+    if said.mention_id in work.deleted or (row is not None and row.triaged.removed) or any(one.id == said.id for one in before):
+        work.repeat(received)
+        return
+    before.append(said)
+    work.newly_corrected.append(said)
+    if row is None or correction.newest(before)[said.finding] is not said:
+        return
+    triaged = row.triaged.model_copy(update={"findings": correction.corrected(row.triaged.findings, [said])})
+    row = work.known[said.mention_id] = replace(row, triaged=triaged, version=row.version + 1)
+    work.changed.add(said.mention_id)
+    event = MentionRevised(brand=said.brand, book_version=row.book_version, triaged=triaged, why="correction", actor=said.actor)
+    work.emit(received, event, subject=str(said.mention_id), version=row.version, key=str(triaged.customer_id))
 
 
 def on_reply_sent(work: TriageWork, received: Received[ReplySent]) -> None:
@@ -164,12 +210,61 @@ def on_reply_sent(work: TriageWork, received: Received[ReplySent]) -> None:
     group.show(known, reply.sent_at, row.triaged.customer_id, root, row.triaged.mention.id, linked=known.group_id == root)
 
 
+def on_duplicate_judged(work: TriageWork, received: Received[DuplicateJudged]) -> None:
+    """Two mentions are one issue, or are not, whatever triage thought: their groups become one, or the later mention leaves. The newest word counts."""
+    event = received.event
+    one, other = work.known.get(event.mention_id), work.known.get(event.other_id)
+    if one is None or other is None or event.brand != one.triaged.mention.brand or event.brand != other.triaged.mention.brand:
+        raise InvalidEvent("A brand may only judge two mentions of its own that triage has seen.")
+    if event.mention_id == event.other_id:
+        raise InvalidEvent("That is one mention, not two.")
+    pair = suggestion_store.pair_of(event.brand, event.mention_id, event.other_id)
+    known = work.pairs.get(pair)
+    if known is not None and known.at is not None and known.at >= event.at:
+        work.repeat(received)
+        return
+    work.pairs[pair] = work.judged[pair] = suggestion_store.Decision("confirmed" if event.same else "rejected", event.actor, event.at)
+    groups = one.triaged.group_id, other.triaged.group_id
+    if event.same and groups[0] != groups[1]:
+        root, losers = work.groups.merge(groups)
+        stays = event.mention_id if groups[0] == root else event.other_id
+        for loser in losers:
+            _regroup(work, received, loser, root, [Evidence(kind=regroup.CONFIRMED, mention_id=stays)])
+    elif not event.same:
+        _part(work, received, event.mention_id, event.other_id)
+
+
+def _part(work: TriageWork, cause: Received[Any], one: UUID, other: UUID) -> None:
+    """Two mentions are of two groups from here on."""
+    before = work.known[one].triaged.group_id
+    rows = {mention_id: work.known[mention_id] for mention_id in work.members.get(before, ())}
+    for mention_id, row in sorted(regroup.parted(rows, one, other).items() if {one, other} <= rows.keys() else ()):
+        now = row.triaged.group_id
+        work.known[mention_id] = row
+        work.changed.add(mention_id)
+        if now != before:
+            work.members[before].discard(mention_id)
+            work.member_of(now, mention_id)
+            work.left.append((row.triaged.mention.brand, mention_id, before, now))
+            for known in work.shown.values():
+                if known.mention_id == mention_id and known.group_id == before:
+                    known.group_id, known.changed = now, True
+        _tell(work, cause, row, MentionRegrouped)
+    for mention_id in (one, other):
+        group_id = work.known[mention_id].triaged.group_id
+        work.groups.merged.pop(group_id, None)
+        work.groups.moments.setdefault(group_id, group.moment(work.known[group_id].triaged.mention))
+    work.apart.add(frozenset(work.known[mention_id].triaged.group_id for mention_id in (one, other)))
+
+
 HANDLERS: dict[type[Event], Callable[[TriageWork, Received[Any]], None] | None] = {
     MentionReceived: on_mention_received,
     MentionDeleted: on_mention_deleted,
     **dict.fromkeys(REPLIES.events),
     ReplySent: on_reply_sent,
     **dict.fromkeys(FEEDBACK.events),
+    FindingCorrected: on_finding_corrected,
+    DuplicateJudged: on_duplicate_judged,
 }
 
 
@@ -185,10 +280,22 @@ def _tell(
 
 async def load(connection: db.Connection, events: Sequence[Received[Any]], prepared: dict[UUID, Prepared]) -> TriageWork:
     """Lock and read, in the order that the module's docstring gives, all that this batch's decisions depend on."""
-    ids = sorted({mention_id for received in events if (mention_id := _mention_id(received.event)) is not None})
+    ids = sorted({mention_id for received in events for mention_id in _mention_ids(received.event)})
+    brands = {received.event.brand for received in events}
+    corrected = [received.event.mention_id for received in events if isinstance(received.event, FindingCorrected)]
+    brought = [received.event.mention.id for received in events if isinstance(received.event, MentionReceived)]
+    await correction_store.keep_order(connection, brands, brought, corrected)
+    await customer_store.keep_still(connection, brands)
     now, deleted = await store.now_and_deleted(connection, ids)
     work = TriageWork(prepared, now)
+    judged = [received.event for received in events if isinstance(received.event, DuplicateJudged)]
+    work.pairs = await suggestion_store.decisions(
+        connection, sorted({suggestion_store.pair_of(event.brand, event.mention_id, event.other_id) for event in judged})
+    )
     work.known, work.deleted = await store.mentions(connection, ids), deleted
+    work.corrections = await correction_store.corrections(
+        connection, brands, sorted({*corrected, *brought} - work.known.keys() | {*corrected})
+    )
     new = _new_mentions(work, events)
     work.customers = await store.customers(connection, [(mention, prepared[mention.id].author) for mention in new])
     showings = []
@@ -199,21 +306,39 @@ async def load(connection: db.Connection, events: Sequence[Received[Any]], prepa
     sent = _sent(work, events)
     work.shown = await store.show(connection, showings + sent)
     roots = {known.group_id for known in work.shown.values() if not known.fresh} | {showing.group_id for showing in sent}
-    work.groups.moments = await store.moments(connection, sorted(roots))
+    pairs = [(_group_or_self(work, event.mention_id), _group_or_self(work, event.other_id)) for event in judged]
+    work.groups.moments = await store.moments(connection, sorted(roots.union(*pairs)))
     _forget_ghosts(work, showings + sent)
-    meeting = _groups_that_meet(work, new, sent)
-    brands = {showing.brand for showing in showings + sent}
-    for row in (await store.members(connection, brands, sorted(meeting))).values():
+    meeting = _groups_that_meet(work, new, sent, pairs)
+    concerned = {showing.brand for showing in showings + sent} | {event.brand for event in judged}
+    members = await store.members(connection, concerned, sorted(meeting))
+    for row in members.values():
         work.known.setdefault(row.triaged.mention.id, row)
         work.member_of(row.triaged.group_id, row.triaged.mention.id)
+    if len(meeting) > 1:
+        work.apart = {
+            frozenset(work.known[mention_id].triaged.group_id for mention_id in pair)
+            for pair in await suggestion_store.rejected(connection, concerned, sorted(members))
+            if members.keys() >= set(pair)
+        }
     return work
 
 
-def _mention_id(event: MentionReceived | MentionDeleted | ReplySent) -> UUID | None:
-    """The mention that an event is about."""
+def _group_or_self(work: TriageWork, mention_id: UUID) -> UUID:
+    """Where a mention is; one that comes in by this very batch stands for the group that it will be in."""
+    row = work.known.get(mention_id)
+    return row.triaged.group_id if row else mention_id
+
+
+def _mention_ids(event: Event) -> tuple[UUID, ...]:
+    """The mentions that an event is about."""
     if isinstance(event, ReplySent):
-        return event.reply.mention_id
-    return event.mention.id if isinstance(event, MentionReceived) else event.mention_id
+        return (event.reply.mention_id,) if event.reply.mention_id else ()
+    if isinstance(event, DuplicateJudged):
+        return event.mention_id, event.other_id
+    if isinstance(event, MentionReceived):
+        return (event.mention.id,)
+    return (event.mention_id,) if isinstance(event, MentionDeleted | FindingCorrected) else ()
 
 
 def _sent(work: TriageWork, events: Sequence[Received[Any]]) -> list[store.Showing]:
@@ -256,8 +381,10 @@ def _forget_ghosts(work: TriageWork, showings: Sequence[store.Showing]) -> None:
                 )
 
 
-def _groups_that_meet(work: TriageWork, new: Sequence[Mention], sent: Sequence[store.Showing]) -> set[UUID]:
-    """The groups that some chain of keys in this batch may merge into another: their members must be at hand.
+def _groups_that_meet(
+    work: TriageWork, new: Sequence[Mention], sent: Sequence[store.Showing], judged: Sequence[tuple[UUID, UUID]]
+) -> set[UUID]:
+    """The groups that some chain of keys in this batch may merge into another, or that somebody judged: their members must be at hand.
 
     What they merge into is another group that we know, or one that a mention of this batch opens: that takes one older than the group's root.
     """
@@ -281,6 +408,9 @@ def _groups_that_meet(work: TriageWork, new: Sequence[Mention], sent: Sequence[s
     for key, known in work.shown.items():
         if not known.fresh:
             join(key, known.group_id)
+    for one, other in judged:
+        join(one, other)
+    asked = {top(one) for one, _ in judged}
     oldest: dict[object, tuple[datetime, UUID]] = {}
     for mention in new:
         at = (group.moment(mention), mention.id)
@@ -291,9 +421,9 @@ def _groups_that_meet(work: TriageWork, new: Sequence[Mention], sent: Sequence[s
     return {
         root
         for place, roots in by_top.items()
-        if place in oldest
+        if place in oldest or place in asked
         for root in roots
-        if len(roots) > 1 or oldest[place] < (work.groups.moments[root], root)
+        if place in asked or len(roots) > 1 or oldest[place] < (work.groups.moments[root], root)
     }
 
 
@@ -302,19 +432,29 @@ async def save(connection: db.Connection, work: TriageWork) -> None:
     await store.update(connection, [work.known[mention_id] for mention_id in sorted(work.changed - work.new.keys())])
     await store.keep_shown(connection, work.shown)
     await store.move_evidence(connection, work.groups.merged, work.groups.root)
+    gone = [i for i in work.changed if work.known[i].triaged.removed]
+    await correction_store.keep(connection, [one for one in work.newly_corrected if one.mention_id not in gone])
+    await correction_store.forget(connection, {work.known[i].triaged.mention.brand for i in gone}, sorted(gone))
+    await correction_store.forget(connection, set(work.newly_deleted.values()), sorted(work.newly_deleted))
+    root = work.groups.root
+    await store.leave_evidence(connection, [(brand, mention_id, root(before), root(now)) for brand, mention_id, before, now in work.left])
+    await suggestion_store.decide(connection, work.judged)
+    await look_store.ask(connection, [work.known[i].triaged.mention for i in work.new])
+    await look_store.forget(connection, [work.known[i].triaged for i in sorted(work.changed) if work.known[i].triaged.removed])
     await store.keep_deleted(connection, work.newly_deleted)
     await store.count_imports(connection, work.imports)
 
 
-def _sender(mention: Mention, book: BrandBook) -> Sender:
-    """What is known of the author from outside the text: reach, and whether the brand book names them as staff."""
+def _context(mention: Mention, book: BrandBook) -> Context:
+    """Where a mention came from: channel, visibility, reach, and whether the brand book names its author as staff."""
     handles = {handle.lstrip("@").lower() for handle in book.staff.handles}
     staff = any(
         (identity.kind == "handle" and identity.value in handles)
         or (identity.kind == "email" and identity.value.rpartition("@")[2] in book.staff.domains)
         for identity in mention.author.identities
     )
-    return Sender(followers=mention.author.followers, staff=staff)
+    channel = "direct" if mention.kind == "direct" else mention.channel
+    return Context(channel, mention.visibility, mention.author.followers, staff)
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,13 +463,21 @@ class _Lens:
 
     version: int
     book: BrandBook
-    taxonomy: Taxonomy
+    view: BrandView
     ours: Ours
     patterns: tuple[BookPattern, ...]
 
 
-def build(books: BrandBooks, classifier: Classifier) -> Consumer[TriageWork]:
-    """Triage's consumer with its models and the brand books at hand."""
+async def _shipped_alone(brands: Collection[str]) -> dict[str, BrandModels]:
+    return {}
+
+
+def build(
+    books: BrandBooks,
+    classifier: Classifier,
+    own_models: Callable[[Collection[str]], Awaitable[Mapping[str, BrandModels]]] = _shipped_alone,
+) -> Consumer[TriageWork]:
+    """Triage's consumer with its models and the brand books at hand. `own_models` tells the brands' own heads that are live."""
     lenses: dict[str, _Lens] = {}
 
     def lens(brand: str) -> _Lens:
@@ -339,17 +487,18 @@ def build(books: BrandBooks, classifier: Classifier) -> Consumer[TriageWork]:
         known = lenses.get(brand)
         if known is None or known.version != published.version:
             book = published.book
-            known = lenses[brand] = _Lens(published.version, book, classifier.taxonomy(book), Ours.of(book), BookPattern.all_of(book))
+            known = lenses[brand] = _Lens(published.version, book, classifier.view(book), Ours.of(book), BookPattern.all_of(book))
         return known
 
-    def examine(mentions: Sequence[Mention]) -> dict[UUID, Prepared]:
+    def examine(mentions: Sequence[Mention], models: Mapping[str, BrandModels]) -> dict[UUID, Prepared]:
         through = [lens(mention.brand) for mention in mentions]
         texts = [f"{mention.title}\n{mention.text}" if mention.title else mention.text for mention in mentions]
-        senders = [_sender(mention, brand.book) for mention, brand in zip(mentions, through, strict=True)]
-        findings = classifier.classify(texts, [brand.taxonomy for brand in through], senders)
+        contexts = [_context(mention, brand.book) for mention, brand in zip(mentions, through, strict=True)]
+        own = [models.get(mention.brand) for mention in mentions]
+        findings = classifier.classify(texts, [brand.view for brand in through], contexts, own, explain=True)
         return {
             mention.id: Prepared(
-                finding,
+                finding.model_copy(update={"pii": placed(finding.pii, mention.title)}),
                 tuple(identity for identity in mention.author.identities if not brand.ours.has(identity)),
                 (
                     *((item.kind, item.value) for item in identifiers(text, brand.book, brand.ours, brand.patterns)),
@@ -366,7 +515,8 @@ def build(books: BrandBooks, classifier: Classifier) -> Consumer[TriageWork]:
         for received in events:
             if isinstance(received.event, MentionReceived):
                 mentions.setdefault(received.event.mention.id, received.event.mention)  # as the fold does: the first one counts
-        return await asyncio.to_thread(examine, list(mentions.values()))
+        models = await own_models({mention.brand for mention in mentions.values()})
+        return await asyncio.to_thread(examine, list(mentions.values()), models)
 
     return Consumer(
         topics=(MENTIONS.name, MENTIONS_BULK.name, REPLIES.name, FEEDBACK.name),

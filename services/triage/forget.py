@@ -1,12 +1,13 @@
-"""What triage need not know any more: evidence by which nobody can be linked, and what people showed in messages that they took back."""
+"""What triage need not know any more: evidence by which nobody can be linked, what people showed in messages that they took back, what later looks find
+no more, and questions that nobody answered."""
 
 import asyncio
 import logging
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from libs.common import db
 from libs.common.service import Service, Task
-from services.triage import store
+from services.triage import look, look_store, store, suggestion_store
 from services.triage.group import WINDOWS
 
 log = logging.getLogger(__name__)
@@ -14,6 +15,8 @@ log = logging.getLogger(__name__)
 KEPT = timedelta(days=8)
 """A day more than the topics keep events: whatever is read again finds what it found."""
 _AT_ONCE = 5000
+ASKED_DAYS = 30
+"""A question that nobody answered for so long is withdrawn."""
 
 
 def forgetting(service: Service, every_s: float) -> Task:
@@ -32,6 +35,10 @@ def forgetting(service: Service, every_s: float) -> Task:
 
 
 async def _forget_some(pool: db.Pool, brand: str) -> int:
+    """Forget of each kind at most `_AT_ONCE`; return how many of the most there were."""
     async with pool.acquire() as connection, connection.transaction():
         await store.forget_evidence_of_removed(connection, brand)
-        return await store.forget_evidence(connection, brand, WINDOWS, KEPT, _AT_ONCE)
+        evidence = await store.forget_evidence(connection, brand, WINDOWS, KEPT, _AT_ONCE)
+        looked = await look_store.forget_old(connection, brand, datetime.now(UTC) - look.KEPT, _AT_ONCE)
+        asked = await suggestion_store.withdraw_settled(connection, brand, ASKED_DAYS, _AT_ONCE)
+        return max(evidence, looked, asked)

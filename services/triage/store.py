@@ -27,23 +27,35 @@ class MentionRow:
     traceparent: str | None
 
 
-def _row(row: asyncpg.Record) -> MentionRow:
+def row_of(row: asyncpg.Record) -> MentionRow:
     triaged = TriagedMention(
         mention=Mention.model_validate(row["mention"]),
         findings=row["findings"],
         customer_id=row["customer_id"],
         group_id=row["group_id"],
         evidence=row["evidence"],
+        topic_id=row["topic_id"],
+        follows=row["follows"],
         removed=row["removed"],
         triaged_at=row["triaged_at"],
     )
     return MentionRow(triaged, row["version"], row["book_version"], row["traceparent"])
 
 
+def moment_of(row: MentionRow) -> datetime:
+    return group.moment(row.triaged.mention)
+
+
 async def mentions(connection: db.Connection, ids: Sequence[UUID]) -> dict[UUID, MentionRow]:
     """The mentions with these ids, locked in id order. `ids` come from events, each of which names its brand."""
     rows = await connection.fetch("select * from mention where id = any($1::uuid[]) order by id for update", ids)
-    return {row["id"]: _row(row) for row in rows}
+    return {row["id"]: row_of(row) for row in rows}
+
+
+async def these(connection: db.Connection, brand: str, ids: Sequence[UUID]) -> dict[UUID, MentionRow]:
+    """Mentions of a brand as they stand, not locked."""
+    rows = await connection.fetch("select * from mention where brand = $1 and id = any($2::uuid[])", brand, ids)
+    return {row["id"]: row_of(row) for row in rows}
 
 
 async def moments(connection: db.Connection, ids: Sequence[UUID]) -> dict[UUID, datetime]:
@@ -64,7 +76,7 @@ async def members(connection: db.Connection, brands: Collection[str], group_ids:
         list(brands),
         group_ids,
     )
-    return {row["id"]: _row(row) for row in rows}
+    return {row["id"]: row_of(row) for row in rows}
 
 
 async def now_and_deleted(connection: db.Connection, ids: Sequence[UUID]) -> tuple[datetime, set[UUID]]:
@@ -187,7 +199,8 @@ async def insert(connection: db.Connection, rows: Sequence[MentionRow]) -> None:
             "insert into mention (id, brand, version, customer_id, group_id, moment, removed, triaged_at, book_version, traceparent, "
             "mention, findings, evidence) select i, b, v, c, g, m, r, t, bv, tp, me::jsonb, f::jsonb, e::jsonb from unnest($1::uuid[], "
             "$2::text[], $3::int[], $4::uuid[], $5::uuid[], $6::timestamptz[], $7::bool[], $8::timestamptz[], $9::int[], $10::text[], "
-            "$11::text[], $12::text[], $13::text[]) with ordinality as u(i, b, v, c, g, m, r, t, bv, tp, me, f, e, n) order by n",
+            "$11::text[], $12::text[], $13::text[], $14::uuid[], $15::uuid[]) "
+            "with ordinality as u(i, b, v, c, g, m, r, t, bv, tp, me, f, e, ti, fo, n) order by n",
             *_columns(rows),
         )
 
@@ -195,9 +208,10 @@ async def insert(connection: db.Connection, rows: Sequence[MentionRow]) -> None:
 async def update(connection: db.Connection, rows: Sequence[MentionRow]) -> None:
     if rows:
         await connection.execute(
-            "update mention set version = v, group_id = g, removed = r, mention = me::jsonb, evidence = e::jsonb from unnest($1::uuid[], "
-            "$2::text[], $3::int[], $4::uuid[], $5::uuid[], $6::timestamptz[], $7::bool[], $8::timestamptz[], $9::int[], $10::text[], "
-            "$11::text[], $12::text[], $13::text[]) as u(i, b, v, c, g, m, r, t, bv, tp, me, f, e) where id = i and brand = b",
+            "update mention set version = v, group_id = g, removed = r, mention = me::jsonb, findings = f::jsonb, evidence = e::jsonb, "
+            "topic_id = ti, follows = fo from unnest($1::uuid[], $2::text[], $3::int[], $4::uuid[], $5::uuid[], $6::timestamptz[], $7::bool[], $8::timestamptz[], "
+            "$9::int[], $10::text[], $11::text[], $12::text[], $13::text[], $14::uuid[], $15::uuid[]) "
+            "as u(i, b, v, c, g, m, r, t, bv, tp, me, f, e, ti, fo) where id = i and brand = b",
             *_columns(rows),
         )
 
@@ -222,6 +236,8 @@ def _columns(rows: Sequence[MentionRow]) -> list[list[Any]]:
         [row.triaged.mention.model_dump_json() for row in rows],
         [row.triaged.findings.model_dump_json() for row in rows],
         [_json([item.model_dump(mode="json") for item in row.triaged.evidence]) for row in rows],
+        [row.triaged.topic_id for row in rows],
+        [row.triaged.follows for row in rows],
     ]
 
 
@@ -254,6 +270,23 @@ async def move_evidence(connection: db.Connection, merged: Mapping[UUID, UUID], 
             "where e.group_id = u.loser and e.brand = (select brand from mention where id = u.loser)",
             losers,
             [root(loser) for loser in losers],
+        )
+
+
+async def lock_evidence(connection: db.Connection, brand: str, group_ids: Sequence[UUID]) -> None:
+    """Lock the evidence of these groups, in the order in which batches of mentions do."""
+    await connection.execute(
+        "select 1 from evidence where brand = $1 and group_id = any($2::uuid[]) order by brand, kind, value for update", brand, group_ids
+    )
+
+
+async def leave_evidence(connection: db.Connection, left: Sequence[tuple[str, UUID, UUID, UUID]]) -> None:
+    """(brand, mention, its group before, its group now): what the mention was the first to show goes with it."""
+    if left:
+        await connection.execute(
+            "update evidence e set group_id = u.now from unnest($1::text[], $2::uuid[], $3::uuid[], $4::uuid[]) as u(b, m, before, now) "
+            "where e.brand = u.b and e.group_id = u.before and e.mention_id = u.m",
+            *[[row[n] for row in left] for n in range(4)],
         )
 
 
@@ -316,22 +349,28 @@ async def count_imports(connection: db.Connection, counts: Mapping[tuple[str, st
 # --- reading --------------------------------------------------------------------------------------------------------------------------
 
 
+async def groups_of(connection: db.Connection, brand: str, mention_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """Mention → its group, of those that there are."""
+    rows = await connection.fetch("select id, group_id from mention where brand = $1 and id = any($2::uuid[])", brand, mention_ids)
+    return {row["id"]: row["group_id"] for row in rows}
+
+
 async def mention(connection: db.Connection, brand: str, mention_id: UUID) -> MentionRow | None:
     row = await connection.fetchrow("select * from mention where brand = $1 and id = $2", brand, mention_id)
-    return _row(row) if row else None
+    return row_of(row) if row else None
 
 
 async def page(connection: db.Connection, brand: str, after: int, limit: int) -> list[tuple[int, MentionRow]]:
     """Mentions in the order in which we saw them, after a sequence number."""
     rows = await connection.fetch("select * from mention where brand = $1 and seq > $2 order by seq limit $3", brand, after, limit)
-    return [(row["seq"], _row(row)) for row in rows]
+    return [(row["seq"], row_of(row)) for row in rows]
 
 
 async def group_of(connection: db.Connection, brand: str, group_id: UUID, limit: int = 500) -> list[MentionRow]:
     rows = await connection.fetch(
         "select * from mention where brand = $1 and group_id = $2 order by moment, id limit $3", brand, group_id, limit
     )
-    return [_row(row) for row in rows]
+    return [row_of(row) for row in rows]
 
 
 async def identities_of(connection: db.Connection, brand: str, customer_id: UUID) -> list[Identity]:

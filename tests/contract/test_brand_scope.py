@@ -42,6 +42,9 @@ ALLOWED: Mapping[str, str] = {
     "triage/store.py:mentions": BY_EVENT,
     "triage/store.py:moments": "of roots that the evidence of this brand stands for",
     "triage/store.py:now_and_deleted": BY_EVENT,
+    "triage/look_store.py:waiting_counts": COUNTS,
+    "triage/suggestion_store.py:decisions": BY_EVENT,
+    "triage/suggestion_store.py:open_counts": COUNTS,
 }
 """Function → why its statement may do without the brand."""
 

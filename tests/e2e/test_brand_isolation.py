@@ -23,6 +23,7 @@ from aiokafka import AIOKafkaConsumer
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from tests.e2e.taught import taught
 from tests.system import SERVICES, System
 from tests.tokens import Issuer
 from tests.waiting import eventually
@@ -110,7 +111,9 @@ def world(home: Path) -> Iterator[World]:
         assert taken.status_code == 202, taken.text
         for item in taken.json()["items"]:
             found.seeds.append(eventually(lambda id=item["id"]: _seed(found, id), "a mention has a case and a draft", 60))
+        system.psql(taught("duin", found.seeds[0]["mention_id"], "sentiment"))
         access = _access(found)
+        _asked(found)
         for seed in found.seeds:
             seed.update(access)
         eventually(lambda: found.get("analytics", "/summary")["drafts_waiting"] == SEEDS, "analytics knows it all", 60)
@@ -125,6 +128,21 @@ def _access(world: World) -> dict[str, str]:
     user = PASSWORD | {"id": "duinganger-mk", "role": "agent"}
     assert world.ask("duin", "routing", "POST", "/v1/brands/duin/users", "admin", json=user).status_code == 201
     return {"client_id": client["id"], "secret_id": client["secrets"][0]["id"], "user_id": user["id"]}
+
+
+def _asked(world: World) -> None:
+    """For each mention of Duin a question whether it and the next are one issue, and a topic."""
+    for seed, following in zip(world.seeds, [*world.seeds[1:], world.seeds[0]], strict=True):
+        seed.update(suggestion_id=str(uuid4()), topic_id=str(uuid4()))
+        one, other = sorted((seed["mention_id"], following["mention_id"]))
+        world.system.psql(
+            "insert into triage.suggestion (id, brand, mention_id, other_id, score, evidence, state, version, created_at) values "
+            f"('{seed['suggestion_id']}', 'duin', '{one}', '{other}', 0.6, "
+            '\'[{"kind": "name", "against": false, "said": "duinganger"}]\', \'open\', 1, now()); '
+            "insert into triage.topic (id, brand, kind, why, first_at, last_at, customers, mentions) values "
+            f"('{seed['topic_id']}', 'duin', 'event', 'zandbank', now(), now(), 1, 1); "
+            f"update triage.mention set topic_id = '{seed['topic_id']}' where id = '{seed['mention_id']}'"
+        )
 
 
 def _seed(world: World, mention_id: str) -> dict[str, str] | None:
@@ -144,6 +162,7 @@ def _seed(world: World, mention_id: str) -> dict[str, str] | None:
         "customer_id": triaged["customer_id"],
         "import_id": "oogst",
         "version": "1",
+        "finding": "sentiment",
         "account": "post",
     }
 
@@ -173,6 +192,10 @@ def _edit(world: World, n: int) -> dict[str, Any]:
     return {"text": world.reply(n)["text"] + " "}
 
 
+def _other_customer(world: World, n: int) -> dict[str, Any]:
+    return {"other_id": world.seeds[n + 1]["customer_id"]}
+
+
 def _letter(service: str) -> Callable[[World, int], Any]:
     return lambda world, n: {name: set_aside(world, service, "replay")[name] for name in ("topic", "key")}
 
@@ -194,8 +217,21 @@ TABLE: dict[Key, Row] = {
     ("triage", "get", f"{_B}/mentions/{{mention_id}}"): Row(shows="duinganger"),
     ("triage", "get", f"{_B}/groups/{{group_id}}"): Row(shows="duinganger"),
     ("triage", "get", f"{_B}/customers/{{customer_id}}"): Row(shows="duinganger"),
+    ("triage", "get", f"{_B}/customers/{{customer_id}}/mentions"): Row(shows="duinganger"),
+    ("triage", "get", f"{_B}/suggestions"): Row(own=200, shows="duinganger"),
+    ("triage", "get", f"{_B}/suggestions/precision"): Row(own=200, nothing={"confirmed": 0, "rejected": 0}, shows="bands"),
+    ("triage", "get", f"{_B}/suggestions/{{suggestion_id}}"): Row(shows="duinganger"),
+    ("triage", "get", f"{_B}/topics"): Row(own=200, shows="zandbank"),
+    ("triage", "get", f"{_B}/topics/{{topic_id}}"): Row(shows="zandbank"),
+    ("triage", "get", f"{_B}/topics/{{topic_id}}/mentions"): Row(shows="duinganger"),
     ("triage", "get", f"{_B}/imports/{{import_id}}"): Row(own=200, nothing={"received": 0, "duplicates": 0}, shows=f'"received":{SEEDS}'),
     ("triage", "get", f"{_B}/trace/{{mention_id}}"): Row(shows="triaged"),
+    ("triage", "get", f"{_B}/corrections"): Row(own=200, shows="niemand"),
+    ("triage", "get", f"{_B}/models"): Row(own=200, shows='"live":1'),
+    ("triage", "get", f"{_B}/models/{{finding}}"): Row(own=200, shows="held-out"),
+    ("triage", "get", f"{_B}/models/{{finding}}/versions"): Row(own=200, nothing={"items": []}, shows="better"),
+    ("triage", "get", f"{_B}/models/{{finding}}/versions/{{version}}"): Row(shows="kluis"),
+    ("triage", "post", f"{_B}/models/{{finding}}/rollback"): Row(own=409, body=lambda world, n: {"version": 0, "reason": "terug"}),
     ("routing", "get", f"{_B}/cases"): Row(own=200, shows="strandpost"),
     ("routing", "get", f"{_B}/cases/{{case_id}}"): Row(shows="strandpost"),
     ("routing", "get", f"{_B}/cases/{{case_id}}/timeline"): Row(shows="opened"),
@@ -249,6 +285,12 @@ TABLE: dict[Key, Row] = {
     ("analytics", "get", f"{_B}/summary"): Row(own=200, shows="strandpost"),
     ("analytics", "get", f"{_B}/facts/mentions"): Row(own=200, shows="twitter"),
     ("analytics", "get", f"{_B}/trace/{{mention_id}}"): Row(own=200, nothing=NO_TRAIL, shows="mention counted"),
+    ("triage", "post", f"{_B}/suggestions/{{suggestion_id}}/confirm"): Row(1),
+    ("triage", "post", f"{_B}/suggestions/{{suggestion_id}}/reject"): Row(3),
+    ("triage", "post", f"{_B}/customers/{{customer_id}}/merge"): Row(
+        5, body=lambda world, n: _other_customer(world, n) | {"reason": "gebeld"}
+    ),
+    ("triage", "post", f"{_B}/customers/{{customer_id}}/unmerge"): Row(5, body=lambda world, n: _other_customer(world, n)),
     ("ingest", "delete", f"{_B}/mentions/{{mention_id}}"): Row(),
     **{
         (service, method, path): row

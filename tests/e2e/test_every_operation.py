@@ -14,6 +14,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -25,6 +26,7 @@ from cli.openapi import EXAMPLES
 from libs.common.conditions import etag
 from libs.common.topics import PARTITIONS, brand_partitions
 from tests.e2e.schemathesis_run import Example, run, successes
+from tests.e2e.taught import taught
 from tests.system import SERVICES, System
 from tests.waiting import eventually
 
@@ -41,7 +43,7 @@ scripts: [{id: pont-script, language: nl, text: "{groet}, ik kijk naar de pont. 
 channels: [{id: post, type: imap, host: imap.veer.example, port: 993, tls: true, user: post@veer.example, secret: "file:veer-imap", folder: INBOX}]
 """
 PASSWORD = "vijf woorden die niemand raadt"
-SET = 14
+SET = 18
 SEEDS = 2 * SET + 1
 """Two sets of things to ask about: what the examples of the description change, Schemathesis finds as it was."""
 READS = {"ingest": "mentions", "triage": "mentions", "routing": "triaged", "responder": "cases", "analytics": "triaged"}
@@ -177,7 +179,45 @@ def _ingest(world: World) -> dict[str, Example]:
 
 
 def _triage(world: World) -> dict[str, Example]:
+    finding = "urgency" if world.first else "sentiment"
+    world.system.psql(taught("veer", world.seeds[0]["mention_id"], finding))
+    model = {"brand": "veer", "finding": finding}
+    asked = [str(uuid4()) for _ in range(3)]
+    topic_id = str(uuid4())
+    for suggestion_id, pair in zip(asked, ((14, 15), (16, 17), (14, 16)), strict=True):
+        one, other = sorted(world.seeds[n]["mention_id"] for n in pair)
+        world.system.psql(
+            "insert into triage.suggestion (id, brand, mention_id, other_id, score, evidence, state, version, created_at) "
+            f"values ('{suggestion_id}', 'veer', '{one}', '{other}', 0.6, '[]', 'open', 1, now())"
+        )
+    world.system.psql(
+        "insert into triage.topic (id, brand, kind, why, first_at, last_at, customers, mentions) "
+        f"values ('{topic_id}', 'veer', 'event', 'de pont is weg', now(), now(), 1, 1)"
+    )
+    customers = [world.seeds[n]["customer_id"] for n in range(6, 10)]
+    merged = world.ask("triage", "POST", f"/customers/{customers[0]}/merge", json={"other_id": customers[1], "reason": "gebeld"})
+    assert merged["merges"], merged
+    any_version = {"brand": "veer", "If-Match": "*"}
     return {
+        "models": Example(parameters={"brand": "veer"}),
+        "model": Example(parameters=model),
+        "model_versions": Example(parameters=model),
+        "model_version": Example(parameters={**model, "version": 1}),
+        "rollback": Example(parameters={**model, "If-Match": "*"}, body={"version": 0, "reason": "te streng voor grappen"}),
+        "corrections": Example(parameters={"brand": "veer"}),
+        "suggestions": Example(parameters={"brand": "veer"}),
+        "precision": Example(parameters={"brand": "veer"}),
+        "one_suggestion": Example(parameters={"brand": "veer", "suggestion_id": asked[0]}),
+        "confirm": Example(parameters={"suggestion_id": asked[1], **any_version}),
+        "reject": Example(parameters={"suggestion_id": asked[2], **any_version}),
+        "topics": Example(parameters={"brand": "veer"}),
+        "one_topic": Example(parameters={"brand": "veer", "topic_id": topic_id}),
+        "topic_mentions": Example(parameters={"brand": "veer", "topic_id": topic_id}),
+        "customer_mentions": Example(parameters=_of(world, 0, "customer_id")),
+        "merge": Example(
+            parameters={"customer_id": customers[2], **any_version}, body={"other_id": customers[3], "reason": "zij noemt het zelf"}
+        ),
+        "unmerge": Example(parameters={"customer_id": customers[0], **any_version}, body={"other_id": customers[1]}),
         "mentions": Example(parameters={"brand": "veer"}),
         "mention": Example(parameters=_of(world, 0, "mention_id")),
         "group": Example(parameters=_of(world, 0, "group_id")),

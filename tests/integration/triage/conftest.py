@@ -1,9 +1,11 @@
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from libs.common import db
 from tests.integration.pools import pool_of
+from tests.integration.triage.triage_world import World, world_of
 from tests.stack import Databases
 
 
@@ -11,3 +13,8 @@ from tests.stack import Databases
 async def pool(postgres: Databases) -> AsyncIterator[db.Pool]:
     async with pool_of("triage", postgres) as made:
         yield made
+
+
+@pytest.fixture
+async def world(pool: db.Pool, tmp_path: Path) -> World:
+    return world_of(pool, tmp_path)

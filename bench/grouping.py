@@ -1,0 +1,188 @@
+"""What a mention costs triage as more of them are stored: its groups, and the later look at it. Run by hand: `python -m bench.grouping 10000 100000`.
+
+For each size one brand is filled to it, beside another brand with one hundredth, as if it had all come in within the window that looks search. Then the
+same new mentions come in and are looked at, at every size: the figures are milliseconds per mention, of one process and one connection.
+"""
+
+import argparse
+import asyncio
+import json
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from bench import texts
+from libs.common import db, migrate
+from libs.common.bookfile import load_book
+from libs.common.events import Author, Identity, Mention, MentionReceived, deterministic_id
+from libs.common.record import Received
+from services.triage import consumer, look
+from services.triage.classify import Classifier
+from services.triage.looker import Looker
+from tests.stack import Databases, PostgresServer
+
+BOOK = "brand: {brand}\nname: Vaart\nlanguages: [nl, en]\nidentifiers: {{order: 'VA-\\d{{7}}', customer: '40\\d{{6}}'}}\n"
+MODELS = 20_000
+"""Different messages; more of them are copies under other ids and authors."""
+NEW = 2_000
+
+
+def say(**values: object) -> None:
+    print(json.dumps(values), flush=True)
+
+
+def mention(body: dict[str, Any], brand: str, at: datetime) -> Mention:
+    identities = [Identity(**identity) for identity in body["author"]["identities"]]
+    return Mention(
+        id=deterministic_id(brand, body["channel"], body["external_id"]),
+        brand=brand,
+        channel=body["channel"],
+        kind="post",
+        external_id=body["external_id"],
+        author=Author(name=body["author"].get("name"), identities=identities),
+        text=body["text"],
+        posted_at=at,
+        received_at=at,
+    )
+
+
+async def fill(pool: db.Pool, looker: Looker, classifier: Classifier, brand: str, number: int) -> None:
+    """That many mentions of a brand, with what a look keeps of them; the indexes are built as they come in by COPY."""
+    now, have = datetime.now(UTC), await pool.fetchval("select count(*) from mention where brand = $1", brand)
+    models = [mention(body, brand, now) for body in texts.mentions(min(number, MODELS), 11, "old")]
+    looked = looker.see([SimpleNamespace(triaged=SimpleNamespace(mention=model)) for model in models])  # type: ignore[misc]
+    findings = classifier.classify(["hoi"])[0].model_dump_json().encode()
+    encoded = [
+        (orjson.dumps(one.seen.as_json()), model.model_dump_json().encode(), model, one) for model, one in zip(models, looked, strict=True)
+    ]
+    for start in range(have, number, 10_000):
+        rows, kept, clues = [], [], []
+        for n in range(start, min(number, start + 10_000)):
+            shown, body, model, one = encoded[n % len(encoded)]
+            new, at = deterministic_id(brand, "bench", str(n)), now - timedelta(seconds=n % (13 * 86_400))
+            customer = deterministic_id(brand, "customer", str(n // 2))
+            for old, other in ((str(one.mention_id), str(new)), (model.author.identities[0].value, f"writer{n // 2}")):
+                shown, body = (value.replace(old.encode(), other.encode()) for value in (shown, body))
+            rows.append((new, brand, 1, customer, new, at, at, 1, body.decode(), findings.decode()))
+            static = None if one.seen.meaning is None else one.seen.meaning.astype("float16").tobytes()
+            kept.append((brand, new, at, shown.decode(), static, one.meaning))
+            clues += [(brand, f"{clue}{n // 2}" if clue.startswith(("handle:", "name:")) else clue, at, new) for clue in one.clues]
+        await copied(pool, rows, kept, clues)
+
+
+async def copied(pool: db.Pool, rows: Sequence[Any], kept: Sequence[Any], clues: Sequence[Any]) -> None:
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("set local statement_timeout = 0")
+        await connection.execute(
+            "insert into mention (id, brand, version, customer_id, group_id, moment, triaged_at, book_version, mention, findings, evidence) "
+            "select i, b, v, c, g, m, t, bv, me::jsonb, f::jsonb, '[]' from unnest($1::uuid[], $2::text[], $3::int[], $4::uuid[], $5::uuid[], "
+            "$6::timestamptz[], $7::timestamptz[], $8::int[], $9::text[], $10::text[]) as u(i, b, v, c, g, m, t, bv, me, f)",
+            *map(list, zip(*rows, strict=True)),
+            timeout=600,
+        )
+        await connection.execute(
+            "insert into looked (brand, mention_id, at, seen, static, meaning) select b, m, t, s::jsonb, st, v::halfvec from unnest($1::text[], "
+            "$2::uuid[], $3::timestamptz[], $4::text[], $5::bytea[], $6::text[]) as u(b, m, t, s, st, v)",
+            *map(list, zip(*kept, strict=True)),
+            timeout=600,
+        )
+        await connection.copy_records_to_table("clue", columns=("brand", "clue", "at", "mention_id"), records=clues)
+
+
+async def measure(pool: db.Pool, looker: Looker, work: Any, brand: str, size: int) -> None:
+    """The same new mentions come in and are looked at; everything about them is gone afterwards."""
+    now = datetime.now(UTC)
+    new = [mention(body, brand, now) for body in texts.mentions(NEW, 12, "new", authors=NEW)]
+    events = [
+        Received(MentionReceived(brand=brand, mention=one), str(n), str(n), 1, now, None, "mentions", 0, n, "key", now)
+        for n, one in enumerate(new)
+    ]
+    prepare_s = batch_s = 0.0
+    for start in range(0, NEW, 500):
+        some = events[start : start + 500]
+        began = time.perf_counter()
+        prepared = await work.prepare(some)
+        prepare_s += time.perf_counter() - began
+        began = time.perf_counter()
+        async with pool.acquire() as connection, connection.transaction():
+            state = await consumer.load(connection, some, prepared)
+            for received in some:
+                consumer.HANDLERS[type(received.event)](state, received)  # type: ignore[misc]
+            await consumer.save(connection, state)
+        batch_s += time.perf_counter() - began
+    looks = []
+    while True:
+        began = time.perf_counter()
+        if not await look.look(pool, looker, brand):
+            break
+        looks.append(time.perf_counter() - began)
+    say(
+        bench="grouping",
+        brand=brand,
+        stored=size,
+        findings_ms=round(1000 * prepare_s / NEW, 3),
+        groups_ms=round(1000 * batch_s / NEW, 3),
+        look_ms=round(1000 * sum(looks) / NEW, 3),
+        looks_per_second=round(NEW / sum(looks)),
+        suggestions=await pool.fetchval("select count(*) from suggestion where brand = $1", brand),
+    )
+    await forget(pool, brand, [one.id for one in new])
+
+
+async def forget(pool: db.Pool, brand: str, ids: Sequence[UUID]) -> None:
+    for table in ("looked", "clue"):
+        await pool.execute(f"delete from {table} where brand = $1 and mention_id = any($2::uuid[])", brand, ids)
+    await pool.execute("delete from mention where brand = $1 and id = any($2::uuid[])", brand, ids)
+    for table in ("evidence", "suggestion", "to_look", "identity"):
+        await pool.execute(f"delete from {table} where brand = $1", brand)
+
+
+async def bench(url: str, sizes: Sequence[int]) -> None:
+    root = Path(__file__).resolve().parent.parent
+    await migrate.migrate(url, "triage", root / "services/triage/migrations")
+    pool = await db.open_pool(url, "triage")
+    classifier = Classifier.load()
+    known = {brand: SimpleNamespace(book=load_book(BOOK.format(brand=brand)), version=1) for brand in ("vaart", "veer")}
+    books: Any = SimpleNamespace(get=known.get)
+    looker, work = Looker(books, classifier.encoder), consumer.build(books, classifier)
+    for size in sorted(sizes):
+        began = time.perf_counter()
+        await fill(pool, looker, classifier, "vaart", size)
+        await fill(pool, looker, classifier, "veer", size // 100)
+        say(bench="filled", stored=size, seconds=round(time.perf_counter() - began, 1))
+        for table in ("mention", "looked", "clue"):
+            await pool.execute(f"vacuum analyze {table}", timeout=600)
+        for brand, stored in (("vaart", size), ("veer", size // 100)):
+            await measure(pool, looker, work, brand, stored)
+    sizes_of = await pool.fetch(
+        "select relname, pg_relation_size(oid) as bytes from pg_class where relkind in ('r', 'i') and relnamespace = 'triage'::regnamespace "
+        "and pg_relation_size(oid) > 1000000 order by 2 desc limit 8"
+    )
+    say(bench="bytes a mention", **{row["relname"]: round(row["bytes"] / (max(sizes) * 1.01)) for row in sizes_of})
+    await pool.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("sizes", nargs="*", type=int, default=[10_000, 100_000])
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="weerklank-bench-") as folder:
+        home = Path(folder)
+        home.chmod(0o711)
+        server = PostgresServer(home / "postgres").start()
+        databases = Databases(server)
+        try:
+            asyncio.run(bench(databases.login(databases.database(), "triage"), given.sizes))
+        finally:
+            server.stop()
+
+
+if __name__ == "__main__":
+    main()
