@@ -25,6 +25,10 @@ MIN_TOLD_DIGITS: Final = 5
 """With letters in front or behind, or a word before it such as "order"."""
 
 
+SHORTEST: Final = 4
+"""Letters and digits of a number that a book knows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Number:
     """One number in a text. `kind` is the book's name for it, a word of `_ABOUT`, the letters in front, or ""."""
@@ -276,6 +280,8 @@ def _read(text: str, found: dict[str, Number], of: Callable[[re.Match[str], str]
 def _booked(match: re.Match[str], text: str, known: Sequence[Form]) -> list[Number]:
     """The numbers that the brand's book knows in a run: with the letters before it, without them, with the letters behind, or part by part."""
     letters, compact = (match["letters"] or "").upper(), _compact(match["rest"])
+    if len(letters) + len(compact) < SHORTEST:
+        return []
     behind = _BEHIND.match(text, match.end())
     whole = [letters + compact, compact] if letters else [compact]
     if behind:

@@ -253,11 +253,13 @@ _NUMBER: Final = re.compile(r"\+?\d[\d ()-]{6,18}")
 
 _SKETCH: Final = 24
 _RUN: Final = 4
+MAX_RUNS: Final = 150
+_WORD: Final = re.compile(r"[^\W_]+")
 
 
 def _sketch(lower: str) -> frozenset[int]:
     """The smallest hashes of the text's runs of four words: of two texts, the share in common tells how much of one is in the other."""
-    words = re.findall(r"[^\W_]+", re.sub(r"@(\w)", r"\1", lower))[:200]
+    words = _WORD.findall(lower)[:MAX_RUNS]
     if len(words) < 2 * _RUN:
         return frozenset()
     joined = [" ".join(words[place : place + _RUN]) for place in range(len(words) - _RUN + 1)]
