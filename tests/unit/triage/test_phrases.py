@@ -17,6 +17,10 @@ ELSE = [
     "Thanks! Something else: my invoice is missing",
     "New question. Can I pause my plan?",
     "This is unrelated to the refund.",
+    "Ik antwoord even hierop omdat ik geen ander adres weet: hoe kom ik in de app?",
+    "Het gaat om een andere bestelling dan die van vorige week",
+    "Replying to this old thread because I can't find another address.",
+    "Nieuw probleem: de deur klemt",
     "Nog iets: wanneer gaat de winkel open?",
 ]
 SAME = [
@@ -26,6 +30,9 @@ SAME = [
     "Het verschil is groot, de kleur is anders",
     "I expected something different from you lot",
     "ik kreeg een ander model dan besteld",
+    "De kabel zit los van de muur",
+    "ik moest met een andere vlucht terug",
+    "Ik mail omdat de chat niet werkt",
 ]
 
 
