@@ -101,7 +101,7 @@ def _linked(strong: list[Evidence], gap: timedelta, alike: Likeness, *, nameless
     return Verdict("link", 0.99, tuple(strong))
 
 
-_SHARED: Final = frozenset({"shared_phone", "shared_email", "shared_address", "ending"})
+_SHARED: Final = frozenset({"shared_phone", "shared_email", "shared_handle", "shared_address", "ending"})
 _UNIQUE: Final = frozenset({"number", "account"})
 
 
@@ -127,7 +127,7 @@ def _strong(earlier: Seen, later: Seen, alike: Likeness) -> Iterator[Evidence]:
         if kind == "phone" and value in earlier.landlines and alike.score <= 0:
             continue  # an office's number is in the signature of everybody who works there
         about = _kind_of(value, earlier, later) if kind == "number" else kind
-        shared = f"shared_{kind}" if kind in ("phone", "email", "address") else kind
+        shared = f"shared_{kind}" if kind in ("phone", "email", "handle", "address") else kind
         yield Evidence(shared, False, f"the same {_CALLED.get(about, about)} in both")
     if (earlier.told and later.own) or (later.told and earlier.own):
         for mine, theirs in ((earlier, later), (later, earlier)):

@@ -32,6 +32,9 @@ PUBLIC: Final = frozenset(
 UNKNOWN: Final = "unknown"
 """The channel of what came from nobody knows where: perhaps from one where people name each other."""
 
+BRANDED: Final = 4
+"""A handle with a brand's slug of so many letters in it is taken to be the brand's."""
+
 Key = tuple[str, str]
 
 
@@ -189,7 +192,12 @@ def seen(
     told |= {("account", account) for account in found.accounts} | {("phone", one) for one in found.phones}
     if "@" in text:
         told |= {("email", one) for one in map(str.lower, phrases.addresses(text)) if not lens.has_mail(one)}
-        told |= {("handle", one) for one in phrases.own_handles(text, private=private) if one not in lens.handles and one != handle}
+        named = folded(brand)
+        told |= {
+            ("handle", one)
+            for one in phrases.own_handles(text, private=private)
+            if one not in lens.handles and one != handle and not (len(named) >= BRANDED and named in one)
+        }
     if lens.country == "NL":
         told |= {("address", one) for one in postal_addresses(text)}
     lower = folded(fresh)
