@@ -127,7 +127,7 @@ _NOT: Final = re.compile(
 _YET: Final = re.compile(
     r"[^\n]{0,20}\b(?:maar|but|alleen|except)\b[^.!?\n]{0,60}\b(?:niet|nog|geen|weer|not|still|no|again|verkeerde?|wrong|kapot|broken)\b"
 )
-_AGAIN: Final = re.compile(
+_AGAIN: Final = re2.compile(
     r"\b(?:al|ook|eerder|had|heb|hebben|vorige|net|gisteren|eergisteren|vanochtend|vanmorgen|vanmiddag|maandag|dinsdag|woensdag|donderdag|vrijdag|zaterdag|zondag)\b[^.!?\n]{0,40}\b(?:gemaild|getweet|getwitterd|gebeld|geappt|gestuurd|gevraagd|gemeld|geschreven|tweette|mailde|appte|belde|ingevuld|gepost)\b"
     r"|\b(?:gemaild|getweet|getwitterd|geappt|mailde|tweette|appte)\b|\b(?:mijn|m'n|mn|my) (?:\w+ ){0,2}(?:mail\w*|tweet\w*|bericht\w*|vraag|formulier|app|e-?mail\w*|message\w*|post|dm)\b"
     r"|\b(?:zelfde vraag|nogmaals|opnieuw|nog een poging|herinnering|(?:tweede|derde|vierde|[2-9]e) (?:verzoek|keer|bericht|mail|poging)|nog (?:steeds |altijd )?(?:geen|niets|niks) (?:reactie|antwoord|bevestiging|gehoord|ontvangen|gezien|nieuws)|is er al|al (?:iets|nieuws|wat) (?:bekend|gehoord)?|hoor niks|niets gehoord)\b"
@@ -136,7 +136,7 @@ _AGAIN: Final = re.compile(
 _ASKS: Final = re.compile(
     r"\?|\b(?:hoe|kan ik|kunnen jullie|kunt u|mag|wil|willen|zoek|graag|vraag\w*|benieuwd|nodig|how|can i|can you|could you|want|would|need|looking|wondering|please)\b"
 )
-_TROUBLE: Final = re.compile(
+_TROUBLE: Final = re2.compile(
     r"\b(?:storing\w*|plat|eruit|uitgevallen|uitval|onbereikbaar|geannuleerd|geschrapt|vervallen|gestrand|vertraag\w*|vertraging\w*|foutcode|foutmelding|error|down|outage|offline|cancell?ed|delay\w*|stranded|declined|crash\w*|kapot|defect"
     r"|(?:werkt|doet|gaat|rijdt|vliegt|lukt|laadt|kan|kunnen)\b[^.!?\n]{0,30}\bniet|niks meer|niets meer|geen (?:\w+ ){0,2}(?:internet|tv|wifi|bereik|stroom|water|gas|verbinding|signaal|trein|bus|geld|beeld|geluid|service)"
     r"|(?:not|isn'?t|aren'?t|doesn'?t|won'?t|can'?t|cannot|no) (?:\w+ ){0,2}(?:working|work|load|log ?in|pay|internet|signal|power|service|tv|wifi)|hours late|fout (?:\w+ )?\d+)\b"
