@@ -141,6 +141,7 @@ class Classifier:
         return [
             self._findings(
                 text, through[row], known[row], rows.signals[row], spoken[row], found[row], labelled[row],
+                said=bool(rows.features.texts[row]),
                 model=self.version + (models_.name if (models_ := own[row]) else ""),
                 why=why[row] if why else {},
                 depth=depth,
@@ -229,6 +230,7 @@ class Classifier:
         found: Floats,
         labels: list[Label],
         *,
+        said: bool,
         model: str,
         why: dict[str, list[str]],
         depth: Depth,
@@ -236,7 +238,7 @@ class Classifier:
         best = {finding: _best(found[PLACES[finding]], values) for finding, values in ONE_OF.items()}
         negative, _, positive = (float(share) for share in found[PLACES["sentiment"]])
         sentiment, score = best["sentiment"], positive - negative
-        if not text.strip():
+        if not said:
             sentiment, score = (NEUTRAL, 0.0), 0.0
         yes = dict(zip(YES_OR_NO, found[PLACES["yes_or_no"]].tolist(), strict=True))
         chances = {name: yes[f"risk:{name}"] for name in RISKS}

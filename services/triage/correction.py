@@ -11,9 +11,9 @@ from libs.common.events import FindingCorrected, Findings, Label, Respond
 from services.triage.brandheads import CLASSES, LABELS
 
 WHY: Final = "decided by a person"
+_LONGEST_NAME = 100
 NOTHING_TO_DO: Final = "none"
 """The department of what no department needs to look at."""
-_LONGEST_NAME = 100
 _MOST_LABELS = 50
 
 
