@@ -28,7 +28,8 @@ from libs.common.events import (
 )
 from libs.common.record import Received
 from services.triage import consumer
-from services.triage.examine import Examiner, Prepared, TriageWork
+from services.triage.consumer import TriageWork
+from services.triage.examine import Examiner, Prepared
 
 AT = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 FINDINGS = Findings(
