@@ -25,6 +25,7 @@ from libs.common.events import Author, Identity, Mention, MentionReceived, deter
 from libs.common.record import Received
 from services.triage import consumer, look
 from services.triage.classify import Classifier
+from services.triage.examine import Examiner
 from services.triage.looker import Looker
 from tests.stack import Databases, PostgresServer
 
@@ -151,7 +152,7 @@ async def bench(url: str, sizes: Sequence[int]) -> None:
     classifier = Classifier.load()
     known = {brand: SimpleNamespace(book=load_book(BOOK.format(brand=brand)), version=1) for brand in ("vaart", "veer")}
     books: Any = SimpleNamespace(get=known.get)
-    looker, work = Looker(books, classifier.encoder), consumer.build(books, classifier)
+    looker, work = Looker(books, classifier.encoder), consumer.build(Examiner(books, classifier))
     for size in sorted(sizes):
         began = time.perf_counter()
         await fill(pool, looker, classifier, "vaart", size)

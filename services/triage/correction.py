@@ -12,6 +12,8 @@ from services.triage.brandheads import CLASSES, LABELS
 
 WHY: Final = "decided by a person"
 _LONGEST_NAME = 100
+NOTHING_TO_DO: Final = "none"
+"""The department of what no department needs to look at."""
 _MOST_LABELS = 50
 
 
@@ -83,8 +85,8 @@ def _changes(findings: Findings, one: Correction) -> Mapping[str, Any]:
         return {"labels": [Label(name=name, score=1.0) for name in one.chosen]}
     if one.finding == "respond":
         return {"respond": Respond(decision=value or "", reason=one.reason or WHY, by=one.actor)}
-    if one.finding == "department" and value == "none":
-        return {"department": None}
+    if one.finding == "department":
+        return {"department": value or NOTHING_TO_DO}
     return {one.finding: value}
 
 

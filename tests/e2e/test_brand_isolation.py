@@ -71,7 +71,7 @@ class World:
 
     def leaks(self, text: str) -> list[str]:
         """What of Duin's is in an answer."""
-        ids = {value for seed in self.seeds for name, value in seed.items() if name not in ("import_id", "version", "account")}
+        ids = {value for seed in self.seeds for name, value in seed.items() if name not in ("import_id", "version", "account", "finding")}
         return [word for word in (*THEIRS, *sorted(ids)) if word.lower() in text.lower()]
 
     def reply(self, n: int) -> dict[str, Any]:

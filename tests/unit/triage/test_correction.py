@@ -47,8 +47,8 @@ def test_every_finding_takes_what_a_person_said() -> None:
 
 def test_no_label_and_no_department_are_answers_too() -> None:
     found = correction.corrected(FOUND, [said("labels"), said("department", "none")])
-    assert (found.labels, found.department, found.corrected) == ([], None, ["department", "labels"])
-    assert correction.corrected(FOUND, [said("department")]).department is None
+    assert (found.labels, found.department, found.corrected) == ([], "none", ["department", "labels"])
+    assert correction.corrected(FOUND, [said("department")]).department == "none"
 
 
 def test_the_newest_word_counts_in_whatever_order_they_come() -> None:

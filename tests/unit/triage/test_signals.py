@@ -2,7 +2,9 @@
 
 import pytest
 
-from services.triage.signals import RISKS, SIGNALS, THRESHOLDS, TOGETHER, Sender, fold, is_campaign, risks, signals, urgency, words
+from services.triage.classify import Classifier
+from services.triage.context import Context
+from services.triage.signals import RISKS, SIGNALS, THRESHOLDS, TOGETHER, fold, is_campaign, risks, signals, urgency, words
 
 RISKY = {
     "legal_threat": [
@@ -178,10 +180,8 @@ URGENCIES = [
 
 
 @pytest.mark.parametrize(("expected", "sentiment", "text"), URGENCIES)
-def test_urgency_follows_from_what_is_at_stake(expected: str, sentiment: str, text: str) -> None:
-    found = signals(text)
-    score = {"negative": -0.6, "neutral": 0.0, "positive": 0.6}[sentiment]
-    assert urgency(found, risks(text, found, score), sentiment, score) == expected
+def test_urgency_follows_from_what_is_at_stake(classifier: Classifier, expected: str, sentiment: str, text: str) -> None:
+    assert classifier.classify([text])[0].urgency == expected
 
 
 @pytest.mark.parametrize(
@@ -197,8 +197,7 @@ def test_urgency_follows_from_what_is_at_stake(expected: str, sentiment: str, te
     ],
 )
 def test_a_head_decides_the_urgency_and_a_risk_raises_it(risk: list[str], likeliest: str, expected: str) -> None:
-    chances = {"critical": 0.1, "high": 0.1, "normal": 0.1, "low": 0.1} | {likeliest: 0.7}
-    assert urgency(frozenset(), risk, "neutral", chances=chances) == expected
+    assert urgency(likeliest, risk) == expected
 
 
 @pytest.mark.parametrize(
@@ -206,14 +205,14 @@ def test_a_head_decides_the_urgency_and_a_risk_raises_it(risk: list[str], likeli
     [(50_000, -0.5, ["influencer"]), (49_999, -0.5, []), (80_000, 0.5, []), (None, -0.9, [])],
 )
 def test_an_influencer_has_many_followers_and_is_negative(followers: int | None, score: float, expected: list[str]) -> None:
-    assert risks("wat een gedoe", frozenset(), score, Sender(followers=followers)) == expected
+    assert risks("wat een gedoe", frozenset(), score, Context(followers=followers)) == expected
 
 
 def test_whose_followers_are_unknown_may_speak_of_them() -> None:
     text = "Mijn 85.000 volgers gaan dit horen"
     assert risks(text, signals(text), -0.6) == ["influencer"]
     assert risks(text, signals(text), 0.6) == []
-    assert risks(text, signals(text), -0.6, Sender(followers=90)) == []
+    assert risks(text, signals(text), -0.6, Context(followers=90)) == []
 
 
 def test_a_head_is_believed_from_its_threshold_on() -> None:
@@ -224,8 +223,8 @@ def test_a_head_is_believed_from_its_threshold_on() -> None:
 
 def test_no_probability_makes_a_hijack_without_a_hashtag_or_an_influencer_without_followers() -> None:
     sure = {"hashtag_hijack": 0.9, "influencer": 0.9}
-    assert risks("wat een gedoe", frozenset(), -0.5, Sender(followers=120), chances=sure) == []
-    assert risks("wat een gedoe #samen", frozenset(), -0.5, Sender(followers=60_000), chances=sure) == ["influencer", "hashtag_hijack"]
+    assert risks("wat een gedoe", frozenset(), -0.5, Context(followers=120), chances=sure) == []
+    assert risks("wat een gedoe #samen", frozenset(), -0.5, Context(followers=60_000), chances=sure) == ["influencer", "hashtag_hijack"]
 
 
 def test_a_campaign_hashtag_is_hijacked_only_by_something_negative() -> None:
@@ -255,7 +254,7 @@ def test_a_name_is_no_slogan(tag: str) -> None:
 def test_a_plan_is_leaked_only_by_staff() -> None:
     text = "Volgende maand gaat Project Noordster live, druk druk druk"
     names = ("project noordster",)
-    assert risks(text, signals(text), 0.0, Sender(staff=True), internal_names=names) == ["staff_leak"]
+    assert risks(text, signals(text), 0.0, Context(staff=True), internal_names=names) == ["staff_leak"]
     assert risks(text, signals(text), 0.0, internal_names=names) == []
 
 
