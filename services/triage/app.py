@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -9,11 +10,9 @@ from fastapi import FastAPI
 from libs.common.app import build
 from libs.common.consumer import Consumer
 from libs.common.service import Service, Task
-from services.triage import api, consumer, customer_api, suggestion_api, topic_api
+from services.triage import api, consumer, customer_api, look, retell, suggestion_api, topic_api
 from services.triage.classify import Classifier
 from services.triage.forget import forgetting
-from services.triage.look import looking, refresh_gauges
-from services.triage.retell import retelling
 from services.triage.settings import Settings
 
 
@@ -23,8 +22,8 @@ async def start(service: Service) -> tuple[Consumer[consumer.TriageWork], Sequen
     assert isinstance(settings, Settings)
     return consumer.build(service.books, classifier), [
         forgetting(service, settings.forget_every_s),
-        retelling(service),
-        looking(service, classifier.encoder),
+        partial(retell.run, service),
+        partial(look.run, service, classifier.encoder),
     ]
 
 
@@ -35,5 +34,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         [api.router, customer_api.router, suggestion_api.router, topic_api.router],
         start,
         title="Understands what people say",
-        gauges=[refresh_gauges],
+        gauges=[look.refresh_gauges],
     )

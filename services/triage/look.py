@@ -20,7 +20,7 @@ from prometheus_client import Gauge
 from libs.common import db, outbox
 from libs.common.events import MentionRevised
 from libs.common.outbox import Outgoing
-from libs.common.service import Service, Task
+from libs.common.service import Service
 from services.triage import group, look_store, pair, regroup, store, suggestion, suggestion_store, topic_look, topic_store
 from services.triage.features import Encoder, Floats
 from services.triage.look_store import Looked, Standing
@@ -289,30 +289,26 @@ async def refresh_gauges(connection: db.Connection) -> None:
 # --- the task -------------------------------------------------------------------------------------------------------------------------
 
 
-def looking(service: Service, encoder: Encoder) -> Task:
+async def run(service: Service, encoder: Encoder) -> None:
+    """Until cancelled, every brand in turn, so that one brand's storm keeps no other waiting."""
     looker = Looker(service.books, encoder)
-
-    async def look_on() -> None:
-        """Until cancelled, every brand in turn, so that one brand's storm keeps no other waiting."""
-        await service.books.read.wait()
-        while True:
-            brands: list[str] = []
-            try:
-                async with service.pool.acquire() as connection:
-                    brands = await look_store.waiting(connection, [brand for brand, _ in service.books])
-                for brand in brands:
-                    began = time.monotonic()
-                    await _carefully(service.pool, looker, brand)
-                    service.relay.poke()
-                    if service.stream and any(topic["seconds"] > 1 for topic in service.stream.lags().values()):
-                        await asyncio.sleep(_GIVE_WAY * (time.monotonic() - began))
-            except db.TRANSIENT as error:
-                log.warning("mentions are not looked at now", extra={"error": type(error).__name__})
-                brands = []
-            if not brands:
-                await asyncio.sleep(_EVERY_S)
-
-    return look_on
+    await service.books.read.wait()
+    while True:
+        brands: list[str] = []
+        try:
+            async with service.pool.acquire() as connection:
+                brands = await look_store.waiting(connection, [brand for brand, _ in service.books])
+            for brand in brands:
+                began = time.monotonic()
+                await _carefully(service.pool, looker, brand)
+                service.relay.poke()
+                if service.stream and any(topic["seconds"] > 1 for topic in service.stream.lags().values()):
+                    await asyncio.sleep(_GIVE_WAY * (time.monotonic() - began))
+        except db.TRANSIENT as error:
+            log.warning("mentions are not looked at now", extra={"error": type(error).__name__})
+            brands = []
+        if not brands:
+            await asyncio.sleep(_EVERY_S)
 
 
 async def _carefully(pool: db.Pool, looker: Looker, brand: str) -> None:
