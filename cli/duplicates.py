@@ -19,7 +19,7 @@ from libs.common.bookproblems import BrandBookError
 from services.triage.duplicates import Judged, judge
 from services.triage.features import encoder, well_formed
 from services.triage.pair import Evidence
-from services.triage.shown import PLAIN, Lens, Seen, seen
+from services.triage.shown import PLAIN, UNKNOWN, Lens, Seen, seen
 from services.triage.words import folded
 
 MAX_LINE_BYTES: Final = 1024 * 1024
@@ -131,7 +131,7 @@ def _row(line: bytes, brands: Brands) -> Row:
     return Row(
         well_formed(identifier),
         brand,
-        _text(data, "channel") or "unknown",
+        _text(data, "channel") or UNKNOWN,
         well_formed(f"{title}\n{text}" if title else text),
         _text(author, "handle", "author."),
         _text(author, "name", "author."),

@@ -8,23 +8,60 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
 from libs.common.brandbook import BrandBook
 from libs.common.events import Findings, Label
-from services.triage.features import Encoder, Features, encoder
+from services.triage.brandheads import LABELS, BrandModels, Looks, adjusted
+from services.triage.context import UNKNOWN, Context, context_features
+from services.triage.explain import Explainer
+from services.triage.features import Encoder, Features, Floats, Ints, encoder
+from services.triage.findings import NEUTRAL, ONE_OF, PLACES, YES_OR_NO, FindingHeads, dense_rows, probabilities, signal_rows
 from services.triage.heads import Head
-from services.triage.labels import Calibration, Taxonomy, label, taxonomy
-from services.triage.language import languages
-from services.triage.sentiment import Polarity, sentiments
-from services.triage.signals import UNKNOWN_SENDER, Sender, risks, signals, urgency
+from services.triage.labels import Calibration, Taxonomy, found_labels, label_logits, taxonomy
+from services.triage.language import languages, letters
+from services.triage.personal import Lens, personal_data
+from services.triage.polarity import Polarity
+from services.triage.respond import respond
+from services.triage.signals import RISKS, risks, signals, urgency
 
 MODELS: Final = Path(__file__).parent / "models"
-FILES: Final = ("language.npz", "sentiment.npz", "polarity.npz", "labels.npz")
-VERSION: Final = "1"
+FILES: Final = ("language.npz", "polarity.npz", "labels.npz", "findings.npz")
+VERSION: Final = "2"
 """Raised when the rules or the features change; the rest of a model's name is the hash of its files."""
+
+Depth = Literal["quick", "full"]
+HESITATES: Final = 0.5
+"""Where the likeliest intent is less likely than this, the whole encoder is asked: it tells purposes apart best, and takes ten times as long."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BrandView:
+    """What messages of one brand are looked at through. One object per brand and book version: texts are grouped by it."""
+
+    labels: Taxonomy
+    lens: Lens | None = None
+    language: str = "en"
+    """The language in which reasons are given: the brand's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """What the models see of n texts."""
+
+    features: Features
+    letters: tuple[Ints, Ints]
+    signals: list[frozenset[str]]
+    side: Floats
+    """Shape (n, …): polarity, signals and context."""
+    first: Floats
+    """Shape (n, COLUMNS): logits of the first stage."""
+    logits: Floats
+    """Shape (n, COLUMNS): what both stages make of it."""
+    whole: frozenset[int]
+    """The rows that the whole encoder was asked about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +70,12 @@ class Classifier:
 
     encoder: Encoder
     language: Head
-    sentiment: Head
     polarity: Polarity
     calibration: Calibration
+    heads: FindingHeads
+    explainer: Explainer
     version: str
-    empty: Taxonomy
+    empty: BrandView
 
     @classmethod
     def load(cls, models: Path = MODELS) -> "Classifier":
@@ -47,80 +85,207 @@ class Classifier:
             digest.update((models / name).read_bytes())
         with (models / "language.npz").open("rb") as file:
             language = Head.read(file)
-        with (models / "sentiment.npz").open("rb") as file:
-            sentiment = Head.read(file)
         with (models / "polarity.npz").open("rb") as file:
             polarity = Polarity.read(file)
         with (models / "labels.npz").open("rb") as file:
             calibration = Calibration.read(file)
+        with (models / "findings.npz").open("rb") as file:
+            heads = FindingHeads.read(file)
         shared = encoder()
         version = f"{VERSION}-{digest.hexdigest()[:12]}"
-        return cls(shared, language, sentiment, polarity, calibration, version, taxonomy([], shared, calibration))
+        return cls(
+            shared, language, polarity, calibration, heads, Explainer(shared, heads), version, BrandView(taxonomy([], shared, calibration))
+        )
 
-    def taxonomy(self, book: BrandBook) -> Taxonomy:
-        """The book's labels, ready to compare with. Keep it for as long as the book's version lasts."""
-        return taxonomy(
+    def view(self, book: BrandBook) -> BrandView:
+        """The book, ready to look through. Keep it for as long as the book's version lasts."""
+        labels = taxonomy(
             book.labels,
             self.encoder,
             self.calibration,
             campaign_hashtags=book.campaign_hashtags,
             internal_names=book.voice.internal_names,
         )
+        return BrandView(labels, Lens.of(book), book.languages[0])
 
     def classify(
         self,
         texts: Sequence[str],
-        taxonomies: Sequence[Taxonomy] | None = None,
-        senders: Sequence[Sender] | None = None,
+        views: Sequence[BrandView] | None = None,
+        contexts: Sequence[Context] | None = None,
+        models: Sequence[BrandModels | None] | None = None,
+        *,
+        depth: Depth = "full",
+        explain: bool = False,
     ) -> list[Findings]:
-        """What each text says, in their order; a taxonomy and a sender for each text (none: no labels, nothing known).
+        """What each text says, in their order; for each the brand's view, where it came from and the brand's own heads (none: no labels, nothing
+        known, none). `depth` quick: without the whole encoder. `explain`: with the words that weighed most.
 
         Thousands of texts a second on one core; hand over a few hundred at once. Raises ValueError when the lengths differ.
         """
-        books = [self.empty] * len(texts) if taxonomies is None else taxonomies
-        known = [UNKNOWN_SENDER] * len(texts) if senders is None else senders
-        if not len(texts) == len(books) == len(known):
-            raise ValueError(f"{len(texts)} texts need as many taxonomies and senders, not {len(books)} and {len(known)}")
+        through = [self.empty] * len(texts) if views is None else views
+        known = [UNKNOWN] * len(texts) if contexts is None else contexts
+        own = [None] * len(texts) if models is None else models
+        if not len(texts) == len(through) == len(known) == len(own):
+            raise ValueError(f"{len(texts)} texts need as many views, contexts and models, not {len(through)}, {len(known)} and {len(own)}")
         if not texts:
             return []
-        features = self.encoder.encode(texts)
         with self.encoder.one_thread():
-            spoken = languages(self.language, features)
-            tones = sentiments(self.sentiment, self.polarity, features)
-            labelled = self._labels(features, books)
+            rows = self._rows(texts, known, depth)
+            spoken = languages(self.language, rows.features, rows.letters)
+            parts = self._parts(rows.features, own)
+            found = probabilities(_own(rows.logits, parts))
+            labelled = self._labels(rows.features, through, parts)
+            why = self.explainer.words(texts, rows.features, rows.signals, found) if explain else None
         return [
-            self._findings(text, book, sender, spoken[row], tones[row], labelled[row])
-            for row, (text, book, sender) in enumerate(zip(texts, books, known, strict=True))
-        ]
+            self._findings(
+                text, through[row], known[row], rows.signals[row], spoken[row], found[row], labelled[row],
+                model=self.version + (models_.name if (models_ := own[row]) else ""),
+                why=why[row] if why else {},
+                depth=depth,
+            )
+            for row, text in enumerate(texts)
+        ]  # fmt: skip
 
-    def _labels(self, features: Features, books: Sequence[Taxonomy]) -> list[list[Label]]:
-        rows_of: dict[int, list[int]] = {}
-        for row, book in enumerate(books):
-            rows_of.setdefault(id(book), []).append(row)
-        found: list[list[Label]] = [[] for _ in books]
-        for rows in rows_of.values():
-            book = books[rows[0]]
+    def _rows(self, texts: Sequence[str], contexts: Sequence[Context], depth: Depth) -> _Rows:
+        features = self.encoder.encode(texts)
+        written = letters(features.texts)
+        marks = [signals(text) for text in texts]
+        counts, marked, context = self.polarity.counts(features, marks), signal_rows(marks), context_features(texts, contexts)
+        side = np.hstack((counts, marked, context))
+        first = self.heads.first(features, written, dense_rows(features, counts, marked, context))
+        logits = self.heads.quickly(first, side)
+        asked = np.empty(0, dtype=np.int64)
+        if depth == "full":
+            purpose = probabilities(logits)[:, PLACES["intent"]]
+            asked = np.flatnonzero(purpose.max(axis=1) < HESITATES)
+        if asked.size:
+            whole = self.encoder.whole(features.take(asked)).whole
+            assert whole is not None
+            logits[asked] = self.heads.fully(first[asked], side[asked], whole)
+        return _Rows(features, written, marks, side, first, logits, frozenset(asked.tolist()))
+
+    def looks(self, texts: Sequence[str], book: BrandBook) -> Looks:
+        """What a brand's heads learn from: the features, the whole encoder's too, and what the shipped heads make of each text."""
+        with self.encoder.one_thread():
+            rows = self._rows(texts, [UNKNOWN] * len(texts), "quick")
+        features = self.encoder.whole(rows.features)
+        shipped = {finding: (tuple(values), rows.logits[:, PLACES[finding]]) for finding, values in ONE_OF.items()}
+        return Looks(features, {**shipped, **self.label_looks(features, book).base})
+
+    def label_looks(self, features: Features, book: BrandBook) -> Looks:
+        """The part of `looks` that a brand's labels are learnt from."""
+        labels = self.view(book).labels
+        with self.encoder.one_thread():
+            return Looks(features, {LABELS: (labels.names, label_logits(labels, self.calibration, features))})
+
+    def _parts(self, features: Features, own: Sequence[BrandModels | None]) -> list["_Part"]:
+        """The texts of each brand that has heads of its own, with what those look at."""
+        found = []
+        for rows in _same(own):
+            models = own[rows[0]]
+            if models is not None and models.heads:
+                part = features.take(np.array(rows))
+                if any(head.deep for head in models.heads.values()):
+                    part = self.encoder.whole(part)
+                found.append(_Part(models, rows, part))
+        return found
+
+    def _labels(self, features: Features, views: Sequence[BrandView], parts: Sequence["_Part"]) -> list[list[Label]]:
+        found: list[list[Label]] = [[] for _ in views]
+        for rows in _same(views):
+            book = views[rows[0]].labels
             if not book.names:
                 continue
-            part = features if len(rows) == len(books) else features.take(np.array(rows))
-            for row, labels in zip(rows, label(book, self.calibration, part), strict=True):
+            part = features if len(rows) == len(views) else features.take(np.array(rows))
+            logits = label_logits(book, self.calibration, part)
+            place = {row: index for index, row in enumerate(rows)}
+            for own in parts:
+                if LABELS in own.models.heads and own.rows[0] in place:
+                    mine = [place[row] for row in own.rows]
+                    logits[mine] = adjusted(logits[mine], book.names, own.features, own.models.heads[LABELS])
+            for row, labels in zip(rows, found_labels(book, self.calibration, logits, part), strict=True):
                 found[row] = labels
         return found
 
     def _findings(
-        self, text: str, book: Taxonomy, sender: Sender, spoken: tuple[str, float], tone: tuple[str, float, float], labels: list[Label]
+        self,
+        text: str,
+        view: BrandView,
+        context: Context,
+        present: frozenset[str],
+        spoken: tuple[str, float],
+        found: Floats,
+        labels: list[Label],
+        *,
+        model: str,
+        why: dict[str, list[str]],
+        depth: Depth,
     ) -> Findings:
-        sentiment, score, confidence = tone
-        present = signals(text)
-        risk = risks(text, present, score, sender, book.campaign_hashtags, book.internal_names)
+        best = {finding: _best(found[PLACES[finding]], values) for finding, values in ONE_OF.items()}
+        negative, _, positive = (float(share) for share in found[PLACES["sentiment"]])
+        sentiment, score = best["sentiment"], positive - negative
+        if not text.strip():
+            sentiment, score = (NEUTRAL, 0.0), 0.0
+        yes = dict(zip(YES_OR_NO, found[PLACES["yes_or_no"]].tolist(), strict=True))
+        chances = {name: yes[f"risk:{name}"] for name in RISKS}
+        risk = risks(text, present, score, context, view.labels.campaign_hashtags, view.labels.internal_names, chances)
+        answer = respond(best["respond"][0], best["intent"][0], context, view.language)
+        private = answer.decision == "reply" and context.visibility != "private" and yes["go_private"] >= GO_PRIVATE
+        confidence = {finding: round(best[finding][1], 4) for finding in ("intent", "urgency", "respond", "department")}
+        confidence["go_private"] = round(max(yes["go_private"], 1.0 - yes["go_private"]), 4)
+        confidence |= {f"risk:{name}": round(yes[f"risk:{name}"], 4) for name in risk}
         return Findings(
             language=spoken[0],
             language_confidence=round(spoken[1], 4),
-            sentiment=sentiment,
+            sentiment=sentiment[0],
             sentiment_score=round(score, 4),
-            sentiment_confidence=round(confidence, 4),
+            sentiment_confidence=round(sentiment[1], 4),
+            intent=best["intent"][0],
             labels=labels,
-            urgency=urgency(present, risk, sentiment, score, sender, labelled=bool(labels)),
+            urgency=urgency(best["urgency"][0], risk),
+            respond=answer,
+            department=best["department"][0],
             risk=risk,
-            model=self.version,
+            pii=personal_data(text, view.lens),
+            go_private=private,
+            confidence=confidence,
+            why=why,
+            depth=depth,
+            model=model,
         )
+
+
+GO_PRIVATE: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The texts of a brand with heads of its own, their places among all, and their features."""
+
+    models: BrandModels
+    rows: list[int]
+    features: Features
+
+
+def _best(shares: Floats, values: Sequence[str]) -> tuple[str, float]:
+    index = int(shares.argmax())
+    return values[index], float(shares[index])
+
+
+def _same(things: Sequence[object]) -> list[list[int]]:
+    """The places of each thing, by identity."""
+    rows_of: dict[int, list[int]] = {}
+    for row, thing in enumerate(things):
+        rows_of.setdefault(id(thing), []).append(row)
+    return list(rows_of.values())
+
+
+def _own(logits: Floats, parts: Sequence[_Part]) -> Floats:
+    """The logits, those of brands with heads of their own as those have them."""
+    for part in parts:
+        for finding, values in ONE_OF.items():
+            if finding in part.models.heads:
+                mine = logits[part.rows, PLACES[finding]]
+                logits[part.rows, PLACES[finding]] = adjusted(mine, tuple(values), part.features, part.models.heads[finding])
+    return logits

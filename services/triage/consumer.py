@@ -1,13 +1,13 @@
-"""Mentions come in from ingest (live and bulk), and word of replies that were sent. What triage found, and which mentions are one issue, goes out
-to `triaged`.
+"""Mentions come in from ingest (live and bulk), word of replies that were sent, and what people correct. What triage found, and which mentions are
+one issue, goes out to `triaged`.
 
-Findings and identifiers are computed before the transaction. Inside it, in this order: the mentions that the batch names, customers by identity,
-evidence rows (sorted), the roots of the groups that they stand for and the members of those that meet (each sorted), then a fold of each mention in
-offset order.
+Findings and identifiers are computed before the transaction. Inside it, in this order: what keeps corrections and mentions in order, the mentions
+that the batch names, customers by identity, evidence rows (sorted), the roots of the groups that they stand for and the members of those that meet
+(each sorted), then a fold of each mention in offset order.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -22,6 +22,7 @@ from libs.common.events import (
     DuplicateJudged,
     Event,
     Evidence,
+    FindingCorrected,
     Findings,
     Identity,
     Mention,
@@ -29,17 +30,19 @@ from libs.common.events import (
     MentionReceived,
     MentionRegrouped,
     MentionRemoved,
+    MentionRevised,
     MentionTriaged,
     ReplySent,
     TriagedMention,
 )
 from libs.common.record import Place, Received
 from libs.common.topics import FEEDBACK, MENTIONS, MENTIONS_BULK, REPLIES
-from services.triage import customer_store, group, look_store, regroup, store, suggestion_store
-from services.triage.classify import Classifier
+from services.triage import correction, correction_store, customer_store, group, look_store, regroup, store, suggestion_store
+from services.triage.brandheads import BrandModels
+from services.triage.classify import BrandView, Classifier
+from services.triage.context import Context
 from services.triage.identifiers import BookPattern, Ours, identifiers
-from services.triage.labels import Taxonomy
-from services.triage.signals import Sender
+from services.triage.personal import placed
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,8 @@ class TriageWork(Work):
         self.changed: set[UUID] = set()
         self.newly_deleted: dict[UUID, str] = {}
         self.imports: dict[tuple[str, str], list[int]] = {}
+        self.corrections: dict[UUID, list[correction.Correction]] = {}
+        self.newly_corrected: list[correction.Correction] = []
         self.pairs: dict[suggestion_store.Pair, suggestion_store.Decision] = {}
         self.judged: dict[suggestion_store.Pair, suggestion_store.Decision] = {}
         self.apart: set[frozenset[UUID]] = set()
@@ -103,9 +108,10 @@ def on_mention_received(work: TriageWork, received: Received[MentionReceived]) -
     for _, known in shown:
         group.show(known, at, customer_id, root, mention.id, linked=known.group_id in linked)
     evidence = [Evidence(kind=link.kind, mention_id=link.mention_id) for link in links]
+    people_said = [one for one in work.corrections.get(mention.id, ()) if one.brand == mention.brand]
     triaged = TriagedMention(
         mention=mention,
-        findings=found.findings,
+        findings=correction.corrected(found.findings, people_said),
         customer_id=customer_id,
         group_id=root,
         evidence=evidence,
@@ -165,6 +171,28 @@ def on_mention_deleted(work: TriageWork, received: Received[MentionDeleted]) -> 
     work.known[mention_id] = replace(row, triaged=removed, version=row.version + 1)
     work.changed.add(mention_id)
     _tell(work, received, work.known[mention_id], MentionRemoved)
+
+
+def on_finding_corrected(work: TriageWork, received: Received[FindingCorrected]) -> None:
+    """A person's word stands from here on, and is kept to learn from. The newest of a finding counts; one that comes before its mention waits for it,
+    and of a mention that was taken back nothing is kept."""
+    said = correction.read(received.event)
+    row = work.known.get(said.mention_id)
+    if row is not None and row.triaged.mention.brand != said.brand:
+        raise InvalidEvent("A brand may only correct mentions of its own.")
+    before = work.corrections.setdefault(said.mention_id, [])
+    if said.mention_id in work.deleted or (row is not None and row.triaged.removed) or any(one.id == said.id for one in before):
+        work.repeat(received)
+        return
+    before.append(said)
+    work.newly_corrected.append(said)
+    if row is None or correction.newest(before)[said.finding] is not said:
+        return
+    triaged = row.triaged.model_copy(update={"findings": correction.corrected(row.triaged.findings, [said])})
+    row = work.known[said.mention_id] = replace(row, triaged=triaged, version=row.version + 1)
+    work.changed.add(said.mention_id)
+    event = MentionRevised(brand=said.brand, book_version=row.book_version, triaged=triaged, why="correction", actor=said.actor)
+    work.emit(received, event, subject=str(said.mention_id), version=row.version, key=str(triaged.customer_id))
 
 
 def on_reply_sent(work: TriageWork, received: Received[ReplySent]) -> None:
@@ -235,6 +263,7 @@ HANDLERS: dict[type[Event], Callable[[TriageWork, Received[Any]], None] | None] 
     **dict.fromkeys(REPLIES.events),
     ReplySent: on_reply_sent,
     **dict.fromkeys(FEEDBACK.events),
+    FindingCorrected: on_finding_corrected,
     DuplicateJudged: on_duplicate_judged,
 }
 
@@ -252,7 +281,11 @@ def _tell(
 async def load(connection: db.Connection, events: Sequence[Received[Any]], prepared: dict[UUID, Prepared]) -> TriageWork:
     """Lock and read, in the order that the module's docstring gives, all that this batch's decisions depend on."""
     ids = sorted({mention_id for received in events for mention_id in _mention_ids(received.event)})
-    await customer_store.keep_still(connection, {received.event.brand for received in events})
+    brands = {received.event.brand for received in events}
+    corrected = [received.event.mention_id for received in events if isinstance(received.event, FindingCorrected)]
+    brought = [received.event.mention.id for received in events if isinstance(received.event, MentionReceived)]
+    await correction_store.keep_order(connection, brands, brought, corrected)
+    await customer_store.keep_still(connection, brands)
     now, deleted = await store.now_and_deleted(connection, ids)
     work = TriageWork(prepared, now)
     judged = [received.event for received in events if isinstance(received.event, DuplicateJudged)]
@@ -260,6 +293,9 @@ async def load(connection: db.Connection, events: Sequence[Received[Any]], prepa
         connection, sorted({suggestion_store.pair_of(event.brand, event.mention_id, event.other_id) for event in judged})
     )
     work.known, work.deleted = await store.mentions(connection, ids), deleted
+    work.corrections = await correction_store.corrections(
+        connection, brands, sorted({*corrected, *brought} - work.known.keys() | {*corrected})
+    )
     new = _new_mentions(work, events)
     work.customers = await store.customers(connection, [(mention, prepared[mention.id].author) for mention in new])
     showings = []
@@ -274,15 +310,15 @@ async def load(connection: db.Connection, events: Sequence[Received[Any]], prepa
     work.groups.moments = await store.moments(connection, sorted(roots.union(*pairs)))
     _forget_ghosts(work, showings + sent)
     meeting = _groups_that_meet(work, new, sent, pairs)
-    brands = {showing.brand for showing in showings + sent} | {event.brand for event in judged}
-    members = await store.members(connection, brands, sorted(meeting))
+    concerned = {showing.brand for showing in showings + sent} | {event.brand for event in judged}
+    members = await store.members(connection, concerned, sorted(meeting))
     for row in members.values():
         work.known.setdefault(row.triaged.mention.id, row)
         work.member_of(row.triaged.group_id, row.triaged.mention.id)
     if len(meeting) > 1:
         work.apart = {
             frozenset(work.known[mention_id].triaged.group_id for mention_id in pair)
-            for pair in await suggestion_store.rejected(connection, brands, sorted(members))
+            for pair in await suggestion_store.rejected(connection, concerned, sorted(members))
             if members.keys() >= set(pair)
         }
     return work
@@ -302,7 +338,7 @@ def _mention_ids(event: Event) -> tuple[UUID, ...]:
         return event.mention_id, event.other_id
     if isinstance(event, MentionReceived):
         return (event.mention.id,)
-    return (event.mention_id,) if isinstance(event, MentionDeleted) else ()
+    return (event.mention_id,) if isinstance(event, MentionDeleted | FindingCorrected) else ()
 
 
 def _sent(work: TriageWork, events: Sequence[Received[Any]]) -> list[store.Showing]:
@@ -396,6 +432,10 @@ async def save(connection: db.Connection, work: TriageWork) -> None:
     await store.update(connection, [work.known[mention_id] for mention_id in sorted(work.changed - work.new.keys())])
     await store.keep_shown(connection, work.shown)
     await store.move_evidence(connection, work.groups.merged, work.groups.root)
+    gone = [i for i in work.changed if work.known[i].triaged.removed]
+    await correction_store.keep(connection, [one for one in work.newly_corrected if one.mention_id not in gone])
+    await correction_store.forget(connection, {work.known[i].triaged.mention.brand for i in gone}, sorted(gone))
+    await correction_store.forget(connection, set(work.newly_deleted.values()), sorted(work.newly_deleted))
     root = work.groups.root
     await store.leave_evidence(connection, [(brand, mention_id, root(before), root(now)) for brand, mention_id, before, now in work.left])
     await suggestion_store.decide(connection, work.judged)
@@ -405,15 +445,16 @@ async def save(connection: db.Connection, work: TriageWork) -> None:
     await store.count_imports(connection, work.imports)
 
 
-def _sender(mention: Mention, book: BrandBook) -> Sender:
-    """What is known of the author from outside the text: reach, and whether the brand book names them as staff."""
+def _context(mention: Mention, book: BrandBook) -> Context:
+    """Where a mention came from: channel, visibility, reach, and whether the brand book names its author as staff."""
     handles = {handle.lstrip("@").lower() for handle in book.staff.handles}
     staff = any(
         (identity.kind == "handle" and identity.value in handles)
         or (identity.kind == "email" and identity.value.rpartition("@")[2] in book.staff.domains)
         for identity in mention.author.identities
     )
-    return Sender(followers=mention.author.followers, staff=staff)
+    channel = "direct" if mention.kind == "direct" else mention.channel
+    return Context(channel, mention.visibility, mention.author.followers, staff)
 
 
 @dataclass(frozen=True, slots=True)
@@ -422,13 +463,21 @@ class _Lens:
 
     version: int
     book: BrandBook
-    taxonomy: Taxonomy
+    view: BrandView
     ours: Ours
     patterns: tuple[BookPattern, ...]
 
 
-def build(books: BrandBooks, classifier: Classifier) -> Consumer[TriageWork]:
-    """Triage's consumer with its models and the brand books at hand."""
+async def _shipped_alone(brands: Collection[str]) -> dict[str, BrandModels]:
+    return {}
+
+
+def build(
+    books: BrandBooks,
+    classifier: Classifier,
+    own_models: Callable[[Collection[str]], Awaitable[Mapping[str, BrandModels]]] = _shipped_alone,
+) -> Consumer[TriageWork]:
+    """Triage's consumer with its models and the brand books at hand. `own_models` tells the brands' own heads that are live."""
     lenses: dict[str, _Lens] = {}
 
     def lens(brand: str) -> _Lens:
@@ -438,17 +487,18 @@ def build(books: BrandBooks, classifier: Classifier) -> Consumer[TriageWork]:
         known = lenses.get(brand)
         if known is None or known.version != published.version:
             book = published.book
-            known = lenses[brand] = _Lens(published.version, book, classifier.taxonomy(book), Ours.of(book), BookPattern.all_of(book))
+            known = lenses[brand] = _Lens(published.version, book, classifier.view(book), Ours.of(book), BookPattern.all_of(book))
         return known
 
-    def examine(mentions: Sequence[Mention]) -> dict[UUID, Prepared]:
+    def examine(mentions: Sequence[Mention], models: Mapping[str, BrandModels]) -> dict[UUID, Prepared]:
         through = [lens(mention.brand) for mention in mentions]
         texts = [f"{mention.title}\n{mention.text}" if mention.title else mention.text for mention in mentions]
-        senders = [_sender(mention, brand.book) for mention, brand in zip(mentions, through, strict=True)]
-        findings = classifier.classify(texts, [brand.taxonomy for brand in through], senders)
+        contexts = [_context(mention, brand.book) for mention, brand in zip(mentions, through, strict=True)]
+        own = [models.get(mention.brand) for mention in mentions]
+        findings = classifier.classify(texts, [brand.view for brand in through], contexts, own, explain=True)
         return {
             mention.id: Prepared(
-                finding,
+                finding.model_copy(update={"pii": placed(finding.pii, mention.title)}),
                 tuple(identity for identity in mention.author.identities if not brand.ours.has(identity)),
                 (
                     *((item.kind, item.value) for item in identifiers(text, brand.book, brand.ours, brand.patterns)),
@@ -465,7 +515,8 @@ def build(books: BrandBooks, classifier: Classifier) -> Consumer[TriageWork]:
         for received in events:
             if isinstance(received.event, MentionReceived):
                 mentions.setdefault(received.event.mention.id, received.event.mention)  # as the fold does: the first one counts
-        return await asyncio.to_thread(examine, list(mentions.values()))
+        models = await own_models({mention.brand for mention in mentions.values()})
+        return await asyncio.to_thread(examine, list(mentions.values()), models)
 
     return Consumer(
         topics=(MENTIONS.name, MENTIONS_BULK.name, REPLIES.name, FEEDBACK.name),

@@ -13,8 +13,8 @@ from sklearn.metrics import accuracy_score, f1_score
 
 from libs.common.events import Findings
 from services.triage import evaluate_pairs
-from services.triage.classify import Classifier
-from services.triage.signals import Sender
+from services.triage.classify import Classifier, Depth
+from services.triage.context import Context
 
 DEVELOPMENT = Path(__file__).parent / "development" / "messages.jsonl"
 Message = dict[str, Any]
@@ -31,9 +31,9 @@ def json_lines(path: Path) -> list[Message]:
         return [json.loads(line) for line in file]
 
 
-def found(classifier: Classifier, rows: Sequence[Message]) -> list[Findings]:
-    senders = [Sender(followers=row["author"]["followers"]) for row in rows]
-    return classifier.classify([row["text"] for row in rows], senders=senders)
+def found(classifier: Classifier, rows: Sequence[Message], depth: Depth = "full") -> list[Findings]:
+    contexts = [Context(row["channel"], row["visibility"], row["author"]["followers"]) for row in rows]
+    return classifier.classify([row["text"] for row in rows], contexts=contexts, depth=depth)
 
 
 def accuracy(truth: Sequence[str], told: Sequence[str]) -> float:

@@ -1,15 +1,29 @@
 """Linear heads: features reach this module, probabilities leave it.
 
-A head is a small file of numbers (half precision, no pickle, so that a file can hold nothing but numbers) that `train.py`
-writes and that needs nothing but numpy to use.
+A head is a small file of numbers (no pickle, so that a file can hold nothing but numbers) that `train.py` writes and that needs nothing but numpy and
+scipy's sparse product to use.
 """
 
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
+from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
 
 from services.triage.features import BUCKETS, DIMENSIONS, Features, Floats, Ints, bucket_sums
+
+
+def softmax(logits: Floats) -> Floats:
+    """Rows that add up to 1. Works in place."""
+    logits -= logits.max(axis=1, keepdims=True, initial=-np.inf)
+    np.exp(logits, out=logits)
+    logits /= logits.sum(axis=1, keepdims=True)
+    return logits
+
+
+def sigmoid(logits: Floats) -> Floats:
+    """Each number by itself from 0 to 1."""
+    return np.asarray(1.0 / (1.0 + np.exp(-logits)), dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +49,7 @@ class Head:
         logits += static @ self.static
         logits += extra @ self.extra
         logits += self.bias
-        logits -= logits.max(axis=1, keepdims=True, initial=-np.inf)
-        np.exp(logits, out=logits)
-        logits /= logits.sum(axis=1, keepdims=True)
-        return logits
+        return softmax(logits)
 
     def of(self, features: Features, extra: Floats) -> Floats:
         """`probabilities` for a head that looks at the token n-grams."""
@@ -58,3 +69,39 @@ class Head:
         if static.shape != (DIMENSIONS, len(classes)) or ngrams.shape != (BUCKETS, len(classes)):
             raise ValueError(f"a head of shapes {static.shape} and {ngrams.shape} does not fit {len(classes)} classes")
         return cls(classes, static, ngrams, extra, bias)
+
+
+def rare_rows(buckets: Ints, starts: Ints, rarity: Floats) -> csr_matrix:
+    """Shape (n, BUCKETS), rows of length one (but for n-grams that are said twice): each n-gram by its rarity, those without any left out.
+
+    The rows of texts without a known n-gram are empty.
+    """
+    weight = rarity[buckets]
+    known = weight > 0
+    counts = (
+        np.add.reduceat(np.append(known, False).astype(np.int64), np.minimum(starts[:-1], known.size)) if starts.size > 1 else starts[:0]
+    )
+    counts[np.diff(starts) == 0] = 0
+    columns, data = buckets[known].astype(np.int32), weight[known]
+    offsets = np.concatenate(([0], np.cumsum(counts)))
+    rows = np.repeat(np.arange(len(counts)), counts)
+    squares = np.bincount(rows, weights=data.astype(np.float64) ** 2, minlength=len(counts))
+    lengths = np.sqrt(squares).astype(np.float32)
+    data = (data / np.maximum(lengths, 1e-9)[rows]).astype(np.float32)
+    return csr_matrix((data, columns, offsets.astype(np.int32)), shape=(len(counts), BUCKETS))
+
+
+@dataclass(frozen=True, slots=True)
+class Quantised:
+    """Weights in one byte each, column by column: shape (rows, c) when read."""
+
+    codes: Any
+    scale: Floats
+
+    @classmethod
+    def of(cls, weights: Floats) -> "Quantised":
+        scale = np.maximum(np.abs(weights).max(axis=0), 1e-9).astype(np.float32) / 127.0
+        return cls(np.rint(weights / scale).astype(np.int8), scale.astype(np.float32))
+
+    def weights(self) -> Floats:
+        return np.asarray(self.codes.astype(np.float32) * self.scale, dtype=np.float32)

@@ -5,11 +5,10 @@ left out where it says nothing about a customer: the brand's own mailboxes and d
 person. The brand's own patterns run first, and what they claim is not read a second time as a phone number.
 """
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from email.utils import parseaddr
-from functools import partial
+from functools import lru_cache
 from itertools import islice
 from time import thread_time
 from typing import Any, Final
@@ -18,11 +17,10 @@ import phonenumbers
 import re2
 import regex
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
-from stdnum import iban
-from stdnum.exceptions import ValidationError
 
 from libs.common.brandbook import BrandBook
 from libs.common.events import Identity
+from services.triage.contacts import addresses, emails, ibans, phones
 from services.triage.features import well_formed
 
 MAX_CHARS = 10_000
@@ -37,17 +35,6 @@ PHONE, EMAIL, IBAN, ADDRESS = "phone", "email", "iban", "address"
 _COMPANY_NUMBERS: Final = frozenset(
     {PhoneNumberType.TOLL_FREE, PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST, PhoneNumberType.UAN, PhoneNumberType.VOICEMAIL}
 )
-_EMAIL: Final = re.compile(r"(?<![\w.+@-])[\w+-](?:[\w.+-]{0,62}[\w+-])?@(?:[a-z0-9-]{1,63}\.){1,6}[a-z]{2,24}(?![\w@-])", re.IGNORECASE)
-_IBAN: Final = re.compile(r"(?<![A-Z0-9])[A-Z]{2}\d{2}(?:[ \t]?[A-Z0-9]){11,30}", re.IGNORECASE)
-_DIGITS_OF_A_PHONE: Final = re.compile(r"\d(?:[\s()./-]{0,3}\d){7}")
-_POSTCODE: Final = re.compile(r"(?<![\w-])([1-9]\d{3})(?: ?([A-Z]{2})|([a-z]{2}))(?!\w)")
-_NUMBER_AFTER: Final = re.compile(
-    r"[ ,;.]{0,3}(?:(?:en )?(?:huis)?(?:nummer|nr\.?)|no\.)?[ :]{0,2}(\d{1,5})(?:[ -]?([a-z])|-(\d{1,4}))?"
-    r"(?![\w:]|[.,]\d| ?(?:uur|u|dagen|dag|weken|euro|keer|x|%|°|jan|feb|mrt|maart|apr|mei|jun|jul|aug|sep|okt|nov|dec)\w*)",
-    re.IGNORECASE,
-)
-_NUMBER_BEFORE: Final = re.compile(r"(?<=[a-z.] )(\d{1,5})(?:[ -]?([a-z])|-(\d{1,4}))?[ ,;.\r\n]{1,4}$", re.IGNORECASE)
-_NO_POSTCODE: Final = frozenset({"SA", "SD", "SS"})  # never issued
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -122,17 +109,16 @@ def identifiers(text: str, book: BrandBook, ours: Ours, patterns: Sequence[BookP
     """
     rest = well_formed(text[:MAX_CHARS])
     found: set[Identifier] = set()
-    left_s = PATTERNS_TIMEOUT_S
-    for pattern in patterns:
-        began_s = thread_time()
-        rest, values = _taken(rest, partial(_spans, pattern, min(left_s, PATTERN_TIMEOUT_S)), canonical)
-        found |= {Identifier(pattern.name, value) for value in values}
-        if not pattern.linear:
-            left_s -= thread_time() - began_s
-    rest, values = _taken(rest, _matches(_EMAIL), str.lower)
-    found |= {Identifier(EMAIL, value) for value in values if not ours.has_mail(value)}
-    rest, values = _taken(rest, _matches(_IBAN), _iban)
-    found |= {Identifier(IBAN, value) for value in values}
+    for name, start, end in claimed(rest, patterns):
+        found.add(Identifier(name, canonical(rest[start:end])))
+        rest = _blanked(rest, start, end)
+    for start, end in list(islice(emails(rest), MAX_EACH)):
+        if not ours.has_mail(address := rest[start:end].lower()):
+            found.add(Identifier(EMAIL, address))
+        rest = _blanked(rest, start, end)
+    for start, end in list(islice(ibans(rest), MAX_EACH)):
+        found.add(Identifier(IBAN, "".join(filter(str.isalnum, rest[start:end])).upper()))
+        rest = _blanked(rest, start, end)
     country = book.hours.holidays.country
     if country == "NL":
         found |= {Identifier(ADDRESS, value) for value in postal_addresses(rest)}
@@ -140,25 +126,36 @@ def identifiers(text: str, book: BrandBook, ours: Ours, patterns: Sequence[BookP
     return sorted(found)
 
 
+def claimed(text: str, patterns: Sequence[BookPattern]) -> list[tuple[str, int, int]]:
+    """What the book's patterns find, as name, start and end, the first pattern before the next one; none reads what another found.
+
+    One that takes longer than PATTERN_TIMEOUT_S finds nothing more, and no more does any that can backtrack once those have taken
+    PATTERNS_TIMEOUT_S together.
+    """
+    written = text.encode("utf-8", "replace")
+    rest = written.decode()
+    found: list[tuple[str, int, int]] = []
+    left_s = PATTERNS_TIMEOUT_S
+    for pattern in patterns:
+        if pattern.linear and pattern.compiled.search(written) is None:  # as most are; and bytes are searched without a copy
+            continue
+        began_s = thread_time()
+        spans = _spans(pattern, min(left_s, PATTERN_TIMEOUT_S), rest)
+        for start, end in list(islice(((start, end) for start, end in spans if rest[start:end].strip()), MAX_EACH)):
+            found.append((pattern.name, start, end))
+            rest = _blanked(rest, start, end)
+        if not pattern.linear:
+            left_s -= thread_time() - began_s
+    return found
+
+
+def _blanked(text: str, start: int, end: int) -> str:
+    return text[:start] + " " * (end - start) + text[end:]
+
+
 def canonical(value: str) -> str:
     """Upper case, without white space: how one number looks, however it was typed."""
     return "".join(value.split()).upper()
-
-
-def _taken(text: str, spans: Callable[[str], Iterator[tuple[int, int]]], normalise: Callable[[str], str]) -> tuple[str, list[str]]:
-    """The values found, and the text with them blanked out so that nothing reads them again. An empty value is not one."""
-    values: list[str] = []
-    for start, end in spans(text):
-        if value := normalise(text[start:end]):
-            values.append(value)
-            text = text[:start] + " " * (end - start) + text[end:]
-        if len(values) == MAX_EACH:
-            break
-    return text, values
-
-
-def _matches(pattern: re.Pattern[str]) -> Callable[[str], Iterator[tuple[int, int]]]:
-    return lambda text: (match.span() for match in pattern.finditer(text))
 
 
 def _compiled(pattern: str) -> tuple[Any, bool]:
@@ -185,44 +182,36 @@ def _spans(pattern: BookPattern, timeout_s: float, text: str) -> Iterator[tuple[
         return
 
 
-def _iban(written: str) -> str:
-    """The account number that `written` starts with, or "": what follows a number may look like more of it."""
-    compact = canonical(written)
-    for length in range(len(compact), 14, -1):
-        try:
-            return str(iban.validate(compact[:length]))
-        except ValidationError:
-            continue
-    return ""
-
-
-def _phones(text: str, country: str) -> Iterator[str]:
-    """Numbers of persons, as E.164. One with its country code in front need not be of a range that is in use: ranges are opened and lent."""
-    if not _DIGITS_OF_A_PHONE.search(text):
-        return
-    found = list(islice(phonenumbers.PhoneNumberMatcher(text, country, max_tries=100), MAX_EACH))
-    if "+" in text:
-        known = [(match.start, match.end) for match in found]
-        possible = phonenumbers.PhoneNumberMatcher(text, country, leniency=phonenumbers.Leniency.POSSIBLE, max_tries=100)
-        found += [
-            match
-            for match in islice(possible, MAX_EACH)
-            if match.raw_string.startswith("+")
-            and phonenumbers.is_possible_number_with_reason(match.number) == phonenumbers.ValidationResult.IS_POSSIBLE
-            and not any(start < match.end and match.start < end for start, end in known)
-        ]
-    for match in found:
-        if phonenumbers.number_type(match.number) not in _COMPANY_NUMBERS:
-            yield phonenumbers.format_number(match.number, PhoneNumberFormat.E164)
+def phone_number(written: str, country: str) -> str:
+    """A person's number as E.164, or "". One with its country code in front need not be of a range that is in use: ranges are opened and lent."""
+    try:
+        number = phonenumbers.parse(written, country)
+    except phonenumbers.NumberParseException:
+        return ""
+    possible = written.startswith("+") and phonenumbers.is_possible_number_with_reason(number) == phonenumbers.ValidationResult.IS_POSSIBLE
+    if not (possible or phonenumbers.is_valid_number(number)) or phonenumbers.number_type(number) in _COMPANY_NUMBERS:
+        return ""
+    return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
 
 def postal_addresses(text: str) -> Iterator[str]:
-    """Dutch postcodes with a house number beside them, as "1234AB 12A"."""
-    for match in list(_POSTCODE.finditer(text))[:MAX_EACH]:
-        letters = (match[2] or match[3]).upper()
-        if letters in _NO_POSTCODE:
-            continue
-        number = _NUMBER_AFTER.match(text, match.end()) or _NUMBER_BEFORE.search(text, max(0, match.start() - 40), match.start())
-        if number:
-            addition = (number[2] or "").upper() + (f"-{number[3]}" if number[3] else "")
-            yield f"{match[1]}{letters} {int(number[1])}{addition}"
+    """Postcodes with a house number beside them, as "1234AB 12A"."""
+    return (address.canonical for address in islice(addresses(text), MAX_EACH) if address.canonical)
+
+
+def _phones(text: str, country: str) -> Iterator[str]:
+    """Numbers of persons, as E.164."""
+    for start, end in islice(phones(text), MAX_EACH):
+        if number := phone_number(text[start:end], country):
+            yield number
+    if _has_no_trunk_zero(country):
+        for match in islice(phonenumbers.PhoneNumberMatcher(text, country, max_tries=100), MAX_EACH):
+            if number := phone_number(match.raw_string, country):
+                yield number
+
+
+@lru_cache
+def _has_no_trunk_zero(country: str) -> bool:
+    """Whether numbers are dialled at home as they are abroad, so that nothing in their shape tells them from other numbers (Spain, Denmark)."""
+    region = phonenumbers.PhoneMetadata.metadata_for_region(country, None)
+    return region is not None and region.national_prefix != "0"

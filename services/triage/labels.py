@@ -6,6 +6,7 @@ book is applied. A text is compared with each of these *prototypes* by meaning (
 each (`train.py`), with the threshold where that fit was right about three times in four.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Protocol
@@ -68,6 +69,11 @@ class Calibration:
         if common.shape[1] != DIMENSIONS or rarity.shape != (BUCKETS,) or weights.shape != (COMPARISONS,):
             raise ValueError(f"a calibration of shapes {common.shape}, {rarity.shape}, {weights.shape} is of another version")
         return cls(common, rarity, weights, bias, threshold)
+
+    @property
+    def cut(self) -> float:
+        """The logit of the threshold."""
+        return math.log(self.threshold / (1 - self.threshold))
 
     def aligned(self, static: Floats) -> Floats:
         """Shape (n, 512): rows without the shared directions, of length one."""
@@ -209,12 +215,22 @@ def _lead(score: Floats, kin: Booleans) -> Floats:
     return np.clip(lead, -0.5, 0.5)
 
 
-def label(book: Taxonomy, calibration: Calibration, features: Features) -> list[list[Label]]:
-    """The labels of each text, best first, each with every label above it (at least as probable as what it follows from)."""
+def label_logits(book: Taxonomy, calibration: Calibration, features: Features) -> Floats:
+    """Shape (n, l): how much speaks for each label; it is found from 0 on."""
     if not book.names:
-        return [[] for _ in range(len(features))]
-    logits = comparisons(book, calibration, features) @ calibration.weights + calibration.bias
-    probability = 1.0 / (1.0 + np.exp(-logits))
+        return np.zeros((len(features), 0), dtype=np.float32)
+    found: Floats = comparisons(book, calibration, features) @ calibration.weights + np.float32(calibration.bias - calibration.cut)
+    return found
+
+
+def label(book: Taxonomy, calibration: Calibration, features: Features) -> list[list[Label]]:
+    """The labels of each text as the shipped calibration finds them."""
+    return found_labels(book, calibration, label_logits(book, calibration, features), features)
+
+
+def found_labels(book: Taxonomy, calibration: Calibration, logits: Floats, features: Features) -> list[list[Label]]:
+    """The labels of each text, best first, each with every label above it (at least as probable as what it follows from)."""
+    probability = 1.0 / (1.0 + np.exp(-(logits + calibration.cut)))
     for row, text in enumerate(features.texts):
         if not text:
             probability[row] = 0.0

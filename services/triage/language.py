@@ -46,9 +46,9 @@ def letters(texts: Sequence[str]) -> tuple[Ints, Ints]:
     return np.concatenate(keys)[order], np.concatenate(([0], np.cumsum(counts)))
 
 
-def languages(head: Head, features: Features) -> list[tuple[str, float]]:
-    """The dominant language of each text and the probability of it. Without a letter: "other", 0."""
-    buckets, starts = letters(features.texts)
+def languages(head: Head, features: Features, written: tuple[Ints, Ints]) -> list[tuple[str, float]]:
+    """The dominant language of each text and the probability of it. `written`: its `letters`. Without a letter: "other", 0."""
+    buckets, starts = written
     probability = head.probabilities(features.static, buckets, starts, no_extra(len(features)))
     best = probability.argmax(axis=1)
     found = [(head.classes[i], float(probability[row, i])) for row, i in enumerate(best)]

@@ -123,6 +123,13 @@ class Name:
     """Handle and local part of an address, letters only."""
     parts: frozenset[str] = frozenset()
     """Of handle and address, what separators or digits divide, and the words of the name."""
+    real: bool = False
+    """Whether the surname is one, as far as can be told: on networks people show phrases, and their handle knows nothing of those."""
+
+    @property
+    def known(self) -> bool:
+        """Whether anything says how the author is called."""
+        return bool(self.given or self.surname or self.initials)
 
 
 def name(called: str | None, handle: str | None, email: str | None) -> Name:
@@ -131,10 +138,13 @@ def name(called: str | None, handle: str | None, email: str | None) -> Name:
     parts = [_PARTS.findall(value) for value in written]
     handles = tuple(dict.fromkeys(squashed for words in parts if len(squashed := "".join(words)) >= 3))
     shown = folded(called or "")[:MAX_CHARS]
-    known_as = handle is not None and "".join(_PARTS.findall(shown)) == "".join(_PARTS.findall(folded(handle)))
+    known_as = handle is not None and shown == folded(handle)
     given, initials, surname, short = _read(shown) if shown and not (known_as and " " not in shown) else ((), "", (), "")
     every = {part for words in parts for part in words if len(part) >= 2} | set(given) | set(surname)
-    return Name(given, initials, surname, short, handles, frozenset(every))
+    real = bool(surname) and (
+        not handle or len(surname[-1]) == 1 or any(len(part) >= 3 and part in one for part in surname for one in handles)
+    )
+    return Name(given, initials, surname, short, handles, frozenset(every), real)
 
 
 def _read(shown: str) -> tuple[tuple[str, ...], str, tuple[str, ...], str]:
@@ -184,9 +194,14 @@ def likeness(one: Name, other: Name) -> Likeness:
     given = _given(one, other)
     family = _family(one, other)
     if family < 0:
-        return Likeness(0.0, True, "another surname", given <= 0)
+        return Likeness(0.0, True, "another surname", given <= 0) if one.real and other.real else _NOTHING
     if given < 0:
-        return Likeness(0.0, True, "the same surname, another first name" if family > 0 else "another first name", family > 0)
+        return Likeness(
+            0.0,
+            True,
+            "the same surname, another first name" if family > 0 else "another first name",
+            family > 0 and one.real and other.real,
+        )
     if given == 0 and family == 0:
         shared = {part for part in one.parts & other.parts if len(part) >= 4}
         return Likeness(0.35, False, f'"{max(shared, key=len)}" in both names') if shared else _NOTHING

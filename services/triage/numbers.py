@@ -16,13 +16,13 @@ from typing import Any, Final
 
 import re2
 
-from services.triage.words import weights
+from services.triage.words import STEM, weights
 
 MAX_EACH: Final = 20
 MIN_DIGITS: Final = 6
 """A number with nothing around it that says what it is has at least so many digits."""
 MIN_TOLD_DIGITS: Final = 5
-"""With letters in front, or a word before it such as "order"."""
+"""With letters in front or behind, or a word before it such as "order"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,14 +159,20 @@ _ACCOUNT: Final = re.compile(
 _PHONE: Final = re.compile(r"(?<![\w+.-])(?:\+ ?[1-9]|\(?00[1-9]|\(?0[1-9])(?:[ ().-]{0,3}\d){7,13}(?![\w-])")
 _MIXED_BEFORE: Final = re.compile(r"(?<!\w)(?=\w*[A-Za-z])\w*\d\w*[ .-]$")
 _CHUNK: Final = re.compile(
-    r"(?<![\w@#-])(?:(?P<letters>[A-Za-z]{1,6})(?P<gap>[ .-]|)(?=\d))?"
-    r"(?P<rest>(?=[A-Za-z]*\d)[A-Za-z0-9]+(?:[ ./-](?=[A-Za-z0-9]*\d)[A-Za-z0-9]+)*)(?![\w@])"
+    r"(?<![\w@-])(?:(?P<letters>[A-Za-z]{1,6})(?P<gap> ?[._/-] ?| |)(?=\d))?"
+    r"(?P<rest>(?=[A-Za-z]*\d)[A-Za-z0-9]+(?:(?: ?[./_-] ?| )(?=[A-Za-z0-9]*\d)[A-Za-z0-9]+)*)(?![\w@])"
 )
-_SPLIT: Final = re.compile(r"[ ./-]")
+_SPLIT: Final = re.compile(r" ?[./_-] ?| ")
 _BEHIND: Final = re.compile(r" ?\(([A-Za-z]{1,6})\)")
+_TAIL: Final = re.compile(r"[ .-]([A-Za-z]{1,4})(?!\w)")
+_LETTERS_ONLY: Final = re.compile(
+    r"\b(?:boeking\w*|reserver\w*|booking|reservation|pnr|dossier|case|zaak)(?:[ -]?(?:code|reference|ref|number|nummer|nr))?(?: is)?[.:]? ?[\[(\"']?((?-i:[A-Z]{5,8}))(?!\w)",
+    re.IGNORECASE,
+)
+"""A code that has no digit is one only where the words before it say so."""
 _WORD_BEFORE: Final = re.compile(r"([A-Za-z]+)[ :#=\[(\"'.-]{0,4}$")
 _ABOUT: Final = re.compile(
-    r"(?P<no>(?:fout|error|actie|korting|promo|discount|coupon|voucher|pin|puk|sms|verificatie|activati|qr|postcode|vlucht|flight|lijn|trein|train|bus|gate|stoel|seat|rij|row|versie|version|model|type)\w*)"
+    r"(?P<no>(?:fout|error|actie|korting|promo|discount|coupon|voucher|pin|puk|sms|verificatie|activati|qr|postcode|vlucht|flight|lijn|trein|train|bus|gate|stoel|seat|rij|row|versie|version|model|type|artikel|article|item|product|sku|onderdeel|postbus|kamer|room|perron|platform|halte)\w*)"
     r"|(?P<customer>(?:klant|customer|client|relatie|debiteur|account)\w*)"
     r"|(?P<order>(?:bestel|order|opdracht|aankoop|purchase)\w*)"
     r"|(?P<case>(?:zaak|case|dossier|melding|klacht|complaint|incident|kenmerk)\w*)"
@@ -213,9 +219,9 @@ _LONG: Final = re.compile(r"(?:\d[ ./-]?){5}|\d[A-Za-z]+\d|[A-Za-z]\d[A-Za-z]")
 
 def written(text: str, known: Sequence[Form] = ()) -> Written:
     """The numbers in a text, each once, at most MAX_EACH of a sort. `known` are the forms of the brand's book; what they claim is nothing else."""
+    numbers = {match[1]: Number(match[1], "booking") for match in _LETTERS_ONLY.finditer(text) if _is_code(match)}
     if not _DIGIT.search(text):
-        return _NONE
-    numbers: dict[str, Number] = {}
+        return Written((), (), tuple(numbers.values()), ()) if numbers else _NONE
     last = tuple(endings(text))
     rest, accounts = _taken(text, _ACCOUNT)
     if known:
@@ -224,6 +230,11 @@ def written(text: str, known: Sequence[Form] = ()) -> Written:
     if _LONG.search(rest):
         _read(_NOISE.sub(lambda match: " " * len(match[0]), rest), numbers, _unbooked)
     return Written(tuple(dict.fromkeys(accounts)), tuple(dict.fromkeys(phone_core(one) for one in phones)), tuple(numbers.values()), last)
+
+
+def _is_code(match: re.Match[str]) -> bool:
+    """Whether letters are no word, in a text that does not shout."""
+    return not match[0][:3].isupper() and match[1][:STEM].lower() not in weights()
 
 
 def phone_core(written: str) -> str:
@@ -269,11 +280,13 @@ def _booked(match: re.Match[str], text: str, known: Sequence[Form]) -> list[Numb
     whole = [letters + compact, compact] if letters else [compact]
     if behind:
         whole.insert(0, behind[1].upper() + compact)
+    if tail := _TAIL.match(text, match.end()):
+        whole += [candidate + tail[1].upper() for candidate in whole[:2]]
     for candidate in whole:
         for one in known:
             if one.whole.match(candidate):
                 return [_of_form(one, candidate)]
-    parts = [_compact(part) for part in match["rest"].split(" ")]
+    parts = [_compact(part) for part in re.split(r" (?![./_-])(?<![./_-] )", match["rest"])]
     if len(parts) > 1:
         found = [_of_form(one, part) for part in (letters + parts[0], *parts) for one in known if one.whole.match(part)]
         if found:
@@ -338,17 +351,19 @@ def _unbooked(match: re.Match[str], text: str) -> list[Number]:
         return []
     digits = "".join(filter(str.isdigit, compact))
     front = letters or compact[: next((place for place, letter in enumerate(compact) if letter.isdigit()), 0)]
-    enough = MIN_TOLD_DIGITS if kind or front else MIN_DIGITS
+    tail = _TAIL.match(text, match.end())
+    enough = MIN_TOLD_DIGITS if kind or front or (tail and tail[0][0] == "-") else MIN_DIGITS
     if len(digits) >= enough:
         parts = ["".join(filter(str.isdigit, part)) for part in _SPLIT.split(match["rest"])]
         others = tuple(part for part in parts if len(parts) > 1 and len(part) >= MIN_TOLD_DIGITS)
         return [Number(digits, kind, front, others=others)]
+    others = (letters + compact,) if letters else ()
     if letters and match["gap"] == "":
         compact = letters + compact
     if 5 <= len(compact) <= 10 and digits and len(compact) - len(digits) >= 2 and not _PLAIN_CODE.fullmatch(compact):
         turns = sum(one.isdigit() != other.isdigit() for one, other in pairwise(compact))
         if turns >= _FEWEST_TURNS or kind in _CODED:
-            return [Number(compact, kind)]
+            return [Number(compact, kind, others=others)]
     return []
 
 
@@ -360,10 +375,11 @@ _CODED: Final = frozenset({"booking", "case", "order", "tracking", "contract", "
 
 _ENDING: Final = re.compile(
     r"(?:eindig(?:t|end|en|de)|die eindigen|ends?|ending|laatste (?:\w+ )?(?:cijfers|nummers)|last (?:\w+ )?(?:digits|numbers))"
-    r"(?: (?:is|are|zijn|op|in|on|with|met|van|of|het|mijn|my|number|nummer|rekening|account|telefoonnummer)){0,4}:? ?[.*x…]{0,8}(\d{3,5})(?!\d)"
+    r"(?: [a-z'’]{1,14}){0,5}:? ?[.*x…]{0,8}(\d{3,5})(?!\d|[.,]\d)"
     r"|(?<![\w.])(?:[*x…•]{2,8}|\.{2,4})[ -]?(\d{3,5})(?!\d)",
     re.IGNORECASE,
 )
+_OF_NUMBER: Final = re.compile(r"num(?:mer|ber)|cijfers|digits|\bnr\b|code|[*x…•]{2}", re.IGNORECASE)
 _OF_PHONE: Final = re.compile(r"telefoon|toestel|mobiel|mobile|phone|gebeld|\bbel\b|06|nummerbehoud|sim", re.IGNORECASE)
 _OF_ACCOUNT: Final = re.compile(r"rekening|iban|account|bank", re.IGNORECASE)
 _OF_CARD: Final = re.compile(r"\b(?:\w*pas|kaart|\w*card|creditcard)\b", re.IGNORECASE)
@@ -373,7 +389,7 @@ def endings(text: str) -> list[Ending]:
     """What is said of the last digits of a number ("het nummer dat eindigt op 4417", "account ending in 4417")."""
     found: dict[Ending, None] = {}
     for match in _ENDING.finditer(text):
-        nearby = text[max(0, match.start() - 60) : match.start()]
+        nearby = text[max(0, match.start() - 60) : match.end()]
         last = max(
             (
                 (hits[-1].start(), kind)
@@ -382,5 +398,6 @@ def endings(text: str) -> list[Ending]:
             ),
             default=(0, ""),
         )
-        found[Ending(last[1], match[1] or match[2])] = None
+        if last[1] or _OF_NUMBER.search(nearby):  # a contract ends in 2027, too
+            found[Ending(last[1], match[1] or match[2])] = None
     return list(found)[:MAX_EACH]

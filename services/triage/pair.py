@@ -76,28 +76,32 @@ def compare(one: Seen, other: Seen) -> Verdict:
     if not author and (alike.against or not _tells(strong)) and alike.score < ALIKE and copied(earlier, later):
         return Verdict("apart", 0.0, (Evidence("copy", True, "a text that several people copied"),))
     if strong:
-        return _linked(strong, gap, alike)
+        return _linked(strong, gap, alike, nameless=not (earlier.name.known and later.name.known))
     if author:
         return _same_author(earlier, later, gap, alike)
     return _similar(earlier, later, gap, alike)
 
 
-def _linked(strong: list[Evidence], gap: timedelta, alike: Likeness) -> Verdict:
+def _linked(strong: list[Evidence], gap: timedelta, alike: Likeness, *, nameless: bool) -> Verdict:
+    """The verdict on strong evidence. `nameless`: of one of the two nobody says how its author is called.
+
+    A number of the brand's or of a bank has one holder. A phone number, an address, last digits can be those of a shop, an office or a swindler whom
+    several people name: those need a name that fits, or none.
+    """
     if gap > NUMBER_WINDOW:
-        days = Evidence("time", True, f"{gap.days} days apart")
-        return Verdict("apart", 0.0, (*strong, days), follows=True)
-    if alike.clear:
-        named = Evidence("name", True, alike.said)
-        return (
-            Verdict("suggest", 0.6, (*strong, named))
-            if any(one.kind in _UNIQUE for one in strong)
-            else Verdict(None, 0.2, (*strong, named))
-        )
-    if all(one.kind == "ending" for one in strong) and alike.score <= 0:
-        return Verdict("suggest", 0.7, tuple(strong))
+        return Verdict("apart", 0.0, (*strong, Evidence("time", True, f"{gap.days} days apart")), follows=True)
+    kinds = {one.kind for one in strong}
+    named = (Evidence("name", True, alike.said),) if alike.against else ()
+    if alike.clear or (alike.against and kinds <= _SHARED | {"account"}):
+        return Verdict("suggest" if kinds & _UNIQUE else None, 0.5 if kinds & _UNIQUE else 0.2, (*strong, *named))
+    if kinds <= {"ending"} and alike.score <= 0:
+        return Verdict("suggest", 0.6, tuple(strong))
+    if kinds <= _SHARED and alike.score <= 0 and not nameless:
+        return Verdict("suggest", 0.5, tuple(strong))
     return Verdict("link", 0.99, tuple(strong))
 
 
+_SHARED: Final = frozenset({"shared_phone", "shared_email", "shared_address", "ending"})
 _UNIQUE: Final = frozenset({"number", "account"})
 
 
@@ -123,7 +127,8 @@ def _strong(earlier: Seen, later: Seen, alike: Likeness) -> Iterator[Evidence]:
         if kind == "phone" and value in earlier.landlines and alike.score <= 0:
             continue  # an office's number is in the signature of everybody who works there
         about = _kind_of(value, earlier, later) if kind == "number" else kind
-        yield Evidence(kind, False, f"the same {_CALLED.get(about, about)} in both")
+        shared = f"shared_{kind}" if kind in ("phone", "email", "address") else kind
+        yield Evidence(shared, False, f"the same {_CALLED.get(about, about)} in both")
     if (earlier.told and later.own) or (later.told and earlier.own):
         for mine, theirs in ((earlier, later), (later, earlier)):
             for kind, _ in sorted(mine.told & theirs.own):
@@ -240,10 +245,11 @@ def _other_phone(earlier: Seen, later: Seen) -> bool:
 
 
 def _other_ending(earlier: Seen, later: Seen) -> bool:
+    """Whether the last digits that one tells are those of none of the other's numbers of that kind, of which there are some."""
     for mine, theirs in ((earlier, later), (later, earlier)):
         for ending in mine.endings:
-            whole = [value for kind, value in theirs.told if kind == _ENDED.get(ending.kind, kind) and kind in ("account", "phone")]
-            last = [other.digits for other in theirs.endings]
+            whole = [value for kind, value in theirs.told if kind == _ENDED.get(ending.kind)]
+            last = [other.digits for other in theirs.endings if ending.kind in ("", other.kind) or not other.kind]
             if (whole or last) and not any(
                 value.endswith(ending.digits) or ending.digits.endswith(value) for value in (*whole, *last, *_whole(theirs))
             ):
@@ -251,7 +257,7 @@ def _other_ending(earlier: Seen, later: Seen) -> bool:
     return False
 
 
-_ENDED: Final = {"phone": "phone", "iban": "account"}
+_ENDED: Final = {"phone": "phone", "iban": "account", "": "phone"}
 
 
 # --- the same author -----------------------------------------------------------------------------------------------------------------

@@ -108,12 +108,18 @@ _ELSE: Final = re2.compile(
     r"|\b(?:ander|nieuw) onderwerp\b|\bdit keer (?:gaat|is|iets|over)\b"
 )
 _RESOLVED: Final = re.compile(
-    r"(?:\b(?:is|zijn|was|werd|werkt|doet|heb|hebben|ben|kwam|kan|mag|lijkt|inmiddels|intussen|al|prima|netjes|keurig|goed|snel|helemaal|weer|has been|have been|got|been|are|works|all|now|nicely)\b[^.!?\n]{0,40}"
-    r"\b(?:opgelost|afgerond|afgehandeld|geregeld|gelukt|in orde|verholpen|voor elkaar|hersteld|(?:dossier|zaak|case) (?:kan|mag) dicht|gesloten|opgehaald|terugbetaald|solved|sorted|resolved|fixed|settled|refunded|closed|done|arrived)\b)"
-    r"|\b(?:is|zijn) (?:nu |al |inmiddels )?klaar\b|\b(?:dossier|zaak|case|melding|klacht) (?:kan|mag) (?:\w+ )?(?:dicht|gesloten|weg)\b|\b(?:vergoeding|geld|refund|pakket|bedrag|koffer) (?:is )?(?:binnen|ontvangen|gekregen|came through)\b"
+    r"\b(?:is|zijn|was|werd|heb|hebben|ben|lijkt|inmiddels|intussen|al|prima|netjes|keurig|goed|snel|helemaal|weer|has been|have been|got|been|are|all|now|nicely|it's|that's)\b[^.!?\n]{0,40}"
+    r"\b(?:opgelost|afgerond|afgehandeld|geregeld|gelukt|in orde|verholpen|voor elkaar|hersteld|solved|sorted|resolved|fixed|settled)\b"
+    r"|\b(?:is|zijn) (?:nu |al |inmiddels )?klaar\b|\b(?:dossier|zaak|case|melding|klacht) (?:kan|mag) (?:\w+ )?(?:dicht|gesloten|weg)\b"
+    r"|\b(?:vergoeding|geld|refund|pakket\w*|bedrag|koffer|zending|package|parcel|money) (?:is |has )?(?:\w+ )?(?:binnen|ontvangen|gekregen|terecht|came through|arrived)\b"
+    r"|\b(?:keurig|netjes|prima|inmiddels|intussen|eindelijk|finally|nicely|safely)\b[^.!?\n]{0,30}\b(?:opgehaald|terugbetaald|bezorgd|geleverd|teruggestort|vervangen|refunded|delivered|arrived|replaced|collected)\b"
+    r"|\b(?:werkt|doet het|works|working) (?:nu |inmiddels |alles |sinds \w+ \w+ )?(?:weer|sinds|again)\b"
 )
 _NOT: Final = re.compile(
-    r"\b(?:niet|nog geen|nooit|geen|zou|zouden|zodra|wanneer|als|tot|totdat|not|never|isn'?t|hasn'?t|wasn'?t|until|when|once|if|said|zei\w*|volgens|beloofd|nog steeds|still)\b"
+    r"\b(?:niet|nog geen|nooit|geen|zou|zouden|zodra|wanneer|als|tot|totdat|not|never|isn'?t|hasn'?t|wasn'?t|until|when|once|if|said|says|zei\w*|zeg\w*|schr\w+|volgens|beloofd|belooft|status|site|nog steeds|still)\b"
+)
+_YET: Final = re.compile(
+    r"[^\n]{0,20}\b(?:maar|but|alleen|except)\b[^.!?\n]{0,60}\b(?:niet|nog|geen|weer|not|still|no|again|verkeerde?|wrong|kapot|broken)\b"
 )
 _AGAIN: Final = re.compile(
     r"\b(?:al|ook|eerder|had|heb|hebben|vorige|net|gisteren|eergisteren|vanochtend|vanmorgen|vanmiddag|maandag|dinsdag|woensdag|donderdag|vrijdag|zaterdag|zondag)\b[^.!?\n]{0,40}\b(?:gemaild|getweet|getwitterd|gebeld|geappt|gestuurd|gevraagd|gemeld|geschreven|tweette|mailde|appte|belde|ingevuld|gepost)\b"
@@ -155,6 +161,12 @@ def flags(lower: str) -> frozenset[str]:
     return frozenset(found)
 
 
+def _is_so(match: re.Match[str], lower: str) -> bool:
+    """Whether what a match says is said of what is, and not of what is not, is promised, or is and does not help."""
+    around = lower[max(0, match.start() - 25) : match.end()]
+    return not _NOT.search(around) and not _YET.match(lower, match.end())
+
+
 def relations(lower: str) -> list[str]:
     """On whose behalf a text after `folded` is written, where it says so."""
     return _RELATION.findall(lower)
@@ -185,8 +197,17 @@ _AMOUNT: Final = re.compile(
     r"[€$£] ?(\d{1,3}(?:[.,]?\d{3})*)(?:[.,](\d{2})(?!\d)|,-)?|(?<![\w.,])(\d{1,3}(?:[.]?\d{3})*),(\d{2})(?![\w%])|(?<![\w.,])(\d{2,6}) ?(?:euros?|eur|pounds?)\b",
     re.IGNORECASE,
 )
+_LINE: Final = re.compile(
+    r"\b(?:lijn|trein|bus|tram|metro|vlucht|sprinter|intercity|line|train|flight) (?:nr\.? ?|number |nummer )?(\d{1,5})\b", re.IGNORECASE
+)
 _DIGIT: Final = re.compile(r"\d")
-_CODE: Final = re.compile(r"(?<![\w-])([A-Za-z]{1,3})[ -]?(\d{2,4})(?![\w-])")
+_CODE: Final = re.compile(r"(?<![\w-])([A-Za-z]{1,3})([ -]?)(\d{2,4})(?![\w-])")
+_SMALL: Final = frozenset(
+    re.split(
+        " ",
+        "aan al at bij by dan de die dit een en er for het if ik in is it ja je me met my na nee no nog nu of om on op or per pm so te the tot tv uit u up van voor was we with ze",
+    )
+)
 
 
 def details(text: str) -> Iterable[str]:
@@ -196,6 +217,9 @@ def details(text: str) -> Iterable[str]:
     for match in _AMOUNT.finditer(text):
         whole = (match[1] or match[3] or match[5]).replace(".", "").replace(",", "")
         yield f"{whole}.{match[2] or match[4] or '00'}"
+    for match in _LINE.finditer(text):
+        yield f"LINE{match[1]}"
     for match in _CODE.finditer(text):
-        if match[1].isupper() or (len(match[1]) == 2 and match[0][2:3].isdigit()):
-            yield match[1].upper() + match[2]
+        letters = match[1].lower()
+        if match[1].isupper() or (len(letters) > 1 and letters not in _SMALL and (match[2] != " " or len(letters) == 2)):
+            yield match[1].upper() + match[3]

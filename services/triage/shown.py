@@ -15,7 +15,7 @@ from libs.common.brandbook import BrandBook
 from libs.common.events import Mention
 from libs.common.rules import channel_name
 from services.triage import phrases
-from services.triage.features import Floats
+from services.triage.features import Floats, well_formed
 from services.triage.identifiers import Ours, postal_addresses
 from services.triage.names import Name, name
 from services.triage.numbers import Ending, Form, Number, forms, phone_core, written
@@ -28,6 +28,9 @@ PUBLIC: Final = frozenset(
     {"twitter", "facebook", "instagram", "mastodon", "bluesky", "threads", "tiktok", "linkedin", "youtube", "reddit", "forum"}
 )
 """Networks, where people name each other: a handle in a text is its writer's own only where they say so."""
+
+UNKNOWN: Final = "unknown"
+"""The channel of what came from nobody knows where: perhaps from one where people name each other."""
 
 Key = tuple[str, str]
 
@@ -108,6 +111,7 @@ class Seen:
                 *map(list, (self.name.given, self.name.surname, self.name.handles, sorted(self.name.parts))),
                 self.name.initials,
                 self.name.short,
+                self.name.real,
             ],
             "numbers": [[n.core, n.kind, n.letters, n.booked, list(n.others)] for n in self.numbers],
             "endings": [[e.kind, e.digits] for e in self.endings],
@@ -124,14 +128,14 @@ class Seen:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], meaning: Floats | None = None) -> "Seen":
-        given, surname, handles, parts, initials, short = data["name"]
+        given, surname, handles, parts, initials, short, real = data["name"]
         return cls(
             id=data["id"],
             brand=data["brand"],
             at=datetime.fromisoformat(data["at"]),
             channel=data["channel"],
             own=frozenset((kind, value) for kind, value in data["own"]),
-            name=Name(tuple(given), initials, tuple(surname), short, tuple(handles), frozenset(parts)),
+            name=Name(tuple(given), initials, tuple(surname), short, tuple(handles), frozenset(parts), real),
             numbers=tuple(Number(core, kind, letters, booked, tuple(others)) for core, kind, letters, booked, others in data["numbers"]),
             endings=tuple(Ending(kind, digits) for kind, digits in data["endings"]),
             told=frozenset((kind, value) for kind, value in data["told"]),
@@ -165,13 +169,13 @@ def seen(
 ) -> Seen:
     """What a mention shows. `text` has the subject of a mail as its first line; `called` is the author's displayed name; `private` follows from the
     channel where it is not given. A handle that is a phone number is one. `meaning` is the text's row of `Features.static`."""
-    text = text[:MAX_CHARS]
+    text = well_formed(text[:MAX_CHARS]).translate(_TYPESET)
     if handle and phone is None and _NUMBER.fullmatch(handle):
         handle, phone = None, handle
     channel = channel_name(channel.lower())
     handle = handle.lstrip("@").lower() if handle else None
     email = email.lower() if email else None
-    private = channel not in PUBLIC if private is None else private
+    private = channel not in PUBLIC and (channel != UNKNOWN or email is not None) if private is None else private
     fresh = phrases.unquoted(text)
     found = written(text, lens.forms)
     own: set[Key] = set()
@@ -232,6 +236,19 @@ def of_mention(mention: Mention, lens: Lens, meaning: Floats | None = None, answ
     )
 
 
+_TYPESET: Final = {
+    0xA0: " ",
+    0x202F: " ",
+    0x2009: " ",
+    0x2010: "-",
+    0x2011: "-",
+    0x2012: "-",
+    0x2013: "-",
+    0x2212: "-",
+    0x200B: None,
+    0xFEFF: None,
+}
+"""Blanks and dashes as keyboards have them."""
 _NUMBER: Final = re.compile(r"\+?\d[\d ()-]{6,18}")
 
 _SKETCH: Final = 24

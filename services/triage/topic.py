@@ -53,25 +53,23 @@ def shared(one: Seen, other: Seen, common: Collection[str] = ()) -> Shared | Non
     gap = abs(one.at - other.at)
     if gap <= COPY_WINDOW and copied(one, other):
         return Shared("copy", "the same text, copied")
-    if gap > EVENT_WINDOW or TROUBLE not in one.flags & other.flags:
+    if gap > EVENT_WINDOW:
         return None
-    codes = {detail for detail in one.details & other.details if not detail[0].isdigit()}
-    if codes:
-        return Shared("event", f"the same trouble within hours: {min(codes)}")
-    places = (one.places & other.places) - set(common)
-    if places:
-        return Shared("event", f"the same trouble within hours in {min(places).title()}")
     stems = [stem for stem in one.words.keys() & other.words.keys() if stem not in common]
-    rare = [stem for stem in stems if one.words[stem] >= RARE]
+    rare = sorted((stem for stem in stems if one.words[stem] >= RARE), key=lambda stem: (-one.words[stem], stem))
+    cosine = float(one.meaning @ other.meaning) if one.meaning is not None and other.meaning is not None else 0.0
+    if TROUBLE not in one.flags & other.flags:
+        return Shared("event", f'the same within hours, in like words: "{rare[0]}…"') if len(rare) >= 2 and cosine >= 0.5 else None
+    if codes := {detail for detail in one.details & other.details if not detail[0].isdigit()}:
+        return Shared("event", f"the same trouble within hours: {min(codes)}")
+    if places := (one.places & other.places) - set(common):
+        return Shared("event", f"the same trouble within hours in {min(places).title()}")
     if rare:
-        return Shared("event", f'the same trouble within hours: "{min(rare, key=lambda stem: (-one.words[stem], stem))}…"')
-    if gap > ALIKE_WINDOW or one.meaning is None or other.meaning is None:
-        return None
+        return Shared("event", f'the same trouble within hours: "{rare[0]}…"')
     weight = sum(one.words[stem] - PLAIN_WORD for stem in stems if one.words[stem] > PLAIN_WORD)
-    cosine = float(one.meaning @ other.meaning)
-    return (
-        Shared("event", "the same trouble at the same time, in like words") if cosine >= 0.5 or (cosine >= 0.35 and weight >= 1.5) else None
-    )
+    if gap <= ALIKE_WINDOW and (cosine >= 0.5 or (cosine >= 0.35 and weight >= 1.5)):
+        return Shared("event", "the same trouble at the same time, in like words")
+    return None
 
 
 def join(new: Seen, recent: Sequence[tuple[Seen, str | None]], common: Collection[str] = ()) -> Joined | None:

@@ -23,6 +23,7 @@ from aiokafka import AIOKafkaConsumer
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from tests.e2e.taught import taught
 from tests.system import SERVICES, System
 from tests.tokens import Issuer
 from tests.waiting import eventually
@@ -110,6 +111,7 @@ def world(home: Path) -> Iterator[World]:
         assert taken.status_code == 202, taken.text
         for item in taken.json()["items"]:
             found.seeds.append(eventually(lambda id=item["id"]: _seed(found, id), "a mention has a case and a draft", 60))
+        system.psql(taught("duin", found.seeds[0]["mention_id"], "sentiment"))
         access = _access(found)
         _asked(found)
         for seed in found.seeds:
@@ -160,6 +162,7 @@ def _seed(world: World, mention_id: str) -> dict[str, str] | None:
         "customer_id": triaged["customer_id"],
         "import_id": "oogst",
         "version": "1",
+        "finding": "sentiment",
         "account": "post",
     }
 
@@ -223,6 +226,12 @@ TABLE: dict[Key, Row] = {
     ("triage", "get", f"{_B}/topics/{{topic_id}}/mentions"): Row(shows="duinganger"),
     ("triage", "get", f"{_B}/imports/{{import_id}}"): Row(own=200, nothing={"received": 0, "duplicates": 0}, shows=f'"received":{SEEDS}'),
     ("triage", "get", f"{_B}/trace/{{mention_id}}"): Row(shows="triaged"),
+    ("triage", "get", f"{_B}/corrections"): Row(own=200, shows="niemand"),
+    ("triage", "get", f"{_B}/models"): Row(own=200, shows='"live":1'),
+    ("triage", "get", f"{_B}/models/{{finding}}"): Row(own=200, shows="held-out"),
+    ("triage", "get", f"{_B}/models/{{finding}}/versions"): Row(own=200, nothing={"items": []}, shows="better"),
+    ("triage", "get", f"{_B}/models/{{finding}}/versions/{{version}}"): Row(shows="kluis"),
+    ("triage", "post", f"{_B}/models/{{finding}}/rollback"): Row(own=409, body=lambda world, n: {"version": 0, "reason": "terug"}),
     ("routing", "get", f"{_B}/cases"): Row(own=200, shows="strandpost"),
     ("routing", "get", f"{_B}/cases/{{case_id}}"): Row(shows="strandpost"),
     ("routing", "get", f"{_B}/cases/{{case_id}}/timeline"): Row(shows="opened"),

@@ -26,6 +26,7 @@ from cli.openapi import EXAMPLES
 from libs.common.conditions import etag
 from libs.common.topics import PARTITIONS, brand_partitions
 from tests.e2e.schemathesis_run import Example, run, successes
+from tests.e2e.taught import taught
 from tests.system import SERVICES, System
 from tests.waiting import eventually
 
@@ -178,6 +179,9 @@ def _ingest(world: World) -> dict[str, Example]:
 
 
 def _triage(world: World) -> dict[str, Example]:
+    finding = "urgency" if world.first else "sentiment"
+    world.system.psql(taught("veer", world.seeds[0]["mention_id"], finding))
+    model = {"brand": "veer", "finding": finding}
     asked = [str(uuid4()) for _ in range(3)]
     topic_id = str(uuid4())
     for suggestion_id, pair in zip(asked, ((14, 15), (16, 17), (14, 16)), strict=True):
@@ -195,6 +199,12 @@ def _triage(world: World) -> dict[str, Example]:
     assert merged["merges"], merged
     any_version = {"brand": "veer", "If-Match": "*"}
     return {
+        "models": Example(parameters={"brand": "veer"}),
+        "model": Example(parameters=model),
+        "model_versions": Example(parameters=model),
+        "model_version": Example(parameters={**model, "version": 1}),
+        "rollback": Example(parameters={**model, "If-Match": "*"}, body={"version": 0, "reason": "te streng voor grappen"}),
+        "corrections": Example(parameters={"brand": "veer"}),
         "suggestions": Example(parameters={"brand": "veer"}),
         "precision": Example(parameters={"brand": "veer"}),
         "one_suggestion": Example(parameters={"brand": "veer", "suggestion_id": asked[0]}),

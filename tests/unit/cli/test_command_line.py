@@ -52,6 +52,7 @@ COMMANDS = (
     "status",
     "apply",
     "import",
+    "duplicates",
     "trace",
     "token",
     "dead",

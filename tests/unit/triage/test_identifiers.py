@@ -71,6 +71,11 @@ def test_identifiers_are_found_in_canonical_form(book: BrandBook, text: str, exp
     assert [(found.kind, found.value) for found in named(text, book)] == expected
 
 
+def test_a_country_that_dials_no_zero_has_phone_numbers_too() -> None:
+    danish = load_book(BOOK + "hours: {holidays: {country: DK}}\n")
+    assert [(found.kind, found.value) for found in named("Ring til mig: 32 12 34 56", danish)] == [("phone", "+4532123456")]
+
+
 def test_identifiers_are_sorted_and_each_is_named_once(book: BrandBook) -> None:
     found = named("0612345678 40999999 40111111 06 12345678 40999999", book)
     assert found == sorted(set(found))

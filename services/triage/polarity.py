@@ -1,21 +1,18 @@
-"""The overall tone of a message: texts reach this module, negative, neutral or positive with a score leaves it.
+"""Words that praise and words that blame: texts reach this module, a row of counts for each leaves it.
 
-A linear head over token vectors, token n-grams and a handful of counts from a polarity lexicon, among them what a negation turns
-round, what follows the last "maar" or "but", since people put their verdict there, and praise beside a problem, since that is how
-sarcasm looks.
+A handful of counts from a polarity lexicon, which the heads weigh (`findings.py`): among them what a negation turns round, what follows the last "maar" or
+"but", since people put their verdict there, and praise beside a problem, since that is how sarcasm looks.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import IO
 
 import numpy as np
 
 from services.triage.features import Features, Floats
-from services.triage.heads import Head
-from services.triage.signals import CRITICAL, HIGH, signals
+from services.triage.signals import CRITICAL, HIGH
 
-NEGATIVE, NEUTRAL, POSITIVE = CLASSES = ("negative", "neutral", "positive")
 COUNTS = 18
 
 _WORD = re.compile(r"[^\W\d_](?:[\w'’*-]*\w)?|:'?-?[()/]|;-?\)|:-?d\b|<3|\^\^|[!?]|[\u2600-\u27bf\U0001f300-\U0001faff]", re.UNICODE)
@@ -56,10 +53,8 @@ _NEGATIONS = frozenset(
 )
 _TURNS = frozenset(["maar", "but", "however", "although", "echter", "toch", "though", "aber", "mais", "behalve", "alleen"])
 _REACH = 3  # words after a negation that it turns round
+_SERIOUS = CRITICAL | HIGH
 _MOODS = frozenset(["weer", "again", "alweer", "wéér", "still", "steeds", "nog", "ever"])
-
-Verdict = tuple[str, float, float]
-"""Class, score from -1 to 1, and the probability of the class."""
 
 
 class Polarity:
@@ -81,12 +76,13 @@ class Polarity:
             words = archive["words"].tobytes().decode().split("\n")
             return cls(dict(zip(words, archive["polarity"].astype(float).tolist(), strict=True)))
 
-    def counts(self, features: Features) -> Floats:
-        """Shape (n, COUNTS), each damped to 0..1 or -1..1."""
-        table = np.array([self._count(text) for text in features.texts], dtype=np.float32).reshape(-1, COUNTS)
+    def counts(self, features: Features, signals: Sequence[Collection[str]]) -> Floats:
+        """Shape (n, COUNTS), each damped to 0..1 or -1..1. `signals`: those of each text."""
+        rows = [self._count(text, found) for text, found in zip(features.texts, signals, strict=True)]
+        table = np.array(rows, dtype=np.float32).reshape(-1, COUNTS)
         return np.tanh(table, out=table)
 
-    def _count(self, text: str) -> tuple[float, ...]:
+    def _count(self, text: str, found: Collection[str]) -> tuple[float, ...]:
         good = bad = good_turned = bad_turned = after = signs_good = signs_bad = 0.0
         shouts = questions = moods = words = 0
         turned = False
@@ -116,9 +112,8 @@ class Polarity:
                     good, bad = good + max(polarity, 0.0), bad + max(-polarity, 0.0)
                 after += polarity
             reach -= 1
-        found = signals(text)
         problem = float("problem" in found)
-        serious = float(not found.isdisjoint(CRITICAL | HIGH))
+        serious = float(any(signal in _SERIOUS for signal in found))
         balance = good - bad + 0.6 * (bad_turned - good_turned) + signs_good - signs_bad
         quiet = float(good + bad + good_turned + bad_turned + signs_good + signs_bad == 0)
         return (
@@ -126,16 +121,3 @@ class Polarity:
             shouts / 2, questions / 2, float(text.endswith("?")), moods / 2, quiet, words / 40,
             problem, serious, float("asks" in found), max(problem, serious) * (good + signs_good),
         )  # fmt: skip
-
-
-def sentiments(head: Head, polarity: Polarity, features: Features) -> list[Verdict]:
-    """The tone of each text. The score is what speaks for positive less what speaks for negative. Without a word: neutral."""
-    probability = head.of(features, polarity.counts(features))
-    score = probability[:, CLASSES.index(POSITIVE)] - probability[:, CLASSES.index(NEGATIVE)]
-    verdicts: list[Verdict] = []
-    for row, best in enumerate(probability.argmax(axis=1)):
-        if features.texts[row]:
-            verdicts.append((CLASSES[best], float(score[row]), float(probability[row, best])))
-        else:
-            verdicts.append((NEUTRAL, 0.0, 0.0))
-    return verdicts

@@ -4,10 +4,10 @@ import io
 
 import numpy as np
 import pytest
+from services.triage.sentiment import Polarity
 
 from services.triage.classify import Classifier
 from services.triage.features import encoder
-from services.triage.sentiment import Polarity
 
 CLEAR = [
     ("negative", "Ik vind het schandalig hoe jullie met trouwe klanten omgaan"),

@@ -1,0 +1,151 @@
+"""What a brand's people taught: a small correction of the shipped heads, for one finding of one brand.
+
+Logits of the shipped heads and features reach this module, a brand's own logits leave it. A brand's head begins where the shipped head ends: it
+scales that one's logits and adds what its meaning vectors and its words weigh. Words are the token n-grams that the brand's own texts held, a few
+thousand of them, so a head is some hundred kilobytes.
+"""
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+
+from services.triage.features import DIMENSIONS, Features, Floats, Ints
+from services.triage.findings import ONE_OF
+
+LABELS: Final = "labels"
+CLASSES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {finding: tuple(values) for finding, values in ONE_OF.items() if finding != "department"}
+)
+"""The findings whose values are the same for all brands."""
+FINDINGS: Final = (*CLASSES, "department", LABELS)
+"""What people correct. A department is one of the brand's own; labels are any number of the brand's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """One way of looking at a text: by the token vectors alone, or by the whole encoder."""
+
+    meaning: Floats
+    """Shape (512, c)."""
+    words: Floats
+    """Shape (k, c): a row for each of the head's n-grams."""
+    bias: Floats
+    """Shape (c,)."""
+    scale: Floats
+    """Shape (c,): how much the shipped head's logit counts; 1 is as much as before."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrandHead:
+    """`classes` are the values of a finding, or the labels, each with a logit of its own."""
+
+    finding: str
+    classes: tuple[str, ...]
+    buckets: Ints
+    """Shape (k,), sorted: the n-grams that `words` is about."""
+    quick: Weights
+    """By static vectors."""
+    deep: Weights | None = None
+    """By the whole encoder; used where features have it."""
+
+    def logits(self, base: Floats, features: Features) -> Floats:
+        """Shape (n, c): for each text and class the brand's logit. `base` (n, c) are the shipped head's, rows of zeros where it has none."""
+        whole = features.whole
+        weights, meaning = (self.quick, features.static) if whole is None or self.deep is None else (self.deep, whole)
+        found = words_of(self.buckets, weights.words, features)
+        found += meaning @ weights.meaning
+        found += base * weights.scale
+        found += weights.bias
+        return found
+
+    def to_bytes(self) -> bytes:
+        """Half precision; the same head gives the same bytes."""
+        arrays: dict[str, np.ndarray] = {"buckets": self.buckets.astype(np.uint16)}
+        for name, weights in (("quick", self.quick), ("deep", self.deep)):
+            if weights is not None:
+                for part in ("meaning", "words", "bias", "scale"):
+                    arrays[f"{name}_{part}"] = getattr(weights, part).astype(np.float16)
+        file = io.BytesIO()
+        np.savez_compressed(file, finding=np.array(self.finding), classes=np.array(self.classes), **arrays)  # type: ignore[arg-type]
+        return file.getvalue()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "BrandHead":
+        """Raises ValueError when the shapes are not those of this version's features."""
+        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+            classes = tuple(str(name) for name in archive["classes"])
+            buckets = archive["buckets"].astype(np.int64)
+            parts = {name: archive[name].astype(np.float32) for name in archive.files if "_" in name}
+            finding = str(archive["finding"])
+        found = {}
+        for name in {name.partition("_")[0] for name in parts}:
+            weights = found[name] = Weights(*(parts[f"{name}_{part}"] for part in ("meaning", "words", "bias", "scale")))
+            if weights.meaning.shape != (DIMENSIONS, len(classes)) or weights.words.shape != (len(buckets), len(classes)):
+                raise ValueError(f"a head of shapes {weights.meaning.shape} and {weights.words.shape} does not fit {len(classes)} classes")
+        return cls(finding, classes, buckets, found["quick"], found.get("deep"))
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """What the shipped models make of n texts of one brand. `base`: by finding the classes, and the logits (n, c) of each; a label is found from 0 on."""
+
+    features: Features
+    base: Mapping[str, tuple[tuple[str, ...], Floats]]
+
+
+@dataclass(frozen=True, slots=True)
+class BrandModels:
+    """The heads of a brand that are live, by finding, and their versions."""
+
+    heads: Mapping[str, BrandHead]
+    versions: Mapping[str, int]
+
+    @property
+    def name(self) -> str:
+        """What is put behind the shipped models' version: `+labels.2+sentiment.3`."""
+        return "".join(f"+{finding}.{self.versions[finding]}" for finding in sorted(self.heads))
+
+
+def words_of(buckets: Ints, weights: Floats, features: Features) -> Floats:
+    """Shape (n, c): for every text the sum of its n-grams' rows of `weights` (k, c), which is about `buckets`, over the root of the number of all
+    its n-grams. An n-gram that the head does not know weighs nothing."""
+    counts = np.diff(features.starts)
+    sums = np.zeros((len(counts), weights.shape[1]), dtype=np.float32)
+    if not len(buckets) or not len(features.buckets):
+        return sums
+    row = np.minimum(np.searchsorted(buckets, features.buckets), len(buckets) - 1)
+    known = buckets[row] == features.buckets
+    owner = np.repeat(np.arange(len(counts)), counts)[known]
+    if owner.size:
+        present, first = np.unique(owner, return_index=True)
+        sums[present] = np.add.reduceat(weights[row[known]], first, axis=0)
+        sums[present] /= np.sqrt(counts[present, None]).astype(np.float32)
+    return sums
+
+
+def adjusted(logits: Floats, classes: tuple[str, ...], features: Features, head: BrandHead | None) -> Floats:
+    """Shape (n, c): the logits of `classes` as the brand's head has them; those that it does not know stay as they are.
+
+    Shipped logits are compared class by class, so what they have in common in a row is taken off first: as the head was trained.
+    """
+    if head is None or not len(features):
+        return logits
+    found = logits.astype(np.float32, copy=True) if head.finding == LABELS else centred(logits)
+    column = {name: index for index, name in enumerate(classes)}
+    own = [index for index, name in enumerate(head.classes) if name in column]
+    taken = [column[head.classes[index]] for index in own]
+    base = np.zeros((len(features), len(head.classes)), dtype=np.float32)
+    base[:, own] = found[:, taken]
+    found[:, taken] = head.logits(base, features)[:, own]
+    return found
+
+
+def centred(logits: Floats) -> Floats:
+    """The logits less their mean in each row, which no probability depends on; held within what half a dozen nats say, since beyond it only a shipped
+    head's certainty speaks."""
+    found: Floats = np.clip(logits - logits.mean(axis=1, keepdims=True), -6.0, 6.0).astype(np.float32)
+    return found

@@ -1,0 +1,81 @@
+"""Groups, suggestions and topics of many mentions at once."""
+
+import random
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from services.triage.duplicates import Judged, judge
+from services.triage.evaluate_pairs import books, issues, mentions, scores
+from services.triage.shown import Seen, seen
+
+AT = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
+
+
+def said(id: str, text: str, hours: float = 0, channel: str = "twitter", **author: Any) -> Seen:
+    return seen(id=id, brand="loom", at=AT + timedelta(hours=hours), channel=channel, text=text, **author)
+
+
+def decided(judged: Judged) -> dict[tuple[str, str], str]:
+    return {(pair.a, pair.b): pair.decision for pair in judged.pairs}
+
+
+TWEET = said("a", "mijn bank is er niet, bestelling LM-2617348", handle="tess_vdb", called="Tess")
+MAIL = said("b", "lm 2617348: waar blijft de bank?", 3, "email", called="Tess van den Broek", email="tess@post.example")
+FORM = said("c", "nog geen antwoord op mijn mail over de bank", 26, "webform", email="tess@post.example")
+
+
+def test_what_is_linked_to_one_of_a_group_is_linked_to_all_of_it() -> None:
+    found = judge([TWEET, MAIL, FORM])
+    assert decided(found) == {("a", "b"): "link", ("a", "c"): "link", ("b", "c"): "link"}
+    assert [reason.kind for pair in found.pairs if (pair.a, pair.b) == ("a", "c") for reason in pair.evidence][-1] == "group"
+
+
+def test_no_chain_of_links_brings_together_what_is_apart() -> None:
+    other = said("d", "Bestelling LM-2500011 is er ook niet", 27, "email", called="Tess van den Broek", email="tess@post.example")
+    found = decided(judge([TWEET, MAIL, FORM, other]))
+    assert found["a", "b"] == "link"
+    assert "link" not in {found.get(pair) for pair in (("a", "d"), ("b", "d"))}
+    assert not (found.get(("b", "c")) == "link" and found.get(("c", "d")) == "link")
+
+
+def test_a_suggestion_is_one_with_the_whole_group() -> None:
+    insta = said("e", "de bank kwam weer niet, nou nou", 8, "instagram", handle="tess.vandenbroek", called="tess")
+    found = decided(judge([TWEET, MAIL, FORM, insta]))
+    assert {pair: decision for pair, decision in found.items() if "e" in pair} == dict.fromkeys(
+        [("a", "e"), ("b", "e"), ("e", "c")], "suggest"
+    )
+
+
+def test_a_number_that_many_name_links_nobody() -> None:
+    many = [said(f"m{n}", "bel massaal 06-00000001 over de bank", n, "facebook", handle=f"user{n}{n}", called=f"Naam{n}") for n in range(8)]
+    assert judge(many).pairs == []
+
+
+def test_the_order_of_the_mentions_says_nothing() -> None:
+    some = mentions(books())[:160]
+    mixed = list(some)
+    random.Random(7).shuffle(mixed)
+    assert judge(mixed) == judge(some)
+    assert judge([]) == Judged()
+
+
+def test_brands_never_mix() -> None:
+    assert judge([TWEET, replace(MAIL, brand="other")]).pairs == []
+
+
+def test_pairs_make_issues() -> None:
+    of = issues([frozenset("ab"), frozenset("cd"), frozenset("bc"), frozenset("ef")])
+    assert len({of[one] for one in "abcd"}) == 1
+    assert of["e"] == of["f"] != of["a"]
+
+
+def test_the_development_set_is_judged_as_well_as_is_told() -> None:
+    for lenses in (books(), {}):
+        found = scores(judge(mentions(lenses)))
+        assert found["links: precision"] >= 0.99
+        assert found["links: recall of strong"] >= 0.95
+        assert found["suggestions: precision"] >= 0.85
+        assert found["suggestions: recall of weak"] >= 0.85
+        assert found["different, linked"] == 0
+        assert found["topics: recall of pairs"] >= 0.9

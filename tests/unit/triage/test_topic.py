@@ -1,0 +1,90 @@
+"""Different people with one event, or one text: a topic, and nobody's duplicates."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from services.triage import topic
+from services.triage.pair import compare
+from services.triage.shown import Seen, seen
+
+AT = datetime(2026, 3, 2, 19, 30, tzinfo=UTC)
+VIRAL = "LET OP!! Loom gaat vanaf januari vijf euro per retour vragen en niemand heeft het erover. Kopieer en plak dit op je pagina."
+
+
+def said(text: str, who: str, minutes: float = 0, channel: str = "twitter") -> Seen:
+    at = AT + timedelta(minutes=minutes)
+    return seen(id=f"{who} {minutes}", brand="loom", at=at, channel=channel, text=text, handle=who, called=who.title())
+
+
+OUTAGE = [
+    said("@loom storing in Dokkum? alles plat", "tess"),
+    said("Hier in Dokkum ook geen internet meer", "joris", 5, "facebook"),
+    said("Dokkum ligt eruit, modem knippert oranje", "kabelgek", 20, "forum"),
+    said("is er storing in dokkum? wij hebben niks meer", "hanna", 25, "mastodon"),
+]
+
+
+def joined(mentions: list[Seen]) -> list[set[str]]:
+    """The topics of mentions in the order of time."""
+    of: dict[str, str] = {}
+    for place, one in enumerate(mentions):
+        found = topic.join(one, [(other, of.get(other.id)) for other in mentions[:place]])
+        if found is not None:
+            of |= dict.fromkeys([one.id, *found.others], found.topic or one.id)
+    return [{id for id, name in of.items() if name == topic} for topic in dict.fromkeys(of.values())]
+
+
+def test_three_people_with_the_same_trouble_open_a_topic_that_others_join() -> None:
+    assert joined(OUTAGE[:2]) == []
+    assert joined(OUTAGE[:3]) == [{one.id for one in OUTAGE[:3]}]
+    assert joined(OUTAGE) == [{one.id for one in OUTAGE}]
+
+
+def test_they_are_nobodys_duplicates() -> None:
+    assert {compare(one, other).decision for one in OUTAGE for other in OUTAGE if one is not other} <= {None, "apart"}
+
+
+def test_one_person_who_reports_it_three_times_opens_none() -> None:
+    assert joined([said("storing in Dokkum", "tess", minutes) for minutes in (0, 10, 20)]) == []
+
+
+def test_the_same_trouble_the_next_day_is_another() -> None:
+    assert joined([*OUTAGE[:2], said("Dokkum ligt eruit", "kabelgek", 60 * 30)]) == []
+
+
+def test_a_shared_code_is_enough_in_any_language() -> None:
+    assert (
+        len(
+            joined(
+                [
+                    said("app eruit? BR-503", "tess"),
+                    said("app down, error BR-503", "joris", 9),
+                    said("kan niet betalen, BR-503", "hanna", 30),
+                ]
+            )
+        )
+        == 1
+    )
+
+
+def test_a_word_that_a_brand_hears_every_day_makes_no_topic() -> None:
+    quiet = [said("mijn zeilboot is kapot", f"{who}", 60 * 24 * day) for day, who in enumerate(("a1", "b2", "c3", "d4", "e5", "f6"))]
+    common = topic.everyday(quiet)
+    assert "zeilbo" in common
+    assert topic.shared(said("zeilboot kapot", "tess"), said("zeilboot kapot", "joris", 5), common) is None
+
+
+def test_a_copied_text_is_a_topic_of_two_whatever_stands_around_it() -> None:
+    copies = [
+        said(VIRAL, "ria", 0, "facebook"),
+        said(f"Van een vriendin: {VIRAL}", "wim", 300),
+        said(f"{VIRAL} Klopt dit?", "els", 900, "facebook"),
+    ]
+    assert joined(copies[:2]) == [{one.id for one in copies[:2]}]
+    assert joined(copies) == [{one.id for one in copies}]
+    assert joined([said("nog steeds geen internet hier", "ria"), said("nog steeds geen internet hier", "wim", 600)]) == []
+
+
+def test_one_person_who_posts_a_text_twice_is_no_topic() -> None:
+    assert topic.shared(said(VIRAL, "ria"), said(VIRAL, "ria", 5, "facebook")) is None
+    assert topic.shared(said(VIRAL, "ria"), replace(said(VIRAL, "wim"), brand="other")) is None
