@@ -224,7 +224,7 @@ async def test_what_comes_by_the_brands_own_form_is_of_a_customer_each(pool: db.
     book = load_book("brand: vaart\nname: Vaart\nlanguages: [nl]\ndepartments: [{id: webcare, email: formulier@vaart.example}]\n")
     labelled = FINDINGS.model_copy(update={"labels": [Label(name="factuur", score=1)]})
     books: Any = SimpleNamespace(get=lambda _: SimpleNamespace(book=book, version=1))
-    classifier: Any = SimpleNamespace(taxonomy=lambda _: None, classify=lambda found, *_: [labelled] * len(found))
+    classifier: Any = SimpleNamespace(view=lambda _: None, classify=lambda found, *_, **__: [labelled] * len(found))
     prepare = consumer.build(books, classifier).prepare
     assert prepare is not None
     story, form = Story("vaart"), Author(identities=[Identity(kind="email", value="formulier@vaart.example")])
@@ -244,12 +244,12 @@ async def test_findings_are_of_the_text_that_is_kept(pool: db.Pool) -> None:
     book = load_book("brand: vaart\nname: Vaart\nlanguages: [nl]\n")
     texts: list[str] = []
 
-    def classify(found: Sequence[str], *_: Any) -> list[Findings]:
+    def classify(found: Sequence[str], *_: Any, **__: Any) -> list[Findings]:
         texts.extend(found)
         return [FINDINGS.model_copy(update={"model": text}) for text in found]
 
     books: Any = SimpleNamespace(get=lambda _: SimpleNamespace(book=book, version=1))
-    classifier: Any = SimpleNamespace(taxonomy=lambda _: None, classify=classify)
+    classifier: Any = SimpleNamespace(view=lambda _: None, classify=classify)
     prepare = consumer.build(books, classifier).prepare
     assert prepare is not None
     story = Story("vaart")
