@@ -37,25 +37,28 @@ from libs.common.events import (
 )
 from libs.common.record import Place, Received
 from libs.common.topics import FEEDBACK, MENTIONS, MENTIONS_BULK, REPLIES
-from services.triage import correction, correction_store, customer_store, group, look_store, regroup, store, suggestion_store
+from services.triage import correction, correction_store, customer_store, group, look_store, phrases, regroup, store, suggestion_store
 from services.triage.brandheads import BrandModels
 from services.triage.classify import BrandView, Classifier
 from services.triage.context import Context
 from services.triage.identifiers import BookPattern, Ours, identifiers
 from services.triage.personal import placed
+from services.triage.words import folded
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """What was found in one mention before the transaction, and the version of the brand book that it was decided under.
 
-    `author` is what identifies its author; none where the brand's own address or account wrote it (a contact form, a colleague).
+    `author` is what identifies its author; none where the brand's own address or account wrote it (a contact form, a colleague). `something_else`: it
+    says that it is about something else than before.
     """
 
     findings: Findings
     author: tuple[Identity, ...]
     identifiers: tuple[tuple[str, str], ...]
     book_version: int
+    something_else: bool = False
 
 
 class TriageWork(Work):
@@ -101,6 +104,8 @@ def on_mention_received(work: TriageWork, received: Received[MentionReceived]) -
     found, customer_id, at = work.prepared[mention.id], work.customers[mention.id], group.moment(mention)
     shown = [(key, work.shown[key]) for key in work.keys[mention.id]]
     links = _not_apart(work, group.links(shown, at, customer_id, group.own_keys(mention.brand, found.author)))
+    if found.something_else:
+        links = [link for link in links if link.kind != "label"]  # the same subject again, and yet another question
     root, losers = work.groups.merge(link.group_id for link in links) if links else (mention.id, [])
     if not links:
         work.groups.moments[mention.id] = at
@@ -505,6 +510,7 @@ def build(
                     *group.named_handles(mention, brand.ours.handles),
                 ),
                 brand.version,
+                bool(finding.labels) and phrases.of_something_else(folded(phrases.unquoted(text))),
             )
             for mention, text, finding, brand in zip(mentions, texts, findings, through, strict=True)
         }
