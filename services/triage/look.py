@@ -50,7 +50,7 @@ MOST_MEMBERS = 200
 """A group of more is not looked through for evidence against: nothing links to it late."""
 _LONG_AFTER = 2 * pair.AUTHOR_WINDOW
 _SAME_SUBJECT = 0.75
-_GIVE_WAY = 2.0
+_GIVE_WAY = 4.0
 """While mentions wait to come in at all, a look rests for so many times as long as it took."""
 
 
