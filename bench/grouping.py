@@ -1,7 +1,8 @@
 """What a mention costs triage as more of them are stored: its groups, and the later look at it. Run by hand: `python -m bench.grouping 10000 100000`.
 
 For each size one brand is filled to it, beside another brand with one hundredth, as if it had all come in within the window that looks search. Then the
-same new mentions come in and are looked at, at every size: the figures are milliseconds per mention, of one process and one connection.
+same new mentions come in and are looked at, at every size: the figures are milliseconds per mention, of one process and one connection, by the clock and
+of CPU (PostgreSQL's included), which says more on a machine that does other things too.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+import psutil
 
 from bench import texts
 from libs.common import db, migrate
@@ -96,7 +98,13 @@ async def copied(pool: db.Pool, rows: Sequence[Any], kept: Sequence[Any], clues:
         await connection.copy_records_to_table("clue", columns=("brand", "clue", "at", "mention_id"), records=clues)
 
 
-async def measure(pool: db.Pool, looker: Looker, work: Any, brand: str, size: int) -> None:
+def cpu_s(server: PostgresServer) -> float:
+    """CPU seconds of this process and of PostgreSQL, so far."""
+    times = [process.cpu_times() for process in [psutil.Process(), *server._family()] if process.is_running()]
+    return sum(time.user + time.system for time in times)
+
+
+async def measure(server: PostgresServer, pool: db.Pool, looker: Looker, work: Any, brand: str, size: int) -> None:
     """The same new mentions come in and are looked at; everything about them is gone afterwards."""
     now = datetime.now(UTC)
     new = [mention(body, brand, now) for body in texts.mentions(NEW, 12, "new", authors=NEW)]
@@ -105,6 +113,7 @@ async def measure(pool: db.Pool, looker: Looker, work: Any, brand: str, size: in
         for n, one in enumerate(new)
     ]
     prepare_s = batch_s = 0.0
+    cpu = [cpu_s(server)]
     for start in range(0, NEW, 500):
         some = events[start : start + 500]
         began = time.perf_counter()
@@ -117,12 +126,14 @@ async def measure(pool: db.Pool, looker: Looker, work: Any, brand: str, size: in
                 consumer.HANDLERS[type(received.event)](state, received)  # type: ignore[misc]
             await consumer.save(connection, state)
         batch_s += time.perf_counter() - began
+    cpu.append(cpu_s(server))
     looks = []
     while True:
         began = time.perf_counter()
         if not await look.look(pool, looker, brand):
             break
         looks.append(time.perf_counter() - began)
+    cpu.append(cpu_s(server))
     say(
         bench="grouping",
         brand=brand,
@@ -130,7 +141,8 @@ async def measure(pool: db.Pool, looker: Looker, work: Any, brand: str, size: in
         findings_ms=round(1000 * prepare_s / NEW, 3),
         groups_ms=round(1000 * batch_s / NEW, 3),
         look_ms=round(1000 * sum(looks) / NEW, 3),
-        looks_per_second=round(NEW / sum(looks)),
+        findings_and_groups_cpu_ms=round(1000 * (cpu[1] - cpu[0]) / NEW, 3),
+        look_cpu_ms=round(1000 * (cpu[2] - cpu[1]) / NEW, 3),
         suggestions=await pool.fetchval("select count(*) from suggestion where brand = $1", brand),
     )
     await forget(pool, brand, [one.id for one in new])
@@ -144,7 +156,7 @@ async def forget(pool: db.Pool, brand: str, ids: Sequence[UUID]) -> None:
         await pool.execute(f"delete from {table} where brand = $1", brand)
 
 
-async def bench(url: str, sizes: Sequence[int]) -> None:
+async def bench(server: PostgresServer, url: str, sizes: Sequence[int]) -> None:
     root = Path(__file__).resolve().parent.parent
     await migrate.migrate(url, "triage", root / "services/triage/migrations")
     pool = await db.open_pool(url, "triage")
@@ -160,7 +172,7 @@ async def bench(url: str, sizes: Sequence[int]) -> None:
         for table in ("mention", "looked", "clue"):
             await pool.execute(f"vacuum analyze {table}", timeout=600)
         for brand, stored in (("vaart", size), ("veer", size // 100)):
-            await measure(pool, looker, work, brand, stored)
+            await measure(server, pool, looker, work, brand, stored)
     sizes_of = await pool.fetch(
         "select relname, pg_relation_size(oid) as bytes from pg_class where relkind in ('r', 'i') and relnamespace = 'triage'::regnamespace "
         "and pg_relation_size(oid) > 1000000 order by 2 desc limit 8"
@@ -179,7 +191,7 @@ def main() -> None:
         server = PostgresServer(home / "postgres").start()
         databases = Databases(server)
         try:
-            asyncio.run(bench(databases.login(databases.database(), "triage"), given.sizes))
+            asyncio.run(bench(server, databases.login(databases.database(), "triage"), given.sizes))
         finally:
             server.stop()
 
