@@ -17,6 +17,7 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 import orjson
 import psutil
 
@@ -25,7 +26,7 @@ from libs.common import db, migrate
 from libs.common.bookfile import load_book
 from libs.common.events import Author, Identity, Mention, MentionReceived, deterministic_id
 from libs.common.record import Received
-from services.triage import consumer, look
+from services.triage import consumer, look, meaning
 from services.triage.classify import Classifier
 from services.triage.looker import Looker
 from tests.stack import Databases, PostgresServer
@@ -61,6 +62,7 @@ async def fill(pool: db.Pool, looker: Looker, classifier: Classifier, brand: str
     models = [mention(body, brand, now) for body in texts.mentions(min(number, MODELS), 11, "old")]
     looked = looker.see([SimpleNamespace(triaged=SimpleNamespace(mention=model)) for model in models])  # type: ignore[misc]
     findings = classifier.classify(["hoi"])[0].model_dump_json().encode()
+    meanings, chance = np.array([json.loads(one.meaning) for one in looked]), np.random.default_rng(13)
     encoded = [
         (orjson.dumps(one.seen.as_json()), model.model_dump_json().encode(), model, one) for model, one in zip(models, looked, strict=True)
     ]
@@ -74,7 +76,8 @@ async def fill(pool: db.Pool, looker: Looker, classifier: Classifier, brand: str
                 shown, body = (value.replace(old.encode(), other.encode()) for value in (shown, body))
             rows.append((new, brand, 1, customer, new, at, at, 1, body.decode(), findings.decode()))
             static = None if one.seen.meaning is None else one.seen.meaning.astype("float16").tobytes()
-            kept.append((brand, new, at, shown.decode(), static, one.meaning))
+            near = meanings[n % len(encoded)] + chance.normal(scale=0.05, size=meaning.DIMENSIONS)  # no two alike, as no two texts are
+            kept.append((brand, new, at, shown.decode(), static, meaning.written(near / np.linalg.norm(near))))
             clues += [(brand, f"{clue}{n // 2}" if clue.startswith(("handle:", "name:")) else clue, at, new) for clue in one.clues]
         await copied(pool, rows, kept, clues)
 
