@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cli.duplicates import Brands, duplicates
+from cli.duplicates import brands_of, duplicates
 from cli.errors import WRONG, CommandError
 from tests.unit.cli.test_command_line import weerklank
 
@@ -52,7 +52,7 @@ def book(tmp_path: Path) -> Path:
 
 
 def test_a_brand_is_picked_by_slug_or_name_in_any_case(book: Path) -> None:
-    brands = Brands([book])
+    brands = brands_of([book])
     assert {brands.of(named).slug for named in ("loom", "LOOM", "Loom Wonen", "loom wonen", None)} == {"loom"}
     assert brands.of("other").slug == "other"
     assert brands.of("loom").lens.forms
