@@ -36,7 +36,7 @@ _OPEN = Gauge("weerklank_suggestions_open", "Suggestions that wait for a person'
 
 AT_ONCE = 200
 _EVERY_S = 0.25
-NEAREST, SHARING, OWN, MOST = 12, 8, 5, 50
+NEAREST, SHARING, OWN, MOST = 8, 8, 5, 50
 """Candidates of one mention: by meaning, by each clue, of the same customer, and in all."""
 BEHIND = 2_000
 """While so many wait, nobody is searched by meaning: the cheap ways first, and whoever comes later finds these by their meaning."""
