@@ -148,10 +148,15 @@ _RELATION: Final = re.compile(
 )
 
 
+def of_something_else(lower: str) -> bool:
+    """Whether a text after `folded` says itself that it is about something else than before."""
+    return bool(_ELSE.search(lower))
+
+
 def flags(lower: str) -> frozenset[str]:
     """Of ELSE, RESOLVED, AGAIN, ASKS and TROUBLE those that a text after `folded` says."""
     found = set()
-    if _ELSE.search(lower):
+    if of_something_else(lower):
         found.add(ELSE)
     if any(
         not _NOT.search(match[0]) and not _NOT.search(lower[max(0, match.start() - 25) : match.start()])
