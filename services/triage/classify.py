@@ -25,7 +25,7 @@ from services.triage.language import languages, letters
 from services.triage.personal import Lens, personal_data
 from services.triage.polarity import Polarity
 from services.triage.respond import respond
-from services.triage.signals import RISKS, risks, signals, urgency
+from services.triage.signals import RISKS, risks, signals_of, urgency
 
 MODELS: Final = Path(__file__).parent / "models"
 FILES: Final = ("language.npz", "polarity.npz", "labels.npz", "findings.npz")
@@ -141,6 +141,7 @@ class Classifier:
         return [
             self._findings(
                 text, through[row], known[row], rows.signals[row], spoken[row], found[row], labelled[row],
+                said=bool(rows.features.texts[row]),
                 model=self.version + (models_.name if (models_ := own[row]) else ""),
                 why=why[row] if why else {},
                 depth=depth,
@@ -151,7 +152,7 @@ class Classifier:
     def _rows(self, texts: Sequence[str], contexts: Sequence[Context], depth: Depth) -> _Rows:
         features = self.encoder.encode(texts)
         written = letters(features.texts)
-        marks = [signals(text) for text in texts]
+        marks = signals_of(texts)
         counts, marked, context = self.polarity.counts(features, marks), signal_rows(marks), context_features(texts, contexts)
         side = np.hstack((counts, marked, context))
         first = self.heads.first(features, written, dense_rows(features, counts, marked, context))
@@ -229,6 +230,7 @@ class Classifier:
         found: Floats,
         labels: list[Label],
         *,
+        said: bool,
         model: str,
         why: dict[str, list[str]],
         depth: Depth,
@@ -236,7 +238,7 @@ class Classifier:
         best = {finding: _best(found[PLACES[finding]], values) for finding, values in ONE_OF.items()}
         negative, _, positive = (float(share) for share in found[PLACES["sentiment"]])
         sentiment, score = best["sentiment"], positive - negative
-        if not text.strip():
+        if not said:
             sentiment, score = (NEUTRAL, 0.0), 0.0
         yes = dict(zip(YES_OR_NO, found[PLACES["yes_or_no"]].tolist(), strict=True))
         chances = {name: yes[f"risk:{name}"] for name in RISKS}

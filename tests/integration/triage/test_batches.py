@@ -28,7 +28,8 @@ from libs.common.events import (
 )
 from libs.common.record import Received
 from services.triage import consumer
-from services.triage.consumer import Prepared, TriageWork
+from services.triage.consumer import TriageWork
+from services.triage.examine import Examiner, Prepared
 
 AT = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 FINDINGS = Findings(
@@ -225,7 +226,7 @@ async def test_what_comes_by_the_brands_own_form_is_of_a_customer_each(pool: db.
     labelled = FINDINGS.model_copy(update={"labels": [Label(name="factuur", score=1)]})
     books: Any = SimpleNamespace(get=lambda _: SimpleNamespace(book=book, version=1))
     classifier: Any = SimpleNamespace(view=lambda _: None, classify=lambda found, *_, **__: [labelled] * len(found))
-    prepare = consumer.build(books, classifier).prepare
+    prepare = consumer.build(Examiner(books, classifier)).prepare
     assert prepare is not None
     story, form = Story("vaart"), Author(identities=[Identity(kind="email", value="formulier@vaart.example")])
     events = []
@@ -250,7 +251,7 @@ async def test_findings_are_of_the_text_that_is_kept(pool: db.Pool) -> None:
 
     books: Any = SimpleNamespace(get=lambda _: SimpleNamespace(book=book, version=1))
     classifier: Any = SimpleNamespace(view=lambda _: None, classify=classify)
-    prepare = consumer.build(books, classifier).prepare
+    prepare = consumer.build(Examiner(books, classifier)).prepare
     assert prepare is not None
     story = Story("vaart")
     events = [story.mention("a", 1, text="the first"), story.mention("a", 1, text="the second")]
