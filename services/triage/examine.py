@@ -116,12 +116,7 @@ class Examiner:
                 tuple(identity for identity in mention.author.identities if not lens.ours.has(identity)),
                 (*shown, *group.named_handles(mention, lens.ours.handles)),
                 lens.version,
-<<<<<<< HEAD
                 bool(findings.labels) and phrases.of_something_else(folded(phrases.unquoted(text))),
-||||||| merged common ancestors
-=======
-                bool(findings.labels) and phrases.of_something_else(folded(phrases.unquoted(_text(mention)))),
->>>>>>> h/grouping
             )
         return prepared
 
