@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -10,14 +11,12 @@ from libs.common.app import build
 from libs.common.consumer import Consumer
 from libs.common.service import Service, Task
 from libs.common.topics import MENTIONS
-from services.triage import api, classify_api, consumer, customer_api, model_api, suggestion_api, topic_api
+from services.triage import api, classify_api, consumer, customer_api, look, model_api, retell, suggestion_api, topic_api
 from services.triage.brandmodels import LiveModels
 from services.triage.classify import Classifier
 from services.triage.examine import Examiner
 from services.triage.forget import forgetting
 from services.triage.learning import learning
-from services.triage.look import looking, refresh_gauges
-from services.triage.retell import retelling
 from services.triage.settings import Settings
 
 STORM_S = 2.0
@@ -39,8 +38,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         return consumer.build(examiner, behind=behind), [
             forgetting(service, service.settings.forget_every_s),
             learning(service, classifier, service.settings.learn_after, service.settings.learn_every_s),
-            retelling(service),
-            looking(service, examiner),
+            partial(retell.run, service),
+            partial(look.run, service, examiner),
         ]
 
     app = build(
@@ -48,6 +47,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         [api.router, classify_api.router, customer_api.router, model_api.router, suggestion_api.router, topic_api.router],
         start,
         title="Understands what people say",
-        gauges=[refresh_gauges],
+        gauges=[look.refresh_gauges],
     )
     return app

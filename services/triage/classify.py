@@ -25,7 +25,7 @@ from services.triage.language import languages, letters
 from services.triage.personal import Lens, personal_data
 from services.triage.polarity import Polarity
 from services.triage.respond import respond
-from services.triage.signals import RISKS, risks, signals, urgency
+from services.triage.signals import RISKS, risks, signals_of, urgency
 
 MODELS: Final = Path(__file__).parent / "models"
 FILES: Final = ("language.npz", "polarity.npz", "labels.npz", "findings.npz")
@@ -152,7 +152,7 @@ class Classifier:
     def _rows(self, texts: Sequence[str], contexts: Sequence[Context], depth: Depth) -> _Rows:
         features = self.encoder.encode(texts)
         written = letters(features.texts)
-        marks = [signals(text) for text in texts]
+        marks = signals_of(texts)
         counts, marked, context = self.polarity.counts(features, marks), signal_rows(marks), context_features(texts, contexts)
         side = np.hstack((counts, marked, context))
         first = self.heads.first(features, written, dense_rows(features, counts, marked, context))

@@ -79,6 +79,8 @@ def on_mention_received(work: TriageWork, received: Received[MentionReceived]) -
     found, customer_id, at = work.prepared[mention.id], work.customers[mention.id], group.moment(mention)
     shown = [(key, work.shown[key]) for key in work.keys[mention.id]]
     links = _not_apart(work, group.links(shown, at, customer_id, group.own_keys(mention.brand, found.author)))
+    if found.something_else:
+        links = [link for link in links if link.kind != "label"]  # the same subject again, and yet another question
     root, losers = work.groups.merge(link.group_id for link in links) if links else (mention.id, [])
     if not links:
         work.groups.moments[mention.id] = at

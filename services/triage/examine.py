@@ -12,12 +12,13 @@ from libs.common.books import BrandBooks
 from libs.common.brandbook import BrandBook
 from libs.common.errors import InvalidEvent
 from libs.common.events import Findings, Identity, Mention
-from services.triage import group
+from services.triage import group, phrases
 from services.triage.brandheads import BrandModels
 from services.triage.classify import BrandView, Classifier, Depth
 from services.triage.context import Context
 from services.triage.identifiers import BookPattern, Ours, identifiers
 from services.triage.personal import placed
+from services.triage.words import folded
 
 OwnModels = Callable[[Collection[str]], Awaitable[Mapping[str, BrandModels]]]
 
@@ -26,13 +27,15 @@ OwnModels = Callable[[Collection[str]], Awaitable[Mapping[str, BrandModels]]]
 class Prepared:
     """What was found in one mention before the transaction, and the version of the brand book that it was decided under.
 
-    `author` is what identifies its author; none where the brand's own address or account wrote it (a contact form, a colleague).
+    `author` is what identifies its author; none where the brand's own address or account wrote it (a contact form, a colleague). `something_else`: it
+    says that it is about something else than before.
     """
 
     findings: Findings
     author: tuple[Identity, ...]
     identifiers: tuple[tuple[str, str], ...]
     book_version: int
+    something_else: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +109,14 @@ class Examiner:
         prepared = {}
         for mention, findings in zip(mentions, self._findings(mentions, models, depth), strict=True):
             lens = self.lens(mention.brand)
-            shown = [(item.kind, item.value) for item in identifiers(_text(mention), lens.book, lens.ours, lens.patterns)]
+            text = _text(mention)
+            shown = [(item.kind, item.value) for item in identifiers(text, lens.book, lens.ours, lens.patterns)]
             prepared[mention.id] = Prepared(
                 findings,
                 tuple(identity for identity in mention.author.identities if not lens.ours.has(identity)),
                 (*shown, *group.named_handles(mention, lens.ours.handles)),
                 lens.version,
+                bool(findings.labels) and phrases.of_something_else(folded(phrases.unquoted(text))),
             )
         return prepared
 

@@ -19,7 +19,7 @@ from prometheus_client import Gauge
 
 from libs.common import db, outbox
 from libs.common.outbox import Outgoing
-from libs.common.service import Service, Task
+from libs.common.service import Service
 from services.triage import group, look_store, pair, regroup, store, suggestion, suggestion_store, topic_look, topic_store
 from services.triage.deepen import deepen
 from services.triage.examine import Examiner
@@ -37,7 +37,7 @@ _OPEN = Gauge("weerklank_suggestions_open", "Suggestions that wait for a person'
 
 AT_ONCE = 200
 _EVERY_S = 0.25
-NEAREST, SHARING, OWN, MOST = 12, 8, 5, 50
+NEAREST, SHARING, OWN, MOST = 8, 8, 5, 50
 """Candidates of one mention: by meaning, by each clue, of the same customer, and in all."""
 BEHIND = 2_000
 """While so many wait, nobody is searched by meaning: the cheap ways first, and whoever comes later finds these by their meaning."""
@@ -51,7 +51,7 @@ MOST_MEMBERS = 200
 """A group of more is not looked through for evidence against: nothing links to it late."""
 _LONG_AFTER = 2 * pair.AUTHOR_WINDOW
 _SAME_SUBJECT = 0.75
-_GIVE_WAY = 2.0
+_GIVE_WAY = 4.0
 """While mentions wait to come in at all, a look rests for so many times as long as it took."""
 
 
@@ -288,30 +288,26 @@ async def refresh_gauges(connection: db.Connection) -> None:
 # --- the task -------------------------------------------------------------------------------------------------------------------------
 
 
-def looking(service: Service, examiner: Examiner) -> Task:
+async def run(service: Service, examiner: Examiner) -> None:
+    """Until cancelled, every brand in turn, so that one brand's storm keeps no other waiting."""
     looker = Looker(service.books, examiner.classifier.encoder)
-
-    async def look_on() -> None:
-        """Until cancelled, every brand in turn, so that one brand's storm keeps no other waiting."""
-        await service.books.read.wait()
-        while True:
-            brands: list[str] = []
-            try:
-                async with service.pool.acquire() as connection:
-                    brands = await look_store.waiting(connection, [brand for brand, _ in service.books])
-                for brand in brands:
-                    began = time.monotonic()
-                    await _carefully(service.pool, looker, examiner, brand)
-                    service.relay.poke()
-                    if service.stream and any(topic["seconds"] > 1 for topic in service.stream.lags().values()):
-                        await asyncio.sleep(_GIVE_WAY * (time.monotonic() - began))
-            except db.TRANSIENT as error:
-                log.warning("mentions are not looked at now", extra={"error": type(error).__name__})
-                brands = []
-            if not brands:
-                await asyncio.sleep(_EVERY_S)
-
-    return look_on
+    await service.books.read.wait()
+    while True:
+        brands: list[str] = []
+        try:
+            async with service.pool.acquire() as connection:
+                brands = await look_store.waiting(connection, [brand for brand, _ in service.books])
+            for brand in brands:
+                began = time.monotonic()
+                await _carefully(service.pool, looker, examiner, brand)
+                service.relay.poke()
+                if service.stream and any(topic["seconds"] > 1 for topic in service.stream.lags().values()):
+                    await asyncio.sleep(_GIVE_WAY * (time.monotonic() - began))
+        except db.TRANSIENT as error:
+            log.warning("mentions are not looked at now", extra={"error": type(error).__name__})
+            brands = []
+        if not brands:
+            await asyncio.sleep(_EVERY_S)
 
 
 async def _carefully(pool: db.Pool, looker: Looker, examiner: Examiner, brand: str) -> None:

@@ -31,7 +31,7 @@ from services.triage.fit import Block, balanced, fit_hidden, fit_linear
 from services.triage.heads import rare_rows
 from services.triage.language import letters
 from services.triage.polarity import Polarity
-from services.triage.signals import OPEN, signals
+from services.triage.signals import OPEN, signals_of
 
 FOLDS = 4
 FIRST_C, FULL_C = 4.0, 4.0
@@ -101,7 +101,7 @@ def fit_findings(labelled: Sequence[Message], lines: Sequence[Message], polarity
     texts = [message["text"] for message in messages]
     features = encoder().encode(texts)
     written = letters(features.texts)
-    found = [signals(text) for text in texts]
+    found = signals_of(texts)
     counts, marks, marks_bare = polarity.counts(features, found), signal_rows(_forgetful(found, 0)), signal_rows(_forgetful(found, 1))
     context = context_features(texts, [context_of(message) for message in messages])
     bare = context_features(texts, [UNKNOWN] * len(texts))

@@ -28,7 +28,8 @@ from libs.common.events import (
 )
 from libs.common.record import Received
 from services.triage import consumer
-from services.triage.examine import Examiner, Prepared, TriageWork
+from services.triage.consumer import TriageWork
+from services.triage.examine import Examiner, Prepared
 
 AT = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 FINDINGS = Findings(
@@ -258,3 +259,17 @@ async def test_findings_are_of_the_text_that_is_kept(pool: db.Pool) -> None:
     work = await story.batch(pool, events)
     kept = work.known[story.id("a")].triaged
     assert (kept.mention.text, kept.findings.model, texts) == ("the first", "the first", ["the first"])
+
+
+async def test_who_says_that_it_is_about_something_else_begins_anew_and_later_ones_join_that(pool: db.Pool) -> None:
+    story = Story("vaart")
+    labelled = FINDINGS.model_copy(update={"labels": [Label(name="factuur", score=1)]})
+    events = [story.mention(name, n) for n, name in enumerate(("first", "else", "more"))]
+    author = (Identity(kind="email", value="anna@post.example"),)
+    story.prepared = {
+        mention_id: replace(found, findings=labelled, author=author, something_else=mention_id == story.id("else"))
+        for mention_id, found in story.prepared.items()
+    }
+    for event in events:
+        await story.batch(pool, [event])
+    assert await story.groups(pool) == {"first": "first", "else": "else", "more": "else"}
