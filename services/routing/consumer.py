@@ -126,7 +126,8 @@ def _arrive(work: CaseWork, received: Received[TriagedEvent], policy: Policy, ta
         _begin_round(work, received, policy, file, triaged)
     elif file.before is not None:
         turn.follow(policy, file, work.mentions_of(target), work.now)
-    file.case = cases.proposed(policy, file, work.mentions_of(target))
+    if file.touched:  # what is open may be something else by now
+        file.case = cases.proposed(policy, file, work.mentions_of(target))
     if file.case == before:
         return
     file.version += 1

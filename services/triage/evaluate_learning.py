@@ -39,11 +39,10 @@ def rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def some(looks: Looks, wanted: Sequence[int], finding: str) -> Looks:
+def some(looks: Looks, wanted: Sequence[int]) -> Looks:
     """The looks at some of the texts."""
     index = np.array(wanted, dtype=np.int64)
-    classes, base = looks.base[finding]
-    return Looks(looks.features.take(index), {finding: (classes, base[index])})
+    return Looks(looks.features.take(index), {name: (classes, base[index]) for name, (classes, base) in looks.base.items()})
 
 
 def scored(looks: Looks, finding: str, truth: learn.Truth, found: learn.Learnt) -> tuple[float, float, float]:
@@ -91,8 +90,8 @@ def tweets(classifier: Classifier, data: Path) -> None:
         for which, wanted in (("all of them", taught), ("those that were wrong", [row for row in taught if not right[row]])):
             corrected = set(wanted)
             chosen = [(tones[row],) if row in corrected else None for row in taught]
-            found = learnt(classifier, "sentiment", some(looks, taught, "sentiment"), chosen)
-            shipped, quick, whole = scored(some(looks, asked, "sentiment"), "sentiment", truth[asked], found)
+            found = learnt(classifier, "sentiment", some(looks, taught), chosen)
+            shipped, quick, whole = scored(some(looks, asked), "sentiment", truth[asked], found)
             size = len(found.head.to_bytes()) // 1000 if found.head else 0
             print(
                 f"  {len(taught)} tweets, people correct {which} ({found.trained_on} trained on, {found.held_out} held out): {found.verdict}; macro-F1 on "
@@ -126,9 +125,9 @@ def triple(classifier: Classifier, chance: random.Random, all_looks: Looks, kind
     book = BrandBook.model_validate({**load_book(BOOK).model_dump(), "labels": [{"name": name.replace("?", "")} for name in names]})
     labels = classifier.label_looks(all_looks.features, book)
     taught = [*corrected, *[(row, None) for row, _ in undecided]]
-    found = learnt(classifier, LABELS, some(labels, [row for row, _ in taught], LABELS), [chosen for _, chosen in taught])
+    found = learnt(classifier, LABELS, some(labels, [row for row, _ in taught]), [chosen for _, chosen in taught])
     truth = np.array([[name in chosen for name in names] for _, chosen in judged])
-    return Trial(names, found.verdict, *scored(some(labels, [row for row, _ in judged], LABELS), LABELS, truth, found))
+    return Trial(names, found.verdict, *scored(some(labels, [row for row, _ in judged]), LABELS, truth, found))
 
 
 def told(values: Sequence[float]) -> str:

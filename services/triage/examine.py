@@ -109,13 +109,14 @@ class Examiner:
         prepared = {}
         for mention, findings in zip(mentions, self._findings(mentions, models, depth), strict=True):
             lens = self.lens(mention.brand)
-            shown = [(item.kind, item.value) for item in identifiers(_text(mention), lens.book, lens.ours, lens.patterns)]
+            text = _text(mention)
+            shown = [(item.kind, item.value) for item in identifiers(text, lens.book, lens.ours, lens.patterns)]
             prepared[mention.id] = Prepared(
                 findings,
                 tuple(identity for identity in mention.author.identities if not lens.ours.has(identity)),
                 (*shown, *group.named_handles(mention, lens.ours.handles)),
                 lens.version,
-                bool(findings.labels) and phrases.of_something_else(folded(phrases.unquoted(_text(mention)))),
+                bool(findings.labels) and phrases.of_something_else(folded(phrases.unquoted(text))),
             )
         return prepared
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize  # type: ignore[import-untyped]
 from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
 
-from services.triage.brandheads import LABELS, BrandHead, Looks, Weights, adjusted, centred
+from services.triage.brandheads import LABELS, Base, BrandHead, Looks, Weights, adjusted, centred, opinions
 from services.triage.features import DIMENSIONS, Features, Floats, Ints, plain
 
 Truth = NDArray[np.bool_]
@@ -61,14 +61,14 @@ def held_out(text: str, one_in: int) -> bool:
     return int.from_bytes(blake2b(plain(text).encode(), digest_size=4).digest()) % one_in == 0
 
 
-def fit(
-    finding: str, classes: Sequence[str], features: Features, base: Floats, truth: Truth, left: int = 0, weight: float = LEFT
-) -> BrandHead | None:
+def fit(finding: str, shipped: Base, features: Features, truth: Truth, left: int = 0, weight: float = LEFT) -> BrandHead | None:
     """A head for those of `classes` that enough of the n texts have (and, for labels, enough have not), or none when there are none.
 
-    `base` (n, c) are the shipped head's logits, `truth` (n, c) says what people decided: one class a text, or for labels any number. The last `left`
-    texts are some that people left as they were found: all together they weigh `weight` times as much as the others.
+    `shipped` is what the shipped heads say of the texts, `truth` (n, c) says what people decided: one class a text, or for labels any number. The
+    last `left` texts are some that people left as they were found: all together they weigh `weight` times as much as the others.
     """
+    classes, base = shipped[finding]
+    others = opinions(finding, shipped)
     corrected = len(features) - left
     known = truth[:corrected].sum(axis=0) >= LEAST_OF_A_CLASS
     if finding == LABELS:
@@ -83,10 +83,11 @@ def fit(
         counts[corrected:] = min(weight * corrected / left, _MOST_LEFT)
     kept = np.flatnonzero(truth.any(axis=1)) if finding != LABELS else np.arange(len(features))
     features, base, truth, counts, found = features.take(kept), base[kept], truth[kept], counts[kept], kept >= corrected
+    others = others[kept]
     buckets = _buckets(features, len(trained))
     if finding != LABELS:
         base = centred(base)
-    task = _Task(finding == LABELS, trained, _word_rows(features, buckets), base.astype(np.float64), truth, counts, found)
+    task = _Task(finding == LABELS, trained, _word_rows(features, buckets), base.astype(np.float64), truth, counts, found, others)
     quick = task.weights(features.static)
     deep = None if features.whole is None else task.weights(features.whole)
     return BrandHead(finding, tuple(name for name, enough in zip(classes, known, strict=True) if enough), buckets, quick, deep)
@@ -125,6 +126,8 @@ class _Task:
     counts: Vector
     found: Truth
     """Shape (n,): the texts that people left as they were found."""
+    others: Floats
+    """Shape (n, m): the shipped heads' opinions of other findings."""
 
     def _importance(self) -> Vector:
         """Shape (n, c): what an example's loss in a class counts."""
@@ -143,16 +146,17 @@ class _Task:
         """By this view of the texts' meaning, shape (n, 512)."""
         mean = meaning.mean(axis=0)
         spread = float(np.linalg.norm(meaning - mean, axis=1).mean()) or 1.0
-        near = ((meaning - mean) / spread).astype(np.float64)
+        near = np.hstack(((meaning - mean) / spread, self.others)).astype(np.float64)
+        d = near.shape[1]
         importance, target, trained = self._importance(), self.truth.astype(np.float64), self.trained
         k, c = self.words.shape[1], len(trained)
-        ends = np.cumsum([k * c, DIMENSIONS * c, c, c])
+        ends = np.cumsum([k * c, d * c, c, c])
         by_words, by_meaning = _PENALTIES[self.each]
         turned = self.words.T.tocsr()
         by_scale = _LABEL_SCALE_PENALTY * float((~self.found).sum()) if self.each else _SCALE_PENALTY
 
         def parts(at: Vector) -> tuple[Vector, Vector, Vector, Vector]:
-            return at[: ends[0]].reshape(k, c), at[ends[0] : ends[1]].reshape(DIMENSIONS, c), at[ends[1] : ends[2]], at[ends[2] :]
+            return at[: ends[0]].reshape(k, c), at[ends[0] : ends[1]].reshape(d, c), at[ends[1] : ends[2]], at[ends[2] :]
 
         def loss(at: Vector) -> tuple[float, Vector]:
             words, directions, bias, scale = parts(at)
@@ -182,8 +186,8 @@ class _Task:
         beginning[ends[2] :] = 1.0
         lowest = minimize(loss, beginning, jac=True, method="L-BFGS-B", options={"maxiter": _ITERATIONS, "maxcor": 8, "ftol": 1e-6})
         words, directions, bias, scale = parts(lowest.x)
-        directions = directions / spread
-        found = (directions, words, bias - mean @ directions, scale)
+        directions, others = directions[:DIMENSIONS] / spread, directions[DIMENSIONS:]
+        found = (directions, words, bias - mean @ directions, scale, others)
         return Weights(*(part.astype(np.float16).astype(np.float32) for part in found))
 
 
@@ -241,15 +245,15 @@ def learn(
     confirmed = float((decisions(finding, base[training]) == truth[training]).all(axis=1).mean()) if len(training) else 0.0
     weight = LEFT if finding == LABELS else max(LEFT, 1.0 - 1.5 * confirmed)
     rows = np.concatenate((training, left))
-    head = fit(finding, classes, looks.features.take(rows), base[rows], truth[rows], len(left), weight) if len(training) else None
+    head = fit(finding, _some(looks.base, rows), looks.features.take(rows), truth[rows], len(left), weight) if len(training) else None
     counted = {"trained_on": int((corrected & ~aside).sum()), "held_out": int((corrected & aside).sum())}
     weighs = _weighs(head, looks.features.take(training), encode)
     if head is None or len(judging) < LEAST_HELD_OUT:
         return Learnt(head, TOO_FEW, 0.0, 0.0, **counted, explanation={"weighs": weighs})
 
     def decided(some: Ints) -> tuple[Truth, Truth]:
-        part = looks.features.take(some)
-        now, then = (decisions(finding, adjusted(base[some], classes, part, one)) for one in (head, live))
+        part, shipped = looks.features.take(some), _some(looks.base, some)
+        now, then = (decisions(finding, adjusted(finding, shipped, part, one)) for one in (head, live))
         return now, then
 
     now, then = decided(judging)
@@ -260,6 +264,10 @@ def learn(
     price = weight * len(judging) * float(changed.mean()) if len(changed) else 0.0
     better = score >= live_score + MARGIN and told["mended"] - told["broken"] > price
     return Learnt(head, BETTER if better else NOT_BETTER, score, live_score, **counted, explanation=told)
+
+
+def _some(base: Base, rows: Ints) -> Base:
+    return {finding: (classes, logits[rows]) for finding, (classes, logits) in base.items()}
 
 
 def decisions(finding: str, logits: Floats) -> Truth:
@@ -325,7 +333,8 @@ def _weighs(head: BrandHead | None, features: Features, encode: Callable[[Sequen
     if not words:
         return {}
     alone = encode(words)
-    logits = head.logits(np.zeros((len(words), len(head.classes)), dtype=np.float32), alone) - head.quick.bias
+    nothing = np.zeros((len(words), len(head.quick.opinions)), dtype=np.float32)
+    logits = head.logits(np.zeros((len(words), len(head.classes)), dtype=np.float32), alone, nothing) - head.quick.bias
     logits = logits - logits.mean(axis=0 if head.finding == LABELS else 1, keepdims=True)
     weighed = logits * np.sqrt([[seen[word]] for word in words])
     return {

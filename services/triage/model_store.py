@@ -211,7 +211,8 @@ async def live_versions(connection: db.Connection, brand: str) -> dict[str, Vers
 # --- what is learnt from --------------------------------------------------------------------------------------------------------------
 
 _TEXT = (
-    "concat_ws(e'\\n', nullif(m.mention->>'title', ''), m.mention->>'text') as text, m.mention->>'channel' as channel, "
+    "concat_ws(e'\\n', nullif(m.mention->>'title', ''), m.mention->>'text') as text, "
+    "case m.mention->>'kind' when 'direct' then 'direct' else m.mention->>'channel' end as channel, "
     "m.mention->>'visibility' as visibility, (m.mention->'author'->>'followers')::bigint as followers"
 )
 

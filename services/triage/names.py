@@ -18,6 +18,12 @@ _PARTICLES: Final = frozenset(
 _TITLES: Final = frozenset(
     re.split(" ", "dhr mevr mw mevrouw meneer heer hr mr mrs ms miss dr drs ir ing prof fam familie family sir madam")
 )
+_FILLERS: Final = frozenset(
+    re.split(
+        " ", "aan achter at bij by en for from in met my naar nl official of on onder op out over real the to uit vanuit vd with zonder"
+    )
+)
+"""What stands in handles and phrases, and in no name."""
 _PARTS: Final = re.compile(r"[^\W\d_]+")
 
 _CALLED: Final = """
@@ -140,7 +146,7 @@ def name(called: str | None, handle: str | None, email: str | None) -> Name:
     shown = folded(called or "")[:MAX_CHARS]
     known_as = handle is not None and shown == folded(handle)
     given, initials, surname, short = _read(shown) if shown and not (known_as and " " not in shown) else ((), "", (), "")
-    every = {part for words in parts for part in words if len(part) >= 2} | set(given) | set(surname)
+    every = ({part for words in parts for part in words if len(part) >= 2} | set(given) | set(surname)) - _FILLERS
     real = bool(surname) and (
         not handle or len(surname[-1]) == 1 or any(len(part) >= 3 and part in one for part in surname for one in handles)
     )
@@ -150,6 +156,8 @@ def name(called: str | None, handle: str | None, email: str | None) -> Name:
 def _read(shown: str) -> tuple[tuple[str, ...], str, tuple[str, ...], str]:
     """Given names, initials, surname and its initials with particles, of a displayed name."""
     words = [word for word in re.split(r"[\s,]+", shown.replace("’", "'")) if word and word.strip(".") not in _TITLES]
+    if filler := next((place for place, word in enumerate(words) if place and word in _FILLERS), None):
+        words = words[:filler]  # "Tess op reis", "Joris uit Delft"
     given: list[str] = []
     initials = ""
     while words:

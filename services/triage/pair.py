@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Final, Literal
 
 from services.triage.names import Likeness, likeness
-from services.triage.numbers import Number
+from services.triage.numbers import Number, same
 from services.triage.phrases import AGAIN, ASKS, ELSE, RESOLVED
 from services.triage.shown import PUBLIC, Seen
 
@@ -101,7 +101,7 @@ def _linked(strong: list[Evidence], gap: timedelta, alike: Likeness, *, nameless
     return Verdict("link", 0.99, tuple(strong))
 
 
-_SHARED: Final = frozenset({"shared_phone", "shared_email", "shared_address", "ending"})
+_SHARED: Final = frozenset({"shared_phone", "shared_email", "shared_handle", "shared_address", "ending"})
 _UNIQUE: Final = frozenset({"number", "account"})
 
 
@@ -124,11 +124,17 @@ def copied(one: Seen, other: Seen) -> bool:
 
 def _strong(earlier: Seen, later: Seen, alike: Likeness) -> Iterator[Evidence]:
     for kind, value in sorted(earlier.told & later.told):
+        if kind == "number":
+            continue  # found alike; whether it is one takes more
         if kind == "phone" and value in earlier.landlines and alike.score <= 0:
             continue  # an office's number is in the signature of everybody who works there
-        about = _kind_of(value, earlier, later) if kind == "number" else kind
-        shared = f"shared_{kind}" if kind in ("phone", "email", "address") else kind
-        yield Evidence(shared, False, f"the same {_CALLED.get(about, about)} in both")
+        shared = f"shared_{kind}" if kind in ("phone", "email", "handle", "address") else kind
+        yield Evidence(shared, False, f"the same {_CALLED.get(kind, kind)} in both")
+    if numbers := {value for kind, value in earlier.told & later.told if kind == "number"}:
+        for one in earlier.numbers:
+            for other in later.numbers:
+                if not (numbers & one.cores).isdisjoint(other.cores) and same(one, other):
+                    yield Evidence("number", False, f"the same {_called(one, other)} in both")
     if (earlier.told and later.own) or (later.told and earlier.own):
         for mine, theirs in ((earlier, later), (later, earlier)):
             for kind, _ in sorted(mine.told & theirs.own):
@@ -143,12 +149,9 @@ def _strong(earlier: Seen, later: Seen, alike: Likeness) -> Iterator[Evidence]:
         yield Evidence("thread", False, "its author goes on with it")
 
 
-def _kind_of(core: str, earlier: Seen, later: Seen) -> str:
+def _called(one: Number, other: Number) -> str:
     """What a number is, by the brand's book or by the words around it."""
-    kinds = [
-        (number.booked, number.kind) for seen in (earlier, later) for number in seen.numbers if core in number.cores and _known(number)
-    ]
-    booked, kind = max(kinds, default=(False, ""))
+    booked, kind = max((number.booked, number.kind if number.told else "") for number in (one, other))
     return kind.replace("_", " ") if booked else f"{kind} number" if kind else "number"
 
 
@@ -196,10 +199,10 @@ def _against(earlier: Seen, later: Seen, gap: timedelta, author: bool) -> list[E
 def _other_number(mine: tuple[Number, ...], theirs: tuple[Number, ...]) -> str:
     """What differs, where both show a number of one kind and none of that is shared; else ""."""
     for one in mine:
-        if any(not one.cores.isdisjoint(other.cores) for other in theirs):
+        if any(same(one, other) for other in theirs):
             continue
         for other in theirs:
-            if _one_kind(one, other) and all(other.cores.isdisjoint(another.cores) for another in mine):
+            if _one_kind(one, other) and not any(same(another, other) for another in mine):
                 return (
                     "a number with two digits swapped, which is another"
                     if _swapped(one.core, other.core)
@@ -217,13 +220,9 @@ def _one_kind(one: Number, other: Number) -> bool:
         return one.letters == other.letters
     if one.letters or other.letters:
         return sorted(one.core) == sorted(other.core)  # one leaves the letters out, and has two digits swapped
-    if _known(one) and _known(other):
+    if one.told and other.told:
         return one.kind == other.kind
     return one.core[:2] == other.core[:2] or sorted(one.core) == sorted(other.core)
-
-
-def _known(number: Number) -> bool:
-    return number.kind not in ("", "told")
 
 
 def _swapped(one: str, other: str) -> bool:

@@ -54,8 +54,8 @@ def learnt(classifier: Classifier) -> learn.Learnt:
 
 
 def told(classifier: Classifier, head: BrandHead, texts: Sequence[str]) -> list[str]:
-    looks, base = base_of(classifier, texts)
-    return [TONES[best] for best in adjusted(base, TONES, looks.features, head).argmax(axis=1)]
+    looks, _ = base_of(classifier, texts)
+    return [TONES[best] for best in adjusted("sentiment", looks.base, looks.features, head).argmax(axis=1)]
 
 
 def test_a_brand_learns_words_that_nobody_else_uses_so(classifier: Classifier, learnt: learn.Learnt) -> None:
@@ -81,7 +81,7 @@ def test_a_version_says_which_words_weigh_and_what_it_mends(learnt: learn.Learnt
 
 
 def test_the_same_corrections_give_the_same_bytes_and_bytes_give_the_same_head(classifier: Classifier, learnt: learn.Learnt) -> None:
-    looks, base = base_of(classifier, [text for text, _ in LEARNT])
+    looks, _ = base_of(classifier, [text for text, _ in LEARNT])
     again = learn.learn("sentiment", looks, TAUGHT, 4, None, classifier.encoder.encode)
     assert learnt.head is not None
     assert again.head is not None
@@ -89,7 +89,7 @@ def test_the_same_corrections_give_the_same_bytes_and_bytes_give_the_same_head(c
     assert again.head.to_bytes() == data
     assert len(data) < 100_000
     read = BrandHead.from_bytes(data)
-    same = [adjusted(base, TONES, looks.features, head) for head in (learnt.head, read)]
+    same = [adjusted("sentiment", looks.base, looks.features, head) for head in (learnt.head, read)]
     assert np.array_equal(*same)
 
 
@@ -128,10 +128,10 @@ def test_a_value_that_nobody_corrected_stays_as_it_was(classifier: Classifier) -
     looks, base = base_of(classifier, texts)
     base[:, TONES.index("positive")] = 9.0
     truth = np.array([[name == tone for name in TONES] for _, tone in LEARNT if tone != "positive"])
-    head = learn.fit("sentiment", TONES, looks.features, base, truth)
+    head = learn.fit("sentiment", looks.base, looks.features, truth)
     assert head is not None
     assert head.classes == ("negative", "neutral")
-    assert learn.fit("sentiment", TONES, looks.features, base, np.eye(3, dtype=bool)[np.zeros(len(texts), dtype=int)]) is None
+    assert learn.fit("sentiment", looks.base, looks.features, np.eye(3, dtype=bool)[np.zeros(len(texts), dtype=int)]) is None
 
 
 def test_what_people_left_as_it_was_found_keeps_a_head_from_turning_it_round(classifier: Classifier) -> None:
@@ -148,7 +148,7 @@ def test_what_people_left_as_it_was_found_keeps_a_head_from_turning_it_round(cla
     found = learn.learn("sentiment", Looks(features, {"sentiment": (TONES, base)}), lessons, 4, None, classifier.encoder.encode)
     assert found.head is not None
     kept = classifier.encoder.encode(["dank voor de lift", "slecht nieuws over de lift", "de lift is weer zo'n kluis"])
-    logits = adjusted(np.array([[0, 0, 2], [2, 0, 0], [0, 0, 2]], dtype=np.float32), TONES, kept, found.head)
+    logits = adjusted("sentiment", {"sentiment": (TONES, np.array([[0, 0, 2], [2, 0, 0], [0, 0, 2]], dtype=np.float32))}, kept, found.head)
     assert [TONES[best] for best in logits.argmax(axis=1)] == ["positive", "negative", "negative"]
 
 
@@ -176,7 +176,7 @@ def test_labels_are_told_apart_and_one_message_may_have_both_or_none(classifier:
     assert found.head is not None
     assert found.head.classes == ("lawaai", "geur")
     asked = ["het is hier zo'n herrie", "het stinkt in de trein", "herrie en het stinkt", "mijn kaart werkt niet meer"]
-    logits = adjusted(zeros[:4] - 1, names, classifier.encoder.encode(asked), found.head)
+    logits = adjusted(LABELS, {LABELS: (names, zeros[:4] - 1)}, classifier.encoder.encode(asked), found.head)
     assert [[name for name, logit in zip(names, row, strict=True) if logit > 0] for row in logits] == [
         ["lawaai"],
         ["geur"],
@@ -193,9 +193,9 @@ def test_a_model_names_its_versions() -> None:
 
 def test_only_texts_of_which_a_head_is_not_sure_are_read_by_the_whole_encoder(classifier: Classifier) -> None:
     texts = [text for text, _ in LEARNT]
-    looks, base = base_of(classifier, texts)
+    looks, _ = base_of(classifier, texts)
     truth = np.array([[name == tone for name in TONES] for _, tone in LEARNT])
-    head = learn.fit("sentiment", TONES, classifier.encoder.whole(looks.features), base, truth)
+    head = learn.fit("sentiment", looks.base, classifier.encoder.whole(looks.features), truth)
     assert head is not None
     assert head.deep is not None
     models, asked = BrandModels({"sentiment": head}, {"sentiment": 1}), [*texts[:12], "de lift"]
