@@ -16,7 +16,10 @@ _PARTICLES: Final = frozenset(
     re.split(" ", "van der den de het 't ter ten te vande vander vanden la le du des di da dos del von zu zum und y el al bin")
 )
 _TITLES: Final = frozenset(
-    re.split(" ", "dhr mevr mw mevrouw meneer heer hr mr mrs ms miss dr drs ir ing prof fam familie family sir madam")
+    re.split(
+        " ",
+        "dhr mevr mw mevrouw meneer heer hr mr mrs ms miss dr drs ir ing prof fam familie family sir madam oma opa tante oom omaatje auntie uncle granny nana",
+    )
 )
 _PARTS: Final = re.compile(r"[^\W\d_]+")
 
@@ -101,6 +104,11 @@ def _families() -> dict[str, frozenset[int]]:
     return {name: frozenset(numbers) for name, numbers in found.items()}
 
 
+def is_given_name(word: str) -> bool:
+    """Whether `word`, after `folded`, is a first name that is known here."""
+    return word in _families()
+
+
 @lru_cache(maxsize=4096)
 def _beginnings(first: str) -> frozenset[str]:
     """The initials that somebody who is called so may have: Nel is N., or P. for Petronella."""
@@ -132,12 +140,16 @@ class Name:
         return bool(self.given or self.surname or self.initials)
 
 
+_FROM: Final = re.compile(r"(?<=\w) (?:uit|from|te|in) ")
+"""What stands before where somebody lives: "Theo uit Hoogezand"."""
+
+
 def name(called: str | None, handle: str | None, email: str | None) -> Name:
     """`called` is the name that is displayed. A handle that is a phone number tells nothing."""
     written = [folded(value)[:MAX_CHARS] for value in (handle or "", (email or "").partition("@")[0]) if value]
     parts = [_PARTS.findall(value) for value in written]
     handles = tuple(dict.fromkeys(squashed for words in parts if len(squashed := "".join(words)) >= 3))
-    shown = folded(called or "")[:MAX_CHARS]
+    shown = _FROM.split(folded(called or "")[:MAX_CHARS], maxsplit=1)[0]
     known_as = handle is not None and shown == folded(handle)
     given, initials, surname, short = _read(shown) if shown and not (known_as and " " not in shown) else ((), "", (), "")
     every = {part for words in parts for part in words if len(part) >= 2} | set(given) | set(surname)

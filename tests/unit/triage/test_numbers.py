@@ -2,7 +2,8 @@
 
 import pytest
 
-from services.triage.numbers import Ending, endings, form, forms, written
+from services.triage.endings import Ending, endings
+from services.triage.numbers import form, forms, written
 
 BOOK = forms(
     {
