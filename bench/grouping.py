@@ -1,7 +1,8 @@
 """What a mention costs triage as more of them are stored: its groups, and the later look at it. Run by hand: `python -m bench.grouping 10000 100000`.
 
 For each size one brand is filled to it, beside another brand with one hundredth, as if it had all come in within the window that looks search. Then the
-same new mentions come in and are looked at, at every size: the figures are milliseconds per mention, of one process and one connection.
+same new mentions come in and are looked at, at every size: the figures are milliseconds per mention, of one process and one connection, by the clock and
+of CPU (PostgreSQL's included), which says more on a machine that does other things too.
 """
 
 import argparse
@@ -16,15 +17,18 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 import orjson
+import psutil
 
 from bench import texts
 from libs.common import db, migrate
 from libs.common.bookfile import load_book
 from libs.common.events import Author, Identity, Mention, MentionReceived, deterministic_id
 from libs.common.record import Received
-from services.triage import consumer, look
+from services.triage import consumer, look, meaning
 from services.triage.classify import Classifier
+from services.triage.examine import Examiner
 from services.triage.looker import Looker
 from tests.stack import Databases, PostgresServer
 
@@ -59,6 +63,7 @@ async def fill(pool: db.Pool, looker: Looker, classifier: Classifier, brand: str
     models = [mention(body, brand, now) for body in texts.mentions(min(number, MODELS), 11, "old")]
     looked = looker.see([SimpleNamespace(triaged=SimpleNamespace(mention=model)) for model in models])  # type: ignore[misc]
     findings = classifier.classify(["hoi"])[0].model_dump_json().encode()
+    meanings, chance = np.array([json.loads(one.meaning) for one in looked]), np.random.default_rng(13)
     encoded = [
         (orjson.dumps(one.seen.as_json()), model.model_dump_json().encode(), model, one) for model, one in zip(models, looked, strict=True)
     ]
@@ -72,7 +77,8 @@ async def fill(pool: db.Pool, looker: Looker, classifier: Classifier, brand: str
                 shown, body = (value.replace(old.encode(), other.encode()) for value in (shown, body))
             rows.append((new, brand, 1, customer, new, at, at, 1, body.decode(), findings.decode()))
             static = None if one.seen.meaning is None else one.seen.meaning.astype("float16").tobytes()
-            kept.append((brand, new, at, shown.decode(), static, one.meaning))
+            near = meanings[n % len(encoded)] + chance.normal(scale=0.05, size=meaning.DIMENSIONS)  # no two alike, as no two texts are
+            kept.append((brand, new, at, shown.decode(), static, meaning.written(near / np.linalg.norm(near))))
             clues += [(brand, f"{clue}{n // 2}" if clue.startswith(("handle:", "name:")) else clue, at, new) for clue in one.clues]
         await copied(pool, rows, kept, clues)
 
@@ -96,7 +102,13 @@ async def copied(pool: db.Pool, rows: Sequence[Any], kept: Sequence[Any], clues:
         await connection.copy_records_to_table("clue", columns=("brand", "clue", "at", "mention_id"), records=clues)
 
 
-async def measure(pool: db.Pool, looker: Looker, work: Any, brand: str, size: int) -> None:
+def cpu_s(server: PostgresServer) -> float:
+    """CPU seconds of this process and of PostgreSQL, so far."""
+    times = [process.cpu_times() for process in [psutil.Process(), *server._family()] if process.is_running()]
+    return sum(time.user + time.system for time in times)
+
+
+async def measure(server: PostgresServer, pool: db.Pool, looker: Looker, work: Any, brand: str, size: int) -> None:
     """The same new mentions come in and are looked at; everything about them is gone afterwards."""
     now = datetime.now(UTC)
     new = [mention(body, brand, now) for body in texts.mentions(NEW, 12, "new", authors=NEW)]
@@ -105,6 +117,7 @@ async def measure(pool: db.Pool, looker: Looker, work: Any, brand: str, size: in
         for n, one in enumerate(new)
     ]
     prepare_s = batch_s = 0.0
+    cpu = [cpu_s(server)]
     for start in range(0, NEW, 500):
         some = events[start : start + 500]
         began = time.perf_counter()
@@ -117,12 +130,14 @@ async def measure(pool: db.Pool, looker: Looker, work: Any, brand: str, size: in
                 consumer.HANDLERS[type(received.event)](state, received)  # type: ignore[misc]
             await consumer.save(connection, state)
         batch_s += time.perf_counter() - began
+    cpu.append(cpu_s(server))
     looks = []
     while True:
         began = time.perf_counter()
         if not await look.look(pool, looker, brand):
             break
         looks.append(time.perf_counter() - began)
+    cpu.append(cpu_s(server))
     say(
         bench="grouping",
         brand=brand,
@@ -130,7 +145,8 @@ async def measure(pool: db.Pool, looker: Looker, work: Any, brand: str, size: in
         findings_ms=round(1000 * prepare_s / NEW, 3),
         groups_ms=round(1000 * batch_s / NEW, 3),
         look_ms=round(1000 * sum(looks) / NEW, 3),
-        looks_per_second=round(NEW / sum(looks)),
+        findings_and_groups_cpu_ms=round(1000 * (cpu[1] - cpu[0]) / NEW, 3),
+        look_cpu_ms=round(1000 * (cpu[2] - cpu[1]) / NEW, 3),
         suggestions=await pool.fetchval("select count(*) from suggestion where brand = $1", brand),
     )
     await forget(pool, brand, [one.id for one in new])
@@ -144,14 +160,14 @@ async def forget(pool: db.Pool, brand: str, ids: Sequence[UUID]) -> None:
         await pool.execute(f"delete from {table} where brand = $1", brand)
 
 
-async def bench(url: str, sizes: Sequence[int]) -> None:
+async def bench(server: PostgresServer, url: str, sizes: Sequence[int]) -> None:
     root = Path(__file__).resolve().parent.parent
     await migrate.migrate(url, "triage", root / "services/triage/migrations")
     pool = await db.open_pool(url, "triage")
     classifier = Classifier.load()
     known = {brand: SimpleNamespace(book=load_book(BOOK.format(brand=brand)), version=1) for brand in ("vaart", "veer")}
     books: Any = SimpleNamespace(get=known.get)
-    looker, work = Looker(books, classifier.encoder), consumer.build(books, classifier)
+    looker, work = Looker(books, classifier.encoder), consumer.build(Examiner(books, classifier))
     for size in sorted(sizes):
         began = time.perf_counter()
         await fill(pool, looker, classifier, "vaart", size)
@@ -160,7 +176,7 @@ async def bench(url: str, sizes: Sequence[int]) -> None:
         for table in ("mention", "looked", "clue"):
             await pool.execute(f"vacuum analyze {table}", timeout=600)
         for brand, stored in (("vaart", size), ("veer", size // 100)):
-            await measure(pool, looker, work, brand, stored)
+            await measure(server, pool, looker, work, brand, stored)
     sizes_of = await pool.fetch(
         "select relname, pg_relation_size(oid) as bytes from pg_class where relkind in ('r', 'i') and relnamespace = 'triage'::regnamespace "
         "and pg_relation_size(oid) > 1000000 order by 2 desc limit 8"
@@ -179,7 +195,7 @@ def main() -> None:
         server = PostgresServer(home / "postgres").start()
         databases = Databases(server)
         try:
-            asyncio.run(bench(databases.login(databases.database(), "triage"), given.sizes))
+            asyncio.run(bench(server, databases.login(databases.database(), "triage"), given.sizes))
         finally:
             server.stop()
 

@@ -122,6 +122,10 @@ def _case(state: str, **more: Any) -> e.Case:
         language="nl",
         sentiment="negative",
         urgency="high",
+        intent="outage",
+        respond="reply",
+        respond_reason="Addressed to the brand, and reports an outage.",
+        go_private=True,
         labels=["storing"],
         mentions=[_held(_QUESTION)],
         latest=_QUESTION,
@@ -181,6 +185,7 @@ def _examples() -> tuple[e.Event, ...]:
         e.CaseOpened(**said, case=_case("new"), at=_after(0.1), rule="rule 1: labels_any storing"),
         e.CaseJoined(**said, case=_case("new", **_BOTH), at=_after(25.1), mention_id=_AGAIN.id),
         e.CaseLeft(**said, case=_case("waiting", owner="gs", replied_at=_after(29)), at=_after(120.1), mention_id=_AGAIN.id, why="removed"),
+        e.CaseRevised(**by_gs, case=_case("open", owner="gs", **_BOTH), at=_after(26.1), mention_id=_AGAIN.id, why="correction"),
         e.CaseAssigned(**by_gs, case=_case("open", owner="gs", **_BOTH), at=_after(25.5)),
         e.CaseNoted(
             **by_gs,
@@ -254,7 +259,8 @@ def _outgoing(event: e.Event) -> Outgoing:
     if isinstance(event, e.ReplyEvent):
         return Outgoing(event, str(event.reply.id), 1 + REPLIES.events.index(type(event)), str(event.reply.case_id), _TRACEPARENT)
     if isinstance(event, e.FindingCorrected | e.DuplicateJudged):
-        return Outgoing(event, str(event.correction_id), 1, f"{_BRAND}/{event.mention_id}", _TRACEPARENT)
+        about = min(event.mention_id, event.other_id) if isinstance(event, e.DuplicateJudged) else event.mention_id
+        return Outgoing(event, str(event.correction_id), 1, f"{_BRAND}/{about}", _TRACEPARENT)
     if isinstance(event, e.SendingLease):
         return Outgoing(event, event.brand, event.hold_version, event.brand)
     assert isinstance(event, e.BrandBookPublished), f"{event.type} has no example"

@@ -28,6 +28,7 @@ STORIES = {
     "CaseClockBreached": "a clock runs out",
     "ReplyApproved": "a reply is approved",
     "ReplySent": "a reply reaches the customer",
+    "FindingCorrected": "a person corrects what triage found",
     "BrandBookPublished": "a brand book is applied",
 }
 """The events whose consequences are followed to their end, as a reader would ask for them."""

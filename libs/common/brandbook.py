@@ -160,6 +160,8 @@ class Conduct(BookPart):
     )
     """Who must approve; the first that matches."""
     legal_check: LegalCheck = LegalCheck()
+    no_reply_sample: float = Field(default=0.1, ge=0, le=1)
+    """Share of the proposals not to reply, 0 to 1, that people are asked to judge, so that a wrong one is noticed."""
     limits: Annotated[dict[str, Annotated[int, Field(ge=1, le=1_000_000)]], _over(_LIMITS)] = Field(default_factory=lambda: dict(_LIMITS))
     """Overrides of a channel's own limit, in the channel's own way of counting."""
 

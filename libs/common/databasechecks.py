@@ -4,6 +4,7 @@ The second way matters where the first is closed: a service whose migrations do 
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,8 @@ from libs.common import certificate, clocks, db, ledger, migrate
 from libs.common.checks import Finding, Kind
 
 EXTENSIONS = ("pg_trgm", "unaccent", "vector")
+OLDEST_VECTOR = (0, 8)
+"""Since then an index on vectors is read on where most of what it finds is filtered out."""
 TESTED_MAJOR, OLDEST_MAJOR = 18, 15
 CONNECTIONS_WARNING, CONNECTIONS_ERROR = 0.8, 0.95
 
@@ -89,6 +92,15 @@ def judge_extensions(service: str, available: Mapping[str, str | None]) -> list[
         elif available[name] is None:
             found.append(
                 EXTENSION.error(f"{name} is not made in this database.", f"As a superuser, there: create extension {name};", about=about)
+            )
+        elif name == "vector" and tuple(map(int, re.findall(r"\d+", str(available[name]))[:2])) < OLDEST_VECTOR:
+            found.append(
+                EXTENSION.error(
+                    f"vector is {available[name]}, and triage searches as {'.'.join(map(str, OLDEST_VECTOR))} and newer do.",
+                    "Install a newer pgvector on the server, then as a superuser, in this database: alter extension vector update;",
+                    about=about,
+                    values={"version": available[name]},
+                )
             )
         else:
             found.append(EXTENSION.ok(f"{name} {available[name]}.", about=about, values={"version": available[name]}))

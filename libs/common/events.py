@@ -127,6 +127,7 @@ class Respond(Part):
 
     decision: str = Field(description="reply | ask_clarification | no_reply | hide")
     reason: str = Field(description="In words, for people")
+    by: str | None = Field(default=None, description="Token's subject of whoever chose it; none: a proposal")
 
 
 class PersonalData(Part):
@@ -264,6 +265,20 @@ class Case(Part):
     language: str
     sentiment: str
     urgency: str
+    intent: str | None = Field(default=None, description="Of the mention that `respond` is of")
+    respond: str | None = Field(
+        default=None,
+        description="reply | ask_clarification | no_reply | hide: the one of its open mentions that asks most for an answer, the newest of several; of "
+        "its newest mention where none is open; none: not proposed",
+    )
+    respond_reason: str | None = Field(default=None, description="In words, for people")
+    respond_by: str | None = Field(default=None, description="Token's subject of whoever chose it; none: a proposal")
+    sample: bool = Field(default=False, description="A proposal of no reply that people are asked to judge, to keep proposals honest")
+    go_private: bool = Field(default=False, description="One of its open public mentions cannot be handled without personal data")
+    topic_id: UUID | None = Field(default=None, description="What its newest mention with a topic shares with other people's mentions")
+    follows: UUID | None = Field(
+        default=None, description="The case of the same customer's earlier question, which was over when this one came"
+    )
     labels: list[str] = []
     risk: list[str] = []
     mentions: list[CaseMention] = Field(default=[], description="The newest 200, oldest first")
@@ -273,6 +288,9 @@ class Case(Part):
     merged_into: UUID | None = None
     opened_at: datetime = Field(description="When its first mention was received")
     resolved_at: datetime | None = None
+    unanswered: bool = Field(
+        default=False, description="Resolved by a person's decision that no reply is the answer; it has no clocks then"
+    )
     replied_at: datetime | None = Field(default=None, description="First reply that was sent")
     clocks: list[Clock] = Field(default=[], description="Those of the newest round")
     earlier: list[Rounds] = Field(default=[], description="The rounds before that one, for each kind of clock that ended in any")
@@ -311,6 +329,14 @@ class CaseLeft(CaseEvent):
     type: ClassVar[str] = "weerklank.case.left.v1"
     mention_id: UUID
     why: str = Field(description="regrouped | removed")
+
+
+class CaseRevised(CaseEvent):
+    """What is known of one of its mentions changed, and the case with it. Nothing is woken or reopened by that."""
+
+    type: ClassVar[str] = "weerklank.case.revised.v1"
+    mention_id: UUID
+    why: str | None = Field(default=None, description="depth | topic | correction; none: triage looked at it again")
 
 
 class CaseAssigned(CaseEvent):
@@ -362,10 +388,12 @@ class CaseEscalated(CaseEvent):
 
 
 class CaseResolved(CaseEvent):
-    """The issue is solved: the resolution clock stops."""
+    """The issue is solved: the resolution clock stops. Or a person decided that no reply is the answer: the clocks end as neither met nor, unless they
+    ran out before that, breached."""
 
     type: ClassVar[str] = "weerklank.case.resolved.v1"
     reason: str | None = None
+    no_reply: bool = Field(default=False, description="Deliberately without a reply")
 
 
 class CaseReopened(CaseEvent):
@@ -490,8 +518,10 @@ class FindingCorrected(Event):
     correction_id: UUID
     mention_id: UUID
     finding: str = Field(description="sentiment | intent | labels | urgency | respond | department")
-    values: list[str] = Field(description="What it is: one value, or for labels all that hold; an empty list where none does")
-    proposed: list[str] = Field(default=[], description="What triage had found")
+    values: list[str] = Field(
+        description="What it is: one value, or for labels all that hold, an empty list where none does; department may be none: nothing to do"
+    )
+    proposed: list[str] = Field(default=[], description="What triage had found before anybody corrected it")
     reason: str | None = Field(default=None, description="Why, in the person's words; needed for respond")
     actor: str
     at: datetime

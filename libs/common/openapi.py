@@ -32,6 +32,7 @@ TAGS = {
     "ingest": "Mentions come in here",
     "triage": "What was found in mentions, and which of them belong together",
     "cases": "Cases: who has them, what happened, what people decide",
+    "corrections": "What people decide about mentions, whatever triage proposed",
     "brand books": "What a brand has agreed on, and the switch that stops all its sending",
     "machine clients": "Programs with credentials of their own, and their secrets",
     "users": "People who log in with a password",

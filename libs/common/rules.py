@@ -23,6 +23,12 @@ from pydantic import BaseModel, ConfigDict, PlainValidator, WithJsonSchema, mode
 URGENCIES = ("critical", "high", "normal", "low")
 SENTIMENTS = ("negative", "neutral", "positive")
 VISIBILITIES = ("public", "private")
+INTENTS = (
+    "complaint", "question", "compliment", "order_status", "cancellation", "billing", "outage", "idea", "product_advice", "praise_ambassador", "spam",
+    "abuse", "chatter", "press", "job", "staff_post",
+)  # fmt: skip
+RESPONSES = ("reply", "ask_clarification", "no_reply", "hide")
+"""Whether a mention is answered."""
 
 # One network, several words: an account's type says how it is reached (imap), a mention's channel where people wrote
 # (email).
@@ -98,11 +104,11 @@ class When(BaseModel):
     language: Words = None
     """nl, en, de, fr, other."""
     intent: Words = None
-    """What the writer wants."""
+    """What the writer wants: complaint, question, compliment, order_status, …"""
     respond: Words = None
-    """Whether it asks for an answer."""
+    """Whether it is to be answered: reply, ask_clarification, no_reply, hide."""
     department: Words = None
-    """The department that has the case."""
+    """The department that triage proposes; for a reply, the one that has the case."""
     priority: Words = None
     """low, normal, high, urgent."""
     role: Words = None

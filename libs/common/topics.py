@@ -53,6 +53,7 @@ _CASE_EVENTS = (
     e.CaseOpened,
     e.CaseJoined,
     e.CaseLeft,
+    e.CaseRevised,
     e.CaseAssigned,
     e.CaseNoted,
     e.CaseReacted,

@@ -108,10 +108,13 @@ class ClockTimes(BaseModel):
 
     `met`, `breached` and `open` count rounds and follow the brand's opening hours and targets: a round begins with a case's first message, with each
     message that comes after an answer or a resolution, and when a person reopens the case. A round that gave way to the next while its clock still
-    ran in time counts as none of them. Minutes and their `count` are of cases, by an ordinary clock.
+    ran in time counts as none of them, and so does one that a person ended deliberately without a reply, unless its clock had run out. Minutes and
+    their `count` are of cases, by an ordinary clock.
     """
 
-    count: int = Field(description="Cases with a reply (reaction), cases that are resolved now (resolution)")
+    count: int = Field(
+        description="Cases with a reply (reaction), cases that are resolved now (resolution), those deliberately without a reply apart"
+    )
     met: int = Field(description="Rounds in which it was stopped in time")
     met_share: float | None = Field(description="met / (met + breached), 0..1; null while there is neither")
     breached: int = Field(description="Rounds in which it was stopped too late, or ran out: whatever came after")
@@ -172,8 +175,10 @@ class MentionFact(BaseModel):
     language: str
     sentiment: str
     sentiment_score: float
+    intent: str | None
     labels: list[str]
     urgency: str
+    respond: str | None = Field(description="As proposed, or as a person chose")
     risk: list[str]
     customer_id: UUID
     group_id: UUID
@@ -231,7 +236,7 @@ def _said(question: Question) -> dict[str, Any]:
 async def volumes(
     principal: Reader, question: Annotated[Question, Depends(_by(reports.MENTION_DIMENSIONS, _of_mentions))], reporting: Reporting
 ) -> Volumes:
-    """How many mentions, by channel, department, hour, day, label, sentiment, language or urgency. Those taken back don't count."""
+    """How many mentions, by channel, department, hour, day, label, sentiment, language, urgency, intent or respond. Those taken back don't count."""
     rows = [VolumeRow(**row) for row in await reports.volumes(reporting, question)]
     return Volumes(**_said(question), total=await reports.mentions_total(reporting, question), rows=rows)
 

@@ -28,6 +28,8 @@ MENTION_DIMENSIONS: Mapping[str, str] = {
     "sentiment": "m.sentiment",
     "language": "m.language",
     "urgency": "m.urgency",
+    "intent": "m.intent",
+    "respond": "m.respond",
 }
 """What mentions can be counted by. A mention with two labels counts under both; one without a case has no department."""
 
@@ -187,18 +189,21 @@ def _clock_numbers(clock: str, ended_at: str) -> str:
     in_time = f"(c.{clock}_met_at <= c.{clock}_due_at)"
     running = f"(c.{clock}_due_at is not null and c.{clock}_met_at is null and c.{clock}_breached_at is null and {_ALIVE})"
     minutes = f"greatest(0, extract(epoch from c.{ended_at} - c.opened_at) / 60)"
+    ended = f"c.{ended_at} is not null" + (f" and {_ANSWERED}" if clock == "resolution" else "")
     return (
-        f"count(*) filter (where c.{ended_at} is not null) as {clock}_count, "
+        f"count(*) filter (where {ended}) as {clock}_count, "
         f"count(*) filter (where {in_time}) + coalesce(sum(c.{clock}_earlier_met), 0) as {clock}_met, "
         f"count(*) filter (where {late}) + coalesce(sum(c.{clock}_earlier_breached), 0) as {clock}_breached, "
         f"count(*) filter (where {late} or c.{clock}_earlier_breached > 0) as {clock}_breached_cases, "
         f"count(*) filter (where {running}) as {clock}_open, "
-        f"percentile_cont(0.5) within group (order by {minutes}) filter (where c.{ended_at} is not null) as {clock}_median_minutes, "
-        f"percentile_cont(0.9) within group (order by {minutes}) filter (where c.{ended_at} is not null) as {clock}_p90_minutes"
+        f"percentile_cont(0.5) within group (order by {minutes}) filter (where {ended}) as {clock}_median_minutes, "
+        f"percentile_cont(0.9) within group (order by {minutes}) filter (where {ended}) as {clock}_p90_minutes"
     )
 
 
 _ALIVE = "c.state in ('new', 'open', 'waiting')"
+_ANSWERED = "c.resolution_due_at is not null"
+"""A case that was deliberately left without a reply has no clock any more: its end was no resolution that anybody waited for."""
 _CLOCKS = (("reaction", "replied_at"), ("resolution", "resolved_at"))
 
 

@@ -89,21 +89,22 @@ async def put_mentions(connection: db.Connection, events: Sequence[Received[Any]
     mentions, findings = [item.mention for item in triaged], [item.findings for item in triaged]
     await connection.execute(
         "insert into fact_mention (mention_id, version, brand, channel, kind, visibility, language, sentiment, sentiment_score, labels, "
-        "urgency, risk, customer_id, group_id, posted_at, received_at, historic, removed, triaged_at, event_id, event_at, traceparent) "
-        "select id, version, brand, channel, kind, visibility, language, sentiment, sentiment_score, "
+        "urgency, risk, customer_id, group_id, posted_at, received_at, historic, removed, triaged_at, event_id, event_at, traceparent, intent, "
+        "respond) select id, version, brand, channel, kind, visibility, language, sentiment, sentiment_score, "
         "array(select jsonb_array_elements_text(labels::jsonb)), urgency, array(select jsonb_array_elements_text(risk::jsonb)), customer_id, group_id, "
-        "posted_at, received_at, historic, removed, triaged_at, event_id, event_at, traceparent "
+        "posted_at, received_at, historic, removed, triaged_at, event_id, event_at, traceparent, intent, respond "
         "from unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::float8[], "
         "$10::text[], $11::text[], $12::text[], $13::uuid[], $14::uuid[], $15::timestamptz[], $16::timestamptz[], $17::bool[], "
-        "$18::bool[], $19::timestamptz[], $20::text[], $21::timestamptz[], $22::text[]) "
+        "$18::bool[], $19::timestamptz[], $20::text[], $21::timestamptz[], $22::text[], $23::text[], $24::text[]) "
         "as u(id, version, brand, channel, kind, visibility, language, sentiment, sentiment_score, labels, urgency, risk, customer_id, "
-        "group_id, posted_at, received_at, historic, removed, triaged_at, event_id, event_at, traceparent) "
+        "group_id, posted_at, received_at, historic, removed, triaged_at, event_id, event_at, traceparent, intent, respond) "
         "on conflict (mention_id) do update set (version, channel, kind, visibility, language, sentiment, sentiment_score, labels, "
-        "urgency, risk, customer_id, group_id, posted_at, received_at, historic, removed, triaged_at, event_id, event_at, traceparent) = "
+        "urgency, risk, customer_id, group_id, posted_at, received_at, historic, removed, triaged_at, event_id, event_at, traceparent, intent, "
+        "respond) = "
         "(excluded.version, excluded.channel, excluded.kind, excluded.visibility, excluded.language, excluded.sentiment, "
         "excluded.sentiment_score, excluded.labels, excluded.urgency, excluded.risk, excluded.customer_id, excluded.group_id, "
         "excluded.posted_at, excluded.received_at, excluded.historic, excluded.removed, excluded.triaged_at, excluded.event_id, "
-        "excluded.event_at, excluded.traceparent) "
+        "excluded.event_at, excluded.traceparent, excluded.intent, excluded.respond) "
         "where fact_mention.version < excluded.version and fact_mention.brand = excluded.brand",
         [item.id for item in mentions],
         [received.version for received in events],
@@ -125,6 +126,8 @@ async def put_mentions(connection: db.Connection, events: Sequence[Received[Any]
         [item.removed for item in triaged],
         [item.triaged_at for item in triaged],
         *_told(events),
+        [item.intent for item in findings],
+        [item.respond.decision if item.respond else None for item in findings],
     )
 
 
@@ -267,8 +270,8 @@ def _rounds(earlier: Sequence[Rounds], kind: str) -> Rounds:
 async def mentions_after(connection: db.Connection, brand: str, after: tuple[datetime, UUID] | None, limit: int) -> list[dict[str, Any]]:
     """Facts of a brand's mentions by received_at and id, from behind `after` on."""
     rows = await connection.fetch(
-        "select mention_id, version, channel, kind, visibility, language, sentiment, sentiment_score, labels, urgency, risk, customer_id, "
-        "group_id, posted_at, received_at, historic, removed, triaged_at from fact_mention "
+        "select mention_id, version, channel, kind, visibility, language, sentiment, sentiment_score, intent, labels, urgency, respond, risk, "
+        "customer_id, group_id, posted_at, received_at, historic, removed, triaged_at from fact_mention "
         "where brand = $1 and ($2::timestamptz is null or (received_at, mention_id) > ($2, $3::uuid)) "
         "order by received_at, mention_id limit $4",
         brand,

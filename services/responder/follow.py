@@ -62,10 +62,12 @@ def overtaken(row: ReplyRow, case: Case, at: datetime) -> Change | None:
     """What becomes of an approved reply, now that its case is this; none while it is still what it was approved as.
 
     Put back when the customer has written since the newest message that its approver had read, discarded when all that they wrote was taken back.
-    A case that a person resolved keeps what was approved: that was meant as its last word.
+    A case that a person resolved keeps what was approved: that was meant as its last word. Not so where they decided that nobody answers.
     """
     if case.state == "withdrawn":
         return discarded(row, "the case is withdrawn", "system", at)
+    if case.unanswered:
+        return discarded(row, "a person decided that the case gets no reply", "system", at)
     newer = newer_mention(row, case)
     if newer is None or newer.id == row.despite:
         return None

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from libs.common import conditions, http, idempotency, telemetry
 from libs.common.auth import STAFF, Principal, allow
 from libs.common.conditions import Condition, Match
-from libs.common.errors import InvalidEvent, NotFound, Unprocessable
+from libs.common.errors import Conflict, InvalidEvent, NotFound, Unprocessable
 from libs.common.events import Case, CaseAssigned, CaseEvent, CaseNoted, CaseReopened, CaseResolved
 from libs.common.http import Cursor, Page
 from libs.common.problems import CONFLICT
@@ -18,7 +18,7 @@ from libs.common.routes import Route
 from libs.common.service import Reading, Writing
 from libs.common.trail import Step, Trail, trace_id_of
 from services.routing import case as cases
-from services.routing import record, store, turn
+from services.routing import correction, correction_store, decide, record, store, turn
 from services.routing.policies import Policies
 from services.routing.sla import Policy
 
@@ -27,6 +27,11 @@ Reader = Annotated[Principal, Depends(allow(*STAFF, "analyst"))]
 Writer = Annotated[Principal, Depends(allow("agent", "trainee", "lead", "spokesperson", "admin"))]
 
 
+Judge = Annotated[Principal, Depends(allow("agent", "lead", "spokesperson", "admin"))]
+"""Not trainees: the brand's models learn from what is decided about a mention."""
+_REOPENED = "The case was reopened: the decision not to reply is taken back."
+
+Answer = Literal["reply", "ask_clarification", "no_reply", "hide"]
 CaseState = Literal["new", "open", "waiting", "resolved", "closed", "merged", "withdrawn"]
 
 
@@ -73,6 +78,10 @@ class ResolveBody(http.Body):
     reason: str | None = Field(default=None, max_length=1000)
 
 
+class NoReplyBody(http.Body):
+    reason: str = Field(min_length=1, max_length=1000, pattern=r"\S", description="Why nobody answers, for a colleague who looks back")
+
+
 class NoteBody(http.Body):
     text: str = Field(min_length=1, max_length=20_000)
 
@@ -85,13 +94,27 @@ async def list_cases(
     state: Annotated[CaseState | None, Query(description="Only cases in this state")] = None,
     department: Annotated[str | None, Query(max_length=100, description="Only cases of this department")] = None,
     owner: Annotated[str | None, Query(max_length=100, description="Only cases of this team member")] = None,
+    respond: Annotated[Answer | None, Query(description="Only cases that are to be answered so, as proposed or chosen")] = None,
+    topic_id: Annotated[UUID | None, Query(description="Only cases about this topic")] = None,
+    sample: Annotated[
+        bool | None, Query(description="Only cases with a proposal of no reply that people are asked to judge, or only the others")
+    ] = None,
     cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Page[Case]:
     """Cases, in the order in which they were opened here."""
     after = http.read_cursor(cursor, [int])
     rows = await store.page(
-        reading, brand, state=state, department=department, owner=owner, after=after[0] if after else 0, limit=limit + 1
+        reading,
+        brand,
+        state=state,
+        department=department,
+        owner=owner,
+        respond=respond,
+        topic_id=topic_id,
+        sample=sample,
+        after=after[0] if after else 0,
+        limit=limit + 1,
     )
     following = http.cursor_of(rows[limit - 1][0]) if len(rows) > limit else None
     return Page(items=[case for _, case in rows[:limit]], next=following)
@@ -181,7 +204,7 @@ async def _assign(
     to: str | None,
     department: str | None,
 ) -> CaseOut:
-    policy = _policy(request, file.case.brand)
+    policy = policy_of(request, file.case.brand)
     if to is not None and policy.book.member(to) is None:
         raise Unprocessable(f"{to!r} is not in the team of this brand; the brand book's `team` lists the ids.")
     if department is not None and policy.book.department(department) is None:
@@ -205,7 +228,7 @@ async def resolve(
     writing: Writing,
     body: ResolveBody | None = None,
 ) -> CaseOut:
-    """The customer is helped, or a person decided that no reply is the answer; both clocks stop."""
+    """The customer is helped; both clocks stop."""
     file = await _at_hand(writing, brand, case_id, match)
     at = await store.now(writing)
     turn.resolved(file, at)
@@ -217,12 +240,53 @@ async def resolve(
 async def reopen(
     brand: str, case_id: UUID, request: Request, response: Response, principal: Writer, match: Match, writing: Writing
 ) -> CaseOut:
-    """Take a resolved case up again, with new clocks."""
+    """Take a resolved case up again, with new clocks. A decision not to reply is taken back with it."""
+    copy = await _newest(writing, brand, case_id)
     file = await _at_hand(writing, brand, case_id, match)
-    at = await store.now(writing)
-    turn.reopened(_policy(request, brand), file, await store.case_mentions(writing, brand, case_id), at)
+    at, policy = await store.now(writing), policy_of(request, brand)
+    was_left = file.case.unanswered
+    turn.reopened(policy, file, await store.case_mentions(writing, brand, case_id), at)
+    if was_left and copy is not None and _is_newest(file, copy):
+        correction.by_a_person(principal)
+        proposed = await correction_store.first_proposed(writing, brand, copy.triaged.mention.id, "respond")
+        values = [correction.taken_back(proposed or [])]
+        await decide.corrected(writing, copy, "respond", values, _REOPENED, actor=principal.subject, book_version=policy.version)
+        file.case = cases.proposed(policy, file, await store.case_mentions(writing, brand, case_id))
     await _record(request, writing, file, principal, CaseReopened, at)
     return _out(response, file)
+
+
+@router.post("/cases/{case_id}/no-reply", responses=CONFLICT)
+async def no_reply(
+    brand: str, case_id: UUID, body: NoReplyBody, request: Request, response: Response, principal: Judge, match: Match, writing: Writing
+) -> CaseOut:
+    """Deliberately no reply: the case is resolved, and its newest mention has a decision with a reason. No clock is met by it. Reopening takes it back."""
+    correction.by_a_person(principal)
+    copy = await _newest(writing, brand, case_id)
+    file = await _at_hand(writing, brand, case_id, match)
+    turn.may_go_unanswered(file)
+    if copy is None or not _is_newest(file, copy):
+        raise Conflict("A message has come in, or was taken back, this very moment. Read the case again.")
+    policy, actor = policy_of(request, brand), principal.subject
+    said = await decide.corrected(writing, copy, "respond", ["no_reply"], body.reason, actor=actor, book_version=policy.version)
+    file.book_version, traceparent = policy.version, telemetry.current_traceparent()
+    turn.end(file, said.at)
+    late = record.breaches(file, at=said.at, actor="system", traceparent=traceparent)
+    turn.left_unanswered(file, decide.chosen(said), said.at)
+    told = record.story(file, CaseResolved, at=said.at, actor=actor, traceparent=traceparent, reason=body.reason, no_reply=True)
+    await record.record(writing, policy, file, [*late, told])
+    return _out(response, file)
+
+
+async def _newest(writing: Writing, brand: str, case_id: UUID) -> store.Copy | None:
+    """The newest mention of a case, locked before the case, as the stream does; none where it has none."""
+    latest = (await _found(writing, brand, case_id)).case.latest
+    return (await store.lock_mentions(writing, brand, [latest.id])).get(latest.id) if latest else None
+
+
+def _is_newest(file: cases.File, copy: store.Copy) -> bool:
+    """Whether it still is, now that the case is locked too."""
+    return file.case.latest is not None and file.case.latest.id == copy.triaged.mention.id and not copy.triaged.removed
 
 
 @router.get("/notifications")
@@ -280,7 +344,7 @@ def _out(response: Response, file: cases.File) -> CaseOut:
     return CaseOut(case=file.case, version=file.version)
 
 
-def _policy(request: Request, brand: str) -> Policy:
+def policy_of(request: Request, brand: str) -> Policy:
     try:
         policies: Policies = request.app.state.policies
         return policies.of(brand)
@@ -291,7 +355,7 @@ def _policy(request: Request, brand: str) -> Policy:
 async def _record(
     request: Request, writing: Writing, file: cases.File, principal: Principal, kind: type[CaseEvent], at: datetime, **said: Any
 ) -> None:
-    policy = _policy(request, file.case.brand)
+    policy = policy_of(request, file.case.brand)
     file.book_version = policy.version
     traceparent = telemetry.current_traceparent()
     told = record.story(file, kind, at=at, actor=principal.subject, traceparent=traceparent, **said)

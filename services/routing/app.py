@@ -16,6 +16,7 @@ from services.routing import (
     checks,
     client_api,
     consumer,
+    correction_api,
     lease,
     login_api,
     oauth_api,
@@ -47,7 +48,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     service = Service("routing", settings, Path(__file__).parent)
     app = build(
         service,
-        [book_api.router, api.router, client_api.router, user_api.router, oauth_api.router, login_api.router],
+        [book_api.router, api.router, correction_api.router, client_api.router, user_api.router, oauth_api.router, login_api.router],
         start,
         title="One owner, and clocks that can be trusted",
         checks=[checks.published_books],

@@ -13,8 +13,8 @@ from uuid import UUID
 
 from libs.common.errors import Conflict
 from libs.common.events import Case, CaseMention, Clock, Mention, Part, Rounds, TriagedMention, deterministic_id
-from services.routing import sla
-from services.routing.route import Route, facts, leads, owner, route
+from services.routing import proposal, sla
+from services.routing.route import URGENCIES, Route, facts, leads, owner, route
 from services.routing.sla import Policy
 
 OPEN = ("new", "open", "waiting")
@@ -42,6 +42,7 @@ class Turn(Part):
 
     state: str
     resolved_at: datetime | None
+    unanswered: bool = False
     clocks: list[Clock]
     earlier: list[Rounds]
     fired: list[str]
@@ -112,9 +113,11 @@ def computed(policy: Policy, file: File, mentions: Sequence[TriagedMention], mer
                 "mentions": [],
                 "mentions_total": 0,
                 "latest": None,
+                "unanswered": False,
                 "clocks": [],
                 "labels": [],
                 "risk": [],
+                **proposal.NOTHING,
             }
         )
     root = next((m for m in mentions if m.mention.id == case.group_id), present[0])
@@ -141,16 +144,32 @@ def computed(policy: Policy, file: File, mentions: Sequence[TriagedMention], mer
         "historic": historic,
         "opened_at": opened_at,
         "merged_into": None,
+        "follows": next((case_id_of(case.brand, m.follows) for m in present if m.follows is not None), None),
+        **proposal.fields(policy.book, present, file.handled),
     }
     if file.touched and case.state in EMPTY:
         values["state"] = "closed"  # until a live message wakes it
     if not file.touched:
-        way = route(policy.book, about)
+        way = route(policy.book, about, chosen=proposal.chosen_department(policy.book, present), is_quiet=proposal.is_quiet(values))
         file.rule, file.tell = way.rule, way.tell
         values |= _untouched(policy, case.id, way, values)
         clocks = [] if historic else sla.start(policy, about, opened_at)
         return _escalated(policy, file, case.model_copy(update=values | {"clocks": clocks}), now)
     return case.model_copy(update=values)
+
+
+def proposed(policy: Policy, file: File, mentions: Sequence[TriagedMention]) -> Case:
+    """The case with what is proposed of the mentions that are open by now, after people handled one or no longer have."""
+    present = sorted((m for m in mentions if not m.removed), key=lambda m: key_of(m.mention))
+    return file.case.model_copy(update=proposal.fields(policy.book, present, file.handled)) if present else file.case
+
+
+def worse(before: Case, after: Case) -> str:
+    """In which way a case turned out to be worse than it was taken for, in few words; empty: in none."""
+    rank = {urgency: place for place, urgency in enumerate(URGENCIES)}
+    rises = rank.get(after.urgency, 0) > rank.get(before.urgency, 0)
+    risks = [f"risk {risk}" for risk in after.risk if risk not in before.risk]
+    return ", ".join([f"urgency {after.urgency}", *risks] if rises else risks)
 
 
 def _untouched(policy: Policy, case_id: UUID, way: Route, values: dict[str, Any]) -> dict[str, Any]:

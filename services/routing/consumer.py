@@ -19,8 +19,10 @@ from libs.common.events import (
     CaseLeft,
     CaseOpened,
     CaseReacted,
+    CaseRevised,
     CaseWaiting,
     Event,
+    MentionRevised,
     Reply,
     ReplySent,
     TriagedEvent,
@@ -29,7 +31,7 @@ from libs.common.events import (
 from libs.common.record import Received
 from libs.common.topics import REPLIES, TRIAGED
 from services.routing import case as cases
-from services.routing import record, store, turn
+from services.routing import proposal, record, samples, store, turn
 from services.routing.policies import Policies
 from services.routing.sla import Policy
 
@@ -48,6 +50,8 @@ class CaseWork(Work):
         self.changed_copies: set[UUID] = set()
         self.newly_sent: dict[UUID, tuple[str, UUID]] = {}
         self.changed: set[UUID] = set()
+        self.sampled: dict[UUID, str] = {}
+        self.answered: list[samples.Judgement] = []
         self.stories: list[store.Story] = []
         self.notifications: list[tuple[UUID, str, str, UUID, datetime, str]] = []
 
@@ -56,8 +60,8 @@ class CaseWork(Work):
         found = [self.copies[mention_id].triaged for mention_id in self.members.get(case_id, ())]
         return sorted(found, key=lambda m: cases.key_of(m.mention))
 
-    def tell(self, cause: Received[Any], file: cases.File, kind: type[CaseEvent], **said: Any) -> store.Story:
-        found = record.story(file, kind, at=self.now, actor="system", traceparent=cause.traceparent, **said)
+    def tell(self, cause: Received[Any], file: cases.File, kind: type[CaseEvent], *, actor: str = "system", **said: Any) -> store.Story:
+        found = record.story(file, kind, at=self.now, actor=actor, traceparent=cause.traceparent, **said)
         self._keep(file, [found])
         return found
 
@@ -72,13 +76,13 @@ class CaseWork(Work):
 
 def on_mention(work: CaseWork, received: Received[TriagedEvent]) -> None:
     """A mention came, moved, or was taken back: compute every case that it concerns. An older state than ours has no effect."""
-    triaged = received.event.triaged
-    mention_id, brand = triaged.mention.id, triaged.mention.brand
+    mention_id, brand = received.event.triaged.mention.id, received.event.triaged.mention.brand
     known = work.copies.get(mention_id)
     if known is not None and known.version >= received.version:
         work.repeat(received)
         return
     policy = work.policies.of(brand)
+    triaged = proposal.with_choice(received.event.triaged, known.triaged if known else None)
     target = cases.case_id_of(brand, triaged.group_id)
     source = known.case_id if known else None
     work.copies[mention_id] = store.Copy(triaged, received.version, target, received.traceparent)
@@ -88,14 +92,15 @@ def on_mention(work: CaseWork, received: Received[TriagedEvent]) -> None:
     work.members.setdefault(target, set()).add(mention_id)
     there = work.files.get(source) if source is not None else None
     unseen = source != target and (there is None or not turn.handled(there, triaged))
-    _arrive(work, received, policy, target, moved=source is not None and source != target, unseen=unseen)
+    _arrive(work, received, policy, target, source, unseen=unseen)
     for left in sorted({source, cases.case_id_of(brand, mention_id)} - {None, target}, key=str):
         if left in work.files:
             _leave(work, received, policy, left)
+    _sample(work, policy, target)
 
 
-def _arrive(work: CaseWork, received: Received[TriagedEvent], policy: Policy, target: UUID, *, moved: bool, unseen: bool) -> None:
-    """`moved`: the mention comes from another case. `unseen`: it is new to this one, and nobody has handled it in another."""
+def _arrive(work: CaseWork, received: Received[TriagedEvent], policy: Policy, target: UUID, source: UUID | None, *, unseen: bool) -> None:
+    """`source`: the case that the mention was in before. `unseen`: it is new to this one, and nobody has handled it in another."""
     triaged = received.event.triaged
     file = work.files.get(target)
     if file is None:
@@ -114,21 +119,45 @@ def _arrive(work: CaseWork, received: Received[TriagedEvent], policy: Policy, ta
         return
     before = file.case
     file.book_version = policy.version
-    if moved and not unseen:
+    if source not in (None, target) and not unseen:
         turn.handled_elsewhere(file, triaged, work.mentions_of(target))
     file.case = _computed(work, policy, file)
     if woken := unseen and turn.wakes(file, triaged):
         _begin_round(work, received, policy, file, triaged)
     elif file.before is not None:
         turn.follow(policy, file, work.mentions_of(target), work.now)
+    if file.touched:  # what is open may be something else by now
+        file.case = cases.proposed(policy, file, work.mentions_of(target))
     if file.case == before:
         return
     file.version += 1
     if triaged.removed:
         work.tell(received, file, CaseLeft, mention_id=triaged.mention.id, why="removed")
         _go_on(work, received, policy, file, before)
+    elif source == target:
+        _revised(work, received, policy, file, before)
     else:
         work.tell(received, file, CaseJoined, mention_id=triaged.mention.id, woken=woken)
+
+
+def _revised(work: CaseWork, received: Received[TriagedEvent], policy: Policy, file: cases.File, before: Case) -> None:
+    """What is known of a mention that was in the case already changed. When it turns out to be worse than people were told, they are told: its owner
+    where people work on it, else whom the brand book tells when such a case opens."""
+    event = received.event
+    why, actor = (event.why, event.actor) if isinstance(event, MentionRevised) else (None, "system")
+    told = work.tell(received, file, CaseRevised, actor=actor, mention_id=event.triaged.mention.id, why=why)
+    if file.case.historic or file.case.state not in cases.OPEN or not (what := cases.worse(before, file.case)):
+        return
+    people = [file.case.owner] if file.touched else [member.id for member in policy.book.team if member.role in file.tell]
+    work.notifications += record.notifications(told, [id for id in people if id not in (None, actor)], file.case.id, what)
+
+
+def _sample(work: CaseWork, policy: Policy, case_id: UUID) -> None:
+    """A case that people are asked to judge: its mention is counted as put before them."""
+    file = work.files[case_id]
+    if file.case.sample:
+        present = [m for m in work.mentions_of(case_id) if not m.removed]
+        work.sampled[proposal.asking(present, file.handled).mention.id] = file.case.brand
 
 
 def _leave(work: CaseWork, received: Received[TriagedEvent], policy: Policy, left: UUID) -> None:
@@ -155,6 +184,7 @@ def _go_on(work: CaseWork, received: Received[TriagedEvent], policy: Policy, fil
 def _carry_over(work: CaseWork, received: Received[TriagedEvent], policy: Policy, file: cases.File, old: Case, into: cases.File) -> None:
     """What people decided in `file`, which was `old` until now, goes on in `into`; the story there says what holds and what does not."""
     turn.carried_over(policy, file, old, into, work.mentions_of(into.case.id), work.now)
+    into.case = cases.proposed(policy, into, work.mentions_of(into.case.id))
     new = into.case
     same = {"department": old.department == new.department, "owner": old.owner == new.owner}
     same |= {"resolved": new.state == "resolved"} if old.state == "resolved" else {}
@@ -197,10 +227,19 @@ def on_reply_sent(work: CaseWork, received: Received[ReplySent]) -> None:
         file = work.files.get(file.case.merged_into)  # answered there, and the answer counts where the question is now
     if file is None or file.case.brand != reply.brand:
         raise InvalidEvent(f"Reply {reply.id} is of case {reply.case_id}, which this brand does not have.")
+    if reply.mention_id is not None:
+        work.answered.append(samples.Judgement(reply.brand, reply.mention_id, True, reply.approver or "system", reply.sent_at))
     first = file.case.replied_at is None
     policy = work.policies.of(reply.brand)
     work.changed.add(file.case.id)
-    if not turn.replied(policy, file, work.mentions_of(file.case.id), _answered(work, reply), reply.sent_at, work.now):
+    mentions = work.mentions_of(file.case.id)
+    is_told = turn.replied(policy, file, mentions, _answered(work, reply), reply.sent_at, work.now)
+    before, file.case = file.case, cases.proposed(policy, file, mentions)
+    _sample(work, policy, file.case.id)
+    if not is_told:
+        if file.case != before and file.case.latest is not None:  # what is left to be answered is something else by now
+            file.version += 1
+            work.tell(received, file, CaseRevised, mention_id=file.case.latest.id)
         return
     if first:
         work.tell(received, file, CaseReacted, reply_id=reply.id)
@@ -223,6 +262,7 @@ def _begin_round(work: CaseWork, received: Received[Any], policy: Policy, file: 
     turn.end(file, mention.mention.received_at)
     work.tell_breaches(received, file)
     turn.begin(policy, file, mention)
+    file.case = cases.proposed(policy, file, work.mentions_of(file.case.id))
 
 
 def _take_turn(work: CaseWork, received: Received[Any], policy: Policy, file: cases.File) -> None:
@@ -296,6 +336,8 @@ async def save(connection: db.Connection, work: CaseWork) -> None:
     await store.update(connection, [file for file in changed if file.case.id in work.stored], fire_at)
     await store.tell_story(connection, work.stories)
     await store.notify(connection, work.notifications)
+    await samples.add(connection, work.sampled)
+    await samples.judge(connection, work.answered)
 
 
 def build(policies: Policies) -> Consumer[CaseWork]:

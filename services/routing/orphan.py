@@ -11,6 +11,7 @@ from uuid import UUID
 from libs.common.brandbook import BrandBook
 from libs.common.events import Case, TriagedMention
 from services.routing import case as cases
+from services.routing import proposal
 from services.routing.case import ENDED, File
 from services.routing.route import facts, owner, route
 from services.routing.sla import Policy
@@ -44,7 +45,7 @@ def settled(policy: Policy, file: File, mentions: Sequence[TriagedMention], now:
         return cases.computed(policy, file, mentions, None, now)
     case, book = file.case, policy.book
     present = [m for m in mentions if not m.removed]
-    way = route(book, facts(present, book)) if present else None
+    way = route(book, facts(present, book), chosen=proposal.chosen_department(book, present)) if present else None
     department = case.department
     if book.department(department) is None:
         department = way.department if way else book.fallback

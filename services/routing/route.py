@@ -2,12 +2,13 @@
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from libs.common.brandbook import BrandBook, Member
 from libs.common.events import TriagedMention
 from libs.common.rules import RuleError, first_match
+from services.routing import proposal
 
 URGENCIES = ("low", "normal", "high", "critical")
 PRIORITIES = ("low", "normal", "high", "urgent")
@@ -29,7 +30,7 @@ class Route:
 def facts(mentions: Iterable[TriagedMention], book: BrandBook) -> dict[str, object]:
     """What the conditions of a brand book can ask about a case: all of its mentions taken together, oldest first."""
     found = list(mentions)
-    latest = found[-1]
+    latest, asks = found[-1], proposal.asking(found, None).findings
     labels = dict.fromkeys(name for m in found for label in m.findings.labels for name in book.label_path(label.name) or (label.name,))
     return {
         "urgency": max((m.findings.urgency for m in found), key=lambda value: URGENCIES.index(value) if value in URGENCIES else 1),
@@ -39,21 +40,35 @@ def facts(mentions: Iterable[TriagedMention], book: BrandBook) -> dict[str, obje
         "visibility": latest.mention.visibility,
         "labels": list(labels),
         "risk": list(dict.fromkeys(risk for m in found for risk in m.findings.risk)),
-        "intent": None,
+        "pii": list(dict.fromkeys(item.kind for m in found for item in m.findings.pii)),
+        "intent": asks.intent,
+        "respond": asks.respond.decision if asks.respond else None,
+        "department": asks.department,
         "insight": None,
         "role": None,
-        "department": None,
     }
 
 
-def route(book: BrandBook, about: Mapping[str, object]) -> Route:
-    """The first rule that matches; the fallback where none does, or where one cannot be evaluated."""
+def route(book: BrandBook, about: Mapping[str, object], *, chosen: str | None = None, is_quiet: bool = False) -> Route:
+    """The first rule that matches; where none does, the department that triage proposes, if the book has it, else the fallback, and the fallback where
+    a rule cannot be evaluated. `chosen` is a department that a person said it is for: that goes before all of them. `is_quiet`: it has a low priority
+    unless a rule raises it above the default."""
+    way = _by_rules(book, about)
+    if is_quiet and way.priority == "normal":
+        way = replace(way, priority="low")
+    return way if chosen is None else replace(way, department=chosen, rule=f"corrected: {chosen}; {way.rule}")
+
+
+def _by_rules(book: BrandBook, about: Mapping[str, object]) -> Route:
     urgent = {"critical": "urgent", "high": "high", "low": "low"}.get(str(about["urgency"]), "normal")
     try:
         rule = first_match(book.routing, about)
     except RuleError as error:
         return Route(book.fallback, urgent, f"fallback: {error}")
     if rule is None:
+        proposed = str(about["department"])
+        if book.department(proposed) is not None:
+            return Route(proposed, urgent, f"proposed: {proposed}; no rule matches")
         return Route(book.fallback, urgent, "fallback: no rule matches")
     priority = max(rule.priority, urgent, key=PRIORITIES.index)
     number = list(book.routing).index(rule) + 1

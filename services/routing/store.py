@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from libs.common import db
-from libs.common.events import Case, CaseEvent, TriagedMention
+from libs.common.events import Case, CaseEvent, Respond, TriagedMention
 from libs.common.outbox import Outgoing
 from services.routing.case import OPEN, File, Turn
 from services.routing.orphan import somebody_works
@@ -61,6 +61,22 @@ async def copies(connection: db.Connection, ids: Sequence[UUID]) -> dict[UUID, C
         return {}
     rows = await connection.fetch("select * from mention_copy where id = any($1::uuid[]) order by id for update", ids)
     return {row["id"]: _copy(row) for row in rows}
+
+
+async def lock_mentions(connection: db.Connection, brand: str, ids: Sequence[UUID]) -> dict[UUID, Copy]:
+    """Those of the mentions that this brand has, locked in id order."""
+    rows = await connection.fetch("select * from mention_copy where brand = $1 and id = any($2::uuid[]) order by id for update", brand, ids)
+    return {row["id"]: _copy(row) for row in rows}
+
+
+async def choose(connection: db.Connection, brand: str, mention_id: UUID, respond: Respond) -> None:
+    """A mention, which is locked, is to be answered, or not, as a person chose."""
+    await connection.execute(
+        "update mention_copy set triaged = jsonb_set(triaged, '{findings,respond}', $3) where brand = $1 and id = $2",
+        brand,
+        mention_id,
+        respond.model_dump(),
+    )
 
 
 async def copies_of(connection: db.Connection, cases: Iterable[tuple[str, UUID]]) -> dict[UUID, Copy]:
@@ -291,19 +307,28 @@ async def page(
     state: str | None,
     department: str | None,
     owner: str | None,
+    respond: str | None,
+    topic_id: UUID | None,
+    sample: bool | None,
     after: int,
     limit: int,
 ) -> list[tuple[int, Case]]:
     """Cases in the order in which they were opened here, after a sequence number."""
     rows = await connection.fetch(
         "select seq, state_json from care_case where brand = $1 and seq > $2 and ($3::text is null or state = $3) "
-        "and ($4::text is null or department = $4) and ($5::text is null or owner = $5) order by seq limit $6",
+        "and ($4::text is null or department = $4) and ($5::text is null or owner = $5) "
+        "and ($7::text is null or state_json ->> 'respond' = $7) and ($8::text is null or state_json ->> 'topic_id' = $8) "
+        "and ($9::bool is null or ($9 and state_json ->> 'sample' = 'true') or (not $9 and state_json ->> 'sample' is distinct from 'true')) "
+        "order by seq limit $6",
         brand,
         after,
         state,
         department,
         owner,
         limit,
+        respond,
+        str(topic_id) if topic_id else None,
+        sample,
     )
     return [(row["seq"], Case.model_validate(row["state_json"])) for row in rows]
 

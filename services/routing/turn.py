@@ -9,7 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from libs.common.errors import Conflict
-from libs.common.events import Case, Clock, TriagedMention
+from libs.common.events import Case, Clock, Respond, TriagedMention
 from services.routing import sla
 from services.routing.case import EMPTY, ENDED, File, Key, Turn, key_of, must_be_alive
 from services.routing.route import PRIORITIES, facts
@@ -54,11 +54,18 @@ def begin(policy: Policy, file: File, mention: TriagedMention) -> None:
     case = file.case
     if handled(file, mention):
         file.handled = None  # not known any longer: this one was ended unseen
-    file.before = Turn(state=case.state, resolved_at=case.resolved_at, clocks=case.clocks, earlier=case.earlier, fired=file.fired)
+    file.before = Turn(
+        state=case.state,
+        resolved_at=case.resolved_at,
+        unanswered=case.unanswered,
+        clocks=case.clocks,
+        earlier=case.earlier,
+        fired=file.fired,
+    )
     file.fired = []
     clocks = sla.start(policy, facts([mention], policy.book), mention.mention.received_at)
     earlier = sla.counted(case.earlier, case.clocks)
-    file.case = case.model_copy(update={"state": "open", "clocks": clocks, "earlier": earlier, "resolved_at": None})
+    file.case = case.model_copy(update={"state": "open", "clocks": clocks, "earlier": earlier, "resolved_at": None, "unanswered": False})
 
 
 def follow(policy: Policy, file: File, mentions: Sequence[TriagedMention], now: datetime) -> None:
@@ -130,7 +137,37 @@ def resolved(file: File, at: datetime) -> None:
         file.handled = max(file.handled or key_of(case.latest), key_of(case.latest))
     file.touched, file.before = True, None
     clocks = sla.meet(sla.meet(case.clocks, "reaction", at), "resolution", at)
-    file.change(state="resolved", resolved_at=at, clocks=clocks)
+    file.change(state="resolved", resolved_at=at, clocks=clocks, sample=False)
+
+
+def may_go_unanswered(file: File) -> None:
+    """Raises `Conflict` where there is nothing that a person could leave without an answer."""
+    must_be_alive(file)
+    if file.case.state in ENDED:
+        raise Conflict(f"The case is {file.case.state} already. Read it again.")
+    if file.case.state == "waiting":
+        raise Conflict("The case waits for the customer: its newest message has been answered. Resolve it instead.")
+
+
+def left_unanswered(file: File, choice: Respond, at: datetime) -> None:
+    """A person decided that no reply is the answer to what is open, after the round has come to its `end`. Nobody was promised anything: the round is over
+    as a whole, and a clock that neither stopped nor ran out before counts as neither met nor breached."""
+    may_go_unanswered(file)
+    case = file.case
+    if case.latest is not None:
+        file.handled = max(file.handled or key_of(case.latest), key_of(case.latest))
+    file.touched, file.before = True, None
+    file.change(
+        state="resolved",
+        resolved_at=at,
+        unanswered=True,
+        earlier=sla.counted(case.earlier, case.clocks),
+        clocks=[],
+        respond=choice.decision,
+        respond_reason=choice.reason,
+        respond_by=choice.by,
+        sample=False,
+    )
 
 
 def reopened(policy: Policy, file: File, mentions: Sequence[TriagedMention], at: datetime) -> None:
@@ -140,7 +177,8 @@ def reopened(policy: Policy, file: File, mentions: Sequence[TriagedMention], at:
         raise Conflict(f"The case is {file.case.state}, so there is nothing to reopen.")
     file.touched, file.fired, file.before = True, [], None
     earlier = sla.counted(file.case.earlier, sla.ended(file.case.clocks, at))
-    file.change(state="open", resolved_at=None, earlier=earlier, clocks=sla.start(policy, facts(mentions, policy.book), at))
+    clocks = sla.start(policy, facts(mentions, policy.book), at)
+    file.change(state="open", resolved_at=None, unanswered=False, earlier=earlier, clocks=clocks)
 
 
 def carried_over(policy: Policy, file: File, old: Case, into: File, mentions: Sequence[TriagedMention], now: datetime) -> None:
@@ -171,8 +209,8 @@ def _take_over(policy: Policy, file: File, old: Case, into: File, mentions: Sequ
     """How far people had come with a case, in one that nobody had touched. A later round goes on as it was; the first one began with whichever message
     of the two cases came first."""
     case = into.case
-    if old.earlier or file.before is not None or not case.clocks:
-        turn = {name: getattr(old, name) for name in ("state", "clocks", "earlier", "resolved_at")}
+    if old.earlier or file.before is not None or not case.clocks or old.unanswered:
+        turn = {name: getattr(old, name) for name in ("state", "clocks", "earlier", "resolved_at", "unanswered")}
         if old.state == "open":  # what waits in the other case has waited for as long as it has
             turn["clocks"] = sla.longest(old.clocks, case.clocks)
         into.case = case.model_copy(update=turn)

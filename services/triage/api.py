@@ -96,6 +96,8 @@ async def trace(brand: str, mention_id: UUID, principal: Reader, reading: Readin
             "risk": triaged.findings.risk,
             "customer_id": str(triaged.customer_id),
             "group_id": str(triaged.group_id),
+            "topic_id": str(triaged.topic_id) if triaged.topic_id else None,
+            "follows": str(triaged.follows) if triaged.follows else None,
             "evidence": [f"{item.kind} of {item.mention_id}" for item in triaged.evidence],
             "version": row.version,
             "book_version": row.book_version,

@@ -14,7 +14,7 @@ import numpy as np
 
 from libs.common.brandbook import BrandBook
 from libs.common.events import Findings, Label
-from services.triage.brandheads import LABELS, BrandModels, Looks, adjusted
+from services.triage.brandheads import LABELS, BrandModels, Looks, own_logits
 from services.triage.context import UNKNOWN, Context, context_features
 from services.triage.explain import Explainer
 from services.triage.features import Encoder, Features, Floats, Ints, encoder
@@ -25,7 +25,7 @@ from services.triage.language import languages, letters
 from services.triage.personal import Lens, personal_data
 from services.triage.polarity import Polarity
 from services.triage.respond import respond
-from services.triage.signals import RISKS, risks, signals, urgency
+from services.triage.signals import RISKS, risks, signals_of, urgency
 
 MODELS: Final = Path(__file__).parent / "models"
 FILES: Final = ("language.npz", "polarity.npz", "labels.npz", "findings.npz")
@@ -133,13 +133,15 @@ class Classifier:
         with self.encoder.one_thread():
             rows = self._rows(texts, known, depth)
             spoken = languages(self.language, rows.features, rows.letters)
-            parts = self._parts(rows.features, own)
-            found = probabilities(_own(rows.logits, parts))
-            labelled = self._labels(rows.features, through, parts)
+            labels = self._label_logits(rows.features, through)
+            self._learnt(rows, labels, through, own, depth)
+            found = probabilities(rows.logits)
+            labelled = self._labels(rows.features, through, labels)
             why = self.explainer.words(texts, rows.features, rows.signals, found) if explain else None
         return [
             self._findings(
                 text, through[row], known[row], rows.signals[row], spoken[row], found[row], labelled[row],
+                said=bool(rows.features.texts[row]),
                 model=self.version + (models_.name if (models_ := own[row]) else ""),
                 why=why[row] if why else {},
                 depth=depth,
@@ -150,7 +152,7 @@ class Classifier:
     def _rows(self, texts: Sequence[str], contexts: Sequence[Context], depth: Depth) -> _Rows:
         features = self.encoder.encode(texts)
         written = letters(features.texts)
-        marks = [signals(text) for text in texts]
+        marks = signals_of(texts)
         counts, marked, context = self.polarity.counts(features, marks), signal_rows(marks), context_features(texts, contexts)
         side = np.hstack((counts, marked, context))
         first = self.heads.first(features, written, dense_rows(features, counts, marked, context))
@@ -165,11 +167,11 @@ class Classifier:
             logits[asked] = self.heads.fully(first[asked], side[asked], whole)
         return _Rows(features, written, marks, side, first, logits, frozenset(asked.tolist()))
 
-    def looks(self, texts: Sequence[str], book: BrandBook) -> Looks:
+    def looks(self, texts: Sequence[str], book: BrandBook, contexts: Sequence[Context] | None = None) -> Looks:
         """What a brand's heads learn from: the features, the whole encoder's too, and what the shipped heads make of each text."""
         with self.encoder.one_thread():
-            rows = self._rows(texts, [UNKNOWN] * len(texts), "quick")
-        features = self.encoder.whole(rows.features)
+            rows = self._rows(texts, [UNKNOWN] * len(texts) if contexts is None else contexts, "full")
+            features = self.encoder.whole(rows.features)
         shipped = {finding: (tuple(values), rows.logits[:, PLACES[finding]]) for finding, values in ONE_OF.items()}
         return Looks(features, {**shipped, **self.label_looks(features, book).base})
 
@@ -179,32 +181,42 @@ class Classifier:
         with self.encoder.one_thread():
             return Looks(features, {LABELS: (labels.names, label_logits(labels, self.calibration, features))})
 
-    def _parts(self, features: Features, own: Sequence[BrandModels | None]) -> list["_Part"]:
-        """The texts of each brand that has heads of its own, with what those look at."""
-        found = []
-        for rows in _same(own):
-            models = own[rows[0]]
-            if models is not None and models.heads:
-                part = features.take(np.array(rows))
-                if any(head.deep for head in models.heads.values()):
-                    part = self.encoder.whole(part)
-                found.append(_Part(models, rows, part))
+    def _learnt(
+        self, rows: _Rows, labels: list[Floats], views: Sequence[BrandView], own: Sequence[BrandModels | None], depth: Depth
+    ) -> None:
+        """Puts the logits of brands' own heads in place of the shipped ones."""
+        for places in _same(own):
+            models = own[places[0]]
+            if models is None:
+                continue
+            base = {finding: (tuple(values), rows.logits[places, PLACES[finding]]) for finding, values in ONE_OF.items()}
+            base[LABELS] = (views[places[0]].labels.names, np.stack([labels[row] for row in places]))
+            part = rows.features.take(np.array(places))
+            for finding, logits in own_logits(models, base, part, self.encoder.whole if depth == "full" else None).items():
+                if finding == LABELS:
+                    for row, found in zip(places, logits, strict=True):
+                        labels[row] = found
+                else:
+                    rows.logits[places, PLACES[finding]] = logits
+
+    def _label_logits(self, features: Features, views: Sequence[BrandView]) -> list[Floats]:
+        """For each text those of its brand's labels."""
+        found = [_NO_LABELS] * len(views)
+        for places in _same(views):
+            part = features if len(places) == len(views) else features.take(np.array(places))
+            for row, logits in zip(places, label_logits(views[places[0]].labels, self.calibration, part), strict=True):
+                found[row] = logits
         return found
 
-    def _labels(self, features: Features, views: Sequence[BrandView], parts: Sequence["_Part"]) -> list[list[Label]]:
+    def _labels(self, features: Features, views: Sequence[BrandView], logits: Sequence[Floats]) -> list[list[Label]]:
         found: list[list[Label]] = [[] for _ in views]
-        for rows in _same(views):
-            book = views[rows[0]].labels
+        for places in _same(views):
+            book = views[places[0]].labels
             if not book.names:
                 continue
-            part = features if len(rows) == len(views) else features.take(np.array(rows))
-            logits = label_logits(book, self.calibration, part)
-            place = {row: index for index, row in enumerate(rows)}
-            for own in parts:
-                if LABELS in own.models.heads and own.rows[0] in place:
-                    mine = [place[row] for row in own.rows]
-                    logits[mine] = adjusted(logits[mine], book.names, own.features, own.models.heads[LABELS])
-            for row, labels in zip(rows, found_labels(book, self.calibration, logits, part), strict=True):
+            part = features if len(places) == len(views) else features.take(np.array(places))
+            told = found_labels(book, self.calibration, np.stack([logits[row] for row in places]), part)
+            for row, labels in zip(places, told, strict=True):
                 found[row] = labels
         return found
 
@@ -218,6 +230,7 @@ class Classifier:
         found: Floats,
         labels: list[Label],
         *,
+        said: bool,
         model: str,
         why: dict[str, list[str]],
         depth: Depth,
@@ -225,7 +238,7 @@ class Classifier:
         best = {finding: _best(found[PLACES[finding]], values) for finding, values in ONE_OF.items()}
         negative, _, positive = (float(share) for share in found[PLACES["sentiment"]])
         sentiment, score = best["sentiment"], positive - negative
-        if not text.strip():
+        if not said:
             sentiment, score = (NEUTRAL, 0.0), 0.0
         yes = dict(zip(YES_OR_NO, found[PLACES["yes_or_no"]].tolist(), strict=True))
         chances = {name: yes[f"risk:{name}"] for name in RISKS}
@@ -259,13 +272,7 @@ class Classifier:
 GO_PRIVATE: Final = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """The texts of a brand with heads of its own, their places among all, and their features."""
-
-    models: BrandModels
-    rows: list[int]
-    features: Features
+_NO_LABELS: Final = np.zeros(0, dtype=np.float32)
 
 
 def _best(shares: Floats, values: Sequence[str]) -> tuple[str, float]:
@@ -279,13 +286,3 @@ def _same(things: Sequence[object]) -> list[list[int]]:
     for row, thing in enumerate(things):
         rows_of.setdefault(id(thing), []).append(row)
     return list(rows_of.values())
-
-
-def _own(logits: Floats, parts: Sequence[_Part]) -> Floats:
-    """The logits, those of brands with heads of their own as those have them."""
-    for part in parts:
-        for finding, values in ONE_OF.items():
-            if finding in part.models.heads:
-                mine = logits[part.rows, PLACES[finding]]
-                logits[part.rows, PLACES[finding]] = adjusted(mine, tuple(values), part.features, part.models.heads[finding])
-    return logits

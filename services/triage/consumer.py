@@ -6,16 +6,13 @@ that the batch names, customers by identity, evidence rows (sorted), the roots o
 (each sorted), then a fold of each mention in offset order.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from libs.common import db
-from libs.common.books import BrandBooks
-from libs.common.brandbook import BrandBook
 from libs.common.consumer import Consumer, Work
 from libs.common.errors import InvalidEvent
 from libs.common.events import (
@@ -23,8 +20,6 @@ from libs.common.events import (
     Event,
     Evidence,
     FindingCorrected,
-    Findings,
-    Identity,
     Mention,
     MentionDeleted,
     MentionReceived,
@@ -38,24 +33,7 @@ from libs.common.events import (
 from libs.common.record import Place, Received
 from libs.common.topics import FEEDBACK, MENTIONS, MENTIONS_BULK, REPLIES
 from services.triage import correction, correction_store, customer_store, group, look_store, regroup, store, suggestion_store
-from services.triage.brandheads import BrandModels
-from services.triage.classify import BrandView, Classifier
-from services.triage.context import Context
-from services.triage.identifiers import BookPattern, Ours, identifiers
-from services.triage.personal import placed
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """What was found in one mention before the transaction, and the version of the brand book that it was decided under.
-
-    `author` is what identifies its author; none where the brand's own address or account wrote it (a contact form, a colleague).
-    """
-
-    findings: Findings
-    author: tuple[Identity, ...]
-    identifiers: tuple[tuple[str, str], ...]
-    book_version: int
+from services.triage.examine import Examiner, Prepared
 
 
 class TriageWork(Work):
@@ -101,6 +79,8 @@ def on_mention_received(work: TriageWork, received: Received[MentionReceived]) -
     found, customer_id, at = work.prepared[mention.id], work.customers[mention.id], group.moment(mention)
     shown = [(key, work.shown[key]) for key in work.keys[mention.id]]
     links = _not_apart(work, group.links(shown, at, customer_id, group.own_keys(mention.brand, found.author)))
+    if found.something_else:
+        links = [link for link in links if link.kind != "label"]  # the same subject again, and yet another question
     root, losers = work.groups.merge(link.group_id for link in links) if links else (mention.id, [])
     if not links:
         work.groups.moments[mention.id] = at
@@ -445,69 +425,8 @@ async def save(connection: db.Connection, work: TriageWork) -> None:
     await store.count_imports(connection, work.imports)
 
 
-def _context(mention: Mention, book: BrandBook) -> Context:
-    """Where a mention came from: channel, visibility, reach, and whether the brand book names its author as staff."""
-    handles = {handle.lstrip("@").lower() for handle in book.staff.handles}
-    staff = any(
-        (identity.kind == "handle" and identity.value in handles)
-        or (identity.kind == "email" and identity.value.rpartition("@")[2] in book.staff.domains)
-        for identity in mention.author.identities
-    )
-    channel = "direct" if mention.kind == "direct" else mention.channel
-    return Context(channel, mention.visibility, mention.author.followers, staff)
-
-
-@dataclass(frozen=True, slots=True)
-class _Lens:
-    """What mentions of one brand are looked at through, made once for each version of its book."""
-
-    version: int
-    book: BrandBook
-    view: BrandView
-    ours: Ours
-    patterns: tuple[BookPattern, ...]
-
-
-async def _shipped_alone(brands: Collection[str]) -> dict[str, BrandModels]:
-    return {}
-
-
-def build(
-    books: BrandBooks,
-    classifier: Classifier,
-    own_models: Callable[[Collection[str]], Awaitable[Mapping[str, BrandModels]]] = _shipped_alone,
-) -> Consumer[TriageWork]:
-    """Triage's consumer with its models and the brand books at hand. `own_models` tells the brands' own heads that are live."""
-    lenses: dict[str, _Lens] = {}
-
-    def lens(brand: str) -> _Lens:
-        published = books.get(brand)
-        if published is None:
-            raise InvalidEvent(f"There is no brand book for {brand!r}. Apply one, then replay.")
-        known = lenses.get(brand)
-        if known is None or known.version != published.version:
-            book = published.book
-            known = lenses[brand] = _Lens(published.version, book, classifier.view(book), Ours.of(book), BookPattern.all_of(book))
-        return known
-
-    def examine(mentions: Sequence[Mention], models: Mapping[str, BrandModels]) -> dict[UUID, Prepared]:
-        through = [lens(mention.brand) for mention in mentions]
-        texts = [f"{mention.title}\n{mention.text}" if mention.title else mention.text for mention in mentions]
-        contexts = [_context(mention, brand.book) for mention, brand in zip(mentions, through, strict=True)]
-        own = [models.get(mention.brand) for mention in mentions]
-        findings = classifier.classify(texts, [brand.view for brand in through], contexts, own, explain=True)
-        return {
-            mention.id: Prepared(
-                finding.model_copy(update={"pii": placed(finding.pii, mention.title)}),
-                tuple(identity for identity in mention.author.identities if not brand.ours.has(identity)),
-                (
-                    *((item.kind, item.value) for item in identifiers(text, brand.book, brand.ours, brand.patterns)),
-                    *group.named_handles(mention, brand.ours.handles),
-                ),
-                brand.version,
-            )
-            for mention, text, finding, brand in zip(mentions, texts, findings, through, strict=True)
-        }
+def build(examiner: Examiner, *, behind: Callable[[], bool] = lambda: False) -> Consumer[TriageWork]:
+    """Triage's consumer with its models and the brand books at hand. While `behind` is true, mentions are looked at quickly, and again later."""
 
     async def prepare(events: Sequence[Received[Any]]) -> dict[UUID, Prepared]:
         """Findings and identifiers of every mention, in a thread: heartbeats go on meanwhile."""
@@ -515,8 +434,7 @@ def build(
         for received in events:
             if isinstance(received.event, MentionReceived):
                 mentions.setdefault(received.event.mention.id, received.event.mention)  # as the fold does: the first one counts
-        models = await own_models({mention.brand for mention in mentions.values()})
-        return await asyncio.to_thread(examine, list(mentions.values()), models)
+        return await examiner.examine(list(mentions.values()), "quick" if behind() else "full")
 
     return Consumer(
         topics=(MENTIONS.name, MENTIONS_BULK.name, REPLIES.name, FEEDBACK.name),

@@ -1,6 +1,5 @@
 """What a person decided about a mention: findings and a correction reach this module, findings as they are from then on leave it."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +11,9 @@ from libs.common.events import FindingCorrected, Findings, Label, Respond
 from services.triage.brandheads import CLASSES, LABELS
 
 WHY: Final = "decided by a person"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+_LONGEST_NAME = 100
+NOTHING_TO_DO: Final = "none"
+"""The department of what no department needs to look at."""
 _MOST_LABELS = 50
 
 
@@ -42,7 +43,7 @@ def read(event: FindingCorrected) -> Correction:
             raise InvalidEvent(f"{event.finding} is one of {', '.join(CLASSES[event.finding])}; the correction says {list(values)[:5]}.")
     elif event.finding == LABELS or event.finding == "department":
         most = _MOST_LABELS if event.finding == LABELS else 1
-        if len(values) > most or not all(_NAME.fullmatch(value) for value in values):
+        if len(values) > most or not all(value.strip() and len(value) <= _LONGEST_NAME for value in values):
             raise InvalidEvent(f"{event.finding} takes at most {most} names of the brand book; the correction says {list(values)[:5]}.")
     else:
         raise InvalidEvent(f"{event.finding[:60]!r} is no finding that people correct.")
@@ -83,9 +84,9 @@ def _changes(findings: Findings, one: Correction) -> Mapping[str, Any]:
     if one.finding == LABELS:
         return {"labels": [Label(name=name, score=1.0) for name in one.chosen]}
     if one.finding == "respond":
-        return {"respond": Respond(decision=value or "", reason=one.reason or WHY)}
-    if one.finding == "department" and value == "none":
-        return {"department": None}
+        return {"respond": Respond(decision=value or "", reason=one.reason or WHY, by=one.actor)}
+    if one.finding == "department":
+        return {"department": value or NOTHING_TO_DO}
     return {one.finding: value}
 
 

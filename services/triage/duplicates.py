@@ -6,8 +6,8 @@ begin alike, and whose meanings lie nearest, within a brand and a window.
 """
 
 from bisect import bisect_left
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Final
@@ -30,6 +30,8 @@ RECENT: Final = 500
 """Mentions before one that are looked at for a topic."""
 
 NEARLY: Final = 0.1
+NAMESAKE: Final = 0.1
+"""The score of a pair from which on the two may be namesakes, or one."""
 
 THROUGH: Final = Evidence("group", False, "through others of its group")
 
@@ -67,8 +69,9 @@ def judge(mentions: Iterable[Seen]) -> Judged:
     judged = Judged()
     for _, of_brand in sorted(brands.items()):
         ordered = without_worn(sorted(of_brand, key=lambda seen: (seen.at, seen.id)))
-        judged.pairs += _pairs(ordered)
-        judged.topics += _topics(ordered)
+        topics = _topics(ordered)
+        judged.pairs += _pairs(ordered, {id for topic in topics for id in topic.mentions})
+        judged.topics += topics
     return judged
 
 
@@ -147,9 +150,14 @@ def _by_meaning(mentions: Sequence[Seen]) -> set[tuple[int, int]]:
 # --- pairs -------------------------------------------------------------------------------------------------------------------------------
 
 
-def _pairs(mentions: Sequence[Seen]) -> list[Pair]:
-    """The judged pairs of one brand's mentions in the order of time."""
+def _pairs(mentions: Sequence[Seen], in_topics: Collection[str]) -> list[Pair]:
+    """The judged pairs of one brand's mentions in the order of time. That two of those `in_topics` are about the same says nothing: so are the others."""
+    plain = [replace(seen, meaning=None, words={}) if seen.id in in_topics else seen for seen in mentions]
     verdicts = {pair: compare(mentions[pair[0]], mentions[pair[1]]) for pair in candidates(mentions)}
+    for (one, other), verdict in verdicts.items():
+        if verdict.decision == "suggest" and mentions[one].id in in_topics and mentions[other].id in in_topics:
+            verdicts[one, other] = compare(plain[one], plain[other])
+    namesakes = [pair for pair, verdict in verdicts.items() if verdict.decision != "link" and verdict.score >= NAMESAKE]
     verdicts = {pair: verdict for pair, verdict in verdicts.items() if verdict.decision in ("link", "suggest")}
     groups = _Groups(mentions)
     ranked = sorted(verdicts.items(), key=lambda item: (-item[1].score, mentions[item[0][1]].at - mentions[item[0][0]].at, item[0]))
@@ -163,7 +171,7 @@ def _pairs(mentions: Sequence[Seen]) -> list[Pair]:
             found[pair] = (
                 own if own is not None and own.decision == "link" else Verdict("link", 0.95, (*(own.evidence if own else ()), THROUGH))
             )
-    found |= _suggested(groups, ranked)
+    found |= _suggested(groups, ranked, namesakes)
     return [Pair(mentions[one].id, mentions[other].id, str(v.decision), v.score, v.evidence) for (one, other), v in sorted(found.items())]
 
 
@@ -201,24 +209,31 @@ class _Groups:
         return [group for place, group in sorted(self._of.items()) if group[0] == place]
 
 
-def _suggested(groups: _Groups, ranked: Sequence[tuple[tuple[int, int], Verdict]]) -> dict[tuple[int, int], Verdict]:
+def _suggested(
+    groups: _Groups, ranked: Sequence[tuple[tuple[int, int], Verdict]], namesakes: Iterable[tuple[int, int]]
+) -> dict[tuple[int, int], Verdict]:
     """The suggestions: what may be one issue with one mention of a group may be with all of it.
 
-    A mention is one issue with one group at most. So the more there are that it may belong to, the less likely is each; and of two that are apart from
-    each other it is suggested with the likelier, and with both only where they are nearly as likely.
+    A mention is one issue with one group at most. So the more namesakes there are that it may belong to, the less likely is each; and of two groups that
+    are apart from each other it is suggested with the likelier, and with both only where they are nearly as likely.
     """
+    rivals: dict[int, set[int]] = defaultdict(set)
+    for one, other in namesakes:
+        mine, theirs = groups.of(one)[0], groups.of(other)[0]
+        if mine != theirs:
+            rivals[mine].add(theirs)
+            rivals[theirs].add(mine)
     best: dict[tuple[int, int], Verdict] = {}
     for (one, other), verdict in ranked:
         mine, theirs = groups.of(one)[0], groups.of(other)[0]
         if mine != theirs:
             best.setdefault((min(mine, theirs), max(mine, theirs)), verdict)
     best = {pair: verdict for pair, verdict in best.items() if not groups.apart(*pair) and not groups.on_one_network(*pair)}
-    crowd: Counter[int] = Counter(place for pair in best for place in pair)
     verdicts = dict(ranked)
     taken: dict[int, list[tuple[int, float]]] = defaultdict(list)
     found: dict[tuple[int, int], Verdict] = {}
     for (mine, theirs), verdict in best.items():
-        score = among(verdict.score, max(crowd[mine], crowd[theirs]))
+        score = among(verdict.score, max(len(rivals[mine]), len(rivals[theirs])))
         if score < SUGGEST_FROM or any(
             better > score + NEARLY and groups.apart(rival, place)
             for of, place in ((mine, theirs), (theirs, mine))

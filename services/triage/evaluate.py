@@ -5,7 +5,7 @@ it. It says where the models stand; what they are trained on is apart (`training
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,35 +45,51 @@ def macro(truth: Sequence[str], told: Sequence[str]) -> float:
     return float(f1_score(truth, told, average="macro", zero_division=0))
 
 
-def micro(truth: Sequence[Iterable[str]], told: Sequence[Iterable[str]]) -> float:
+def micro(truth: Sequence[Iterable[Hashable]], told: Sequence[Iterable[Hashable]]) -> float:
     """F1 over all that stands in the sets together."""
     both = sum(len(set(a) & set(b)) for a, b in zip(truth, told, strict=True))
     return 2 * both / (sum(len(set(a)) for a in truth) + sum(len(set(b)) for b in told))
 
 
+def spans(row: Message) -> set[tuple[str, str]]:
+    """Kind and words of each piece of personal data that a person marked."""
+    return {(one["kind"], one["text"]) for one in row["pii"]}
+
+
 def scores(rows: Sequence[Message], findings: Sequence[Findings]) -> dict[str, float]:
     """By finding; macro-F1 where nothing else is said."""
-    by_class: tuple[tuple[str, str, Callable[[Sequence[str], Sequence[str]], float]], ...] = (
-        ("language (accuracy)", "language", accuracy),
-        ("sentiment", "sentiment", macro),
-        ("urgency", "urgency", macro),
-    )
-    told = {name: score([row[field] for row in rows], [getattr(f, field) for f in findings]) for name, field, score in by_class}
-    return told | {"risk (micro-F1)": micro([row["risk"] for row in rows], [f.risk for f in findings])}
+
+    def of(score: Callable[[Sequence[str], Sequence[str]], float], field: str, told: Callable[[Findings], str]) -> float:
+        return score([row[field] for row in rows], [told(finding) for finding in findings])
+
+    marked = [{(one.kind, row["text"][one.start : one.end]) for one in finding.pii} for row, finding in zip(rows, findings, strict=True)]
+    return {
+        "language (accuracy)": of(accuracy, "language", lambda f: f.language),
+        "sentiment": of(macro, "sentiment", lambda f: f.sentiment),
+        "intent": of(macro, "intent", lambda f: f.intent or ""),
+        "respond": of(macro, "respond", lambda f: f.respond.decision if f.respond else ""),
+        "urgency": of(macro, "urgency", lambda f: f.urgency),
+        "department (accuracy)": of(accuracy, "department", lambda f: f.department or ""),
+        "personal data (micro-F1)": micro([spans(row) for row in rows], marked),
+        "risk (micro-F1)": micro([row["risk"] for row in rows], [f.risk for f in findings]),
+        "go private (F1)": micro([["yes"] * row["go_private"] for row in rows], [["yes"] * f.go_private for f in findings]),
+    }
 
 
 def main() -> None:
-    """Print the scores of all messages, and of the Dutch and the English ones."""
-    rows = messages()
-    findings = found(Classifier.load(), rows)
+    """Print the scores of all messages, and of the Dutch and the English ones, of both depths, and without a word on where they came from."""
+    rows, classifier = messages(), Classifier.load()
+    findings = found(classifier, rows)
     groups = {"all": ("nl", "en", "de", "fr", "other"), "Dutch": ("nl",), "English": ("en",)}
     table = {}
     for name, spoken in groups.items():
         kept = [(row, finding) for row, finding in zip(rows, findings, strict=True) if row["language"] in spoken]
         table[f"{name} ({len(kept)})"] = scores([row for row, _ in kept], [finding for _, finding in kept])
-    print(f"{'':24}" + "".join(f"{name:>16}" for name in table))
+    table["quick"] = scores(rows, found(classifier, rows, "quick"))
+    table["text alone"] = scores(rows, classifier.classify([row["text"] for row in rows]))
+    print(f"{'':26}" + "".join(f"{name:>16}" for name in table))
     for finding in next(iter(table.values())):
-        print(f"{finding:24}" + "".join(f"{column[finding]:16.3f}" for column in table.values()))
+        print(f"{finding:26}" + "".join(f"{column[finding]:16.3f}" for column in table.values()))
     print()
     evaluate_pairs.main()
 

@@ -24,8 +24,9 @@ from threadpoolctl import threadpool_limits
 from libs.common.bookfile import load_book
 from libs.common.brandbook import BrandBook
 from services.triage import learn
-from services.triage.brandheads import LABELS, Looks, adjusted
+from services.triage.brandheads import LABELS, BrandModels, Looks, own_logits
 from services.triage.classify import Classifier
+from services.triage.features import Features
 
 SEED: Final = 7
 CORRECTED, JUDGED, UNDECIDED = 50, 200, 400
@@ -38,26 +39,41 @@ def rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def some(looks: Looks, wanted: Sequence[int], finding: str) -> Looks:
+def some(looks: Looks, wanted: Sequence[int]) -> Looks:
     """The looks at some of the texts."""
     index = np.array(wanted, dtype=np.int64)
-    classes, base = looks.base[finding]
-    return Looks(looks.features.take(index), {finding: (classes, base[index])})
+    return Looks(looks.features.take(index), {name: (classes, base[index]) for name, (classes, base) in looks.base.items()})
 
 
 def scored(looks: Looks, finding: str, truth: learn.Truth, found: learn.Learnt) -> tuple[float, float, float]:
-    """Macro-F1 of the shipped heads, and of the brand's by static vectors and by the whole encoder."""
-    classes, base = looks.base[finding]
+    """Macro-F1 of the shipped heads, of the brand's in a hurry, and of the brand's where there is time for the whole encoder."""
     quick = replace(looks.features, whole=None)
-    told = [adjusted(base, classes, view, head) for view, head in ((quick, None), (quick, found.head), (looks.features, found.head))]
-    shipped, by_static, by_whole = (learn.macro_f1(truth, learn.decisions(finding, logits)) for logits in told)
-    return shipped, by_static, by_whole
+    models = BrandModels({finding: found.head} if found.head else {}, {finding: 1})
+    shipped = {finding: looks.base[finding][1]}
+    kept = {text: row for row, text in enumerate(looks.features.texts)}
+
+    def read_whole(some: Features) -> Features:
+        return looks.features.take(np.array([kept[text] for text in some.texts]))
+
+    told = (
+        shipped,
+        {**shipped, **own_logits(models, looks.base, quick, None)},
+        {**shipped, **own_logits(models, looks.base, quick, read_whole)},
+    )
+    before, hurried, now = (learn.macro_f1(truth, learn.decisions(finding, logits[finding])) for logits in told)
+    return before, hurried, now
 
 
 def learnt(classifier: Classifier, finding: str, looks: Looks, chosen: Sequence[tuple[str, ...] | None]) -> learn.Learnt:
-    """As the service would, with nothing live yet."""
-    ids = [UUID(int=number) for number in range(len(chosen))]
-    return learn.learn(finding, looks, ids, chosen, None, classifier.encoder.encode)
+    """As the service would, with nothing live yet. None: nobody corrected what the shipped models found."""
+    classes, base = looks.base[finding]
+    found = [tuple(name for name, has in zip(classes, row, strict=True) if has) for row in learn.decisions(finding, base)]
+    lessons = [
+        learn.Lesson(UUID(int=number), found[number] if values is None else values, values is not None)
+        for number, values in enumerate(chosen)
+    ]
+    one_in = learn.one_in(sum(one.by_person for one in lessons))
+    return learn.learn(finding, looks, lessons, one_in, None, classifier.encoder.encode)
 
 
 def tweets(classifier: Classifier, data: Path) -> None:
@@ -69,14 +85,18 @@ def tweets(classifier: Classifier, data: Path) -> None:
     truth = np.array([[name == tone for name in classes] for tone in tones])
     order = list(range(len(lines)))
     random.Random(SEED).shuffle(order)  # noqa: S311 - reproducible, not secret
+    right = learn.decisions("sentiment", looks.base["sentiment"][1])[truth]
     for taught, asked in ((order[::2], order[1::2]), (order[1::2], order[::2])):
-        found = learnt(classifier, "sentiment", some(looks, taught, "sentiment"), [(tones[row],) for row in taught])
-        shipped, quick, whole = scored(some(looks, asked, "sentiment"), "sentiment", truth[asked], found)
-        size = len(found.head.to_bytes()) // 1000 if found.head else 0
-        print(
-            f"  {len(taught)} corrected ({found.trained_on} trained on): {found.verdict}; macro-F1 on {len(asked)} others: shipped {shipped:.3f}, "
-            f"own {quick:.3f} by static vectors, {whole:.3f} by the whole encoder; {size} kB"
-        )
+        for which, wanted in (("all of them", taught), ("those that were wrong", [row for row in taught if not right[row]])):
+            corrected = set(wanted)
+            chosen = [(tones[row],) if row in corrected else None for row in taught]
+            found = learnt(classifier, "sentiment", some(looks, taught), chosen)
+            shipped, quick, whole = scored(some(looks, asked), "sentiment", truth[asked], found)
+            size = len(found.head.to_bytes()) // 1000 if found.head else 0
+            print(
+                f"  {len(taught)} tweets, people correct {which} ({found.trained_on} trained on, {found.held_out} held out): {found.verdict}; macro-F1 on "
+                f"{len(asked)} others: shipped {shipped:.3f}, own {quick:.3f} in a hurry, {whole:.3f} with time; {size} kB"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +125,9 @@ def triple(classifier: Classifier, chance: random.Random, all_looks: Looks, kind
     book = BrandBook.model_validate({**load_book(BOOK).model_dump(), "labels": [{"name": name.replace("?", "")} for name in names]})
     labels = classifier.label_looks(all_looks.features, book)
     taught = [*corrected, *[(row, None) for row, _ in undecided]]
-    found = learnt(classifier, LABELS, some(labels, [row for row, _ in taught], LABELS), [chosen for _, chosen in taught])
+    found = learnt(classifier, LABELS, some(labels, [row for row, _ in taught]), [chosen for _, chosen in taught])
     truth = np.array([[name in chosen for name in names] for _, chosen in judged])
-    return Trial(names, found.verdict, *scored(some(labels, [row for row, _ in judged], LABELS), LABELS, truth, found))
+    return Trial(names, found.verdict, *scored(some(labels, [row for row, _ in judged]), LABELS, truth, found))
 
 
 def told(values: Sequence[float]) -> str:
@@ -129,8 +149,8 @@ def labels(classifier: Classifier, data: Path, trials: int) -> None:
             f"  {trials} times three labels, {'half of the messages about something else' if mixed else 'every message about one of them'}:"
         )
         print(f"    live {sum(trial.verdict == learn.BETTER for trial in found)}; shipped: {told([trial.shipped for trial in found])}")
-        print(f"    own, by static vectors: {told([trial.quick for trial in found])}")
-        print(f"    own, by the whole encoder: {told([trial.whole for trial in found])}")
+        print(f"    own, in a hurry: {told([trial.quick for trial in found])}")
+        print(f"    own, with time: {told([trial.whole for trial in found])}")
         worst = min(found, key=lambda trial: trial.whole)
         print(f"    worst: {', '.join(worst.names)}")
 

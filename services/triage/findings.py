@@ -18,7 +18,7 @@ from services.triage.context import SIZE as CONTEXT_SIZE
 from services.triage.features import BUCKETS, DIMENSIONS, Features, Floats, Ints
 from services.triage.heads import Quantised, rare_rows, sigmoid, softmax
 from services.triage.polarity import COUNTS
-from services.triage.signals import RISKS, SIGNALS
+from services.triage.signals import NAMES, RISKS
 
 NEGATIVE, NEUTRAL, POSITIVE = "negative", "neutral", "positive"
 ONE_OF: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
@@ -40,7 +40,7 @@ YES_OR_NO: Final = ("go_private", *(f"risk:{risk}" for risk in RISKS))
 """Findings that a message has or has not, each by itself."""
 
 COLUMNS: Final = sum(map(len, ONE_OF.values())) + len(YES_OR_NO)
-SIGNAL_NAMES: Final = tuple(sorted(SIGNALS))
+SIGNAL_NAMES: Final = NAMES
 STATIC_SCALE, COUNTS_SCALE = 1.6, 1.5
 DENSE: Final = DIMENSIONS + COUNTS + len(SIGNAL_NAMES) + CONTEXT_SIZE
 FULL_SCALE: Final = 2.5

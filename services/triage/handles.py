@@ -28,10 +28,12 @@ _MINE: Final = re.compile(
     re.IGNORECASE,
 )
 """What stands before a handle that its owner names, among other people: "ik vroeg het ook op X (@naam)"."""
-_WHERE: Final = re.compile(
-    r"\b(?:x|twitter|insta\w*|facebook|mastodon|bluesky|threads|tiktok|linkedin|tweet\w*|getw\w+|heet|ben|account|handle|profiel|profile|dm|post\w*)\b",
+_JUST_BEFORE: Final = re.compile(
+    r"(?:\b(?:als|as|onder|under|heet|ben|i'm|am|account|handle|profiel|profile|is|naam|name|x|twitter|insta|instagram|facebook|mastodon|bluesky|threads|tiktok|linkedin|getwitterd|getweet|tweette|gevraagd|gesteld|asked|tweeted|posted)"
+    r"|\b(?:tweets?|posts?|bericht\w*|account|profiel) (?:van|by|from|of))[ :,]{0,2}\(?$",
     re.IGNORECASE,
 )
+"""And what stands just before it."""
 _SAID_OF: Final = re.compile(
     r" (?:heeft|had|has|zegt|zei|schreef|schrijft|meldt|meldde|kreeg|krijgt|kan wel|got|gets|says|said|wrote|posted|vertelt|vindt|heeft ook)\b",
     re.IGNORECASE,
@@ -49,7 +51,7 @@ def own_handles(text: str, *, private: bool) -> Iterator[str]:
         before = text[max(0, match.start() - 90) : match.start()]
         if _OTHERS.search(before) or _HEARD.search(before) or _SAID_OF.match(text, match.end()):
             continue
-        if private or (_MINE.search(before) and _WHERE.search(before)):
+        if private or (_MINE.search(before) and _JUST_BEFORE.search(before)):
             yield (match[1] + (match[2] or "")).lower()
 
 

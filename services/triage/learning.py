@@ -16,32 +16,37 @@ from datetime import timedelta
 from functools import partial
 from typing import Final
 
+from prometheus_client import Counter
+
 from libs.common import db
 from libs.common.brandbook import BrandBook
 from libs.common.service import Service, Task
 from services.triage import correction_store, learn, model_store
-from services.triage.brandheads import FINDINGS, LABELS, BrandHead
+from services.triage.brandheads import FINDINGS, BrandHead
 from services.triage.classify import Classifier
 from services.triage.model_store import Text
 
 log = logging.getLogger(__name__)
 
+LEARNT = Counter("weerklank_models_learnt_total", "Versions that brands' models learnt, by what became of them", ["verdict"])
+
 MOST: Final = 20_000
 """Corrections of a finding that are learnt from, the newest."""
-MOST_OTHERS: Final = 1_000
-"""Mentions that nobody labelled, beside them."""
+MOST_LEFT: Final = 2_000
+"""Mentions that people left as they were found, beside them."""
 SYSTEM: Final = "system"
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class Course:
     """All that one finding of a brand is learnt from."""
 
     brand: str
     finding: str
     corrected: Sequence[Text]
-    others: Sequence[Text]
+    left: Sequence[Text]
     learnt_to: int
+    one_in: int
     live: int
     """The version that is live, 0 for the shipped models alone."""
     head: BrandHead | None
@@ -92,10 +97,10 @@ async def learn_for(
             return []
         learnt = []
         for finding in await _due(holder, brand, classifier.version, after, every_s):
-            lesson = await _lesson(holder, classifier.version, brand, finding)
-            work = partial(learn_one, classifier, book, lesson)
+            course = await _course(holder, classifier.version, brand, finding)
+            work = partial(learn_one, classifier, book, course)
             found = await asyncio.get_running_loop().run_in_executor(thread, work)
-            version = await _keep(holder, classifier.version, lesson, found)
+            version = await _keep(holder, classifier.version, course, found)
             if version:
                 learnt.append((finding, version))
         return learnt
@@ -121,32 +126,32 @@ def _forgotten(version: model_store.Version, usable: int) -> bool:
     return version.trained_on + version.held_out > min(usable, MOST)
 
 
-async def _lesson(connection: db.Connection, base: str, brand: str, finding: str) -> Lesson:
+async def _course(connection: db.Connection, base: str, brand: str, finding: str) -> Course:
     corrected, learnt_to = await model_store.corrected(connection, brand, finding, MOST)
-    others = await model_store.others(connection, brand, finding, MOST_OTHERS) if finding == LABELS and corrected else []
+    left = await model_store.left(connection, brand, finding, MOST_LEFT)
     live = (await model_store.live_versions(connection, brand)).get(finding)
     head = None
     if live is not None and live.base == base and not _forgotten(live, len(corrected)):
         stored = await model_store.weights(connection, brand, {finding: live.version})
         head = BrandHead.from_bytes(stored[finding][1]) if finding in stored else None
-    return Lesson(brand, finding, corrected, others, learnt_to, live.version if live else 0, head)
+    one_in = max(learn.one_in(len(corrected)), await model_store.held_out_before(connection, brand, finding))
+    return Course(brand, finding, corrected, left, learnt_to, one_in, live.version if live else 0, head)
 
 
-def learn_one(classifier: Classifier, book: BrandBook, lesson: Lesson) -> learn.Learnt:
+def learn_one(classifier: Classifier, book: BrandBook, course: Course) -> learn.Learnt:
     """Slow: seconds for some thousands of corrections. No text of another brand comes near it."""
-    texts = [*lesson.corrected, *lesson.others]
-    looks = classifier.looks([one.text for one in texts], book)
-    ids, chosen = [one.mention_id for one in texts], [one.chosen for one in texts]
-    return learn.learn(lesson.finding, looks, ids, chosen, lesson.head, classifier.encoder.encode)
+    texts = [*course.corrected, *course.left]
+    looks = classifier.looks([one.text for one in texts], book, [one.context for one in texts])
+    return learn.learn(course.finding, looks, [one.lesson for one in texts], course.one_in, course.head, classifier.encoder.encode)
 
 
-async def _keep(connection: db.Connection, base: str, lesson: Lesson, found: learn.Learnt) -> int | None:
+async def _keep(connection: db.Connection, base: str, course: Course, found: learn.Learnt) -> int | None:
     """Keep the version, and make it live if it is better; the shipped models, if what was live may stay no longer. None when somebody switched
     meanwhile: it was compared with something that is not live any more."""
-    brand, finding = lesson.brand, lesson.finding
+    brand, finding = course.brand, course.finding
     async with connection.transaction():
         await model_store.lock(connection, brand)
-        if (await model_store.live(connection, [brand])).get(brand, {}).get(finding, 0) != lesson.live:
+        if (await model_store.live(connection, [brand])).get(brand, {}).get(finding, 0) != course.live:
             return None
         better = found.head is not None and found.verdict == learn.BETTER
         version = await model_store.add(
@@ -155,21 +160,23 @@ async def _keep(connection: db.Connection, base: str, lesson: Lesson, found: lea
             finding,
             verdict=found.verdict,
             base=base,
-            compared_to=lesson.live if lesson.head else 0,
+            compared_to=course.live if course.head else 0,
             score=found.score,
             live_score=found.live_score,
             trained_on=found.trained_on,
             held_out=found.held_out,
-            learnt_to=lesson.learnt_to,
+            learnt_to=course.learnt_to,
+            one_in=course.one_in,
             explanation=found.explanation,
             head=found.head.to_bytes() if found.head is not None and better else None,
         )
         if better:
             reason = f"better on {found.held_out} held-out corrections: {found.score:.3f} against {found.live_score:.3f}"
-            await model_store.switch(connection, brand, finding, version, lesson.live, reason, SYSTEM)
-        elif lesson.live and lesson.head is None:
+            await model_store.switch(connection, brand, finding, version, course.live, reason, SYSTEM)
+        elif course.live and course.head is None:
             reason = "what it learnt from is not all there any more, or it corrects other shipped models"
-            await model_store.switch(connection, brand, finding, 0, lesson.live, reason, SYSTEM)
+            await model_store.switch(connection, brand, finding, 0, course.live, reason, SYSTEM)
+    LEARNT.labels(found.verdict).inc()
     log.info(
         "a brand's model has learnt",
         extra={"brand": brand, "finding": finding, "version": version, "verdict": found.verdict, "score": round(found.score, 4)},

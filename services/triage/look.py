@@ -18,11 +18,12 @@ import numpy as np
 from prometheus_client import Gauge
 
 from libs.common import db, outbox
-from libs.common.events import MentionRevised
 from libs.common.outbox import Outgoing
-from libs.common.service import Service, Task
+from libs.common.service import Service
 from services.triage import group, look_store, pair, regroup, store, suggestion, suggestion_store, topic_look, topic_store
-from services.triage.features import Encoder, Floats
+from services.triage.deepen import deepen
+from services.triage.examine import Examiner
+from services.triage.features import Floats
 from services.triage.look_store import Looked, Standing
 from services.triage.looker import Habits, Looker
 from services.triage.shown import Seen
@@ -36,7 +37,7 @@ _OPEN = Gauge("weerklank_suggestions_open", "Suggestions that wait for a person'
 
 AT_ONCE = 200
 _EVERY_S = 0.25
-NEAREST, SHARING, OWN, MOST = 12, 8, 5, 50
+NEAREST, SHARING, OWN, MOST = 8, 8, 5, 50
 """Candidates of one mention: by meaning, by each clue, of the same customer, and in all."""
 BEHIND = 2_000
 """While so many wait, nobody is searched by meaning: the cheap ways first, and whoever comes later finds these by their meaning."""
@@ -50,7 +51,7 @@ MOST_MEMBERS = 200
 """A group of more is not looked through for evidence against: nothing links to it late."""
 _LONG_AFTER = 2 * pair.AUTHOR_WINDOW
 _SAME_SUBJECT = 0.75
-_GIVE_WAY = 2.0
+_GIVE_WAY = 4.0
 """While mentions wait to come in at all, a look rests for so many times as long as it took."""
 
 
@@ -129,14 +130,18 @@ def _comes_back(later: Seen, earlier: Seen, verdict: pair.Verdict) -> bool:
 # --- a batch --------------------------------------------------------------------------------------------------------------------------
 
 
-async def look(pool: db.Pool, looker: Looker, brand: str, limit: int = AT_ONCE) -> int:
-    """Look at the longest waiting mentions of a brand, in one transaction, and return how many those were. 0 too while another instance does."""
+async def look(pool: db.Pool, looker: Looker, brand: str, limit: int = AT_ONCE, *, examiner: Examiner) -> int:
+    """Look at the longest waiting mentions of a brand, in one transaction, and return how many those were. 0 too while another instance does.
+
+    What was only looked at quickly, because too many came at once, is examined first.
+    """
     async with pool.acquire() as connection, connection.transaction():
         if not await look_store.alone(connection, brand):
             return 0
         due = await look_store.take(connection, brand, limit)
         rows = await store.these(connection, brand, due)
         fresh = [rows[mention_id] for mention_id in due if mention_id in rows and not rows[mention_id].triaged.removed]
+        await outbox.add(connection, "triage", await deepen(connection, examiner, fresh))
         if fresh:
             await _look_at(connection, looker, brand, fresh)
     return len(due)
@@ -269,13 +274,7 @@ async def _revise(connection: db.Connection, brand: str, found: Found) -> list[O
     opened = [(joining.topic_id, joining.kind, joining.why) for joining in found.joinings if joining.others]
     await topic_store.join(connection, brand, opened, members)
     await store.update(connection, [row for row, _ in changed])
-    return [revised(row, why) for row, why in changed]
-
-
-def revised(row: store.MentionRow, why: str, actor: str = "system") -> Outgoing:
-    triaged = row.triaged
-    event = MentionRevised(brand=triaged.mention.brand, book_version=row.book_version, triaged=triaged, why=why, actor=actor)
-    return Outgoing(event, str(triaged.mention.id), row.version, str(triaged.customer_id), row.traceparent)
+    return [regroup.revised(row, why) for row, why in changed]
 
 
 async def refresh_gauges(connection: db.Connection) -> None:
@@ -289,43 +288,39 @@ async def refresh_gauges(connection: db.Connection) -> None:
 # --- the task -------------------------------------------------------------------------------------------------------------------------
 
 
-def looking(service: Service, encoder: Encoder) -> Task:
-    looker = Looker(service.books, encoder)
-
-    async def look_on() -> None:
-        """Until cancelled, every brand in turn, so that one brand's storm keeps no other waiting."""
-        await service.books.read.wait()
-        while True:
-            brands: list[str] = []
-            try:
-                async with service.pool.acquire() as connection:
-                    brands = await look_store.waiting(connection, [brand for brand, _ in service.books])
-                for brand in brands:
-                    began = time.monotonic()
-                    await _carefully(service.pool, looker, brand)
-                    service.relay.poke()
-                    if service.stream and any(topic["seconds"] > 1 for topic in service.stream.lags().values()):
-                        await asyncio.sleep(_GIVE_WAY * (time.monotonic() - began))
-            except db.TRANSIENT as error:
-                log.warning("mentions are not looked at now", extra={"error": type(error).__name__})
-                brands = []
-            if not brands:
-                await asyncio.sleep(_EVERY_S)
-
-    return look_on
+async def run(service: Service, examiner: Examiner) -> None:
+    """Until cancelled, every brand in turn, so that one brand's storm keeps no other waiting."""
+    looker = Looker(service.books, examiner.classifier.encoder)
+    await service.books.read.wait()
+    while True:
+        brands: list[str] = []
+        try:
+            async with service.pool.acquire() as connection:
+                brands = await look_store.waiting(connection, [brand for brand, _ in service.books])
+            for brand in brands:
+                began = time.monotonic()
+                await _carefully(service.pool, looker, examiner, brand)
+                service.relay.poke()
+                if service.stream and any(topic["seconds"] > 1 for topic in service.stream.lags().values()):
+                    await asyncio.sleep(_GIVE_WAY * (time.monotonic() - began))
+        except db.TRANSIENT as error:
+            log.warning("mentions are not looked at now", extra={"error": type(error).__name__})
+            brands = []
+        if not brands:
+            await asyncio.sleep(_EVERY_S)
 
 
-async def _carefully(pool: db.Pool, looker: Looker, brand: str) -> None:
+async def _carefully(pool: db.Pool, looker: Looker, examiner: Examiner, brand: str) -> None:
     """A mention that cannot be looked at is left out, and said so; it keeps no other waiting."""
     try:
-        await look(pool, looker, brand)
+        await look(pool, looker, brand, examiner=examiner)
     except db.TRANSIENT:
         raise
     except Exception:
         log.exception("looking failed: one by one", extra={"brand": brand})
         for _ in range(AT_ONCE):
             try:
-                if not await look(pool, looker, brand, limit=1):
+                if not await look(pool, looker, brand, limit=1, examiner=examiner):
                     return
             except db.TRANSIENT:
                 raise

@@ -50,7 +50,7 @@ class Explained(ModelVersion):
     explanation: dict[str, Any] = Field(
         description="`weighs`: by value the words that speak most for it. `values`: by value both scores and how many were held out. `mended`, `broken`: "
         "how many held-out mentions it has right that were wrong, and the other way round; `mended_mentions`, `broken_mentions`: some of them, with "
-        "what the person said, the version says, and what was live said"
+        "what the person said, the version says, and what was live said. `left`: how many held-out mentions that nobody corrected it changes"
     )
 
 

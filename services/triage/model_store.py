@@ -4,11 +4,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 
 from libs.common import db
+from services.triage.context import Context
+from services.triage.learn import Lesson
 
 KEPT_WEIGHTS = 10
 """Versions of a finding that can be made live again: the newest that were better than what was live."""
@@ -51,11 +52,11 @@ class Switch:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A mention to learn from, and what people decided: none where nobody did."""
+    """A mention to learn from, and where it came from."""
 
-    mention_id: UUID
     text: str
-    chosen: tuple[str, ...] | None
+    context: Context
+    lesson: Lesson
 
 
 # --- which version is live ------------------------------------------------------------------------------------------------------------
@@ -136,13 +137,14 @@ async def add(
     trained_on: int,
     held_out: int,
     learnt_to: int,
+    one_in: int,
     explanation: Mapping[str, Any],
     head: bytes | None,
 ) -> int:
     """Keep a version, under `lock`, and return its number. Weights of versions that are long gone from sight go."""
     version = await connection.fetchval(
-        "insert into model (brand, finding, version, verdict, base, compared_to, score, live_score, trained_on, held_out, learnt_to, explanation, "
-        "weights) select $1, $2, coalesce(max(version), 0) + 1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 from model "
+        "insert into model (brand, finding, version, verdict, base, compared_to, score, live_score, trained_on, held_out, learnt_to, one_in, "
+        "explanation, weights) select $1, $2, coalesce(max(version), 0) + 1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13 from model "
         "where brand = $1 and finding = $2 returning version",
         brand,
         finding,
@@ -154,6 +156,7 @@ async def add(
         trained_on,
         held_out,
         learnt_to,
+        one_in,
         explanation,
         head,
     )
@@ -166,6 +169,12 @@ async def add(
         KEPT_WEIGHTS,
     )
     return int(version)
+
+
+async def held_out_before(connection: db.Connection, brand: str, finding: str) -> int:
+    """One of how many texts was held out by the version that held out fewest; 0 where there is none. Whatever was trained on once stays on that side."""
+    found = await connection.fetchval("select coalesce(max(one_in), 0) from model where brand = $1 and finding = $2", brand, finding)
+    return int(found)
 
 
 def _version(row: asyncpg.Record) -> Version:
@@ -201,13 +210,17 @@ async def live_versions(connection: db.Connection, brand: str) -> dict[str, Vers
 
 # --- what is learnt from --------------------------------------------------------------------------------------------------------------
 
-_TEXT = "concat_ws(e'\\n', nullif(m.mention->>'title', ''), m.mention->>'text')"
+_TEXT = (
+    "concat_ws(e'\\n', nullif(m.mention->>'title', ''), m.mention->>'text') as text, "
+    "case m.mention->>'kind' when 'direct' then 'direct' else m.mention->>'channel' end as channel, "
+    "m.mention->>'visibility' as visibility, (m.mention->'author'->>'followers')::bigint as followers"
+)
 
 
 async def corrected(connection: db.Connection, brand: str, finding: str, limit: int) -> tuple[list[Text], int]:
     """The brand's mentions of which a person decided the finding, the newest `limit`, in a fixed order; and up to which correction that reaches."""
     rows = await connection.fetch(
-        f"select c.mention_id, c.chosen, {_TEXT} as text from (select distinct on (mention_id) mention_id, chosen, seq from correction "
+        f"select c.mention_id, c.chosen, {_TEXT} from (select distinct on (mention_id) mention_id, chosen, seq from correction "
         "where brand = $1 and finding = $2 order by mention_id, at desc, id desc) c join mention m on m.id = c.mention_id and m.brand = $1 "
         "and not m.removed order by c.seq desc limit $3",
         brand,
@@ -215,17 +228,38 @@ async def corrected(connection: db.Connection, brand: str, finding: str, limit: 
         limit,
     )
     reaches = await connection.fetchval("select coalesce(max(seq), 0) from correction where brand = $1 and finding = $2", brand, finding)
-    found = [Text(row["mention_id"], row["text"], tuple(row["chosen"])) for row in rows]
-    return sorted(found, key=lambda one: one.mention_id), int(reaches)
+    return _texts(rows, by_person=True), int(reaches)
 
 
-async def others(connection: db.Connection, brand: str, finding: str, limit: int) -> Sequence[Text]:
-    """The brand's newest mentions of which nobody decided the finding."""
+async def left(connection: db.Connection, brand: str, finding: str, limit: int) -> list[Text]:
+    """The brand's newest mentions of which nobody corrected the finding, with what was found."""
     rows = await connection.fetch(
-        f"select m.id, {_TEXT} as text from mention m where m.brand = $1 and not m.removed and not exists (select from correction c "
-        "where c.brand = $1 and c.mention_id = m.id and c.finding = $2) order by m.seq desc limit $3",
+        f"select m.id as mention_id, {_FOUND[finding]} as chosen, {_TEXT} from mention m where m.brand = $1 and not m.removed "
+        "and not exists (select from correction c where c.brand = $1 and c.mention_id = m.id and c.finding = $2) order by m.seq desc limit $3",
         brand,
         finding,
         limit,
     )
-    return sorted((Text(row["id"], row["text"], None) for row in rows), key=lambda one: one.mention_id)
+    return _texts(rows, by_person=False)
+
+
+_FOUND = {
+    **{finding: f"array_remove(array[m.findings->>'{finding}'], null)" for finding in ("sentiment", "intent", "urgency")},
+    "respond": "array_remove(array[m.findings->'respond'->>'decision'], null)",
+    "department": "array[coalesce(m.findings->>'department', 'none')]",
+    "labels": "array(select jsonb_array_elements(m.findings->'labels')->>'name')",
+}
+"""Finding → where a mention's row has it."""
+
+
+def _texts(rows: Sequence[asyncpg.Record], *, by_person: bool) -> list[Text]:
+    """In a fixed order, so that the same corrections give the same head."""
+    found = [
+        Text(
+            row["text"],
+            Context(row["channel"], row["visibility"], row["followers"]),
+            Lesson(row["mention_id"], tuple(row["chosen"]), by_person),
+        )
+        for row in rows
+    ]
+    return sorted(found, key=lambda one: one.lesson.mention_id)

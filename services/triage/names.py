@@ -18,9 +18,15 @@ _PARTICLES: Final = frozenset(
 _TITLES: Final = frozenset(
     re.split(
         " ",
-        "dhr mevr mw mevrouw meneer heer hr mr mrs ms miss dr drs ir ing prof fam familie family sir madam oma opa tante oom omaatje auntie uncle granny nana",
+        "dhr mevr mw mevrouw meneer heer hr mr mrs ms miss dr drs ir ing prof fam familie family sir madam oma opa tante oom auntie uncle granny nana",
     )
 )
+_FILLERS: Final = frozenset(
+    re.split(
+        " ", "aan achter at bij by en for from in met my naar nl official of on onder op out over real the to uit vanuit vd with zonder"
+    )
+)
+"""What stands in handles and phrases, and in no name."""
 _PARTS: Final = re.compile(r"[^\W\d_]+")
 
 _CALLED: Final = """
@@ -140,19 +146,15 @@ class Name:
         return bool(self.given or self.surname or self.initials)
 
 
-_FROM: Final = re.compile(r"(?<=\w) (?:uit|from|te|in) ")
-"""What stands before where somebody lives: "Theo uit Hoogezand"."""
-
-
 def name(called: str | None, handle: str | None, email: str | None) -> Name:
     """`called` is the name that is displayed. A handle that is a phone number tells nothing."""
     written = [folded(value)[:MAX_CHARS] for value in (handle or "", (email or "").partition("@")[0]) if value]
     parts = [_PARTS.findall(value) for value in written]
     handles = tuple(dict.fromkeys(squashed for words in parts if len(squashed := "".join(words)) >= 3))
-    shown = _FROM.split(folded(called or "")[:MAX_CHARS], maxsplit=1)[0]
+    shown = folded(called or "")[:MAX_CHARS]
     known_as = handle is not None and shown == folded(handle)
     given, initials, surname, short = _read(shown) if shown and not (known_as and " " not in shown) else ((), "", (), "")
-    every = {part for words in parts for part in words if len(part) >= 2} | set(given) | set(surname)
+    every = ({part for words in parts for part in words if len(part) >= 2} | set(given) | set(surname)) - _FILLERS
     real = bool(surname) and (
         not handle or len(surname[-1]) == 1 or any(len(part) >= 3 and part in one for part in surname for one in handles)
     )
@@ -162,6 +164,8 @@ def name(called: str | None, handle: str | None, email: str | None) -> Name:
 def _read(shown: str) -> tuple[tuple[str, ...], str, tuple[str, ...], str]:
     """Given names, initials, surname and its initials with particles, of a displayed name."""
     words = [word for word in re.split(r"[\s,]+", shown.replace("’", "'")) if word and word.strip(".") not in _TITLES]
+    if filler := next((place for place, word in enumerate(words) if place and word in _FILLERS), None):
+        words = words[:filler]  # "Tess op reis", "Joris uit Delft"
     given: list[str] = []
     initials = ""
     while words:

@@ -26,6 +26,10 @@ MIN_TOLD_DIGITS: Final = 5
 """With letters in front or behind, or a word before it such as "order"."""
 
 
+SHORTEST: Final = 4
+"""Letters and digits of a number that a book knows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Number:
     """One number in a text. `kind` is the book's name for it, a word of `_ABOUT`, the letters in front, or ""."""
@@ -41,18 +45,29 @@ class Number:
 
     @property
     def cores(self) -> frozenset[str]:
+        """By what it is found; whether two numbers that are found so are one, `same` tells."""
         return frozenset((self.core, *self.others))
 
     @property
-    def year(self) -> str:
-        """The year in it, where it has one: the same running number of another year is another."""
-        return next((other[:4] for other in self.others if "/" in other), "")
+    def told(self) -> bool:
+        """Whether anything says what it is about."""
+        return self.kind not in ("", "told")
 
-    def is_one_with(self, other: "Number") -> bool:
-        """Whether both are one number in two spellings."""
-        if self.core != other.core and self.year != other.year and self.year and other.year:
-            return False
-        return not self.cores.isdisjoint(other.cores)
+
+def same(one: Number, other: Number) -> bool:
+    """Whether two numbers are one. What stands in front may be left out by one of them: 408172 is KW26-408172, and 2025-11873 is not 2024-11873."""
+    if one.core != other.core and one.core not in other.others and other.core not in one.others and not _respelt(one, other):
+        return False
+    if one.booked and other.booked:
+        return one.kind == other.kind
+    if one.letters and other.letters and one.letters != other.letters:
+        return False
+    return len(one.core) > MIN_DIGITS or one.booked or other.booked or not (one.told and other.told) or one.kind == other.kind
+
+
+def _respelt(one: Number, other: Number) -> bool:
+    """Whether they differ in zeros, or in the order of a year and a running number."""
+    return any("/" in value or value == one.core.lstrip("0") == other.core.lstrip("0") for value in one.cores & other.cores)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +156,7 @@ def forms(patterns: Mapping[str, str]) -> tuple[Form, ...]:
 
 _MONTH: Final = r"(?:jan|feb|mrt|maa|mar|apr|mei|may|jun|jul|aug|sep|okt|oct|nov|dec)[a-z]*\.?"
 _NOISE: Final = re.compile(
-    r"https?://\S+|www\.\S+"
+    r"https?://\S+|www\.\S+|(?<!\d)0[89]0[09][ .-]?\d{3,4}(?:[ .-]?\d{3,4})?(?!\d)|\b[45]\d{2} [45]\.\d+\.\d+\b|\b(?:ean|gtin)\b[^\d\n]{0,12}\d{8}(?:\d{5})?(?!\d)"
     rf"|(?<![\w.-])\d{{1,2}}(?:st|nd|rd|th|e)?[ ./-](?:of )?{_MONTH}(?:[ ./-]\d{{2,4}})?(?!\w)"
     rf"|(?<!\w){_MONTH} \d{{1,2}}(?:st|nd|rd|th)?(?:,? \d{{4}})?(?!\w)"
     r"|(?<![\w.-])(?:0?[1-9]|[12]\d|3[01])([./-])(?:0?[1-9]|1[0-2])\1(?:20)?\d{2}(?![\w-]|\.\d)"
@@ -185,7 +200,7 @@ _LETTERS_ONLY: Final = re.compile(
 _VOWELS: Final = frozenset("AEIOUY")
 _WORD_BEFORE: Final = re.compile(r"([A-Za-z]+)[ :#=\[(\"'.-]{0,4}$")
 _ABOUT: Final = re.compile(
-    r"(?P<no>(?:fout|error|actie|korting|promo|discount|coupon|voucher|isbn|pin|puk|sms|verificatie|activati|qr|postcode|vlucht|flight|lijn|trein|train|bus|gate|stoel|seat|rij|row|versie|version|model|type|artikel|article|item|product|sku|onderdeel|postbus|kamer|room|perron|platform|halte)\w*)"
+    r"(?P<no>(?:fout|error|actie|korting|promo|discount|coupon|voucher|pin|puk|sms|verificatie|activati|qr|postcode|vlucht|flight|lijn|trein|train|bus|gate|stoel|seat|rij|row|versie|version|model|type|artikel|article|item|product|sku|onderdeel|postbus|kamer|room|perron|platform|halte|batch|charge|partij)\w*|tht|lot|kvk|agb|btw|vat|isbn|wmo)"
     r"|(?P<customer>(?:klant|customer|client|relatie|debiteur|account)\w*)"
     r"|(?P<order>(?:bestel|order|opdracht|aankoop|purchase)\w*)"
     r"|(?P<case>(?:zaak|case|dossier|melding|klacht|complaint|incident|kenmerk)\w*)"
@@ -301,6 +316,8 @@ def _read(text: str, found: dict[str, Number], of: Callable[[re.Match[str], str]
 def _booked(match: re.Match[str], text: str, known: Sequence[Form]) -> list[Number]:
     """The numbers that the brand's book knows in a run: with the letters before it, without them, with the letters behind, or part by part."""
     letters, compact = (match["letters"] or "").upper(), _compact(match["rest"])
+    if len(letters) + len(compact) < SHORTEST:
+        return []
     behind = _BEHIND.match(text, match.end())
     whole = [letters + compact, compact] if letters else [compact]
     if behind:
@@ -371,6 +388,8 @@ def _unbooked(match: re.Match[str], text: str) -> list[Number]:
             or _about(match, text, match.start("rest"))
         ):
             letters = ""
+    if letters and _says(letters.lower()) == "told":
+        letters = ""
     if kind == "no":
         return []
     digits = "".join(filter(str.isdigit, compact))

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Final, Literal
 
 from services.triage.names import Likeness, likeness
-from services.triage.numbers import Number
+from services.triage.numbers import Number, same
 from services.triage.phrases import AGAIN, ASKS, ELSE, OWN, RESOLVED, THEIRS
 from services.triage.shown import PUBLIC, Seen, is_telling
 
@@ -104,7 +104,7 @@ def _linked(strong: list[Evidence], gap: timedelta, alike: Likeness, *, nameless
     return Verdict("link", 0.99, tuple(strong))
 
 
-_TOLD: Final = frozenset({"number", "account", "shared_phone", "shared_email", "shared_address", "ending"})
+_TOLD: Final = frozenset({"number", "account", "shared_phone", "shared_email", "shared_handle", "shared_address", "ending"})
 """Evidence that anybody can write down."""
 
 
@@ -123,7 +123,7 @@ def _of_another(strong: list[Evidence], told_of: Seen) -> Verdict:
     return Verdict("suggest", 0.5, (*strong, against))
 
 
-_SHARED: Final = frozenset({"shared_phone", "shared_email", "shared_address", "ending"})
+_SHARED: Final = frozenset({"shared_phone", "shared_email", "shared_handle", "shared_address", "ending"})
 _UNIQUE: Final = frozenset({"number", "account"})
 
 
@@ -148,13 +148,21 @@ def copied(one: Seen, other: Seen) -> bool:
 
 def _strong(earlier: Seen, later: Seen, alike: Likeness) -> Iterator[Evidence]:
     for kind, value in sorted(earlier.told & later.told):
+        if kind == "number":
+            continue  # found alike; whether it is one takes more
         if kind == "phone" and value in earlier.landlines and alike.score <= 0:
             continue  # an office's number is in the signature of everybody who works there
-        if (kind == "address" and _elsewhere(earlier, later)) or (kind == "number" and _of_other_years(value, earlier, later)):
+        if kind == "address" and _elsewhere(earlier, later):
             continue
-        about = _kind_of(value, earlier, later) if kind == "number" else kind
-        shared = f"shared_{kind}" if kind in ("phone", "email", "address") else kind
-        yield Evidence(shared, False, f"the same {_CALLED.get(about, about)} in both")
+        shared = f"shared_{kind}" if kind in ("phone", "email", "handle", "address") else kind
+        yield Evidence(shared, False, f"the same {_CALLED.get(kind, kind)} in both")
+    if numbers := {value for kind, value in earlier.told & later.told if kind == "number"}:
+        for one in earlier.numbers:
+            for other in later.numbers:
+                if not (numbers & one.cores).isdisjoint(other.cores) and same(one, other):
+                    yield Evidence("number", False, f"the same {_called(one, other)} in both")
+        if any(_is_account(value, earlier) != _is_account(value, later) for value in numbers):
+            yield Evidence("account", False, "the same account in both, without its bank in one")
     if (earlier.told and later.own) or (later.told and earlier.own):
         for mine, theirs in ((earlier, later), (later, earlier)):
             for kind, _ in sorted(mine.told & theirs.own):
@@ -175,12 +183,9 @@ def _strong(earlier: Seen, later: Seen, alike: Likeness) -> Iterator[Evidence]:
         yield Evidence("thread", False, "its author goes on with it")
 
 
-def _kind_of(core: str, earlier: Seen, later: Seen) -> str:
+def _called(one: Number, other: Number) -> str:
     """What a number is, by the brand's book or by the words around it."""
-    kinds = [
-        (number.booked, number.kind) for seen in (earlier, later) for number in seen.numbers if core in number.cores and _known(number)
-    ]
-    booked, kind = max(kinds, default=(False, ""))
+    booked, kind = max((number.booked, number.kind if number.told else "") for number in (one, other))
     return kind.replace("_", " ") if booked else f"{kind} number" if kind else "number"
 
 
@@ -206,11 +211,9 @@ def _postcodes(seen: Seen) -> set[str]:
     return {value.partition(" ")[0] for value in _values(seen, "address") if value[0].isdigit()}
 
 
-def _of_other_years(core: str, earlier: Seen, later: Seen) -> bool:
-    """Whether what is the same in both numbers is a running number, of another year in each."""
-    mine = [number for number in earlier.numbers if core in number.cores]
-    theirs = [number for number in later.numbers if core in number.cores]
-    return bool(mine and theirs) and not any(one.is_one_with(other) for one in mine for other in theirs)
+def _is_account(core: str, seen: Seen) -> bool:
+    """Whether what a mention is found by is the end of an account of which it names the bank, too."""
+    return all(core not in number.cores for number in seen.numbers)
 
 
 def _whole(seen: Seen, kind: str = "") -> Iterator[str]:
@@ -257,10 +260,10 @@ def _against(earlier: Seen, later: Seen, gap: timedelta, author: bool) -> list[E
 def _other_number(mine: tuple[Number, ...], theirs: tuple[Number, ...]) -> str:
     """What differs, where both show a number of one kind and none of that is shared; else ""."""
     for one in mine:
-        if any(one.is_one_with(other) for other in theirs):
+        if any(same(one, other) for other in theirs):
             continue
         for other in theirs:
-            if _one_kind(one, other) and not any(other.is_one_with(another) for another in mine):
+            if _one_kind(one, other) and not any(same(another, other) for another in mine):
                 return (
                     "a number with two digits swapped, which is another"
                     if _swapped(one.core, other.core)
@@ -278,13 +281,9 @@ def _one_kind(one: Number, other: Number) -> bool:
         return one.letters == other.letters
     if one.letters or other.letters:
         return sorted(one.core) == sorted(other.core)  # one leaves the letters out, and has two digits swapped
-    if _known(one) and _known(other):
+    if one.told and other.told:
         return one.kind == other.kind
     return one.core[:2] == other.core[:2] or sorted(one.core) == sorted(other.core)
-
-
-def _known(number: Number) -> bool:
-    return number.kind not in ("", "told")
 
 
 def _swapped(one: str, other: str) -> bool:

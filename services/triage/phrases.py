@@ -61,10 +61,14 @@ def signed(text: str) -> str | None:
 _CLAUSE: Final = r"(?:^|[.!?,;:)\n–—-]\s*|\bsubject: |\bonderwerp: )(?:@\S+ )*(?:(?:nu|maar|dan|even|en|verder|nog|ook|ik heb|heb ik|heb|daarnaast|now|and|but|also|just|then|ok|hi|hoi|dag|hallo|hello|i have|i've got|have) ){0,4}"
 _ELSE: Final = re2.compile(
     _CLAUSE
-    + r"(?:(?:iets|wat) (?:\w+ )?anders\b|(?:een )?(?:\w+ )?andere? (?:vraag\w*|kwestie|zaak|onderwerp|punt\w*|ding\w*)\b|(?:nog )?iets nieuws\b|volgende vraag\b|nog iets(?: heel anders)? ?[:,]|een nieuwe vraag\b|nieuwe vraag\b|(?:something|sth) (?:\w+ )?(?:else|different)\b|(?:a |an )?(?:\w+ )?(?:different|another|separate|unrelated|new) (?:question|matter|issue|topic|subject|thing)\b)"
+    + r"(?:(?:iets|wat) (?:\w+ )?anders\b|(?:een )?(?:\w+ )?(?:andere?|nieuwe?) (?:vraag\w*|kwestie|zaak|onderwerp|punt\w*|ding\w*|probleem|issue|topic)\b|(?:nog )?iets nieuws\b|volgende vraag\b|nog iets(?: heel anders)? ?[:,]|(?:something|sth) (?:\w+ )?(?:else|different)\b|(?:a |an )?(?:\w+ )?(?:different|another|separate|unrelated|new) (?:question|matter|issue|topic|subject|thing|problem)\b|next question\b|separately\b)"
     r"|\b(?:gaat|vraag|mail|bericht|schrijf|app)\w* (?:nu |dit keer |deze keer |ditmaal )?(?:over|om|voor) (?:iets|wat) (?:\w+ )?anders\b"
     r"|\b(?:heb|had|stel) (?:ik )?(?:nu |ook |nog |even )*(?:een |nog een )?(?:\w+ )?andere vraag\b"
-    r"|\b(?:los|losstaand|apart) (?:van|daarvan|hiervan)\b|\b(?:staat|gaat) hier(?:mee)? los van\b|\bniets (?:mee )?te maken met (?:mijn|m'n|het|de) (?:vorige|eerdere)\b"
+    r"|\b(?:losstaand van|los daarvan|los hiervan|los van (?:mijn|m'n|dit|dat|het vorige|de vorige)|(?:staat|gaat) (?:er |hier |daar )?(?:mee )?los van)\b"
+    r"|\b(?:niets|niks) (?:mee )?te maken (?:met (?:mijn|m'n|het|de|dat|die) (?:vorige|eerdere|andere|oude)|heeft|hoor)\b|\bover naar (?:iets|wat) anders\b"
+    r"|\b(?:over|om|about|for|regarding) (?:een |mijn |m'n |a |an |my )?(?:heel |compleet |completely )?(?:andere?|different|other|another) (?:bestelling|boeking|reis|vlucht|order|booking|flight|trip|rekening|polis|pakket|abonnement|parcel|contract|zaak|case)\b"
+    r"|\b(?:antwoord|reageer|mail|gebruik|schrijf)\w* (?:ik )?(?:u |jullie |maar |even |hier |dit |deze ){0,3}(?:hierop|op|via|mail|bericht|draad)\b[^.!?\n]{0,40}\b(?:geen ander|niet weet waar|ander adres)"
+    r"|\b(?:replying|answering|writing|using) (?:\w+ ){0,2}(?:old|previous) (?:e-?mail|thread|message)\b|\b(?:oude|vorige) (?:mail|draad|thread)\b[^.!?\n]{0,30}\bgeen ander\b"
     r"|\b(?:unrelated to|not about (?:that|the|my)|nothing to do with my|on (?:a|an)(?:other)? (?:\w+ )?(?:note|matter|subject)|this (?:time|one) (?:it'?s|is) about|about something (?:\w+ )?(?:else|different))\b"
     r"|\b(?:ander|nieuw) onderwerp\b|\bdit keer (?:gaat|is|iets|over)\b"
 )
@@ -82,16 +86,16 @@ _NOT: Final = re.compile(
 _YET: Final = re.compile(
     r"[^\n]{0,20}\b(?:maar|but|alleen|except)\b[^.!?\n]{0,60}\b(?:niet|nog|geen|weer|not|still|no|again|verkeerde?|wrong|kapot|broken)\b"
 )
-_AGAIN: Final = re.compile(
+_AGAIN: Final = re2.compile(
     r"\b(?:al|ook|eerder|had|heb|hebben|vorige|net|gisteren|eergisteren|vanochtend|vanmorgen|vanmiddag|maandag|dinsdag|woensdag|donderdag|vrijdag|zaterdag|zondag)\b[^.!?\n]{0,40}\b(?:gemaild|getweet|getwitterd|gebeld|geappt|gestuurd|gevraagd|gemeld|geschreven|tweette|mailde|appte|belde|ingevuld|gepost)\b"
     r"|\b(?:gemaild|getweet|getwitterd|geappt|mailde|tweette|appte)\b|\b(?:mijn|m'n|mn|my) (?:\w+ ){0,2}(?:mail\w*|tweet\w*|bericht\w*|vraag|formulier|app|e-?mail\w*|message\w*|post|dm)\b"
     r"|\b(?:zelfde vraag|nogmaals|opnieuw|nog een poging|herinnering|(?:tweede|derde|vierde|[2-9]e) (?:verzoek|keer|bericht|mail|poging)|nog (?:steeds |altijd )?(?:geen|niets|niks) (?:reactie|antwoord|bevestiging|gehoord|ontvangen|gezien|nieuws)|is er al|al (?:iets|nieuws|wat) (?:bekend|gehoord)?|hoor niks|niets gehoord)\b"
     r"|\b(?:following up|follow(?:-| )up|as i (?:wrote|said|asked|mentioned)|i (?:already |also )?(?:e-?mailed|tweeted|wrote|asked|sent|called|messaged)|sent you|bumping|any (?:news|update)|no (?:answer|reply|response) (?:yet|to)|still (?:no|nothing|waiting)|second (?:request|attempt|time)|third (?:request|attempt|time)|again|reminder)\b"
 )
 _ASKS: Final = re.compile(
-    r"\?|\b(?:hoe|kan ik|kunnen jullie|kunt u|mag|wil ik|ik wil|graag|how|can i|can you|could you|i want|i would|i'd like|please)\b"
+    r"\?|\b(?:hoe|kan ik|kunnen jullie|kunt u|mag|wil|willen|zoek|graag|vraag\w*|benieuwd|nodig|how|can i|can you|could you|want|would|need|looking|wondering|please)\b"
 )
-_TROUBLE: Final = re.compile(
+_TROUBLE: Final = re2.compile(
     r"\b(?:storing\w*|plat|eruit|uitgevallen|uitval|onbereikbaar|geannuleerd|geschrapt|vervallen|gestrand|vertraag\w*|vertraging\w*|foutcode|foutmelding|error|down|outage|offline|cancell?ed|delay\w*|stranded|declined|crash\w*|kapot|defect"
     r"|(?:werkt|doet|gaat|rijdt|vliegt|lukt|laadt|kan|kunnen)\b[^.!?\n]{0,30}\bniet|niks meer|niets meer|valt (?:\w+ )?uit|geen (?:\w+ ){0,2}(?:internet|tv|wifi|treinen|bussen|trams|bereik|stroom|water|gas|verbinding|signaal|trein|bus|geld|beeld|geluid|service)"
     r"|(?:not|isn'?t|aren'?t|doesn'?t|won'?t|can'?t|cannot|no) (?:\w+ ){0,2}(?:working|work|load|log ?in|pay|internet|signal|power|service|tv|wifi)|hours late|fout (?:\w+ )?\d+)\b"
@@ -101,6 +105,11 @@ _TROUBLE: Final = re.compile(
 _RELATION: Final = re.compile(
     r"\b(?:voor|namens|van|for|on behalf of|met) (?:mijn|m'n|mn|onze|my|our) (moeder|vader|ma|pa|oma|opa|zus|broer|zoon|dochter|man|vrouw|partner|buurman|buurvrouw|buren|vriend|vriendin|schoonmoeder|schoonvader|tante|oom|collega|baas|mother|mum|mom|father|dad|grandmother|grandfather|sister|brother|son|daughter|husband|wife|neighbour|friend|colleague)\b"
 )
+
+
+def of_something_else(lower: str) -> bool:
+    """Whether a text after `folded` says itself that it is about something else than before."""
+    return bool(_ELSE.search(lower))
 
 
 _PERSON: Final = (
@@ -130,7 +139,7 @@ _OWN: Final = re.compile(
 def flags(lower: str) -> frozenset[str]:
     """Of ELSE, RESOLVED, AGAIN, ASKS, TROUBLE, THEIRS and OWN, and of what is down (`outage.py`), those that a text after `folded` says."""
     found = set()
-    if _ELSE.search(lower):
+    if of_something_else(lower):
         found.add(ELSE)
     if any(
         not _NOT.search(match[0]) and not _NOT.search(lower[max(0, match.start() - 25) : match.start()])

@@ -10,7 +10,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from libs.common import db
-from libs.common.events import Evidence, MentionRegrouped
+from libs.common.events import Evidence, MentionRegrouped, MentionRevised
 from libs.common.outbox import Outgoing
 from services.triage import group, store
 
@@ -129,3 +129,9 @@ async def save(
     into = {group_id: now for _, _, group_id, now in moved if group_id in ended}
     await store.move_evidence(connection, into, into.__getitem__)
     return [told(row, traceparent) for _, row in sorted(after.items())]
+
+
+def revised(row: store.MentionRow, why: str, actor: str = "system") -> Outgoing:
+    triaged = row.triaged
+    event = MentionRevised(brand=triaged.mention.brand, book_version=row.book_version, triaged=triaged, why=why, actor=actor)
+    return Outgoing(event, str(triaged.mention.id), row.version, str(triaged.customer_id), row.traceparent)

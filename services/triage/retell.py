@@ -10,7 +10,7 @@ import logging
 from libs.common import db, outbox
 from libs.common.events import MentionRevised
 from libs.common.outbox import Outgoing
-from libs.common.service import Service, Task
+from libs.common.service import Service
 from services.triage import customer_store
 
 log = logging.getLogger(__name__)
@@ -18,18 +18,15 @@ _AT_ONCE = 300
 _EVERY_S = 0.5
 
 
-def retelling(service: Service) -> Task:
-    async def retell() -> None:
-        """Until cancelled, by any number of instances: each takes other customers."""
-        while True:
-            try:
-                while await some(service.pool, [brand for brand, _ in service.books]):
-                    service.relay.poke()
-            except db.TRANSIENT as error:
-                log.warning("mentions are not told again now", extra={"error": type(error).__name__})
-            await asyncio.sleep(_EVERY_S)
-
-    return retell
+async def run(service: Service) -> None:
+    """Until cancelled, by any number of instances: each takes other customers."""
+    while True:
+        try:
+            while await some(service.pool, [brand for brand, _ in service.books]):
+                service.relay.poke()
+        except db.TRANSIENT as error:
+            log.warning("mentions are not told again now", extra={"error": type(error).__name__})
+        await asyncio.sleep(_EVERY_S)
 
 
 async def some(pool: db.Pool, brands: list[str]) -> bool:

@@ -35,6 +35,9 @@ PUBLIC: Final = frozenset(
 UNKNOWN: Final = "unknown"
 """The channel of what came from nobody knows where: perhaps from one where people name each other."""
 
+BRANDED: Final = 4
+"""A handle with a brand's slug of so many letters in it is taken to be the brand's."""
+
 Key = tuple[str, str]
 
 
@@ -201,7 +204,12 @@ def seen(
     told |= {("account", account) for account in found.accounts} | {("phone", one) for one in found.phones}
     if "@" in text:
         told |= {("email", one) for one in map(str.lower, phrases.addresses(text)) if not lens.has_mail(one)}
-        told |= {("handle", one) for one in handles.own_handles(text, private=private) if one not in lens.handles and one != handle}
+        named = folded(brand)
+        told |= {
+            ("handle", one)
+            for one in handles.own_handles(text, private=private)
+            if one not in lens.handles and one != handle and not (len(named) >= BRANDED and named in one)
+        }
     if lens.country == "NL":
         told |= {("address", one) for one in postal_addresses(text)}
     told |= {("address", one) for one in streets(text)}
@@ -275,11 +283,13 @@ def is_telling(local: str) -> bool:
 
 _SKETCH: Final = 24
 _RUN: Final = 4
+MAX_RUNS: Final = 150
+_WORD: Final = re.compile(r"[^\W_]+")
 
 
 def _sketch(lower: str) -> frozenset[int]:
     """The smallest hashes of the text's runs of four words: of two texts, the share in common tells how much of one is in the other."""
-    words = re.findall(r"[^\W_]+", re.sub(r"@(\w)", r"\1", lower))[:200]
+    words = _WORD.findall(lower)[:MAX_RUNS]
     if len(words) < 2 * _RUN:
         return frozenset()
     joined = [" ".join(words[place : place + _RUN]) for place in range(len(words) - _RUN + 1)]

@@ -209,8 +209,8 @@ async def update(connection: db.Connection, rows: Sequence[MentionRow]) -> None:
     if rows:
         await connection.execute(
             "update mention set version = v, group_id = g, removed = r, mention = me::jsonb, findings = f::jsonb, evidence = e::jsonb, "
-            "topic_id = ti, follows = fo from unnest($1::uuid[], $2::text[], $3::int[], $4::uuid[], $5::uuid[], $6::timestamptz[], $7::bool[], $8::timestamptz[], "
-            "$9::int[], $10::text[], $11::text[], $12::text[], $13::text[], $14::uuid[], $15::uuid[]) "
+            "topic_id = ti, follows = fo from unnest($1::uuid[], $2::text[], $3::int[], $4::uuid[], $5::uuid[], $6::timestamptz[], $7::bool[], "
+            "$8::timestamptz[], $9::int[], $10::text[], $11::text[], $12::text[], $13::text[], $14::uuid[], $15::uuid[]) "
             "as u(i, b, v, c, g, m, r, t, bv, tp, me, f, e, ti, fo) where id = i and brand = b",
             *_columns(rows),
         )

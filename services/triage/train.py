@@ -122,9 +122,14 @@ def inflections(adjective: str) -> tuple[str, ...]:
     return (stem + "e", stem + "er") if not adjective.endswith("e") else ()
 
 
+def lines_of(examples: Sequence[Example]) -> list[Message]:
+    """Examples of a tone as rows."""
+    return [{"text": example.text, "sentiment": example.label, "weight": example.weight} for example in examples]
+
+
 def sentiment_examples(data: Path) -> list[Example]:
-    """Own lines count fully; the public sets, being of another kind or noisy, for less."""
-    found = [Example(row["text"], row["sentiment"], 1.0) for row in own("sentiment.jsonl")]
+    """Own lines count half a message; the public sets, being of another kind or noisy, for less, and a word of the lexicons hardly anything."""
+    found = [Example(row["text"], row["sentiment"], 0.5) for row in own("sentiment.jsonl")]
     for row in rows(data / "nl_bol_books" / "bol_books.csv"):
         found.append(Example(row["text"][:300], "positive" if row["polarity"] == "1" else "negative", 0.04))
     for row in rows(data / "banking77" / "train.csv")[::6]:
@@ -319,7 +324,7 @@ def train(data: Path, out: Path, only: str | None = None) -> list[Path]:
     polarity = Polarity(polarity_words(data))
     makers: dict[str, Callable[[], _Written]] = {
         "polarity.npz": lambda: polarity,
-        "findings.npz": lambda: fit_findings([*own("messages.jsonl"), *own("sentiment.jsonl")], polarity),
+        "findings.npz": lambda: fit_findings(own("messages.jsonl"), lines_of(sentiment_examples(data)), polarity),
         "language.npz": lambda: fit_language(language_examples(data)),
         "labels.npz": lambda: fit_labels(data),
     }

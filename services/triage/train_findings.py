@@ -2,7 +2,7 @@
 
 The second stage must learn from opinions that the first stage has of messages it was not fitted on, so the first stage is fitted once for each fold, and
 once more on everything, which is what ships. Every message is seen twice by the second stage: with where it came from, and without, since some callers
-know nothing but the text. Lines that carry a tone alone teach that alone.
+know nothing but the text. Lines that carry a tone alone teach the first stage that alone.
 """
 
 import random
@@ -31,14 +31,12 @@ from services.triage.fit import Block, balanced, fit_hidden, fit_linear
 from services.triage.heads import rare_rows
 from services.triage.language import letters
 from services.triage.polarity import Polarity
-from services.triage.signals import OPEN, signals
+from services.triage.signals import OPEN, signals_of
 
 FOLDS = 4
 FIRST_C, FULL_C = 4.0, 4.0
 ITERATIONS = 80
 HIDDEN, PENALTY, SECOND_ITERATIONS = 48, 10.0, 150
-LINE_WEIGHT = 0.5
-"""What a line that carries only a tone counts, beside a message with all labels."""
 SEED = 0
 FORGOTTEN = 0.4
 """The share of signals that a message loses while the heads learn."""
@@ -54,10 +52,11 @@ def truth_of(messages: Sequence[Message]) -> tuple[Floats, Floats]:
     truth, asked = np.zeros((len(messages), COLUMNS), dtype=np.float32), np.zeros((len(messages), COLUMNS), dtype=np.float32)
     for row, message in enumerate(messages):
         whole = "intent" in message
+        counts = 1.0 if whole else message["weight"]
         for finding, values in ONE_OF.items():
             if finding in message:
                 truth[row, PLACES[finding].start + values.index(message[finding])] = 1.0
-                asked[row, PLACES[finding]] = 1.0 if whole else LINE_WEIGHT
+                asked[row, PLACES[finding]] = counts
         if whole:
             said = {"go_private"} if message["go_private"] else set()
             said |= {f"risk:{risk}" for risk in message["risk"]}
@@ -93,12 +92,16 @@ class _Seen:
     vectors: Floats
 
 
-def fit_findings(messages: Sequence[Message], polarity: Polarity) -> FindingHeads:
-    """The heads, from messages with all labels and lines with a tone alone (rows of `text` and `sentiment`). Takes a few minutes of one core."""
+def fit_findings(labelled: Sequence[Message], lines: Sequence[Message], polarity: Polarity) -> FindingHeads:
+    """The heads, from messages with all labels, and lines with a tone alone (rows of `text`, `sentiment` and `weight`, what one counts beside a message).
+
+    Takes some minutes of one core.
+    """
+    messages = [*labelled, *lines]
     texts = [message["text"] for message in messages]
     features = encoder().encode(texts)
     written = letters(features.texts)
-    found = [signals(text) for text in texts]
+    found = signals_of(texts)
     counts, marks, marks_bare = polarity.counts(features, found), signal_rows(_forgetful(found, 0)), signal_rows(_forgetful(found, 1))
     context = context_features(texts, [context_of(message) for message in messages])
     bare = context_features(texts, [UNKNOWN] * len(texts))
@@ -125,16 +128,18 @@ def fit_findings(messages: Sequence[Message], polarity: Polarity) -> FindingHead
     def logits(head: tuple[Floats, Floats, Floats], dense: Floats, rows: Ints) -> Floats:
         return np.asarray(seen.sparse[rows] @ head[0] + dense[rows] @ head[1] + head[2], dtype=np.float32)
 
-    every = np.arange(len(texts))
+    every, own, beside = np.arange(len(texts)), np.arange(len(labelled)), np.arange(len(labelled), len(texts))
     opinion, opinion_bare, meaning = (np.zeros((len(texts), COLUMNS), dtype=np.float32) for _ in range(3))
-    for rest, held in folds(len(texts)):
-        head, full = first(rest), by_meaning(rest)
+    for rest, held in folds(len(labelled)):
+        taught = np.concatenate((rest, beside))
+        head, full = first(taught), by_meaning(taught)
         opinion[held], opinion_bare[held] = logits(head, seen.dense, held), logits(head, seen.dense_bare, held)
         meaning[held] = seen.vectors[held] @ full[1] + full[2]
-    twice, counted = np.vstack((truth, truth)), np.vstack((asked, asked)).astype(np.float64) * 0.5
+    twice, counted = np.vstack((truth[own], truth[own])), np.vstack((asked[own], asked[own])).astype(np.float64) * 0.5
 
     def second(full: Floats | None) -> Hidden:
-        given = np.vstack((second_rows(opinion, seen.side, full), second_rows(opinion_bare, seen.side_bare, full)))
+        view = None if full is None else full[own]
+        given = np.vstack((second_rows(opinion[own], seen.side[own], view), second_rows(opinion_bare[own], seen.side_bare[own], view)))
         return Hidden(*fit_hidden(given, twice, counted, BLOCKS, hidden=HIDDEN, penalty=PENALTY, iterations=SECOND_ITERATIONS, seed=SEED))
 
     head, full = first(every), by_meaning(every)

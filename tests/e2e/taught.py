@@ -18,8 +18,8 @@ def taught(brand: str, mention_id: str, finding: str) -> str:
     return f"""
         insert into triage.correction (id, brand, mention_id, finding, chosen, proposed, reason, actor, at) values
             (gen_random_uuid(), '{brand}', '{mention_id}', '{finding}', '{{negative}}', '{{neutral}}', 'zo bedoelt niemand het', 'mk', now());
-        insert into triage.model (brand, finding, version, verdict, base, compared_to, score, live_score, trained_on, held_out, learnt_to,
-            explanation, weights) values ('{brand}', '{finding}', 1, 'better', '1-4f1c', 0, 0.88, 0.71, 92, 31, 1, '{explanation}', '\\x00');
+        insert into triage.model (brand, finding, version, verdict, base, compared_to, score, live_score, trained_on, held_out, learnt_to, one_in,
+            explanation, weights) values ('{brand}', '{finding}', 1, 'better', '1-4f1c', 0, 0.88, 0.71, 92, 31, 1, 4, '{explanation}', '\\x00');
         insert into triage.model_switch (brand, finding, n, version, previous, reason, actor) values
             ('{brand}', '{finding}', 1, 1, 0, 'better on 31 held-out corrections: 0.880 against 0.710', 'system');
     """

@@ -71,7 +71,7 @@ class World:
 
     def leaks(self, text: str) -> list[str]:
         """What of Duin's is in an answer."""
-        ids = {value for seed in self.seeds for name, value in seed.items() if name not in ("import_id", "version", "account")}
+        ids = {value for seed in self.seeds for name, value in seed.items() if name not in ("import_id", "version", "account", "finding")}
         return [word for word in (*THEIRS, *sorted(ids)) if word.lower() in text.lower()]
 
     def reply(self, n: int) -> dict[str, Any]:
@@ -241,6 +241,15 @@ TABLE: dict[Key, Row] = {
     ("routing", "post", f"{_B}/cases/{{case_id}}/assign"): Row(3, body=lambda world, n: {"owner": "mk"}),
     ("routing", "post", f"{_B}/cases/{{case_id}}/resolve"): Row(4),
     ("routing", "post", f"{_B}/cases/{{case_id}}/reopen"): Row(4),
+    ("routing", "post", f"{_B}/cases/{{case_id}}/no-reply"): Row(3, body=lambda world, n: {"reason": "de duinganger maakt een grap"}),
+    ("routing", "post", f"{_B}/mentions/{{mention_id}}/corrections"): Row(
+        2, body=lambda world, n: {"finding": "urgency", "values": ["high"], "reason": "de duinganger wacht"}
+    ),
+    ("routing", "post", f"{_B}/mentions/{{mention_id}}/duplicates"): Row(
+        2, body=lambda world, n: {"other_id": world.seeds[1]["mention_id"], "same": False}
+    ),
+    ("routing", "get", f"{_B}/mentions/{{mention_id}}/corrections"): Row(2, shows="duinganger"),
+    ("routing", "get", f"{_B}/no-reply-sample"): Row(own=200, shows="sampled"),
     ("routing", "get", f"{_B}/notifications"): Row(own=200, shows="opened"),
     ("routing", "get", f"{_B}/trace/{{mention_id}}"): Row(shows="opened"),
     ("routing", "put", f"{_B}/book"): Row(own=422, role="admin", body=lambda world, n: BOOKS["duin"]),
@@ -552,6 +561,9 @@ NOT_FOR: list[tuple[str, Key]] = [
     ("connector", ("routing", "get", f"{_B}/cases")),
     ("analyst", ("routing", "post", f"{_B}/cases/{{case_id}}/notes")),
     ("analyst", ("routing", "post", f"{_B}/cases/{{case_id}}/resolve")),
+    ("trainee", ("routing", "post", f"{_B}/cases/{{case_id}}/no-reply")),
+    ("trainee", ("routing", "post", f"{_B}/mentions/{{mention_id}}/corrections")),
+    ("trainee", ("routing", "post", f"{_B}/mentions/{{mention_id}}/duplicates")),
     ("lead", ("routing", "put", f"{_B}/book")),
     ("agent", ("routing", "put", f"{_B}/hold")),
     ("analyst", ("responder", "get", f"{_B}/replies")),

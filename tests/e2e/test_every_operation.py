@@ -43,7 +43,7 @@ scripts: [{id: pont-script, language: nl, text: "{groet}, ik kijk naar de pont. 
 channels: [{id: post, type: imap, host: imap.veer.example, port: 993, tls: true, user: post@veer.example, secret: "file:veer-imap", folder: INBOX}]
 """
 PASSWORD = "vijf woorden die niemand raadt"
-SET = 18
+SET = 19
 SEEDS = 2 * SET + 1
 """Two sets of things to ask about: what the examples of the description change, Schemathesis finds as it was."""
 READS = {"ingest": "mentions", "triage": "mentions", "routing": "triaged", "responder": "cases", "analytics": "triaged"}
@@ -245,6 +245,17 @@ def _routing(world: World) -> dict[str, Example]:
         "assign": Example(parameters=_of(world, 3, "case_id", **any_version), body={"owner": "mk"}),
         "resolve": Example(parameters=_of(world, 4, "case_id", **any_version), body={"reason": "gevonden"}),
         "reopen": Example(parameters=_of(world, 5, "case_id", **any_version)),
+        "no_reply": Example(parameters=_of(world, 18, "case_id", **any_version), body={"reason": "een grap onder vrienden"}),
+        "correct": Example(
+            parameters=_of(world, 1, "mention_id", **{"Idempotency-Key": f"een-correctie-{world.first}"}),
+            body={"finding": "respond", "values": ["reply"], "reason": "hij vraagt iets"},
+        ),
+        "judge_duplicate": Example(
+            parameters=_of(world, 1, "mention_id", **{"Idempotency-Key": f"een-oordeel-{world.first}"}),
+            body={"other_id": world.seeds[2]["mention_id"], "same": False, "reason": "een andere reiziger"},
+        ),
+        "corrections": Example(parameters=_of(world, 1, "mention_id")),
+        "no_reply_sample": Example(parameters={"brand": "veer"}),
         "notifications": Example(parameters={"brand": "veer"}),
         **_clients(world),
         **_users(world),
@@ -367,7 +378,7 @@ async def _record(bootstrap: str, topic: str, skip: int) -> Any:
 
 # --- the tests ------------------------------------------------------------------------------------------------------------------------
 
-NAMES = ("digest", "topic", "key", "partition", "offset", "to", "id", "user", "refresh_token")
+NAMES = ("digest", "topic", "key", "partition", "offset", "to", "id", "user", "refresh_token", "other_id")
 """What names a thing of this run, in the body of a request."""
 
 

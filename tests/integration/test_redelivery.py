@@ -142,6 +142,23 @@ def _live_a_little(system: System) -> None:
             system.call("routing", "POST", f"{path}/notes", json={"text": "asked the engineers"})
         else:
             system.call("routing", "POST", f"{path}/assign", version=version, json={"department": "billing"})
+    for case, other in zip(cases[4:10], cases[10:], strict=False):
+        path = f"/v1/brands/vaart/mentions/{case['latest']['id']}"
+        for body in (
+            {"finding": "urgency", "values": ["high"]},
+            {"finding": "urgency", "values": ["critical"]},
+            {"finding": "respond", "values": ["reply"], "reason": "a question"},
+            {"finding": "labels", "values": []},
+        ):
+            assert system.call("routing", "POST", f"{path}/corrections", role="lead", json=body).status_code == 201
+        judged = {"other_id": other["latest"]["id"], "same": False}
+        assert system.call("routing", "POST", f"{path}/duplicates", role="lead", json=judged).status_code == 201
+    for case in cases[8:10]:
+        why = {"reason": "friends among themselves"}
+        quiet(system)
+        version = system.call("routing", "GET", f"/v1/brands/vaart/cases/{case['id']}").json()["version"]
+        done = system.call("routing", "POST", f"/v1/brands/vaart/cases/{case['id']}/no-reply", role="lead", version=version, json=why)
+        assert done.status_code == 200, done.text
     for case in cases[:4]:
         mention = case["mentions"][0]["id"]
         assert system.call("ingest", "DELETE", f"/v1/brands/vaart/mentions/{mention}").status_code < 300

@@ -30,6 +30,7 @@ create table model (
     trained_on   integer     not null,
     held_out     integer     not null,
     learnt_to    bigint      not null,  -- correction.seq up to which was read
+    one_in       integer     not null,  -- one text of so many was held out
     explanation  jsonb       not null,
     weights      bytea,
     created_at   timestamptz not null default now(),

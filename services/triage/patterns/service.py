@@ -52,6 +52,7 @@ SIGNALS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
             r"\b(kaputt|funktioniert nicht|storung|verspatung|fehlt|en panne|ne (marche|fonctionne) pas|retard|manque)\b",
         ),
         "advert": (
+            r"\b(gummies|kunstnagels|telegram ?(groep|kanaal|group|channel)|volgers (voor|nodig|kopen)|echte volgers|bestel via (mijn|m'n) bio|enkel crypto|dm @\w+|gegarandeerd \d+ ?%|per dag vanaf je|vanaf je bank|3k per week|stuur \W?(ja|info)\W?)\b",
             r"\b(link ?in (mijn |m'n |the |my )?(bio|profiel|profile)|tap the (profile|link)|klik (hier|op (de|deze) link)|klik dan|click (the )?link|dm (me |\"?\w+\"? )?(voor|for|to)|win(nen)? (nu )?(een |gratis )?(iphone|telefoon|reis|vakantie|waardebon)|gratis (\w+ )?(telefoon|winnen|proefpakket|kanaal|bitcoin|iphone|vakantie|cadeaukaart))\b",
             r"\b(verdien(en)? (nu |thuis |snel |tot )*(geld|€|\d)|geld verdienen|\d+ ?(k|euro|pond|p/d|per dag|p/week|per week|a day|per day|a week) (per |vanaf |from |thuis|op je)|earn (money|\$|£|€|up to|over)|get paid|make \$|snel geld|lening zonder|zonder bkr|bkr[- ]toets|guaranteed (profit|returns?)|gegarandeerd rendement|passief inkomen|passive income)",
             r"\b(replica|replica's|merkhorloges|goedkope (volgers|merk\w+|cialis|viagra)|volgers kopen|followers kopen|buy followers|followers (today|now)|afslankthee|slimming tea|cheap pills|viagra|cialis|hot singles|detox thee|casino|free spins|crypto|krypto|bitcoin|forex|eth\b|seo|backlinks?|link ?building|not a scam|spots left|only \d+ (spots|left)|nog \d+ (stuks|plekken))\b",

@@ -19,6 +19,7 @@ from libs.common.events import (
     CaseResolved,
     MentionRegrouped,
     MentionRemoved,
+    MentionRevised,
     ReplyApproved,
     ReplyDrafted,
     ReplyEdited,
@@ -53,6 +54,7 @@ def tale(story: Story) -> list[Record]:
         story.reply("reply", 5, ReplySent, "sent", case="case", approved_at=reacted, sent_at=reacted),
         story.case("case", 6, CaseResolved, mentions=["a", "b"], state="resolved", replied_at=reacted, resolved_at=NOW),
         story.case("case", 7, CaseReopened, mentions=["a", "b"], replied_at=reacted),
+        story.mention("a", 2, event=MentionRevised, intent="complaint", respond="reply", urgency="high"),
         story.mention("b", 3, event=MentionRemoved, channel="email", group="a", removed=True),
         story.case("case", 8, CaseLeft, mentions=["a"], replied_at=reacted, told={"mention_id": story.id("b"), "why": "removed"}),
     ]

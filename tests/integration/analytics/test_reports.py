@@ -18,6 +18,7 @@ from libs.common.events import (
     CaseResolved,
     MentionRegrouped,
     MentionRemoved,
+    MentionRevised,
     ReplyApproved,
     ReplyDrafted,
     ReplyFailed,
@@ -71,6 +72,41 @@ async def test_volumes_count_mentions_by_each_dimension_and_by_two(world: World)
     start, end = (NOW - timedelta(days=301)).isoformat(), (NOW - timedelta(days=299)).isoformat()
     assert (await world.get(path, from_=start, to=end))["total"] == 0
     assert (await world.get(path, from_=start, to=end, time="posted"))["total"] == 1
+
+
+async def test_what_is_found_otherwise_later_counts_instead_of_what_was_found_before(world: World) -> None:
+    story = Story("revised")
+    await world.tell(
+        [
+            story.mention("a", intent="question", respond="no_reply", labels=["storing"], sentiment="positive"),
+            story.mention("b"),
+            story.mention(
+                "a", 2, event=MentionRevised, intent="complaint", respond="reply", labels=["factuur"], sentiment="negative", urgency="high"
+            ),
+        ]
+    )
+    path = "/v1/brands/revised/volumes"
+    assert (await world.get(path))["total"] == 2
+    assert found(await world.get(path, by="intent,respond")) == {("complaint", "reply"): 1, (None, None): 1}
+    assert found(await world.get(path, by="label")) == {"factuur": 1, None: 1}
+    assert found(await world.get(path, by="sentiment,urgency")) == {("negative", "high"): 1, ("neutral", "normal"): 1}
+    facts = {story.ids[item["mention_id"]]: item for item in (await world.get("/v1/brands/revised/facts/mentions"))["items"]}
+    assert [(facts[name]["intent"], facts[name]["respond"]) for name in "ab"] == [("complaint", "reply"), (None, None)]
+
+
+async def test_a_case_deliberately_without_a_reply_has_no_times(world: World) -> None:
+    story, opened = Story("quiet"), NOW - timedelta(hours=5)
+    ended = {"opened_at": opened, "state": "resolved", "resolved_at": opened + timedelta(minutes=3), "told": {"no_reply": True}}
+    await world.tell(
+        [
+            story.case("in-time", 2, CaseResolved, no_reply=True, **ended),
+            story.case("too-late", 2, CaseResolved, no_reply=True, earlier=[Rounds(kind="reaction", breached=1)], **ended),
+        ]
+    )
+    [row] = (await world.get("/v1/brands/quiet/times"))["rows"]
+    for clock, breached in (("reaction", 1), ("resolution", 0)):
+        numbers = {name: row[clock][name] for name in ("count", "met", "breached", "open", "median_minutes")}
+        assert numbers == {"count": 0, "met": 0, "breached": breached, "open": 0, "median_minutes": None}
 
 
 async def test_a_case_counts_all_of_its_mentions_although_its_events_list_the_newest(world: World) -> None:
@@ -416,8 +452,8 @@ async def test_a_trail_leads_from_the_mention_to_its_case_and_replies(world: Wor
 @pytest.mark.parametrize(
     ("path", "params", "said"),
     [
-        ("volumes", {"by": "author"}, "channel, department, hour, day, label, sentiment, language, urgency"),
-        ("sentiment", {"by": "sentiment"}, "channel, department, hour, day, label, language, urgency"),
+        ("volumes", {"by": "author"}, "channel, department, hour, day, label, sentiment, language, urgency, intent, respond"),
+        ("sentiment", {"by": "sentiment"}, "channel, department, hour, day, label, language, urgency, intent, respond"),
         ("times", {"by": "label"}, "channel, department, hour, day"),
         ("case-events", {"by": "channel"}, "what, clock, department, hour, day"),
         ("volumes", {"from": "2026-01-01T00:00:00"}, "from needs Z or an offset"),

@@ -24,8 +24,10 @@ from libs.common.events import (
     Identity,
     Label,
     Mention,
+    MentionRevised,
     MentionTriaged,
     Reply,
+    Respond,
     TriagedMention,
     deterministic_id,
 )
@@ -162,6 +164,8 @@ class Story:
             sentiment_confidence=0.9,
             labels=[Label(name=label, score=0.9) for label in given.get("labels", [])],
             urgency=given.get("urgency", "normal"),
+            intent=given.get("intent"),
+            respond=Respond(decision=given["respond"], reason="") if "respond" in given else None,
             model="1",
         )
         triaged = TriagedMention(
@@ -172,7 +176,8 @@ class Story:
             removed=given.get("removed", False),
             triaged_at=received_at,
         )
-        return Record.of(event(brand=self.brand, triaged=triaged), mention.id, version, self.id("customer"))
+        said = {"why": "correction"} if event is MentionRevised else {}
+        return Record.of(event(brand=self.brand, triaged=triaged, **said), mention.id, version, self.id("customer"))
 
     def case(
         self,
@@ -210,7 +215,7 @@ class Story:
             opened_at=opened_at,
             replied_at=given.get("replied_at"),
             resolved_at=given.get("resolved_at"),
-            clocks=[] if given.get("historic") else clocks,
+            clocks=[] if given.get("historic") or given.get("no_reply") else clocks,
             earlier=given.get("earlier", []),
         )
         return Record.of(event(brand=self.brand, case=case, at=given.get("at", NOW), **(told or {})), case.id, version, case.id)

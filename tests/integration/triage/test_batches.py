@@ -28,7 +28,8 @@ from libs.common.events import (
 )
 from libs.common.record import Received
 from services.triage import consumer
-from services.triage.consumer import Prepared, TriageWork
+from services.triage.consumer import TriageWork
+from services.triage.examine import Examiner, Prepared
 
 AT = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 FINDINGS = Findings(
@@ -224,8 +225,8 @@ async def test_what_comes_by_the_brands_own_form_is_of_a_customer_each(pool: db.
     book = load_book("brand: vaart\nname: Vaart\nlanguages: [nl]\ndepartments: [{id: webcare, email: formulier@vaart.example}]\n")
     labelled = FINDINGS.model_copy(update={"labels": [Label(name="factuur", score=1)]})
     books: Any = SimpleNamespace(get=lambda _: SimpleNamespace(book=book, version=1))
-    classifier: Any = SimpleNamespace(taxonomy=lambda _: None, classify=lambda found, *_: [labelled] * len(found))
-    prepare = consumer.build(books, classifier).prepare
+    classifier: Any = SimpleNamespace(view=lambda _: None, classify=lambda found, *_, **__: [labelled] * len(found))
+    prepare = consumer.build(Examiner(books, classifier)).prepare
     assert prepare is not None
     story, form = Story("vaart"), Author(identities=[Identity(kind="email", value="formulier@vaart.example")])
     events = []
@@ -244,13 +245,13 @@ async def test_findings_are_of_the_text_that_is_kept(pool: db.Pool) -> None:
     book = load_book("brand: vaart\nname: Vaart\nlanguages: [nl]\n")
     texts: list[str] = []
 
-    def classify(found: Sequence[str], *_: Any) -> list[Findings]:
+    def classify(found: Sequence[str], *_: Any, **__: Any) -> list[Findings]:
         texts.extend(found)
         return [FINDINGS.model_copy(update={"model": text}) for text in found]
 
     books: Any = SimpleNamespace(get=lambda _: SimpleNamespace(book=book, version=1))
-    classifier: Any = SimpleNamespace(taxonomy=lambda _: None, classify=classify)
-    prepare = consumer.build(books, classifier).prepare
+    classifier: Any = SimpleNamespace(view=lambda _: None, classify=classify)
+    prepare = consumer.build(Examiner(books, classifier)).prepare
     assert prepare is not None
     story = Story("vaart")
     events = [story.mention("a", 1, text="the first"), story.mention("a", 1, text="the second")]
@@ -258,3 +259,17 @@ async def test_findings_are_of_the_text_that_is_kept(pool: db.Pool) -> None:
     work = await story.batch(pool, events)
     kept = work.known[story.id("a")].triaged
     assert (kept.mention.text, kept.findings.model, texts) == ("the first", "the first", ["the first"])
+
+
+async def test_who_says_that_it_is_about_something_else_begins_anew_and_later_ones_join_that(pool: db.Pool) -> None:
+    story = Story("vaart")
+    labelled = FINDINGS.model_copy(update={"labels": [Label(name="factuur", score=1)]})
+    events = [story.mention(name, n) for n, name in enumerate(("first", "else", "more"))]
+    author = (Identity(kind="email", value="anna@post.example"),)
+    story.prepared = {
+        mention_id: replace(found, findings=labelled, author=author, something_else=mention_id == story.id("else"))
+        for mention_id, found in story.prepared.items()
+    }
+    for event in events:
+        await story.batch(pool, [event])
+    assert await story.groups(pool) == {"first": "first", "else": "else", "more": "else"}

@@ -1,17 +1,20 @@
 """People say which mentions are one issue; the newest word counts, in whatever order and however often it comes."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
 from libs.common import db
 from libs.common.errors import InvalidEvent
 from libs.common.events import DuplicateJudged
+from libs.common.record import Received
 from tests.integration.triage.test_batches import AT, Story
 
 
-def judged(story: Story, one: str, other: str, minute: int, *, same: bool):  # type: ignore[no-untyped-def]
+def judged(story: Story, one: str, other: str, minute: int, *, same: bool) -> Received[Any]:
     return story.received(
         DuplicateJudged(
             brand=story.brand,
@@ -89,3 +92,33 @@ async def test_nobody_judges_another_brands_mentions(pool: db.Pool) -> None:
         with pytest.raises(InvalidEvent):
             await ours.batch(pool, [wrong])
     assert await theirs.groups(pool) == {"b": "b"}
+
+
+VARIANTS: dict[str, Callable[[list[Received[Any]]], list[Received[Any]]]] = {
+    "twice": lambda events: events + events,
+    "adjacent pairs": lambda events: [event for event in events for _ in range(2)],
+    "an earlier block replayed": lambda events: events[:6] + events[2:6] + events[6:],
+    "the first ones last": lambda events: events + events[:1] + events[4:5],
+}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+async def test_whatever_comes_again_leaves_the_same_groups_and_decisions(pool: db.Pool, variant: str) -> None:
+    found = []
+    for brand, change in (("plain", list), ("again", VARIANTS[variant])):
+        story = Story(brand)
+        events = [story.mention(name, n, shows) for n, (name, shows) in enumerate([("a", "x"), ("b", "x"), ("c", "y"), ("d", "")])]
+        events += [
+            judged(story, "a", "b", 60, same=True),
+            judged(story, "a", "b", 61, same=False),
+            judged(story, "b", "c", 62, same=True),
+            judged(story, "d", "a", 63, same=True),
+        ]
+        for event in change(events):
+            await story.batch(pool, [event])
+        rows = await pool.fetch("select mention_id, other_id, state, version, decided_at from suggestion where brand = $1", brand)
+        decisions = {(frozenset({story.names[row["mention_id"]], story.names[row["other_id"]]}), *tuple(row)[2:]) for row in rows}
+        versions = await pool.fetch("select id, version from mention where brand = $1", brand)
+        found.append((await story.groups(pool), decisions, {story.names[row["id"]]: row["version"] for row in versions}))
+    assert found[0] == found[1]
+    assert found[0][0] == {"a": "a", "d": "a", "b": "b", "c": "b"}

@@ -108,7 +108,7 @@ async def test_a_better_version_goes_live_for_every_instance_and_for_no_other_br
     assert (before[0][0], before[0][1]) != ("positive", "+sentiment.1")
     assert await triage.learn("vaart") == [("sentiment", 1)]
     assert await triage.told("vaart", "de lift is bruut") == [("positive", "+sentiment.1")] * 2
-    assert await triage.told("vaart", "de lift is kluis") == [("negative", "+sentiment.1")] * 2
+    assert await triage.told("vaart", "wat een kluis met de lift") == [("negative", "+sentiment.1")] * 2
     assert [models for _, models in await triage.told("other", "de lift is bruut")] == ["", ""]
     assert await triage.learn("vaart") == [], "nothing new was corrected"
 
@@ -131,9 +131,9 @@ async def test_only_a_brands_own_texts_are_looked_at(triage: Triage, monkeypatch
     seen: list[str] = []
     looks = Classifier.looks
 
-    def watched(self: Classifier, texts: list[str], book: BrandBook) -> Any:
+    def watched(self: Classifier, texts: list[str], *more: Any) -> Any:
         seen.extend(texts)
-        return looks(self, texts, book)
+        return looks(self, texts, *more)
 
     monkeypatch.setattr(Classifier, "looks", watched)
     await triage.learn("vaart", after=1)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,8 +19,8 @@ from libs.common.events import Author, Findings, Identity, Mention, MentionDelet
 from libs.common.record import Received
 from services.triage import look
 from services.triage.app import create_app
-from services.triage.consumer import Prepared
-from services.triage.features import encoder
+from services.triage.classify import Classifier
+from services.triage.examine import Examiner, Prepared
 from services.triage.looker import Looker
 from services.triage.settings import Settings
 from tests.integration.triage.test_batches import AT, FINDINGS, Story
@@ -33,6 +34,7 @@ class World:
     client: httpx.AsyncClient
     folder: Path
     looker: Looker
+    examiner: Examiner
     stories: dict[str, Story] = field(default_factory=dict)
 
     def story(self, brand: str = "vaart") -> Story:
@@ -90,7 +92,7 @@ class World:
     async def look(self, brand: str = "vaart") -> int:
         """As often as there is something to look at; how many mentions that were."""
         total = 0
-        while number := await look.look(self.pool, self.looker, brand):
+        while number := await look.look(self.pool, self.looker, brand, examiner=self.examiner):
             total += number
         return total
 
@@ -139,4 +141,10 @@ def world_of(pool: db.Pool, folder: Path) -> World:
     books: Any = SimpleNamespace(get=known.get)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     client = httpx.AsyncClient(transport=transport, base_url="http://triage")
-    return World(pool, client, folder, Looker(books, encoder()))
+    examiner = Examiner(books, _classifier())
+    return World(pool, client, folder, Looker(books, examiner.classifier.encoder), examiner)
+
+
+@lru_cache(maxsize=1)
+def _classifier() -> Classifier:
+    return Classifier.load()

@@ -101,3 +101,9 @@ def test_a_relay_that_stands_still_is_told_from_one_that_is_behind(
 @pytest.mark.parametrize("raw", [b"", b"no json", b"[]", b'{"keys": []}', b'{"keys": 3}', b'{"keys": [{"kty": "OKP"}]}'])
 def test_what_is_no_set_of_keys_is_an_error_and_no_crash(raw: bytes) -> None:
     assert servicechecks.judge_keys("triage", "jwks.json", raw).status == "error"
+
+
+def test_a_vector_that_is_too_old_to_be_searched_is_an_error() -> None:
+    for version, status in (("0.7.4", "error"), ("0.8.0", "ok"), ("0.10", "ok"), ("1.0", "ok")):
+        found = databasechecks.judge_extensions("triage", {"unaccent": "1.1", "pg_trgm": "1.6", "vector": version})
+        assert [one.status for one in found if "vector" in one.about] == [status]

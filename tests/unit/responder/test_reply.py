@@ -344,6 +344,13 @@ def test_a_case_that_ends_takes_drafts_along_and_what_was_approved_only_when_all
     assert all(after[id].state == "discarded" for id in rows if after[id] != rows[id])
 
 
+def test_a_decision_not_to_reply_takes_along_what_was_approved_and_has_not_begun_to_leave() -> None:
+    rows = {row.id: row for row in (draft(state=s) for s in STATES)}
+    after = follow(case_of(mention("a"), state="resolved", unanswered=True), "open", rows)
+    assert {rows[id].state for id in rows if after[id] != rows[id]} == {"draft", "submitted", "approved", "sending"}
+    assert {after[id].state for id in rows if after[id] != rows[id]} == {"discarded"}
+
+
 def test_what_was_approved_waits_for_another_approval_when_the_customer_writes_again() -> None:
     newer = mention("b", received_at=AT + timedelta(seconds=5))
     latest = mention("c", received_at=AT + timedelta(seconds=9))

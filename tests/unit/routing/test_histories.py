@@ -8,19 +8,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from libs.common.errors import Conflict
-from libs.common.events import Case, CaseEvent, MentionRegrouped, MentionRemoved, MentionTriaged
+from libs.common.events import Case, CaseEvent, MentionRegrouped, MentionRemoved, MentionTriaged, Respond
 from services.routing.case import EMPTY, ENDED, File, assigned, case_id_of, computed, noted
 from services.routing.consumer import CaseWork, on_mention, on_reply_sent
-from services.routing.turn import reopened, resolved
-from tests.unit.routing.test_permutations import POLICIES, START, event, mention_id, reply_sent, state, tick
+from services.routing.turn import end, left_unanswered, may_go_unanswered, reopened, resolved
+from tests.unit.routing.test_permutations import POLICIES, REVISIONS, START, event, mention_id, reply_sent, revised, state, tick
 from tests.unit.routing.test_turns import historic, nobody_is_forgotten
 
 NAMES = "ABCD"
+WHAT = [
+    *("mention", "mention", "mention", "remove", "revise", "revise", "tick", "tick"),
+    *("reply", "reply", "resolve", "unanswered", "reopen", "assign", "note"),
+]
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(
-            ["mention", "mention", "mention", "remove", "reply", "reply", "resolve", "reopen", "assign", "note", "tick", "tick"]
-        ),
+        st.sampled_from(WHAT),
         st.sampled_from(NAMES),
         st.sampled_from("AAB"),
         st.sampled_from([1, 4, 11, 45, 600]),
@@ -40,6 +42,7 @@ class Story:
         self.groups: dict[str, str] = {}
         self.drafts: list[tuple[UUID, UUID]] = []
         self.acted: set[UUID] = set()
+        self.findings: dict[str, dict[str, Any]] = {}
         self.reopened_at = START
 
     def step(self, what: str, name: str, group: str, minutes: int) -> None:
@@ -47,6 +50,8 @@ class Story:
         self.work.now = self.now
         if what in ("mention", "remove"):
             self._mention(name, group, removed=what == "remove")
+        elif what == "revise":
+            self._revise(name, REVISIONS[minutes % len(REVISIONS)])
         elif what == "tick":
             tick(self.work, self.now)
         elif (file := self.work.files.get(case_id_of("vaart", mention_id(group)))) is not None:
@@ -62,14 +67,33 @@ class Story:
             return  # triage never has each of two mentions in the other's group
         version = self.versions[name] = self.versions.get(name, 0) + 1
         group = self.groups[name] = self.groups[name] if removed else group
-        triaged = state(name, group, removed=removed)
+        triaged = state(name, group, removed=removed, **self.findings.get(name, {}))
         triaged = historic(triaged) if name == "D" else triaged
         kind = MentionRemoved if removed else MentionTriaged if version == 1 else MentionRegrouped
         on_mention(self.work, event(kind, version, triaged))
 
+    def _revise(self, name: str, change: dict[str, Any]) -> None:
+        """Nothing that people decided changes by it, and nothing is woken."""
+        known = self.work.copies.get(mention_id(name))
+        if known is None:
+            return
+        before = {case_id: (file.touched, people_s(file.case), file.handled) for case_id, file in self.work.files.items()}
+        self.findings[name] = self.findings.get(name, {}) | change
+        version = self.versions[name] = self.versions[name] + 1
+        findings = known.triaged.findings.model_copy(update=change)
+        on_mention(self.work, revised(version, known.triaged.model_copy(update={"findings": findings})))
+        for case_id, (touched, decided, handled) in before.items():
+            file = self.work.files[case_id]
+            assert (file.touched, file.handled, file.case.state) == (touched, handled, decided["state"])
+            assert not touched or people_s(file.case) == decided
+
     def _act(self, what: str, file: File) -> None:
         if what == "resolve":
             resolved(file, self.now)
+        elif what == "unanswered":
+            may_go_unanswered(file)
+            end(file, self.now)
+            left_unanswered(file, Respond(decision="no_reply", reason="A joke among friends.", by="gs"), self.now)
         elif what == "reopen":
             reopened(POLICIES.policy, file, self.work.mentions_of(file.case.id), self.now)
             self.reopened_at = self.now
@@ -99,11 +123,18 @@ class Story:
         return case_id
 
 
+def people_s(case: Case) -> dict[str, Any]:
+    """What is people's, and the clocks', in a case that people touched."""
+    names = ("state", "department", "owner", "priority", "clocks", "earlier", "resolved_at", "unanswered", "replied_at", "opened_at")
+    return {name: getattr(case, name) for name in names}
+
+
 def clocks_tell_the_truth(file: File) -> None:
     for clock in file.case.clocks:
         late = clock.met_at is not None and clock.met_at > clock.due_at
         assert clock.breached_at in (None, clock.due_at)
         assert (clock.breached_at is not None) == late or clock.met_at is None
+    assert file.case.unanswered == (file.case.state == "resolved" and not file.case.clocks)
     if file.case.state == "resolved":
         assert all(clock.met_at is not None for clock in file.case.clocks)
 

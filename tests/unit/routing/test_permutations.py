@@ -21,9 +21,11 @@ from libs.common.events import (
     Mention,
     MentionRegrouped,
     MentionRemoved,
+    MentionRevised,
     MentionTriaged,
     Reply,
     ReplySent,
+    Respond,
     TriagedMention,
     deterministic_id,
 )
@@ -79,8 +81,8 @@ def mention_id(name: str) -> UUID:
     return deterministic_id("vaart", "twitter", name)
 
 
-def state(name: str, group: str, *, removed: bool = False) -> TriagedMention:
-    """Mention A, B, C … as triage has it: each from a customer of its own, a minute after the one before."""
+def state(name: str, group: str, *, removed: bool = False, **findings_: Any) -> TriagedMention:
+    """Mention A, B, C … as triage has it: each from a customer of its own, a minute after the one before. `findings_` are those that differ."""
     number = ord(name) - ord("A")
     at = START + timedelta(minutes=number)
     author = Author(identities=[Identity(kind="handle", value=name.lower(), channel="twitter")])
@@ -105,7 +107,7 @@ def state(name: str, group: str, *, removed: bool = False) -> TriagedMention:
         urgency=["normal", "critical", "low"][number % 3],
         risk=["legal_threat"] if name == "C" else [],
         model="test",
-    )
+    ).model_copy(update=findings_)
     return TriagedMention(
         mention=mention,
         findings=findings,
@@ -136,9 +138,22 @@ def reply_sent(case_id: UUID, at: datetime, *id_parts: str, answers: UUID | None
     return Received(told, f"sent-{reply.id}", str(reply.id), 5, at, None, "weerklank.replies.v1", 0, 0, str(case_id), at)
 
 
-def event(kind: type[Any], version: int, triaged: TriagedMention) -> Received[Any]:
+REVISIONS: list[dict[str, Any]] = [
+    {"urgency": "critical", "labels": [Label(name="factuur", score=1)], "sentiment": "neutral"},
+    {"respond": Respond(decision="no_reply", reason="Not addressed to the brand."), "intent": "chatter", "urgency": "low"},
+    {"respond": Respond(decision="ask_clarification", reason="A bare call."), "go_private": True, "risk": ["press"]},
+    {"department": "technical", "corrected": ["department"]},
+]
+"""What triage may find otherwise at a deeper look, or when it hears of a correction."""
+
+
+def revised(version: int, triaged: TriagedMention, why: str = "correction", actor: str = "gs") -> Received[Any]:
+    return event(MentionRevised, version, triaged, why=why, actor=actor)
+
+
+def event(kind: type[Any], version: int, triaged: TriagedMention, **said: Any) -> Received[Any]:
     return Received(
-        event=kind(brand="vaart", book_version=1, triaged=triaged),
+        event=kind(brand="vaart", book_version=1, triaged=triaged, **said),
         id=f"{triaged.mention.id}-{version}",
         subject=str(triaged.mention.id),
         version=version,
@@ -194,6 +209,9 @@ MERGED = event(MentionRegrouped, 2, state("C", "A"))
 DELETED_A = event(MentionRemoved, 2, state("A", "A", removed=True))
 DELETED_B = event(MentionRemoved, 3, state("B", "A", removed=True))
 DELETED_ALONE = event(MentionRemoved, 2, state("C", "C", removed=True))
+A_REVISED = revised(2, state("A", "A", **REVISIONS[0]))
+A_DELETED_AFTER = event(MentionRemoved, 3, state("A", "A", removed=True, **REVISIONS[0]))
+B_REVISED = revised(3, state("B", "A", **REVISIONS[1]))
 
 
 @pytest.mark.parametrize(
@@ -206,6 +224,8 @@ DELETED_ALONE = event(MentionRemoved, 2, state("C", "C", removed=True))
         pytest.param([A1, B1, C1, LINKED, MERGED], id="two groups merge into one"),
         pytest.param([A1, B1, C1, LINKED, MERGED, DELETED_A], id="triaged, linked, merged, deleted"),
         pytest.param([A1, C1, DELETED_ALONE], id="one alone is deleted"),
+        pytest.param([A1, A_REVISED, B1, LINKED, B_REVISED], id="both are revised"),
+        pytest.param([A1, A_REVISED, A_DELETED_AFTER, B1, LINKED], id="the root is revised and deleted"),
     ],
 )
 def test_every_permutation_ends_in_the_same_cases(events: list[Received[Any]]) -> None:
@@ -216,14 +236,20 @@ def test_every_permutation_ends_in_the_same_cases(events: list[Received[Any]]) -
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[Received[Any]]:
-    """What triage may tell of four mentions: each first alone or in a group, then regrouped and removed at will."""
+    """What triage may tell of four mentions: each first alone or in a group, then regrouped, revised and removed at will."""
     events = []
     for name in "ABCD":
-        groups = draw(st.lists(st.sampled_from("ABCD"), min_size=1, max_size=3))
-        for version, group in enumerate(groups, 1):
-            events.append(event(MentionTriaged if version == 1 else MentionRegrouped, version, state(name, group)))
+        group, findings = draw(st.sampled_from("ABCD")), dict[str, Any]()
+        events.append(event(MentionTriaged, 1, state(name, group)))
+        for version, change in enumerate(draw(st.lists(st.sampled_from(["A", "B", "C", "D", 0, 1, 2, 3]), max_size=3)), 2):
+            if isinstance(change, int):
+                findings |= REVISIONS[change]
+                events.append(revised(version, state(name, group, **findings)))
+            else:
+                group = change
+                events.append(event(MentionRegrouped, version, state(name, group, **findings)))
         if draw(st.booleans()):
-            events.append(event(MentionRemoved, len(groups) + 1, state(name, groups[-1], removed=True)))
+            events.append(event(MentionRemoved, events[-1].version + 1, state(name, group, removed=True, **findings)))
     return events
 
 

@@ -32,14 +32,14 @@ def test_every_finding_takes_what_a_person_said() -> None:
         said("urgency", "high"),
         said("respond", "no_reply", reason="een grap"),
         said("department", "technical"),
-        said("labels", "internet", "storing"),
+        said("labels", "internet", "storing thuis"),
     ]
     found = correction.corrected(FOUND, people)
     assert (found.sentiment, found.sentiment_score, found.sentiment_confidence) == ("negative", -1.0, 1.0)
     assert (found.intent, found.urgency, found.department) == ("outage", "high", "technical")
     assert found.respond is not None
-    assert (found.respond.decision, found.respond.reason) == ("no_reply", "een grap")
-    assert [(label.name, label.score) for label in found.labels] == [("internet", 1.0), ("storing", 1.0)]
+    assert (found.respond.decision, found.respond.reason, found.respond.by) == ("no_reply", "een grap", "mk")
+    assert [(label.name, label.score) for label in found.labels] == [("internet", 1.0), ("storing thuis", 1.0)]
     assert found.corrected == ["department", "intent", "labels", "respond", "sentiment", "urgency"]
     assert found.confidence["urgency"] == 1.0
     assert found.why["urgency"] == [correction.WHY]
@@ -47,8 +47,8 @@ def test_every_finding_takes_what_a_person_said() -> None:
 
 def test_no_label_and_no_department_are_answers_too() -> None:
     found = correction.corrected(FOUND, [said("labels"), said("department", "none")])
-    assert (found.labels, found.department, found.corrected) == ([], None, ["department", "labels"])
-    assert correction.corrected(FOUND, [said("department")]).department is None
+    assert (found.labels, found.department, found.corrected) == ([], "none", ["department", "labels"])
+    assert correction.corrected(FOUND, [said("department")]).department == "none"
 
 
 def test_the_newest_word_counts_in_whatever_order_they_come() -> None:
@@ -70,7 +70,8 @@ def test_the_newest_word_counts_in_whatever_order_they_come() -> None:
         ("sentiment", [], "one of negative"),
         ("intent", ["question", "complaint"], "question"),
         ("department", ["billing", "legal"], "at most 1"),
-        ("labels", ["een label met spaties"], "spaties"),
+        ("labels", [" "], "names of the brand book"),
+        ("labels", ["x" * 101], "names of the brand book"),
         ("labels", [f"label-{n}" for n in range(51)], "at most 50"),
         ("language", ["nl"], "language"),
     ],

@@ -48,8 +48,9 @@ def test_a_suggestion_is_one_with_the_whole_group() -> None:
 
 
 def test_a_number_that_many_name_links_nobody() -> None:
-    many = [said(f"m{n}", "bel massaal 06-00000001 over de bank", n, "facebook", handle=f"user{n}{n}", called=f"Naam{n}") for n in range(8)]
-    assert judge(many).pairs == []
+    for text in ("bel massaal 06-00000001 over de bank", "wij steunen Tess en haar bestelling LM-2617348"):
+        many = [said(f"m{n}", text, n, "facebook", handle=f"user{n}{n}", called=f"Naam{n}") for n in range(8)]
+        assert judge(many).pairs == []
 
 
 def test_the_order_of_the_mentions_says_nothing() -> None:
@@ -79,3 +80,24 @@ def test_the_development_set_is_judged_as_well_as_is_told() -> None:
         assert found["suggestions: recall of weak"] >= 0.85
         assert found["different, linked"] == 0
         assert found["topics: recall of pairs"] >= 0.9
+
+
+def test_of_many_namesakes_none_is_suggested() -> None:
+    post = said("p", "weer geen bezorger gezien, de bank kwam niet", handle="tess_op_reis", called="Tess")
+    mails = [
+        said(f"m{n}", "de bezorger met mijn bank kwam niet", n + 1, "email", called=f"Tess {n}", email=f"tess{n}@post.example")
+        for n in range(12)
+    ]
+    assert {pair.decision for pair in judge([post, mails[0]]).pairs} == {"suggest"}
+    assert judge([post, *mails]).pairs == []
+
+
+def test_in_a_topic_the_same_trouble_says_nothing() -> None:
+    trouble = [
+        said("t1", "storing in Dokkum, alles plat", handle="tess_reist", called="Tess"),
+        said("t2", "Dokkum plat, geen internet meer", 1, "facebook", handle="joris.smit", called="Joris"),
+        said("t3", "geen internet in Dokkum, al twee uur plat", 2, "email", called="T. Mulder", email="tm@post.example"),
+    ]
+    judged = judge(trouble)
+    assert [topic.mentions for topic in judged.topics] == [("t1", "t2", "t3")]
+    assert judged.pairs == []

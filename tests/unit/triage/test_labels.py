@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from services.triage.classify import Classifier
+from services.triage.classify import BrandView, Classifier
 from services.triage.labels import Taxonomy, taxonomy
 
 
@@ -41,29 +41,29 @@ CASES = [
 
 @pytest.mark.parametrize(("text", "label"), CASES)
 def test_a_message_gets_the_label_that_it_is_about(classifier: Classifier, told: Taxonomy, text: str, label: str) -> None:
-    assert label in [found.name for found in classifier.classify([text], [told])[0].labels]
+    assert label in [found.name for found in classifier.classify([text], [BrandView(told)])[0].labels]
 
 
 @pytest.mark.parametrize("text", ["", "Hoi!", "Wat eten we vanavond?", "Gefeliciteerd met je verjaardag", "Lovely weather today"])
 def test_a_message_about_something_else_gets_no_label(classifier: Classifier, told: Taxonomy, text: str) -> None:
-    assert classifier.classify([text], [told])[0].labels == []
+    assert classifier.classify([text], [BrandView(told)])[0].labels == []
 
 
 def test_a_child_implies_its_parent_with_at_least_its_score(classifier: Classifier, told: Taxonomy) -> None:
-    scores = {found.name: found.score for found in classifier.classify(["is er een storing in Breda?"], [told])[0].labels}
+    scores = {found.name: found.score for found in classifier.classify(["is er een storing in Breda?"], [BrandView(told)])[0].labels}
     assert scores["internet"] >= scores["storing"]
 
 
 def test_every_brand_in_a_batch_gets_its_own_labels(classifier: Classifier, told: Taxonomy) -> None:
     other = taxonomy([Told("rekening", ("waarom is mijn rekening hoger",))], classifier.encoder, classifier.calibration)
     text = "waarom is mijn rekening hoger"
-    findings = classifier.classify([text, text, text], [told, other, told])
+    findings = classifier.classify([text, text, text], [BrandView(told), BrandView(other), BrandView(told)])
     assert [[found.name for found in finding.labels] for finding in findings] == [["factuur"], ["rekening"], ["factuur"]]
 
 
 def test_a_book_without_labels_gives_none(classifier: Classifier) -> None:
     empty = taxonomy([], classifier.encoder, classifier.calibration)
-    assert classifier.classify(["mijn internet ligt eruit"], [empty])[0].labels == []
+    assert classifier.classify(["mijn internet ligt eruit"], [BrandView(empty)])[0].labels == []
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 
 from services.triage import learn
-from services.triage.brandheads import CLASSES, LABELS, BrandHead, BrandModels, Looks, adjusted
+from services.triage.brandheads import CLASSES, LABELS, BrandHead, BrandModels, Looks, adjusted, hesitates, own_logits
 from services.triage.classify import Classifier
-from services.triage.descent import minimum
-from services.triage.features import Floats
+from services.triage.features import Features, Floats
 
 TONES = CLASSES["sentiment"]
 WHAT = (
@@ -34,8 +33,12 @@ SAYINGS = {
 LEARNT = [(saying.format(what), tone) for what in WHAT for tone, sayings in SAYINGS.items() for saying in sayings]
 
 
-def ids(count: int) -> list[UUID]:
-    return [UUID(int=number) for number in range(count)]
+def said(*values: tuple[str, ...] | str) -> list[learn.Lesson]:
+    """By a person, of each text in turn."""
+    return [learn.Lesson(UUID(int=n), (one,) if isinstance(one, str) else one, by_person=True) for n, one in enumerate(values)]
+
+
+TAUGHT = said(*[tone for _, tone in LEARNT])
 
 
 def base_of(classifier: Classifier, texts: Sequence[str]) -> tuple[Looks, Floats]:
@@ -47,12 +50,12 @@ def base_of(classifier: Classifier, texts: Sequence[str]) -> tuple[Looks, Floats
 @pytest.fixture(scope="module")
 def learnt(classifier: Classifier) -> learn.Learnt:
     looks, _ = base_of(classifier, [text for text, _ in LEARNT])
-    return learn.learn("sentiment", looks, ids(len(LEARNT)), [(tone,) for _, tone in LEARNT], None, classifier.encoder.encode)
+    return learn.learn("sentiment", looks, TAUGHT, 4, None, classifier.encoder.encode)
 
 
 def told(classifier: Classifier, head: BrandHead, texts: Sequence[str]) -> list[str]:
-    looks, base = base_of(classifier, texts)
-    return [TONES[best] for best in adjusted(base, TONES, looks.features, head).argmax(axis=1)]
+    looks, _ = base_of(classifier, texts)
+    return [TONES[best] for best in adjusted("sentiment", looks.base, looks.features, head).argmax(axis=1)]
 
 
 def test_a_brand_learns_words_that_nobody_else_uses_so(classifier: Classifier, learnt: learn.Learnt) -> None:
@@ -78,38 +81,45 @@ def test_a_version_says_which_words_weigh_and_what_it_mends(learnt: learn.Learnt
 
 
 def test_the_same_corrections_give_the_same_bytes_and_bytes_give_the_same_head(classifier: Classifier, learnt: learn.Learnt) -> None:
-    looks, base = base_of(classifier, [text for text, _ in LEARNT])
-    again = learn.learn("sentiment", looks, ids(len(LEARNT)), [(tone,) for _, tone in LEARNT], None, classifier.encoder.encode)
+    looks, _ = base_of(classifier, [text for text, _ in LEARNT])
+    again = learn.learn("sentiment", looks, TAUGHT, 4, None, classifier.encoder.encode)
     assert learnt.head is not None
     assert again.head is not None
     data = learnt.head.to_bytes()
     assert again.head.to_bytes() == data
     assert len(data) < 100_000
     read = BrandHead.from_bytes(data)
-    same = [adjusted(base, TONES, looks.features, head) for head in (learnt.head, read)]
+    same = [adjusted("sentiment", looks.base, looks.features, head) for head in (learnt.head, read)]
     assert np.array_equal(*same)
 
 
 def test_what_is_held_out_is_never_trained_on_and_follows_from_the_text_alone(classifier: Classifier) -> None:
     """Were a text that is judged by also trained on, wrong words on it would change the head."""
     looks, _ = base_of(classifier, [text for text, _ in LEARNT])
-    lied = [(tone,) if not learn.held_out(text) else ("neutral",) for text, tone in LEARNT]
-    true = [(tone,) for _, tone in LEARNT]
-    heads = [learn.learn("sentiment", looks, ids(len(LEARNT)), said, None, classifier.encoder.encode).head for said in (true, lied)]
+    lied = said(*["neutral" if learn.held_out(text, 4) else tone for text, tone in LEARNT])
+    heads = [learn.learn("sentiment", looks, lessons, 4, None, classifier.encoder.encode).head for lessons in (TAUGHT, lied)]
     assert all(head is not None for head in heads)
     assert len({head.to_bytes() for head in heads if head is not None}) == 1
-    assert learn.held_out("Waar blijft MIJN pakket?  @vaart") == learn.held_out("waar blijft mijn pakket?")
-    assert 0.2 < sum(learn.held_out(f"bericht {n}") for n in range(1000)) / 1000 < 0.3
+    assert learn.held_out("Waar blijft MIJN pakket?  @vaart", 4) == learn.held_out("waar blijft mijn pakket?", 4)
+    assert 0.2 < sum(learn.held_out(f"bericht {n}", 4) for n in range(1000)) / 1000 < 0.3
+
+
+def test_the_more_there_is_the_smaller_a_share_is_held_out_and_nothing_changes_sides_towards_it() -> None:
+    shares = [learn.one_in(count) for count in (0, 999, 1_000, 3_999, 4_000, 20_000)]
+    assert shares == [4, 4, 8, 8, 16, 16]
+    texts = [f"bericht {n}" for n in range(500)]
+    aside = [{text for text in texts if learn.held_out(text, share)} for share in (16, 8, 4)]
+    assert set() < aside[0] < aside[1] < aside[2]
 
 
 def test_nothing_goes_live_by_few_corrections_or_by_what_is_no_better(classifier: Classifier, learnt: learn.Learnt) -> None:
     looks, _ = base_of(classifier, [text for text, _ in LEARNT[:48]])
-    few = learn.learn("sentiment", looks, ids(48), [(tone,) for _, tone in LEARNT[:48]], None, classifier.encoder.encode)
+    few = learn.learn("sentiment", looks, TAUGHT[:48], 4, None, classifier.encoder.encode)
     assert few.verdict == learn.TOO_FEW
     looks, _ = base_of(classifier, [text for text, _ in LEARNT])
-    same = learn.learn("sentiment", looks, ids(len(LEARNT)), [(tone,) for _, tone in LEARNT], learnt.head, classifier.encoder.encode)
+    same = learn.learn("sentiment", looks, TAUGHT, 4, learnt.head, classifier.encoder.encode)
     assert same.verdict == learn.NOT_BETTER
-    none = learn.learn("sentiment", base_of(classifier, [])[0], [], [], None, classifier.encoder.encode)
+    none = learn.learn("sentiment", base_of(classifier, [])[0], [], 4, None, classifier.encoder.encode)
     assert (none.head, none.verdict) == (None, learn.TOO_FEW)
 
 
@@ -118,10 +128,28 @@ def test_a_value_that_nobody_corrected_stays_as_it_was(classifier: Classifier) -
     looks, base = base_of(classifier, texts)
     base[:, TONES.index("positive")] = 9.0
     truth = np.array([[name == tone for name in TONES] for _, tone in LEARNT if tone != "positive"])
-    head = learn.fit("sentiment", TONES, looks.features, base, truth)
+    head = learn.fit("sentiment", looks.base, looks.features, truth)
     assert head is not None
     assert head.classes == ("negative", "neutral")
-    assert learn.fit("sentiment", TONES, looks.features, base, np.eye(3, dtype=bool)[np.zeros(len(texts), dtype=int)]) is None
+    assert learn.fit("sentiment", looks.base, looks.features, np.eye(3, dtype=bool)[np.zeros(len(texts), dtype=int)]) is None
+
+
+def test_what_people_left_as_it_was_found_keeps_a_head_from_turning_it_round(classifier: Classifier) -> None:
+    """They correct what they call a safe, which the shipped head has wrong, and nothing of the rest, which it has right."""
+    wrong = [(saying.format(what), "negative") for what in WHAT for saying in SAYINGS["negative"]]
+    right = [(f"{text} {what}", tone) for what in WHAT for text, tone in (("dank voor", "positive"), ("slecht nieuws over", "negative"))]
+    texts = [text for text, _ in wrong + right]
+    features = classifier.encoder.encode(texts)
+    base = np.zeros((len(texts), 3), dtype=np.float32)
+    base[: len(wrong), TONES.index("positive")] = 2.0
+    for row, (_, tone) in enumerate(right, len(wrong)):
+        base[row, TONES.index(tone)] = 2.0
+    lessons = [learn.Lesson(UUID(int=n), (tone,), by_person=n < len(wrong)) for n, (_, tone) in enumerate(wrong + right)]
+    found = learn.learn("sentiment", Looks(features, {"sentiment": (TONES, base)}), lessons, 4, None, classifier.encoder.encode)
+    assert found.head is not None
+    kept = classifier.encoder.encode(["dank voor de lift", "slecht nieuws over de lift", "de lift is weer zo'n kluis"])
+    logits = adjusted("sentiment", {"sentiment": (TONES, np.array([[0, 0, 2], [2, 0, 0], [0, 0, 2]], dtype=np.float32))}, kept, found.head)
+    assert [TONES[best] for best in logits.argmax(axis=1)] == ["positive", "negative", "negative"]
 
 
 ABOUT = {
@@ -137,18 +165,18 @@ ELSE = ("hoe laat gaat de bus", "mijn kaart werkt niet", "waar is mijn pakket", 
 
 
 def test_labels_are_told_apart_and_one_message_may_have_both_or_none(classifier: Classifier) -> None:
-    said = [(f"{saying} {where}", (name,)) for name, sayings in ABOUT.items() for saying in sayings for where in WHAT[:6]]
-    both = [(f"{one} en {other}", ("lawaai", "geur")) for one in ABOUT["lawaai"] for other in ABOUT["geur"]]
+    one = [(f"{saying} {where}", (name,)) for name, sayings in ABOUT.items() for saying in sayings for where in WHAT[:6]]
+    both = [(f"{noise} en {smell}", ("lawaai", "geur")) for noise in ABOUT["lawaai"] for smell in ABOUT["geur"]]
     others = [f"{text} {where}" for text in ELSE for where in WHAT[:6]]
-    texts = [*[text for text, _ in said + both], *others]
+    texts = [*[text for text, _ in one + both], *others]
     features, names = classifier.encoder.encode(texts), ("lawaai", "geur", "nooit")
     zeros = np.zeros((len(texts), 3), dtype=np.float32)
-    chosen = [*[labels for _, labels in said + both], *[None for _ in others]]
-    found = learn.learn(LABELS, Looks(features, {LABELS: (names, zeros - 1)}), ids(len(texts)), chosen, None, classifier.encoder.encode)
+    lessons = [*said(*[labels for _, labels in one + both]), *[learn.Lesson(UUID(int=999), (), by_person=False) for _ in others]]
+    found = learn.learn(LABELS, Looks(features, {LABELS: (names, zeros - 1)}), lessons, 4, None, classifier.encoder.encode)
     assert found.head is not None
     assert found.head.classes == ("lawaai", "geur")
     asked = ["het is hier zo'n herrie", "het stinkt in de trein", "herrie en het stinkt", "mijn kaart werkt niet meer"]
-    logits = adjusted(zeros[:4] - 1, names, classifier.encoder.encode(asked), found.head)
+    logits = adjusted(LABELS, {LABELS: (names, zeros[:4] - 1)}, classifier.encoder.encode(asked), found.head)
     assert [[name for name, logit in zip(names, row, strict=True) if logit > 0] for row in logits] == [
         ["lawaai"],
         ["geur"],
@@ -163,7 +191,23 @@ def test_a_model_names_its_versions() -> None:
     assert BrandModels({"sentiment": head, "labels": head}, {"sentiment": 3, "labels": 1}).name == "+labels.1+sentiment.3"
 
 
-def test_the_descent_finds_the_minimum() -> None:
-    curved, wanted = np.array([[3.0, 1.0], [1.0, 2.0]]), np.array([1.0, -2.0])
-    found = minimum(lambda x: (0.5 * (x - wanted) @ curved @ (x - wanted), curved @ (x - wanted)), np.zeros(2), iterations=50, tolerance=0)
-    assert np.allclose(found, wanted, atol=1e-6)
+def test_only_texts_of_which_a_head_is_not_sure_are_read_by_the_whole_encoder(classifier: Classifier) -> None:
+    texts = [text for text, _ in LEARNT]
+    looks, _ = base_of(classifier, texts)
+    truth = np.array([[name == tone for name in TONES] for _, tone in LEARNT])
+    head = learn.fit("sentiment", looks.base, classifier.encoder.whole(looks.features), truth)
+    assert head is not None
+    assert head.deep is not None
+    models, asked = BrandModels({"sentiment": head}, {"sentiment": 1}), [*texts[:12], "de lift"]
+    looks, _ = base_of(classifier, asked)
+    read: list[str] = []
+
+    def whole(some: Features) -> Features:
+        read.extend(some.texts)
+        return classifier.encoder.whole(some)
+
+    hurried = own_logits(models, looks.base, looks.features, None)["sentiment"]
+    now = own_logits(models, looks.base, looks.features, whole)["sentiment"]
+    assert 0 < len(read) < len(asked)
+    assert read == [text for text, unsure in zip(asked, hesitates("sentiment", hurried), strict=True) if unsure]
+    assert [text for text, same in zip(asked, (now == hurried).all(axis=1), strict=True) if not same] == read

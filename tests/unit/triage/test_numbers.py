@@ -3,7 +3,7 @@
 import pytest
 
 from services.triage.endings import Ending, endings
-from services.triage.numbers import form, forms, written
+from services.triage.numbers import form, forms, same, written
 
 BOOK = forms(
     {
@@ -40,6 +40,28 @@ def test_and_without_it(kind: str, core: str, spellings: list[str]) -> None:
     for spelling in spellings:
         found = written(f"Hallo, het gaat om {spelling} en ik wacht nog").numbers
         assert [number.core for number in found] == [core], spelling
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_one"),
+    [
+        ("order KW26-408172", "bestelling 408172", True),
+        ("factuur 2024-11873", "factuur 2025-11873", False),
+        ("factuur 2025-11873", "nota 11873", True),
+        ("bestelling W-20417", "dossier MELBX20417", False),
+        ("klantnummer 118402", "order 118402", False),
+        ("klantnummer 11840277", "nr. 11840277", True),
+        ("zie LM-2617348", "VA-2617348", False),
+    ],
+)
+def test_two_numbers_are_one_where_nothing_that_both_tell_differs(one: str, other: str, is_one: bool) -> None:
+    (mine,), (theirs,) = written(one).numbers, written(other).numbers
+    assert same(mine, theirs) is same(theirs, mine) is is_one
+
+
+def test_numbers_of_products_and_companies_are_nobodys() -> None:
+    for text in ("bel 0900-4455", "EAN 8719327004477", "KvK 61180447", "batch 20417733", "artikelnummer 4471820", "552 5.2.2"):
+        assert written(text).numbers == (), text
 
 
 def test_a_code_without_digits_is_one_where_the_words_before_say_so() -> None:

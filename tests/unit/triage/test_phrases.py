@@ -3,7 +3,7 @@
 import pytest
 
 from services.triage import phrases
-from services.triage.handles import named_handles, own_handles
+from services.triage.handles import own_handles
 from services.triage.words import folded
 
 ELSE = [
@@ -18,6 +18,10 @@ ELSE = [
     "Thanks! Something else: my invoice is missing",
     "New question. Can I pause my plan?",
     "This is unrelated to the refund.",
+    "Ik antwoord even hierop omdat ik geen ander adres weet: hoe kom ik in de app?",
+    "Het gaat om een andere bestelling dan die van vorige week",
+    "Replying to this old thread because I can't find another address.",
+    "Nieuw probleem: de deur klemt",
     "Nog iets: wanneer gaat de winkel open?",
 ]
 SAME = [
@@ -27,6 +31,9 @@ SAME = [
     "Het verschil is groot, de kleur is anders",
     "I expected something different from you lot",
     "ik kreeg een ander model dan besteld",
+    "De kabel zit los van de muur",
+    "ik moest met een andere vlucht terug",
+    "Ik mail omdat de chat niet werkt",
 ]
 
 
@@ -91,6 +98,9 @@ OWN = [
     ("@merk mijn andere account op Insta is @tess_vdb", False, ["tess_vdb"]),
     ("Ik had het ook op X gevraagd (@tess_vdb)", False, ["tess_vdb"]),
     ("@tess_vdb bij mij ook!", False, []),
+    ("ik ben er klaar mee @ander_merk", False, []),
+    ("Mijn volgers vragen naar de boxen van @ander_merk", False, []),
+    ("my flight was late again @ander_merk", False, []),
     ("Ik las dat @tess_vdb hetzelfde heeft", True, []),
     ("Mijn zus @tess_vdb kreeg wel antwoord", True, []),
     ("Net als @tess_vdb wacht ik al weken", True, []),

@@ -4,10 +4,10 @@ import io
 
 import numpy as np
 import pytest
-from services.triage.sentiment import Polarity
 
 from services.triage.classify import Classifier
 from services.triage.features import encoder
+from services.triage.polarity import Polarity
 
 CLEAR = [
     ("negative", "Ik vind het schandalig hoe jullie met trouwe klanten omgaan"),
@@ -43,7 +43,7 @@ def test_an_empty_text_is_neutral_without_confidence(classifier: Classifier) -> 
 
 def test_a_negation_turns_a_good_word_round() -> None:
     polarity = Polarity({"goed": 1.0})
-    plain, turned = polarity.counts(encoder().encode(["goed gedaan", "niet goed gedaan"]))
+    plain, turned = polarity.counts(encoder().encode(["goed gedaan", "niet goed gedaan"]), [(), ()])
     assert plain[0] > 0
     assert plain[2] == 0
     assert turned[0] == 0
@@ -55,5 +55,5 @@ def test_words_and_polarities_survive_writing() -> None:
     Polarity({"goed": 1.0, "slecht": -0.5, "😍": 1.0}).write(file)
     file.seek(0)
     features = encoder().encode(["goed", "slecht 😍"])
-    expected = Polarity({"goed": 1.0, "slecht": -0.5, "😍": 1.0}).counts(features)
-    assert np.array_equal(Polarity.read(file).counts(features), expected)
+    expected = Polarity({"goed": 1.0, "slecht": -0.5, "😍": 1.0}).counts(features, [(), ()])
+    assert np.array_equal(Polarity.read(file).counts(features, [(), ()]), expected)
