@@ -5,6 +5,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+import re2
+
 MAX_EACH: Final = 20
 _TELLING: Final = 4
 _NEARBY: Final = 90
@@ -32,6 +34,7 @@ _ENDING: Final = re.compile(
     r"|(?<![\d.,-])(\d{3,5}) (?:op|aan) het (?:eind\w*|laatst)(?!\w)|(?:op|in|met|with) (\d{3,5}) (?:eindigt|eindigend|ends|ending)(?!\w)",
     re.IGNORECASE,
 )
+_MAY: Final = re2.compile(r"(?i)eind|\bend|laatste|last|[*x•]{2}|…|\.\.")
 _OF_NUMBER: Final = re.compile(r"num(?:mer|ber)|cijfers|digits|\bnr\b|code|[*x…•]{2}|(?:laatste|last) (?:vier|four|4)", re.IGNORECASE)
 _OF_PHONE: Final = re.compile(r"telefoon|toestel|mobiel|mobile|phone|gebeld|\bbel\b|06|nummerbehoud|sim", re.IGNORECASE)
 _OF_ACCOUNT: Final = re.compile(r"rekening|iban|account|bank", re.IGNORECASE)
@@ -40,6 +43,8 @@ _OF_CARD: Final = re.compile(r"\b(?:\w*pas|kaart|\w*card|creditcard)\b", re.IGNO
 
 def endings(text: str) -> list[Ending]:
     """What is said of the last digits of a number ("het nummer dat eindigt op 4417", "account ending in 4417")."""
+    if not _MAY.search(text):
+        return []
     found: dict[Ending, None] = {}
     for match in _ENDING.finditer(text):
         nearby = text[max(0, match.start() - _NEARBY) : match.end()]

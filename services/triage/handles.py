@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
+import re2
+
 from services.triage.names import is_given_name
 from services.triage.words import STEM, folded, weights
 
@@ -69,9 +71,8 @@ _WEAK_CUE: Final = re.compile(
     r"(?:als|as|onder|under|vanaf|van|from|by|heet.*|ben.*|i am|i'm|x|account|profiel|profile|called|named|genaamd)\Z"
 )
 _SELF: Final = re.compile(r"\b(?:ik|mijn|m'n|mn|i|i'm|my|me|mij)\b", re.IGNORECASE)
-_ABOUT_NETWORKS: Final = re.compile(
-    rf"(?<![\w.]){_NETWORK}(?!\w)|tweet|getwit|twitter|\bdm\b|\bdat ben ik\b|that's me|handle|account|profie?l|\bgepost|posted|user ?name|gebruikersnaam|nickname|alias|\bna(?:am|me)\b|= ?(?:ik|me)\b",
-    re.IGNORECASE,
+_ABOUT_NETWORKS: Final = re2.compile(
+    rf"(?i)\b{_NETWORK}\b|tweet|getwit|twitter|\bdm\b|\bdat ben ik\b|that's me|handle|account|profie?l|\bgepost|posted|user ?name|gebruikersnaam|nickname|alias|\bna(?:am|me)\b|= ?(?:ik|me)\b"
 )
 _SHAPED: Final = re.compile(r"[\d_]|[a-z]\.[a-z]")
 

@@ -5,7 +5,6 @@
 and less so where only its writer cannot get in: one such is their own trouble, and several in one hour beside a clear one are not.
 """
 
-import re
 from typing import Final
 
 import re2
@@ -42,11 +41,10 @@ _SERVICES: Final = {
         r"\b(?:pin|pinnen|gepind|pinpas|ideal|betaling\w*|betalen|contactloos|payments?|declined|geweigerd|geldautomaat|atms?)\b"
     ),
 }
-_MAY: Final = re.compile(
-    r"plat|eruit|er uit|uit ge|down|offline|storing|uitval|uitgevallen|outage|blackout|power cut|dead|dood|onbereikbaar|unreach|50[0234]|scherm|screen|niet|niks|niets|geen|\bno|n't|cant|can|wachtrij|queue|zonder|without|weg|uit|buffer|crash|hang|spin|time|out|overb|overl|vast|maar"
+_MAY: Final = re2.compile(
+    r"plat|eruit|er uit|uit ge|down|offline|storing|uitval|uitgevallen|valt|outage|blackout|power cut|dead|dood|onbereikbaar|unreach|50[0234]|scherm|screen|page|niet|niks|niets|geen|\bno|n't|cant|cannot|unable|wachtrij|queue|zonder|without|weg|uit|buffer|crash|hang|spin|time|timing|out|overb|overl|vast|maar"
 )
-
-
+_NONE: Final[frozenset[str]] = frozenset()
 MAX_CHARS: Final = 400
 """Of a report: who writes more has a story of their own, in which something does not work, too."""
 
@@ -54,11 +52,13 @@ MAX_CHARS: Final = 400
 def outages(lower: str) -> frozenset[str]:
     """What a text after `folded` says is down, for whoever shares the service: ANY, CLEAR where it says so, and the services."""
     if len(lower) > MAX_CHARS or not _MAY.search(lower):
-        return frozenset()
+        return _NONE
     clear = _DOWN.search(lower) is not None
-    services = {name for name, pattern in _SERVICES.items() if pattern.search(lower)} if clear or _NO_ACCESS.search(lower) else set()
+    if not clear and not _NO_ACCESS.search(lower):
+        return _NONE
+    services = {name for name, pattern in _SERVICES.items() if pattern.search(lower)}
     if not clear and not services:
-        return frozenset()
+        return _NONE
     return frozenset({ANY, *services, *([CLEAR] if clear else [])})
 
 

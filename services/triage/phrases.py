@@ -120,12 +120,13 @@ _PERSON: Final = (
 )
 _WHOSE: Final = r"(?:mijn|m'n|mn|me|onze|ons|een|de|zijn|haar|my|our|a|the|his|her)"
 _CODE_LIKE: Final = r"(?:[a-z]{0,6}[-_#]?\d[\d ./-]{2,}\d|[a-z]{1,3}\d[a-z\d]{3,})"
-_ASKED: Final = (
-    r"(?:gebeld|gemaild|geappt|getweet|geschreven|gevraagd|gemeld|en ik|and i|belde|mailde|called|e-?mailed|wrote|asked|tweeted|told me to)"
+_ASKED: Final = re.compile(
+    r"\b(?:met|with) \w+ \w+|\b(?:gebeld|gemaild|geappt|getweet|geschreven|gevraagd|gemeld|en ik|and i|belde|mailde|called|e-?mailed|wrote|asked|tweeted|told me to)\b"
 )
-_THEIRS: Final = re.compile(
-    rf"(?<!met )(?<!with )\b{_WHOSE} (?:\w+ )?{_PERSON}(?:'?s)?(?!\w)(?:(?!{_ASKED}\b)[^.!?\n]){{0,60}}?(?<!\w){_CODE_LIKE}"
-    rf"|(?<!\w){_CODE_LIKE}[^.!?\n\w]{{0,3}}(?:\w+ ){{0,3}}(?:van|voor|of|from|for|to|by|met|with|namens) {_WHOSE} (?:\w+ )?{_PERSON}(?!\w)"
+"""Who called or was there about one's own number, which stays one's own."""
+_THEIRS: Final = re2.compile(
+    rf"(?:\b(?:met|with) )?\b{_WHOSE} (?:\w+ )?{_PERSON}(?:'?s)?\b[^.!?\n]{{0,60}}?\b{_CODE_LIKE}"
+    rf"|\b{_CODE_LIKE}[^.!?\n\w]{{0,3}}(?:\w+ ){{0,3}}(?:van|voor|of|from|for|to|by|namens) {_WHOSE} (?:\w+ )?{_PERSON}\b"
 )
 """A number that is another person's: "mijn zus (LM-2617348)", "order LM-2617348 is van mijn buurvrouw"."""
 _OWN: Final = re.compile(
@@ -153,7 +154,7 @@ def flags(lower: str) -> frozenset[str]:
     found |= outages(lower)
     if found & {ANY} or _TROUBLE.search(lower):
         found.add(TROUBLE)
-    if _DIGIT.search(lower) and _THEIRS.search(lower):
+    if _DIGIT.search(lower) and any(not _ASKED.search(match[0]) for match in _THEIRS.finditer(lower)):
         found.add(THEIRS)
         if _OWN.search(lower):
             found.add(OWN)

@@ -7,6 +7,8 @@ to be a phone number or an order's; "twee of drie dagen" stays what it is.
 import re
 from typing import Final
 
+import re2
+
 _FEWEST_DIGITS: Final = 6
 _FEWEST_WORDS: Final = 2
 _PHONE_DIGITS: Final = 9
@@ -52,7 +54,7 @@ _WORD: Final = (
 )
 _TOKEN: Final = re.compile(_WORD)
 _RUN: Final = re.compile(rf"(?<![\w.,-])(?:\+ ?)?{_WORD}(?:[ ,./–-]{{1,3}}{_WORD}){{1,14}}", re.IGNORECASE)
-_LIKELY: Final = re.compile(r"\b(?:nul|zero|oh)\b|\bzes\b[ ,-]|\bsix\b[ ,-]", re.IGNORECASE)
+_LIKELY: Final = re2.compile(r"(?i)\b(?:nul|zero|oh|zes|six)\b")
 """A run of words without any of these is seldom a phone number, and most texts have none."""
 
 

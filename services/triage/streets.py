@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
+import re2
+
 from services.triage.words import folded
 
 MAX_EACH: Final = 10
@@ -69,14 +71,16 @@ _ENGLISH: Final = re.compile(
     r"|(?<![\w.,/-])(?P<number_>[1-9]\d{0,3})(?P<letter_>[a-z](?!\w))?,? (?P<name_>[a-z'’]{3,20}) (?P<type_>road|rd|street|avenue|ave|crescent|gardens|terrace)(?![\w])"
 )
 _NO_NAME: Final = frozenset(re.split(" ", "the this that your our high-street next same first second"))
-_ABOUT: Final = re.compile(r"\d")
+_MAY: Final = re2.compile(
+    rf"(?i)(?:{_either(_DUTCH_ENDS)})[., ]{{1,2}}(?:#|[nh][a-z]{{1,10}}[. :]{{1,2}})?[1-9]|[0-9][a-z]?,? [a-z'’ ]{{3,60}} (?:{_either(_ENGLISH_TYPES)})\b"
+)
+"""At a twentieth of the price: most texts name no street."""
 
 
 def streets(text: str) -> Iterator[str]:
     """The addresses in a text, at most MAX_EACH, such as "beukenplein 14"; none for a street without a number."""
-    if not _ABOUT.search(text):
-        return
-    yield from islice((one for one in _found(text) if one), MAX_EACH)
+    if _MAY.search(text):
+        yield from islice((one for one in _found(text) if one), MAX_EACH)
 
 
 def _found(text: str) -> Iterator[str]:
