@@ -61,9 +61,9 @@ _NETWORK: Final = r"(?:x|twitter|insta(?:gram)?|facebook|fb|mastodon|bluesky|bsk
 _BARE: Final = r"[‘'\"“(]?(?P<{}>[A-Za-z0-9_](?:[A-Za-z0-9_.-]{{2,28}})[A-Za-z0-9_])"
 _NAMED: Final = re.compile(
     r"(?:twitter|x|instagram|facebook|tiktok|threads|youtube|reddit|bsky)\.(?:com|net|app|example)/(?:@|u/|user/|profile/)?" + _BARE.format("link")
-    + r"|\b(?P<cue>(?:twitter|insta\w{0,4}|forum|gebruikers|account|scherm|profiel|user|screen|facebook|mastodon|x)[- ]?(?:na(?:am|me)|handle|account|profiel)|handle|alias|nick(?:name|naam)?|username|schuilnaam|account|profiel|profile|"
+    + r"|\b(?P<cue>(?:twitter|insta\w{0,4}|forum|gebruikers|account|scherm|profiel|user|screen|facebook|mastodon|x)[- ]?(?:na(?:am|me)|handle|account|profiel)|handle|alias|nick(?:name|naam)?|username|schuilnaam|account|profiel|profile|(?:tweet|bericht|post|dm|message)(?= ?\()|"
     + _NETWORK + r"|onder de naam|under the name|(?:als|as|onder|under|vanaf|van|from|by|heet(?: ik| daar)?|ben(?: ik)?|i am|i'm|genaamd|called|named))"
-    r"(?: (?:is|heet|ben ik|am i|i am|i'm|heet ik|ik heet|van mij|daar|als|as|onder|under)){0,2}[ :=]{1,3}" + _BARE.format("behind")
+    r"(?: (?:on|op|at|bij) (?:\w{2,8} )?\w{1,10}(?= ?[:=]))?(?: (?:is|heet|ben ik|am i|i am|i'm|heet ik|ik heet|van mij|daar|als|as|onder|under)){0,2}[ :=]{1,3}" + _BARE.format("behind")
     + r"|(?<![\w@./-])" + _BARE.format("before") + rf"[’'\"”)]?(?:,? ?=? ?(?:dat|die|that)?(?: ben|'s| is) (?:ik|me)\b| ?= ?(?:ik|me)\b| (?:op|on|bij|at|via) {_NETWORK}(?!\w))",
     re.IGNORECASE,
 )  # fmt: skip
@@ -74,6 +74,8 @@ _SELF: Final = re.compile(r"\b(?:ik|mijn|m'n|mn|i|i'm|my|me|mij)\b", re.IGNORECA
 _ABOUT_NETWORKS: Final = re2.compile(
     rf"(?i)\b{_NETWORK}\b|tweet|getwit|twitter|\bdm\b|\bdat ben ik\b|that's me|handle|account|profie?l|\bgepost|posted|user ?name|gebruikersnaam|nickname|alias|\bna(?:am|me)\b|= ?(?:ik|me)\b"
 )
+_SHORTEST, _LONG = 5, 8
+"""Letters of a handle that has nothing else in it; of a long one the first letters may be a word."""
 _SHAPED: Final = re.compile(r"[\d_]|[a-z]\.[a-z]")
 
 
@@ -98,4 +100,6 @@ def _named(text: str, private: bool) -> Iterator[str]:
 def _telling(name: str, cue: str | None) -> bool:
     """Whether a word of letters alone can be a handle: no everyday word, and no first name behind a word that names follow."""
     lower = folded(name)
-    return len(name) >= 5 and lower[:STEM] not in weights() and not (cue and _WEAK_CUE.match(cue.lower()) and is_given_name(lower))
+    if cue is None or _WEAK_CUE.match(cue.lower()):
+        return len(name) >= _SHORTEST and lower[:STEM] not in weights() and not is_given_name(lower)
+    return len(name) >= _LONG or (len(name) >= _SHORTEST and lower[:STEM] not in weights())

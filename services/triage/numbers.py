@@ -51,7 +51,7 @@ class Number:
     @property
     def told(self) -> bool:
         """Whether anything says what it is about."""
-        return self.kind not in ("", "told")
+        return self.kind not in ("", "told", "reference")
 
 
 def same(one: Number, other: Number) -> bool:
@@ -212,7 +212,9 @@ _ABOUT: Final = re.compile(
     r"|(?P<contract>(?:contract|polis|policy|hypothe|mortgage|lening|loan|abonnement|subscription)\w*)"
     r"|(?P<member>(?:lid|member|pas|kaart|card)\w*)"
     r"|(?P<meter>(?:meter|ean|aansluit|serie|serial|imei)\w*)"
-    r"|(?P<told>nummer|number|nr|no|num|code|ref\w*|file|id)"
+    r"|(?P<reference>res|ref\w*)"
+    r"|(?P<plate>kenteken\w*|plate|registration)"
+    r"|(?P<told>nummer|number|nr|no|num|code|file|id)"
     r"|(?P<filler>is|was|van|of|mijn|my)",
     re.IGNORECASE,
 )
@@ -242,7 +244,7 @@ class Written:
 
 _NONE: Final = Written((), (), (), ())
 _DIGIT: Final = re.compile(r"\d")
-_LONG: Final = re.compile(r"(?:\d[ ./-]?){5}|\d[./_-]?[A-Za-z]+[./_-]?\d|[A-Za-z]\d[A-Za-z]")
+_LONG: Final = re.compile(r"(?:\d[ ./-]?){5}|[A-Za-z]-?\d\d-?\d\d|\d[./_-]?[A-Za-z]+[./_-]?\d|[A-Za-z]\d[A-Za-z]")
 
 
 def written(text: str, known: Sequence[Form] = ()) -> Written:
@@ -362,9 +364,9 @@ def _about(match: re.Match[str], text: str, at: int | None = None) -> str:
         said = _says(word[1].lower()) if word else ""
         if word is None or not said:
             break
-        if said not in ("told", "filler"):
+        if said not in ("told", "filler", "reference"):
             return said
-        kind = "told" if said == "told" else kind
+        kind = kind or (said if said != "filler" else "")
         before = before[: word.start()]
     return kind
 
@@ -405,6 +407,9 @@ def _unbooked(match: re.Match[str], text: str) -> list[Number]:
             others += _by_year(_DIGITS.findall(match["rest"]))
         return [Number(digits, kind, front, others=(*others, *_unpadded(digits)))]
     spelt = (letters + compact,) if letters else ()
+    if kind in _CODED and 2 <= len(letters) <= _MOST_LETTERS and len(digits) == _SHORT_DIGITS and not _YEAR.fullmatch(digits):
+        behind = tail[1].upper() if tail and tail[0][0] == "-" and compact == digits else ""
+        return [Number(letters + compact + behind, kind)]
     if letters and match["gap"] == "":
         compact = letters + compact
     if 5 <= len(compact) <= 10 and digits and len(compact) - len(digits) >= 2 and not _PLAIN_CODE.fullmatch(compact):
@@ -414,6 +419,9 @@ def _unbooked(match: re.Match[str], text: str) -> list[Number]:
     return []
 
 
+_SHORT_DIGITS: Final = 4
+_MOST_LETTERS: Final = 4
+"""Of a code such as HX-4471-B: with more letters it is a campaign's."""
 _DIGITS: Final = re.compile(r"\d+")
 _NO_NUMBER: Final = re.compile(r"0(?:800|900|906|909)[ -]?[\d -]+|20[1-3]\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 """Nobody's unless a word says so: a company's telephone number, a day."""
@@ -440,5 +448,5 @@ def _unpadded(digits: str) -> list[str]:
 
 _NUMBERED: Final = frozenset({"customer", "order", "case", "invoice", "booking", "ticket", "tracking", "return", "contract", "meter"})
 """What a number is that is no phone number, whatever it looks like."""
-_CODED: Final = frozenset({"booking", "case", "order", "tracking", "contract", "return"})
+_CODED: Final = frozenset({"booking", "case", "order", "tracking", "contract", "return", "reference", "plate"})
 """What is known by a code of letters and digits in any mixture."""

@@ -334,7 +334,7 @@ def _same_author(earlier: Seen, later: Seen, gap: timedelta, alike: Likeness) ->
     cosine, _, share = subject(earlier, later)
     same = cosine + 0.5 * share + (0.25 if AGAIN in later.flags else 0.0)
     days = gap / timedelta(days=1)
-    need = 0.0 if gap <= SAME_DAY else 0.2 + 0.04 * days if gap <= AUTHOR_WINDOW else 0.7
+    need = 0.0 if gap <= SAME_DAY else 0.12 + 0.04 * days if gap <= AUTHOR_WINDOW else 0.7
     if earlier.channel != later.channel and {earlier.channel, later.channel} <= PUBLIC and not _theirs_alone(earlier, later):
         need = max(need, 0.35)
     if later.relations - earlier.relations and same < 0.6:
