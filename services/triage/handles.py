@@ -20,7 +20,7 @@ MAX_NAMED: Final = 6
 _HANDLE: Final = re.compile(r"(?<![\w@./])@([A-Za-z0-9_][A-Za-z0-9_.-]{1,28}[A-Za-z0-9_])(@[\w-]+(?:\.[\w-]+)+)?(?![\w@])")
 _OTHERS: Final = re.compile(
     r"(?:\b(?:zus|zusje|broer\w*|vriend\w*|buur\w*|collega\w*|man|vrouw|moeder|vader|oma|opa|zoon|dochter|neef|nicht|huisgeno\w+|iemand|anderen|mensen|friend|flatmate|roommate|neighbou?r|colleague|sister|brother|husband|wife"
-    r"|mum|mom|dad|mother|father|someone|others|people|jullie|your|antwoord\w*|reactie\w*|reply|answer|medewerker|agent|account van jullie)\b[^.!?\n]{0,15}"
+    r"|mum|mom|dad|mother|father|someone|others|people|(?:jullie|your)(?! (?:forum|community|site|website|facebook|insta\w*|twitter|x|pagina|page)\b)|antwoord\w*|reactie\w*|reply|answer|medewerker|agent|account van jullie)\b[^.!?\n]{0,15}"
     r"|\b(?:net als|zoals|evenals|ook van|same as|just like|like|via via|gelezen (?:van|bij)|retweet\w*|rt|cc|dank\w*|thanks)\s+\(?)$",
     re.IGNORECASE,
 )
@@ -87,11 +87,12 @@ def named_handles(text: str, *, private: bool) -> Iterator[str]:
 
 def _named(text: str, private: bool) -> Iterator[str]:
     for match in _NAMED.finditer(text):
-        name = (match["link"] or match["behind"] or match["before"] or "").strip(".-")
-        before = text[max(0, match.start() - 60) : match.start()]
+        group = next(group for group in ("link", "behind", "before") if match[group])
+        name, start = match[group].strip(".-"), match.start(group)
+        before = text[max(0, start - 60) : start]
         if len(name) < 4 or _OTHERS.search(before) or _HEARD.search(before) or _SAID_OF.match(text, match.end()):
             continue
-        if not private and not _SELF.search(text, max(0, match.start() - 25), min(len(text), match.end() + 12)):
+        if not private and not _SELF.search(text, max(0, match.start() - 25), match.end()):
             continue
         if match["link"] or _SHAPED.search(name) or _telling(name, match["cue"]):
             yield name.lower()

@@ -181,7 +181,7 @@ _PHONE: Final = re.compile(
 )
 _NO_PHONE: Final = re.compile(r"\(?0\d ?[-/.] ?(?:0?[1-9]|1[0-2]) ?[-/.] ?(?:19|20)\d\d(?!\d)|0(?:800|900|906|909)")
 """A date, or a number that a company has rather than a person."""
-_LANDLINE: Final = re.compile(r"\(?0[1-57-9]")
+_MOBILE: Final = re.compile(r"06\d{8}\Z|00|3|4")
 _ACCOUNT_BEFORE: Final = re.compile(r"(?:rekening\w*|iban|account(?: number)?)[ :.=(]{0,3}(?:is |nr\.? ?|nummer |no\.? ?)?$", re.IGNORECASE)
 _MIXED_BEFORE: Final = re.compile(r"(?<!\w)(?=\w*[A-Za-z])\w*\d\w*[ .-]$")
 _CHUNK: Final = re.compile(
@@ -275,7 +275,7 @@ def _is_phone(match: re.Match[str], text: str) -> bool:
         _NO_PHONE.match(match[0])
         or _MIXED_BEFORE.search(text, max(0, match.start() - 12), match.start())
         or _ACCOUNT_BEFORE.search(text, max(0, match.start() - 30), match.start())
-        or (_LANDLINE.match(match[0]) and _about(match, text) in _NUMBERED)
+        or (not _MOBILE.match(_compact(match[0])) and _about(match, text) in _NUMBERED)
     )
 
 

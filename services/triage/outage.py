@@ -16,7 +16,7 @@ CLEAR: Final = "down clearly"
 _DOWN: Final = re2.compile(
     r"\b(?:ligt|lag|liggen|lagen|gaat|ging|alles|is|zijn|weer|helemaal|volledig|compleet|totaal)\b[^.!?\n]{0,20}\b(?:plat|eruit|er uit|onbereikbaar|op zijn gat|op z'n gat|dood)\b|\b(?:ligt|lag|liggen|gaat|ging|alles|weer) (?:\w+ ){0,2}(?:down|offline)\b"
     r"|\b(?:app|site|website|webshop|server\w*|systeem|internet|netwerk|tv|stroom|pinnen)\b[^.!?\n]{0,12}\b(?:plat|eruit|down|offline|onbereikbaar|dood)\b"
-    r"|\b(?:plat|down|offline)\?|(?:^|[@\n])\w{2,20} (?:er ?uit|plat|down|offline)\b|\b(?:(?:stroom|sein|internet|netwerk|pin|tv|bel|computer)storing(?:en|kje)?|storing(?:en|kje)?(?: hier| in| bij| via| op| aan de| met de| met jullie|\?|!|\.|,|$| @|\n)|stroomuitval|(?:stroom|internet|tv|alles|wifi|licht|water) uitgevallen|valt (?:alles |weer |nu )?uit|outage\w*|blackout|power cut)|\b(?:overbelast|overloaded)\b"
+    r"|\b(?:plat|down|offline)\?|(?:^|[@\n])\w{2,20} (?:er ?uit|plat|down|offline)(?:[?!.,]|$| again| weer| for | voor )|\b(?:(?:stroom|sein|internet|netwerk|pin|tv|bel|computer)storing(?:en|kje)?|storing(?:en|kje)?(?: hier| in| bij| via| op| aan de| met de| met jullie|\?|!|\.|,|$| @|\n)|stroomuitval|(?:stroom|internet|tv|alles|wifi|licht|water) uitgevallen|valt (?:alles |weer |nu )?uit|outage\w*|blackout|power cut)|\b(?:overbelast|overloaded)\b"
     r"|\b(?:is|are|was|were|went|gone|goes|been|both|all|app|site|website|servers?|systems?|network|checkout)(?: (?:now|still|totally|completely|all|both|currently|again|already|fully)){0,2} (?:down|dead|offline|unreachable)\b"
     r"|\b50[0234]\b[^.!?\n]{0,25}\b(?:error|fout\w*|melding|at|bij|op|on)\b|\b(?:error|fout\w*|http|status|een|een|a|got|get)\b[^.!?\n]{0,12}\b50[0234]\b"
 )

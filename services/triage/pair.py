@@ -392,6 +392,15 @@ def _similar(earlier: Seen, later: Seen, gap: timedelta, alike: Likeness) -> Ver
         else:
             logit -= 0.4
             reasons.append(Evidence("place", True, "another place"))
+    if (
+        earlier.told
+        and later.told
+        and (mine := _values(earlier, "address"))
+        and mine.isdisjoint(theirs := _values(later, "address"))
+        and theirs
+    ):
+        logit -= 1.5
+        reasons.append(Evidence("address", True, "another address"))
     if earlier.details & later.details:
         logit += 0.6
         reasons.append(Evidence("detail", False, "the same amount or code"))
