@@ -15,11 +15,12 @@ from libs.common.brandbook import BrandBook
 from libs.common.events import Mention
 from libs.common.rules import channel_name
 from services.triage import handles, phrases
+from services.triage.bookforms import Form, forms
 from services.triage.endings import Ending
 from services.triage.features import Floats, well_formed
 from services.triage.identifiers import Ours, postal_addresses
 from services.triage.names import Name, is_given_name, name
-from services.triage.numbers import Form, Number, forms, phone_core, written
+from services.triage.numbers import Number, phone_core, written
 from services.triage.spelt import unspelt
 from services.triage.streets import streets
 from services.triage.words import RAREST, folded, stems, weights

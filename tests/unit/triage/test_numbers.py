@@ -2,8 +2,9 @@
 
 import pytest
 
+from services.triage.bookforms import form, forms
 from services.triage.endings import Ending, endings
-from services.triage.numbers import form, forms, same, written
+from services.triage.numbers import same, written
 
 BOOK = forms(
     {
