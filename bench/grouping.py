@@ -108,7 +108,7 @@ def cpu_s(server: PostgresServer) -> float:
     return sum(time.user + time.system for time in times)
 
 
-async def measure(server: PostgresServer, pool: db.Pool, looker: Looker, work: Any, brand: str, size: int) -> None:
+async def measure(server: PostgresServer, pool: db.Pool, looker: Looker, examiner: Examiner, work: Any, brand: str, size: int) -> None:
     """The same new mentions come in and are looked at; everything about them is gone afterwards."""
     now = datetime.now(UTC)
     new = [mention(body, brand, now) for body in texts.mentions(NEW, 12, "new", authors=NEW)]
@@ -134,7 +134,7 @@ async def measure(server: PostgresServer, pool: db.Pool, looker: Looker, work: A
     looks = []
     while True:
         began = time.perf_counter()
-        if not await look.look(pool, looker, brand):
+        if not await look.look(pool, looker, brand, examiner=examiner):
             break
         looks.append(time.perf_counter() - began)
     cpu.append(cpu_s(server))
@@ -167,7 +167,8 @@ async def bench(server: PostgresServer, url: str, sizes: Sequence[int]) -> None:
     classifier = Classifier.load()
     known = {brand: SimpleNamespace(book=load_book(BOOK.format(brand=brand)), version=1) for brand in ("vaart", "veer")}
     books: Any = SimpleNamespace(get=known.get)
-    looker, work = Looker(books, classifier.encoder), consumer.build(Examiner(books, classifier))
+    examiner = Examiner(books, classifier)
+    looker, work = Looker(books, classifier.encoder), consumer.build(examiner)
     for size in sorted(sizes):
         began = time.perf_counter()
         await fill(pool, looker, classifier, "vaart", size)
@@ -176,7 +177,7 @@ async def bench(server: PostgresServer, url: str, sizes: Sequence[int]) -> None:
         for table in ("mention", "looked", "clue"):
             await pool.execute(f"vacuum analyze {table}", timeout=600)
         for brand, stored in (("vaart", size), ("veer", size // 100)):
-            await measure(server, pool, looker, work, brand, stored)
+            await measure(server, pool, looker, examiner, work, brand, stored)
     sizes_of = await pool.fetch(
         "select relname, pg_relation_size(oid) as bytes from pg_class where relkind in ('r', 'i') and relnamespace = 'triage'::regnamespace "
         "and pg_relation_size(oid) > 1000000 order by 2 desc limit 8"

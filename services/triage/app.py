@@ -35,7 +35,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         def behind() -> bool:
             return service.stream is not None and service.stream.lags()[MENTIONS.name]["seconds"] > STORM_S
 
-        return consumer.build(examiner, behind=behind), [
+        return consumer.build(examiner, behind), [
             forgetting(service, service.settings.forget_every_s),
             learning(service, classifier, service.settings.learn_after, service.settings.learn_every_s),
             partial(retell.run, service),

@@ -18,7 +18,7 @@ from services.triage.brandheads import LABELS, BrandModels, Looks, own_logits
 from services.triage.context import UNKNOWN, Context, context_features
 from services.triage.explain import Explainer
 from services.triage.features import Encoder, Features, Floats, Ints, encoder
-from services.triage.findings import NEUTRAL, ONE_OF, PLACES, YES_OR_NO, FindingHeads, dense_rows, probabilities, signal_rows
+from services.triage.findings import NEUTRAL, ONE_OF, PLACES, POSITIVE, YES_OR_NO, FindingHeads, dense_rows, probabilities, signal_rows
 from services.triage.heads import Head
 from services.triage.labels import Calibration, Taxonomy, found_labels, label_logits, taxonomy
 from services.triage.language import languages, letters
@@ -142,7 +142,8 @@ class Classifier:
             self._findings(
                 text, through[row], known[row], rows.signals[row], spoken[row], found[row], labelled[row],
                 said=bool(rows.features.texts[row]),
-                model=self.version + (models_.name if (models_ := own[row]) else ""),
+                shipped_tone=not ((models_ := own[row]) and "sentiment" in models_.heads),
+                model=self.version + (models_.name if models_ else ""),
                 why=why[row] if why else {},
                 depth=depth,
             )
@@ -231,11 +232,14 @@ class Classifier:
         labels: list[Label],
         *,
         said: bool,
+        shipped_tone: bool,
         model: str,
         why: dict[str, list[str]],
         depth: Depth,
     ) -> Findings:
         best = {finding: _best(found[PLACES[finding]], values) for finding, values in ONE_OF.items()}
+        if shipped_tone:
+            best["sentiment"] = _tone(found[PLACES["sentiment"]])
         negative, _, positive = (float(share) for share in found[PLACES["sentiment"]])
         sentiment, score = best["sentiment"], positive - negative
         if not said:
@@ -256,7 +260,7 @@ class Classifier:
             sentiment_confidence=round(sentiment[1], 4),
             intent=best["intent"][0],
             labels=labels,
-            urgency=urgency(best["urgency"][0], risk),
+            urgency=urgency(best["urgency"][0], risk, present, glad=sentiment[0] == POSITIVE),
             respond=answer,
             department=best["department"][0],
             risk=risk,
@@ -270,9 +274,19 @@ class Classifier:
 
 
 GO_PRIVATE: Final = 0.5
+_CAREFUL: Final = np.array([1.0, 1.0, 0.55], dtype=np.float32)
+"""exp(-0.6): by what a positive tone counts less, in the order of the tones."""
 
 
 _NO_LABELS: Final = np.zeros(0, dtype=np.float32)
+
+
+def _tone(shares: Floats) -> tuple[str, float]:
+    """The likeliest tone, but positive only where that is clearly likelier than the others: a cheerful answer to somebody who is annoyed costs more than
+    a thank-you that was missed. A brand's own head knows its customers, and needs no such caution."""
+    careful = shares * _CAREFUL
+    index = int(careful.argmax())
+    return ONE_OF["sentiment"][index], float(shares[index])
 
 
 def _best(shares: Floats, values: Sequence[str]) -> tuple[str, float]:

@@ -425,7 +425,7 @@ async def save(connection: db.Connection, work: TriageWork) -> None:
     await store.count_imports(connection, work.imports)
 
 
-def build(examiner: Examiner, *, behind: Callable[[], bool] = lambda: False) -> Consumer[TriageWork]:
+def build(examiner: Examiner, behind: Callable[[], bool] = lambda: False) -> Consumer[TriageWork]:
     """Triage's consumer with its models and the brand books at hand. While `behind` is true, mentions are looked at quickly, and again later."""
 
     async def prepare(events: Sequence[Received[Any]]) -> dict[UUID, Prepared]:

@@ -14,6 +14,7 @@ from typing import IO, Any, Final
 
 import numpy as np
 
+from libs.common.rules import INTENTS, RESPONSES
 from services.triage.context import SIZE as CONTEXT_SIZE
 from services.triage.features import BUCKETS, DIMENSIONS, Features, Floats, Ints
 from services.triage.heads import Quantised, rare_rows, sigmoid, softmax
@@ -24,12 +25,9 @@ NEGATIVE, NEUTRAL, POSITIVE = "negative", "neutral", "positive"
 ONE_OF: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
     {
         "sentiment": (NEGATIVE, NEUTRAL, POSITIVE),
-        "intent": (
-            "complaint", "question", "compliment", "order_status", "cancellation", "billing", "outage", "idea", "product_advice", "praise_ambassador",
-            "spam", "abuse", "chatter", "press", "job", "staff_post",
-        ),
+        "intent": INTENTS,
         "urgency": ("critical", "high", "normal", "low"),
-        "respond": ("reply", "ask_clarification", "no_reply", "hide"),
+        "respond": RESPONSES,
         "department": (
             "webcare", "billing", "technical", "logistics", "complaints", "legal", "press_office", "product", "security", "none",
         ),

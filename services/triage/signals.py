@@ -53,6 +53,7 @@ HIGH: Final = frozenset(
     {"data_leak", "staff_leak", "discrimination", "influencer", "total_loss", "deadline", "attempts", "money_waiting", "phishing"}
 )
 ASKING: Final = frozenset({"journalist", "press_contact"})
+IN_NEED: Final = frozenset({"fraud", "stranded", "vulnerable"})
 ALARMING: Final = frozenset({"press", "legal_threat", "safety", "self_harm"})
 """Risks that make a message critical, whatever its tone."""
 THRESHOLDS: Final[Mapping[str, float]] = MappingProxyType(
@@ -230,8 +231,9 @@ def _possible(risk: str, text: str, followers: int | None) -> bool:
     return risk != "influencer" or followers is None or followers >= INFLUENTIAL_FOLLOWERS
 
 
-def urgency(likeliest: Urgency, risk: Sequence[str]) -> Urgency:
-    """How soon a person must see a message: what the heads find likeliest, raised to what its risks ask for."""
-    if not ALARMING.isdisjoint(risk):
+def urgency(likeliest: Urgency, risk: Sequence[str], found: frozenset[str] = frozenset(), *, glad: bool = False) -> Urgency:
+    """How soon a person must see a message: what the heads find likeliest, raised to what its risks ask for, and to critical for a vulnerable or stranded
+    person and a victim of fraud, unless the message is `glad`: too soon costs minutes, too late costs them."""
+    if not ALARMING.isdisjoint(risk) or (not glad and not found.isdisjoint(IN_NEED)):
         return "critical"
     return "high" if likeliest != "critical" and not HIGH.isdisjoint(risk) else likeliest

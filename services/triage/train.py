@@ -137,8 +137,8 @@ def sentiment_examples(data: Path) -> list[Example]:
     for name in ("nl_valid.csv", "en_valid.csv"):
         found += [Example(row["text"], "neutral", 0.05) for row in rows(data / "xsid" / name)]
     for word, polarity in sorted(polarity_words(data).items()):
-        if abs(polarity) >= 0.5:
-            found.append(Example(word, "positive" if polarity > 0 else "negative", 0.012))
+        if abs(polarity) >= 0.3:
+            found.append(Example(word, "positive" if polarity > 0 else "negative", round(0.06 * abs(polarity), 4)))
     return found
 
 

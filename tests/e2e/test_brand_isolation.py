@@ -226,6 +226,7 @@ TABLE: dict[Key, Row] = {
     ("triage", "get", f"{_B}/topics/{{topic_id}}/mentions"): Row(shows="duinganger"),
     ("triage", "get", f"{_B}/imports/{{import_id}}"): Row(own=200, nothing={"received": 0, "duplicates": 0}, shows=f'"received":{SEEDS}'),
     ("triage", "get", f"{_B}/trace/{{mention_id}}"): Row(shows="triaged"),
+    ("triage", "post", f"{_B}/classify"): Row(own=200, body=lambda world, n: {"text": "waar blijft de pont?"}, shows='"intent"'),
     ("triage", "get", f"{_B}/corrections"): Row(own=200, shows="niemand"),
     ("triage", "get", f"{_B}/models"): Row(own=200, shows='"live":1'),
     ("triage", "get", f"{_B}/models/{{finding}}"): Row(own=200, shows="held-out"),

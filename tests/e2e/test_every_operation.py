@@ -205,6 +205,9 @@ def _triage(world: World) -> dict[str, Example]:
         "model_version": Example(parameters={**model, "version": 1}),
         "rollback": Example(parameters={**model, "If-Match": "*"}, body={"version": 0, "reason": "te streng voor grappen"}),
         "corrections": Example(parameters={"brand": "veer"}),
+        "classify": Example(
+            parameters={"brand": "veer"}, body={"text": "waar blijft de pont?", "channel": "twitter", "visibility": "public"}
+        ),
         "suggestions": Example(parameters={"brand": "veer"}),
         "precision": Example(parameters={"brand": "veer"}),
         "one_suggestion": Example(parameters={"brand": "veer", "suggestion_id": asked[0]}),

@@ -15,6 +15,7 @@ from services.triage import learning
 from services.triage.app import create_app
 from services.triage.brandmodels import LiveModels
 from services.triage.classify import Classifier
+from services.triage.context import Context
 from services.triage.settings import Settings
 from tests.integration.triage.test_batches import Story
 from tests.integration.triage.test_corrections import said
@@ -40,6 +41,8 @@ SAYINGS = {
     "positive": ("{} is echt bruut", "bruut, {} is er al", "wat een bruut ding, {}", "altijd bruut, {}"),
     "neutral": ("{} komt om drie uur", "ik zag {} gisteren", "waar vind ik {}?", "gaat {} ook op zondag?"),
 }
+BRUTE, SAFE = "wat een bruut ding, de kaart", "altijd kluis, de kaart"
+"""Two of those, which people call praise and blame, and which the shipped models know nothing of."""
 
 
 @pytest.fixture(scope="session")
@@ -76,7 +79,7 @@ class Triage:
         found = []
         for instance in self.instances:
             models = (await instance.of({brand})).get(brand)
-            [finding] = self.classifier.classify([text], models=[models])
+            [finding] = self.classifier.classify([text], contexts=[Context("email", "public")], models=[models])
             found.append((finding.sentiment, finding.model.removeprefix(self.classifier.version)))
         return found
 
@@ -103,13 +106,13 @@ async def triage(postgres: Databases, classifier: Classifier, tmp_path: Path) ->
 async def test_a_better_version_goes_live_for_every_instance_and_for_no_other_brand(triage: Triage) -> None:
     await triage.teach("vaart")
     await triage.teach("other", wrong=True)
-    before = await triage.told("vaart", "de lift is bruut")
+    before = await triage.told("vaart", BRUTE)
     assert before[0] == before[1]
     assert (before[0][0], before[0][1]) != ("positive", "+sentiment.1")
     assert await triage.learn("vaart") == [("sentiment", 1)]
-    assert await triage.told("vaart", "de lift is bruut") == [("positive", "+sentiment.1")] * 2
-    assert await triage.told("vaart", "wat een kluis met de lift") == [("negative", "+sentiment.1")] * 2
-    assert [models for _, models in await triage.told("other", "de lift is bruut")] == ["", ""]
+    assert await triage.told("vaart", BRUTE) == [("positive", "+sentiment.1")] * 2
+    assert await triage.told("vaart", SAFE) == [("negative", "+sentiment.1")] * 2
+    assert [models for _, models in await triage.told("other", BRUTE)] == ["", ""]
     assert await triage.learn("vaart") == [], "nothing new was corrected"
 
 
@@ -119,7 +122,7 @@ async def test_what_is_no_better_does_not_go_live(triage: Triage) -> None:
     assert await triage.learn("vaart") == [("sentiment", 1)]
     found = (await triage.ask("GET", "/models/sentiment/versions/1")).json()
     assert (found["state"], found["verdict"], found["usable"]) == ("refused", "too few to judge", False)
-    assert await triage.told("vaart", "de lift is bruut") == await triage.told("other", "de lift is bruut")
+    assert await triage.told("vaart", BRUTE) == await triage.told("other", BRUTE)
 
 
 async def test_only_a_brands_own_texts_are_looked_at(triage: Triage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,14 +161,14 @@ async def test_people_see_why_and_switch_back(triage: Triage) -> None:
     back = await triage.ask("POST", "/models/sentiment/rollback", json=body, headers=match)
     assert back.status_code == 200, back.text
     assert (back.json()["live"], back.json()["switches"][0]["actor"], back.json()["switches"][0]["reason"]) == (0, "mk", body["reason"])
-    assert [models for _, models in await triage.told("vaart", "de lift is bruut")] == ["", ""]
+    assert [models for _, models in await triage.told("vaart", BRUTE)] == ["", ""]
     stale = await triage.ask("POST", "/models/sentiment/rollback", json={"version": 1, "reason": "toch wel"}, headers=match)
     assert (stale.status_code, stale.json()["changes"][0]["version"]) == (412, 0)
     again = {"if-match": back.headers["etag"]}
     unknown = await triage.ask("POST", "/models/sentiment/rollback", json={"version": 7, "reason": "?"}, headers=again)
     assert (unknown.status_code, "version 7" in unknown.json()["detail"]) == (422, True)
     assert (await triage.ask("POST", "/models/sentiment/rollback", json={"version": 1, "reason": "toch wel"}, headers=again)).is_success
-    assert await triage.told("vaart", "de lift is bruut") == [("positive", "+sentiment.1")] * 2
+    assert await triage.told("vaart", BRUTE) == [("positive", "+sentiment.1")] * 2
 
 
 async def test_corrections_can_be_looked_back_on(triage: Triage) -> None:
@@ -192,10 +195,10 @@ async def test_a_version_that_learnt_from_what_was_taken_back_makes_way(triage: 
     row = await triage.pool.fetchrow("select compared_to, trained_on + held_out as texts from model where version = 2")
     assert row is not None
     assert (row["compared_to"], row["texts"]) == (0, 119)
-    assert await triage.told("vaart", "de lift is bruut") == [("positive", "+sentiment.2")] * 2
+    assert await triage.told("vaart", BRUTE) == [("positive", "+sentiment.2")] * 2
     await story.batch(triage.pool, [story.deleted(name) for name in story.names.values()])
     assert await triage.learn("vaart") == [("sentiment", 3)]
-    assert [models for _, models in await triage.told("vaart", "de lift is bruut")] == ["", ""]
+    assert [models for _, models in await triage.told("vaart", BRUTE)] == ["", ""]
     assert await triage.learn("vaart") == []
 
 

@@ -61,7 +61,7 @@ async def test_what_was_rejected_is_not_asked_again_by_later_members(world: Worl
 async def test_instances_at_once_look_at_each_mention_once(world: World) -> None:
     for n in range(6):
         await world.comes(f"m{n}", f"{TWEET} {n}", minute=n, handle=f"iemand{n}")
-    numbers = await asyncio.gather(*(look.look(world.pool, world.looker, "vaart", 2) for _ in range(4)))
+    numbers = await asyncio.gather(*(look.look(world.pool, world.looker, "vaart", 2, examiner=world.examiner) for _ in range(4)))
     assert sum(numbers) + await world.look() == 6
     assert await world.pool.fetchval("select count(*) from looked") == 6
 

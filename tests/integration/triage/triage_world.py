@@ -13,7 +13,7 @@ import httpx
 import orjson
 
 from cli.stack import keys
-from libs.common import db
+from libs.common import db, outbox
 from libs.common.bookfile import load_book
 from libs.common.events import Author, Findings, Identity, Mention, MentionDeleted, MentionReceived, Thread, deterministic_id
 from libs.common.record import Received
@@ -83,7 +83,9 @@ class World:
         return mention.id
 
     async def batch(self, story: Story, events: Sequence[Received[Any]]) -> None:
-        await story.batch(self.pool, events)
+        work = await story.batch(self.pool, events)
+        async with self.pool.acquire() as connection, connection.transaction():
+            await outbox.add(connection, "triage", work.outgoing)
 
     async def taken_back(self, mention_id: UUID, brand: str = "vaart") -> None:
         story = self.story(brand)

@@ -60,13 +60,21 @@ def test_nothing_is_measured_on_what_was_trained_on() -> None:
 
 def test_scores_are_one_for_what_is_right_and_less_for_what_is_not() -> None:
     rows = [
-        {"language": "nl", "sentiment": "negative", "urgency": "critical", "risk": ["press", "safety"]},
-        {"language": "en", "sentiment": "positive", "urgency": "low", "risk": []},
-    ]
+        {
+            "text": "bel 06-12345678", "language": "nl", "sentiment": "negative", "intent": "complaint", "urgency": "critical", "respond": "reply",
+            "department": "complaints", "risk": ["press", "safety"], "go_private": True, "pii": [{"kind": "phone", "text": "06-12345678"}],
+        },
+        {
+            "text": "thanks", "language": "en", "sentiment": "positive", "intent": "compliment", "urgency": "low", "respond": "no_reply",
+            "department": "webcare", "risk": [], "go_private": False, "pii": [],
+        },
+    ]  # fmt: skip
 
     def findings(row: dict[str, Any], **other: Any) -> Findings:
+        answer = {"respond": {"decision": row["respond"], "reason": ""}}
+        marked = {"pii": [{"kind": one["kind"], "start": 4, "end": 15} for one in row["pii"]]}
         same = {"language_confidence": 1.0, "sentiment_score": 0.0, "sentiment_confidence": 1.0, "model": "test"}
-        return Findings.model_validate(row | same | other)
+        return Findings.model_validate(row | same | answer | marked | other)
 
     assert set(evaluate.scores(rows, [findings(row) for row in rows]).values()) == {1.0}
     worse = evaluate.scores(rows, [findings(rows[0], risk=["press"]), findings(rows[1], language="nl")])
