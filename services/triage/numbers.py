@@ -55,13 +55,18 @@ class Number:
 
 def same(one: Number, other: Number) -> bool:
     """Whether two numbers are one. What stands in front may be left out by one of them: 408172 is KW26-408172, and 2025-11873 is not 2024-11873."""
-    if one.core != other.core and one.core not in other.others and other.core not in one.others and not _respelt(one, other):
-        return False
+    if one.core == other.core or _respelt(one, other):
+        shared = one.core
+    else:
+        part, whole = (one, other) if len(one.core) < len(other.core) else (other, one)
+        if part.core not in whole.others or (part.letters and part.letters != whole.letters):
+            return False  # W-20417 is no part of 88-20417
+        shared = part.core
     if one.booked and other.booked:
         return one.kind == other.kind
     if one.letters and other.letters and one.letters != other.letters:
         return False
-    return len(one.core) > MIN_DIGITS or one.booked or other.booked or not (one.told and other.told) or one.kind == other.kind
+    return len(shared) > MIN_DIGITS or one.booked or other.booked or not (one.told and other.told) or one.kind == other.kind
 
 
 def _respelt(one: Number, other: Number) -> bool:

@@ -120,6 +120,7 @@ def test_a_number_links_in_every_spelling_without_a_book(kind: str) -> None:
 OTHERS = {
     "two digits swapped": [("LM-2617348", "LM-2617384"), ("factuur F2026-00881", "factuur F2026-00818"), ("zaak 2026-0931", "zaak 2026 0913"),
                            ("3SGRB004417882", "3SGRB004417828"), ("polis 55.120.883", "polis 55120838"), ("contract LC-77120", "contract lc77210")],
+    "another front": [("factuur 88-20417", "bestelling W-20417"), ("factuur 88-20417", "koffer MELBX20417"), ("invoice 88-20417", "order 20417")],
     "another year": [("factuur 2026-00881", "factuur 2025-00881"), ("zaak 0931/2026", "zaak 2025/931")],
     "another code": [("boeking QX7M4T", "boeking QX7M4J"), ("boekingscode KTRWQZ", "boekingscode KTRQWZ")],
     "nobody's": [("met code ZOMER2026", "ZOMER2026"), ("vlucht KZ 1204", "KZ1204"), ("fout E-20441", "foutcode E-20441"),
