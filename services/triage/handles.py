@@ -20,7 +20,7 @@ MAX_NAMED: Final = 6
 _HANDLE: Final = re.compile(r"(?<![\w@./])@([A-Za-z0-9_][A-Za-z0-9_.-]{1,28}[A-Za-z0-9_])(@[\w-]+(?:\.[\w-]+)+)?(?![\w@])")
 _OTHERS: Final = re.compile(
     r"(?:\b(?:zus|zusje|broer\w*|vriend\w*|buur\w*|collega\w*|man|vrouw|moeder|vader|oma|opa|zoon|dochter|neef|nicht|huisgeno\w+|iemand|anderen|mensen|friend|flatmate|roommate|neighbou?r|colleague|sister|brother|husband|wife"
-    r"|mum|mom|dad|mother|father|someone|others|people|(?:jullie|your)(?! (?:forum|community|site|website|facebook|insta\w*|twitter|x|pagina|page)\b)|antwoord\w*|reactie\w*|reply|answer|medewerker|agent|account van jullie)\b[^.!?\n]{0,15}"
+    r"|mum|mom|dad|mother|father|someone|others|people|(?:jullie|your)(?! (?:forum|community|site|website|facebook|insta\w*|twitter|x|pagina|page)\b)(?![^.!?\n]*\b(?:getw\w+|gestuurd|gevraagd|gepost|gemeld|ook|too|also)\b)|antwoord\w*|reactie\w*|reply|answer|medewerker|agent|account van jullie)\b[^.!?\n]{0,15}"
     r"|\b(?:net als|zoals|evenals|ook van|same as|just like|like|via via|gelezen (?:van|bij)|retweet\w*|rt|cc|dank\w*|thanks)\s+\(?)$",
     re.IGNORECASE,
 )
@@ -72,7 +72,7 @@ _WEAK_CUE: Final = re.compile(
 )
 _SELF: Final = re.compile(r"\b(?:ik|mijn|m'n|mn|i|i'm|my|me|mij)\b", re.IGNORECASE)
 _ABOUT_NETWORKS: Final = re2.compile(
-    rf"(?i)\b{_NETWORK}\b|tweet|getwit|twitter|\bdm\b|\bdat ben ik\b|that's me|handle|account|profie?l|\bgepost|posted|user ?name|gebruikersnaam|nickname|alias|\bna(?:am|me)\b|= ?(?:ik|me)\b"
+    rf"(?i)\b{_NETWORK}\b|tweet|getwit|twitter|\bdm\b|\bdat ben ik\b|that's me|handle|account|profie?l|\bgepost|posted|user ?name|gebruikersnaam|nickname|alias|na(?:am|me)\b|= ?(?:ik|me)\b"
 )
 _SHORTEST, _LONG = 5, 8
 """Letters of a handle that has nothing else in it; of a long one the first letters may be a word."""

@@ -104,7 +104,7 @@ def _linked(strong: list[Evidence], gap: timedelta, alike: Likeness, *, nameless
     return Verdict("link", 0.99, tuple(strong))
 
 
-_TOLD: Final = frozenset({"number", "account", "shared_phone", "shared_email", "shared_handle", "shared_address", "ending"})
+_TOLD: Final = frozenset({"number", "account", "phone", "shared_phone", "shared_email", "shared_handle", "shared_address", "ending"})
 """Evidence that anybody can write down."""
 
 

@@ -11,6 +11,7 @@ NAMED = [
     "gebruikersnaam koper_88", "username koper_88", "Koper_88 op twitter ben ik", "twitter.com/koper_88", "https://x.com/koper_88/status/18273645",
     "also posted under koper_88", "mijn profiel 'koper_88'", "See my tweet (koper_88)", "Username on your forum: koper_88", "op jullie forum als koper_88",
     "mastodon: koper_88", "nickname koper_88 op het forum", "ik twitterde als koper_88", "instagram.com/koper_88/", "bluesky koper_88",
+    "Mijn Facebooknaam: koper_88",
 ]  # fmt: skip
 
 
@@ -40,6 +41,11 @@ def test_another_ones_is_not(text: str) -> None:
 def test_among_others_only_where_the_writer_says_that_it_is_theirs() -> None:
     assert list(named_handles("koper_88 op twitter, dat is me er een", private=False)) == []
     assert list(named_handles("ik ben koper_88 op twitter", private=False)) == ["koper_88"]
+
+
+def test_jullie_before_a_handle_is_the_brands_and_not_where_its_writer_says_what_they_did() -> None:
+    assert list(own_handles("jullie account @koper_88 antwoordt niet", private=True)) == []
+    assert list(own_handles("ik heb jullie ook getweet, @koper_88", private=True)) == ["koper_88"]
 
 
 def test_a_handle_with_its_server_is_one() -> None:

@@ -213,6 +213,12 @@ def test_a_number_of_a_friend_is_not_the_writers(text: str) -> None:
         assert "relation" in {reason.kind for reason in found.evidence if reason.against}
 
 
+def test_a_friends_phone_number_is_not_the_writers() -> None:
+    app = said("de bank is nog niet bezorgd", "+31607311073/Nel", 5)
+    mail = said("Mijn zus (06-07311073) krijgt wel antwoord, bij mij blijft het stil over de stoel", "M. Vis <mara@post.example>")
+    assert verdict(mail, app).decision == "apart"
+
+
 def test_who_asks_for_somebody_may_be_either() -> None:
     for text in ("Ik schrijf voor mijn moeder, bestelling LM-2617348. Waar blijft de bank?", "my mother's order LM-2617348 is late"):
         assert verdict(TWEET, said(text, "mara.v/Mara", 26, "instagram")).decision == "suggest"
