@@ -16,7 +16,7 @@ import numpy as np
 
 from services.triage import topic
 from services.triage.group import MAX_AUTHORS
-from services.triage.pair import NUMBER_WINDOW, SUGGEST_FROM, SUGGEST_WINDOW, Evidence, Verdict, among, compare
+from services.triage.pair import NUMBER_WINDOW, SUGGEST_FROM, SUGGEST_WINDOW, Evidence, Verdict, among, compare, other_account
 from services.triage.shown import Key, Seen
 
 NEAREST: Final = 40
@@ -191,6 +191,11 @@ class _Groups:
         mine, theirs = self.of(one), self.of(other)
         return any(compare(self._mentions[a], self._mentions[b]).decision == "apart" for a in mine for b in theirs)
 
+    def on_one_network(self, one: int, other: int) -> bool:
+        """Whether the groups of two mentions have different accounts on one network, so that a like name says little."""
+        pairs = ((self._mentions[a], self._mentions[b]) for a in self.of(one) for b in self.of(other))
+        return len(self.of(one)) + len(self.of(other)) > 2 and any(other_account(a, b) for a, b in pairs)
+
     def link(self, one: int, other: int) -> None:
         mine, theirs = self.of(one), self.of(other)
         if mine is theirs or len(mine) + len(theirs) > MAX_GROUP or self.apart(one, other):
@@ -223,7 +228,7 @@ def _suggested(
         mine, theirs = groups.of(one)[0], groups.of(other)[0]
         if mine != theirs:
             best.setdefault((min(mine, theirs), max(mine, theirs)), verdict)
-    best = {pair: verdict for pair, verdict in best.items() if not groups.apart(*pair)}
+    best = {pair: verdict for pair, verdict in best.items() if not groups.apart(*pair) and not groups.on_one_network(*pair)}
     verdicts = dict(ranked)
     taken: dict[int, list[tuple[int, float]]] = defaultdict(list)
     found: dict[tuple[int, int], Verdict] = {}

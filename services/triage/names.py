@@ -16,7 +16,10 @@ _PARTICLES: Final = frozenset(
     re.split(" ", "van der den de het 't ter ten te vande vander vanden la le du des di da dos del von zu zum und y el al bin")
 )
 _TITLES: Final = frozenset(
-    re.split(" ", "dhr mevr mw mevrouw meneer heer hr mr mrs ms miss dr drs ir ing prof fam familie family sir madam")
+    re.split(
+        " ",
+        "dhr mevr mw mevrouw meneer heer hr mr mrs ms miss dr drs ir ing prof fam familie family sir madam oma opa tante oom auntie uncle granny nana",
+    )
 )
 _FILLERS: Final = frozenset(
     re.split(
@@ -105,6 +108,11 @@ def _families() -> dict[str, frozenset[int]]:
         for name in line.split():
             found.setdefault(name, set()).add(number)
     return {name: frozenset(numbers) for name, numbers in found.items()}
+
+
+def is_given_name(word: str) -> bool:
+    """Whether `word`, after `folded`, is a first name that is known here."""
+    return word in _families()
 
 
 @lru_cache(maxsize=4096)

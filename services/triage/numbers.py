@@ -8,14 +8,14 @@ before it or the letters in front; two numbers of one kind that differ are evide
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any, Final
+from typing import Final
 
-import re2
-
+from services.triage.bookforms import Form
+from services.triage.endings import Ending, endings
 from services.triage.words import STEM, weights
 
 MAX_EACH: Final = 20
@@ -50,108 +50,28 @@ class Number:
     @property
     def told(self) -> bool:
         """Whether anything says what it is about."""
-        return self.kind not in ("", "told")
+        return self.kind not in ("", "told", "reference")
 
 
 def same(one: Number, other: Number) -> bool:
     """Whether two numbers are one. What stands in front may be left out by one of them: 408172 is KW26-408172, and 2025-11873 is not 2024-11873."""
-    if one.core != other.core and one.core not in other.others and other.core not in one.others:
-        return False
+    if one.core == other.core or _respelt(one, other):
+        shared = one.core
+    else:
+        part, whole = (one, other) if len(one.core) < len(other.core) else (other, one)
+        if part.core not in whole.others or (part.letters and part.letters != whole.letters):
+            return False  # W-20417 is no part of 88-20417
+        shared = part.core
     if one.booked and other.booked:
         return one.kind == other.kind
     if one.letters and other.letters and one.letters != other.letters:
         return False
-    return len(one.core) > MIN_DIGITS or one.booked or other.booked or not (one.told and other.told) or one.kind == other.kind
+    return len(shared) > MIN_DIGITS or one.booked or other.booked or not (one.told and other.told) or one.kind == other.kind
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """The last digits of a number that is not given whole. `kind`: phone, iban, card or "" (of anything)."""
-
-    kind: str
-    digits: str
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """A pattern of a brand's book, for text without separators. It begins with `lead`, and that with `letters`; `bare` is it without those letters."""
-
-    kind: str
-    whole: Any
-    bare: Any
-    letters: str
-    lead: str
-
-
-# --- the forms of a book -------------------------------------------------------------------------------------------------------------
-
-_PIECE: Final = re.compile(
-    r"(?P<anchor>\\[bB]|\^|\$)"
-    r"|(?P<class>\[\^?\]?(?:\\.|[^\]\\])*\])(?P<times>[*+?]\??|\{\d*,?\d*\}\??)?"
-    r"|(?P<escape>\\.)(?P<times_>[*+?]\??|\{\d*,?\d*\}\??)?"
-    r"|(?P<group>\(\?:|\(|\)|\|)(?P<times__>[*+?]\??|\{\d*,?\d*\}\??)?"
-    r"|(?P<literal>[^\\\[\]()|*+?{}^$])(?P<times___>[*+?]\??|\{\d*,?\d*\}\??)?"
-)
-_SEPARATORS: Final = frozenset(" -./_:#\t")
-
-
-def form(kind: str, pattern: str) -> Form | None:
-    """The form without separators that a book's pattern stands for; None where that cannot be told (look-arounds, a captured part, a set of
-    characters that is not allowed)."""
-    if "(?=" in pattern or "(?!" in pattern or "(?<" in pattern:
-        return None
-    built: list[str] = []
-    lead, leading, position = "", True, 0
-    while position < len(pattern):
-        piece = _PIECE.match(pattern, position)
-        if piece is None or (piece["group"] == "("):
-            return None
-        position = piece.end()
-        if piece["anchor"]:
-            continue
-        text = piece["class"] or piece["escape"] or piece["group"] or piece["literal"]
-        times = piece["times"] or piece["times_"] or piece["times__"] or piece["times___"] or ""
-        if _separates(text):
-            continue
-        if piece["escape"] and text[1].isalnum() and text[1] not in "dw":
-            return None
-        leading = leading and len(text) == 1 and text.isalnum() and not times
-        if leading:
-            lead += text.upper()
-        else:
-            built.append(text + times)
-    rest = "".join(built)
-    letters = lead[: next((place for place, letter in enumerate(lead) if letter.isdigit()), len(lead))]
-    try:
-        whole = re2.compile(f"^(?:{lead}(?:{rest}))$", _options())
-        bare = re2.compile(f"^(?:{lead[len(letters) :]}(?:{rest}))$", _options()) if letters and rest else None
-    except re2.error:
-        return None
-    return Form(kind, whole, bare, letters, lead)
-
-
-def _separates(text: str) -> bool:
-    """Whether a piece of a pattern matches what stands between the parts of a number, and nothing else."""
-    if text.startswith("["):
-        inside = text[1:-1].replace(r"\s", " ").replace("\\", "")
-        return not text.startswith("[^") and set(inside) <= _SEPARATORS
-    if text.startswith("\\"):
-        return text[1] in "sW" or text[1] in _SEPARATORS
-    return text in _SEPARATORS
-
-
-@lru_cache(maxsize=1)
-def _options() -> Any:
-    options = re2.Options()
-    options.case_sensitive = False
-    options.log_errors = False
-    return options
-
-
-def forms(patterns: Mapping[str, str]) -> tuple[Form, ...]:
-    """Those of a book's identifiers that can be read in any spelling."""
-    found = (form(kind, pattern) for kind, pattern in patterns.items())
-    return tuple(one for one in found if one is not None)
+def _respelt(one: Number, other: Number) -> bool:
+    """Whether they differ in zeros, or in the order of a year and a running number."""
+    return any("/" in value or value == one.core.lstrip("0") == other.core.lstrip("0") for value in one.cores & other.cores)
 
 
 # --- what is no number of a customer -------------------------------------------------------------------------------------------------
@@ -177,20 +97,29 @@ _NOISE: Final = re.compile(
 _ACCOUNT: Final = re.compile(
     r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}[ .-]?(?:[A-Za-z]{4}(?:[ .-]?\d){7,16}|\d(?:[ .-]?\d){10,22})(?![A-Za-z0-9])"
 )
-_PHONE: Final = re.compile(r"(?<![\w+.-])(?:\+ ?[1-9]|\(?00[1-9]|\(?0[1-9])(?:[ ().-]{0,3}\d){7,13}(?![\w-])")
+_PHONE: Final = re.compile(
+    r"(?<![\w+.-])(?:\+ ?[1-9]|\(?00 ?[1-9]|\(?[0o] ?[1-9]|(?:316|447|324|4915|4916|4917|336|337)(?=(?: ?\d){8,9}(?!\d)))(?:[ ()./-]{0,3}\d){7,13}(?![\w-])",
+    re.IGNORECASE,
+)
+_NO_PHONE: Final = re.compile(r"\(?0\d ?[-/.] ?(?:0?[1-9]|1[0-2]) ?[-/.] ?(?:19|20)\d\d(?!\d)|0(?:800|900|906|909)")
+"""A date, or a number that a company has rather than a person."""
+_MOBILE: Final = re.compile(r"06\d{8}\Z|00|3|4")
+_ACCOUNT_BEFORE: Final = re.compile(r"(?:rekening\w*|iban|account(?: number)?)[ :.=(]{0,3}(?:is |nr\.? ?|nummer |no\.? ?)?$", re.IGNORECASE)
 _MIXED_BEFORE: Final = re.compile(r"(?<!\w)(?=\w*[A-Za-z])\w*\d\w*[ .-]$")
 _CHUNK: Final = re.compile(
     r"(?<![\w@-])(?:(?P<letters>[A-Za-z]{1,6})(?P<gap> ?[._/-] ?| |)(?=\d))?"
-    r"(?P<rest>(?=[A-Za-z]*\d)[A-Za-z0-9]+(?:(?: ?[./_-] ?| )(?=[A-Za-z0-9]*\d)[A-Za-z0-9]+)*)(?![\w@])"
+    r"(?P<rest>(?=[A-Za-z]*\d)[A-Za-z0-9]+(?:(?: ?[./_-] ?| )(?=[A-Za-z0-9]*\d)[A-Za-z0-9]+|[./_-][A-Za-z]{1,4}(?=[./_-]\d))*)(?![\w@])"
 )
 _SPLIT: Final = re.compile(r" ?[./_-] ?| ")
 _BEHIND: Final = re.compile(r" ?\(([A-Za-z]{1,6})\)")
 _TAIL: Final = re.compile(r"[ .-]([A-Za-z]{1,4})(?!\w)")
 _LETTERS_ONLY: Final = re.compile(
-    r"\b(?:boeking\w*|reserver\w*|booking|reservation|pnr|dossier|case|zaak)(?:[ -]?(?:code|reference|ref|number|nummer|nr))?(?: is)?[.:]? ?[\[(\"']?((?-i:[A-Z]{5,8}))(?!\w)",
+    r"\b(?:boeking\w*|reserver\w*|booking|reservation|pnr|dossier|case|zaak)(?:[ -]?(?:code|reference|ref|number|nummer|nr))?(?: is)?[.:]? ?[\[(\"']?"
+    r"((?-i:[A-Z]{5,8}|[A-Z]{2,4}[ -][A-Z]{2,4})|[a-z]{6})(?!\w)",
     re.IGNORECASE,
 )
 """A code that has no digit is one only where the words before it say so."""
+_VOWELS: Final = frozenset("AEIOUY")
 _WORD_BEFORE: Final = re.compile(r"([A-Za-z]+)[ :#=\[(\"'.-]{0,4}$")
 _ABOUT: Final = re.compile(
     r"(?P<no>(?:fout|error|actie|korting|promo|discount|coupon|voucher|pin|puk|sms|verificatie|activati|qr|postcode|vlucht|flight|lijn|trein|train|bus|gate|stoel|seat|rij|row|versie|version|model|type|artikel|article|item|product|sku|onderdeel|postbus|kamer|room|perron|platform|halte|batch|charge|partij)\w*|tht|lot|kvk|agb|btw|vat|isbn|wmo)"
@@ -205,7 +134,9 @@ _ABOUT: Final = re.compile(
     r"|(?P<contract>(?:contract|polis|policy|hypothe|mortgage|lening|loan|abonnement|subscription)\w*)"
     r"|(?P<member>(?:lid|member|pas|kaart|card)\w*)"
     r"|(?P<meter>(?:meter|ean|aansluit|serie|serial|imei)\w*)"
-    r"|(?P<told>nummer|number|nr|no|num|code|ref\w*|file|id)"
+    r"|(?P<reference>res|ref\w*)"
+    r"|(?P<plate>kenteken\w*|plate|registration)"
+    r"|(?P<told>nummer|number|nr|no|num|code|file|id)"
     r"|(?P<filler>is|was|van|of|mijn|my)",
     re.IGNORECASE,
 )
@@ -235,27 +166,39 @@ class Written:
 
 _NONE: Final = Written((), (), (), ())
 _DIGIT: Final = re.compile(r"\d")
-_LONG: Final = re.compile(r"(?:\d[ ./-]?){5}|\d[A-Za-z]+\d|[A-Za-z]\d[A-Za-z]")
+_LONG: Final = re.compile(r"(?:\d[ ./-]?){5}|[A-Za-z]-?\d\d-?\d\d|\d[./_-]?[A-Za-z]+[./_-]?\d|[A-Za-z]\d[A-Za-z]")
 
 
 def written(text: str, known: Sequence[Form] = ()) -> Written:
     """The numbers in a text, each once, at most MAX_EACH of a sort. `known` are the forms of the brand's book; what they claim is nothing else."""
-    numbers = {match[1]: Number(match[1], "booking") for match in _LETTERS_ONLY.finditer(text) if _is_code(match)}
+    numbers = {code: Number(code, "booking") for match in _LETTERS_ONLY.finditer(text) if (code := _code(match))}
     if not _DIGIT.search(text):
         return Written((), (), tuple(numbers.values()), ()) if numbers else _NONE
     last = tuple(endings(text))
     rest, accounts = _taken(text, _ACCOUNT)
     if known:
         rest = _read(rest, numbers, lambda match, text: _booked(match, text, known))
-    rest, phones = _taken(rest, _PHONE, lambda match: not _MIXED_BEFORE.search(rest, max(0, match.start() - 12), match.start()))
+    rest, phones = _taken(rest, _PHONE, lambda match: _is_phone(match, rest))
     if _LONG.search(rest):
         _read(_NOISE.sub(lambda match: " " * len(match[0]), rest), numbers, _unbooked)
     return Written(tuple(dict.fromkeys(accounts)), tuple(dict.fromkeys(phone_core(one) for one in phones)), tuple(numbers.values()), last)
 
 
-def _is_code(match: re.Match[str]) -> bool:
-    """Whether letters are no word, in a text that does not shout."""
-    return not match[0][:3].isupper() and match[1][:STEM].lower() not in weights()
+def _code(match: re.Match[str]) -> str:
+    """The code, or "" where letters are a word, or stand in a text that shouts. In small letters it is one where hardly anybody could say it."""
+    code = _compact(match[1])
+    if match[0][:3].isupper() or not 5 <= len(code) <= 8 or code[:STEM].lower() in weights():
+        return ""
+    return code if match[1].isupper() or sum(letter in _VOWELS for letter in code) <= 1 else ""
+
+
+def _is_phone(match: re.Match[str], text: str) -> bool:
+    return not (
+        _NO_PHONE.match(match[0])
+        or _MIXED_BEFORE.search(text, max(0, match.start() - 12), match.start())
+        or _ACCOUNT_BEFORE.search(text, max(0, match.start() - 30), match.start())
+        or (not _MOBILE.match(_compact(match[0])) and _about(match, text) in _NUMBERED)
+    )
 
 
 def phone_core(written: str) -> str:
@@ -323,10 +266,9 @@ def _booked(match: re.Match[str], text: str, known: Sequence[Form]) -> list[Numb
 
 
 def _of_form(one: Form, compact: str) -> Number:
-    tail = compact[len(one.lead) :]
-    return Number(
-        core_of(compact), one.kind, one.letters, booked=True, others=(tail,) if len(tail) >= MIN_TOLD_DIGITS and tail.isdigit() else ()
-    )
+    tail, core = compact[len(one.lead) :], core_of(compact)
+    others = [tail] if len(tail) >= MIN_TOLD_DIGITS and tail.isdigit() else []
+    return Number(core, one.kind, one.letters, booked=True, others=(*others, *_by_year(_DIGITS.findall(compact)), *_unpadded(core)))
 
 
 def core_of(compact: str) -> str:
@@ -344,9 +286,9 @@ def _about(match: re.Match[str], text: str, at: int | None = None) -> str:
         said = _says(word[1].lower()) if word else ""
         if word is None or not said:
             break
-        if said not in ("told", "filler"):
+        if said not in ("told", "filler", "reference"):
             return said
-        kind = "told" if said == "told" else kind
+        kind = kind or (said if said != "filler" else "")
         before = before[: word.start()]
     return kind
 
@@ -370,57 +312,63 @@ def _unbooked(match: re.Match[str], text: str) -> list[Number]:
             or _about(match, text, match.start("rest"))
         ):
             letters = ""
+    if letters and _says(letters.lower()) == "told":
+        letters = ""
     if kind == "no":
         return []
     digits = "".join(filter(str.isdigit, compact))
+    if not kind and (not letters or match["gap"] == " ") and _NO_NUMBER.fullmatch(match["rest"]):
+        return []
     front = letters or compact[: next((place for place, letter in enumerate(compact) if letter.isdigit()), 0)]
     tail = _TAIL.match(text, match.end())
     enough = MIN_TOLD_DIGITS if kind or front or (tail and tail[0][0] == "-") else MIN_DIGITS
     if len(digits) >= enough:
         parts = ["".join(filter(str.isdigit, part)) for part in _SPLIT.split(match["rest"])]
-        others = tuple(part for part in parts if len(parts) > 1 and len(part) >= MIN_TOLD_DIGITS)
-        return [Number(digits, kind, front, others=others)]
-    others = (letters + compact,) if letters else ()
+        others = [part for part in parts if len(parts) > 1 and len(part) >= MIN_TOLD_DIGITS]
+        if kind or front:
+            others += _by_year(_DIGITS.findall(match["rest"]))
+        return [Number(digits, kind, front, others=(*others, *_unpadded(digits)))]
+    spelt = (letters + compact,) if letters else ()
+    if kind in _CODED and 2 <= len(letters) <= _MOST_LETTERS and len(digits) == _SHORT_DIGITS and not _YEAR.fullmatch(digits):
+        behind = tail[1].upper() if tail and tail[0][0] == "-" and compact == digits else ""
+        return [Number(letters + compact + behind, kind)]
     if letters and match["gap"] == "":
         compact = letters + compact
     if 5 <= len(compact) <= 10 and digits and len(compact) - len(digits) >= 2 and not _PLAIN_CODE.fullmatch(compact):
         turns = sum(one.isdigit() != other.isdigit() for one, other in pairwise(compact))
         if turns >= _FEWEST_TURNS or kind in _CODED:
-            return [Number(compact, kind, others=others)]
+            return [Number(compact, kind, others=spelt)]
     return []
 
 
-_CODED: Final = frozenset({"booking", "case", "order", "tracking", "contract", "return"})
+_SHORT_DIGITS: Final = 4
+_MOST_LETTERS: Final = 4
+"""Of a code such as HX-4471-B: with more letters it is a campaign's."""
+_DIGITS: Final = re.compile(r"\d+")
+_NO_NUMBER: Final = re.compile(r"0(?:800|900|906|909)[ -]?[\d -]+|20[1-3]\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
+"""Nobody's unless a word says so: a company's telephone number, a day."""
+_YEAR: Final = re.compile(r"20[1-3]\d")
+
+
+def _by_year(pieces: Sequence[str]) -> list[str]:
+    """ "2026/881" for 2026-00881, 881/2026 and 202600881: a year and a running number are written in either order, with zeros or without."""
+    years = [piece for piece in pieces if _YEAR.fullmatch(piece)]
+    if len(pieces) > 1 and len(years) == 1:
+        running = "".join(piece for piece in pieces if piece != years[0])
+    elif len(pieces) == 1 and len(pieces[0]) > MIN_DIGITS and _YEAR.match(pieces[0]):
+        years, running = [pieces[0][:4]], pieces[0][4:]
+    else:
+        return []
+    return [f"{years[0]}/{int(running)}"] if 2 <= len(running) <= 8 and int(running) else []
+
+
+def _unpadded(digits: str) -> list[str]:
+    """The number without zeros in front, which many leave out."""
+    bare = digits.lstrip("0")
+    return [bare] if bare != digits and len(bare) >= MIN_TOLD_DIGITS else []
+
+
+_NUMBERED: Final = frozenset({"customer", "order", "case", "invoice", "booking", "ticket", "tracking", "return", "contract", "meter"})
+"""What a number is that is no phone number, whatever it looks like."""
+_CODED: Final = frozenset({"booking", "case", "order", "tracking", "contract", "return", "reference", "plate"})
 """What is known by a code of letters and digits in any mixture."""
-
-
-# --- last digits ---------------------------------------------------------------------------------------------------------------------
-
-_ENDING: Final = re.compile(
-    r"(?:eindig(?:t|end|en|de)|die eindigen|ends?|ending|laatste (?:\w+ )?(?:cijfers|nummers)|last (?:\w+ )?(?:digits|numbers))"
-    r"(?: [a-z'’]{1,14}){0,5}:? ?[.*x…]{0,8}(\d{3,5})(?!\d|[.,]\d)"
-    r"|(?<![\w.])(?:[*x…•]{2,8}|\.{2,4})[ -]?(\d{3,5})(?!\d)",
-    re.IGNORECASE,
-)
-_OF_NUMBER: Final = re.compile(r"num(?:mer|ber)|cijfers|digits|\bnr\b|code|[*x…•]{2}", re.IGNORECASE)
-_OF_PHONE: Final = re.compile(r"telefoon|toestel|mobiel|mobile|phone|gebeld|\bbel\b|06|nummerbehoud|sim", re.IGNORECASE)
-_OF_ACCOUNT: Final = re.compile(r"rekening|iban|account|bank", re.IGNORECASE)
-_OF_CARD: Final = re.compile(r"\b(?:\w*pas|kaart|\w*card|creditcard)\b", re.IGNORECASE)
-
-
-def endings(text: str) -> list[Ending]:
-    """What is said of the last digits of a number ("het nummer dat eindigt op 4417", "account ending in 4417")."""
-    found: dict[Ending, None] = {}
-    for match in _ENDING.finditer(text):
-        nearby = text[max(0, match.start() - 60) : match.end()]
-        last = max(
-            (
-                (hits[-1].start(), kind)
-                for kind, pattern in (("phone", _OF_PHONE), ("iban", _OF_ACCOUNT), ("card", _OF_CARD))
-                if (hits := list(pattern.finditer(nearby)))
-            ),
-            default=(0, ""),
-        )
-        if last[1] or _OF_NUMBER.search(nearby):  # a contract ends in 2027, too
-            found[Ending(last[1], match[1] or match[2])] = None
-    return list(found)[:MAX_EACH]

@@ -13,11 +13,12 @@ from typing import Final, Literal
 
 from services.triage.names import Likeness, likeness
 from services.triage.numbers import Number, same
-from services.triage.phrases import AGAIN, ASKS, ELSE, RESOLVED
-from services.triage.shown import PUBLIC, Seen
+from services.triage.phrases import AGAIN, ASKS, ELSE, OWN, RESOLVED, THEIRS
+from services.triage.shown import PUBLIC, Seen, is_telling
 
 Decision = Literal["link", "suggest", "apart"]
 
+FEWEST_COMMON: Final = 4
 NUMBER_WINDOW: Final = timedelta(days=21)
 """A number shown again later than this begins a new issue, which refers to the old one."""
 SAME_DAY: Final = timedelta(hours=20)
@@ -32,10 +33,10 @@ INITIALS: Final = 0.4
 """Names that share little more than an initial."""
 ALIKE: Final = 0.5
 """Names from here on are alike enough for one person's text in two places."""
-FEWEST_RUNS: Final = 8
+FEWEST_RUNS: Final = 6
 """Shorter texts are alike by chance: "still no internet here"."""
-COPIED: Final = 0.6
-"""The share of the shorter text that stands in the other."""
+COPIED: Final = ((16, 0.45), (8, 0.6), (FEWEST_RUNS, 0.8))
+"""The share of the shorter text that stands in the other, by how many runs it has at least: chance is the less likely the longer it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,8 @@ def compare(one: Seen, other: Seen) -> Verdict:
         return Verdict("apart", 0.0, (*against, *strong), bool(strong or author) and any(reason.kind == "solved" for reason in against))
     if not author and (alike.against or not _tells(strong)) and alike.score < ALIKE and copied(earlier, later):
         return Verdict("apart", 0.0, (Evidence("copy", True, "a text that several people copied"),))
+    if strong and not author and alike.score < ALIKE and (told_of := _told_of(earlier, later)) and {one.kind for one in strong} <= _TOLD:
+        return _of_another(strong, told_of)
     if strong:
         return _linked(strong, gap, alike, nameless=not (earlier.name.known and later.name.known))
     if author:
@@ -101,6 +104,25 @@ def _linked(strong: list[Evidence], gap: timedelta, alike: Likeness, *, nameless
     return Verdict("link", 0.99, tuple(strong))
 
 
+_TOLD: Final = frozenset({"number", "account", "phone", "shared_phone", "shared_email", "shared_handle", "shared_address", "ending"})
+"""Evidence that anybody can write down."""
+
+
+def _told_of(earlier: Seen, later: Seen) -> Seen | None:
+    """That one of the two which tells of another person's number, where the other does not."""
+    if (THEIRS in earlier.flags) == (THEIRS in later.flags):
+        return None
+    return earlier if THEIRS in earlier.flags else later
+
+
+def _of_another(strong: list[Evidence], told_of: Seen) -> Verdict:
+    """Who quotes a friend's order and has a question of their own is another person with another issue; who asks for somebody may be either."""
+    against = Evidence("relation", True, "a number of another person, of whom it tells")
+    if OWN in told_of.flags:
+        return Verdict("apart", 0.0, (against, *strong))
+    return Verdict("suggest", 0.5, (*strong, against))
+
+
 _SHARED: Final = frozenset({"shared_phone", "shared_email", "shared_handle", "shared_address", "ending"})
 _UNIQUE: Final = frozenset({"number", "account"})
 
@@ -116,7 +138,9 @@ def copied(one: Seen, other: Seen) -> bool:
     last = min(max(one.copy), max(other.copy))  # beyond it one of the sketches may have been cut off
     mine, theirs = sum(run <= last for run in one.copy), sum(run <= last for run in other.copy)
     common = len(one.copy & other.copy)
-    return common >= COPIED * min(mine, theirs) and common >= FEWEST_RUNS // 2
+    shorter = min(mine, theirs)
+    share = next((share for runs, share in COPIED if min(len(one.copy), len(other.copy)) >= runs), 1.0)
+    return common >= share * shorter and common >= FEWEST_COMMON
 
 
 # --- strong evidence -----------------------------------------------------------------------------------------------------------------
@@ -128,6 +152,8 @@ def _strong(earlier: Seen, later: Seen, alike: Likeness) -> Iterator[Evidence]:
             continue  # found alike; whether it is one takes more
         if kind == "phone" and value in earlier.landlines and alike.score <= 0:
             continue  # an office's number is in the signature of everybody who works there
+        if kind == "address" and _elsewhere(earlier, later):
+            continue
         shared = f"shared_{kind}" if kind in ("phone", "email", "handle", "address") else kind
         yield Evidence(shared, False, f"the same {_CALLED.get(kind, kind)} in both")
     if numbers := {value for kind, value in earlier.told & later.told if kind == "number"}:
@@ -135,16 +161,24 @@ def _strong(earlier: Seen, later: Seen, alike: Likeness) -> Iterator[Evidence]:
             for other in later.numbers:
                 if not (numbers & one.cores).isdisjoint(other.cores) and same(one, other):
                     yield Evidence("number", False, f"the same {_called(one, other)} in both")
+        if any(_is_account(value, earlier) != _is_account(value, later) for value in numbers):
+            yield Evidence("account", False, "the same account in both, without its bank in one")
     if (earlier.told and later.own) or (later.told and earlier.own):
         for mine, theirs in ((earlier, later), (later, earlier)):
             for kind, _ in sorted(mine.told & theirs.own):
                 yield Evidence(kind, False, f"one names the {_CALLED[kind]} that the other is written with")
+    if earlier.called or later.called:
+        for mine, theirs in ((earlier, later), (later, earlier)):
+            if not alike.against and any(kind == "handle" and value in mine.called for kind, value in theirs.own):
+                yield Evidence("handle", False, f"one names the {_CALLED['handle']} that the other is written with")
     if earlier.endings or later.endings:
         for mine, theirs in ((earlier, later), (later, earlier)):
             for ending in mine.endings:
-                if any(value.endswith(ending.digits) for value in _whole(theirs)):
+                if any(value.endswith(ending.digits) for value in _whole(theirs, ending.kind)):
                     yield Evidence("ending", False, "the last digits of a number in the other")
                     break
+        if any(one.is_one_with(other) for one in earlier.endings for other in later.endings):
+            yield Evidence("ending", False, "the same last digits in both")
     if later.answers is not None and later.answers == earlier.id and earlier.own & later.own:
         yield Evidence("thread", False, "its author goes on with it")
 
@@ -165,14 +199,41 @@ _CALLED: Final = {
 }
 
 
-def _whole(seen: Seen) -> Iterator[str]:
-    """The numbers of a mention of which another may name the last digits."""
-    for kind, value in seen.told:
-        if kind in ("account", "phone", "number"):
+def _elsewhere(earlier: Seen, later: Seen) -> bool:
+    """Whether a street and number that both name are in two towns: there is a Dorpsstraat in each."""
+    if earlier.places and later.places and earlier.places.isdisjoint(later.places):
+        return True
+    mine, theirs = _postcodes(earlier), _postcodes(later)
+    return bool(mine and theirs) and mine.isdisjoint(theirs)
+
+
+def _postcodes(seen: Seen) -> set[str]:
+    return {value.partition(" ")[0] for value in _values(seen, "address") if value[0].isdigit()}
+
+
+def _is_account(core: str, seen: Seen) -> bool:
+    """Whether what a mention is found by is the end of an account of which it names the bank, too."""
+    return all(core not in number.cores for number in seen.numbers)
+
+
+def _whole(seen: Seen, kind: str = "") -> Iterator[str]:
+    """The numbers of a mention of which another may name the last digits, as those of a `kind` of number."""
+    for of, value in seen.told:
+        if of in _ENDS[kind]:
             yield value
-    for kind, value in seen.own:
-        if kind == "phone":
-            yield value
+    if kind in ("phone", ""):
+        for of, value in seen.own:
+            if of == "phone":
+                yield value
+
+
+_ENDS: Final = {
+    "phone": frozenset({"phone"}),
+    "iban": frozenset({"account", "number"}),
+    "card": frozenset({"account", "number"}),
+    "": frozenset({"account", "phone", "number"}),
+}
+"""What is told whole of which the last digits are told elsewhere."""
 
 
 # --- evidence against ----------------------------------------------------------------------------------------------------------------
@@ -273,8 +334,8 @@ def _same_author(earlier: Seen, later: Seen, gap: timedelta, alike: Likeness) ->
     cosine, _, share = subject(earlier, later)
     same = cosine + 0.5 * share + (0.25 if AGAIN in later.flags else 0.0)
     days = gap / timedelta(days=1)
-    need = 0.0 if gap <= SAME_DAY else 0.25 + 0.06 * days if gap <= AUTHOR_WINDOW else 0.75
-    if earlier.channel != later.channel and {earlier.channel, later.channel} <= PUBLIC and not _reached(earlier, later):
+    need = 0.0 if gap <= SAME_DAY else 0.12 + 0.04 * days if gap <= AUTHOR_WINDOW else 0.7
+    if earlier.channel != later.channel and {earlier.channel, later.channel} <= PUBLIC and not _theirs_alone(earlier, later):
         need = max(need, 0.35)
     if later.relations - earlier.relations and same < 0.6:
         return Verdict("suggest", 0.5, (about, Evidence("relation", True, "on behalf of another")))
@@ -283,9 +344,9 @@ def _same_author(earlier: Seen, later: Seen, gap: timedelta, alike: Likeness) ->
     return Verdict(None, 0.3, (about, Evidence("subject", True, "another subject, or long after")))
 
 
-def _reached(earlier: Seen, later: Seen) -> bool:
-    """Whether both are written with one address or phone number."""
-    return any(kind != "handle" for kind, _ in earlier.own & later.own)
+def _theirs_alone(earlier: Seen, later: Seen) -> bool:
+    """Whether both are written with one address or phone number, or a handle that hardly anybody else has on another network."""
+    return any(kind != "handle" or is_telling(value) for kind, value in earlier.own & later.own)
 
 
 # --- weak evidence -------------------------------------------------------------------------------------------------------------------
@@ -331,14 +392,28 @@ def _similar(earlier: Seen, later: Seen, gap: timedelta, alike: Likeness) -> Ver
         else:
             logit -= 0.4
             reasons.append(Evidence("place", True, "another place"))
+    if (
+        earlier.told
+        and later.told
+        and (mine := _values(earlier, "address"))
+        and mine.isdisjoint(theirs := _values(later, "address"))
+        and theirs
+    ):
+        logit -= 1.5
+        reasons.append(Evidence("address", True, "another address"))
     if earlier.details & later.details:
         logit += 0.6
         reasons.append(Evidence("detail", False, "the same amount or code"))
-    if earlier.channel == later.channel and earlier.channel in PUBLIC:
-        logit -= 1.4
+    if other_account(earlier, later):
+        logit -= 4.5
         reasons.append(Evidence("handle", True, "another account on the same network"))
     score = 1 / (1 + math.exp(-logit))
     return Verdict("suggest" if score >= SUGGEST_FROM else None, round(score, 3), tuple(reasons))
+
+
+def other_account(one: Seen, other: Seen) -> bool:
+    """Whether both are written on one network with two handles: hardly anybody has two there."""
+    return one.channel == other.channel and one.channel in PUBLIC and one.own.isdisjoint(other.own)
 
 
 def among(score: float, rivals: int) -> float:

@@ -1,7 +1,7 @@
 # ruff: noqa: E501 - a pattern reads best on one line
 """What a message says of itself, in the words that people use for it: a text reaches this module, what it says leaves it.
 
-That it is about something else, that it was solved, that its writer has asked before, on whose behalf, where, and which handles are the writer's own.
+That it is about something else, that it was solved, that its writer has asked before, on whose behalf, and where.
 Readable rules, in Dutch and English: when a team asks why two messages were kept apart, the answer is a line below.
 """
 
@@ -11,9 +11,10 @@ from typing import Final
 
 import re2
 
+from services.triage.outage import ANY, outages
 from services.triage.words import folded
 
-ELSE, RESOLVED, AGAIN, ASKS, TROUBLE = "else", "resolved", "again", "asks", "trouble"
+ELSE, RESOLVED, AGAIN, ASKS, TROUBLE, THEIRS, OWN = "else", "resolved", "again", "asks", "trouble", "theirs", "own"
 
 _EMAIL: Final = re.compile(r"(?<![\w.+@-])[\w+-][\w.+-]{0,63}@(?:[A-Za-z0-9-]{1,63}\.){1,6}[A-Za-z]{2,24}(?![\w@-])")
 
@@ -23,7 +24,6 @@ def addresses(text: str) -> list[str]:
     return [one.lower() for one in _EMAIL.findall(text)]
 
 
-_HANDLE: Final = re.compile(r"(?<![\w@./])@([A-Za-z0-9_][A-Za-z0-9_.]{1,28}[A-Za-z0-9_])(?![\w@])")
 _QUOTED: Final = re.compile(
     r"^(?:>.*|-{2,} ?(?:oorspronkelijk|original|doorgestuurd|forwarded).*|(?:van|from): .*|op .{5,80} schreef .*:|on .{5,80} wrote:)$",
     re.IGNORECASE | re.MULTILINE,
@@ -36,47 +36,6 @@ def unquoted(text: str) -> str:
         return text
     match = _QUOTED.search(text)
     return text if match is None or match.start() < 20 else text[: match.start()]
-
-
-_OTHERS: Final = re.compile(
-    r"(?:\b(?:zus|zusje|broer\w*|vriend\w*|buur\w*|collega\w*|man|vrouw|moeder|vader|oma|opa|zoon|dochter|neef|nicht|iemand|anderen|mensen|friend|neighbou?r|colleague|sister|brother|husband|wife"
-    r"|mum|mom|dad|mother|father|someone|others|people|jullie|your|antwoord\w*|reactie\w*|reply|answer|medewerker|agent|account van jullie)\b[^.!?\n]{0,15}"
-    r"|\b(?:net als|zoals|evenals|ook van|same as|just like|like|via via|gelezen (?:van|bij)|retweet\w*|rt|cc|dank\w*|thanks)\s+\(?)$",
-    re.IGNORECASE,
-)
-"""What stands before the handle of somebody else."""
-_MINE: Final = re.compile(
-    r"(?:\b(?:ik|we|wij|mijn|m'n|mn|i|i'm|i've|my|we've|our)\b[^.!?\n]{0,70}|\b(?:getwitterd|getweet|tweette|tweeted|posted|gepost|gevraagd op|tweets?|dm|bericht|post) ?(?:van|by|from|onder|als|as)?[ (]{0,2})$",
-    re.IGNORECASE,
-)
-"""What stands before a handle that its owner names, among other people: "ik vroeg het ook op X (@naam)"."""
-_NAMED: Final = re.compile(
-    r"(?:\b(?:als|as|onder|under|heet|ben|i'm|am|account|handle|profiel|profile|is|naam|name|x|twitter|insta|instagram|facebook|mastodon|bluesky|threads|tiktok|linkedin|getwitterd|getweet|tweette|gevraagd|gesteld|asked|tweeted|posted)"
-    r"|\b(?:tweets?|posts?|bericht\w*|account|profiel) (?:van|by|from|of))[ :,]{0,2}\(?$",
-    re.IGNORECASE,
-)
-"""What stands just before it."""
-
-
-_SAID_OF: Final = re.compile(
-    r" (?:heeft|had|has|zegt|zei|schreef|schrijft|meldt|meldde|kreeg|krijgt|kan wel|got|gets|says|said|wrote|posted|vertelt|vindt|heeft ook)\b",
-    re.IGNORECASE,
-)
-"""What follows the handle of somebody of whom a text tells."""
-_HEARD: Final = re.compile(
-    r"\b(?:zag|las|gelezen|gezien|hoorde|saw|read|seen|heard|volgens|according)\b(?![^.!?\n]*\b(?:mijn|m'n|mn|my|ik ben|ik heet)\b)[^.!?\n]{0,40}$",
-    re.IGNORECASE,
-)
-
-
-def own_handles(text: str, *, private: bool) -> Iterable[str]:
-    """The handles in a text that are its writer's, as far as it says. To a brand alone one names oneself; among others one names each other."""
-    for match in _HANDLE.finditer(text):
-        before = text[max(0, match.start() - 90) : match.start()]
-        if _OTHERS.search(before) or _HEARD.search(before) or _SAID_OF.match(text, match.end()):
-            continue
-        if private or (_MINE.search(before) and _NAMED.search(before)):
-            yield match[1].lower()
 
 
 # --- what a text says of itself ----------------------------------------------------------------------------------------------------------
@@ -138,7 +97,7 @@ _ASKS: Final = re.compile(
 )
 _TROUBLE: Final = re2.compile(
     r"\b(?:storing\w*|plat|eruit|uitgevallen|uitval|onbereikbaar|geannuleerd|geschrapt|vervallen|gestrand|vertraag\w*|vertraging\w*|foutcode|foutmelding|error|down|outage|offline|cancell?ed|delay\w*|stranded|declined|crash\w*|kapot|defect"
-    r"|(?:werkt|doet|gaat|rijdt|vliegt|lukt|laadt|kan|kunnen)\b[^.!?\n]{0,30}\bniet|niks meer|niets meer|geen (?:\w+ ){0,2}(?:internet|tv|wifi|bereik|stroom|water|gas|verbinding|signaal|trein|bus|geld|beeld|geluid|service)"
+    r"|(?:werkt|doet|gaat|rijdt|vliegt|lukt|laadt|kan|kunnen)\b[^.!?\n]{0,30}\bniet|niks meer|niets meer|valt (?:\w+ )?uit|geen (?:\w+ ){0,2}(?:internet|tv|wifi|treinen|bussen|trams|bereik|stroom|water|gas|verbinding|signaal|trein|bus|geld|beeld|geluid|service)"
     r"|(?:not|isn'?t|aren'?t|doesn'?t|won'?t|can'?t|cannot|no) (?:\w+ ){0,2}(?:working|work|load|log ?in|pay|internet|signal|power|service|tv|wifi)|hours late|fout (?:\w+ )?\d+)\b"
 )
 
@@ -153,8 +112,33 @@ def of_something_else(lower: str) -> bool:
     return bool(_ELSE.search(lower))
 
 
+_PERSON: Final = (
+    r"(?:(?:schoon)?(?:moeder|vader|zus|zusje|broer|broertje|ouders)|mama|papa|oma|opa|zoon|dochter|kleinzoon|kleindochter|man|vrouw|partner|verloofde|tante|oom|neef|nicht|nichtje|neefje"
+    r"|buurman|buurvrouw|buurjongen|buurmeisje|buren|vriend|vriendin|vriendje|vrienden|kennis|huisgenoot|huisgenote|collega|baas|klasgenoot|klasgenote|teamgenoot|cli[e]nt|iemand anders"
+    r"|(?:step)?(?:mother|father|sister|brother|son|daughter)(?:-in-law)?|mum|mom|dad|nan|gran|grandmother|grandfather|grandson|granddaughter|husband|wife|girlfriend|boyfriend|fiance|fiancee|aunt|uncle|cousin|nephew|niece"
+    r"|neighbou?r|friend|mate|flatmate|roommate|housemate|colleague|coworker|boss|classmate|client|someone else)"
+)
+_WHOSE: Final = r"(?:mijn|m'n|mn|me|onze|ons|een|de|zijn|haar|my|our|a|the|his|her)"
+_CODE_LIKE: Final = r"(?:[a-z]{0,6}[-_#]?\d[\d ./-]{2,}\d|[a-z]{1,3}\d[a-z\d]{3,})"
+_ASKED: Final = re.compile(
+    r"\b(?:met|with) \w+ \w+|\b(?:gebeld|gemaild|geappt|getweet|geschreven|gevraagd|gemeld|en ik|and i|belde|mailde|called|e-?mailed|wrote|asked|tweeted|told me to)\b"
+)
+"""Who called or was there about one's own number, which stays one's own."""
+_THEIRS: Final = re2.compile(
+    rf"(?:\b(?:met|with) )?\b{_WHOSE} (?:\w+ )?{_PERSON}(?:'?s)?\b[^.!?\n]{{0,60}}?\b{_CODE_LIKE}"
+    rf"|\b{_CODE_LIKE}[^.!?\n\w]{{0,3}}(?:\w+ ){{0,3}}(?:van|voor|of|from|for|to|by|namens) {_WHOSE} (?:\w+ )?{_PERSON}\b"
+)
+"""A number that is another person's: "mijn zus (LM-2617348)", "order LM-2617348 is van mijn buurvrouw"."""
+_OWN: Final = re.compile(
+    r"\b(?:bij (?:mij|mezelf|ons)|(?:mijn|m'n|mn|me|onze|ons) eigen|(?:de|het) (?:mijne|onze)|mijne|voor (?:mezelf|mijzelf|onszelf)|ikzelf|ik zelf|(?:ik|wij) (?:\w+ )?ook|ook (?:zo'n|zo een|zoiets)"
+    r"|(?:kan|mag|krijg|kunnen) (?:ik|wij|we) (?:\w+ )?(?:ook|die|dat|het|er)|wat moet ik|maar (?:ik|wij|mijn)|en (?:ik|die van mij|bij mij)|(?:mij|ons) (?:wel|niet|nooit|juist)|hoor ik|bellen jullie mij"
+    r"|mine|my own|ours|myself|i (?:also|too|got|received)|but (?:i|my)|(?:can|could|may) i (?:\w+ )?(?:get|have|buy|order|too|also)|what (?:do|should|am) i|one too|for me|to me|me too)\b"
+)
+"""What somebody asks for themselves who also tells of another person."""
+
+
 def flags(lower: str) -> frozenset[str]:
-    """Of ELSE, RESOLVED, AGAIN, ASKS and TROUBLE those that a text after `folded` says."""
+    """Of ELSE, RESOLVED, AGAIN, ASKS, TROUBLE, THEIRS and OWN, and of what is down (`outage.py`), those that a text after `folded` says."""
     found = set()
     if of_something_else(lower):
         found.add(ELSE)
@@ -167,8 +151,13 @@ def flags(lower: str) -> frozenset[str]:
         found.add(AGAIN)
     if _ASKS.search(lower):
         found.add(ASKS)
-    if _TROUBLE.search(lower):
+    found |= outages(lower)
+    if found & {ANY} or _TROUBLE.search(lower):
         found.add(TROUBLE)
+    if _DIGIT.search(lower) and any(not _ASKED.search(match[0]) for match in _THEIRS.finditer(lower)):
+        found.add(THEIRS)
+        if _OWN.search(lower):
+            found.add(OWN)
     return frozenset(found)
 
 
@@ -192,7 +181,7 @@ def unaddressed(lower: str) -> str:
 
 
 _PLACE: Final = re.compile(
-    r"(?<=[a-z0-9,] )(?:in|naar|te|uit|from|to|at|near|bij|tussen|regio|rond) ([A-Z][a-zé]{2,20}(?:[- ][A-Z][a-z]{2,20})?)"
+    r"(?<=[a-z0-9,] )(?:in|naar|te|uit|from|to|at|near|bij|tussen|regio|rond|richting|station|vanuit|omgeving) ([A-Z][a-zé]{2,20}(?:[- ][A-Z][a-z]{2,20})?)"
 )
 _NO_PLACE: Final = re.compile(
     r"(?:jan|feb|maa|mar|apr|mei|may|jun|jul|aug|sep|okt|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun|dutch|english|nederlands|engels)"

@@ -14,11 +14,15 @@ from zlib import crc32
 from libs.common.brandbook import BrandBook
 from libs.common.events import Mention
 from libs.common.rules import channel_name
-from services.triage import phrases
+from services.triage import handles, phrases
+from services.triage.bookforms import Form, forms
+from services.triage.endings import Ending
 from services.triage.features import Floats, well_formed
 from services.triage.identifiers import Ours, postal_addresses
-from services.triage.names import Name, name
-from services.triage.numbers import Ending, Form, Number, forms, phone_core, written
+from services.triage.names import Name, is_given_name, name
+from services.triage.numbers import Number, phone_core, written
+from services.triage.spelt import unspelt
+from services.triage.streets import streets
 from services.triage.words import RAREST, folded, stems, weights
 
 MAX_CHARS: Final = 4_000
@@ -80,6 +84,8 @@ class Seen:
     endings: tuple[Ending, ...]
     told: frozenset[Key]
     """What the text names as the writer's: ("number", core), ("account", …), ("phone", …), ("email", …), ("handle", …), ("address", …)."""
+    called: frozenset[str]
+    """What the text seems to call a handle of the writer's, without an @: it counts when somebody writes with it."""
     landlines: frozenset[str]
     """Those of the phones told that a company or a household has rather than a person."""
     flags: frozenset[str]
@@ -100,7 +106,7 @@ class Seen:
     @property
     def keys(self) -> frozenset[Key]:
         """What finds those that this mention may be one issue with: a handle counts on any network."""
-        return self.told | self.own
+        return self.told | self.own | {("handle", called) for called in self.called}
 
     def as_json(self) -> dict[str, Any]:
         """Without `meaning`, which is stored as a vector."""
@@ -119,6 +125,7 @@ class Seen:
             "numbers": [[n.core, n.kind, n.letters, n.booked, list(n.others)] for n in self.numbers],
             "endings": [[e.kind, e.digits] for e in self.endings],
             "told": sorted(self.told),
+            "called": sorted(self.called),
             "landlines": sorted(self.landlines),
             "flags": sorted(self.flags),
             "words": dict(sorted(self.words.items())),
@@ -142,6 +149,7 @@ class Seen:
             numbers=tuple(Number(core, kind, letters, booked, tuple(others)) for core, kind, letters, booked, others in data["numbers"]),
             endings=tuple(Ending(kind, digits) for kind, digits in data["endings"]),
             told=frozenset((kind, value) for kind, value in data["told"]),
+            called=frozenset(data.get("called", ())),
             landlines=frozenset(data["landlines"]),
             flags=frozenset(data["flags"]),
             words=dict(data["words"]),
@@ -180,26 +188,32 @@ def seen(
     email = email.lower() if email else None
     private = channel not in PUBLIC and (channel != UNKNOWN or email is not None) if private is None else private
     fresh = phrases.unquoted(text)
-    found = written(text, lens.forms)
+    found = written(unspelt(text), lens.forms)
     own: set[Key] = set()
     if handle and handle not in lens.handles:
         own.add(("handle", handle))
+        if is_telling(local := handle.partition("@")[0]):
+            own.add(("handle", local))  # of a federated network: the same person has it elsewhere without a server
     if email and not lens.has_mail(email):
         own.add(("email", email))
     if phone:
         own.add(("phone", phone_core(phone)))
     told = {("number", core) for number in found.numbers for core in number.cores}
+    told |= {
+        ("number", bare.lstrip("0")) for account in found.accounts if (bare := account[8:]).isdigit()
+    }  # as people write it without its bank
     told |= {("account", account) for account in found.accounts} | {("phone", one) for one in found.phones}
     if "@" in text:
         told |= {("email", one) for one in map(str.lower, phrases.addresses(text)) if not lens.has_mail(one)}
         named = folded(brand)
         told |= {
             ("handle", one)
-            for one in phrases.own_handles(text, private=private)
+            for one in handles.own_handles(text, private=private)
             if one not in lens.handles and one != handle and not (len(named) >= BRANDED and named in one)
         }
     if lens.country == "NL":
         told |= {("address", one) for one in postal_addresses(text)}
+    told |= {("address", one) for one in streets(text)}
     lower = folded(fresh)
     known = weights()
     return Seen(
@@ -212,6 +226,7 @@ def seen(
         numbers=found.numbers,
         endings=found.endings,
         told=frozenset(told),
+        called=frozenset(handles.named_handles(text, private=private)) - lens.handles - {handle, folded(brand)},
         landlines=frozenset(one for one in found.phones if one[0] not in "67"),
         flags=phrases.flags(lower),
         words={stem: known.get(stem, RAREST) for stem in stems(phrases.unaddressed(lower))},
@@ -258,6 +273,14 @@ _TYPESET: Final = {
 }
 """Blanks and dashes as keyboards have them."""
 _NUMBER: Final = re.compile(r"\+?\d[\d ()-]{6,18}")
+
+_SHORTEST_LOCAL: Final = 5
+
+
+def is_telling(local: str) -> bool:
+    """Whether a handle without its server is hardly anybody else's: no first name, and no short one."""
+    return len(local) >= _SHORTEST_LOCAL and not is_given_name(local)
+
 
 _SKETCH: Final = 24
 _RUN: Final = 4

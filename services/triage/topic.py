@@ -11,6 +11,7 @@ from itertools import combinations
 from typing import Final, Literal
 
 from services.triage.names import likeness
+from services.triage.outage import ANY, CLEAR, one_outage
 from services.triage.pair import ALIKE, PLAIN_WORD, copied
 from services.triage.phrases import TROUBLE
 from services.triage.shown import Seen
@@ -19,9 +20,15 @@ EVENT_WINDOW: Final = timedelta(hours=6)
 """Between two reports of one event that share a rare word or a code."""
 ALIKE_WINDOW: Final = timedelta(minutes=90)
 """Between two that have no rare word in common, and are alike all the same."""
+UNCLEAR_WINDOW: Final = timedelta(minutes=30)
+"""Between two that cannot get at the same service, of which neither says that it is down."""
 COPY_WINDOW: Final = timedelta(days=14)
+SHORT: Final = 24
+"""Stems of a report: two long stories are alike whatever they tell."""
 RARE: Final = 6.0
 """A word of this weight or more is rare: a place, a name."""
+RARE_SOON: Final = 5.5
+"""And rare enough within ALIKE_WINDOW."""
 
 Kind = Literal["copy", "event"]
 FEWEST: Final = {"copy": 2, "event": 3}
@@ -56,7 +63,8 @@ def shared(one: Seen, other: Seen, common: Collection[str] = ()) -> Shared | Non
     if gap > EVENT_WINDOW:
         return None
     stems = [stem for stem in one.words.keys() & other.words.keys() if stem not in common]
-    rare = sorted((stem for stem in stems if one.words[stem] >= RARE), key=lambda stem: (-one.words[stem], stem))
+    rarest = RARE_SOON if gap <= ALIKE_WINDOW else RARE
+    rare = sorted((stem for stem in stems if one.words[stem] >= rarest), key=lambda stem: (-one.words[stem], stem))
     cosine = float(one.meaning @ other.meaning) if one.meaning is not None and other.meaning is not None else 0.0
     if TROUBLE not in one.flags & other.flags:
         return Shared("event", f'the same within hours, in like words: "{rare[0]}…"') if len(rare) >= 2 and cosine >= 0.5 else None
@@ -66,10 +74,30 @@ def shared(one: Seen, other: Seen, common: Collection[str] = ()) -> Shared | Non
         return Shared("event", f"the same trouble within hours in {min(places).title()}")
     if rare:
         return Shared("event", f'the same trouble within hours: "{rare[0]}…"')
+    service = one_outage(one.flags, other.flags)
+    window = ALIKE_WINDOW if CLEAR in one.flags | other.flags else UNCLEAR_WINDOW
+    if service and gap <= window and service not in common and not _elsewhere(one, other, service):
+        return Shared("event", f"the same is out of order at the same time: {_SERVICES.get(service, 'they do not all say what')}")
     weight = sum(one.words[stem] - PLAIN_WORD for stem in stems if one.words[stem] > PLAIN_WORD)
-    if gap <= ALIKE_WINDOW and (cosine >= 0.5 or (cosine >= 0.35 and weight >= 1.5)):
+    short = len(one.words) <= SHORT and len(other.words) <= SHORT
+    if gap <= ALIKE_WINDOW and short and ((cosine >= 0.5 and weight > 0) or (cosine >= 0.35 and weight >= 1.5)):
         return Shared("event", "the same trouble at the same time, in like words")
     return None
+
+
+_SERVICES: Final = {
+    "down online": "site or app",
+    "down network": "internet, television or telephone",
+    "down power": "electricity",
+    "down water": "water",
+    "down heat": "heating",
+    "down payment": "payments",
+}
+
+
+def _elsewhere(one: Seen, other: Seen, service: str) -> bool:
+    """Whether they name two places, where it matters: an app is down everywhere."""
+    return service != "down online" and bool(one.places and other.places) and one.places.isdisjoint(other.places)
 
 
 def join(new: Seen, recent: Sequence[tuple[Seen, str | None]], common: Collection[str] = ()) -> Joined | None:
@@ -101,13 +129,13 @@ def join(new: Seen, recent: Sequence[tuple[Seen, str | None]], common: Collectio
 
 
 def everyday(mentions: Iterable[Seen]) -> frozenset[str]:
-    """The stems and places that are no news for a brand, of mentions of some weeks: those of which it hears on many days."""
+    """The stems, places and outages that are no news for a brand, of mentions of some weeks: those of which it hears on many days."""
     days: dict[str, set[int]] = {}
     every: set[int] = set()
     for seen in mentions:
         day = seen.at.toordinal()
         every.add(day)
-        for stem in (*seen.words, *seen.places):
+        for stem in (*seen.words, *seen.places, *(flag for flag in seen.flags if flag.startswith(ANY))):
             days.setdefault(stem, set()).add(day)
     least = max(4, len(every) // 4)
     return frozenset(stem for stem, on in days.items() if len(on) >= least)

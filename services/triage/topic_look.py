@@ -13,9 +13,10 @@ import numpy as np
 from libs.common.events import deterministic_id
 from services.triage import topic
 from services.triage.features import DIMENSIONS, Floats
+from services.triage.outage import ANY
 from services.triage.phrases import TROUBLE
 from services.triage.shown import Seen
-from services.triage.topic import ALIKE_WINDOW, EVENT_WINDOW, RARE
+from services.triage.topic import ALIKE_WINDOW, EVENT_WINDOW, RARE_SOON
 
 _MOST = 40
 _LEAST_ALIKE = 0.35
@@ -82,8 +83,9 @@ def _index(places: dict[str, list[int]], place: int, shown: Seen, common: Collec
 
 
 def _keys(shown: Seen, common: Collection[str]) -> set[str]:
-    rare = {stem for stem, weight in shown.words.items() if weight >= RARE and stem not in common}
-    return rare | (set(shown.places) - set(common)) | {detail for detail in shown.details if not detail[0].isdigit()}
+    rare = {stem for stem, weight in shown.words.items() if weight >= RARE_SOON and stem not in common}
+    down = shown.flags & {ANY}
+    return rare | down | (set(shown.places) - set(common)) | {detail for detail in shown.details if not detail[0].isdigit()}
 
 
 def _near(

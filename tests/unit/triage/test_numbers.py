@@ -2,7 +2,9 @@
 
 import pytest
 
-from services.triage.numbers import Ending, endings, form, forms, same, written
+from services.triage.bookforms import form, forms
+from services.triage.endings import Ending, endings
+from services.triage.numbers import same, written
 
 BOOK = forms(
     {

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from services.triage.numbers import forms
+from services.triage.bookforms import forms
 from services.triage.pair import SUGGEST_FROM, Verdict, among, compare
-from services.triage.shown import Lens, Seen, seen
+from services.triage.shown import PLAIN, Lens, Seen, seen
 
 AT = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 LENS = Lens(forms({"order_number": r"\bLM-\d{7}\b", "customer_number": r"\b70\d{6}\b"}))
@@ -90,6 +90,144 @@ LINKED = {
         said("de bank voor 2611ab 12 is er niet", "+31600000001", 20),
     ),
 }
+
+SPELLINGS = {
+    "order": ["LM-2617348", "lm 2617348", "order #2617348", "bestelnr.2617348", "order no. 26 17 348", "bestelnr 0002617348", "nr: LM2617348"],
+    "invoice": ["factuur F2026-00881", "factuur 2026/00881", "nota 202600881", "factuur 881-2026", "factuur 2026-881", "invoice #2026-00881"],
+    "case": ["zaaknummer ZK-2026-0931", "zaak 2026 0931", "case 20260931", "zaak 0931/2026", "dossier zk 2026/0931", "zaak 2026/931"],
+    "file": ["dossier 2026-K-5512", "dossier K5512-2026", "dossier 2026K5512", "dossiernummer 2026/K/5512"],
+    "policy": ["polis 55.120.883", "polisnr 55120883", "polisnummer P-55120883", "policy number 55-120-883"],
+    "contract": ["contract LC-77120", "contractnr lc77120", "contract nr. 77 120", "LC 77120"],
+    "booking": ["boekingscode QX7M4T", "boeking qx7m4t", "booking QX7-M4T", "reservering QX7 M4T", "booking ref: QX7M4T"],
+    "letters": ["boekingscode KTRWQZ", "boeking ktrwqz", "booking KTR-WQZ", "reservering KTR WQZ"],
+    "short code": ["mijn reserveringsnummer is HX-4471-B", "res. HX4471B"],
+    "reference": ["Booking QWE-88-31", "ref qwe8831"],
+    "plate": ["kenteken 7-XKB-42", "kenteken 7XKB42"],
+    "account": ["NL69 BRNK 0418 2739 46", "nl69brnk0418273946", "rekeningnummer 0418273946", "rekening 0418 2739 46"],
+    "customer": ["klantnummer 64102793", "klantnr 6410.27.93", "klant 64-102-793", "klantnummer 064102793"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", SPELLINGS)
+def test_a_number_links_in_every_spelling_without_a_book(kind: str) -> None:
+    one, *others = SPELLINGS[kind]
+    for other in others:
+        for mail, tweet in ((one, other), (other, one)):
+            mine = said(f"Geachte, {mail}, wanneer hoor ik iets?", "Nel Smit <nel@post.example>", lens=PLAIN)
+            assert verdict(mine, said(f"@loom nog niks gehoord, {tweet}", "nelly_b", 26, lens=PLAIN)).decision == "link", (mail, tweet)
+
+
+OTHERS = {
+    "two digits swapped": [("LM-2617348", "LM-2617384"), ("factuur F2026-00881", "factuur F2026-00818"), ("zaak 2026-0931", "zaak 2026 0913"),
+                           ("3SGRB004417882", "3SGRB004417828"), ("polis 55.120.883", "polis 55120838"), ("contract LC-77120", "contract lc77210")],
+    "another front": [("factuur 88-20417", "bestelling W-20417"), ("factuur 88-20417", "koffer MELBX20417"), ("invoice 88-20417", "order 20417")],
+    "another year": [("factuur 2026-00881", "factuur 2025-00881"), ("zaak 0931/2026", "zaak 2025/931")],
+    "another code": [("boeking QX7M4T", "boeking QX7M4J"), ("boekingscode KTRWQZ", "boekingscode KTRQWZ")],
+    "nobody's": [("met code ZOMER2026", "ZOMER2026"), ("vlucht KZ 1204", "KZ1204"), ("fout E-20441", "foutcode E-20441"),
+                 ("artikel 5512088", "art. 5512088"),
+                 ("bel 0800-0099", "0800-0099"), ("bus 170", "bus 170"), ("isbn 9789012345678", "ISBN 9789012345678"), ("op 20260112", "op 20260112")],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_another_number_or_nobodys_links_nobody(kind: str) -> None:
+    for mail, tweet in OTHERS[kind]:
+        mine = said(f"Geachte, {mail}, wanneer hoor ik iets?", "Nel Smit <nel@post.example>", lens=PLAIN)
+        assert verdict(mine, said(f"@loom nog niks gehoord, {tweet}", "wouterk/Wouter", 26, lens=PLAIN)).decision in (None, "apart"), (
+            mail,
+            tweet,
+        )
+
+
+PHONES = [
+    "06-07311073", "06 07 31 10 73", "0607311073", "+31 6 07311073", "0031 6 07311073", "+31 (0)6 0731 1073", "(06) 07311073", "06.0731.1073",
+    "06/07311073", "0 6 0 7 3 1 1 0 7 3", "31607311073", "nul zes 07311073", "nul zes, nul zeven eenendertig tien drieënzeventig", "o6 07311073",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("spelling", PHONES)
+def test_the_number_that_somebody_writes_with_may_be_named_in_any_spelling(spelling: str) -> None:
+    app = said("de bank is nog niet bezorgd", "+31 6 0731 1073/Nel", 5)
+    assert verdict(said(f"Bel me op {spelling}, mijn bank is er niet", "nellyb.5/Nel", channel="facebook"), app).decision == "link"
+    assert verdict(said(f"Ik heb ook geappt ({spelling})", "N. Smit <nel@post.example>"), app).decision == "link"
+
+
+ENDINGS = [
+    ("eindigt op 4471", "laatste vier cijfers 44-71"), ("eindigend op 4471", "ending in 4471"), ("de laatste 4 cijfers zijn 4471", "rekening ...4471"),
+    ("rekening eindigend op 44 71", "rekening die op 4471 eindigt"), ("pas ****4471", "kaart eindigend op 4471"), ("xxxx4471", "rekening eindigt op 4471"),
+    ("eindcijfers 4471", "rekening die eindigt met 4471"), ("laatste vier: 4471", "laatste vier cijfers (4471)"), ("met 4471 op het eind", "…4471"),
+    ("laatste cijfers 4471", "NL69 BRNK 0418 2744 71"), ("card (last 4: 4471)", "card ends with 4471"), ("XX-4471", "eindigt op -4471"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("mine", "theirs"), ENDINGS)
+def test_the_same_last_digits_in_both_link_those_who_are_called_alike(mine: str, theirs: str) -> None:
+    one = said(f"Het geld is naar de verkeerde rekening, de goede rekening {mine}", "Nel Smit <nel@post.example>")
+    other = f"nog geen geld terug op mijn rekening {theirs}"
+    assert verdict(one, said(other, "nelsmit.4/Nel Smit", 30, "facebook")).decision == "link"
+    assert verdict(one, said(other, "wouterk/Wouter Kok", 30, "facebook")).decision in (None, "suggest")
+
+
+def test_last_digits_of_two_things_say_nothing() -> None:
+    one = said("rekening eindigend op 4471", "Nel Smit <nel@post.example>")
+    for other in ("creditcard eindigend op 4471", "rekening eindigend op 4417"):
+        assert verdict(one, said(other, "nelsmit.4/Nel Smit", 30, "facebook")).decision != "link"
+
+
+def test_a_street_and_number_link_in_one_town() -> None:
+    review = said("De unit aan de Lindehof 22 in Zutphen bromt", "Nel S./Nel S.", channel="review")
+    for spelling in ("Lindehof nr. 22 te Zutphen", "lindehof 22", "Lindehof 22, 7201 AB"):
+        assert verdict(review, said(f"Adres: {spelling}. De unit bromt.", "N. Smit <n.smit@post.example>", 30)).decision == "link"
+    for spelling in ("Lindehof 24 in Zutphen", "Lindehof 22 in Ede"):
+        assert verdict(review, said(f"Adres: {spelling}. De unit bromt.", "N. Smit <n.smit@post.example>", 30)).decision != "link"
+
+
+def test_a_handle_without_its_sign_links_its_owner() -> None:
+    tweet = said("@loom mijn jurk is vier maten te klein", "jurkjoris/Joris")
+    mail = said("Zie ook mijn tweet (jurkjoris, dat ben ik). De jurk is te klein.", "J. Timmer <j@post.example>", 9)
+    assert verdict(tweet, mail).decision == "link"
+    assert verdict(tweet, said("Mijn zus las op twitter dat jurkjoris klaagt.", "J. Timmer <j@post.example>", 9)).decision != "link"
+
+
+def test_a_handle_with_its_server_is_the_same_person_elsewhere() -> None:
+    one = said("@loom account verwijderen lukt niet", "@jurkjoris@fedi.example/Joris", channel="mastodon")
+    assert verdict(one, said("@loom wil van mijn account af", "jurkjoris/Joris T", 30)).decision == "link"
+
+
+FRIENDS = [
+    "mijn vriendin Tess (LM-2617348) mist een kussen, maar bij mij zat er een te veel in, wat moet ik ermee?",
+    "my sister's order LM-2617348 came late, mine hasn't come at all",
+    "Een vriendin had bestelling LM-2617348, hoe kan ik ook zo'n bank bestellen?",
+    "My flatmate's order LM-2617348 included my cushion, can I get it?",
+    "Order LM-2617348 is van mijn buurvrouw, maar stond bij mij in de gang",
+    "Mijn zus (LM-2617348) kreeg een bank met een vlek, bij mij zit er juist een deuk in",
+    "a friend (order LM-2617348) got a free cushion, can I get one too?",
+]
+
+
+@pytest.mark.parametrize("text", FRIENDS)
+def test_a_number_of_a_friend_is_not_the_writers(text: str) -> None:
+    for who in ("mara.v/Mara", "Mara Vis <mara@post.example>"):
+        found = verdict(TWEET, said(text, who, 26, "instagram"))
+        assert found.decision == "apart"
+        assert "relation" in {reason.kind for reason in found.evidence if reason.against}
+
+
+def test_a_friends_phone_number_is_not_the_writers() -> None:
+    app = said("de bank is nog niet bezorgd", "+31607311073/Nel", 5)
+    mail = said("Mijn zus (06-07311073) krijgt wel antwoord, bij mij blijft het stil over de stoel", "M. Vis <mara@post.example>")
+    assert verdict(mail, app).decision == "apart"
+
+
+def test_who_asks_for_somebody_may_be_either() -> None:
+    for text in ("Ik schrijf voor mijn moeder, bestelling LM-2617348. Waar blijft de bank?", "my mother's order LM-2617348 is late"):
+        assert verdict(TWEET, said(text, "mara.v/Mara", 26, "instagram")).decision == "suggest"
+    assert verdict(TWEET, said("Mijn man heeft gebeld over LM-2617348", "+31600000001", 26)).decision == "link"
+
+
+def test_two_accounts_on_one_network_are_two_people() -> None:
+    one, other = WEAK["a first name, soon after"]
+    assert verdict(one, replace(other, channel="twitter", own=frozenset({("handle", "tess_zes")}))).decision is None
 
 
 @pytest.mark.parametrize("case", LINKED)

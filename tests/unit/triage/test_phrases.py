@@ -3,6 +3,7 @@
 import pytest
 
 from services.triage import phrases
+from services.triage.handles import own_handles
 from services.triage.words import folded
 
 ELSE = [
@@ -110,7 +111,7 @@ OWN = [
 
 @pytest.mark.parametrize(("text", "private", "handles"), OWN)
 def test_a_handle_is_the_writers_own_only_where_it_cannot_be_another_ones(text: str, private: bool, handles: list[str]) -> None:
-    assert [one for one in phrases.own_handles(text, private=private) if one != "merk"] == handles
+    assert [one for one in own_handles(text, private=private) if one != "merk"] == handles
 
 
 def test_a_text_is_cut_where_it_quotes() -> None:

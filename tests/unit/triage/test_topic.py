@@ -88,3 +88,50 @@ def test_a_copied_text_is_a_topic_of_two_whatever_stands_around_it() -> None:
 def test_one_person_who_posts_a_text_twice_is_no_topic() -> None:
     assert topic.shared(said(VIRAL, "ria"), said(VIRAL, "ria", 5, "facebook")) is None
     assert topic.shared(said(VIRAL, "ria"), replace(said(VIRAL, "wim"), brand="other")) is None
+
+
+SITE = [
+    said("Wachtrij van 14.000 mensen bij @loom en dan eruit gegooid", "tess"),
+    said("site down precies als de uitverkoop begint", "joris", 4, "instagram"),
+    said("Loom ligt plat?? mandje leeg, alles weg", "hanna", 8, "facebook"),
+    said("Anyone else get a 503 at checkout? Been trying since eight", "ben", 14),
+]
+PAYING = [
+    said("kan niet inloggen in de app", "tess"),
+    said("app ligt eruit, sta bij de kassa", "joris", 4, "instagram"),
+    said("Your app is down again", "ben", 9),
+]
+
+
+def test_one_outage_in_other_words_is_a_topic() -> None:
+    for reports in (SITE, PAYING):
+        assert joined(reports) == [{one.id for one in reports}]
+
+
+def test_reports_of_two_services_or_hours_apart_are_not_one() -> None:
+    assert joined([SITE[1], said("tv ligt eruit", "joris", 5), said("geen stroom in de straat", "hanna", 9)]) == []
+    assert joined([SITE[1], said("site ligt plat", "joris", 200), said("is de site down?", "hanna", 400)]) == []
+
+
+def test_complaints_that_have_nothing_in_common_are_no_topic() -> None:
+    texts = (
+        "mijn pakket is nog niet bezorgd", "Mijn app doet het niet op een oude telefoon", "Ik kan niet inloggen, wachtwoord vergeten",
+        "hoe haal ik de vlek eruit?",
+        "Het rode lampje van mijn modem brandt", "mijn wasmachine geeft een storing E20", "Kan niet betalen met mijn cadeaubon",
+        "slow down please with the mails",
+        "ziet er mooi uit die nieuwe app", "Waar vind ik de maattabel op de website?",
+    )  # fmt: skip
+    assert joined([said(text, f"wie{place}", 8 * place) for place, text in enumerate(texts)]) == []
+
+
+def test_an_outage_of_which_a_brand_hears_on_many_days_needs_more_than_that() -> None:
+    usual = [said("site ligt plat", f"{who}", 60 * 24 * day) for day, who in enumerate(("a1", "b2", "c3", "d4", "e5", "f6"))]
+    assert "down online" in topic.everyday(usual)
+    assert topic.shared(SITE[1], said("kan niet inloggen op mijn account", "els", 6), topic.everyday(usual)) is None
+
+
+def test_a_short_text_that_two_post_word_for_word_is_copied_and_so_is_a_letter_with_another_name() -> None:
+    short = "STOP met plastic Loom! Teken de petitie en deel dit bericht"
+    letter = "Beste Loom, ik maak bezwaar tegen de prijsverhoging per 1 april en verzoek u mijn abonnement kosteloos te beëindigen. Graag een bevestiging."
+    for one, other in ((short, short), (f"{letter} Groet, Anna uit Ede", f"Geachte, {letter} Mvg Bert")):
+        assert joined([said(one, "ria"), said(other, "wim", 600)]) != []
