@@ -274,8 +274,8 @@ class Classifier:
 
 
 GO_PRIVATE: Final = 0.5
-_CAREFUL: Final = np.array([1.0, 1.0, 0.55], dtype=np.float32)
-"""exp(-0.6): by what a positive tone counts less, in the order of the tones."""
+_CAREFUL: Final = np.array([1.0, 1.0, 0.67], dtype=np.float32)
+"""exp(-0.4): by what a positive tone counts less, in the order of the tones."""
 
 
 _NO_LABELS: Final = np.zeros(0, dtype=np.float32)
