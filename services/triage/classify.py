@@ -33,7 +33,7 @@ VERSION: Final = "2"
 """Raised when the rules or the features change; the rest of a model's name is the hash of its files."""
 
 Depth = Literal["quick", "full"]
-HESITATES: Final = 0.5
+HESITATES: Final = 0.3
 """Where the likeliest intent is less likely than this, the whole encoder is asked: it tells purposes apart best, and takes ten times as long."""
 
 

@@ -18,6 +18,7 @@ INFLUENTIAL_FOLLOWERS: Final = 50_000
 _ADDRESSED = re.compile(r"\s*\.?@")
 _LINK = re.compile(r"https?://|www\.|\w\.(?:nl|be|com|org|net|example)\b")
 _ONLY_HANDLES = re.compile(r"\s*(?:@\S+\s*)+\Z")
+_DIGIT = re.compile(r"[0-9]")
 _SHARED = re.compile(r"\s*RT @")
 _QUOTED = re.compile(r"^>|-----\s?(?:oorspronkelijk|original|doorgestuurd|forwarded)|^(?:van|from|von): ", re.IGNORECASE | re.MULTILINE)
 _SIGNED = re.compile(
@@ -84,6 +85,6 @@ def context_features(texts: Sequence[str], contexts: Sequence[Context]) -> Float
             length > 40 and _QUOTED.search(text) is not None,
             length > 40 and _SIGNED.search(text) is not None,
             _GREETED.match(text) is not None,
-            any("0" <= letter <= "9" for letter in text),
+            _DIGIT.search(text) is not None,
         )
     return table
