@@ -16,6 +16,8 @@ from services.triage.features import encoder
 from services.triage.shown import PLAIN, Lens, Seen, seen
 
 SET: Final = Path(__file__).parent / "development" / "duplicates"
+UNAIDED: Final = SET / "unaided"
+"""Other brands, other writers, and no brand books."""
 Pair = frozenset[str]
 
 
@@ -29,9 +31,9 @@ def books() -> dict[str, Lens]:
     return {path.stem: Lens.of(load_book(path.read_text(encoding="utf-8"), path.name)) for path in sorted((SET / "books").glob("*.yaml"))}
 
 
-def mentions(lenses: Mapping[str, Lens]) -> list[Seen]:
+def mentions(lenses: Mapping[str, Lens], folder: Path = SET) -> list[Seen]:
     """What the mentions of the set show; through defaults where a brand has no lens."""
-    rows = _rows(SET / "mentions.jsonl")
+    rows = _rows(folder / "mentions.jsonl")
     meanings = encoder().encode([row["text"] for row in rows]).static
     return [_seen(row, lenses.get(row["brand"], PLAIN), meaning) for row, meaning in zip(rows, meanings, strict=True)]
 
@@ -53,10 +55,10 @@ def _seen(row: dict[str, Any], lens: Lens, meaning: Any) -> Seen:
     )
 
 
-def verdicts() -> dict[str, set[Pair]]:
+def verdicts(folder: Path = SET) -> dict[str, set[Pair]]:
     """The pairs of the set by verdict: strong, weak, different, topic."""
     found: dict[str, set[Pair]] = {}
-    for row in _rows(SET / "pairs.jsonl"):
+    for row in _rows(folder / "pairs.jsonl"):
         found.setdefault(row["verdict"], set()).add(frozenset((row["a"], row["b"])))
     return found
 
@@ -71,9 +73,9 @@ def issues(same: Iterable[Pair]) -> dict[str, int]:
     return found
 
 
-def scores(judged: Judged) -> dict[str, float]:
+def scores(judged: Judged, folder: Path = SET) -> dict[str, float]:
     """Precision and recall of links, suggestions and topics."""
-    truth = verdicts()
+    truth = verdicts(folder)
     issue = issues([*truth["strong"], *truth["weak"]])
     found = {
         decision: {frozenset((pair.a, pair.b)) for pair in judged.pairs if pair.decision == decision} for decision in ("link", "suggest")
@@ -98,8 +100,13 @@ def _right(pairs: set[Pair], issue: Mapping[str, int]) -> float:
 
 
 def main() -> None:
-    """Print the scores with the brands' books and without."""
-    table = {name: scores(judge(mentions(lenses))) for name, lenses in (("with books", books()), ("without", {}))}
+    """Print the scores with the brands' books and without, and of other brands without."""
+    ways: tuple[tuple[str, Mapping[str, Lens], Path], ...] = (
+        ("with books", books(), SET),
+        ("without", {}, SET),
+        ("other brands", {}, UNAIDED),
+    )
+    table = {name: scores(judge(mentions(lenses, folder)), folder) for name, lenses, folder in ways}
     print(f"{'':30}" + "".join(f"{name:>16}" for name in table))
     for score in next(iter(table.values())):
         print(f"{score:30}" + "".join(f"{column[score]:16.3f}" for column in table.values()))

@@ -66,7 +66,8 @@ def same(one: Number, other: Number) -> bool:
         return one.kind == other.kind
     if one.letters and other.letters and one.letters != other.letters:
         return False
-    return len(shared) > MIN_DIGITS or one.booked or other.booked or not (one.told and other.told) or one.kind == other.kind
+    telling = len(shared) > MIN_DIGITS or not shared.isdigit()  # QP4TT8 is one code, whether it is called a ticket's or a booking's
+    return telling or one.booked or other.booked or not (one.told and other.told) or one.kind == other.kind
 
 
 def _respelt(one: Number, other: Number) -> bool:

@@ -121,7 +121,7 @@ _PERSON: Final = (
 _WHOSE: Final = r"(?:mijn|m'n|mn|me|onze|ons|een|de|zijn|haar|my|our|a|the|his|her)"
 _CODE_LIKE: Final = r"(?:[a-z]{0,6}[-_#]?\d[\d ./-]{2,}\d|[a-z]{1,3}\d[a-z\d]{3,})"
 _ASKED: Final = re.compile(
-    r"\b(?:met|with) \w+ \w+|\b(?:gebeld|gemaild|geappt|getweet|geschreven|gevraagd|gemeld|en ik|and i|belde|mailde|called|e-?mailed|wrote|asked|tweeted|told me to)\b"
+    r"\b(?:met|with) (?!jullie\b|u\b|you\b)\w+ \w+|\b(?:gebeld|gemaild|geappt|getweet|geschreven|gevraagd|gemeld|en ik|and i|belde|mailde|called|e-?mailed|wrote|asked|tweeted|told me to)\b"
 )
 """Who called or was there about one's own number, which stays one's own."""
 _THEIRS: Final = re2.compile(

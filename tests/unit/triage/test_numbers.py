@@ -132,3 +132,9 @@ def test_a_book_of_any_patterns_can_be_read() -> None:
         one = form("x", pattern)
         assert one is None or one.kind == "x"
     assert written("cd 204418", forms({"x": r"(?:AB|CD)-\d{6}"})).numbers[0].booked
+
+
+def test_a_code_of_letters_and_digits_is_one_whatever_it_is_called() -> None:
+    (ticket,), (booking,) = (written(text).numbers for text in ("Name change on ticket QP4-TT8", "Booking QP4TT8"))
+    assert (ticket.kind, booking.kind) == ("ticket", "booking")
+    assert same(ticket, booking)

@@ -144,3 +144,10 @@ def test_a_name_is_read_where_a_text_is_signed(text: str, name: str | None) -> N
 )
 def test_details_are_what_not_everybody_has(text: str, details: set[str]) -> None:
     assert set(phrases.details(text)) == details
+
+
+def test_who_quarrels_with_the_brand_about_a_number_is_its_owner() -> None:
+    assert phrases.THEIRS in phrases.flags(
+        "mijn zus heeft met jullie al ruzie over boeking vs7k2qh. ik wil alleen weten of er treinen rijden"
+    )
+    assert phrases.THEIRS not in phrases.flags("mijn man heeft met sanne gebeld over boeking vs7k2qh")
