@@ -22,7 +22,7 @@ class Trial(BaseModel):
     text: str = Field(max_length=20_000)
     channel: str | None = Field(default=None, max_length=40, description="twitter | facebook | instagram | email | review | whatsapp | …")
     visibility: Literal["public", "private"] | None = None
-    followers: int | None = Field(default=None, ge=0, le=2**53 - 1)
+    followers: int | None = Field(default=None, ge=0, le=2**53 - 1, strict=True)
 
 
 def _examiner(request: Request) -> Examiner:

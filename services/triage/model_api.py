@@ -12,6 +12,7 @@ from libs.common.auth import Principal, allow
 from libs.common.conditions import Match
 from libs.common.errors import Conflict, NotFound, Unprocessable
 from libs.common.http import Cursor, Page
+from libs.common.problems import CONFLICT
 from libs.common.routes import Route
 from libs.common.service import Reading, Writing
 from services.triage import correction_store, model_store
@@ -135,7 +136,7 @@ async def model_version(brand: str, finding: Finding, version: Number, principal
     return Explained(**_told(row, await _live(reading, brand, finding)), explanation=row.explanation)
 
 
-@router.post("/models/{finding}/rollback")
+@router.post("/models/{finding}/rollback", responses=CONFLICT)
 async def rollback(
     brand: str, finding: Finding, body: Rollback, response: Response, principal: Keeper, match: Match, writing: Writing
 ) -> ModelDetail:
