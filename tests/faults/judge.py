@@ -46,14 +46,13 @@ def settled(system: System) -> None:
         waiting = sum(lag["messages"] for status in found for topic, lag in status["lag"].items() if "holds" not in topic)
         owed = sum(status["ledger"]["outbox"] for status in found)
         sending = system.rows("select count(*) as n from responder.reply where state in ('approved', 'sending')")[0]["n"]
-        return not (waiting or owed or sending)
+        looks = system.rows("select count(*) as n from triage.to_look")[0]["n"]
+        return not (waiting or owed or sending or looks)
 
-    looks = iter(range(10_000))
     run = [0]
 
     def lasting() -> bool:
         run[0] = run[0] + 1 if still() else 0
-        next(looks)
         return run[0] >= 3
 
     eventually(lasting, "everything is handled", 180, every_s=0.3)
