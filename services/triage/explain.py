@@ -67,6 +67,8 @@ class Explainer:
 
 
 def _heaviest(words: Sequence[str], weight: Floats) -> list[str]:
+    """Never a word with a digit: it may be somebody's number, and says nothing that a person could argue with."""
+    weight = np.where([any(letter.isdigit() for letter in word) for word in words], -1.0, weight)
     order = np.argsort(-weight, kind="stable")[: 2 * MOST_WORDS]
     return list(dict.fromkeys(words[index] for index in order if weight[index] >= _LEAST))[:MOST_WORDS]
 

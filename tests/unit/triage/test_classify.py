@@ -79,6 +79,11 @@ def test_a_risk_says_by_which_words_it_was_found(classifier: Classifier) -> None
     assert any("advocaat" in words for words in finding.why["risk:legal_threat"])
 
 
+def test_no_reason_repeats_a_number(classifier: Classifier) -> None:
+    (finding,) = classifier.classify(["al 3 weken wachten, klantnr 40123456, bel 06-12345678"], explain=True)
+    assert not any(letter.isdigit() for words in finding.why.values() for word in words for letter in word)
+
+
 def test_nothing_is_explained_unless_asked(classifier: Classifier) -> None:
     assert classifier.classify(["waar blijft mijn pakket?"])[0].why == {}
 
