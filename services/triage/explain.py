@@ -5,6 +5,7 @@ and for their meaning. Pairs, letters and the second stage are left out: they sa
 that they were recognised by.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -17,6 +18,8 @@ from services.triage.signals import CRITICAL, HIGH, RISKS, words
 MOST_WORDS: Final = 3
 _LEAST: Final = 0.05
 """A word that adds less to a logit is not told."""
+_NUMBER: Final = re.compile(r"\d{4}|@")
+"""What a rule matched may reach over somebody's number or address: then it is not told."""
 _TOLD: Final = 0.5
 """A yes or no is explained where it is a yes."""
 
@@ -80,5 +83,6 @@ def _with_signals(said: dict[str, list[str]], text: str, present: frozenset[str]
         by_signal = words(text, wanted)
         for signal in sorted(by_signal):
             for finding in ("urgency", *((f"risk:{signal}",) if signal in RISKS else ())):
-                said[finding] = list(dict.fromkeys((*by_signal[signal], *said.get(finding, ()))))[:MOST_WORDS]
+                recognised = [word for word in by_signal[signal] if _NUMBER.search(word) is None]
+                said[finding] = list(dict.fromkeys((*recognised, *said.get(finding, ()))))[:MOST_WORDS]
     return said
