@@ -54,14 +54,8 @@ class _Rows:
     features: Features
     letters: tuple[Ints, Ints]
     signals: list[frozenset[str]]
-    side: Floats
-    """Shape (n, …): polarity, signals and context."""
-    first: Floats
-    """Shape (n, COLUMNS): logits of the first stage."""
     logits: Floats
     """Shape (n, COLUMNS): what both stages make of it."""
-    whole: frozenset[int]
-    """The rows that the whole encoder was asked about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +160,7 @@ class Classifier:
             whole = self.encoder.whole(features.take(asked)).whole
             assert whole is not None
             logits[asked] = self.heads.fully(first[asked], side[asked], whole)
-        return _Rows(features, written, marks, side, first, logits, frozenset(asked.tolist()))
+        return _Rows(features, written, marks, logits)
 
     def looks(self, texts: Sequence[str], book: BrandBook, contexts: Sequence[Context] | None = None) -> Looks:
         """What a brand's heads learn from: the features, the whole encoder's too, and what the shipped heads make of each text."""

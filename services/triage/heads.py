@@ -10,7 +10,7 @@ from typing import IO, Any
 import numpy as np
 from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
 
-from services.triage.features import BUCKETS, DIMENSIONS, Features, Floats, Ints, bucket_sums
+from services.triage.features import BUCKETS, DIMENSIONS, Floats, Ints, bucket_sums
 
 
 def softmax(logits: Floats) -> Floats:
@@ -50,10 +50,6 @@ class Head:
         logits += extra @ self.extra
         logits += self.bias
         return softmax(logits)
-
-    def of(self, features: Features, extra: Floats) -> Floats:
-        """`probabilities` for a head that looks at the token n-grams."""
-        return self.probabilities(features.static, features.buckets, features.starts, extra)
 
     def write(self, file: IO[bytes]) -> None:
         """Half precision; the same head gives the same bytes."""

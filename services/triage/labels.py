@@ -223,11 +223,6 @@ def label_logits(book: Taxonomy, calibration: Calibration, features: Features) -
     return found
 
 
-def label(book: Taxonomy, calibration: Calibration, features: Features) -> list[list[Label]]:
-    """The labels of each text as the shipped calibration finds them."""
-    return found_labels(book, calibration, label_logits(book, calibration, features), features)
-
-
 def found_labels(book: Taxonomy, calibration: Calibration, logits: Floats, features: Features) -> list[list[Label]]:
     """The labels of each text, best first, each with every label above it (at least as probable as what it follows from)."""
     probability = 1.0 / (1.0 + np.exp(-(logits + calibration.cut)))

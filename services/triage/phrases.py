@@ -83,9 +83,6 @@ _RESOLVED: Final = re.compile(
 _NOT: Final = re.compile(
     r"\b(?:niet|nog geen|nooit|geen|zou|zouden|zodra|wanneer|als|tot|totdat|not|never|isn'?t|hasn'?t|wasn'?t|until|when|once|if|said|says|zei\w*|zeg\w*|schr\w+|volgens|beloofd|belooft|status|site|nog steeds|still)\b"
 )
-_YET: Final = re.compile(
-    r"[^\n]{0,20}\b(?:maar|but|alleen|except)\b[^.!?\n]{0,60}\b(?:niet|nog|geen|weer|not|still|no|again|verkeerde?|wrong|kapot|broken)\b"
-)
 _AGAIN: Final = re2.compile(
     r"\b(?:al|ook|eerder|had|heb|hebben|vorige|net|gisteren|eergisteren|vanochtend|vanmorgen|vanmiddag|maandag|dinsdag|woensdag|donderdag|vrijdag|zaterdag|zondag)\b[^.!?\n]{0,40}\b(?:gemaild|getweet|getwitterd|gebeld|geappt|gestuurd|gevraagd|gemeld|geschreven|tweette|mailde|appte|belde|ingevuld|gepost)\b"
     r"|\b(?:gemaild|getweet|getwitterd|geappt|mailde|tweette|appte)\b|\b(?:mijn|m'n|mn|my) (?:\w+ ){0,2}(?:mail\w*|tweet\w*|bericht\w*|vraag|formulier|app|e-?mail\w*|message\w*|post|dm)\b"
@@ -159,12 +156,6 @@ def flags(lower: str) -> frozenset[str]:
         if _OWN.search(lower):
             found.add(OWN)
     return frozenset(found)
-
-
-def _is_so(match: re.Match[str], lower: str) -> bool:
-    """Whether what a match says is said of what is, and not of what is not, is promised, or is and does not help."""
-    around = lower[max(0, match.start() - 25) : match.end()]
-    return not _NOT.search(around) and not _YET.match(lower, match.end())
 
 
 def relations(lower: str) -> list[str]:

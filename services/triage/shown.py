@@ -12,7 +12,6 @@ from typing import Any, Final
 from zlib import crc32
 
 from libs.common.brandbook import BrandBook
-from libs.common.events import Mention
 from libs.common.rules import channel_name
 from services.triage import handles, phrases
 from services.triage.bookforms import Form, forms
@@ -27,7 +26,6 @@ from services.triage.words import RAREST, folded, stems, weights
 
 MAX_CHARS: Final = 4_000
 """As far as a text is read: what a mention is about is said in its first pages."""
-MAILED: Final = frozenset({"email", "webform", "form", "letter"})
 PUBLIC: Final = frozenset(
     {"twitter", "facebook", "instagram", "mastodon", "bluesky", "threads", "tiktok", "linkedin", "youtube", "reddit", "forum"}
 )
@@ -235,26 +233,6 @@ def seen(
         relations=frozenset(phrases.relations(lower)),
         answers=answers,
         copy=_sketch(lower),
-        meaning=meaning,
-    )
-
-
-def of_mention(mention: Mention, lens: Lens, meaning: Floats | None = None, answers: str | None = None) -> Seen:
-    """What a normalised mention shows. `answers` is the id of the mention that it answers, where that is known."""
-    known = {identity.kind: identity.value for identity in reversed(mention.author.identities)}
-    return seen(
-        id=str(mention.id),
-        brand=mention.brand,
-        at=mention.posted_at,
-        channel=mention.channel,
-        text=f"{mention.title}\n{mention.text}" if mention.title else mention.text,
-        handle=known.get("handle"),
-        called=mention.author.name,
-        email=known.get("email"),
-        phone=known.get("phone"),
-        answers=answers,
-        private=mention.visibility == "private" or mention.channel not in PUBLIC,
-        lens=lens,
         meaning=meaning,
     )
 

@@ -15,8 +15,6 @@ from libs.common import db
 from libs.common.events import deterministic_id
 from services.triage.suggestion import BANDS, Answered
 
-ANSWERED = ("confirmed", "rejected")
-
 
 class Pair(NamedTuple):
     """Two mentions of a brand, the smaller id first."""

@@ -31,8 +31,6 @@ RARE_SOON: Final = 5.5
 """And rare enough within ALIKE_WINDOW."""
 
 Kind = Literal["copy", "event"]
-FEWEST: Final = {"copy": 2, "event": 3}
-"""Authors that open a topic."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,25 +22,9 @@ from tests.integration.triage.test_corrections import said
 from tests.stack import Databases
 from tests.system import ROOT
 from tests.tokens import Issuer
+from tests.unit.triage.test_learn import SAYINGS, WHAT
 
 BOOK = load_book("brand: vaart\nname: Vaart\nlanguages: [nl]\n")
-WHAT = (
-    "de trein",
-    "de bus",
-    "mijn pakket",
-    "de app",
-    "jullie winkel",
-    "de monteur",
-    "de factuur",
-    "het abonnement",
-    "de levering",
-    "de kaart",
-)
-SAYINGS = {
-    "negative": ("{} is weer zo'n kluis", "kluis, {} is er nog niet", "wat een kluis met {}", "altijd kluis, {}"),
-    "positive": ("{} is echt bruut", "bruut, {} is er al", "wat een bruut ding, {}", "altijd bruut, {}"),
-    "neutral": ("{} komt om drie uur", "ik zag {} gisteren", "waar vind ik {}?", "gaat {} ook op zondag?"),
-}
 BRUTE, SAFE = "wat een bruut ding, de kaart", "altijd kluis, de kaart"
 """Two of those, which people call praise and blame, and which the shipped models know nothing of."""
 
