@@ -3,10 +3,14 @@
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.stack import Databases, KafkaServer, PostgresServer
+
+if TYPE_CHECKING:
+    from services.triage.classify import Classifier
 
 
 @pytest.fixture(scope="session")
@@ -51,3 +55,11 @@ def postgres(postgres_server: PostgresServer) -> Iterator[Databases]:
     databases = Databases(postgres_server)
     yield databases
     databases.drop_all()
+
+
+@pytest.fixture(scope="session")
+def classifier() -> "Classifier":
+    """The models that ship. Nothing changes them; each reading takes a second and 200 MB."""
+    from services.triage.classify import Classifier  # only the tests that ask for it wait for its packages
+
+    return Classifier.load()
