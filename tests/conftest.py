@@ -12,6 +12,34 @@ from tests.stack import Databases, KafkaServer, PostgresServer
 if TYPE_CHECKING:
     from services.triage.classify import Classifier
 
+LONGEST_FIRST = (
+    "faults/test_outages.py",
+    "faults/test_kills.py",
+    "e2e/test_every_operation.py",
+    "docs/test_commands.py",
+    "e2e/test_command_line.py",
+    "integration/ingest/test_mailbox_faults.py",
+    "integration/test_redelivery.py",
+    "e2e/test_one_case.py",
+    "integration/ingest/test_kafka_gone.py",
+    "faults/test_supervisor.py",
+    "e2e/test_brand_isolation.py",
+    "integration/doctor/test_broken_worlds.py",
+    "integration/common/test_stream.py",
+    "integration/cli/test_supervisor.py",
+    "integration/deploy/test_dashboards.py",
+    "integration/cli/test_servers.py",
+)
+"""What takes a worker of `make test` most of a minute and more: begun last, the others would wait for it."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where several workers share the files they begin with the longest; who runs tests alone gets them as they stand."""
+    if hasattr(config, "workerinput"):
+        here = Path(__file__).parent
+        rank = {(here / name).resolve(strict=True): number for number, name in enumerate(LONGEST_FIRST)}
+        items.sort(key=lambda item: rank.get(item.path, len(rank)))
+
 
 @pytest.fixture(scope="session")
 def server_dir() -> Iterator[Path]:
