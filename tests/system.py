@@ -17,6 +17,7 @@ from uuid import uuid4
 import httpx
 
 from libs.common.topics import create_topics
+from tests.asking import ask
 from tests.stack import KafkaServer, PostgresServer, at_once, free_port
 from tests.tokens import Issuer
 from tests.waiting import eventually
@@ -72,7 +73,7 @@ class ServiceProcess:
 
     def ready(self) -> bool:
         try:
-            return httpx.get(f"{self.url}/readyz", timeout=2).status_code == 200
+            return ask("GET", f"{self.url}/readyz", timeout=2).status_code == 200
         except httpx.HTTPError:
             return False
 
@@ -171,7 +172,7 @@ class System:
         if method != "GET" and "if-none-match" not in headers:
             headers.setdefault("if-match", "*" if version is None else f'"{version}"')
             headers.setdefault("idempotency-key", str(uuid4()))
-        return httpx.request(method, self.url(service) + path, headers=headers, timeout=30, **kwargs)
+        return ask(method, self.url(service) + path, headers=headers, timeout=30, **kwargs)
 
     def apply(self, book: str, brand: str = "vaart") -> None:
         path = f"/v1/brands/{brand}/book"
@@ -188,7 +189,7 @@ class System:
         eventually(known, f"{brand} is known to ingest")
 
     def status(self, name: str, instance: str = "0") -> dict[str, Any]:
-        found: dict[str, Any] = httpx.get(f"{self.services[f'{name}-{instance}'].url}/v1/status", timeout=10).json()
+        found: dict[str, Any] = ask("GET", f"{self.services[f'{name}-{instance}'].url}/v1/status", timeout=10).json()
         return found
 
     def psql(self, sql: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
+from tests.asking import ask
 
 SEED = "20261102"
 VALID = ["2xx", "3xx", "401", "403", "404", "409", "429"]
@@ -92,7 +92,7 @@ def run(
     url: str, examples: Mapping[str, Example], tokens: Mapping[str, str], home: Path, *, max_examples: int, brief: Collection[str] = ()
 ) -> str:
     """What Schemathesis says when it finds something wrong; empty when it does not."""
-    document = with_examples(httpx.get(f"{url}/openapi.json", timeout=30).json(), examples)
+    document = with_examples(ask("GET", f"{url}/openapi.json", timeout=30).json(), examples)
     home.mkdir(parents=True, exist_ok=True)
     (home / "openapi.json").write_text(json.dumps(document))
     (home / "schemathesis.toml").write_text(configuration(document, examples, tokens, brief))
@@ -107,6 +107,6 @@ def successes(url: str) -> dict[tuple[str, str], int]:
     """(method, route) → how often it was answered with 2xx since the service began, by its own metrics."""
     found: dict[tuple[str, str], int] = {}
     pattern = re.compile(r'weerklank_http_seconds_count\{method="(\w+)",route="([^"]+)",status="2\d\d"\} ([\d.e+]+)')
-    for method, route, count in pattern.findall(httpx.get(f"{url}/metrics", timeout=30).text):
+    for method, route, count in pattern.findall(ask("GET", f"{url}/metrics", timeout=30).text):
         found[method, route] = found.get((method, route), 0) + int(float(count))
     return found
