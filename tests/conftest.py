@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,13 +42,27 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items.sort(key=lambda item: rank.get(item.path, len(rank)))
 
 
-@pytest.fixture(scope="session")
-def server_dir() -> Iterator[Path]:
-    """A short path (a Unix socket must fit below it) that is gone after the session."""
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """A short path (a Unix socket must fit below it) that is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="weerklank-") as directory:
         path = Path(directory)
         # PostgreSQL runs as another user when the tests run as root, and must get through.
         path.chmod(0o711)
+        yield path
+
+
+@pytest.fixture(scope="session")
+def server_dir() -> Iterator[Path]:
+    """Where the session's servers live."""
+    with _folder() as path:
+        yield path
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[Path]:
+    """Where a module's own stack lives."""
+    with _folder() as path:
         yield path
 
 

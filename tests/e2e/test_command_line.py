@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -60,20 +59,16 @@ class Stack:
 
 
 @pytest.fixture(scope="module")
-def weerklank() -> Iterator[Stack]:
-    with tempfile.TemporaryDirectory(prefix="weerklank-") as directory:
-        home = Path(directory)
-        # PostgreSQL runs as another user when the tests run as root, and must get through.
-        home.chmod(0o711)
-        stack = Stack(home)
-        try:
-            said = stack.good("up", "--detach", "--base-port", str(stack.base_port), timeout_s=280)
-            assert f"http://127.0.0.1:{stack.base_port + 1}" in said
-            stack.good("apply", ROOT / "samples/vaart.yaml")
-            yield stack
-        finally:
-            if state.is_locked(stack.data_dir):
-                supervisor.stop(stack.data_dir)
+def weerklank(home: Path) -> Iterator[Stack]:
+    stack = Stack(home)
+    try:
+        said = stack.good("up", "--detach", "--base-port", str(stack.base_port), timeout_s=280)
+        assert f"http://127.0.0.1:{stack.base_port + 1}" in said
+        stack.good("apply", ROOT / "samples/vaart.yaml")
+        yield stack
+    finally:
+        if state.is_locked(stack.data_dir):
+            supervisor.stop(stack.data_dir)
 
 
 @pytest.mark.timeout(600)

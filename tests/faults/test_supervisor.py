@@ -64,8 +64,8 @@ class Supervised(System):
 
 
 @pytest.fixture
-def supervised(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervised]:
-    made = Supervised(tmp_path_factory.mktemp("supervised"))
+def supervised(home: Path) -> Iterator[Supervised]:
+    made = Supervised(home)
     made.start()
     try:
         yield made

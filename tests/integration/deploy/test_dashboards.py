@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -47,37 +46,35 @@ class Ran:
 
 
 @pytest.fixture(scope="module")
-def ran() -> Iterator[Ran]:
+def ran(home: Path) -> Iterator[Ran]:
     """The samples have gone through the whole system before anybody looks: that is when a dashboard is opened."""
-    with tempfile.TemporaryDirectory(prefix="weerklank-") as directory:
-        home, since, base_port = Path(directory), datetime.now(UTC), free_base_port()
-        home.chmod(0o711)
-        data_dir, said = home / "data", home / "said"
-        with said.open("wb") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "cli.run", "--data-dir", str(data_dir), "--base-port", str(base_port)],
-                cwd=ROOT,
-                env=environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-            )
+    since, base_port = datetime.now(UTC), free_base_port()
+    data_dir, said = home / "data", home / "said"
+    with said.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "cli.run", "--data-dir", str(data_dir), "--base-port", str(base_port)],
+            cwd=ROOT,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
 
-        def through() -> bool:
-            assert process.poll() is None, said.read_text()
-            return "runs until Ctrl-C" in said.read_text()
+    def through() -> bool:
+        assert process.poll() is None, said.read_text()
+        return "runs until Ctrl-C" in said.read_text()
 
+    try:
+        eventually(through, "the samples are through", 280, every_s=0.2)
+        yield Ran(data_dir, base_port, since)
+    finally:
+        process.send_signal(signal.SIGINT)
         try:
-            eventually(through, "the samples are through", 280, every_s=0.2)
-            yield Ran(data_dir, base_port, since)
-        finally:
-            process.send_signal(signal.SIGINT)
-            try:
-                process.wait(120)
-            except subprocess.TimeoutExpired:
-                process.kill()
-            if state.is_locked(data_dir):
-                supervisor.stop(data_dir)
+            process.wait(120)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        if state.is_locked(data_dir):
+            supervisor.stop(data_dir)
 
 
 @pytest.fixture(scope="module")
