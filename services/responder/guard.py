@@ -15,7 +15,7 @@ import regex
 from pydantic import BaseModel, ConfigDict
 
 from libs.common.brandbook import BrandBook, Member
-from libs.common.events import Verdict
+from libs.common.reply_events import Verdict
 from services.responder import lengths
 from services.responder.bounded import Pattern, within
 from services.responder.inflection import forms

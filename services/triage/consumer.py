@@ -27,10 +27,10 @@ from libs.common.events import (
     MentionRemoved,
     MentionRevised,
     MentionTriaged,
-    ReplySent,
     TriagedMention,
 )
 from libs.common.record import Place, Received
+from libs.common.reply_events import ReplySent
 from libs.common.topics import FEEDBACK, MENTIONS, MENTIONS_BULK, REPLIES
 from services.triage import correction, correction_store, customer_store, group, look_store, regroup, store, suggestion_store
 from services.triage.examine import Examiner, Prepared
