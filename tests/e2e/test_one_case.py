@@ -468,7 +468,7 @@ def test_what_two_instances_take_in_at_one_moment_is_one_case_within_seconds(sys
         ),
         (
             tweet("ben", "@haven ik wacht al weken op DK-2754321"),
-            private("ben", "Wanneer komt DK-2754321?", {"kind": "phone", "value": "+3162000000#"}),
+            private("ben", "Wanneer komt bestelling dk 275 43 21?", {"kind": "phone", "value": "+3162000000#"}),
         ),
         (
             private("cor", f"Bel me op 0{phone['value'][3:]} over mijn contract.", {"kind": "email", "value": "cor#@post.example"}, 0),
