@@ -18,7 +18,18 @@ from services.triage.brandheads import DEPARTMENT, LABELS, BrandModels, Looks, o
 from services.triage.context import UNKNOWN, Context, context_features
 from services.triage.explain import MOST_WORDS, Explainer
 from services.triage.features import Encoder, Features, Floats, Ints, encoder
-from services.triage.findings import NEUTRAL, ONE_OF, PLACES, POSITIVE, YES_OR_NO, FindingHeads, dense_rows, probabilities, signal_rows
+from services.triage.findings import (
+    NEGATIVE,
+    NEUTRAL,
+    ONE_OF,
+    PLACES,
+    POSITIVE,
+    YES_OR_NO,
+    FindingHeads,
+    dense_rows,
+    probabilities,
+    signal_rows,
+)
 from services.triage.heads import Head, softmax
 from services.triage.labels import Calibration, Taxonomy, found_labels, label_logits, taxonomy
 from services.triage.language import languages, letters
@@ -29,7 +40,7 @@ from services.triage.signals import RISKS, risks, signals_of, urgency
 
 MODELS: Final = Path(__file__).parent / "models"
 FILES: Final = ("language.npz", "polarity.npz", "labels.npz", "findings.npz")
-VERSION: Final = "2"
+VERSION: Final = "3"
 """Raised when the rules or the features change; the rest of a model's name is the hash of its files."""
 
 Depth = Literal["quick", "full"]
@@ -257,9 +268,11 @@ class Classifier:
         best = {finding: _best(found[PLACES[finding]], values) for finding, values in ONE_OF.items()}
         best[DEPARTMENT] = department or best[DEPARTMENT]
         if shipped_tone:
-            best["sentiment"] = _tone(found[PLACES["sentiment"]])
+            best["sentiment"] = _tone(found[PLACES["sentiment"]], _WARY if spoken[0] in LITTLE_LEARNT else _CAREFUL)
         negative, _, positive = (float(share) for share in found[PLACES["sentiment"]])
         sentiment, score = best["sentiment"], positive - negative
+        if sentiment[0] == NEGATIVE:
+            score = min(score, 0.0)
         if not said:
             sentiment, score = (NEUTRAL, 0.0), 0.0
         yes = dict(zip(YES_OR_NO, found[PLACES["yes_or_no"]].tolist(), strict=True))
@@ -294,15 +307,19 @@ class Classifier:
 GO_PRIVATE: Final = 0.5
 _CAREFUL: Final = np.array([1.0, 1.0, 0.67], dtype=np.float32)
 """exp(-0.4): by what a positive tone counts less, in the order of the tones."""
+LITTLE_LEARNT: Final = frozenset({"de", "fr"})
+"""The languages of which the heads learnt from a hundred messages each, so that what they know of tone is what carries over from other languages."""
+_WARY: Final = np.array([1.0, 1.0, 0.3], dtype=np.float32)
+"""exp(-1.2), for those: polite words of somebody who is annoyed look like praise there."""
 
 
 _NO_LABELS: Final = np.zeros(0, dtype=np.float32)
 
 
-def _tone(shares: Floats) -> tuple[str, float]:
+def _tone(shares: Floats, counts: Floats) -> tuple[str, float]:
     """The likeliest tone, but positive only where that is clearly likelier than the others: a cheerful answer to somebody who is annoyed costs more than
     a thank-you that was missed. A brand's own head knows its customers, and needs no such caution."""
-    careful = shares * _CAREFUL
+    careful = shares * counts
     index = int(careful.argmax())
     return ONE_OF["sentiment"][index], float(shares[index])
 

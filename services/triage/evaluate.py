@@ -1,11 +1,11 @@
 """How well the shipped models do on messages that they were not trained on: `make eval`.
 
 The development set (`development/messages.jsonl`, written and labelled by hand, invented brands and people) reaches this program, a table of scores leaves
-it. It says where the models stand; what they are trained on is apart (`training/`).
+it. It says where the models stand; what they are trained on is apart (`training/`). German and French, of which they learnt little, are scored apart.
 """
 
 import json
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from services.triage.classify import Classifier, Depth
 from services.triage.context import Context
 
 DEVELOPMENT = Path(__file__).parent / "development" / "messages.jsonl"
+OTHERS = {"German": DEVELOPMENT.with_name("german.jsonl"), "French": DEVELOPMENT.with_name("french.jsonl")}
 Message = dict[str, Any]
 
 
@@ -87,11 +88,17 @@ def main() -> None:
         table[f"{name} ({len(kept)})"] = scores([row for row, _ in kept], [finding for _, finding in kept])
     table["quick"] = scores(rows, found(classifier, rows, "quick"))
     table["text alone"] = scores(rows, classifier.classify([row["text"] for row in rows]))
+    _print(table)
+    print("\nGerman and French\n")
+    _print({name: scores(rows, found(classifier, rows)) for name, rows in ((name, json_lines(path)) for name, path in OTHERS.items())})
+    print()
+    evaluate_pairs.main()
+
+
+def _print(table: Mapping[str, Mapping[str, float]]) -> None:
     print(f"{'':26}" + "".join(f"{name:>16}" for name in table))
     for finding in next(iter(table.values())):
         print(f"{finding:26}" + "".join(f"{column[finding]:16.3f}" for column in table.values()))
-    print()
-    evaluate_pairs.main()
 
 
 if __name__ == "__main__":

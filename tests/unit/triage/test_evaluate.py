@@ -43,7 +43,10 @@ def training() -> list[dict[str, Any]]:
     return evaluate.json_lines(Path(evaluate.__file__).parent / "training" / "messages.jsonl")
 
 
-@pytest.mark.parametrize("rows", [evaluate.messages(), training()], ids=["development", "training"])
+SETS = {"development": evaluate.messages(), **{name: evaluate.json_lines(path) for name, path in evaluate.OTHERS.items()}}
+
+
+@pytest.mark.parametrize("rows", [*SETS.values(), training()], ids=[*SETS, "training"])
 def test_every_message_has_labels_that_there_are(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         assert {name: row[name] for name, values in VALUES.items() if row[name] not in values} == {}, row["text"]
@@ -55,7 +58,7 @@ def test_nothing_is_measured_on_what_was_trained_on() -> None:
     def said(row: dict[str, Any]) -> str:
         return re.sub(r"\W+", " ", row["text"].lower()).strip()
 
-    assert {said(row) for row in evaluate.messages()} & {said(row) for row in training()} <= {""}
+    assert {said(row) for rows in SETS.values() for row in rows} & {said(row) for row in training()} <= {""}
 
 
 def test_scores_are_one_for_what_is_right_and_less_for_what_is_not() -> None:
