@@ -142,7 +142,7 @@ def _of(world: World, n: int, *names: str, **more: Any) -> dict[str, Any]:
 
 def _shared(world: World, service: str) -> dict[str, Example]:
     topic = f"weerklank.{READS[service]}.v1"
-    letters = [set_aside(world, service, skip) for skip in (world.first, world.first + 1)]
+    letters = set_aside(world, service, world.first, 2)
     brand = {"brand": "veer"}
     # A reset reads a partition anew, and what is set aside there is handled: the letters lie elsewhere.
     empty = next(number for number in range(PARTITIONS) if number not in brand_partitions("veer"))
@@ -353,28 +353,31 @@ def _analytics(world: World) -> dict[str, Example]:
     return {name: Example(parameters={"brand": "veer"}) for name in names}
 
 
-def set_aside(world: World, service: str, skip: int) -> dict[str, Any]:
-    """Where an event of the brand stands that this service could not handle, a copy of one in the log: of the record after `skip` others."""
-    record = asyncio.run(_record(world.system.kafka.bootstrap, f"weerklank.{READS[service]}.v1", skip))
-    headers = {name: value.decode() for name, value in record.headers}
-    world.system.psql(
-        f'insert into {service}.dead_letter (topic, partition, "offset", brand, key, event_id, event_type, standing, reason, headers, value, '
-        f"appended_at) values ('{record.topic}', {record.partition}, {record.offset}, 'veer', '{record.key.decode()}', '{headers['ce_id']}', "
-        f"'{headers['ce_type']}', 'dead', 'set aside by a test', '{json.dumps(headers)}', '\\x{record.value.hex()}', now())"
-    )
-    return {"topic": record.topic, "partition": record.partition, "offset": record.offset, "key": record.key.decode()}
+def set_aside(world: World, service: str, skip: int, count: int) -> list[dict[str, Any]]:
+    """Where events of the brand stand that this service could not handle, copies of some in the log: the first ones of `count` keys, after `skip`
+    others. Of one reading, since no two readings of several partitions need to come in the same order."""
+    records = asyncio.run(_records(world.system.kafka.bootstrap, f"weerklank.{READS[service]}.v1", skip + count))[skip:]
+    for record in records:
+        headers = {name: value.decode() for name, value in record.headers}
+        world.system.psql(
+            f'insert into {service}.dead_letter (topic, partition, "offset", brand, key, event_id, event_type, standing, reason, headers, value, '
+            f"appended_at) values ('{record.topic}', {record.partition}, {record.offset}, 'veer', '{record.key.decode()}', '{headers['ce_id']}', "
+            f"'{headers['ce_type']}', 'dead', 'set aside by a test', '{json.dumps(headers)}', '\\x{record.value.hex()}', now())"
+        )
+    return [{"topic": one.topic, "partition": one.partition, "offset": one.offset, "key": one.key.decode()} for one in records]
 
 
-async def _record(bootstrap: str, topic: str, skip: int) -> Any:
+async def _records(bootstrap: str, topic: str, count: int) -> list[Any]:
+    """The first record of each of so many keys."""
     consumer = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest")
     await consumer.start()
     try:
         async with asyncio.timeout(30):
-            keys: set[bytes] = set()
-            async for record in consumer:
-                keys.add(record.key)
-                if len(keys) > skip:
-                    return record
+            found: dict[bytes, Any] = {}
+            while len(found) < count:
+                record = await consumer.getone()
+                found.setdefault(record.key, record)
+            return list(found.values())
     finally:
         await consumer.stop()
 
