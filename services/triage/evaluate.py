@@ -17,7 +17,7 @@ from services.triage.classify import Classifier, Depth
 from services.triage.context import Context
 
 DEVELOPMENT = Path(__file__).parent / "development"
-SETS = ("messages", "unaided")
+SETS = ("messages", "unaided", "german", "french")
 Message = dict[str, Any]
 
 
@@ -93,7 +93,8 @@ def report(classifier: Classifier, name: str) -> None:
     table = {}
     for group, spoken in groups.items():
         kept = [(row, finding) for row, finding in zip(rows, findings, strict=True) if row["language"] in spoken]
-        table[f"{group} ({len(kept)})"] = scores([row for row, _ in kept], [finding for _, finding in kept])
+        if kept:
+            table[f"{group} ({len(kept)})"] = scores([row for row, _ in kept], [finding for _, finding in kept])
     table["quick"] = scores(rows, found(classifier, rows, "quick"))
     table["text alone"] = scores(rows, classifier.classify([row["text"] for row in rows]))
     print(f"{name + '.jsonl':26}" + "".join(f"{column:>16}" for column in table))
