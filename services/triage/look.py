@@ -20,7 +20,19 @@ from prometheus_client import Gauge
 from libs.common import db, outbox
 from libs.common.outbox import Outgoing
 from libs.common.service import Service
-from services.triage import group, look_store, pair, regroup, store, suggestion, suggestion_store, topic_look, topic_store
+from services.triage import (
+    group,
+    look_store,
+    pair,
+    regroup,
+    resolution,
+    resolution_store,
+    store,
+    suggestion,
+    suggestion_store,
+    topic_look,
+    topic_store,
+)
 from services.triage.deepen import deepen
 from services.triage.examine import Examiner
 from services.triage.features import Floats
@@ -77,9 +89,11 @@ def nearest(looked: Sequence[Looked], ids: Sequence[UUID], meanings: Floats) -> 
     return [(one.mention_id, ids[at]) for one, row in zip(asked, best, strict=True) for at in row if ids[at] != one.mention_id]
 
 
-def judged(mine: UUID, shown: Seen, others: Mapping[UUID, Seen], standing: Mapping[UUID, Standing], found: Found) -> None:
+def judged(
+    mine: UUID, shown: Seen, others: Mapping[UUID, Seen], standing: Mapping[UUID, Standing], over: Mapping[UUID, datetime], found: Found
+) -> None:
     """Compare a mention with its candidates of other groups and add what that says. Evidence against one member of a group counts against asking
-    about any. The more there are that it may belong to, the less likely is each."""
+    about any. The more there are that it may belong to, the less likely is each. `over` says when groups were resolved."""
     here = standing[mine]
     by_group: dict[UUID, list[tuple[UUID, pair.Verdict]]] = {}
     earlier: list[tuple[datetime, UUID]] = []
@@ -88,7 +102,8 @@ def judged(mine: UUID, shown: Seen, others: Mapping[UUID, Seen], standing: Mappi
         there = standing.get(other)
         if there is None or there.removed or there.group_id == here.group_id:
             continue
-        verdict = pair.compare(shown, theirs)
+        earlier_group, later_at = (there.group_id, shown.at) if theirs.at < shown.at else (here.group_id, theirs.at)
+        verdict = resolution.weighed(pair.compare(shown, theirs), over.get(earlier_group), later_at)
         by_group.setdefault(there.group_id, []).append((other, verdict))
         if theirs.at < shown.at and (verdict.follows or _comes_back(shown, theirs, verdict)):
             earlier.append((theirs.at, there.group_id))
@@ -157,6 +172,7 @@ async def _look_at(connection: db.Connection, looker: Looker, brand: str, rows: 
     mine = [one.mention_id for one in looked]
     everybody = sorted({*mine, *(other for others in candidates.values() for other in others)})
     standing = await look_store.standing(connection, brand, everybody)
+    over = await resolution_store.over(connection, [brand], {one.group_id for one in standing.values()})
     met = await looker.met(connection, brand, {*everybody, *recent, *(other for others in copies.values() for other in others)})
     topics = await topic_store.topics_of(connection, brand, sorted(met))
     found = Found()
@@ -165,7 +181,7 @@ async def _look_at(connection: db.Connection, looker: Looker, brand: str, rows: 
         for one in looked:
             if one.mention_id in standing:
                 others = {other: met[other] for other in candidates[one.mention_id] if other in met}
-                judged(one.mention_id, one.seen, others, standing, found)
+                judged(one.mention_id, one.seen, others, standing, over, found)
         found.joinings = topic_look.joinings(
             [(one.mention_id, one.seen) for one in looked],
             [(mention_id, met[mention_id]) for mention_id in recent if mention_id in met and mention_id not in mine],
