@@ -24,7 +24,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from libs.common.brandbook import BrandBook, Member, Script
+from libs.common.bookteam import Member
+from libs.common.brandbook import BrandBook, Script
 from libs.common.case_events import Case
 from libs.common.errors import Conflict, Forbidden
 from libs.common.events import Mention
