@@ -81,21 +81,23 @@ def judged(mine: UUID, shown: Seen, others: Mapping[UUID, Seen], standing: Mappi
     """Compare a mention with its candidates of other groups and add what that says. Evidence against one member of a group counts against asking
     about any. The more there are that it may belong to, the less likely is each."""
     here = standing[mine]
-    by_group: dict[UUID, list[tuple[UUID, pair.Verdict]]] = {}
+    by_group: dict[UUID, list[UUID]] = {}
     earlier: list[tuple[datetime, UUID]] = []
     shown = _without_worn(shown, others.values())
-    for other, theirs in others.items():
+    for other in others:
         there = standing.get(other)
-        if there is None or there.removed or there.group_id == here.group_id:
-            continue
-        verdict = pair.compare(shown, theirs)
-        by_group.setdefault(there.group_id, []).append((other, verdict))
-        if theirs.at < shown.at and (verdict.follows or _comes_back(shown, theirs, verdict)):
-            earlier.append((theirs.at, there.group_id))
-    if earlier:
-        found.follows[mine] = max(earlier)[1]
+        if there is not None and not there.removed and there.group_id != here.group_id:
+            by_group.setdefault(there.group_id, []).append(other)
     asked = []
-    for verdicts in by_group.values():
+    for group_id, members in by_group.items():
+        if not any(pair.may_be_one(shown, others[other]) for other in members):
+            continue
+        verdicts = [(other, pair.compare(shown, others[other])) for other in members]
+        earlier += [
+            (others[other].at, group_id)
+            for other, verdict in verdicts
+            if others[other].at < shown.at and (verdict.follows or _comes_back(shown, others[other], verdict))
+        ]
         other, best = max(verdicts, key=lambda item: (item[1].decision == "link", item[1].decision == "suggest", item[1].score))
         if any(verdict.decision == "apart" for _, verdict in verdicts):
             continue
@@ -103,6 +105,8 @@ def judged(mine: UUID, shown: Seen, others: Mapping[UUID, Seen], standing: Mappi
             found.links.append((mine, other, best))
         elif best.decision == "suggest":
             asked.append((mine, other, best))
+    if earlier:
+        found.follows[mine] = max(earlier)[1]
     asked = [(mine, other, replace(verdict, score=pair.among(verdict.score, len(asked)))) for _, other, verdict in asked]
     found.suggestions += sorted((item for item in asked if item[2].score >= pair.SUGGEST_FROM), key=lambda item: -item[2].score)[
         :MOST_ASKED
