@@ -9,7 +9,7 @@ batch is one transaction with the queue's rows, so a look has its effect once. I
 import asyncio
 import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -26,6 +26,7 @@ from services.triage.examine import Examiner
 from services.triage.features import Floats
 from services.triage.look_store import Looked, Standing
 from services.triage.looker import Habits, Looker
+from services.triage.names import alike
 from services.triage.shown import Seen
 from services.triage.topic import EVENT_WINDOW
 from services.triage.topic_look import Joining
@@ -157,23 +158,23 @@ async def _look_at(connection: db.Connection, looker: Looker, brand: str, rows: 
     recent = await look_store.recent(connection, brand, min(one.seen.at for one in looked) - EVENT_WINDOW, RECENT)
     await look_store.keep(connection, brand, looked)
     habits = await looker.habits(connection, brand)
-    candidates, copies = await _candidates(connection, brand, looked, newest, habits)
+    candidates, strong, copies = await _candidates(connection, brand, looked, newest, habits)
+    others, standing = await _worth_comparing(connection, looker, brand, looked, candidates, strong)
     mine = [one.mention_id for one in looked]
-    everybody = sorted({*mine, *(other for others in candidates.values() for other in others)})
-    standing = await look_store.standing(connection, brand, everybody)
-    met = await looker.met(connection, brand, {*everybody, *recent, *(other for others in copies.values() for other in others)})
+    compared = {other for some in others.values() for other in some}
+    met = await looker.met(connection, brand, {*mine, *compared, *recent, *(other for some in copies.values() for other in some)})
     topics = await topic_store.topics_of(connection, brand, sorted(met))
     found = Found()
 
     def decide() -> None:
         for one in looked:
             if one.mention_id in standing:
-                others = {other: met[other] for other in candidates[one.mention_id] if other in met}
-                judged(one.mention_id, one.seen, others, standing, found)
+                shown = {other: met[other] for other in others[one.mention_id] if other in met}
+                judged(one.mention_id, one.seen, shown, standing, found)
         found.joinings = topic_look.joinings(
             [(one.mention_id, one.seen) for one in looked],
             [(mention_id, met[mention_id]) for mention_id in recent if mention_id in met and mention_id not in mine],
-            {mention_id: [(other, met[other]) for other in others if other in met] for mention_id, others in copies.items()},
+            {mention_id: [(other, met[other]) for other in some if other in met] for mention_id, some in copies.items()},
             topics,
             habits.everyday,
         )
@@ -186,12 +187,14 @@ async def _look_at(connection: db.Connection, looker: Looker, brand: str, rows: 
 
 async def _candidates(
     connection: db.Connection, brand: str, looked: Sequence[Looked], newest: datetime, habits: Habits
-) -> tuple[dict[UUID, list[UUID]], dict[UUID, list[UUID]]]:
-    """For each mention those that it is compared with, the likeliest first, at most MOST: of its customer, by clues, by meaning. And those that share
-    some of its text."""
+) -> tuple[dict[UUID, list[UUID]], dict[UUID, set[UUID]], dict[UUID, list[UUID]]]:
+    """For each mention those that it may be one issue with, the likeliest first, at most MOST: of its customer, by clues, by meaning. Then which of these
+    share more than the beginning of a name. And those that share some of its text."""
     found: dict[UUID, dict[UUID, None]] = {one.mention_id: {} for one in looked}
+    strong: dict[UUID, set[UUID]] = {one.mention_id: set() for one in looked}
     for mention_id, other in await look_store.own(connection, brand, list(found), OWN):
         found[mention_id][other] = None
+        strong[mention_id].add(other)
     copies: dict[UUID, list[UUID]] = {}
     shared: dict[UUID, dict[UUID, int]] = {}
     for mention_id, other, clue in await look_store.sharing(connection, brand, looked, newest - CLUE_WINDOW, SHARING):
@@ -200,6 +203,8 @@ async def _candidates(
         else:
             counts = shared.setdefault(mention_id, {})
             counts[other] = counts.get(other, 0) + 1
+            if not clue.startswith("name:"):
+                strong[mention_id].add(other)
     for mention_id, counts in shared.items():
         found[mention_id] |= dict.fromkeys(sorted(counts, key=lambda other: -counts[other])[: MOST - OWN - NEAREST])
     if await look_store.backlog(connection, brand, BEHIND) < BEHIND:
@@ -210,7 +215,43 @@ async def _candidates(
             near = await asyncio.to_thread(nearest, looked, *await look_store.newest(connection, brand, since))
         for mention_id, other in near:
             found[mention_id][other] = None
-    return {mention_id: list(others)[:MOST] for mention_id, others in found.items()}, copies
+    return {mention_id: list(others)[:MOST] for mention_id, others in found.items()}, strong, copies
+
+
+async def _worth_comparing(
+    connection: db.Connection,
+    looker: Looker,
+    brand: str,
+    looked: Sequence[Looked],
+    candidates: Mapping[UUID, Sequence[UUID]],
+    strong: Mapping[UUID, Collection[UUID]],
+) -> tuple[dict[UUID, list[UUID]], dict[UUID, Standing]]:
+    """For each mention the candidates of which more must be known than how they are called, and where all of them stand.
+
+    Most candidates share the beginning of a name, or a meaning, and come to nothing: nothing else of them is read, or the time for a mention would grow
+    with what is stored, of which ever less is remembered. Who is of one group with somebody who may be one with the mention can speak against that,
+    and stays.
+    """
+    everybody = {other for others in candidates.values() for other in others}
+    glanced = await looker.glanced(connection, brand, everybody)
+
+    def may_be_one(shown: Seen, other: UUID) -> bool:
+        known = glanced.get(other)
+        return known is None or (pair.may_be_one(shown, known) if isinstance(known, Seen) else alike(shown.name, known))
+
+    worth = {
+        one.mention_id: [other for other in candidates[one.mention_id] if other in strong[one.mention_id] or may_be_one(one.seen, other)]
+        for one in looked
+    }
+    some = {*worth, *(other for others in worth.values() for other in others)}
+    standing = await look_store.standing(connection, brand, sorted(some))
+    groups = {standing[other].group_id for others in worth.values() for other in others if other in standing}
+    standing |= await look_store.standing_beside(connection, brand, sorted(everybody - some), sorted(groups))
+    found = {}
+    for mention_id, others in worth.items():
+        concerned = {standing[other].group_id for other in others if other in standing}
+        found[mention_id] = [other for other in candidates[mention_id] if other in standing and standing[other].group_id in concerned]
+    return found, standing
 
 
 async def _link(connection: db.Connection, looker: Looker, brand: str, found: Found) -> list[Outgoing]:

@@ -4,9 +4,10 @@ A likeness is evidence and never identity. Namesakes exist, and relatives share 
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from services.triage.words import folded
 
@@ -144,6 +145,14 @@ class Name:
     def known(self) -> bool:
         """Whether anything says how the author is called."""
         return bool(self.given or self.surname or self.initials)
+
+    def as_json(self) -> list[Any]:
+        return [list(self.given), list(self.surname), list(self.handles), sorted(self.parts), self.initials, self.short, self.real]
+
+    @classmethod
+    def from_json(cls, data: Sequence[Any]) -> "Name":
+        given, surname, handles, parts, initials, short, real = data
+        return cls(tuple(given), initials, tuple(surname), short, tuple(handles), frozenset(parts), real)
 
 
 def name(called: str | None, handle: str | None, email: str | None) -> Name:
