@@ -1,33 +1,26 @@
-"""The deeper look at mentions that came while too many came at once: those rows reach this module, their findings anew leave it as an update."""
+"""The deeper look at mentions that came while too many came at once: those rows reach this module, their findings anew leave it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from uuid import UUID
 
-from libs.common import db
 from libs.common.events import Findings
-from libs.common.outbox import Outgoing
-from services.triage import regroup, store
 from services.triage.examine import Examiner
 from services.triage.store import MentionRow
 
 QUICK = "quick"
 
 
-async def deepen(connection: db.Connection, examiner: Examiner, rows: Sequence[MentionRow]) -> list[Outgoing]:
-    """Examine those that were only looked at quickly. What a person corrected meanwhile stays, and a row that changed is told with its new version."""
+async def closer(examiner: Examiner, rows: Sequence[MentionRow]) -> dict[UUID, Findings]:
+    """All that can be found in those that were only looked at quickly. Slow, and nothing is locked meanwhile."""
     due = [row.triaged.mention for row in rows if row.triaged.findings.depth == QUICK]
-    if not due:
-        return []
-    found = await examiner.findings(due)
-    now = await store.mentions(connection, sorted(found))  # locked: what changed since the rows were read is seen
-    told = []
-    for mention_id, row in now.items():
-        if row.triaged.removed or row.triaged.findings.depth != QUICK:
-            continue
-        findings = _with_corrections(found[mention_id], row.triaged.findings)
-        told.append(replace(row, triaged=row.triaged.model_copy(update={"findings": findings}), version=row.version + 1))
-    await store.update(connection, told)
-    return [regroup.revised(row, "depth") for row in told]
+    return await examiner.findings(due) if due else {}
+
+
+def deepened(row: MentionRow, found: Findings | None) -> Findings | None:
+    """The findings of a mention by what was found in it anew: what a person corrected meanwhile stays. None where nothing is to change."""
+    if found is None or row.triaged.removed or row.triaged.findings.depth != QUICK:
+        return None
+    return _with_corrections(found, row.triaged.findings)
 
 
 def _with_corrections(found: Findings, before: Findings) -> Findings:

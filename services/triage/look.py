@@ -18,10 +18,11 @@ import numpy as np
 from prometheus_client import Gauge
 
 from libs.common import db, outbox
+from libs.common.events import Findings
 from libs.common.outbox import Outgoing
 from libs.common.service import Service
 from services.triage import group, look_store, pair, regroup, store, suggestion, suggestion_store, topic_look, topic_store
-from services.triage.deepen import deepen
+from services.triage.deepen import closer, deepened
 from services.triage.examine import Examiner
 from services.triage.features import Floats
 from services.triage.look_store import Looked, Standing
@@ -138,7 +139,7 @@ def _comes_back(later: Seen, earlier: Seen, verdict: pair.Verdict) -> bool:
 async def look(pool: db.Pool, looker: Looker, brand: str, limit: int = AT_ONCE, *, examiner: Examiner) -> int:
     """Look at the longest waiting mentions of a brand, in one transaction, and return how many those were. 0 too while another instance does.
 
-    What was only looked at quickly, because too many came at once, is examined first.
+    What was only looked at quickly, because too many came at once, is examined closely too.
     """
     async with pool.acquire() as connection, connection.transaction():
         if not await look_store.alone(connection, brand):
@@ -146,13 +147,15 @@ async def look(pool: db.Pool, looker: Looker, brand: str, limit: int = AT_ONCE, 
         due = await look_store.take(connection, brand, limit)
         rows = await store.these(connection, brand, due)
         fresh = [rows[mention_id] for mention_id in due if mention_id in rows and not rows[mention_id].triaged.removed]
-        await outbox.add(connection, "triage", await deepen(connection, examiner, fresh))
         if fresh:
-            await _look_at(connection, looker, brand, fresh)
+            await _look_at(connection, looker, brand, fresh, await closer(examiner, fresh))
     return len(due)
 
 
-async def _look_at(connection: db.Connection, looker: Looker, brand: str, rows: Sequence[store.MentionRow]) -> None:
+async def _look_at(
+    connection: db.Connection, looker: Looker, brand: str, rows: Sequence[store.MentionRow], anew: Mapping[UUID, Findings]
+) -> None:
+    """`anew`: what was found in some of them."""
     looked = await asyncio.to_thread(looker.see, rows)
     newest = max(one.seen.at for one in looked)
     recent = await look_store.recent(connection, brand, min(one.seen.at for one in looked) - EVENT_WINDOW, RECENT)
@@ -182,7 +185,9 @@ async def _look_at(connection: db.Connection, looker: Looker, brand: str, rows: 
     await asyncio.to_thread(decide)
     told = await _link(connection, looker, brand, found)
     await _suggest(connection, brand, found)
-    await outbox.add(connection, "triage", told + await _revise(connection, brand, found))
+    await outbox.add(
+        connection, "triage", told + await _revise(connection, brand, found, {row.triaged.mention.id: row for row in rows}, anew)
+    )
 
 
 async def _candidates(
@@ -299,15 +304,19 @@ async def _suggest(connection: db.Connection, brand: str, found: Found) -> None:
     await suggestion_store.suggest(connection, asked)
 
 
-async def _revise(connection: db.Connection, brand: str, found: Found) -> list[Outgoing]:
-    """Mentions that joined a topic, or follow an earlier question, are told with it."""
+async def _revise(
+    connection: db.Connection, brand: str, found: Found, known: Mapping[UUID, store.MentionRow], anew: Mapping[UUID, Findings]
+) -> list[Outgoing]:
+    """Mentions that were looked at closely, joined a topic, or follow an earlier question, are told with it: once, whatever came together."""
     topics = {member: joining.topic_id for joining in found.joinings for member in (joining.mention_id, *joining.others)}
-    rows = await store.mentions(connection, sorted({*found.follows, *topics}))
+    rows = await store.lock(connection, sorted({*found.follows, *topics, *anew}), known)
     changed, members = [], []
     for mention_id, row in rows.items():
         if row.triaged.removed:
             continue
-        what: dict[str, UUID] = {}
+        what: dict[str, UUID | Findings] = {}
+        if (findings := deepened(row, anew.get(mention_id))) is not None:
+            what["findings"] = findings
         earlier = found.follows.get(mention_id)
         if earlier is not None and earlier not in (row.triaged.group_id, row.triaged.follows):
             what["follows"] = earlier
@@ -315,7 +324,8 @@ async def _revise(connection: db.Connection, brand: str, found: Found) -> list[O
             what["topic_id"] = topics[mention_id]
             members.append(topic_store.Member(topics[mention_id], mention_id, row.triaged.customer_id, store.moment_of(row)))
         if what:
-            changed.append((regroup.changed(row, **what), "topic" if "topic_id" in what else "follows"))
+            why = "depth" if "findings" in what else "topic" if "topic_id" in what else "follows"
+            changed.append((regroup.changed(row, **what), why))
     opened = [(joining.topic_id, joining.kind, joining.why) for joining in found.joinings if joining.others]
     await topic_store.join(connection, brand, opened, members)
     await store.update(connection, [row for row, _ in changed])

@@ -149,12 +149,14 @@ def copied(one: Seen, other: Seen) -> bool:
     """Whether most of the shorter text stands in the other, word for word."""
     if one.copy.isdisjoint(other.copy) or len(one.copy) < FEWEST_RUNS or len(other.copy) < FEWEST_RUNS:
         return False
+    common = len(one.copy & other.copy)
+    if common < FEWEST_COMMON:
+        return False
     last = min(max(one.copy), max(other.copy))  # beyond it one of the sketches may have been cut off
     mine, theirs = sum(run <= last for run in one.copy), sum(run <= last for run in other.copy)
-    common = len(one.copy & other.copy)
     shorter = min(mine, theirs)
     share = next((share for runs, share in COPIED if min(len(one.copy), len(other.copy)) >= runs), 1.0)
-    return common >= share * shorter and common >= FEWEST_COMMON
+    return common >= share * shorter
 
 
 # --- strong evidence -----------------------------------------------------------------------------------------------------------------
