@@ -19,6 +19,10 @@ class Form:
     letters: str
     lead: str
 
+    def fits(self, compact: str) -> bool:
+        """Whether capitals and digits without separators are of this form. Most are not, and begin otherwise."""
+        return compact.startswith(self.lead) and self.whole.match(compact) is not None
+
 
 _PIECE: Final = re.compile(
     r"(?P<anchor>\\[bB]|\^|\$)"
