@@ -106,7 +106,7 @@ async def by_meaning(pool: db.Pool, build: bool) -> None:
         if build:
             await connection.execute("set local statement_timeout = 0; set local maintenance_work_mem = '1GB'")
             await connection.execute(
-                "create index looked_meaning_idx on looked using hnsw (meaning halfvec_ip_ops) with (m = 8, ef_construction = 32)",
+                "create index looked_meaning_idx on looked using hnsw (meaning halfvec_ip_ops) with (m = 6, ef_construction = 20)",
                 timeout=3600,
             )
         else:

@@ -9,9 +9,10 @@ batch is one transaction with the queue's rows, so a look has its effect once. I
 import asyncio
 import logging
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 from uuid import UUID
 
 import numpy as np
@@ -33,6 +34,7 @@ from services.triage.topic import EVENT_WINDOW
 from services.triage.topic_look import Joining
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 _WAITING = Gauge("weerklank_looks_waiting", "Mentions that wait for a later look: for suggestions, topics and late links", ["brand"])
 _OPEN = Gauge("weerklank_suggestions_open", "Suggestions that wait for a person's answer", ["brand"])
@@ -161,7 +163,7 @@ async def _look_at(
     recent = await look_store.recent(connection, brand, min(one.seen.at for one in looked) - EVENT_WINDOW, RECENT)
     await look_store.keep(connection, brand, looked)
     habits = await looker.habits(connection, brand)
-    candidates, strong, copies = await _candidates(connection, brand, looked, newest, habits)
+    candidates, strong, copies = await _candidates(connection, looker, brand, looked, newest, habits)
     others, standing = await _worth_comparing(connection, looker, brand, looked, candidates, strong)
     mine = [one.mention_id for one in looked]
     compared = {other for some in others.values() for other in some}
@@ -182,7 +184,7 @@ async def _look_at(
             habits.everyday,
         )
 
-    await asyncio.to_thread(decide)
+    await asyncio.to_thread(_by_one_thread, looker, decide)
     told = await _link(connection, looker, brand, found)
     await _suggest(connection, brand, found)
     await outbox.add(
@@ -191,7 +193,7 @@ async def _look_at(
 
 
 async def _candidates(
-    connection: db.Connection, brand: str, looked: Sequence[Looked], newest: datetime, habits: Habits
+    connection: db.Connection, looker: Looker, brand: str, looked: Sequence[Looked], newest: datetime, habits: Habits
 ) -> tuple[dict[UUID, list[UUID]], dict[UUID, set[UUID]], dict[UUID, list[UUID]]]:
     """For each mention those that it may be one issue with, the likeliest first, at most MOST: of its customer, by clues, by meaning. Then which of these
     share more than the beginning of a name. And those that share some of its text."""
@@ -217,10 +219,16 @@ async def _candidates(
         if habits.spread:
             near = await look_store.near(connection, brand, looked, since, NEAREST)
         else:
-            near = await asyncio.to_thread(nearest, looked, *await look_store.newest(connection, brand, since))
+            newest_ones = await look_store.newest(connection, brand, since)
+            near = await asyncio.to_thread(_by_one_thread, looker, lambda: nearest(looked, *newest_ones))
         for mention_id, other in near:
             found[mention_id][other] = None
     return {mention_id: list(others)[:MOST] for mention_id, others in found.items()}, strong, copies
+
+
+def _by_one_thread(looker: Looker, work: Callable[[], T]) -> T:
+    with looker.encoder.one_thread():
+        return work()
 
 
 async def _worth_comparing(

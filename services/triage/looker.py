@@ -40,7 +40,7 @@ class Looker:
     """The models and brand books at hand, and what mentions showed that were met lately."""
 
     def __init__(self, books: BrandBooks, encoder: Encoder) -> None:
-        self._books, self._encoder = books, encoder
+        self._books, self.encoder = books, encoder
         self._lenses: dict[str, tuple[int, Lens, Ours]] = {}
         self._met: OrderedDict[UUID, Seen] = OrderedDict()
         self._habits: dict[str, tuple[float, Habits]] = {}
@@ -58,7 +58,7 @@ class Looker:
     def see(self, rows: Sequence[store.MentionRow]) -> list[Looked]:
         """What these mentions show. Slow: it runs in a thread."""
         texts = [_text(row.triaged.mention) for row in rows]
-        static = self._encoder.encode(texts).static
+        static = self.encoder.encode(texts).static
         few = meaning.directions().of(static)
         found = []
         for place, row in enumerate(rows):
