@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from services.triage.features import Encoder, Features, Floats, Ints
 from services.triage.findings import ONE_OF, PLACES, STATIC_SCALE, YES_OR_NO, FindingHeads
@@ -36,9 +35,8 @@ class Explainer:
         self, texts: Sequence[str], features: Features, signals: Sequence[frozenset[str]], found: Floats
     ) -> list[dict[str, list[str]]]:
         """For each text: finding → its heaviest words, heaviest first. `found` (n, COLUMNS) are the probabilities that were decided by."""
-        spelt = self._encoder.spelt(features.texts)
         told = []
-        for row, pieces in enumerate(spelt):
+        for row, pieces in enumerate(self._encoder.spelt(features)):
             said = self._of(pieces.words, self._added(pieces.buckets, pieces.vectors, pieces.owner, len(pieces.words)), found[row])
             told.append(_with_signals(said, texts[row], signals[row]))
         return told
@@ -57,25 +55,25 @@ class Explainer:
 
     def _of(self, words: Sequence[str], added: Floats, found: Floats) -> dict[str, list[str]]:
         said: dict[str, list[str]] = {}
-        if not words:
+        # A word with a digit may be somebody's number; neither it nor one of marks alone says anything that a person could argue with.
+        telling = [index for index, word in enumerate(words) if word and not any(letter.isdigit() for letter in word)]
+        if not telling:
             return said
-        told = np.array([word.isalpha() or not any(map(str.isdigit, word)) for word in words])
+        words, added = [words[index] for index in telling], added[telling]
         for finding in ONE_OF:
             part = added[:, PLACES[finding]]
             best = int(found[PLACES[finding]].argmax())
-            said[finding] = _heaviest(words, told, part[:, best] - np.add.reduce(part, axis=1) / part.shape[1])
+            said[finding] = _heaviest(words, part[:, best] - part.mean(axis=1))
         first = PLACES["yes_or_no"].start
         for index, question in enumerate(YES_OR_NO):
             if found[first + index] >= _TOLD:
-                said[question] = _heaviest(words, told, added[:, first + index])
+                said[question] = _heaviest(words, added[:, first + index])
         return {finding: heaviest for finding, heaviest in said.items() if heaviest}
 
 
-def _heaviest(words: Sequence[str], told: NDArray[np.bool_], weight: Floats) -> list[str]:
-    """Never a word with a digit, which is not `told`: it may be somebody's number, and says nothing that a person could argue with."""
-    some = np.flatnonzero(told & (weight >= _LEAST))
-    order = some[np.argsort(-weight[some], kind="stable")][: 2 * MOST_WORDS]
-    return list(dict.fromkeys(words[index] for index in order.tolist()))[:MOST_WORDS]
+def _heaviest(words: Sequence[str], weight: Floats) -> list[str]:
+    order = np.argsort(-weight, kind="stable")[: 2 * MOST_WORDS]
+    return list(dict.fromkeys(words[index] for index in order if weight[index] >= _LEAST))[:MOST_WORDS]
 
 
 def _with_signals(said: dict[str, list[str]], text: str, present: frozenset[str]) -> dict[str, list[str]]:

@@ -22,7 +22,20 @@ from libs.common import db, outbox
 from libs.common.events import Findings
 from libs.common.outbox import Outgoing
 from libs.common.service import Service
-from services.triage import group, look_store, pair, regroup, store, suggestion, suggestion_store, topic_look, topic_store
+from services.triage import (
+    correction_store,
+    group,
+    look_store,
+    pair,
+    regroup,
+    resolution,
+    resolution_store,
+    store,
+    suggestion,
+    suggestion_store,
+    topic_look,
+    topic_store,
+)
 from services.triage.deepen import closer, deepened
 from services.triage.examine import Examiner
 from services.triage.features import Floats
@@ -81,9 +94,11 @@ def nearest(looked: Sequence[Looked], ids: Sequence[UUID], meanings: Floats) -> 
     return [(one.mention_id, ids[at]) for one, row in zip(asked, best, strict=True) for at in row if ids[at] != one.mention_id]
 
 
-def judged(mine: UUID, shown: Seen, others: Mapping[UUID, Seen], standing: Mapping[UUID, Standing], found: Found) -> None:
+def judged(
+    mine: UUID, shown: Seen, others: Mapping[UUID, Seen], standing: Mapping[UUID, Standing], over: Mapping[UUID, datetime], found: Found
+) -> None:
     """Compare a mention with its candidates of other groups and add what that says. Evidence against one member of a group counts against asking
-    about any. The more there are that it may belong to, the less likely is each."""
+    about any. The more there are that it may belong to, the less likely is each. `over` says when groups were resolved."""
     here = standing[mine]
     by_group: dict[UUID, list[UUID]] = {}
     earlier: list[tuple[datetime, UUID]] = []
@@ -96,7 +111,10 @@ def judged(mine: UUID, shown: Seen, others: Mapping[UUID, Seen], standing: Mappi
     for group_id, members in by_group.items():
         if not any(pair.may_be_one(shown, others[other]) for other in members):
             continue
-        verdicts = [(other, pair.compare(shown, others[other])) for other in members]
+        verdicts = []
+        for other in members:
+            earlier_group, later_at = (group_id, shown.at) if others[other].at < shown.at else (here.group_id, others[other].at)
+            verdicts.append((other, resolution.weighed(pair.compare(shown, others[other]), over.get(earlier_group), later_at)))
         earlier += [
             (others[other].at, group_id)
             for other, verdict in verdicts
@@ -167,6 +185,7 @@ async def _look_at(
     others, standing = await _worth_comparing(connection, looker, brand, looked, candidates, strong)
     mine = [one.mention_id for one in looked]
     compared = {other for some in others.values() for other in some}
+    over = await resolution_store.over(connection, [brand], {one.group_id for one in standing.values()})
     met = await looker.met(connection, brand, {*mine, *compared, *recent, *(other for some in copies.values() for other in some)})
     topics = await topic_store.topics_of(connection, brand, sorted(met))
     found = Found()
@@ -175,7 +194,7 @@ async def _look_at(
         for one in looked:
             if one.mention_id in standing:
                 shown = {other: met[other] for other in others[one.mention_id] if other in met}
-                judged(one.mention_id, one.seen, shown, standing, found)
+                judged(one.mention_id, one.seen, shown, standing, over, found)
         found.joinings = topic_look.joinings(
             [(one.mention_id, one.seen) for one in looked],
             [(mention_id, met[mention_id]) for mention_id in recent if mention_id in met and mention_id not in mine],
@@ -318,12 +337,13 @@ async def _revise(
     """Mentions that were looked at closely, joined a topic, or follow an earlier question, are told with it: once, whatever came together."""
     topics = {member: joining.topic_id for joining in found.joinings for member in (joining.mention_id, *joining.others)}
     rows = await store.lock(connection, sorted({*found.follows, *topics, *anew}), known)
+    said = await correction_store.corrections(connection, [brand], sorted(anew)) if anew else {}
     changed, members = [], []
     for mention_id, row in rows.items():
         if row.triaged.removed:
             continue
         what: dict[str, UUID | Findings] = {}
-        if (findings := deepened(row, anew.get(mention_id))) is not None:
+        if (findings := deepened(row, anew.get(mention_id), said.get(mention_id, ()))) is not None:
             what["findings"] = findings
         earlier = found.follows.get(mention_id)
         if earlier is not None and earlier not in (row.triaged.group_id, row.triaged.follows):
