@@ -53,8 +53,14 @@ class Joined:
 
 def shared(one: Seen, other: Seen, common: Collection[str] = ()) -> Shared | None:
     """What two mentions share that makes them one topic, or nothing. `common` are stems that are everyday ones for this brand."""
-    if one.brand != other.brand or not one.own.isdisjoint(other.own) or likeness(one.name, other.name).score >= ALIKE:
+    if one.brand != other.brand or not one.own.isdisjoint(other.own):
         return None
+    found = _in_common(one, other, common)
+    return None if found is None or likeness(one.name, other.name).score >= ALIKE else found  # names last: they take longest
+
+
+def _in_common(one: Seen, other: Seen, common: Collection[str]) -> Shared | None:
+    """What `shared` says of two mentions of different people."""
     gap = abs(one.at - other.at)
     if gap <= COPY_WINDOW and copied(one, other):
         return Shared("copy", "the same text, copied")
@@ -62,25 +68,34 @@ def shared(one: Seen, other: Seen, common: Collection[str] = ()) -> Shared | Non
         return None
     stems = [stem for stem in one.words.keys() & other.words.keys() if stem not in common]
     rarest = RARE_SOON if gap <= ALIKE_WINDOW else RARE
-    rare = sorted((stem for stem in stems if one.words[stem] >= rarest), key=lambda stem: (-one.words[stem], stem))
-    cosine = float(one.meaning @ other.meaning) if one.meaning is not None and other.meaning is not None else 0.0
-    if TROUBLE not in one.flags & other.flags:
-        return Shared("event", f'the same within hours, in like words: "{rare[0]}…"') if len(rare) >= 2 and cosine >= 0.5 else None
+    rare = [stem for stem in stems if one.words[stem] >= rarest]
+    if TROUBLE not in one.flags or TROUBLE not in other.flags:
+        like = len(rare) >= 2 and _cosine(one, other) >= 0.5
+        return Shared("event", f'the same within hours, in like words: "{_rarest(one, rare)}…"') if like else None
     if codes := {detail for detail in one.details & other.details if not detail[0].isdigit()}:
         return Shared("event", f"the same trouble within hours: {min(codes)}")
-    if places := (one.places & other.places) - set(common):
+    if places := {place for place in one.places & other.places if place not in common}:
         return Shared("event", f"the same trouble within hours in {min(places).title()}")
     if rare:
-        return Shared("event", f'the same trouble within hours: "{rare[0]}…"')
+        return Shared("event", f'the same trouble within hours: "{_rarest(one, rare)}…"')
     service = one_outage(one.flags, other.flags)
     window = ALIKE_WINDOW if CLEAR in one.flags | other.flags else UNCLEAR_WINDOW
     if service and gap <= window and service not in common and not _elsewhere(one, other, service):
         return Shared("event", f"the same is out of order at the same time: {_SERVICES.get(service, 'they do not all say what')}")
+    if gap > ALIKE_WINDOW or len(one.words) > SHORT or len(other.words) > SHORT:
+        return None
     weight = sum(one.words[stem] - PLAIN_WORD for stem in stems if one.words[stem] > PLAIN_WORD)
-    short = len(one.words) <= SHORT and len(other.words) <= SHORT
-    if gap <= ALIKE_WINDOW and short and ((cosine >= 0.5 and weight > 0) or (cosine >= 0.35 and weight >= 1.5)):
+    if weight > 0 and ((cosine := _cosine(one, other)) >= 0.5 or (cosine >= 0.35 and weight >= 1.5)):
         return Shared("event", "the same trouble at the same time, in like words")
     return None
+
+
+def _cosine(one: Seen, other: Seen) -> float:
+    return float(one.meaning @ other.meaning) if one.meaning is not None and other.meaning is not None else 0.0
+
+
+def _rarest(seen: Seen, stems: Iterable[str]) -> str:
+    return min(stems, key=lambda stem: (-seen.words[stem], stem))
 
 
 _SERVICES: Final = {

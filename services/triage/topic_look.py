@@ -51,16 +51,17 @@ def joinings(
     one's text; `topics`: of the mentions that are in one already."""
     everybody = [*recent, *new]
     of: dict[UUID, UUID] = dict(topics)
-    meanings = _meanings([shown for _, shown in everybody])
+    alike = _alike([shown for _, shown in everybody], len(recent))
+    keys = [_keys(shown, common) if TROUBLE in shown.flags else () for _, shown in everybody]
     places: dict[str, list[int]] = {}
-    for place, (_, shown) in enumerate(recent):
-        _index(places, place, shown, common)
+    for place in range(len(recent)):
+        _index(places, place, keys[place])
     found: list[Joining] = []
     for place, (mention_id, shown) in enumerate(new, start=len(recent)):
-        near = _near(place, everybody, meanings, places, common) if TROUBLE in shown.flags else []
+        near = _near(place, everybody, alike[place - len(recent), :place], keys[place], places) if TROUBLE in shown.flags else []
         before = {other: theirs for other, theirs in [*copies.get(mention_id, ()), *(everybody[at] for at in near)] if other != mention_id}
         joined = topic.join(shown, [(theirs, str(of[other]) if other in of else None) for other, theirs in before.items()], common)
-        _index(places, place, shown, common)
+        _index(places, place, keys[place])
         if joined is None or mention_id in of:
             continue
         others = tuple(sorted(map(UUID, joined.others), key=lambda other: (before[other].at, other)))
@@ -70,31 +71,32 @@ def joinings(
     return found
 
 
-def _meanings(shown: Sequence[Seen]) -> Floats:
-    """Shape (n, 512); zeros where the meaning is not known."""
+def _alike(shown: Sequence[Seen], first: int) -> Floats:
+    """Shape (n - first, n): how alike in meaning each from `first` on is to all; 0 where a meaning is not known."""
     zeros = np.zeros(DIMENSIONS, dtype=np.float32)
-    return np.stack([zeros if one.meaning is None else one.meaning for one in shown])
+    meanings = np.stack([zeros if one.meaning is None else one.meaning for one in shown])
+    found: Floats = meanings[first:] @ meanings.T
+    return found
 
 
-def _index(places: dict[str, list[int]], place: int, shown: Seen, common: Collection[str]) -> None:
-    if TROUBLE in shown.flags:
-        for key in _keys(shown, common):
-            places.setdefault(key, []).append(place)
+def _index(places: dict[str, list[int]], place: int, keys: Collection[str]) -> None:
+    for key in keys:
+        places.setdefault(key, []).append(place)
 
 
 def _keys(shown: Seen, common: Collection[str]) -> set[str]:
-    rare = {stem for stem, weight in shown.words.items() if weight >= RARE_SOON and stem not in common}
-    down = shown.flags & {ANY}
-    return rare | down | (set(shown.places) - set(common)) | {detail for detail in shown.details if not detail[0].isdigit()}
+    found = {stem for stem, weight in shown.words.items() if weight >= RARE_SOON and stem not in common}
+    found |= {detail for detail in shown.details if not detail[0].isdigit()}
+    found |= {place for place in shown.places if place not in common}
+    return found | {ANY} if ANY in shown.flags else found
 
 
 def _near(
-    place: int, everybody: Sequence[tuple[UUID, Seen]], meanings: Floats, places: Mapping[str, list[int]], common: Collection[str]
+    place: int, everybody: Sequence[tuple[UUID, Seen]], cosines: Floats, keys: Collection[str], places: Mapping[str, list[int]]
 ) -> list[int]:
     """The places of those that may share an event with the one at `place`, at most _MOST, in the order of time."""
     shown = everybody[place][1]
-    sharing = {at for key in _keys(shown, common) for at in places.get(key, ())[-_MOST:]}
-    cosines = meanings[:place] @ meanings[place]
+    sharing = {at for key in keys for at in places.get(key, ())[-_MOST:]}
     best = np.argsort(-cosines)[:_MOST]
     alike = [int(at) for at in best if cosines[at] >= _LEAST_ALIKE and abs(everybody[at][1].at - shown.at) <= ALIKE_WINDOW]
     found = sorted({*sharing, *alike}, key=lambda at: (at not in sharing, -cosines[at]))[:_MOST]

@@ -3,10 +3,12 @@
 import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import combinations
 from typing import Any
 
 from services.triage.duplicates import Judged, judge
 from services.triage.evaluate_pairs import books, issues, mentions, scores
+from services.triage.pair import compare, may_be_one
 from services.triage.shown import Seen, seen
 
 AT = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
@@ -101,3 +103,12 @@ def test_in_a_topic_the_same_trouble_says_nothing() -> None:
     judged = judge(trouble)
     assert [topic.mentions for topic in judged.topics] == [("t1", "t2", "t3")]
     assert judged.pairs == []
+
+
+def test_what_is_not_compared_in_full_would_have_come_to_nothing() -> None:
+    found = [seen for seen in mentions(books()) if seen.brand == "vaart"]
+    passed_over = [(one, other) for one, other in combinations(found, 2) if not may_be_one(one, other)]
+    assert len(passed_over) > len(found) * 20
+    for one, other in passed_over:
+        verdict = compare(one, other)
+        assert (verdict.decision in (None, "apart"), verdict.follows) == (True, False), (one.id, other.id)
