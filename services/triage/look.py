@@ -336,7 +336,7 @@ async def _revise(
 ) -> list[Outgoing]:
     """Mentions that were looked at closely, joined a topic, or follow an earlier question, are told with it: once, whatever came together."""
     topics = {member: joining.topic_id for joining in found.joinings for member in (joining.mention_id, *joining.others)}
-    rows = await store.lock(connection, sorted({*found.follows, *topics, *anew}), known)
+    rows = await store.lock(connection, brand, sorted({*found.follows, *topics, *anew}), known)
     said = await correction_store.corrections(connection, [brand], sorted(anew)) if anew else {}
     changed, members = [], []
     for mention_id, row in rows.items():
