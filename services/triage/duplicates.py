@@ -16,6 +16,7 @@ import numpy as np
 
 from services.triage import topic
 from services.triage.group import MAX_AUTHORS
+from services.triage.names import common_parts
 from services.triage.pair import NUMBER_WINDOW, SUGGEST_FROM, SUGGEST_WINDOW, Evidence, Verdict, among, compare, other_account
 from services.triage.shown import Key, Seen
 
@@ -76,11 +77,14 @@ def judge(mentions: Iterable[Seen]) -> Judged:
 
 
 def without_worn(mentions: Sequence[Seen]) -> list[Seen]:
-    """The mentions without what so many authors name that it says nothing about who they are."""
+    """The mentions without what so many authors name, or are called, that it says nothing about who they are."""
+    common = common_parts((seen.author, seen.name) for seen in mentions)
+    if common:
+        mentions = [seen.among(common) for seen in mentions]
     authors: dict[Key, set[object]] = defaultdict(set)
     for seen in mentions:
         for key in seen.told:
-            authors[key].add(min(seen.own, default=seen.id))
+            authors[key].add(seen.author)
     worn = {key for key, by in authors.items() if len(by) > MAX_AUTHORS}
     return [replace(seen, told=seen.told - worn) if worn and not worn.isdisjoint(seen.told) else seen for seen in mentions]
 

@@ -26,6 +26,7 @@ from services.triage.examine import Examiner
 from services.triage.features import Floats
 from services.triage.look_store import Looked, Standing
 from services.triage.looker import Habits, Looker
+from services.triage.names import common_parts
 from services.triage.shown import Seen
 from services.triage.topic import EVENT_WINDOW
 from services.triage.topic_look import Joining
@@ -114,7 +115,7 @@ def _without_worn(shown: Seen, others: Iterable[Seen]) -> Seen:
     authors: dict[tuple[str, str], set[object]] = {key: set() for key in shown.told}
     for theirs in others if authors else ():
         for key in shown.told & theirs.told:
-            authors[key].add(min(theirs.own, default=theirs.id))
+            authors[key].add(theirs.author)
     worn = {key for key, by in authors.items() if len(by) >= group.MAX_AUTHORS}
     return replace(shown, told=shown.told - worn) if worn else shown
 
@@ -162,10 +163,12 @@ async def _look_at(connection: db.Connection, looker: Looker, brand: str, rows: 
     found = Found()
 
     def decide() -> None:
+        common = common_parts([*habits.authors, *((shown.author, shown.name) for shown in met.values())])
+        named = {mention_id: shown.among(common) for mention_id, shown in met.items()} if common else met
         for one in looked:
             if one.mention_id in standing:
-                others = {other: met[other] for other in candidates[one.mention_id] if other in met}
-                judged(one.mention_id, one.seen, others, standing, found)
+                others = {other: named[other] for other in candidates[one.mention_id] if other in named}
+                judged(one.mention_id, named[one.mention_id], others, standing, found)
         found.joinings = topic_look.joinings(
             [(one.mention_id, one.seen) for one in looked],
             [(mention_id, met[mention_id]) for mention_id in recent if mention_id in met and mention_id not in mine],

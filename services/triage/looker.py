@@ -16,6 +16,7 @@ from services.triage import group, look_store, meaning, store, topic_look
 from services.triage.features import Encoder, Floats
 from services.triage.identifiers import Ours
 from services.triage.look_store import Looked
+from services.triage.names import Name
 from services.triage.pair import SUGGEST_WINDOW
 from services.triage.shown import Lens, Seen, seen
 from services.triage.topic import everyday
@@ -29,10 +30,12 @@ _EVERYDAY_SAMPLE = 60
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """`everyday`: stems and places that are no news. `spread`: the brand has enough mentions to be searched by the index on meaning."""
+    """`everyday`: stems and places that are no news. `spread`: the brand has enough mentions to be searched by the index on meaning. `authors`: some who
+    wrote of late, and how they are called."""
 
     everyday: frozenset[str]
     spread: bool
+    authors: tuple[tuple[str, Name], ...]
 
 
 class Looker:
@@ -50,7 +53,8 @@ class Looker:
         if known is None or time.monotonic() - known[0] > _REFRESHED_S:
             since = datetime.now(UTC) - SUGGEST_WINDOW
             sample = await look_store.sample(connection, brand, since, _EVERYDAY_SAMPLE)
-            found = Habits(everyday(sample), await look_store.spread(connection, brand))
+            authors = tuple((shown.author, shown.name) for shown in sample)
+            found = Habits(everyday(sample), await look_store.spread(connection, brand), authors)
             known = self._habits[brand] = (time.monotonic(), found)
         return known[1]
 

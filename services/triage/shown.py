@@ -5,8 +5,8 @@ whether it says itself that it is about something else, or about the same again.
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 from zlib import crc32
@@ -100,6 +100,16 @@ class Seen:
     """A sketch of the text's runs of four words: two copies of one text share most of it."""
     meaning: Floats | None = field(default=None, compare=False, repr=False)
     """Shape (512,), of length one; none when unknown."""
+
+    @property
+    def author(self) -> str:
+        """Who wrote it, as far as can be told: another one for each where nobody knows."""
+        return ":".join(min(self.own)) if self.own else self.id
+
+    def among(self, common: Collection[str]) -> "Seen":
+        """The same where these parts of names are common."""
+        name = self.name.among(common)
+        return self if name is self.name else replace(self, name=name)
 
     @property
     def keys(self) -> frozenset[Key]:
@@ -220,7 +230,7 @@ def seen(
         at=at,
         channel=channel,
         own=frozenset(own),
-        name=name(called or phrases.signed(fresh), handle, email),
+        name=name(called or phrases.signed(fresh), handle, email, lens.handles | {folded(brand)}),
         numbers=found.numbers,
         endings=found.endings,
         told=frozenset(told),
