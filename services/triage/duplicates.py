@@ -10,15 +10,17 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
+from operator import itemgetter
 from typing import Final
 
 import numpy as np
 
-from services.triage import topic
 from services.triage.group import MAX_AUTHORS
+from services.triage.heard import Heard
 from services.triage.names import common_parts
 from services.triage.pair import NUMBER_WINDOW, SUGGEST_FROM, SUGGEST_WINDOW, Evidence, Verdict, among, compare, other_account
 from services.triage.shown import Key, Seen
+from services.triage.topic_look import Watch
 
 NEAREST: Final = 40
 """So many mentions of like meaning are looked at for each."""
@@ -27,8 +29,8 @@ NAMESAKES: Final = 50
 BLOCK: Final = 1024
 MAX_GROUP: Final = 200
 """Mentions of one issue: a group of more would be looked through for evidence against for too long."""
-RECENT: Final = 500
-"""Mentions before one that are looked at for a topic."""
+COPIES: Final = 20
+"""Mentions that share a run of words with one, the newest before it, that are looked at for a copied text."""
 
 NEARLY: Final = 0.1
 NAMESAKE: Final = 0.1
@@ -156,11 +158,10 @@ def _by_meaning(mentions: Sequence[Seen]) -> set[tuple[int, int]]:
 
 def _pairs(mentions: Sequence[Seen], in_topics: Collection[str]) -> list[Pair]:
     """The judged pairs of one brand's mentions in the order of time. That two of those `in_topics` are about the same says nothing: so are the others."""
-    plain = [replace(seen, meaning=None, words={}) if seen.id in in_topics else seen for seen in mentions]
     verdicts = {pair: compare(mentions[pair[0]], mentions[pair[1]]) for pair in candidates(mentions)}
     for (one, other), verdict in verdicts.items():
         if verdict.decision == "suggest" and mentions[one].id in in_topics and mentions[other].id in in_topics:
-            verdicts[one, other] = compare(plain[one], plain[other])
+            verdicts[one, other] = compare(mentions[one].unsaid, mentions[other].unsaid)
     namesakes = [pair for pair, verdict in verdicts.items() if verdict.decision != "link" and verdict.score >= NAMESAKE]
     verdicts = {pair: verdict for pair, verdict in verdicts.items() if verdict.decision in ("link", "suggest")}
     groups = _Groups(mentions)
@@ -262,25 +263,21 @@ def _suggested(
 
 def _topics(mentions: Sequence[Seen]) -> list[Topic]:
     """The topics of one brand's mentions in the order of time, the earliest first."""
-    common = topic.everyday(mentions)
-    of: dict[str, str] = {}
-    members: dict[str, list[str]] = {}
-    why: dict[str, str] = {}
+    watch = Watch(Heard(mentions))
+    why: dict[str, tuple[bool, str]] = {}
     runs: dict[int, list[int]] = defaultdict(list)
-    first = 0
     for place, seen in enumerate(mentions):
-        while seen.at - mentions[first].at > topic.EVENT_WINDOW:
-            first += 1
-        near = set(range(max(first, place - RECENT), place))
-        near |= {earlier for run in seen.copy for earlier in runs[run][-MAX_GROUP:]}
+        copies = {earlier for run in seen.copy for earlier in runs[run][-COPIES:]}
         for run in seen.copy:
             runs[run].append(place)
-        joined = topic.join(seen, [(mentions[one], of.get(mentions[one].id)) for one in sorted(near)], common)
-        if joined is None:
+        watch.meet(seen)
+        joined = watch.join(seen, [mentions[earlier] for earlier in sorted(copies)])
+        if joined is None or joined.topic is None:
             continue
-        name = joined.topic or min(joined.others)
-        for id in (*joined.others, seen.id):
-            of[id] = name
-            members.setdefault(name, []).append(id)
-        why.setdefault(name, joined.why)
-    return [Topic(tuple(ids), why[name]) for name, ids in members.items()]
+        reasons = [(joined.kind != "event", joined.why)] if joined.kind != "thread" else []
+        why[joined.topic] = min([*(why.pop(name) for name in (joined.topic, *joined.same) if name in why), *reasons], key=itemgetter(0))
+    members: dict[str, list[str]] = defaultdict(list)
+    for seen in mentions:
+        if seen.id in watch.of:
+            members[watch.of[seen.id]].append(seen.id)
+    return [Topic(tuple(ids), why[name][1]) for name, ids in members.items()]

@@ -9,7 +9,7 @@ batch is one transaction with the queue's rows, so a look has its effect once. I
 import asyncio
 import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -78,9 +78,16 @@ def nearest(looked: Sequence[Looked], ids: Sequence[UUID], meanings: Floats) -> 
     return [(one.mention_id, ids[at]) for one, row in zip(asked, best, strict=True) for at in row if ids[at] != one.mention_id]
 
 
-def judged(mine: UUID, shown: Seen, others: Mapping[UUID, Seen], standing: Mapping[UUID, Standing], found: Found) -> None:
+def judged(
+    mine: UUID,
+    shown: Seen,
+    others: Mapping[UUID, Seen],
+    standing: Mapping[UUID, Standing],
+    found: Found,
+    in_topics: Collection[UUID] = (),
+) -> None:
     """Compare a mention with its candidates of other groups and add what that says. Evidence against one member of a group counts against asking
-    about any. The more there are that it may belong to, the less likely is each."""
+    about any. The more there are that it may belong to, the less likely is each; and that two of those `in_topics` are about the same says nothing."""
     here = standing[mine]
     by_group: dict[UUID, list[tuple[UUID, pair.Verdict]]] = {}
     earlier: list[tuple[datetime, UUID]] = []
@@ -90,6 +97,8 @@ def judged(mine: UUID, shown: Seen, others: Mapping[UUID, Seen], standing: Mappi
         if there is None or there.removed or there.group_id == here.group_id:
             continue
         verdict = pair.compare(shown, theirs)
+        if verdict.decision == "suggest" and mine in in_topics and other in in_topics:
+            verdict = pair.compare(shown.unsaid, theirs.unsaid)
         by_group.setdefault(there.group_id, []).append((other, verdict))
         if theirs.at < shown.at and (verdict.follows or _comes_back(shown, theirs, verdict)):
             earlier.append((theirs.at, there.group_id))
@@ -159,23 +168,25 @@ async def _look_at(connection: db.Connection, looker: Looker, brand: str, rows: 
     everybody = sorted({*mine, *(other for others in candidates.values() for other in others)})
     standing = await look_store.standing(connection, brand, everybody)
     met = await looker.met(connection, brand, {*everybody, *recent, *(other for others in copies.values() for other in others)})
-    topics = await topic_store.topics_of(connection, brand, sorted(met))
+    topics, begun = await topic_store.topics_of(connection, brand, sorted(met))
     found = Found()
 
     def decide() -> None:
         common = common_parts([*habits.authors, *((shown.author, shown.name) for shown in met.values())])
         named = {mention_id: shown.among(common) for mention_id, shown in met.items()} if common else met
+        found.joinings = topic_look.joinings(
+            [(one.mention_id, named[one.mention_id]) for one in looked],
+            [(mention_id, named[mention_id]) for mention_id in recent if mention_id in named and mention_id not in mine],
+            {mention_id: [(other, named[other]) for other in others if other in named] for mention_id, others in copies.items()},
+            topics,
+            begun,
+            habits.heard,
+        )
+        in_topics = topic_look.joined(topics, found.joinings)
         for one in looked:
             if one.mention_id in standing:
                 others = {other: named[other] for other in candidates[one.mention_id] if other in named}
-                judged(one.mention_id, named[one.mention_id], others, standing, found)
-        found.joinings = topic_look.joinings(
-            [(one.mention_id, one.seen) for one in looked],
-            [(mention_id, met[mention_id]) for mention_id in recent if mention_id in met and mention_id not in mine],
-            {mention_id: [(other, met[other]) for other in others if other in met] for mention_id, others in copies.items()},
-            topics,
-            habits.everyday,
-        )
+                judged(one.mention_id, named[one.mention_id], others, standing, found, in_topics)
 
     await asyncio.to_thread(decide)
     told = await _link(connection, looker, brand, found)
@@ -259,7 +270,8 @@ async def _suggest(connection: db.Connection, brand: str, found: Found) -> None:
 
 async def _revise(connection: db.Connection, brand: str, found: Found) -> list[Outgoing]:
     """Mentions that joined a topic, or follow an earlier question, are told with it."""
-    topics = {member: joining.topic_id for joining in found.joinings for member in (joining.mention_id, *joining.others)}
+    merged = topic_look.merged(found.joinings)
+    topics = topic_look.joined(await topic_store.members(connection, brand, merged), found.joinings)
     rows = await store.mentions(connection, sorted({*found.follows, *topics}))
     changed, members = [], []
     for mention_id, row in rows.items():
@@ -274,8 +286,11 @@ async def _revise(connection: db.Connection, brand: str, found: Found) -> list[O
             members.append(topic_store.Member(topics[mention_id], mention_id, row.triaged.customer_id, store.moment_of(row)))
         if what:
             changed.append((regroup.changed(row, **what), "topic" if "topic_id" in what else "follows"))
-    opened = [(joining.topic_id, joining.kind, joining.why) for joining in found.joinings if joining.others]
-    await topic_store.join(connection, brand, opened, members)
+    told: dict[UUID, tuple[str, str]] = {}
+    for joining in sorted(found.joinings, key=lambda joining: joining.kind != "event"):
+        if joining.kind != "thread":
+            told.setdefault(merged.get(joining.topic_id, joining.topic_id), (joining.kind, joining.why))
+    await topic_store.join(connection, brand, [(topic_id, *said) for topic_id, said in told.items()], members, merged)
     await store.update(connection, [row for row, _ in changed])
     return [regroup.revised(row, why) for row, why in changed]
 

@@ -106,6 +106,11 @@ class Seen:
         """Who wrote it, as far as can be told: another one for each where nobody knows."""
         return ":".join(min(self.own)) if self.own else self.id
 
+    @property
+    def unsaid(self) -> "Seen":
+        """The same without what it is about."""
+        return replace(self, meaning=None, words={})
+
     def among(self, common: Collection[str]) -> "Seen":
         """The same where these parts of names are common."""
         name = self.name.among(common)
@@ -224,20 +229,22 @@ def seen(
     told |= {("address", one) for one in streets(text)}
     lower = folded(fresh)
     known = weights()
+    ours = lens.handles | {folded(brand)}
+    unsaid = stems(" ".join([*ours, *(folded(number.letters) for number in found.numbers)]))
     return Seen(
         id=id,
         brand=brand,
         at=at,
         channel=channel,
         own=frozenset(own),
-        name=name(called or phrases.signed(fresh), handle, email, lens.handles | {folded(brand)}),
+        name=name(called or phrases.signed(fresh), handle, email, ours),
         numbers=found.numbers,
         endings=found.endings,
         told=frozenset(told),
         called=frozenset(handles.named_handles(text, private=private)) - lens.handles - {handle, folded(brand)},
         landlines=frozenset(one for one in found.phones if one[0] not in "67"),
         flags=phrases.flags(lower),
-        words={stem: known.get(stem, RAREST) for stem in stems(phrases.unaddressed(lower))},
+        words={stem: known.get(stem, RAREST) for stem in stems(phrases.unaddressed(lower)) - unsaid},
         places=frozenset(phrases.places(fresh)) - {folded(brand)},
         details=frozenset(phrases.details(fresh)),
         relations=frozenset(phrases.relations(lower)),
