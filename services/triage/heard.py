@@ -18,6 +18,10 @@ OTHER_DAYS_S: Final = 12 * 3600.0
 """What was said within so many seconds of a mention is no background to it."""
 _MENTIONS: Final = 50.0
 """What is usual for any brand counts as much as so many mentions of this one."""
+_LEAST_SPAN_S: Final = 2 * 86_400.0
+"""What is known of less time than this says nothing of how much comes in."""
+_BUSY: Final = 2.0
+"""So many times the mean comes in at the busy hours of a day."""
 _USUAL_AMOUNT: Final = math.exp(-4.5)
 _USUAL_CODE: Final = math.exp(-7.0)
 _USUAL_TROUBLE: Final = 0.15
@@ -40,7 +44,8 @@ def usual(key: str) -> float:
 class Heard:
     """What a brand heard in some weeks. `everyday`: the stems, places and outages of many of its days, which are never news."""
 
-    def __init__(self, mentions: Iterable[Seen] = ()) -> None:
+    def __init__(self, mentions: Iterable[Seen] = (), of: int | None = None) -> None:
+        """`of`: how many there were, where `mentions` are a sample."""
         self._all: list[float] = []
         self._moments: dict[str, list[float]] = {}
         days: dict[str, set[int]] = {}
@@ -54,6 +59,7 @@ class Heard:
             for key in (*seen.words, *seen.places, *(flag for flag in seen.flags if flag.startswith(ANY))):
                 days.setdefault(key, set()).add(day)
         least = max(4, len(every) // 4)
+        self._scale = max(1.0, of / len(self._all)) if of and self._all else 1.0
         self.everyday = frozenset(key for key, on in days.items() if len(on) >= least)
 
     def surprise(self, key: str, people: int, of: int, at: float) -> float:
@@ -70,6 +76,15 @@ class Heard:
         chance = of / (of + known)
         chosen = math.lgamma(people + shape) - math.lgamma(shape) - math.lgamma(people + 1)
         return -(chosen + shape * math.log1p(-chance) + people * math.log(chance))
+
+    def rush(self, key: str, people: int, seconds: float, at: float) -> float:
+        """How much of a surprise it is that so many people say `key` within so many seconds, however much else is said: the negative logarithm of its
+        probability where what comes in one such time is spread as widely as its mean (a geometric distribution)."""
+        span = self._all[-1] - self._all[0] - 2 * OTHER_DAYS_S if self._all else 0.0
+        if span < _LEAST_SPAN_S:
+            return 0.0
+        expected = _BUSY * self._scale * (_other_days(self._moments.get(key, ()), at) + 1) * seconds / span
+        return people * math.log((1 + expected) / expected)
 
 
 def _other_days(moments: Sequence[float], at: float) -> int:

@@ -54,7 +54,9 @@ class Looker:
             since = datetime.now(UTC) - SUGGEST_WINDOW
             sample = await look_store.sample(connection, brand, since, _EVERYDAY_SAMPLE)
             authors = tuple((shown.author, shown.name) for shown in sample)
-            found = Habits(Heard(sample), await look_store.spread(connection, brand), authors)
+            found = Habits(
+                Heard(sample, await look_store.many(connection, brand, since)), await look_store.spread(connection, brand), authors
+            )
             known = self._habits[brand] = (time.monotonic(), found)
         return known[1]
 

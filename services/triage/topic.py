@@ -38,6 +38,10 @@ ALIKE_ENOUGH: Final = 0.5
 RAREST_WORD: Final = 7.5
 COINCIDE: Final = 0.2
 """The share of pairs across two topics that fit where the two are one."""
+RUSH: Final = "trouble at once"
+"""How much of a surprise it is that so many tell of trouble within RUSH_WINDOW."""
+RUSH_WINDOW: Final = timedelta(minutes=30)
+RUSH_ALIKE: Final = 0.2
 BETWEEN: Final = 3
 """Mentions of either that fit the other, where it has so many: a report that could be of both shows nothing about them."""
 
@@ -73,8 +77,13 @@ def always(key: str) -> float:
 def shared(one: Seen, other: Seen, common: Collection[str] = (), heat: Heat = always) -> Shared | None:
     """What two mentions share that makes them one topic, or nothing. `common` are stems that are everyday ones for this brand, `heat` says how much of
     a surprise it is that so many say something just now."""
-    if one.brand != other.brand or not one.own.isdisjoint(other.own) or likeness(one.name, other.name).score >= ALIKE:
+    if one.brand != other.brand or not one.own.isdisjoint(other.own):
         return None
+    found = _shared(one, other, common, heat)
+    return found if found is not None and likeness(one.name, other.name).score < ALIKE else None
+
+
+def _shared(one: Seen, other: Seen, common: Collection[str], heat: Heat) -> Shared | None:
     gap = abs(one.at - other.at)
     if gap <= COPY_WINDOW and copied(one, other):
         return Shared("copy", "the same text, copied")
@@ -99,6 +108,8 @@ def shared(one: Seen, other: Seen, common: Collection[str] = (), heat: Heat = al
     window = ALIKE_WINDOW if CLEAR in one.flags | other.flags else UNCLEAR_WINDOW
     if service and gap <= window and service not in common and not _elsewhere(one, other, service):
         return Shared("event", f"the same is out of order at the same time: {_SERVICES.get(service, 'they do not all say what')}")
+    if gap <= RUSH_WINDOW and cosine >= RUSH_ALIKE and heat(RUSH) >= HOT and not _apart(one, other):
+        return Shared("event", "trouble of a sudden, more than ever comes at once")
     weight = sum(one.words[stem] - PLAIN_WORD for stem in stems if one.words[stem] > PLAIN_WORD)
     short = len(one.words) <= SHORT and len(other.words) <= SHORT
     if gap <= ALIKE_WINDOW and short and ((cosine >= 0.5 and weight > 0) or (cosine >= 0.35 and weight >= 1.5)):
@@ -133,6 +144,12 @@ _SERVICES: Final = {
 def _elsewhere(one: Seen, other: Seen, service: str) -> bool:
     """Whether they name two places, where it matters: an app is down everywhere."""
     return service != "down online" and bool(one.places and other.places) and one.places.isdisjoint(other.places)
+
+
+def _apart(one: Seen, other: Seen) -> bool:
+    """Whether they name two places, or two services."""
+    mine, theirs = one.flags & _SERVICES.keys(), other.flags & _SERVICES.keys()
+    return _elsewhere(one, other, "") or bool(mine and theirs and mine.isdisjoint(theirs))
 
 
 def join(

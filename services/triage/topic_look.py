@@ -20,7 +20,7 @@ from services.triage.heard import Heard
 from services.triage.outage import ANY
 from services.triage.phrases import ELSE, TROUBLE
 from services.triage.shown import Seen
-from services.triage.topic import ALIKE_WINDOW, EVENT_WINDOW, HOT, RARE_SOON, Joined
+from services.triage.topic import ALIKE_WINDOW, EVENT_WINDOW, HOT, RARE_SOON, RUSH, RUSH_ALIKE, RUSH_WINDOW, Joined
 
 RECENT: Final = 500
 """Mentions before one that are looked at for a topic."""
@@ -125,11 +125,22 @@ class Watch:
 
     def _heat_of(self, key: str) -> float:
         """How much of a surprise it is that so many people say this, at the mention that was met last."""
+        if key == RUSH:
+            return self._rush()
         if key not in self._heat:
             people = {self._met[at].author for at in self._places.get(key, ()) if at >= self._first}
             of, at = len(self._met) - self._first, self._met[-1].at.timestamp()
             self._heat[key] = self._heard.surprise(key, len(people), of, at) if len(people) >= _FEWEST else 0.0
         return self._heat[key]
+
+    def _rush(self) -> float:
+        """How much of a surprise it is that so many people tell of trouble at once."""
+        if RUSH not in self._heat:
+            last = self._met[-1].at
+            soon = (self._met[at] for at in self._places.get(TROUBLE, ()) if at >= self._first and last - self._met[at].at <= RUSH_WINDOW)
+            people = {theirs.author for theirs in soon}
+            self._heat[RUSH] = self._heard.rush(TROUBLE, len(people), RUSH_WINDOW.total_seconds(), last.timestamp())
+        return self._heat[RUSH]
 
     def _some(self, name: str) -> Sequence[Seen]:
         """The newest mentions of a topic."""
@@ -151,7 +162,8 @@ class Watch:
         cosines = self._meanings[self._first : place] @ self._meanings[place]
         alike = set()
         if trouble:
-            soon = (int(at) + self._first for at in np.argsort(-cosines)[:_MOST] if cosines[at] >= _LEAST_ALIKE)
+            least = RUSH_ALIKE if self._rush() >= HOT else _LEAST_ALIKE
+            soon = (int(at) + self._first for at in np.argsort(-cosines)[:_MOST] if cosines[at] >= least)
             alike = {at for at in soon if abs(self._met[at].at - shown.at) <= ALIKE_WINDOW}
         return sorted(sorted(sharing | alike, key=lambda at: (at not in sharing, -cosines[at - self._first]))[:_MOST])
 
