@@ -7,7 +7,7 @@ begin alike, and whose meanings lie nearest, within a brand and a window.
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from operator import itemgetter
@@ -73,7 +73,7 @@ def judge(mentions: Iterable[Seen]) -> Judged:
     for _, of_brand in sorted(brands.items()):
         ordered = without_worn(sorted(of_brand, key=lambda seen: (seen.at, seen.id)))
         topics = _topics(ordered)
-        judged.pairs += _pairs(ordered, {id for topic in topics for id in topic.mentions})
+        judged.pairs += _pairs(ordered, {id: len(topic.mentions) for topic in topics for id in topic.mentions})
         judged.topics += topics
     return judged
 
@@ -156,12 +156,12 @@ def _by_meaning(mentions: Sequence[Seen]) -> set[tuple[int, int]]:
 # --- pairs -------------------------------------------------------------------------------------------------------------------------------
 
 
-def _pairs(mentions: Sequence[Seen], in_topics: Collection[str]) -> list[Pair]:
-    """The judged pairs of one brand's mentions in the order of time. That two of those `in_topics` are about the same says nothing: so are the others."""
-    verdicts = {pair: compare(mentions[pair[0]], mentions[pair[1]]) for pair in candidates(mentions)}
-    for (one, other), verdict in verdicts.items():
-        if verdict.decision == "suggest" and mentions[one].id in in_topics and mentions[other].id in in_topics:
-            verdicts[one, other] = compare(mentions[one].unsaid, mentions[other].unsaid)
+def _pairs(mentions: Sequence[Seen], crowds: Mapping[str, int]) -> list[Pair]:
+    """The judged pairs of one brand's mentions in the order of time; `crowds`: how many mentions the topic of each has, of those that are in one."""
+    crowd = [crowds.get(seen.id, 0) for seen in mentions]
+    verdicts = {
+        (one, other): compare(mentions[one], mentions[other], crowd=min(crowd[one], crowd[other])) for one, other in candidates(mentions)
+    }
     namesakes = [pair for pair, verdict in verdicts.items() if verdict.decision != "link" and verdict.score >= NAMESAKE]
     verdicts = {pair: verdict for pair, verdict in verdicts.items() if verdict.decision in ("link", "suggest")}
     groups = _Groups(mentions)

@@ -9,7 +9,8 @@ batch is one transaction with the queue's rows, so a look has its effect once. I
 import asyncio
 import logging
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -84,10 +85,10 @@ def judged(
     others: Mapping[UUID, Seen],
     standing: Mapping[UUID, Standing],
     found: Found,
-    in_topics: Collection[UUID] = (),
+    crowds: Mapping[UUID, int],
 ) -> None:
     """Compare a mention with its candidates of other groups and add what that says. Evidence against one member of a group counts against asking
-    about any. The more there are that it may belong to, the less likely is each; and that two of those `in_topics` are about the same says nothing."""
+    about any. The more there are that it may belong to, the less likely is each. `crowds`: how many share a topic with a mention, if any do."""
     here = standing[mine]
     by_group: dict[UUID, list[tuple[UUID, pair.Verdict]]] = {}
     earlier: list[tuple[datetime, UUID]] = []
@@ -96,9 +97,7 @@ def judged(
         there = standing.get(other)
         if there is None or there.removed or there.group_id == here.group_id:
             continue
-        verdict = pair.compare(shown, theirs)
-        if verdict.decision == "suggest" and mine in in_topics and other in in_topics:
-            verdict = pair.compare(shown.unsaid, theirs.unsaid)
+        verdict = pair.compare(shown, theirs, crowd=min(crowds.get(mine, 0), crowds.get(other, 0)))
         by_group.setdefault(there.group_id, []).append((other, verdict))
         if theirs.at < shown.at and (verdict.follows or _comes_back(shown, theirs, verdict)):
             earlier.append((theirs.at, there.group_id))
@@ -183,10 +182,12 @@ async def _look_at(connection: db.Connection, looker: Looker, brand: str, rows: 
             habits.heard,
         )
         in_topics = topic_look.joined(topics, found.joinings)
+        sizes = Counter(in_topics.values())
+        crowds = {mention_id: sizes[topic_id] for mention_id, topic_id in in_topics.items()}
         for one in looked:
             if one.mention_id in standing:
                 others = {other: named[other] for other in candidates[one.mention_id] if other in named}
-                judged(one.mention_id, named[one.mention_id], others, standing, found, in_topics)
+                judged(one.mention_id, named[one.mention_id], others, standing, found, crowds)
 
     await asyncio.to_thread(decide)
     told = await _link(connection, looker, brand, found)

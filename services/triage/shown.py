@@ -106,11 +106,6 @@ class Seen:
         """Who wrote it, as far as can be told: another one for each where nobody knows."""
         return ":".join(min(self.own)) if self.own else self.id
 
-    @property
-    def unsaid(self) -> "Seen":
-        """The same without what it is about."""
-        return replace(self, meaning=None, words={})
-
     def among(self, common: Collection[str]) -> "Seen":
         """The same where these parts of names are common."""
         name = self.name.among(common)
