@@ -20,6 +20,7 @@ from services.triage.heard import Heard
 from services.triage.names import common_parts
 from services.triage.pair import NUMBER_WINDOW, SUGGEST_FROM, SUGGEST_WINDOW, Evidence, Verdict, among, compare, other_account
 from services.triage.shown import Key, Seen
+from services.triage.topic import EVENT_WINDOW
 from services.triage.topic_look import Watch
 
 NEAREST: Final = 40
@@ -159,8 +160,10 @@ def _by_meaning(mentions: Sequence[Seen]) -> set[tuple[int, int]]:
 def _pairs(mentions: Sequence[Seen], crowds: Mapping[str, int]) -> list[Pair]:
     """The judged pairs of one brand's mentions in the order of time; `crowds`: how many mentions the topic of each has, of those that are in one."""
     crowd = [crowds.get(seen.id, 0) for seen in mentions]
+    busy = _busy(mentions)
     verdicts = {
-        (one, other): compare(mentions[one], mentions[other], crowd=min(crowd[one], crowd[other])) for one, other in candidates(mentions)
+        (one, other): compare(mentions[one], mentions[other], crowd=min(crowd[one], crowd[other]), busy=max(busy[one], busy[other]))
+        for one, other in candidates(mentions)
     }
     namesakes = [pair for pair, verdict in verdicts.items() if verdict.decision != "link" and verdict.score >= NAMESAKE]
     verdicts = {pair: verdict for pair, verdict in verdicts.items() if verdict.decision in ("link", "suggest")}
@@ -178,6 +181,16 @@ def _pairs(mentions: Sequence[Seen], crowds: Mapping[str, int]) -> list[Pair]:
             )
     found |= _suggested(groups, ranked, namesakes)
     return [Pair(mentions[one].id, mentions[other].id, str(v.decision), v.score, v.evidence) for (one, other), v in sorted(found.items())]
+
+
+def _busy(mentions: Sequence[Seen]) -> list[int]:
+    """For each of a brand's mentions in the order of time, how many came in within hours up to it."""
+    first, found = 0, []
+    for place, seen in enumerate(mentions):
+        while seen.at - mentions[first].at > EVENT_WINDOW:
+            first += 1
+        found.append(place - first + 1)
+    return found
 
 
 class _Groups:

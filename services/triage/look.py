@@ -86,9 +86,11 @@ def judged(
     standing: Mapping[UUID, Standing],
     found: Found,
     crowds: Mapping[UUID, int],
+    busy: int,
 ) -> None:
     """Compare a mention with its candidates of other groups and add what that says. Evidence against one member of a group counts against asking
-    about any. The more there are that it may belong to, the less likely is each. `crowds`: how many share a topic with a mention, if any do."""
+    about any. The more there are that it may belong to, the less likely is each. `crowds`: how many share a topic with a mention, if any do;
+    `busy`: how many came in within hours."""
     here = standing[mine]
     by_group: dict[UUID, list[tuple[UUID, pair.Verdict]]] = {}
     earlier: list[tuple[datetime, UUID]] = []
@@ -97,7 +99,7 @@ def judged(
         there = standing.get(other)
         if there is None or there.removed or there.group_id == here.group_id:
             continue
-        verdict = pair.compare(shown, theirs, crowd=min(crowds.get(mine, 0), crowds.get(other, 0)))
+        verdict = pair.compare(shown, theirs, crowd=min(crowds.get(mine, 0), crowds.get(other, 0)), busy=busy)
         by_group.setdefault(there.group_id, []).append((other, verdict))
         if theirs.at < shown.at and (verdict.follows or _comes_back(shown, theirs, verdict)):
             earlier.append((theirs.at, there.group_id))
@@ -187,7 +189,7 @@ async def _look_at(connection: db.Connection, looker: Looker, brand: str, rows: 
         for one in looked:
             if one.mention_id in standing:
                 others = {other: named[other] for other in candidates[one.mention_id] if other in named}
-                judged(one.mention_id, named[one.mention_id], others, standing, found, crowds)
+                judged(one.mention_id, named[one.mention_id], others, standing, found, crowds, len(recent) + len(looked))
 
     await asyncio.to_thread(decide)
     told = await _link(connection, looker, brand, found)

@@ -33,6 +33,8 @@ HOT: Final = 8.0
 """A surprise (`heard.surprise`) from which on something is news."""
 NEWS_ALIKE: Final = 0.25
 """The cosine of two that share a piece of news."""
+CODE_ALIKE: Final = 0.4
+"""Of two that share a code, and not both of which tell of trouble: a flight has a late arrival and a kind steward."""
 ALIKE_ENOUGH: Final = 0.5
 """And that of two of which it is but one word that others use on other days, too."""
 RAREST_WORD: Final = 7.5
@@ -122,7 +124,7 @@ def _news(one: Seen, other: Seen, rare: Sequence[str], heat: Heat, cosine: float
     short = len(one.words) <= SHORT and len(other.words) <= SHORT
     hot = [stem for stem in rare if heat(stem) >= HOT]
     details = sorted(detail for detail in one.details & other.details if heat(detail) >= HOT)
-    if details and cosine >= NEWS_ALIKE:
+    if details and cosine >= (NEWS_ALIKE if details[0][0].isdigit() else CODE_ALIKE):
         return f"many say it within hours: {details[0]}"
     if hot and (
         (len(hot) >= 2 and cosine >= NEWS_ALIKE) or (short and cosine >= (NEWS_ALIKE if one.words[hot[0]] >= RAREST_WORD else ALIKE_ENOUGH))
