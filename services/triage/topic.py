@@ -35,7 +35,7 @@ NEWS_ALIKE: Final = 0.25
 """The cosine of two that share a piece of news."""
 CODE_ALIKE: Final = 0.4
 """Of two that share a code, and not both of which tell of trouble: a flight has a late arrival and a kind steward."""
-ALIKE_ENOUGH: Final = 0.5
+ALIKE_ENOUGH: Final = 0.42
 """And that of two of which it is but one word that others use on other days, too."""
 RAREST_WORD: Final = 7.5
 COINCIDE: Final = 0.2
