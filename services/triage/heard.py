@@ -50,8 +50,8 @@ class Heard:
         self._moments: dict[str, list[float]] = {}
         days: dict[str, set[int]] = {}
         every: set[int] = set()
-        for seen in sorted(mentions, key=lambda seen: seen.at):
-            at, day = seen.at.timestamp(), seen.at.toordinal()
+        for seen in sorted(mentions, key=lambda seen: seen.written_at):
+            at, day = seen.written_at.timestamp(), seen.written_at.toordinal()
             self._all.append(at)
             every.add(day)
             for key in keys(seen):

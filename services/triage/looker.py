@@ -92,6 +92,7 @@ class Looker:
             phone=known.get("phone"),
             answers=str(deterministic_id(mention.brand, mention.channel, answers)) if answers else None,
             private=mention.visibility == "private",
+            posted=mention.posted_at,
             lens=lens,
             meaning=static if static.any() else None,
         )

@@ -98,8 +98,15 @@ class Seen:
     """The id of the mention that this one answers."""
     copy: frozenset[int]
     """A sketch of the text's runs of four words: two copies of one text share most of it."""
+    posted: datetime | None = None
+    """When it was written, where that is not when it came in."""
     meaning: Floats | None = field(default=None, compare=False, repr=False)
     """Shape (512,), of length one; none when unknown."""
+
+    @property
+    def written_at(self) -> datetime:
+        """When it was written, as far as can be told: what is of one event was, and a backlog comes in all at once."""
+        return self.posted or self.at
 
     @property
     def author(self) -> str:
@@ -142,6 +149,7 @@ class Seen:
             "relations": sorted(self.relations),
             "answers": self.answers,
             "copy": sorted(self.copy),
+            "posted": self.posted.isoformat() if self.posted else None,
         }
 
     @classmethod
@@ -166,6 +174,7 @@ class Seen:
             relations=frozenset(data["relations"]),
             answers=data["answers"],
             copy=frozenset(data["copy"]),
+            posted=datetime.fromisoformat(posted) if (posted := data.get("posted")) else None,
             meaning=meaning,
         )
 
@@ -183,6 +192,7 @@ def seen(
     phone: str | None = None,
     answers: str | None = None,
     private: bool | None = None,
+    posted: datetime | None = None,
     lens: Lens = PLAIN,
     meaning: Floats | None = None,
 ) -> Seen:
@@ -245,6 +255,7 @@ def seen(
         relations=frozenset(phrases.relations(lower)),
         answers=answers,
         copy=_sketch(lower),
+        posted=posted,
         meaning=meaning,
     )
 

@@ -86,7 +86,7 @@ def shared(one: Seen, other: Seen, common: Collection[str] = (), heat: Heat = al
 
 
 def _shared(one: Seen, other: Seen, common: Collection[str], heat: Heat) -> Shared | None:
-    gap = abs(one.at - other.at)
+    gap = abs(one.written_at - other.written_at)
     if gap <= COPY_WINDOW and copied(one, other):
         return Shared("copy", "the same text, copied")
     if gap > EVENT_WINDOW or not one.told.isdisjoint(other.told):

@@ -5,9 +5,10 @@ each mention no more than a quiet day: who shares a word that is rare or news, a
 hour. And here is counted what is news (`heard.py`).
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice, takewhile
 from typing import Final
 from uuid import UUID
 
@@ -70,8 +71,10 @@ class Watch:
         self._heard = background
         self._met: list[Seen] = []
         self._meanings = np.zeros((RECENT, DIMENSIONS), dtype=np.float32)
+        self._moments = np.zeros(RECENT)
         self._places: dict[str, list[int]] = {}
         self._first = 0
+        self._soon = np.zeros(0, dtype=bool)
         self._heat: dict[str, float] = {}
 
     def meet(self, shown: Seen) -> None:
@@ -80,8 +83,10 @@ class Watch:
         self._met.append(shown)
         if place >= len(self._meanings):
             self._meanings = np.concatenate([self._meanings, np.zeros_like(self._meanings)])
+            self._moments = np.concatenate([self._moments, np.zeros_like(self._moments)])
         if shown.meaning is not None:
             self._meanings[place] = shown.meaning
+        self._moments[place] = shown.written_at.timestamp()
         for key in (*heard.keys(shown), *shown.places, *(shown.flags & {ANY})):
             places = self._places.setdefault(key, [])
             if not places or places[-1] != place:
@@ -89,6 +94,7 @@ class Watch:
         self._first = max(self._first, place + 1 - RECENT)
         while shown.at - self._met[self._first].at > EVENT_WINDOW:
             self._first += 1
+        self._soon = np.abs(self._moments[self._first : place + 1] - self._moments[place]) <= EVENT_WINDOW.total_seconds()
         self._heat = {}
 
     def join(self, shown: Seen, copies: Iterable[Seen] = ()) -> Joined | None:
@@ -128,17 +134,20 @@ class Watch:
         if key == RUSH:
             return self._rush()
         if key not in self._heat:
-            people = {self._met[at].author for at in self._places.get(key, ()) if at >= self._first}
-            of, at = len(self._met) - self._first, self._met[-1].at.timestamp()
+            people = {self._met[at].author for at in self._saying(key)}
+            of, at = int(self._soon.sum()), self._met[-1].written_at.timestamp()
             self._heat[key] = self._heard.surprise(key, len(people), of, at) if len(people) >= _FEWEST else 0.0
         return self._heat[key]
+
+    def _saying(self, key: str) -> Iterator[int]:
+        """The places of those that say it within hours of the mention that was met last, which is one of them; the newest first."""
+        return (at for at in takewhile(lambda at: at >= self._first, reversed(self._places.get(key, ()))) if self._soon[at - self._first])
 
     def _rush(self) -> float:
         """How much of a surprise it is that so many people tell of trouble at once."""
         if RUSH not in self._heat:
-            last = self._met[-1].at
-            soon = (self._met[at] for at in self._places.get(TROUBLE, ()) if at >= self._first and last - self._met[at].at <= RUSH_WINDOW)
-            people = {theirs.author for theirs in soon}
+            last = self._met[-1].written_at
+            people = {self._met[at].author for at in self._saying(TROUBLE) if abs(last - self._met[at].written_at) <= RUSH_WINDOW}
             self._heat[RUSH] = self._heard.rush(TROUBLE, len(people), RUSH_WINDOW.total_seconds(), last.timestamp())
         return self._heat[RUSH]
 
@@ -158,13 +167,13 @@ class Watch:
         telling |= {detail for detail in shown.details if (trouble and not detail[0].isdigit()) or self._heat_of(detail) >= HOT}
         if trouble:
             telling |= (shown.flags & {ANY}) | (shown.places - everyday)
-        sharing = {at for key in telling for at in self._places.get(key, ())[-_MOST:] if self._first <= at < place}
+        sharing = {at for key in telling for at in islice(self._saying(key), _MOST + 1)} - {place}
         cosines = self._meanings[self._first : place] @ self._meanings[place]
         alike = set()
         if trouble:
             least = RUSH_ALIKE if self._rush() >= HOT else _LEAST_ALIKE
             soon = (int(at) + self._first for at in np.argsort(-cosines)[:_MOST] if cosines[at] >= least)
-            alike = {at for at in soon if abs(self._met[at].at - shown.at) <= ALIKE_WINDOW}
+            alike = {at for at in soon if abs(self._met[at].written_at - shown.written_at) <= ALIKE_WINDOW}
         return sorted(sorted(sharing | alike, key=lambda at: (at not in sharing, -cosines[at - self._first]))[:_MOST])
 
 

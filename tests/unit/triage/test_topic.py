@@ -202,6 +202,13 @@ def test_topics_that_turn_out_to_be_one_become_one_by_the_earlier_name() -> None
     assert len(watched(MERGING[:7])) == 2
 
 
+def test_a_backlog_that_comes_in_all_at_once_is_no_event() -> None:
+    late = [replace(one, posted=one.at - timedelta(days=3 * place)) for place, one in enumerate(MERGING[:3])]
+    assert watched(MERGING[:3]) != []
+    assert watched(late) == []
+    assert [Seen.from_json(one.as_json()).written_at for one in late] == [one.posted for one in late]
+
+
 def test_topics_of_which_hardly_any_two_mentions_fit_stay_two() -> None:
     other = [
         said("geen stroom in Sneek, licht uit", "ria", 1),
