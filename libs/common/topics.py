@@ -103,7 +103,7 @@ CASES = Topic(
     _CASE_EVENTS,
     "case",
     "routing",
-    ("responder", "analytics"),
+    ("triage", "responder", "analytics"),
     "what happens to a case, and the whole case after it",
 )
 HOLDS = Topic(

@@ -6,7 +6,8 @@ thousand of them, so a head is some hundred kilobytes.
 """
 
 import io
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -18,11 +19,12 @@ from services.triage.features import DIMENSIONS, Features, Floats, Ints
 from services.triage.findings import ONE_OF
 
 LABELS: Final = "labels"
+DEPARTMENT: Final = "department"
 CLASSES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {finding: tuple(values) for finding, values in ONE_OF.items() if finding != "department"}
+    {finding: tuple(values) for finding, values in ONE_OF.items() if finding != DEPARTMENT}
 )
 """The findings whose values are the same for all brands."""
-FINDINGS: Final = (*CLASSES, "department", LABELS)
+FINDINGS: Final = (*CLASSES, DEPARTMENT, LABELS)
 """What people correct. A department is one of the brand's own; labels are any number of the brand's own."""
 
 Base = Mapping[str, tuple[tuple[str, ...], Floats]]
@@ -143,9 +145,32 @@ def words_of(buckets: Ints, weights: Floats, features: Features) -> Floats:
 def opinions(finding: str, base: Base) -> Floats:
     """Shape (n, m): what the shipped heads say of the other findings, small beside its own logits; for labels nothing. A
     complaint is rarely positive."""
-    others = [centred(base[name][1]) for name in ONE_OF if name != finding and name in base and finding != LABELS]
+    others = [centred(base[name][1])[:, : len(ONE_OF[name])] for name in ONE_OF if name != finding and name in base and finding != LABELS]
     count = len(next(iter(base.values()))[1])
     return np.hstack([np.zeros((count, 0), dtype=np.float32), *others]) * np.float32(_OPINION)
+
+
+def with_values(known: tuple[tuple[str, ...], Floats], more: Sequence[str]) -> tuple[tuple[str, ...], Floats]:
+    """The classes of a finding and their logits, and behind them values of the brand's own: the shipped head has no opinion of those, so each is as likely
+    as a value is on average, and never the likeliest until the brand's head says more."""
+    classes, logits = known
+    new = tuple(name for name in dict.fromkeys(more) if name not in classes)
+    return (*classes, *new), np.hstack([logits, np.repeat(logits.mean(axis=1, keepdims=True), len(new), axis=1)])
+
+
+def words_for(head: BrandHead, value: str, text: str, encode: Callable[[Sequence[str]], Features], most: int) -> list[str]:
+    """The words of a text by which the head alone speaks most for one of its values, heaviest first."""
+    words = list(dict.fromkeys(_WORD.findall(text)))
+    if not words:
+        return []
+    nothing = np.zeros((len(words), len(head.quick.opinions)), dtype=np.float32)
+    logits = head.logits(np.zeros((len(words), len(head.classes)), dtype=np.float32), encode(words), nothing) - head.quick.bias
+    weighed = logits[:, head.classes.index(value)] - logits.mean(axis=1)
+    return [words[row] for row in np.argsort(-weighed, kind="stable")[:most] if weighed[row] > 0]
+
+
+_WORD: Final = re.compile(r"(?<![\w@#])[^\W\d_]{2,30}(?![\w@])")
+"""No number, and no handle: neither says why."""
 
 
 def adjusted(finding: str, base: Base, features: Features, head: BrandHead | None) -> Floats:

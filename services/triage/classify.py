@@ -14,12 +14,23 @@ import numpy as np
 
 from libs.common.brandbook import BrandBook
 from libs.common.events import Findings, Label
-from services.triage.brandheads import LABELS, BrandModels, Looks, own_logits
+from services.triage.brandheads import DEPARTMENT, LABELS, BrandModels, Looks, own_logits, with_values, words_for
 from services.triage.context import UNKNOWN, Context, context_features
-from services.triage.explain import Explainer
+from services.triage.explain import MOST_WORDS, Explainer
 from services.triage.features import Encoder, Features, Floats, Ints, encoder
-from services.triage.findings import NEUTRAL, ONE_OF, PLACES, POSITIVE, YES_OR_NO, FindingHeads, dense_rows, probabilities, signal_rows
-from services.triage.heads import Head
+from services.triage.findings import (
+    NEGATIVE,
+    NEUTRAL,
+    ONE_OF,
+    PLACES,
+    POSITIVE,
+    YES_OR_NO,
+    FindingHeads,
+    dense_rows,
+    probabilities,
+    signal_rows,
+)
+from services.triage.heads import Head, softmax
 from services.triage.labels import Calibration, Taxonomy, found_labels, label_logits, taxonomy
 from services.triage.language import languages, letters
 from services.triage.personal import Lens, personal_data
@@ -29,7 +40,7 @@ from services.triage.signals import RISKS, risks, signals_of, urgency
 
 MODELS: Final = Path(__file__).parent / "models"
 FILES: Final = ("language.npz", "polarity.npz", "labels.npz", "findings.npz")
-VERSION: Final = "2"
+VERSION: Final = "3"
 """Raised when the rules or the features change; the rest of a model's name is the hash of its files."""
 
 Depth = Literal["quick", "full"]
@@ -45,6 +56,12 @@ class BrandView:
     lens: Lens | None = None
     language: str = "en"
     """The language in which reasons are given: the brand's own."""
+    departments: tuple[str, ...] = ()
+    """The brand's, by id, those that the shipped heads do not know: its own head may."""
+
+
+_OwnValues = tuple[tuple[str, ...], Floats]
+"""Departments of a brand's own, and the logit of each for one text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +117,7 @@ class Classifier:
             campaign_hashtags=book.campaign_hashtags,
             internal_names=book.voice.internal_names,
         )
-        return BrandView(labels, Lens.of(book), book.languages[0])
+        return BrandView(labels, Lens.of(book), book.languages[0], _own_departments(book))
 
     def classify(
         self,
@@ -128,10 +145,16 @@ class Classifier:
             rows = self._rows(texts, known, depth)
             spoken = languages(self.language, rows.features, rows.letters)
             labels = self._label_logits(rows.features, through)
-            self._learnt(rows, labels, through, own, depth)
+            departments = self._learnt(rows, labels, through, own, depth)
             found = probabilities(rows.logits)
             labelled = self._labels(rows.features, through, labels)
+            chosen = {row: _department(rows.logits[row, PLACES[DEPARTMENT]], more) for row, more in departments.items()}
             why = self.explainer.words(texts, rows.features, rows.signals, found) if explain else None
+            for row, (name, _) in chosen.items():
+                models_of = own[row]
+                if why is not None and models_of is not None and name in departments[row][0]:
+                    said = words_for(models_of.heads[DEPARTMENT], name, rows.features.texts[row], self.encoder.encode, MOST_WORDS)
+                    why[row][DEPARTMENT] = said
         return [
             self._findings(
                 text, through[row], known[row], rows.signals[row], spoken[row], found[row], labelled[row],
@@ -140,6 +163,7 @@ class Classifier:
                 model=self.version + (models_.name if models_ else ""),
                 why=why[row] if why else {},
                 depth=depth,
+                department=chosen.get(row),
             )
             for row, text in enumerate(texts)
         ]  # fmt: skip
@@ -168,6 +192,7 @@ class Classifier:
             rows = self._rows(texts, [UNKNOWN] * len(texts) if contexts is None else contexts, "full")
             features = self.encoder.whole(rows.features)
         shipped = {finding: (tuple(values), rows.logits[:, PLACES[finding]]) for finding, values in ONE_OF.items()}
+        shipped[DEPARTMENT] = with_values(shipped[DEPARTMENT], _own_departments(book))
         return Looks(features, {**shipped, **self.label_looks(features, book).base})
 
     def label_looks(self, features: Features, book: BrandBook) -> Looks:
@@ -178,13 +203,17 @@ class Classifier:
 
     def _learnt(
         self, rows: _Rows, labels: list[Floats], views: Sequence[BrandView], own: Sequence[BrandModels | None], depth: Depth
-    ) -> None:
-        """Puts the logits of brands' own heads in place of the shipped ones."""
+    ) -> dict[int, _OwnValues]:
+        """Puts the logits of brands' own heads in place of the shipped ones. Returns those of departments that only the brand knows, by text."""
+        departments: dict[int, _OwnValues] = {}
         for places in _same(own):
             models = own[places[0]]
             if models is None:
                 continue
             base = {finding: (tuple(values), rows.logits[places, PLACES[finding]]) for finding, values in ONE_OF.items()}
+            head = models.heads.get(DEPARTMENT)
+            more = tuple(name for name in head.classes if name in views[places[0]].departments) if head is not None else ()
+            base[DEPARTMENT] = with_values(base[DEPARTMENT], more)
             base[LABELS] = (views[places[0]].labels.names, np.stack([labels[row] for row in places]))
             part = rows.features.take(np.array(places))
             for finding, logits in own_logits(models, base, part, self.encoder.whole if depth == "full" else None).items():
@@ -192,7 +221,11 @@ class Classifier:
                     for row, found in zip(places, logits, strict=True):
                         labels[row] = found
                 else:
-                    rows.logits[places, PLACES[finding]] = logits
+                    shipped = len(ONE_OF[finding])
+                    rows.logits[places, PLACES[finding]] = logits[:, :shipped]
+                    if logits.shape[1] > shipped:
+                        departments |= {row: (more, theirs) for row, theirs in zip(places, logits[:, shipped:], strict=True)}
+        return departments
 
     def _label_logits(self, features: Features, views: Sequence[BrandView]) -> list[Floats]:
         """For each text those of its brand's labels."""
@@ -230,12 +263,16 @@ class Classifier:
         model: str,
         why: dict[str, list[str]],
         depth: Depth,
+        department: tuple[str, float] | None,
     ) -> Findings:
         best = {finding: _best(found[PLACES[finding]], values) for finding, values in ONE_OF.items()}
+        best[DEPARTMENT] = department or best[DEPARTMENT]
         if shipped_tone:
             best["sentiment"] = _tone(found[PLACES["sentiment"]])
         negative, _, positive = (float(share) for share in found[PLACES["sentiment"]])
         sentiment, score = best["sentiment"], positive - negative
+        if sentiment[0] == NEGATIVE:
+            score = min(score, 0.0)
         if not said:
             sentiment, score = (NEUTRAL, 0.0), 0.0
         yes = dict(zip(YES_OR_NO, found[PLACES["yes_or_no"]].tolist(), strict=True))
@@ -244,7 +281,7 @@ class Classifier:
         answer = respond(best["respond"][0], best["intent"][0], context, view.language)
         private = answer.decision == "reply" and context.visibility != "private" and yes["go_private"] >= GO_PRIVATE
         confidence = {finding: round(best[finding][1], 4) for finding in ("intent", "urgency", "respond", "department")}
-        confidence["go_private"] = round(max(yes["go_private"], 1.0 - yes["go_private"]), 4)
+        confidence["go_private"] = round(yes["go_private"] if private else 1.0 - yes["go_private"], 4)
         confidence |= {f"risk:{name}": round(yes[f"risk:{name}"], 4) for name in risk}
         return Findings(
             language=spoken[0],
@@ -256,7 +293,7 @@ class Classifier:
             labels=labels,
             urgency=urgency(best["urgency"][0], risk, present, glad=sentiment[0] == POSITIVE),
             respond=answer,
-            department=best["department"][0],
+            department=best[DEPARTMENT][0],
             risk=risk,
             pii=personal_data(text, view.lens),
             go_private=private,
@@ -267,9 +304,10 @@ class Classifier:
         )
 
 
-GO_PRIVATE: Final = 0.5
-_CAREFUL: Final = np.array([1.0, 1.0, 0.67], dtype=np.float32)
-"""exp(-0.4): by what a positive tone counts less, in the order of the tones."""
+GO_PRIVATE: Final = 0.35
+"""From which probability a public message is taken to need a private answer: measured on messages that the head had not seen."""
+_CAREFUL: Final = np.array([1.0, 1.0, 0.4], dtype=np.float32)
+"""By what a positive tone counts less, in the order of the tones."""
 
 
 _NO_LABELS: Final = np.zeros(0, dtype=np.float32)
@@ -281,6 +319,16 @@ def _tone(shares: Floats) -> tuple[str, float]:
     careful = shares * _CAREFUL
     index = int(careful.argmax())
     return ONE_OF["sentiment"][index], float(shares[index])
+
+
+def _own_departments(book: BrandBook) -> tuple[str, ...]:
+    return tuple(one.id for one in book.departments if one.id not in ONE_OF[DEPARTMENT])
+
+
+def _department(shipped: Floats, own: _OwnValues) -> tuple[str, float]:
+    """The likeliest of all departments, and how likely it is."""
+    names, logits = own
+    return _best(softmax(np.concatenate([shipped, logits])[None])[0], (*ONE_OF[DEPARTMENT], *names))
 
 
 def _best(shares: Floats, values: Sequence[str]) -> tuple[str, float]:

@@ -1,5 +1,5 @@
-"""Mentions come in from ingest (live and bulk), word of replies that were sent, and what people correct. What triage found, and which mentions are
-one issue, goes out to `triaged`.
+"""Mentions come in from ingest (live and bulk), word of replies that were sent and of cases that were resolved, and what people correct. What
+triage found, and which mentions are one issue, goes out to `triaged`.
 
 Findings and identifiers are computed before the transaction. Inside it, in this order: what keeps corrections and mentions in order, the mentions
 that the batch names, customers by identity, evidence rows (sorted), the roots of the groups that they stand for and the members of those that meet
@@ -16,6 +16,8 @@ from libs.common import db
 from libs.common.consumer import Consumer, Work
 from libs.common.errors import InvalidEvent
 from libs.common.events import (
+    CaseReopened,
+    CaseResolved,
     DuplicateJudged,
     Event,
     Evidence,
@@ -31,8 +33,19 @@ from libs.common.events import (
     TriagedMention,
 )
 from libs.common.record import Place, Received
-from libs.common.topics import FEEDBACK, MENTIONS, MENTIONS_BULK, REPLIES
-from services.triage import correction, correction_store, customer_store, group, look_store, regroup, store, suggestion_store
+from libs.common.topics import CASES, FEEDBACK, MENTIONS, MENTIONS_BULK, REPLIES
+from services.triage import (
+    correction,
+    correction_store,
+    customer_store,
+    group,
+    look_store,
+    regroup,
+    resolution,
+    resolution_store,
+    store,
+    suggestion_store,
+)
 from services.triage.examine import Examiner, Prepared
 
 
@@ -61,6 +74,9 @@ class TriageWork(Work):
         self.judged: dict[suggestion_store.Pair, suggestion_store.Decision] = {}
         self.apart: set[frozenset[UUID]] = set()
         self.left: list[tuple[str, UUID, UUID, UUID]] = []
+        self.case_versions: dict[resolution_store.Place, int] = {}
+        self.heard: dict[resolution_store.Place, resolution.Resolution] = {}
+        self.over: dict[UUID, datetime] = {}
 
     def member_of(self, group_id: UUID, mention_id: UUID) -> None:
         self.members.setdefault(group_id, set()).add(mention_id)
@@ -81,6 +97,7 @@ def on_mention_received(work: TriageWork, received: Received[MentionReceived]) -
     links = _not_apart(work, group.links(shown, at, customer_id, group.own_keys(mention.brand, found.author)))
     if found.something_else:
         links = [link for link in links if link.kind != "label"]  # the same subject again, and yet another question
+    links, earlier = resolution.counting(links, shown, work.over, at)
     root, losers = work.groups.merge(link.group_id for link in links) if links else (mention.id, [])
     if not links:
         work.groups.moments[mention.id] = at
@@ -95,6 +112,7 @@ def on_mention_received(work: TriageWork, received: Received[MentionReceived]) -
         customer_id=customer_id,
         group_id=root,
         evidence=evidence,
+        follows=earlier,
         triaged_at=work.now,
     )
     row = store.MentionRow(triaged, 1, found.book_version, received.traceparent)
@@ -102,6 +120,8 @@ def on_mention_received(work: TriageWork, received: Received[MentionReceived]) -
     work.new[mention.id] = None
     work.member_of(root, mention.id)
     _tell(work, received, row, MentionTriaged)
+    if not mention.historic:
+        work.over.pop(root, None)  # it wakes the case
     for loser in losers:
         _regroup(work, received, loser, root, evidence)
 
@@ -130,6 +150,7 @@ def _regroup(work: TriageWork, cause: Received[Any], loser: UUID, root: UUID, ev
     for known in work.shown.values():
         if known.group_id == loser:
             known.group_id, known.changed = root, True
+    work.over.pop(root, None)
     work.apart = {frozenset(root if group_id == loser else group_id for group_id in pair) for pair in work.apart}
 
 
@@ -237,11 +258,26 @@ def _part(work: TriageWork, cause: Received[Any], one: UUID, other: UUID) -> Non
     work.apart.add(frozenset(work.known[mention_id].triaged.group_id for mention_id in (one, other)))
 
 
+def on_case(work: TriageWork, received: Received[CaseResolved | CaseReopened]) -> None:
+    """A question was solved, or was not after all: what comes days later belongs to it no longer, or does. The newest version of its case counts, from the
+    next batch on."""
+    case = received.event.case
+    place = (case.brand, case.group_id)
+    if work.case_versions.get(place, 0) >= received.version:
+        work.repeat(received)
+        return
+    work.case_versions[place] = received.version
+    work.heard[place] = resolution.of_case(case, received.version)
+
+
 HANDLERS: dict[type[Event], Callable[[TriageWork, Received[Any]], None] | None] = {
     MentionReceived: on_mention_received,
     MentionDeleted: on_mention_deleted,
     **dict.fromkeys(REPLIES.events),
     ReplySent: on_reply_sent,
+    **dict.fromkeys(CASES.events),
+    CaseResolved: on_case,
+    CaseReopened: on_case,
     **dict.fromkeys(FEEDBACK.events),
     FindingCorrected: on_finding_corrected,
     DuplicateJudged: on_duplicate_judged,
@@ -289,6 +325,9 @@ async def load(connection: db.Connection, events: Sequence[Received[Any]], prepa
     pairs = [(_group_or_self(work, event.mention_id), _group_or_self(work, event.other_id)) for event in judged]
     work.groups.moments = await store.moments(connection, sorted(roots.union(*pairs)))
     _forget_ghosts(work, showings + sent)
+    cases = [received.event.case for received in events if isinstance(received.event, CaseResolved | CaseReopened)]
+    work.case_versions = await resolution_store.versions(connection, {(case.brand, case.group_id) for case in cases})
+    work.over = await resolution_store.over(connection, {mention.brand for mention in new}, work.groups.moments)
     meeting = _groups_that_meet(work, new, sent, pairs)
     concerned = {showing.brand for showing in showings + sent} | {event.brand for event in judged}
     members = await store.members(connection, concerned, sorted(meeting))
@@ -419,6 +458,7 @@ async def save(connection: db.Connection, work: TriageWork) -> None:
     root = work.groups.root
     await store.leave_evidence(connection, [(brand, mention_id, root(before), root(now)) for brand, mention_id, before, now in work.left])
     await suggestion_store.decide(connection, work.judged)
+    await resolution_store.keep(connection, work.heard)
     await look_store.ask(connection, [work.known[i].triaged.mention for i in work.new])
     await look_store.forget(connection, [work.known[i].triaged for i in sorted(work.changed) if work.known[i].triaged.removed])
     await store.keep_deleted(connection, work.newly_deleted)
@@ -437,7 +477,7 @@ def build(examiner: Examiner, behind: Callable[[], bool] = lambda: False) -> Con
         return await examiner.examine(list(mentions.values()), "quick" if behind() else "full")
 
     return Consumer(
-        topics=(MENTIONS.name, MENTIONS_BULK.name, REPLIES.name, FEEDBACK.name),
+        topics=(MENTIONS.name, MENTIONS_BULK.name, REPLIES.name, CASES.name, FEEDBACK.name),
         handlers=HANDLERS,
         load=load,
         save=save,

@@ -13,7 +13,10 @@ CHANNELS: Final = (
     "twitter", "facebook", "instagram", "email", "review", "forum", "whatsapp", "direct", "linkedin", "tiktok", "mastodon", "bluesky",
     "webform",
 )  # fmt: skip
-_SAME: Final = {"x": "twitter", "mail": "email", "imap": "email", "dm": "direct", "chat": "whatsapp", "trustpilot": "review"}
+_SAME: Final = {
+    "x": "twitter", "mail": "email", "imap": "email", "dm": "direct", "chat": "whatsapp", "web form": "webform", "reddit": "forum",
+    "trustpilot": "review", "tripadvisor": "review", "google reviews": "review", "app review": "review", "facebook group": "facebook",
+}  # fmt: skip
 INFLUENTIAL_FOLLOWERS: Final = 50_000
 _ADDRESSED = re.compile(r"\s*\.?@")
 _LINK = re.compile(r"https?://|www\.|\w\.(?:nl|be|com|org|net|example)\b")

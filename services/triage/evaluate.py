@@ -1,7 +1,7 @@
 """How well the shipped models do on messages that they were not trained on: `make eval`.
 
-The development set (`development/messages.jsonl`, written and labelled by hand, invented brands and people) reaches this program, a table of scores leaves
-it. It says where the models stand; what they are trained on is apart (`training/`).
+The development sets (written and labelled by hand, invented brands and people) reach this program, a table of scores leaves it for each. They say where
+the models stand; what they are trained on is apart (`training/`).
 """
 
 import json
@@ -16,13 +16,14 @@ from services.triage import evaluate_pairs
 from services.triage.classify import Classifier, Depth
 from services.triage.context import Context
 
-DEVELOPMENT = Path(__file__).parent / "development" / "messages.jsonl"
+DEVELOPMENT = Path(__file__).parent / "development"
+SETS = ("messages", "unaided", "german", "french")
 Message = dict[str, Any]
 
 
-def messages() -> list[Message]:
-    """The development set, a row for each message: its text, what is known of its author, and what a person found in it."""
-    return json_lines(DEVELOPMENT)
+def messages(name: str) -> list[Message]:
+    """A development set, a row for each message: its text, what is known of its author, and what a person found in it."""
+    return json_lines(DEVELOPMENT / f"{name}.jsonl")
 
 
 def json_lines(path: Path) -> list[Message]:
@@ -77,21 +78,29 @@ def scores(rows: Sequence[Message], findings: Sequence[Findings]) -> dict[str, f
 
 
 def main() -> None:
-    """Print the scores of all messages, and of the Dutch and the English ones, of both depths, and without a word on where they came from."""
-    rows, classifier = messages(), Classifier.load()
+    """Print the scores of all sets of messages, and of the pairs."""
+    classifier = Classifier.load()
+    for name in SETS:
+        report(classifier, name)
+    evaluate_pairs.main()
+
+
+def report(classifier: Classifier, name: str) -> None:
+    """Print the scores of all messages of a set, and of the Dutch and the English ones, of both depths, and without a word on where they came from."""
+    rows = messages(name)
     findings = found(classifier, rows)
     groups = {"all": ("nl", "en", "de", "fr", "other"), "Dutch": ("nl",), "English": ("en",)}
     table = {}
-    for name, spoken in groups.items():
+    for group, spoken in groups.items():
         kept = [(row, finding) for row, finding in zip(rows, findings, strict=True) if row["language"] in spoken]
-        table[f"{name} ({len(kept)})"] = scores([row for row, _ in kept], [finding for _, finding in kept])
+        if kept:
+            table[f"{group} ({len(kept)})"] = scores([row for row, _ in kept], [finding for _, finding in kept])
     table["quick"] = scores(rows, found(classifier, rows, "quick"))
     table["text alone"] = scores(rows, classifier.classify([row["text"] for row in rows]))
-    print(f"{'':26}" + "".join(f"{name:>16}" for name in table))
+    print(f"{name + '.jsonl':26}" + "".join(f"{column:>16}" for column in table))
     for finding in next(iter(table.values())):
         print(f"{finding:26}" + "".join(f"{column[finding]:16.3f}" for column in table.values()))
     print()
-    evaluate_pairs.main()
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ YES_OR_NO: Final = ("go_private", *(f"risk:{risk}" for risk in RISKS))
 
 COLUMNS: Final = sum(map(len, ONE_OF.values())) + len(YES_OR_NO)
 SIGNAL_NAMES: Final = NAMES
-STATIC_SCALE, COUNTS_SCALE = 1.6, 1.5
+STATIC_SCALE, COUNTS_SCALE = 0.8, 1.5
 DENSE: Final = DIMENSIONS + COUNTS + len(SIGNAL_NAMES) + CONTEXT_SIZE
 FULL_SCALE: Final = 2.5
 FIRST_TONE: Final = 0.5

@@ -5,7 +5,8 @@ left out where it says nothing about a customer: the brand's own mailboxes and d
 person. The brand's own patterns run first, and what they claim is not read a second time as a phone number.
 """
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from email.utils import parseaddr
 from functools import lru_cache
@@ -20,8 +21,11 @@ from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 from libs.common.brandbook import BrandBook
 from libs.common.events import Identity
+from services.triage.bookforms import Form, form
 from services.triage.contacts import addresses, emails, ibans, phones
 from services.triage.features import well_formed
+from services.triage.numbers import respelt
+from services.triage.spelt import unspelt
 
 MAX_CHARS = 10_000
 """Only so much of a text is read: identifiers stand where people introduce themselves, and a stranger chooses the length."""
@@ -68,7 +72,7 @@ class Ours:
             domains=tuple(name.lower().lstrip("@.") for name in (*book.voice.safe_domains, *book.staff.domains)),
             staff_domains=frozenset(name.lower().lstrip("@.") for name in book.staff.domains),
             handles=frozenset(handle.lstrip("@").lower() for handle in (*accounts, *book.staff.handles)),
-            numbers=frozenset(n for account in accounts if not account.startswith("@") for n in _phones(account, country)),
+            numbers=frozenset(n for account in accounts if not account.startswith("@") for n in _phones(account, phones(account), country)),
         )
 
     def has_mail(self, address: str) -> bool:
@@ -88,16 +92,22 @@ class Ours:
 
 @dataclass(frozen=True, slots=True)
 class BookPattern:
-    """A pattern of a brand's book, compiled; `linear` when no text can make it backtrack. Case does not matter."""
+    """A pattern of a brand's book, compiled; `linear` when no text can make it backtrack. Case does not matter. `form` reads it in other spellings."""
 
     name: str
     compiled: Any
     linear: bool
+    form: Form | None = None
 
     @classmethod
     def all_of(cls, book: BrandBook) -> "tuple[BookPattern, ...]":
         """In the book's order, each compiled to run in linear time where that can be."""
-        return tuple(cls(name, *_compiled(pattern)) for name, pattern in book.identifiers.items())
+        return tuple(cls(name, *_compiled(pattern), form(name, pattern)) for name, pattern in book.identifiers.items())
+
+    def canonical(self, written: str) -> str:
+        """How one number looks, however it was typed: with the separators that the book has."""
+        booked = self.form.as_booked("".join(filter(str.isalnum, written)).upper()) if self.form else None
+        return canonical(booked if booked and self.compiled.fullmatch(booked) else written)
 
 
 def identifiers(text: str, book: BrandBook, ours: Ours, patterns: Sequence[BookPattern]) -> list[Identifier]:
@@ -109,8 +119,9 @@ def identifiers(text: str, book: BrandBook, ours: Ours, patterns: Sequence[BookP
     """
     rest = well_formed(text[:MAX_CHARS])
     found: set[Identifier] = set()
+    named = {pattern.name: pattern for pattern in patterns}
     for name, start, end in claimed(rest, patterns):
-        found.add(Identifier(name, canonical(rest[start:end])))
+        found.add(Identifier(name, named[name].canonical(rest[start:end])))
         rest = _blanked(rest, start, end)
     for start, end in list(islice(emails(rest), MAX_EACH)):
         if not ours.has_mail(address := rest[start:end].lower()):
@@ -122,8 +133,33 @@ def identifiers(text: str, book: BrandBook, ours: Ours, patterns: Sequence[BookP
     country = book.hours.holidays.country
     if country == "NL":
         found |= {Identifier(ADDRESS, value) for value in postal_addresses(rest)}
-    found |= {Identifier(PHONE, value) for value in _phones(rest, country) if value not in ours.numbers}
+    if not (_DIGIT.search(rest := unspelt(rest)) or _has_no_trunk_zero(country)):
+        return sorted(found)
+    rest = _dialled(rest)
+    spans = list(islice(phones(rest), MAX_EACH))
+    found |= {Identifier(PHONE, value) for value in _phones(rest, spans, country) if value not in ours.numbers and not _of_a_place(value)}
+    for start, end in spans:
+        rest = _blanked(rest, start, end)
+    for one, compact in respelt(rest, [pattern.form for pattern in patterns if pattern.form is not None]):
+        if (booked := one.as_booked(compact)) and named[one.kind].compiled.fullmatch(booked):
+            found.add(Identifier(one.kind, canonical(booked)))
     return sorted(found)
+
+
+def _of_a_place(number: str) -> bool:
+    """Whether a number is an office's or a household's, where everybody signs with it: a later look, which compares names, may make something of it."""
+    return bool(phonenumbers.number_type(phonenumbers.parse(number)) == PhoneNumberType.FIXED_LINE)
+
+
+_DIGIT: Final = re.compile(r"\d")
+_MISTYPED: Final = re.compile(r"[oO] ?[1-9]|\d[oO]\d|3[1236][4-7]|44 ?7|49 ?1")
+_ZERO: Final = re.compile(r"(?<![\w.@-])[oO](?= ?[1-9](?:[ ()./-]{0,3}[\doO]){8}(?![\w-]))|(?<=\d)[oO](?=[\doO]*\d)")
+_NO_PLUS: Final = re.compile(r"(?<![\w+.-])(?=(?:316|447|324|491[567]|33[67])(?: ?\d){8,9}(?![\w-]))")
+
+
+def _dialled(text: str) -> str:
+    """The text with the 0 of a number that was typed as an O, and the + of one that begins with the code of a country's mobile phones."""
+    return _NO_PLUS.sub("+", _ZERO.sub("0", text)) if _MISTYPED.search(text) else text
 
 
 def claimed(text: str, patterns: Sequence[BookPattern]) -> list[tuple[str, int, int]]:
@@ -199,9 +235,9 @@ def postal_addresses(text: str) -> Iterator[str]:
     return (address.canonical for address in islice(addresses(text), MAX_EACH) if address.canonical)
 
 
-def _phones(text: str, country: str) -> Iterator[str]:
-    """Numbers of persons, as E.164."""
-    for start, end in islice(phones(text), MAX_EACH):
+def _phones(text: str, spans: Iterable[tuple[int, int]], country: str) -> Iterator[str]:
+    """Numbers of persons, as E.164; `spans` are those that look like one."""
+    for start, end in spans:
         if number := phone_number(text[start:end], country):
             yield number
     if _has_no_trunk_zero(country):

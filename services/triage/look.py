@@ -21,7 +21,19 @@ from prometheus_client import Gauge
 from libs.common import db, outbox
 from libs.common.outbox import Outgoing
 from libs.common.service import Service
-from services.triage import group, look_store, pair, regroup, store, suggestion, suggestion_store, topic_look, topic_store
+from services.triage import (
+    group,
+    look_store,
+    pair,
+    regroup,
+    resolution,
+    resolution_store,
+    store,
+    suggestion,
+    suggestion_store,
+    topic_look,
+    topic_store,
+)
 from services.triage.deepen import deepen
 from services.triage.examine import Examiner
 from services.triage.features import Floats
@@ -68,6 +80,19 @@ class Found:
     """Mention → the group of the earlier question."""
 
 
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What is known of the mentions of a batch and of those that they are compared with."""
+
+    standing: Mapping[UUID, Standing]
+    over: Mapping[UUID, datetime]
+    """Group → when it was resolved."""
+    crowds: Mapping[UUID, int]
+    """Mention → how many are in its topic, of those that are in one."""
+    busy: int
+    """How many came in within hours."""
+
+
 def nearest(looked: Sequence[Looked], ids: Sequence[UUID], meanings: Floats) -> list[tuple[UUID, UUID]]:
     """(mention, another one): for each the NEAREST of these by meaning."""
     asked = [one for one in looked if one.seen.meaning is not None]
@@ -79,27 +104,21 @@ def nearest(looked: Sequence[Looked], ids: Sequence[UUID], meanings: Floats) -> 
     return [(one.mention_id, ids[at]) for one, row in zip(asked, best, strict=True) for at in row if ids[at] != one.mention_id]
 
 
-def judged(
-    mine: UUID,
-    shown: Seen,
-    others: Mapping[UUID, Seen],
-    standing: Mapping[UUID, Standing],
-    found: Found,
-    crowds: Mapping[UUID, int],
-    busy: int,
-) -> None:
+def judged(mine: UUID, shown: Seen, others: Mapping[UUID, Seen], around: Around, found: Found) -> None:
     """Compare a mention with its candidates of other groups and add what that says. Evidence against one member of a group counts against asking
-    about any. The more there are that it may belong to, the less likely is each. `crowds`: how many share a topic with a mention, if any do;
-    `busy`: how many came in within hours."""
-    here = standing[mine]
+    about any. The more there are that it may belong to, the less likely is each."""
+    here = around.standing[mine]
     by_group: dict[UUID, list[tuple[UUID, pair.Verdict]]] = {}
     earlier: list[tuple[datetime, UUID]] = []
     shown = _without_worn(shown, others.values())
     for other, theirs in others.items():
-        there = standing.get(other)
+        there = around.standing.get(other)
         if there is None or there.removed or there.group_id == here.group_id:
             continue
-        verdict = pair.compare(shown, theirs, crowd=min(crowds.get(mine, 0), crowds.get(other, 0)), busy=busy)
+        crowd = min(around.crowds.get(mine, 0), around.crowds.get(other, 0))
+        verdict = pair.compare(shown, theirs, crowd=crowd, busy=around.busy)
+        earlier_group, later_at = (there.group_id, shown.at) if theirs.at < shown.at else (here.group_id, theirs.at)
+        verdict = resolution.weighed(verdict, around.over.get(earlier_group), later_at)
         by_group.setdefault(there.group_id, []).append((other, verdict))
         if theirs.at < shown.at and (verdict.follows or _comes_back(shown, theirs, verdict)):
             earlier.append((theirs.at, there.group_id))
@@ -168,6 +187,7 @@ async def _look_at(connection: db.Connection, looker: Looker, brand: str, rows: 
     mine = [one.mention_id for one in looked]
     everybody = sorted({*mine, *(other for others in candidates.values() for other in others)})
     standing = await look_store.standing(connection, brand, everybody)
+    over = await resolution_store.over(connection, [brand], {one.group_id for one in standing.values()})
     met = await looker.met(connection, brand, {*everybody, *recent, *(other for others in copies.values() for other in others)})
     topics, begun = await topic_store.topics_of(connection, brand, sorted(met))
     found = Found()
@@ -186,10 +206,11 @@ async def _look_at(connection: db.Connection, looker: Looker, brand: str, rows: 
         in_topics = topic_look.joined(topics, found.joinings)
         sizes = Counter(in_topics.values())
         crowds = {mention_id: sizes[topic_id] for mention_id, topic_id in in_topics.items()}
+        around = Around(standing, over, crowds, len(recent) + len(looked))
         for one in looked:
             if one.mention_id in standing:
                 others = {other: named[other] for other in candidates[one.mention_id] if other in named}
-                judged(one.mention_id, named[one.mention_id], others, standing, found, crowds, len(recent) + len(looked))
+                judged(one.mention_id, named[one.mention_id], others, around, found)
 
     await asyncio.to_thread(decide)
     told = await _link(connection, looker, brand, found)

@@ -14,6 +14,8 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
+import re2
+
 from services.triage.bookforms import Form
 from services.triage.endings import Ending, endings
 from services.triage.words import STEM, weights
@@ -264,6 +266,47 @@ def _booked(match: re.Match[str], text: str, known: Sequence[Form]) -> list[Numb
             if one.bare is not None and (told not in ("", "no") or len(compact) > MIN_DIGITS) and one.bare.match(compact):
                 return [_of_form(one, one.letters + compact)]
     return []
+
+
+def respelt(text: str, known: Sequence[Form]) -> list[tuple[Form, str]]:
+    """The numbers of the book in a text that are written otherwise than the book has it, without separators, where nothing else can be meant: with the
+    form's own letters in front, or behind a word that says what they are ("klantnr. 4012 3456"). O and I may stand for 0 and 1."""
+    if not known or not _LONG_ENOUGH.search(text) or not _respelt_in(text, known):
+        return []
+    return _respelt_in(_NOISE.sub(lambda match: " " * len(match[0]), text), known)  # the few that have any: it is dear
+
+
+_LONG_ENOUGH: Final = re2.compile(r"(?i)\d(?:[ ./_-]{0,3}[\doil]){3}")
+
+
+def _respelt_in(text: str, known: Sequence[Form]) -> list[tuple[Form, str]]:
+    found: dict[tuple[Form, str], None] = {}
+    for match in _CHUNK.finditer(text):
+        letters, rest = match["letters"] or "", _compact(match["rest"])
+        if len(found) == MAX_EACH or len(rest) < SHORTEST or sum(map(str.isdigit, rest)) < SHORTEST:
+            continue
+        told = _about(match, text, match.start("rest")) or _about(match, text)
+        spelt = letters.isupper() or (match["gap"] or "").strip() or not (letters.lower() in _SMALL_WORDS or letters.lower() in weights())
+        for one in known if told != "no" else ():
+            for digits in dict.fromkeys((rest, rest.translate(_MISTYPED))):
+                if one.letters and one.letters == letters.upper() and spelt and one.whole.match(letters.upper() + digits):
+                    found[one, letters.upper() + digits] = None
+                elif told and told == _said(one.kind) and (not letters or (match["gap"] and _says(letters.lower()))):
+                    if one.bare is not None and one.bare.match(digits):
+                        found[one, one.letters + digits] = None
+                    elif one.whole.match(digits):
+                        found[one, digits] = None
+    return list(found)
+
+
+_MISTYPED: Final = str.maketrans("OIL", "011")
+
+
+@lru_cache(maxsize=4096)
+def _said(kind: str) -> str:
+    """What the book's name for a kind of number says that it is, in a word of `_ABOUT`."""
+    said = (_says(part) for part in re.split(r"[\W_]+", kind.lower()))
+    return next((one for one in said if one not in ("", "no", "told", "filler", "reference")), "")
 
 
 def _of_form(one: Form, compact: str) -> Number:

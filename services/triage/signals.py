@@ -17,7 +17,7 @@ import re2
 
 from services.triage.context import INFLUENTIAL_FOLLOWERS, UNKNOWN, Context
 from services.triage.features import well_formed
-from services.triage.patterns import claims, conduct, harm, leaks, press, service
+from services.triage.patterns import claims, conduct, harm, leaks, neighbours, press, service
 
 MAX_CHARS = 10_000
 MAX_WORDS: Final = 80
@@ -29,10 +29,12 @@ Urgency = str
 """critical, high, normal or low."""
 
 
-FILTERS: Final = ((press, conduct), (harm,), (leaks,), (claims, service))
+FILTERS: Final = ((press, conduct), (harm,), (leaks,), (claims, service, neighbours))
 """The tables whose patterns share a filter."""
 TABLES: Final = tuple(table for tables in FILTERS for table in tables)
-SIGNALS: Final[Mapping[str, Sequence[str]]] = MappingProxyType({name: found for table in TABLES for name, found in table.SIGNALS.items()})
+SIGNALS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
+    {name: tuple(pattern for table in TABLES for pattern in table.SIGNALS.get(name, ())) for one in TABLES for name in one.SIGNALS}
+)
 """Signal → patterns. A signal is there when any of its patterns is."""
 TOGETHER: Final[Mapping[str, Sequence[frozenset[str]]]] = MappingProxyType(
     {name: sets for table in TABLES for name, sets in table.TOGETHER.items()}

@@ -197,9 +197,9 @@ async def insert(connection: db.Connection, rows: Sequence[MentionRow]) -> None:
     if rows:
         await connection.execute(
             "insert into mention (id, brand, version, customer_id, group_id, moment, removed, triaged_at, book_version, traceparent, "
-            "mention, findings, evidence) select i, b, v, c, g, m, r, t, bv, tp, me::jsonb, f::jsonb, e::jsonb from unnest($1::uuid[], "
-            "$2::text[], $3::int[], $4::uuid[], $5::uuid[], $6::timestamptz[], $7::bool[], $8::timestamptz[], $9::int[], $10::text[], "
-            "$11::text[], $12::text[], $13::text[], $14::uuid[], $15::uuid[]) "
+            "mention, findings, evidence, topic_id, follows) select i, b, v, c, g, m, r, t, bv, tp, me::jsonb, f::jsonb, e::jsonb, ti, fo "
+            "from unnest($1::uuid[], $2::text[], $3::int[], $4::uuid[], $5::uuid[], $6::timestamptz[], $7::bool[], $8::timestamptz[], $9::int[], "
+            "$10::text[], $11::text[], $12::text[], $13::text[], $14::uuid[], $15::uuid[]) "
             "with ordinality as u(i, b, v, c, g, m, r, t, bv, tp, me, f, e, ti, fo, n) order by n",
             *_columns(rows),
         )

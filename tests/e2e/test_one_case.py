@@ -2,19 +2,25 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from itertools import count
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import httpx
 import pytest
 from aiosmtpd.controller import Controller
 
+from libs.common.topics import PARTITIONS, partition_of
 from services.ingest.mail import external_id, read_mail
 from tests.dovecot import PROGRAM, Dovecot
 from tests.stack import free_port
@@ -155,9 +161,9 @@ def post(
     return answer.json()
 
 
-def say(system: System, mention: dict[str, Any]) -> str:
+def say(system: System, mention: dict[str, Any], brand: str = "dijk") -> str:
     """A connector hands in a mention; its id."""
-    answer = system.call("ingest", "POST", "/v1/brands/dijk/mentions", brand="dijk", role="connector", json=mention)
+    answer = system.call("ingest", "POST", f"/v1/brands/{brand}/mentions", brand=brand, role="connector", json=mention)
     assert answer.status_code == 202, answer.text
     return str(answer.json()["id"])
 
@@ -407,3 +413,84 @@ def test_every_pair_of_the_samples_is_one_case_and_no_trap_is(system: System, br
     together = [sorted(name for name in case_of_name if case_of_name[name] == case) for case in set(case_of_name.values())]
     known = {frozenset((line["a"], line["b"])) for line in within if line["kind"] != "trap"}
     assert {frozenset(found) for found in together if len(found) > 1} == known, "nothing else of the samples is one question"
+
+
+def arriving(system: System, mentions: list[dict[str, Any]]) -> list[str]:
+    """Connectors hand these in at one moment; their ids."""
+    gate = Barrier(len(mentions))
+
+    def one(mention: dict[str, Any]) -> str:
+        gate.wait()
+        return say(system, {"posted_at": datetime.now(UTC).isoformat(), **mention}, "haven")
+
+    with ThreadPoolExecutor(len(mentions)) as people:
+        return list(people.map(one, mentions))
+
+
+def owned(system: System, instance: str) -> list[str]:
+    """The partitions of mentions that an instance of triage reads."""
+    if not system.services[f"triage-{instance}"].ready():
+        return []
+    metrics = httpx.get(f"{system.services[f'triage-{instance}'].url}/metrics", timeout=10).text
+    return re.findall(r'weerklank_lag_messages\{partition="(\d+)",topic="weerklank\.mentions\.v1"\}', metrics)
+
+
+def of_one(brand: str, identity: dict[str, str], half: int) -> dict[str, str]:
+    """The identity, its value changed until its messages fall on one of these partitions: each of two instances has one half of them."""
+    for number in count(1):
+        found = identity | {"value": identity["value"].replace("#", str(number))}
+        if partition_of(brand, f"{brand}/{found['kind']}:{found.get('channel', '')}:{found['value']}") // (PARTITIONS // 2) == half:
+            return found
+    raise AssertionError
+
+
+def test_what_two_instances_take_in_at_one_moment_is_one_case_within_seconds(system: System) -> None:
+    system.another("triage", "1")
+    system.apply(BOOK.replace("brand: dijk\nname: Dijk", "brand: haven\nname: Haven").replace("PORT", "25"), "haven")
+    eventually(lambda: all(owned(system, instance) for instance in ("0", "1")), "both instances have partitions")
+
+    def tweet(name: str, text: str) -> dict[str, Any]:
+        who = of_one("haven", {"kind": "handle", "channel": "twitter", "value": f"{name}_#"}, 0)
+        return {"channel": "twitter", "kind": "post", "external_id": f"t-{name}", "author": {"identities": [who]}, "text": text}
+
+    def private(name: str, text: str, identity: dict[str, str], half: int = 1) -> dict[str, Any]:
+        who = of_one("haven", identity, half)
+        channel, kind = ("email", "mail") if who["kind"] == "email" else ("whatsapp", "direct")
+        message = {"channel": channel, "kind": kind, "external_id": f"p-{name}", "visibility": "private", "text": text}
+        return message | {"author": {"identities": [who]}}
+
+    phone = of_one("haven", {"kind": "phone", "value": "+3161234567#"}, 1)
+    handle = tweet("mo", "@haven krijg ik nog antwoord?")
+    pairs = [
+        (
+            tweet("ada", "@haven waar blijft DK-2712345?"),
+            private("ada", "Mijn bestelling DK-2712345 is er niet.", {"kind": "email", "value": "ada#@post.example"}),
+        ),
+        (
+            tweet("ben", "@haven ik wacht al weken op DK-2754321"),
+            private("ben", "Wanneer komt bestelling dk 275 43 21?", {"kind": "phone", "value": "+3162000000#"}),
+        ),
+        (
+            private("cor", f"Bel me op 0{phone['value'][3:]} over mijn contract.", {"kind": "email", "value": "cor#@post.example"}, 0),
+            private("cor-app", "Bellen jullie nog?", phone),
+        ),
+        (
+            handle,
+            private(
+                "mo",
+                f"Ik vroeg het op Twitter al als @{handle['author']['identities'][0]['value']}.",
+                {"kind": "email", "value": "mo#@post.example"},
+            ),
+        ),
+    ]
+    ids = arriving(system, [mention for pair in pairs for mention in pair])
+    expected = {frozenset(pair) for pair in zip(ids[::2], ids[1::2], strict=True)}
+
+    def cases() -> set[frozenset[str]]:
+        found = get(system, "routing", "/cases", "haven")["items"]
+        return {frozenset(mention["id"] for mention in case["mentions"]) for case in found if case["mentions"]}
+
+    eventually(lambda: cases() == expected, "each pair is one case", timeout_s=5)
+    for one, other in expected:
+        assert len({get(system, "triage", f"/mentions/{mention}", "haven")["group_id"] for mention in (one, other)}) == 1
+    assert all(owned(system, instance) for instance in ("0", "1")), "each of the two took some in"

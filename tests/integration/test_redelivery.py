@@ -38,6 +38,7 @@ VOLATILE = {
     "triaged_at",
     "seen_at",
     "shown_at",
+    "heard_at",
     "renewed_at",
     "appended_at",
     "last_appended_at",

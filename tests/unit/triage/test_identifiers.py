@@ -7,7 +7,7 @@ import pytest
 from libs.common.bookfile import load_book
 from libs.common.brandbook import BrandBook
 from libs.common.events import Identity
-from services.triage.identifiers import MAX_CHARS, MAX_EACH, PATTERN_TIMEOUT_S, BookPattern, Identifier, Ours, identifiers
+from services.triage.identifiers import MAX_CHARS, MAX_EACH, PATTERN_TIMEOUT_S, BookPattern, Identifier, Ours, canonical, identifiers
 
 BOOK = """
 brand: vaart
@@ -69,6 +69,78 @@ CASES = [
 @pytest.mark.parametrize(("text", "expected"), CASES)
 def test_identifiers_are_found_in_canonical_form(book: BrandBook, text: str, expected: list[tuple[str, str]]) -> None:
     assert [(found.kind, found.value) for found in named(text, book)] == expected
+
+
+ONE_ORDER = (
+    "VA-1234567 is er nog niet",
+    "waar is bestelling va 1234567",
+    "bestelling VA1234567",
+    "VA 123 45 67, al weken",
+    "VA.1234.567",
+    "VA_1234567",
+    "bestelnr. 1234567",
+    "order number: 12-34567",
+    "mijn bestelling nr 1234567",
+    "bestelling 1234567 (VA)",
+)
+ONE_PHONE = (
+    "Bel 06-12345678",
+    "bel 06.12.34.56.78",
+    "(06) 1234 5678",
+    "0031 6 12 34 56 78",
+    "+31 (0)6-12345678",
+    "app naar 31612345678",
+    "O6-12345678 is mijn nummer",
+    "o6 12 34 56 78",
+    "nul zes twaalf vierendertig zesenvijftig achtenzeventig",
+)
+NOTHING_ELSE = (
+    ("VA-1234576 en VA 12345678", [("order_number", "VA-1234576")]),  # two digits swapped, and one too many
+    ("bestelnummer VB-1234567", []),
+    ("bestelnummer VB 1234567", []),
+    ("klantnummer 1234567", []),
+    ("artikelnummer 1234567, bedrag 1234567 euro", []),
+    ("nummer 1234567", []),
+    ("op 40-12-3456", []),
+    ("40 12 34 56", []),
+    ("order van 12-10-2026, 14:00 uur, 1234567 keer", []),
+    ("klantnummer 40 12 34 56", [("customer_number", "40123456")]),
+    ("klantnr: 40.123.465", [("customer_number", "40123465")]),
+    ("bel 020-1234567, dat is van kantoor", []),
+    ("VA-12345O7 of va 10l4 567", [("order_number", "VA-1014567"), ("order_number", "VA-1234507")]),
+)
+
+
+def test_one_number_in_many_spellings_is_one_identifier(book: BrandBook) -> None:
+    assert {text: [(found.kind, found.value) for found in named(text, book)] for text in ONE_ORDER} == {
+        text: [("order_number", "VA-1234567")] for text in ONE_ORDER
+    }
+    assert {text: [(found.kind, found.value) for found in named(text, book)] for text in ONE_PHONE} == {
+        text: [("phone", "+31612345678")] for text in ONE_PHONE
+    }
+
+
+@pytest.mark.parametrize(("text", "expected"), NOTHING_ELSE)
+def test_a_spelling_makes_no_number_of_another_one_or_of_another_kind(book: BrandBook, text: str, expected: list[tuple[str, str]]) -> None:
+    assert [(found.kind, found.value) for found in named(text, book)] == expected
+
+
+LAYOUTS = [
+    (r"\bHY-\d{6}-\d\b", "contract hy 123456 7", "HY-123456-7"),
+    (r"\bVA-?\d{6,8}\b", "VA1234567", "VA-1234567"),
+    (r"\bVA[- ]?\d{3}[ .]\d{4}\b", "va 1234567", "VA-1234567"),
+    (r"\b(?:VA|VX)\d{7}\b", "VX1234567", "VX1234567"),
+    (r"\bVA\d{2,4}-\d{2,4}\b", "VA123-4567", "VA123-4567"),
+    (r"(?<!\d)Z\d{5}(?!\d)", "z 12345 of Z12345", "Z12345"),
+]
+
+
+@pytest.mark.parametrize(("pattern", "text", "expected"), LAYOUTS)
+def test_a_number_is_written_as_the_book_has_it_where_that_can_be_told(pattern: str, text: str, expected: str) -> None:
+    book = load_book(f"brand: vaart\nname: Vaart\nlanguages: [nl]\nidentifiers: {{contract_number: '{pattern}'}}\n")
+    found = {one.value for one in named(text, book)}
+    assert found == {canonical(expected)}
+    assert canonical(expected) in {one.value for one in named(expected, book)}
 
 
 def test_a_country_that_dials_no_zero_has_phone_numbers_too() -> None:
