@@ -33,6 +33,8 @@ _LEAST_ALIKE: Final = 0.35
 _COPY_RUNS: Final = 3
 _FEWEST: Final = 3
 """People who say something before it can be news."""
+_COUNTED: Final = 100
+"""And so many are counted at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class Watch:
         self._called = called
         self._heard = background
         self._met: list[Seen] = []
+        self._authors: list[str] = []
         self._meanings = np.zeros((RECENT, DIMENSIONS), dtype=np.float32)
         self._moments = np.zeros(RECENT)
         self._places: dict[str, list[int]] = {}
@@ -81,6 +84,7 @@ class Watch:
         """Whoever is met later may share a topic with it."""
         place = len(self._met)
         self._met.append(shown)
+        self._authors.append(shown.author)
         if place >= len(self._meanings):
             self._meanings = np.concatenate([self._meanings, np.zeros_like(self._meanings)])
             self._moments = np.concatenate([self._moments, np.zeros_like(self._moments)])
@@ -134,7 +138,7 @@ class Watch:
         if key == RUSH:
             return self._rush()
         if key not in self._heat:
-            people = {self._met[at].author for at in self._saying(key)}
+            people = {self._authors[at] for at in islice(self._saying(key), _COUNTED)}
             of, at = int(self._soon.sum()), self._met[-1].written_at.timestamp()
             self._heat[key] = self._heard.surprise(key, len(people), of, at) if len(people) >= _FEWEST else 0.0
         return self._heat[key]
@@ -146,9 +150,10 @@ class Watch:
     def _rush(self) -> float:
         """How much of a surprise it is that so many people tell of trouble at once."""
         if RUSH not in self._heat:
-            last = self._met[-1].written_at
-            people = {self._met[at].author for at in self._saying(TROUBLE) if abs(last - self._met[at].written_at) <= RUSH_WINDOW}
-            self._heat[RUSH] = self._heard.rush(TROUBLE, len(people), RUSH_WINDOW.total_seconds(), last.timestamp())
+            last = self._moments[len(self._met) - 1]
+            soon = np.abs(self._moments[self._first : len(self._met)] - last) <= RUSH_WINDOW.total_seconds()
+            people = {self._authors[at] for at in islice(self._saying(TROUBLE), _COUNTED) if soon[at - self._first]}
+            self._heat[RUSH] = self._heard.rush(TROUBLE, len(people), RUSH_WINDOW.total_seconds(), float(last))
         return self._heat[RUSH]
 
     def _some(self, name: str) -> Sequence[Seen]:
