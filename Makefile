@@ -23,7 +23,7 @@ run: $(RUN) ## Start everything, stream the samples through it, and print what b
 	@$(PY) -m cli.run $(if $(BASE_PORT),--base-port $(BASE_PORT))
 
 test: $(DEV) ## Run every test, on a real Kafka and PostgreSQL; what is left out is listed at the end
-	@$(PY) -m pytest -rs -n 3 --dist loadfile
+	@$(PY) -m pytest -rs -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: $(DEV) ## Check style, formatting, and who may import whom
 	@$(PY) -m ruff check .

@@ -6,9 +6,12 @@ is none.
 """
 
 import os
+import ssl
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -32,16 +35,21 @@ class Client:
         self._environment = os.environ if environment is None else environment
         self._tokens: dict[tuple[str, tuple[str, ...], str], str] = {}
         self._own: tuple[str, float] | None = None
-        # A proxy of this machine has no way to its own services; other hosts are reached as the environment says.
-        self._local = httpx.Client(timeout=TIMEOUT_S, trust_env=False)
-        self._elsewhere = httpx.Client(timeout=TIMEOUT_S)
+        # A proxy of this machine has no way to its own services. They speak plain HTTP: to read whom to trust takes longer than they do.
+        nobody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self._open = ExitStack()
+        self._local = self._open.enter_context(httpx.Client(timeout=TIMEOUT_S, trust_env=False, verify=nobody))
+
+    @cached_property
+    def _elsewhere(self) -> httpx.Client:
+        """Other hosts are reached as the environment says."""
+        return self._open.enter_context(httpx.Client(timeout=TIMEOUT_S))
 
     def __enter__(self) -> "Client":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._local.close()
-        self._elsewhere.close()
+        self._open.close()
 
     def elsewhere(self, service: str) -> str | None:
         """Where the environment says that a service is; none: in the local stack."""

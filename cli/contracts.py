@@ -1,6 +1,6 @@
 """What Weerklank promises to others, written down from the code: `python -m cli.contracts`.
 
-Out of `libs/common/events.py`, `libs/common/topics.py`, the brand book's model and the services' routes come, under `docs/`:
+Out of the events in `libs/common`, `libs/common/topics.py`, the brand book's model and the services' routes come, under `docs/`:
 
 - `asyncapi.yaml`: every topic with who writes and reads it, its key and retention; every event with its headers and payload;
 - `schemas/<event type>.schema.json` and `.example.json`: the JSON Schema of an event's value, and one made-up record of it;

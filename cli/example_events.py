@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from libs.common import case_events as c
 from libs.common import events as e
 from libs.common import outbox
+from libs.common import reply_events as r
 from libs.common.bookfile import load_book
 from libs.common.outbox import Outgoing
 from libs.common.topics import CASES, REPLIES, TOPICS, TRIAGED
@@ -102,16 +104,16 @@ def _triaged(mention: e.Mention, group: e.Mention, **more: Any) -> e.TriagedMent
     )
 
 
-def _held(mention: e.Mention) -> e.CaseMention:
-    return e.CaseMention(id=mention.id, channel=mention.channel, visibility=mention.visibility, received_at=mention.received_at)
+def _held(mention: e.Mention) -> c.CaseMention:
+    return c.CaseMention(id=mention.id, channel=mention.channel, visibility=mention.visibility, received_at=mention.received_at)
 
 
-def _case(state: str, **more: Any) -> e.Case:
+def _case(state: str, **more: Any) -> c.Case:
     clocks = [
-        e.Clock(kind="reaction", started_at=_QUESTION.received_at, due_at=_QUESTION.received_at + timedelta(minutes=30)),
-        e.Clock(kind="resolution", started_at=_QUESTION.received_at, due_at=_QUESTION.received_at + timedelta(hours=14)),
+        c.Clock(kind="reaction", started_at=_QUESTION.received_at, due_at=_QUESTION.received_at + timedelta(minutes=30)),
+        c.Clock(kind="resolution", started_at=_QUESTION.received_at, due_at=_QUESTION.received_at + timedelta(hours=14)),
     ]
-    case = e.Case(
+    case = c.Case(
         id=_CASE_ID,
         brand=_BRAND,
         customer_id=_CUSTOMER,
@@ -138,8 +140,8 @@ def _case(state: str, **more: Any) -> e.Case:
 _TEXT = "Hoi! Vervelend, ik zoek het uit. Ik laat je voor 12:00 uur weten hoe het staat. ^gs"
 
 
-def _reply(state: str, **more: Any) -> e.Reply:
-    reply = e.Reply(
+def _reply(state: str, **more: Any) -> r.Reply:
+    reply = r.Reply(
         id=e.deterministic_id(_BRAND, "example-reply", str(_QUESTION.id)),
         brand=_BRAND,
         case_id=_CASE_ID,
@@ -159,7 +161,7 @@ def _reply(state: str, **more: Any) -> e.Reply:
 
 _APPROVED = {"approver": "gs", "approved_at": _after(28)}
 _BOTH = {"mentions": [_held(_QUESTION), _held(_AGAIN)], "latest": _AGAIN}
-_VERDICT = e.Verdict(code="vague_promise", message="'zo snel mogelijk' is no moment: say when.", start=38, end=54, blocking=True)
+_VERDICT = r.Verdict(code="vague_promise", message="'zo snel mogelijk' is no moment: say when.", start=38, end=54, blocking=True)
 
 
 def _examples() -> tuple[e.Event, ...]:
@@ -182,22 +184,22 @@ def _examples() -> tuple[e.Event, ...]:
             actor="gs",
         ),
         e.MentionRemoved(**said, triaged=_triaged(taken_back, _QUESTION, evidence=evidence, removed=True)),
-        e.CaseOpened(**said, case=_case("new"), at=_after(0.1), rule="rule 1: labels_any storing"),
-        e.CaseJoined(**said, case=_case("new", **_BOTH), at=_after(25.1), mention_id=_AGAIN.id),
-        e.CaseLeft(**said, case=_case("waiting", owner="gs", replied_at=_after(29)), at=_after(120.1), mention_id=_AGAIN.id, why="removed"),
-        e.CaseRevised(**by_gs, case=_case("open", owner="gs", **_BOTH), at=_after(26.1), mention_id=_AGAIN.id, why="correction"),
-        e.CaseAssigned(**by_gs, case=_case("open", owner="gs", **_BOTH), at=_after(25.5)),
-        e.CaseNoted(
+        c.CaseOpened(**said, case=_case("new"), at=_after(0.1), rule="rule 1: labels_any storing"),
+        c.CaseJoined(**said, case=_case("new", **_BOTH), at=_after(25.1), mention_id=_AGAIN.id),
+        c.CaseLeft(**said, case=_case("waiting", owner="gs", replied_at=_after(29)), at=_after(120.1), mention_id=_AGAIN.id, why="removed"),
+        c.CaseRevised(**by_gs, case=_case("open", owner="gs", **_BOTH), at=_after(26.1), mention_id=_AGAIN.id, why="correction"),
+        c.CaseAssigned(**by_gs, case=_case("open", owner="gs", **_BOTH), at=_after(25.5)),
+        c.CaseNoted(
             **by_gs,
             case=_case("open", owner="gs", **_BOTH),
             at=_after(27),
             note_id=e.deterministic_id(_BRAND, "example-note", "1"),
             note="Techniek zoekt het uit: belt voor 12:00 terug met de oorzaak.",
         ),
-        e.CaseReacted(**said, case=_case("open", owner="gs", replied_at=_after(29), **_BOTH), at=_after(29), reply_id=_reply("sent").id),
-        e.CaseWaiting(**said, case=_case("waiting", owner="gs", replied_at=_after(29), **_BOTH), at=_after(29)),
-        e.CaseClockBreached(**said, case=_case("open", owner="gs", **_BOTH), at=_after(30.1), clock="reaction"),
-        e.CaseEscalated(
+        c.CaseReacted(**said, case=_case("open", owner="gs", replied_at=_after(29), **_BOTH), at=_after(29), reply_id=_reply("sent").id),
+        c.CaseWaiting(**said, case=_case("waiting", owner="gs", replied_at=_after(29), **_BOTH), at=_after(29)),
+        c.CaseClockBreached(**said, case=_case("open", owner="gs", **_BOTH), at=_after(30.1), clock="reaction"),
+        c.CaseEscalated(
             **said,
             case=_case("open", owner="gs", priority="high", **_BOTH),
             at=_after(24.1),
@@ -206,17 +208,17 @@ def _examples() -> tuple[e.Event, ...]:
             did=["notify_owner", "raise_priority"],
             told=["gs"],
         ),
-        e.CaseResolved(**by_gs, case=_case("resolved", **resolved), at=_after(95), reason="De storing is voorbij; klant bevestigt."),
-        e.CaseReopened(**by_gs, case=_case("open", **{**resolved, "resolved_at": None}), at=_after(130)),
+        c.CaseResolved(**by_gs, case=_case("resolved", **resolved), at=_after(95), reason="De storing is voorbij; klant bevestigt."),
+        c.CaseReopened(**by_gs, case=_case("open", **{**resolved, "resolved_at": None}), at=_after(130)),
         e.SendingLease(**said, held=False, hold_version=2),
-        e.ReplyDrafted(**by_gs, reply=_reply("draft", verdicts=[_VERDICT]), at=_after(26)),
-        e.ReplyEdited(**by_gs, reply=_reply("draft"), at=_after(27)),
-        e.ReplySubmitted(**by_gs, reply=_reply("submitted"), at=_after(27.5)),
-        e.ReplyApproved(**by_gs, reply=_reply("approved", **_APPROVED), at=_after(28)),
-        e.ReplySent(**said, reply=_reply("sent", **_APPROVED, external_id="190000000000000003", sent_at=_after(29)), at=_after(29)),
-        e.ReplyFailed(**said, reply=_reply("failed", **_APPROVED, error="The channel refused it: 403."), at=_after(29)),
-        e.ReplyUnconfirmed(**said, reply=_reply("unconfirmed", **_APPROVED, error="No answer within 30 s."), at=_after(29)),
-        e.ReplyDiscarded(**by_gs, reply=_reply("discarded"), at=_after(27)),
+        r.ReplyDrafted(**by_gs, reply=_reply("draft", verdicts=[_VERDICT]), at=_after(26)),
+        r.ReplyEdited(**by_gs, reply=_reply("draft"), at=_after(27)),
+        r.ReplySubmitted(**by_gs, reply=_reply("submitted"), at=_after(27.5)),
+        r.ReplyApproved(**by_gs, reply=_reply("approved", **_APPROVED), at=_after(28)),
+        r.ReplySent(**said, reply=_reply("sent", **_APPROVED, external_id="190000000000000003", sent_at=_after(29)), at=_after(29)),
+        r.ReplyFailed(**said, reply=_reply("failed", **_APPROVED, error="The channel refused it: 403."), at=_after(29)),
+        r.ReplyUnconfirmed(**said, reply=_reply("unconfirmed", **_APPROVED, error="No answer within 30 s."), at=_after(29)),
+        r.ReplyDiscarded(**by_gs, reply=_reply("discarded"), at=_after(27)),
         e.FindingCorrected(
             **by_gs,
             correction_id=e.deterministic_id(_BRAND, "example-correction", "1"),
@@ -254,9 +256,9 @@ def _outgoing(event: e.Event) -> Outgoing:
     if isinstance(event, e.TriagedEvent):
         version = 1 + TRIAGED.events.index(type(event))
         return Outgoing(event, str(event.triaged.mention.id), version, str(event.triaged.customer_id), _TRACEPARENT)
-    if isinstance(event, e.CaseEvent):
+    if isinstance(event, c.CaseEvent):
         return Outgoing(event, str(event.case.id), 1 + CASES.events.index(type(event)), str(event.case.id), _TRACEPARENT)
-    if isinstance(event, e.ReplyEvent):
+    if isinstance(event, r.ReplyEvent):
         return Outgoing(event, str(event.reply.id), 1 + REPLIES.events.index(type(event)), str(event.reply.case_id), _TRACEPARENT)
     if isinstance(event, e.FindingCorrected | e.DuplicateJudged):
         about = min(event.mention_id, event.other_id) if isinstance(event, e.DuplicateJudged) else event.mention_id
@@ -285,7 +287,7 @@ def records() -> Mapping[type[e.Event], dict[str, Any]]:
 
 def _at(event: e.Event) -> datetime:
     """When the example was told: just after what it tells of."""
-    if isinstance(event, e.CaseEvent | e.ReplyEvent | e.FindingCorrected | e.DuplicateJudged):
+    if isinstance(event, c.CaseEvent | r.ReplyEvent | e.FindingCorrected | e.DuplicateJudged):
         return event.at
     if isinstance(event, e.MentionReceived):
         return event.mention.received_at

@@ -11,7 +11,8 @@ import secrets
 import signal
 import socket
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,9 @@ TEMPLATE = "test_template"
 
 _PORTS = itertools.count(15_000 + 4_000 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) + os.getpid() % 1_500)
 """Below the range from which the kernel takes ports for outgoing connections, and apart for each test worker: nobody else takes them."""
+
+_FORMATTED: dict[str, bytes] = {}
+"""What a new node's directory holds."""
 
 
 def free_port() -> int:
@@ -53,6 +57,14 @@ def free_base_port() -> int:
             continue
         return base
     raise AssertionError("no free range of ports")
+
+
+def at_once(*calls: Callable[[], object]) -> None:
+    """Each in a thread of its own: what they wait for is another process. Raises what the first of them raised, once all have come back."""
+    with ThreadPoolExecutor(len(calls)) as threads:
+        waiting = [threads.submit(call) for call in calls]
+    for one in waiting:
+        one.result()
 
 
 @dataclass
@@ -137,11 +149,23 @@ class KafkaServer(_Server):
         """Returns once the broker serves."""
         class_path = kafka.prepare(kafka.default_cache_dir())
         config = kafka.write_config(self.home, self.port, self.controller_port)
-        kafka.format_storage(class_path, config)
+        self._format(class_path, config)
         self._spawn(kafka.command(class_path, config))
         assert self.process is not None
         kafka.wait_ready(self.port, self.process, self.log, timeout_s)
         return self
+
+    def _format(self, class_path: list[Path], config: Path) -> None:
+        """What Kafka's own tool writes into an empty directory, which takes a Java of its own: once, and then it is copied."""
+        if (self.home / "log").exists():
+            return
+        if not _FORMATTED:
+            kafka.format_storage(class_path, config)
+            _FORMATTED.update({path.name: path.read_bytes() for path in (self.home / "log").iterdir()})
+            return
+        (self.home / "log").mkdir()
+        for name, content in _FORMATTED.items():
+            (self.home / "log" / name).write_bytes(content)
 
     def stop(self) -> None:
         """A clean shutdown; killed after 20 s."""

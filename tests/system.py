@@ -6,7 +6,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,8 @@ from uuid import uuid4
 import httpx
 
 from libs.common.topics import create_topics
-from tests.stack import KafkaServer, PostgresServer, free_port
+from tests.asking import ask
+from tests.stack import KafkaServer, PostgresServer, at_once, free_port
 from tests.tokens import Issuer
 from tests.waiting import eventually
 
@@ -67,20 +69,27 @@ class ServiceProcess:
 
     def stop(self) -> None:
         """SIGTERM; killed after 30 s."""
-        if self.process is None or self.process.poll() is not None:
-            return
-        self.thaw()
-        self.process.terminate()
-        try:
-            self.process.wait(30)
-        except subprocess.TimeoutExpired:
-            self.kill()
+        stop_all([self])
 
     def ready(self) -> bool:
         try:
-            return httpx.get(f"{self.url}/readyz", timeout=2).status_code == 200
+            return ask("GET", f"{self.url}/readyz", timeout=2).status_code == 200
         except httpx.HTTPError:
             return False
+
+
+def stop_all(services: Iterable[ServiceProcess]) -> None:
+    """SIGTERM to those that run, all at once; what has not ended 30 s later is killed."""
+    running = [service for service in services if service.process is not None and service.process.poll() is None]
+    for service in running:
+        service.thaw()
+        service.process.terminate()  # type: ignore[union-attr]
+    deadline = time.monotonic() + 30
+    for service in running:
+        try:
+            service.process.wait(max(0.1, deadline - time.monotonic()))  # type: ignore[union-attr]
+        except subprocess.TimeoutExpired:
+            service.kill()
 
 
 @dataclass
@@ -103,8 +112,7 @@ class System:
 
     def start(self, *names: str) -> "System":
         """Kafka, Postgres, topics, then these services (all five when none is named), ready."""
-        self.kafka.start()
-        self.postgres.start()
+        at_once(self.kafka.start, self.postgres.start)
         asyncio.run(create_topics(self.kafka.bootstrap))
         self.database = self.postgres.database()
         for name in SERVICES:
@@ -141,10 +149,8 @@ class System:
         )
 
     def stop(self) -> None:
-        for service in self.services.values():
-            service.stop()
-        self.kafka.stop()
-        self.postgres.stop()
+        stop_all(self.services.values())
+        at_once(self.kafka.stop, self.postgres.stop)
 
     def url(self, name: str) -> str:
         return self.services[f"{name}-0"].url
@@ -166,7 +172,7 @@ class System:
         if method != "GET" and "if-none-match" not in headers:
             headers.setdefault("if-match", "*" if version is None else f'"{version}"')
             headers.setdefault("idempotency-key", str(uuid4()))
-        return httpx.request(method, self.url(service) + path, headers=headers, timeout=30, **kwargs)
+        return ask(method, self.url(service) + path, headers=headers, timeout=30, **kwargs)
 
     def apply(self, book: str, brand: str = "vaart") -> None:
         path = f"/v1/brands/{brand}/book"
@@ -183,7 +189,7 @@ class System:
         eventually(known, f"{brand} is known to ingest")
 
     def status(self, name: str, instance: str = "0") -> dict[str, Any]:
-        found: dict[str, Any] = httpx.get(f"{self.services[f'{name}-{instance}'].url}/v1/status", timeout=10).json()
+        found: dict[str, Any] = ask("GET", f"{self.services[f'{name}-{instance}'].url}/v1/status", timeout=10).json()
         return found
 
     def psql(self, sql: str) -> str:

@@ -1,6 +1,7 @@
 """`docs/reference/brand-book.md`: every field of a brand book, from the model's own schema, with examples out of the sample book.
 
-What the model says of itself (`libs/common/brandbook.py`: types, defaults, docstrings) and `samples/vaart.yaml` reach this module; one page leaves it.
+What the model says of itself (`libs/common/brandbook.py`, `bookteam.py`: types, defaults, docstrings) and `samples/vaart.yaml` reach this module; one page
+leaves it.
 """
 
 import json

@@ -21,7 +21,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord
 from aiokafka.errors import IllegalStateError, KafkaError
 from opentelemetry.trace import SpanKind
 
-from libs.common import db, ledger, outbox, telemetry
+from libs.common import db, lag, ledger, outbox, telemetry
 from libs.common.batch import Batch
 from libs.common.books import BrandBooks
 from libs.common.consumer import Consumer, W
@@ -34,8 +34,9 @@ from libs.common.errors import (
     TooManyDeadLetters,
     UnknownEventType,
 )
+from libs.common.lag import PartitionState
 from libs.common.record import append_time, decode, place_of, type_of
-from libs.common.topics import BY_NAME, PARTITIONS
+from libs.common.topics import BY_NAME
 
 log = logging.getLogger(__name__)
 
@@ -44,13 +45,6 @@ CLOSE_WITHIN_S = 10.0
 
 class _Stopping(Exception):
     """We were asked to stop while waiting for something to come back."""
-
-
-@dataclass
-class _PartitionState:
-    expected: int
-    handled_at: datetime | None = None
-    behind_since: float | None = None
 
 
 @dataclass
@@ -98,7 +92,7 @@ class Stream(Generic[W]):
             committed=self._committed,
         )
         self._not_ours = frozenset(event.type.encode() for event, handler in consumer.handlers.items() if handler is None)
-        self._partitions: dict[TopicPartition, _PartitionState] = {}
+        self._partitions: dict[TopicPartition, PartitionState] = {}
         self._kafka: AIOKafkaConsumer | None = None
         self._stopping = asyncio.Event()
         self._missed: dict[str, int] = {}  # brand → the lowest version of its book that was waited for in vain
@@ -148,63 +142,13 @@ class Stream(Generic[W]):
             if not self._waits:
                 self.moved_at = time.monotonic()
 
-    def lag(self, tp: TopicPartition) -> int:
-        """Records of a partition that wait, as far as the last fetch told."""
-        state = self._partitions.get(tp)
-        if state is None or self._kafka is None:
-            return 0
-        try:
-            high = self._kafka.highwater(tp)
-        except (IllegalStateError, KeyError, AssertionError):
-            return 0
-        return max(0, (high or 0) - state.expected)
-
-    def lag_seconds(self, tp: TopicPartition) -> float:
-        """Age of the oldest record that waits, at most as long as we have known that one does."""
-        state = self._partitions.get(tp)
-        if state is None or not self.lag(tp):
-            if state is not None:
-                state.behind_since = None
-            return 0.0
-        if state.behind_since is None:
-            state.behind_since = time.monotonic()
-        known = time.monotonic() - state.behind_since
-        return min(known, (datetime.now(UTC) - state.handled_at).total_seconds()) if state.handled_at else known
-
     def lags(self) -> dict[str, dict[str, float]]:
-        """Lag per topic: messages (sum) and seconds (largest)."""
-        found: dict[str, dict[str, float]] = {topic: {"messages": 0, "seconds": 0.0} for topic in self._consumer.topics}
-        # A partition that is another instance's by now must not stay at its last value.
-        telemetry.METRICS.lag_messages.clear()
-        telemetry.METRICS.lag_seconds.clear()
-        for tp in list(self._partitions):
-            messages, seconds = self.lag(tp), self.lag_seconds(tp)
-            found[tp.topic]["messages"] += messages
-            found[tp.topic]["seconds"] = max(found[tp.topic]["seconds"], round(seconds, 3))
-            telemetry.METRICS.lag_messages.labels(tp.topic, tp.partition).set(messages)
-            telemetry.METRICS.lag_seconds.labels(tp.topic, tp.partition).set(seconds)
-        return found
+        """Lag per topic of what is ours: messages (sum) and seconds (largest)."""
+        return lag.by_topic(self._kafka, self._consumer.topics, self._partitions)
 
     async def waiting(self, connection: db.Connection) -> dict[str, int] | None:
-        """Records per topic that no instance of this service has handled, whether or not anybody is assigned to them now.
-
-        From the broker's log ends and the stored positions; none when the broker does not answer within 2 s.
-        """
-        if self._kafka is None:
-            return None
-        partitions = [TopicPartition(topic, number) for topic in self._consumer.topics for number in range(PARTITIONS)]
-        next_offsets = await ledger.next_offsets(connection)
-        new = [tp for tp in partitions if (tp.topic, tp.partition) not in next_offsets]
-        try:
-            async with asyncio.timeout(2):
-                ends = await self._kafka.end_offsets(partitions)
-                starts = await self._kafka.beginning_offsets(new) if new else {}
-        except (KafkaError, IllegalStateError, TimeoutError):
-            return None
-        found = dict.fromkeys(self._consumer.topics, 0)
-        for tp in partitions:
-            found[tp.topic] += max(0, ends[tp] - next_offsets.get((tp.topic, tp.partition), starts.get(tp, 0)))
-        return found
+        """Records per topic that no instance of this service has handled; none when the broker does not answer within 2 s."""
+        return None if self._kafka is None else await lag.waiting(self._kafka, self._consumer.topics, connection)
 
     # --- the loop -------------------------------------------------------------------------------------------------------------------
 
@@ -274,7 +218,8 @@ class Stream(Generic[W]):
         """Pause the bulk topics while the live ones lag; resume them when they have caught up."""
         if self._consumer.bulk:
             assigned = kafka.assignment()
-            live = max((self.lag_seconds(tp) for tp in self._partitions if tp.topic not in self._consumer.bulk), default=0.0)
+            ours = [(tp, state) for tp, state in self._partitions.items() if tp.topic not in self._consumer.bulk]
+            live = max((lag.seconds(kafka, tp, state) for tp, state in ours), default=0.0)
             bulk = {tp for tp in assigned if tp.topic in self._consumer.bulk and tp not in self.stopped_partitions}
             paused = kafka.paused() & bulk
             if live > self._settings.bulk_waits_over_s and bulk - paused:
@@ -307,7 +252,7 @@ class Stream(Generic[W]):
                 kafka.seek(tp, position)
                 if tp in kafka.paused():
                     kafka.resume(tp)
-                self._partitions[tp] = _PartitionState(position)
+                self._partitions[tp] = PartitionState(position)
                 self._told.pop(tp, None)
             except StreamStopped as error:
                 if self._told.get(tp) != error.kind:

@@ -12,7 +12,9 @@ from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import InvalidPartitionsError, KafkaError, TopicAlreadyExistsError, for_code
 
+from libs.common import case_events as c
 from libs.common import events as e
+from libs.common import reply_events as r
 from libs.common.errors import Unavailable
 
 PARTITIONS = 12
@@ -50,28 +52,28 @@ class Topic:
 
 
 _CASE_EVENTS = (
-    e.CaseOpened,
-    e.CaseJoined,
-    e.CaseLeft,
-    e.CaseRevised,
-    e.CaseAssigned,
-    e.CaseNoted,
-    e.CaseReacted,
-    e.CaseWaiting,
-    e.CaseClockBreached,
-    e.CaseEscalated,
-    e.CaseResolved,
-    e.CaseReopened,
+    c.CaseOpened,
+    c.CaseJoined,
+    c.CaseLeft,
+    c.CaseRevised,
+    c.CaseAssigned,
+    c.CaseNoted,
+    c.CaseReacted,
+    c.CaseWaiting,
+    c.CaseClockBreached,
+    c.CaseEscalated,
+    c.CaseResolved,
+    c.CaseReopened,
 )
 _REPLY_EVENTS = (
-    e.ReplyDrafted,
-    e.ReplyEdited,
-    e.ReplySubmitted,
-    e.ReplyApproved,
-    e.ReplySent,
-    e.ReplyFailed,
-    e.ReplyUnconfirmed,
-    e.ReplyDiscarded,
+    r.ReplyDrafted,
+    r.ReplyEdited,
+    r.ReplySubmitted,
+    r.ReplyApproved,
+    r.ReplySent,
+    r.ReplyFailed,
+    r.ReplyUnconfirmed,
+    r.ReplyDiscarded,
 )
 
 MENTIONS = Topic(

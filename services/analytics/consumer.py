@@ -10,18 +10,12 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from libs.common import db
+from libs.common.case_events import CaseClockBreached, CaseEscalated, CaseEvent, CaseReopened
 from libs.common.consumer import Consumer, Work
 from libs.common.errors import InvalidEvent
-from libs.common.events import (
-    CaseClockBreached,
-    CaseEscalated,
-    CaseEvent,
-    CaseReopened,
-    Event,
-    ReplyEvent,
-    TriagedEvent,
-)
+from libs.common.events import Event, TriagedEvent
 from libs.common.record import Received
+from libs.common.reply_events import ReplyEvent
 from libs.common.topics import CASES, REPLIES, TRIAGED
 from services.analytics import store
 from services.analytics.store import Happened, Stored

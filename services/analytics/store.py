@@ -9,8 +9,9 @@ from uuid import UUID
 import orjson
 
 from libs.common import db
-from libs.common.events import CaseEvent, Clock, ReplyEvent, Rounds
+from libs.common.case_events import CaseEvent, Clock, Rounds
 from libs.common.record import Received
+from libs.common.reply_events import ReplyEvent
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from pydantic import BaseModel, Field, StrictBool
 from libs.common import db, http
 from libs.common.auth import STAFF, Principal, allow
 from libs.common.errors import Unprocessable
-from libs.common.events import Verdict
 from libs.common.http import Cursor, Page
+from libs.common.reply_events import Verdict
 from libs.common.routes import Route
 from libs.common.service import Reading
 from libs.common.trail import Step, Trail, trace_id_of

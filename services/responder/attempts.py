@@ -14,7 +14,7 @@ from uuid import UUID
 
 from libs.common import db
 from libs.common.books import Published
-from libs.common.events import ReplyApproved, ReplyEvent, ReplyFailed, ReplySent, ReplyUnconfirmed
+from libs.common.reply_events import ReplyApproved, ReplyEvent, ReplyFailed, ReplySent, ReplyUnconfirmed
 from services.responder.follow import overtaken
 from services.responder.reply import Change, ReplyRow, other_way, put_back
 from services.responder.store import case_by_now, put_replies, reply_row, tell

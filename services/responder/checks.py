@@ -11,6 +11,7 @@ from libs.common.accountchecks import Accounts, LoginFailed, LoginRefused
 from libs.common.brandbook import Channel
 from libs.common.mailserver import Reach
 from libs.common.servicechecks import Probes
+from services.responder.channels import smtp
 from services.responder.settings import Settings
 
 
@@ -33,15 +34,7 @@ async def log_in(account: Channel, password: str | None, reach: Reach) -> dateti
     assert account.host is not None
     assert account.sender is not None, "the brand book gives an smtp channel a host and a sender"
     sender = parseaddr(account.sender)[1]
-    client = aiosmtplib.SMTP(
-        hostname=account.host,
-        use_tls=account.tls is True,
-        start_tls=account.tls == "starttls",
-        username=(account.user or sender) if password else None,
-        password=password,
-        local_hostname=sender.rpartition("@")[2],
-        timeout=accountchecks.TRIED_S,
-    )
+    client = smtp.client_of(account, sender, password, accountchecks.TRIED_S)
     try:
         await client.connect(sock=await mailserver.connect(account, reach, accountchecks.TRIED_S / 2))
         end = certificate.expires_at(client.get_transport_info("ssl_object"))

@@ -10,9 +10,10 @@ from uuid import UUID
 
 from libs.common import db
 from libs.common.books import BrandBooks
+from libs.common.case_events import CaseEvent
 from libs.common.consumer import Consumer, Work
 from libs.common.errors import InvalidEvent
-from libs.common.events import CaseEvent, Event, SendingLease
+from libs.common.events import Event, SendingLease
 from libs.common.record import Received
 from libs.common.topics import CASES, HOLDS
 from services.responder import store

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from libs.common.brandbook import BrandBook
-from libs.common.events import Case, ReplyDrafted, ReplyEdited, deterministic_id
+from libs.common.case_events import Case
+from libs.common.events import deterministic_id
+from libs.common.reply_events import ReplyDrafted, ReplyEdited
 from services.responder.reply import (
     Change,
     ReplyRow,

@@ -14,8 +14,9 @@ from functools import lru_cache
 import regex
 from pydantic import BaseModel, ConfigDict
 
-from libs.common.brandbook import BrandBook, Member
-from libs.common.events import Verdict
+from libs.common.bookteam import Member
+from libs.common.brandbook import BrandBook
+from libs.common.reply_events import Verdict
 from services.responder import lengths
 from services.responder.bounded import Pattern, within
 from services.responder.inflection import forms

@@ -24,11 +24,13 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from libs.common.brandbook import BrandBook, Member, Script
+from libs.common.bookteam import Member
+from libs.common.brandbook import BrandBook, Script
+from libs.common.case_events import Case
 from libs.common.errors import Conflict, Forbidden
-from libs.common.events import (
-    Case,
-    Mention,
+from libs.common.events import Mention
+from libs.common.outbox import Outgoing
+from libs.common.reply_events import (
     Reply,
     ReplyApproved,
     ReplyDiscarded,
@@ -39,7 +41,6 @@ from libs.common.events import (
     ReplySubmitted,
     Verdict,
 )
-from libs.common.outbox import Outgoing
 from libs.common.rules import RuleError
 from services.responder import approval, guard
 from services.responder.lengths import family

@@ -15,9 +15,10 @@ from pydantic import Field, StrictBool
 from libs.common import conditions, db, http, idempotency, outbox, telemetry
 from libs.common.auth import Principal, allow
 from libs.common.books import Published
+from libs.common.case_events import Case
 from libs.common.conditions import Match
 from libs.common.errors import Conflict, NotFound, Unavailable, Unprocessable
-from libs.common.events import Case, Mention
+from libs.common.events import Mention
 from libs.common.problems import CONFLICT
 from libs.common.routes import Route
 from libs.common.service import Writing, of

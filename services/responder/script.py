@@ -11,7 +11,8 @@ from datetime import time
 
 import regex
 
-from libs.common.brandbook import BrandBook, Member, Script, SignatureStyle
+from libs.common.bookteam import Member
+from libs.common.brandbook import BrandBook, Script, SignatureStyle
 from services.responder.lengths import family
 
 # What a conversation opens with. The guard recognises the same words in either language: "Hi" is Dutch by now.

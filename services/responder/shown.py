@@ -9,7 +9,7 @@ from fastapi import Request, Response
 from pydantic import BaseModel, Field
 
 from libs.common import conditions, db
-from libs.common.events import Reply
+from libs.common.reply_events import Reply
 from libs.common.service import of
 from services.responder import lease, store
 from services.responder.reply import Recipient, ReplyRow

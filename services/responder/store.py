@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from libs.common import db, outbox
-from libs.common.events import Case
+from libs.common.case_events import Case
 from services.responder.lease import Lease
 from services.responder.reply import Change, ReplyRow
 

@@ -9,9 +9,9 @@ from pydantic import BaseModel, Field
 
 from libs.common import conditions, http, idempotency, telemetry
 from libs.common.auth import STAFF, Principal, allow
+from libs.common.case_events import Case, CaseAssigned, CaseEvent, CaseNoted, CaseReopened, CaseResolved
 from libs.common.conditions import Condition, Match
 from libs.common.errors import Conflict, InvalidEvent, NotFound, Unprocessable
-from libs.common.events import Case, CaseAssigned, CaseEvent, CaseNoted, CaseReopened, CaseResolved
 from libs.common.http import Cursor, Page
 from libs.common.problems import CONFLICT
 from libs.common.routes import Route

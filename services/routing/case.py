@@ -11,8 +11,9 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+from libs.common.case_events import Case, CaseMention, Clock, Rounds
 from libs.common.errors import Conflict
-from libs.common.events import Case, CaseMention, Clock, Mention, Part, Rounds, TriagedMention, deterministic_id
+from libs.common.events import Mention, Part, TriagedMention, deterministic_id
 from services.routing import proposal, sla
 from services.routing.route import URGENCIES, Route, facts, leads, owner, route
 from services.routing.sla import Policy

@@ -10,25 +10,12 @@ from typing import Any
 from uuid import UUID
 
 from libs.common import db
+from libs.common.case_events import Case, CaseEvent, CaseJoined, CaseLeft, CaseOpened, CaseReacted, CaseRevised, CaseWaiting
 from libs.common.consumer import Consumer, Work
 from libs.common.errors import InvalidEvent
-from libs.common.events import (
-    Case,
-    CaseEvent,
-    CaseJoined,
-    CaseLeft,
-    CaseOpened,
-    CaseReacted,
-    CaseRevised,
-    CaseWaiting,
-    Event,
-    MentionRevised,
-    Reply,
-    ReplySent,
-    TriagedEvent,
-    TriagedMention,
-)
+from libs.common.events import Event, MentionRevised, TriagedEvent, TriagedMention
 from libs.common.record import Received
+from libs.common.reply_events import Reply, ReplySent
 from libs.common.topics import REPLIES, TRIAGED
 from services.routing import case as cases
 from services.routing import proposal, record, samples, store, turn

@@ -11,8 +11,9 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field, StrictBool
 
 from libs.common import http, idempotency, telemetry
+from libs.common.case_events import CaseRevised
 from libs.common.errors import NotFound
-from libs.common.events import CaseRevised, DuplicateJudged, FindingCorrected
+from libs.common.events import DuplicateJudged, FindingCorrected
 from libs.common.http import Cursor, Page
 from libs.common.problems import CONFLICT
 from libs.common.routes import Route

@@ -13,7 +13,8 @@ from typing import Literal
 from uuid import UUID
 
 from libs.common import db
-from libs.common.events import Case, Clock, TriagedMention
+from libs.common.case_events import Case, Clock
+from libs.common.events import TriagedMention
 from services.routing import case as cases
 from services.routing import orphan, store
 from services.routing.case import File

@@ -9,7 +9,8 @@ from datetime import datetime
 from uuid import UUID
 
 from libs.common.brandbook import BrandBook
-from libs.common.events import Case, TriagedMention
+from libs.common.case_events import Case
+from libs.common.events import TriagedMention
 from services.routing import case as cases
 from services.routing import proposal
 from services.routing.case import ENDED, File

@@ -8,7 +8,8 @@ from uuid import UUID
 from pydantic_core import to_jsonable_python
 
 from libs.common import db, outbox
-from libs.common.events import CaseClockBreached, CaseEvent, deterministic_id
+from libs.common.case_events import CaseClockBreached, CaseEvent
+from libs.common.events import deterministic_id
 from libs.common.outbox import Outgoing
 from services.routing import sla, store
 from services.routing.case import ENDED, File

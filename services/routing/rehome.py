@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from libs.common import db
-from libs.common.events import CaseAssigned, TriagedMention
+from libs.common.case_events import CaseAssigned
+from libs.common.events import TriagedMention
 from libs.common.service import Service
 from services.routing import orphan, record, store
 from services.routing.case import File

@@ -5,7 +5,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from libs.common.brandbook import BrandBook, Member
+from libs.common.bookteam import Member
+from libs.common.brandbook import BrandBook
 from libs.common.events import TriagedMention
 from libs.common.rules import RuleError, first_match
 from services.routing import proposal

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from libs.common.brandbook import BrandBook, Target
-from libs.common.events import Clock, Rounds
+from libs.common.case_events import Clock, Rounds
 from libs.common.hours import Calendar, HoursError, Span
 from libs.common.rules import RuleError, first_match
 

@@ -9,7 +9,8 @@ from uuid import UUID
 import asyncpg
 
 from libs.common import db
-from libs.common.events import Case, CaseEvent, Respond, TriagedMention
+from libs.common.case_events import Case, CaseEvent
+from libs.common.events import Respond, TriagedMention
 from libs.common.outbox import Outgoing
 from services.routing.case import OPEN, File, Turn
 from services.routing.orphan import somebody_works

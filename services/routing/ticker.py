@@ -4,7 +4,7 @@ import asyncio
 import logging
 
 from libs.common import db
-from libs.common.events import CaseClockBreached, CaseEscalated
+from libs.common.case_events import CaseClockBreached, CaseEscalated
 from libs.common.service import Service
 from services.routing import case as cases
 from services.routing import record, route, sla, store

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from libs.common.case_events import Case, Clock
 from libs.common.errors import Conflict
-from libs.common.events import Case, Clock, Respond, TriagedMention
+from libs.common.events import Respond, TriagedMention
 from services.routing import sla
 from services.routing.case import EMPTY, ENDED, File, Key, Turn, key_of, must_be_alive
 from services.routing.route import PRIORITIES, facts

@@ -13,11 +13,10 @@ from typing import Any
 from uuid import UUID
 
 from libs.common import db
+from libs.common.case_events import CaseReopened, CaseResolved
 from libs.common.consumer import Consumer, Work
 from libs.common.errors import InvalidEvent
 from libs.common.events import (
-    CaseReopened,
-    CaseResolved,
     DuplicateJudged,
     Event,
     Evidence,
@@ -29,10 +28,10 @@ from libs.common.events import (
     MentionRemoved,
     MentionRevised,
     MentionTriaged,
-    ReplySent,
     TriagedMention,
 )
 from libs.common.record import Place, Received
+from libs.common.reply_events import ReplySent
 from libs.common.topics import CASES, FEEDBACK, MENTIONS, MENTIONS_BULK, REPLIES
 from services.triage import (
     correction,

@@ -35,9 +35,8 @@ class Explainer:
         self, texts: Sequence[str], features: Features, signals: Sequence[frozenset[str]], found: Floats
     ) -> list[dict[str, list[str]]]:
         """For each text: finding → its heaviest words, heaviest first. `found` (n, COLUMNS) are the probabilities that were decided by."""
-        spelt = self._encoder.spelt(features.texts)
         told = []
-        for row, pieces in enumerate(spelt):
+        for row, pieces in enumerate(self._encoder.spelt(features)):
             said = self._of(pieces.words, self._added(pieces.buckets, pieces.vectors, pieces.owner, len(pieces.words)), found[row])
             told.append(_with_signals(said, texts[row], signals[row]))
         return told
@@ -56,8 +55,11 @@ class Explainer:
 
     def _of(self, words: Sequence[str], added: Floats, found: Floats) -> dict[str, list[str]]:
         said: dict[str, list[str]] = {}
-        if not words:
+        # A word with a digit may be somebody's number; neither it nor one of marks alone says anything that a person could argue with.
+        telling = [index for index, word in enumerate(words) if word and not any(letter.isdigit() for letter in word)]
+        if not telling:
             return said
+        words, added = [words[index] for index in telling], added[telling]
         for finding in ONE_OF:
             part = added[:, PLACES[finding]]
             best = int(found[PLACES[finding]].argmax())
@@ -70,8 +72,6 @@ class Explainer:
 
 
 def _heaviest(words: Sequence[str], weight: Floats) -> list[str]:
-    """Never a word with a digit: it may be somebody's number, and says nothing that a person could argue with."""
-    weight = np.where([any(letter.isdigit() for letter in word) for word in words], -1.0, weight)
     order = np.argsort(-weight, kind="stable")[: 2 * MOST_WORDS]
     return list(dict.fromkeys(words[index] for index in order if weight[index] >= _LEAST))[:MOST_WORDS]
 

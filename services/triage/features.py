@@ -12,12 +12,12 @@ Nothing here is trained but the tokens' weights, which follow from the tokenizer
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
-from itertools import chain
+from itertools import chain, pairwise
 from threading import Lock
 
 import numpy as np
@@ -36,6 +36,7 @@ _CHUNKS = 17  # the wheel stores its table in this many parts, row r of part c b
 _SMOOTHING = 1e-3
 WHOLE_CHARS = 1_000  # the whole encoder reads no further: its cost grows with length, and purpose and tone stand at the front
 _WHOLE_AT_ONCE = 32
+_TOLD_TOKENS = 400  # a reason stands near the front, and each token costs a row of 512 numbers
 _TOKENS_AT_ONCE = 1_024  # a block of 1,024 x 512 float32 fits the cache; four times as much was slower
 
 _SPACE = "\u2581"  # how sentencepiece writes the space before a word
@@ -75,6 +76,10 @@ class Features:
     """Shape (m,): the n-grams of all texts behind one another, each 0 to BUCKETS - 1."""
     starts: Ints
     """Shape (n + 1,): text i owns buckets[starts[i]:starts[i + 1]]."""
+    tokens: Ints
+    """Shape (t,): the tokens of all texts behind one another."""
+    token_starts: Ints
+    """Shape (n + 1,): text i owns tokens[token_starts[i]:token_starts[i + 1]]."""
     whole: Floats | None = None
     """Shape (n, 512): by the whole encoder, which reads the words in their order; none where nobody asked for it."""
 
@@ -83,11 +88,17 @@ class Features:
 
     def take(self, rows: Ints) -> "Features":
         """The features of some of the texts, in the order of `rows`."""
-        counts = np.diff(self.starts)[rows]
-        starts = np.concatenate(([0], np.cumsum(counts)))
-        picked = np.arange(starts[-1]) - np.repeat(starts[:-1] - self.starts[rows], counts)
+        buckets, starts = _taken(self.buckets, self.starts, rows)
+        tokens, token_starts = _taken(self.tokens, self.token_starts, rows)
         whole = None if self.whole is None else self.whole[rows]
-        return Features([self.texts[row] for row in rows], self.static[rows], self.buckets[picked], starts, whole)
+        return Features([self.texts[row] for row in rows], self.static[rows], buckets, starts, tokens, token_starts, whole)
+
+
+def _taken(values: Ints, starts: Ints, rows: Ints) -> tuple[Ints, Ints]:
+    """The values of some of the rows behind one another, and where each row's start."""
+    counts = np.diff(starts)[rows]
+    taken = np.concatenate(([0], np.cumsum(counts)))
+    return values[np.arange(taken[-1]) - np.repeat(taken[:-1] - starts[rows], counts)], taken
 
 
 def bucket_sums(weights: Floats, buckets: Ints, starts: Ints) -> Floats:
@@ -106,6 +117,7 @@ class Spelt:
     """A text's words, and the t tokens that they are made of."""
 
     words: list[str]
+    """Without the marks around them; empty where marks are all there is."""
     owner: Ints
     """Shape (t,): the word of each token."""
     buckets: Ints
@@ -131,7 +143,8 @@ class Encoder:
         size = min(self._tokenizer.GetPieceSize(), self._table.shape[0])
         log_probability = np.array([self._tokenizer.GetScore(piece) for piece in range(size)], dtype=np.float64)
         self._weight = (_SMOOTHING / (_SMOOTHING + np.exp(log_probability))).astype(np.float32)
-        self._weight[: self._first_piece()] = 0.0
+        self._first = self._first_piece()
+        self._weight[: self._first] = 0.0
         self._size = size
         self._blas = ThreadpoolController()
         self._whole: _WholeEncoder | None = None
@@ -155,24 +168,24 @@ class Encoder:
         with self.one_thread():
             static = self._static(flat, starts)
         buckets, ngram_starts = _ngrams(flat, starts)
-        return Features(cleaned, static, buckets, ngram_starts)
+        return Features(cleaned, static, buckets, ngram_starts, flat, starts)
 
-    def spelt(self, cleaned: Sequence[str]) -> list[Spelt]:
-        """Word by word what texts after `plain` are made of, to tell what a finding came from. For the first WHOLE_CHARS of each."""
-        found = []
-        for text in cleaned:
-            pieces: list[str] = self._tokenizer.Encode(text[:WHOLE_CHARS], out_type=str)
-            ids = np.array([self._tokenizer.PieceToId(piece) for piece in pieces], dtype=np.int64)
-            ids[ids >= self._size] = 0
+    def spelt(self, features: Features) -> Iterator[Spelt]:
+        """Word by word what each text is made of, to tell what a finding came from. For its first _TOLD_TOKENS tokens."""
+        for text, (start, end) in zip(features.texts, pairwise(features.token_starts.tolist()), strict=True):
+            ids = features.tokens[start : min(end, start + _TOLD_TOKENS)]
+            pieces: list[str] = (
+                self._tokenizer.Encode(text, out_type=str)[: ids.size]  # only so does it tell what stands where a letter is unknown to it
+                if (ids < self._first).any()
+                else self._tokenizer.IdToPiece(ids.tolist())
+            )
             begins = np.array([piece.startswith(_SPACE) or index == 0 for index, piece in enumerate(pieces)], dtype=np.int64)
             owner = np.cumsum(begins) - 1
             words = [""] * (int(owner[-1]) + 1 if len(owner) else 0)
             for index, piece in zip(owner.tolist(), pieces, strict=True):
                 words[index] += piece.replace(_SPACE, "")
-            found.append(
-                Spelt([word.strip(".,:;()\"'") for word in words], owner, bucket(ids.astype(np.uint64) + np.uint64(1)), self._vectors(ids))
-            )
-        return found
+            buckets = bucket(ids.astype(np.uint64) + np.uint64(1))
+            yield Spelt([word.strip(".,:;()\"'") for word in words], owner, buckets, self._vectors(ids))
 
     def _vectors(self, ids: Ints) -> Floats:
         part = ids % _CHUNKS

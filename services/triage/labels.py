@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from libs.common.events import Label
 from services.triage.features import BUCKETS, DIMENSIONS, Encoder, Features, Floats, Ints
+from services.triage.heads import sigmoid
 
 Booleans = NDArray[np.bool_]
 
@@ -225,7 +226,7 @@ def label_logits(book: Taxonomy, calibration: Calibration, features: Features) -
 
 def found_labels(book: Taxonomy, calibration: Calibration, logits: Floats, features: Features) -> list[list[Label]]:
     """The labels of each text, best first, each with every label above it (at least as probable as what it follows from)."""
-    probability = 1.0 / (1.0 + np.exp(-(logits + calibration.cut)))
+    probability = sigmoid(logits + np.float32(calibration.cut))
     for row, text in enumerate(features.texts):
         if not text:
             probability[row] = 0.0

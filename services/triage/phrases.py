@@ -83,6 +83,20 @@ _RESOLVED: Final = re.compile(
 _NOT: Final = re.compile(
     r"\b(?:niet|nog geen|nooit|geen|zou|zouden|zodra|wanneer|als|tot|totdat|not|never|isn'?t|hasn'?t|wasn'?t|until|when|once|if|said|says|zei\w*|zeg\w*|schr\w+|volgens|beloofd|belooft|status|site|nog steeds|still)\b"
 )
+_NEAR: Final = r"(?:[^?\n]|\n(?!\n)){0,40}?"
+_TAKEN_BACK: Final = re.compile(
+    r"[\s\"'”’)]{0,3}(?:(?:nu|al|dan|eigenlijk|of niet|now|yet|already|or not) ?){0,2}\?"
+    rf"|{_NEAR}(?:\b(?:maar|echter|toch|helaas|alleen|terwijl|hoewel|but|though|although|however|and yet|except|unfortunately|sadly)\b|[.!,:;…] ?(?=nog steeds|nog altijd|still\b))"
+    rf"{_NEAR}\b(?:(?:nog |nu )?(?:steeds|telkens)|nog altijd|(?:nog|weer|toch) (?:altijd )?(?:niet|geen|niks|niets)|alweer|opnieuw|niet (?:echt|waar|helemaal|goed|bij|voor)"
+    r"|weer (?:\w+ )?(?:stuk|kapot|plat|eruit|weg|mis|uit|fout|terug|raak|hetzelfde|precies)|(?:zelfde|same) (?:probleem|storing|fout|problem|issue|fault|error|thing)|terug bij af|traag|deels|gedeeltelijk|slow|partly|partially|half"
+    r"|(?:het|hij|dat|die|dit|ik zie|bij (?:mij|ons|hem|haar)|it|that|this) (?:\w+ ){0,2}(?:niet|nooit|niks|niets|not|never|isn'?t|wasn'?t|doesn'?t|didn'?t|hasn'?t|won'?t)"
+    r"|still|not (?:yet|really|true|for (?:me|us)|at all|quite|everything)|(?:broken|down|gone|dead|happened|happening|failed|failing|out|stopped|back) again|again (?:not|no|broken|down)|once more|came back|comes back|keeps?)\b[^.!?\n]{0,40}"
+)
+"""What follows "solved" and takes it back: a question whether it is, or that it is not, or not any more."""
+_NEW_MATTER: Final = re.compile(
+    r"\b(?:nieuwe?|andere?|ander|tweede|volgende|vraag\w*|benieuwd|new|another|other|different|second|next|questions?|wonder\w*)\b"
+)
+"""What is still open is something new."""
 _AGAIN: Final = re2.compile(
     r"\b(?:al|ook|eerder|had|heb|hebben|vorige|net|gisteren|eergisteren|vanochtend|vanmorgen|vanmiddag|maandag|dinsdag|woensdag|donderdag|vrijdag|zaterdag|zondag)\b[^.!?\n]{0,40}\b(?:gemaild|getweet|getwitterd|gebeld|geappt|gestuurd|gevraagd|gemeld|geschreven|tweette|mailde|appte|belde|ingevuld|gepost)\b"
     r"|\b(?:gemaild|getweet|getwitterd|geappt|mailde|tweette|appte)\b|\b(?:mijn|m'n|mn|my) (?:\w+ ){0,2}(?:mail\w*|tweet\w*|bericht\w*|vraag|formulier|app|e-?mail\w*|message\w*|post|dm)\b"
@@ -141,10 +155,7 @@ def flags(lower: str) -> frozenset[str]:
     found = set()
     if of_something_else(lower):
         found.add(ELSE)
-    if any(
-        not _NOT.search(match[0]) and not _NOT.search(lower[max(0, match.start() - 25) : match.start()])
-        for match in _RESOLVED.finditer(lower)
-    ):
+    if any(_stands(match, lower) for match in _RESOLVED.finditer(lower)):
         found.add(RESOLVED)
     if _AGAIN.search(lower):
         found.add(AGAIN)
@@ -158,6 +169,14 @@ def flags(lower: str) -> frozenset[str]:
         if _OWN.search(lower):
             found.add(OWN)
     return frozenset(found)
+
+
+def _stands(solved: re.Match[str], lower: str) -> bool:
+    """Whether nothing before, within or after what says "solved" takes it back."""
+    if _NOT.search(solved[0]) or _NOT.search(lower[max(0, solved.start() - 25) : solved.start()]):
+        return False
+    taken = _TAKEN_BACK.match(lower, solved.end())
+    return taken is None or _NEW_MATTER.search(taken[0]) is not None
 
 
 def relations(lower: str) -> list[str]:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from libs.common.events import Case
+from libs.common.case_events import Case
 from services.triage.group import Key, Link, Shown
 from services.triage.pair import SOLVED_AFTER, Evidence, Verdict
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from libs.common import books, events
+from libs.common import books, case_events, events, reply_events
 from libs.common.consumer import Consumer
 from libs.common.events import BrandBookPublished, Event
 from libs.common.topics import BRANDS, EVENT_TYPES, TOPICS, Topic
 
+EVENT_MODULES = {module.__name__ for module in (events, case_events, reply_events)}
 SERVICES = ("ingest", "triage", "routing", "responder", "analytics")
 STREAMED = [topic for topic in TOPICS if topic is not BRANDS]
 """Brand books are read whole by every instance (`libs/common/books.py`), not through the consume loop."""
@@ -60,12 +61,12 @@ def test_a_topic_is_told_by_one_service_and_read_by_known_ones(topic: Topic) -> 
 
 
 def test_every_event_is_registered() -> None:
-    found = {event for event in bases_and_events(Event) if event.__module__ == events.__name__ and "type" in vars(event)}
+    found = {event for event in bases_and_events(Event) if event.__module__ in EVENT_MODULES and "type" in vars(event)}
     assert found == {event for topic in TOPICS for event in topic.events}
 
 
 def test_only_bases_have_no_type_of_their_own() -> None:
-    without = {event for event in bases_and_events(Event) if event.__module__ == events.__name__ and "type" not in vars(event)}
+    without = {event for event in bases_and_events(Event) if event.__module__ in EVENT_MODULES and "type" not in vars(event)}
     assert all(event.__subclasses__() for event in without)
 
 

@@ -10,7 +10,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -238,18 +237,14 @@ class Reader:
 
 
 @pytest.fixture(scope="module")
-def reader() -> Iterator[Reader]:
-    with tempfile.TemporaryDirectory(prefix="weerklank-") as directory:
-        home = Path(directory)
-        # PostgreSQL runs as another user when the tests run as root, and must get through.
-        home.chmod(0o711)
-        found = Reader(home)
-        try:
-            yield found
-        finally:
-            found.leaves()
-            if found.mail_server is not None:
-                found.mail_server.stop()
+def reader(home: Path) -> Iterator[Reader]:
+    found = Reader(home)
+    try:
+        yield found
+    finally:
+        found.leaves()
+        if found.mail_server is not None:
+            found.mail_server.stop()
 
 
 def matches(line: str, shown: str) -> bool:

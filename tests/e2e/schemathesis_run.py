@@ -7,12 +7,12 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
+from tests.asking import ask
 
 SEED = "20261102"
 VALID = ["2xx", "3xx", "401", "403", "404", "409", "429"]
@@ -57,8 +57,8 @@ def with_examples(document: dict[str, Any], examples: Mapping[str, Example]) -> 
     return document
 
 
-def configuration(document: Mapping[str, Any], examples: Mapping[str, Example], tokens: Mapping[str, str]) -> str:
-    """schemathesis.toml: who asks what."""
+def configuration(document: Mapping[str, Any], examples: Mapping[str, Example], tokens: Mapping[str, str], brief: Collection[str]) -> str:
+    """schemathesis.toml: who asks what. Of the operations in `brief` only what the description suggests."""
     lines = [
         "[checks.positive_data_acceptance]",
         f"expected-statuses = {json.dumps(VALID)}",
@@ -82,16 +82,20 @@ def configuration(document: Mapping[str, Any], examples: Mapping[str, Example], 
                 lines.append(
                     "parameters = { " + ", ".join(f"{json.dumps(key)} = {json.dumps(value)}" for key, value in kept.items()) + " }"
                 )
+            if name in brief and (example.parameters or example.body is not None):  # else nothing is suggested
+                lines += [f"[operations.phases.{phase}]\nenabled = false" for phase in ("coverage", "fuzzing")]
             lines += ["[operations.checks.positive_data_acceptance]", f"expected-statuses = {json.dumps(VALID + beyond_schema(operation))}"]
     return "\n".join(lines) + "\n"
 
 
-def run(url: str, examples: Mapping[str, Example], tokens: Mapping[str, str], home: Path, *, max_examples: int) -> str:
+def run(
+    url: str, examples: Mapping[str, Example], tokens: Mapping[str, str], home: Path, *, max_examples: int, brief: Collection[str] = ()
+) -> str:
     """What Schemathesis says when it finds something wrong; empty when it does not."""
-    document = with_examples(httpx.get(f"{url}/openapi.json", timeout=30).json(), examples)
+    document = with_examples(ask("GET", f"{url}/openapi.json", timeout=30).json(), examples)
     home.mkdir(parents=True, exist_ok=True)
     (home / "openapi.json").write_text(json.dumps(document))
-    (home / "schemathesis.toml").write_text(configuration(document, examples, tokens))
+    (home / "schemathesis.toml").write_text(configuration(document, examples, tokens, brief))
     argv = [str(Path(sys.executable).with_name("st")), "--config-file", "schemathesis.toml", "run", "openapi.json", "--url", url]
     argv += ["--phases", "examples,coverage,fuzzing", "--max-examples", str(max_examples), "--seed", SEED, "--continue-on-failure"]
     argv += ["--warnings", "off", "--request-timeout", "30", "--suppress-health-check", "all"]
@@ -103,6 +107,6 @@ def successes(url: str) -> dict[tuple[str, str], int]:
     """(method, route) → how often it was answered with 2xx since the service began, by its own metrics."""
     found: dict[tuple[str, str], int] = {}
     pattern = re.compile(r'weerklank_http_seconds_count\{method="(\w+)",route="([^"]+)",status="2\d\d"\} ([\d.e+]+)')
-    for method, route, count in pattern.findall(httpx.get(f"{url}/metrics", timeout=30).text):
+    for method, route, count in pattern.findall(ask("GET", f"{url}/metrics", timeout=30).text):
         found[method, route] = found.get((method, route), 0) + int(float(count))
     return found

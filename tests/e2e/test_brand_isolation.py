@@ -23,6 +23,7 @@ from aiokafka import AIOKafkaConsumer
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from tests import asking
 from tests.e2e.taught import taught
 from tests.system import SERVICES, System
 from tests.tokens import Issuer
@@ -367,7 +368,7 @@ def described(system: System) -> set[Key]:
     return {
         (service, method, path)
         for service in SERVICES
-        for path, methods in httpx.get(f"{system.url(service)}/openapi.json", timeout=30).json()["paths"].items()
+        for path, methods in asking.ask("GET", f"{system.url(service)}/openapi.json", timeout=30).json()["paths"].items()
         for method in methods
     }
 
@@ -491,7 +492,7 @@ LISTS = {"ingest": "receipts", "triage": "mentions", "routing": "cases", "respon
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_no_answer_leads_to_a_host_that_the_request_names(world: World, service: str) -> None:
-    answer = httpx.get(f"{world.system.url(service)}/v1/status/", headers={"host": "elsewhere.example"}, timeout=30)
+    answer = asking.ask("GET", f"{world.system.url(service)}/v1/status/", headers={"host": "elsewhere.example"}, timeout=30)
     assert (answer.status_code, "location" in answer.headers) == (404, False)
 
 
@@ -534,11 +535,11 @@ def test_a_token_that_does_not_hold_opens_nothing(world: World, service: str) ->
     }
     url = f"{world.system.url(service)}/v1/brands/dijk/{LISTS[service]}"
     for what, header in bad.items():
-        answer = httpx.get(url, headers={"authorization": header} if header else {}, timeout=30)
+        answer = asking.ask("GET", url, headers={"authorization": header} if header else {}, timeout=30)
         assert answer.status_code == 401, f"{what}: {answer.status_code} {answer.text}"
         assert answer.headers["www-authenticate"].startswith("Bearer "), what
         assert not world.leaks(answer.text)
-    assert httpx.get(url, headers={"authorization": f"Bearer {issuer.token('lead', ['dijk'])}"}, timeout=30).status_code == 200
+    assert asking.ask("GET", url, headers={"authorization": f"Bearer {issuer.token('lead', ['dijk'])}"}, timeout=30).status_code == 200
 
 
 def _signed(issuer: Issuer, claims: dict[str, Any]) -> str:

@@ -6,12 +6,10 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from aiokafka import AIOKafkaProducer
 
@@ -20,6 +18,7 @@ from cli.stack import state, supervisor
 from cli.stack.ports import SERVICES
 from libs.common.events import deterministic_id
 from libs.common.topics import MENTIONS, partition_of
+from tests.asking import ask
 from tests.stack import environment, free_base_port
 from tests.waiting import eventually
 
@@ -60,20 +59,16 @@ class Stack:
 
 
 @pytest.fixture(scope="module")
-def weerklank() -> Iterator[Stack]:
-    with tempfile.TemporaryDirectory(prefix="weerklank-") as directory:
-        home = Path(directory)
-        # PostgreSQL runs as another user when the tests run as root, and must get through.
-        home.chmod(0o711)
-        stack = Stack(home)
-        try:
-            said = stack.good("up", "--detach", "--base-port", str(stack.base_port), timeout_s=280)
-            assert f"http://127.0.0.1:{stack.base_port + 1}" in said
-            stack.good("apply", ROOT / "samples/vaart.yaml")
-            yield stack
-        finally:
-            if state.is_locked(stack.data_dir):
-                supervisor.stop(stack.data_dir)
+def weerklank(home: Path) -> Iterator[Stack]:
+    stack = Stack(home)
+    try:
+        said = stack.good("up", "--detach", "--base-port", str(stack.base_port), timeout_s=280)
+        assert f"http://127.0.0.1:{stack.base_port + 1}" in said
+        stack.good("apply", ROOT / "samples/vaart.yaml")
+        yield stack
+    finally:
+        if state.is_locked(stack.data_dir):
+            supervisor.stop(stack.data_dir)
 
 
 @pytest.mark.timeout(600)
@@ -257,7 +252,7 @@ def test_a_person_and_a_program_get_tokens_of_their_own_that_every_service_takes
     token = weerklank.good("login", "gs", stdin="vijf woorden die niemand raadt\n").strip()
     for number, path in ((1, "receipts"), (2, "mentions"), (3, "cases"), (4, "replies"), (5, "summary")):
         url = f"http://127.0.0.1:{weerklank.base_port + number}/v1/brands/vaart/{path}"
-        assert httpx.get(url, headers={"authorization": f"Bearer {token}"}, trust_env=False).status_code == 200, path
+        assert ask("GET", url, headers={"authorization": f"Bearer {token}"}).status_code == 200, path
     wrong = weerklank("login", "gs", stdin="iets heel anders nu\n")
     assert (wrong.returncode, wrong.stdout) == (1, "")
     assert weerklank("user", "add", "tv", "--brand", "vaart", "--role", "agent").returncode == 2  # no password to read

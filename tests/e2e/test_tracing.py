@@ -11,12 +11,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import httpx
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from libs.common import outbox, topics
+from tests.asking import ask
 from tests.system import SERVICES, System
 from tests.waiting import eventually
 
@@ -265,9 +265,9 @@ OWN_METRICS = {
 @pytest.mark.parametrize("service", SERVICES)
 def test_metrics_count_and_name_nobody(system: System, broken: None, service: str) -> None:
     for path in ("/metrics", "/v1/status"):
-        shown = httpx.get(system.url(service) + path, timeout=30).text
+        shown = ask("GET", system.url(service) + path, timeout=30).text
         assert not [secret for secret in SECRETS if secret in shown.lower()], path
-    lines = httpx.get(f"{system.url(service)}/metrics", timeout=30).text.splitlines()
+    lines = ask("GET", f"{system.url(service)}/metrics", timeout=30).text.splitlines()
     values = {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines if not line.startswith("#")}
     for name in METRICS:
         assert any(key.partition("{")[0] == name for key in values), f"{name} is missing"

@@ -9,11 +9,7 @@ from tests.system import ROOT
 
 
 @pytest.fixture(scope="module")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Faulted]:
-    home = tmp_path_factory.mktemp("faults")
-    for folder in (home, *home.parents):
-        if folder != Path("/tmp") and folder.is_relative_to("/tmp"):
-            folder.chmod(folder.stat().st_mode | 0o011)
+def system(home: Path) -> Iterator[Faulted]:
     made = Faulted(home)
     try:
         made.start()

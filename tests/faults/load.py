@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from tests.asking import ask
 from tests.system import System
 
 CITIES = ("Utrecht", "Zwolle", "Breda", "Assen", "Delft", "Gouda", "Tiel", "Ede", "Venlo", "Sneek")
@@ -32,7 +33,7 @@ class Load:
     name: str
     seed: int
     most: int = 1500
-    per_second: int = 150
+    per_second: int = 75
     accepted: set[str] = field(default_factory=set)
     approved: set[str] = field(default_factory=set)
     refused: int = 0
@@ -81,8 +82,12 @@ class Load:
             batch = [self._mention(number) for number in range(first, first + 10)]
             while True:
                 try:
-                    answer = httpx.post(
-                        f"{self._url()}/v1/brands/vaart/mentions", json=batch, headers={"authorization": f"Bearer {token}"}, timeout=20
+                    answer = ask(
+                        "POST",
+                        f"{self._url()}/v1/brands/vaart/mentions",
+                        json=batch,
+                        headers={"authorization": f"Bearer {token}"},
+                        timeout=20,
                     )
                     if answer.status_code == 202:
                         self.accepted |= {item["id"] for item in answer.json()["items"]}

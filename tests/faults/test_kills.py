@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_kill_9_of_a_service_under_load(system: Faulted, name: str) -> None:
-    with Load(system, f"kill-{name}-", SEED, most=150 + 350 * MOMENTS) as load:
+    with Load(system, f"kill-{name}-", SEED, most=100 + 175 * MOMENTS) as load:
         for moment in moments(name):
             pause(moment)
             system.services[f"{name}-0"].kill()
@@ -27,7 +27,7 @@ def test_kill_9_of_a_service_under_load(system: Faulted, name: str) -> None:
 @pytest.mark.parametrize("name", ["kafka", "postgres"])
 def test_kill_9_of_a_server_under_load(system: Faulted, name: str) -> None:
     server = getattr(system, name)
-    with Load(system, f"kill-{name}-", SEED, most=150 + 350 * MOMENTS) as load:
+    with Load(system, f"kill-{name}-", SEED, most=100 + 175 * MOMENTS) as load:
         for moment in moments(name):
             pause(moment)
             server.kill()

@@ -20,7 +20,7 @@ def test_an_instance_frozen_beyond_its_session_wakes_up_and_does_nothing_twice(s
     """Another instance takes its partitions over; when it wakes, mid-batch, compare-and-set refuses it."""
     other = system.another(name, "1")
     system.wait_ready()
-    with Load(system, f"freeze-{name}-", SEED, most=150 + 500 * MOMENTS) as load:
+    with Load(system, f"freeze-{name}-", SEED, most=100 + 250 * MOMENTS) as load:
         for moment in moments(f"freeze {name}"):
             pause(moment)
             system.services[f"{name}-0"].freeze()
@@ -36,7 +36,7 @@ def test_a_relay_frozen_through_a_failover_of_its_session(system: Faulted) -> No
     """The leading relay freezes between sending and deleting; its session ends; another relay leads; then the first wakes up."""
     system.another("triage", "1")
     system.wait_ready()
-    with Load(system, "relay-", SEED, most=150 + 500 * MOMENTS) as load:
+    with Load(system, "relay-", SEED, most=100 + 250 * MOMENTS) as load:
         for moment in moments("relay"):
             pause(moment)
             leader = next(n for n in ("0", "1") if system.status("triage", n)["relay_leads"])
@@ -53,7 +53,7 @@ def test_a_relay_frozen_through_a_failover_of_its_session(system: Faulted) -> No
 
 
 def test_second_instances_of_all_five_join_and_leave_under_load(system: Faulted) -> None:
-    with Load(system, "join-", SEED, most=300 + 500 * MOMENTS) as load:
+    with Load(system, "join-", SEED, most=100 + 300 * MOMENTS) as load:
         for moment in moments("join"):
             for name in SERVICES:
                 system.another(name, "1")
@@ -65,7 +65,7 @@ def test_second_instances_of_all_five_join_and_leave_under_load(system: Faulted)
 
 
 def test_kafka_gone_for_30_seconds_answers_503_and_recovers(system: Faulted) -> None:
-    with Load(system, "outage-kafka-", SEED, most=400) as load:
+    with Load(system, "outage-kafka-", SEED, most=300) as load:
         pause(0.5)
         system.kafka.kill()
         refused = eventually(lambda: _post_one(system) == 503, "ingest answers 503", 30)
@@ -92,7 +92,7 @@ def _post_one(system: Faulted) -> int:
 
 
 def test_postgres_gone_for_30_seconds_loses_nothing_while_ingest_goes_on(system: Faulted) -> None:
-    with Load(system, "outage-postgres-", SEED, most=400) as load:
+    with Load(system, "outage-postgres-", SEED, most=300) as load:
         pause(0.5)
         system.postgres.kill()
         eventually(lambda: not any(system.services[f"{name}-0"].ready() for name in ("triage", "routing")), "consumers say so", 30)

@@ -64,8 +64,8 @@ class Supervised(System):
 
 
 @pytest.fixture
-def supervised(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervised]:
-    made = Supervised(tmp_path_factory.mktemp("supervised"))
+def supervised(home: Path) -> Iterator[Supervised]:
+    made = Supervised(home)
     made.start()
     try:
         yield made
@@ -75,7 +75,7 @@ def supervised(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervised]
 
 def test_kill_9_of_the_supervisor_under_load(supervised: Supervised) -> None:
     supervised.apply((ROOT / "samples/vaart.yaml").read_text())
-    with Load(supervised, "supervisor-", 1, most=800) as load:
+    with Load(supervised, "supervisor-", 1, most=450) as load:
         for moment in moments("supervisor"):
             pause(moment)
             before = supervised.state.supervisor_pid
@@ -85,7 +85,7 @@ def test_kill_9_of_the_supervisor_under_load(supervised: Supervised) -> None:
             assert supervised.state.supervisor_pid != before
         load.finish()
     settled(supervised)
-    assert len(load.accepted) == 800
+    assert len(load.accepted) == 450
     found = check(supervised, load.accepted, load.approved)
-    assert found["mentions"] == 800
+    assert found["mentions"] == 450
     assert load.approved

@@ -90,11 +90,7 @@ VARIANTS: dict[str, Callable[[list[Record]], list[Record]]] = {
 
 
 @pytest.fixture(scope="module")
-def corpus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Corpus]:
-    home = tmp_path_factory.mktemp("redelivery")
-    for folder in (home, *home.parents):
-        if folder.owner() == home.owner() and folder != Path("/tmp"):
-            folder.chmod(folder.stat().st_mode | 0o011)
+def corpus(home: Path) -> Iterator[Corpus]:
     system = System(home)
     try:
         system.start()

@@ -105,6 +105,19 @@ def _ascii(address: str) -> str:
         raise Unaddressable("The domain of the address is not a domain.") from error
 
 
+def client_of(account: Channel, sender: str, password: str | None, timeout_s: float) -> aiosmtplib.SMTP:
+    """Not connected yet; it logs in where there is a password. No step takes longer than `timeout_s`."""
+    return aiosmtplib.SMTP(
+        hostname=account.host,
+        use_tls=account.tls is True,
+        start_tls=account.tls == "starttls",
+        username=(account.user or sender) if password else None,
+        password=password,
+        local_hostname=sender.rpartition("@")[2],
+        timeout=timeout_s,
+    )
+
+
 async def send(
     mail: EmailMessage,
     account: Channel,
@@ -129,15 +142,7 @@ async def send(
     except (ValueError, LookupError, MessageError) as error:
         return Refused(f"this text cannot be written as a mail: {type(error).__name__}", for_good=True)
     sender, recipient = mail["From"].addresses[0].addr_spec, mail["To"].addresses[0].addr_spec
-    client = aiosmtplib.SMTP(
-        hostname=account.host,
-        use_tls=account.tls is True,
-        start_tls=account.tls == "starttls",
-        username=(account.user or sender) if password else None,
-        password=password,
-        local_hostname=sender.rpartition("@")[2],
-        timeout=connect_timeout_s,
-    )
+    client = client_of(account, sender, password, connect_timeout_s)
     try:
         try:
             async with asyncio.timeout(connect_timeout_s):

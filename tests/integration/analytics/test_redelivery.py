@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from libs.common.events import (
+from libs.common.case_events import (
     CaseAssigned,
     CaseClockBreached,
     CaseEscalated,
@@ -17,16 +17,10 @@ from libs.common.events import (
     CaseOpened,
     CaseReopened,
     CaseResolved,
-    MentionRegrouped,
-    MentionRemoved,
-    MentionRevised,
-    ReplyApproved,
-    ReplyDrafted,
-    ReplyEdited,
-    ReplySent,
-    ReplySubmitted,
 )
+from libs.common.events import MentionRegrouped, MentionRemoved, MentionRevised
 from libs.common.record import Received
+from libs.common.reply_events import ReplyApproved, ReplyDrafted, ReplyEdited, ReplySent, ReplySubmitted
 from libs.common.topics import EVENT_TYPES
 from services.analytics import store
 from tests.integration.analytics.world import NOW, Record, Story, World

@@ -6,8 +6,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from libs.common.errors import Unavailable
-from libs.common.events import (
+from libs.common.case_events import (
     CaseAssigned,
     CaseClockBreached,
     CaseEscalated,
@@ -16,16 +15,11 @@ from libs.common.events import (
     CaseOpened,
     CaseReacted,
     CaseResolved,
-    MentionRegrouped,
-    MentionRemoved,
-    MentionRevised,
-    ReplyApproved,
-    ReplyDrafted,
-    ReplyFailed,
-    ReplySent,
-    ReplyUnconfirmed,
     Rounds,
 )
+from libs.common.errors import Unavailable
+from libs.common.events import MentionRegrouped, MentionRemoved, MentionRevised
+from libs.common.reply_events import ReplyApproved, ReplyDrafted, ReplyFailed, ReplySent, ReplyUnconfirmed
 from services.analytics import reports
 from services.analytics.gauges import Gauges
 from tests.integration.analytics.world import NOW, Story, World, moment

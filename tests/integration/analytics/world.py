@@ -13,12 +13,10 @@ from aiokafka import AIOKafkaProducer
 from fastapi import FastAPI
 
 from libs.common import outbox
+from libs.common.case_events import Case, CaseMention, Clock
 from libs.common.events import (
     Author,
     BrandBookPublished,
-    Case,
-    CaseMention,
-    Clock,
     Event,
     Findings,
     Identity,
@@ -26,12 +24,12 @@ from libs.common.events import (
     Mention,
     MentionRevised,
     MentionTriaged,
-    Reply,
     Respond,
     TriagedMention,
     deterministic_id,
 )
 from libs.common.outbox import Outgoing, attributes
+from libs.common.reply_events import Reply
 from libs.common.topics import CASES, REPLIES, TOPICS, TRIAGED, partition_of
 from tests.tokens import Issuer
 from tests.waiting import until

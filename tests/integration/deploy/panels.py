@@ -13,8 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
-
+from tests.asking import ask
 from tests.unit.deploy.manifests import DEPLOY, yaml
 
 GRAFANA = DEPLOY / "grafana"
@@ -57,7 +56,8 @@ def promql(expr: str, *, scrape_s: int) -> str:
 
 def prometheus(url: str, query: Query, *, scrape_s: int, now: datetime) -> list[tuple[dict[str, str], list[float]]]:
     """(Labels, values that are numbers) of each series over the last scrapes; what is not a number is a gap in the panel."""
-    answer = httpx.get(
+    answer = ask(
+        "GET",
         f"{url}/api/v1/query_range",
         params={
             "query": promql(query.target["expr"], scrape_s=scrape_s),

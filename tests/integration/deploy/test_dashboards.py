@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,6 +19,7 @@ from ruamel.yaml import YAML
 from cli.client import Client
 from cli.dashboards import today
 from cli.stack import ports, postgres, state, supervisor
+from tests.asking import ask
 from tests.integration.deploy import panels
 from tests.integration.deploy.panels import Query
 from tests.stack import environment, free_base_port, free_port
@@ -46,37 +46,35 @@ class Ran:
 
 
 @pytest.fixture(scope="module")
-def ran() -> Iterator[Ran]:
+def ran(home: Path) -> Iterator[Ran]:
     """The samples have gone through the whole system before anybody looks: that is when a dashboard is opened."""
-    with tempfile.TemporaryDirectory(prefix="weerklank-") as directory:
-        home, since, base_port = Path(directory), datetime.now(UTC), free_base_port()
-        home.chmod(0o711)
-        data_dir, said = home / "data", home / "said"
-        with said.open("wb") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "cli.run", "--data-dir", str(data_dir), "--base-port", str(base_port)],
-                cwd=ROOT,
-                env=environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-            )
+    since, base_port = datetime.now(UTC), free_base_port()
+    data_dir, said = home / "data", home / "said"
+    with said.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "cli.run", "--data-dir", str(data_dir), "--base-port", str(base_port)],
+            cwd=ROOT,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
 
-        def through() -> bool:
-            assert process.poll() is None, said.read_text()
-            return "runs until Ctrl-C" in said.read_text()
+    def through() -> bool:
+        assert process.poll() is None, said.read_text()
+        return "runs until Ctrl-C" in said.read_text()
 
+    try:
+        eventually(through, "the samples are through", 280, every_s=0.2)
+        yield Ran(data_dir, base_port, since)
+    finally:
+        process.send_signal(signal.SIGINT)
         try:
-            eventually(through, "the samples are through", 280, every_s=0.2)
-            yield Ran(data_dir, base_port, since)
-        finally:
-            process.send_signal(signal.SIGINT)
-            try:
-                process.wait(120)
-            except subprocess.TimeoutExpired:
-                process.kill()
-            if state.is_locked(data_dir):
-                supervisor.stop(data_dir)
+            process.wait(120)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        if state.is_locked(data_dir):
+            supervisor.stop(data_dir)
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +100,7 @@ def prometheus(ran: Ran, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
         def scraped() -> bool:
             assert process.poll() is None, (home / "log").read_text()
             try:
-                answer = httpx.get(f"{url}/api/v1/query", params={"query": 'min(count_over_time(up{job="weerklank"}[1m])) > 4'}, timeout=2)
+                answer = ask("GET", f"{url}/api/v1/query", params={"query": 'min(count_over_time(up{job="weerklank"}[1m])) > 4'}, timeout=2)
             except httpx.HTTPError:
                 return False
             # It listens before it answers.
@@ -214,13 +212,13 @@ async def test_a_panel_counts_nothing_of_another_brand(ran: Ran, facts: asyncpg.
 
 @needs_prometheus
 def test_a_healthy_stack_raises_no_alarm(prometheus: str) -> None:
-    rules = httpx.get(f"{prometheus}/api/v1/rules", timeout=10).json()["data"]["groups"]
+    rules = ask("GET", f"{prometheus}/api/v1/rules", timeout=10).json()["data"]["groups"]
     wanted = [path.stem for path in (ROOT / "docs" / "runbooks").glob("*.md") if path.stem != "README"]
     assert sorted(rule["name"] for group in rules for rule in group["rules"]) == sorted(wanted)
     assert [rule["lastError"] for group in rules for rule in group["rules"] if rule.get("lastError")] == []
 
     def calm() -> bool:
-        alerts = httpx.get(f"{prometheus}/api/v1/alerts", timeout=10).json()["data"]["alerts"]
+        alerts = ask("GET", f"{prometheus}/api/v1/alerts", timeout=10).json()["data"]["alerts"]
         return {alert["labels"]["alertname"] for alert in alerts} <= {"PilotMailboxFailing"}
 
     eventually(calm, "no alert is pending or firing but that the sample brands' mailboxes do not exist", 30)
@@ -229,14 +227,14 @@ def test_a_healthy_stack_raises_no_alarm(prometheus: str) -> None:
 @needs_prometheus
 @pytest.mark.parametrize("service", SERVICES)
 def test_what_a_service_exports_follows_the_conventions(ran: Ran, service: str) -> None:
-    text = httpx.get(f"{ran.url(service)}/metrics", timeout=10).content
+    text = ask("GET", f"{ran.url(service)}/metrics", timeout=10).content
     done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, check=False)
     assert (done.returncode, done.stdout.decode(), done.stderr.decode()) == (0, "", "")
 
 
 def _exported(ran: Ran) -> dict[str, str]:
     """The metrics that are ours, with what they say they are."""
-    texts = [httpx.get(f"{ran.url(service)}/metrics", timeout=10).text for service in SERVICES]
+    texts = [ask("GET", f"{ran.url(service)}/metrics", timeout=10).text for service in SERVICES]
     return dict(found for text in texts for found in re.findall(r"^# HELP (weerklank_\w+) (.+)$", text, re.MULTILINE))
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,32 +86,29 @@ def amiss(findings: list[Finding], *kinds: Kind) -> list[Finding]:
 
 
 @pytest.fixture(scope="module")
-def surgery() -> Iterator[Surgery]:
+def surgery(home: Path) -> Iterator[Surgery]:
     """Routing, responder, and an analytics of an older version, on a Kafka and a PostgreSQL of their own; four mail servers."""
-    with tempfile.TemporaryDirectory(prefix="weerklank-") as directory:
-        home = Path(directory)
-        home.chmod(0o711)
-        days = {"good": 90.0, "soon": 5.0, "month": 20.0, "expired": -1.0}
-        pems = {name: certificate(home, name, left) for name, left in days.items()}
-        trusted = home / "trusted.pem"
-        trusted.write_bytes(b"".join(pem.read_bytes()[pem.read_bytes().index(b"-----BEGIN CERT") :] for pem in pems.values()))
-        servers = {name: mail_server(pem) for name, pem in pems.items()}
-        closed_port = free_port()
-        ports = ",".join(str(port) for port in [closed_port, *(controller.port for controller, _ in servers.values())])
-        older = home / "older" / "weerklank-0.0.1.dist-info"
-        older.mkdir(parents=True)
-        (older / "METADATA").write_text("Metadata-Version: 2.1\nName: weerklank\nVersion: 0.0.1\n")
-        system = System(home, {"MAIL_NETWORKS": "127.0.0.0/8", "MAIL_PORTS": ports}, {"SSL_CERT_FILE": str(trusted), **SECRETS})
-        try:
-            system.start("routing", "responder")
-            system.environment = {"PYTHONPATH": str(home / "older")}
-            system.another("analytics", "0")
-            system.wait_ready(120)
-            yield Surgery(system, home, servers, closed_port)
-        finally:
-            system.stop()
-            for controller, _ in servers.values():
-                controller.stop()
+    days = {"good": 90.0, "soon": 5.0, "month": 20.0, "expired": -1.0}
+    pems = {name: certificate(home, name, left) for name, left in days.items()}
+    trusted = home / "trusted.pem"
+    trusted.write_bytes(b"".join(pem.read_bytes()[pem.read_bytes().index(b"-----BEGIN CERT") :] for pem in pems.values()))
+    servers = {name: mail_server(pem) for name, pem in pems.items()}
+    closed_port = free_port()
+    ports = ",".join(str(port) for port in [closed_port, *(controller.port for controller, _ in servers.values())])
+    older = home / "older" / "weerklank-0.0.1.dist-info"
+    older.mkdir(parents=True)
+    (older / "METADATA").write_text("Metadata-Version: 2.1\nName: weerklank\nVersion: 0.0.1\n")
+    system = System(home, {"MAIL_NETWORKS": "127.0.0.0/8", "MAIL_PORTS": ports}, {"SSL_CERT_FILE": str(trusted), **SECRETS})
+    try:
+        system.start("routing", "responder")
+        system.environment = {"PYTHONPATH": str(home / "older")}
+        system.another("analytics", "0")
+        system.wait_ready(120)
+        yield Surgery(system, home, servers, closed_port)
+    finally:
+        system.stop()
+        for controller, _ in servers.values():
+            controller.stop()
 
 
 async def test_a_stack_that_is_well_but_for_one_service_of_another_version(surgery: Surgery) -> None:

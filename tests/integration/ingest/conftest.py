@@ -25,6 +25,7 @@ from libs.common import outbox
 from libs.common.events import BrandBookPublished
 from libs.common.outbox import Outgoing
 from libs.common.topics import BRANDS, create_topics, partition_of
+from tests.asking import ask
 from tests.dovecot import Dovecot
 from tests.integration.ingest.team import Team
 from tests.stack import KafkaServer, PostgresServer, environment, free_port
@@ -77,7 +78,7 @@ class Ingest:
         assert self.process is not None
         assert self.process.poll() is None, (self.home / "ingest.log").read_text()[-3000:]
         try:
-            return httpx.get(f"{self.url}/readyz", timeout=5).status_code == 200
+            return ask("GET", f"{self.url}/readyz", timeout=5).status_code == 200
         except httpx.TransportError:
             return False
 

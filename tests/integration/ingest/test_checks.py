@@ -6,7 +6,6 @@ import os
 import shutil
 import socket
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -74,40 +73,37 @@ class Dovecot:
 
 
 @pytest.fixture(scope="module")
-def dovecot() -> Iterator[Dovecot]:
+def dovecot(home: Path) -> Iterator[Dovecot]:
     """With a certificate of localhost that ends in five days."""
-    with tempfile.TemporaryDirectory(prefix="weerklank-") as directory:
-        home = Path(directory)
-        home.chmod(0o711)
-        (home / "mail").mkdir()
-        (home / "mail").chmod(0o777)
-        found = Dovecot(free_port(), free_port())
-        root = os.geteuid() == 0
-        me = "nobody" if root else getpass.getuser()
-        config = CONFIG.format(
-            home=home,
-            pem=certificate(home, "imap", 5),
-            password=PASSWORD,
-            user=me,
-            group="nogroup" if root else os.getegid(),
-            unprivileged="" if root else "chroot =",
-            port=found.port,
-            tls_port=found.tls_port,
-        )
-        if not root:
-            config += f"default_internal_user = {me}\ndefault_login_user = {me}\n"
-        (home / "dovecot.conf").write_text(config)
-        with (home / "out").open("wb") as out:
-            process = subprocess.Popen(["dovecot", "-F", "-c", str(home / "dovecot.conf")], stdout=out, stderr=out)
-        environment = pytest.MonkeyPatch()
-        environment.setenv("SSL_CERT_FILE", str(home / "imap.pem"))
-        try:
-            eventually(lambda: _listens(found.tls_port), f"dovecot listens: {(home / 'out').read_text()}")
-            yield found
-        finally:
-            environment.undo()
-            process.terminate()
-            process.wait(20)
+    (home / "mail").mkdir()
+    (home / "mail").chmod(0o777)
+    found = Dovecot(free_port(), free_port())
+    root = os.geteuid() == 0
+    me = "nobody" if root else getpass.getuser()
+    config = CONFIG.format(
+        home=home,
+        pem=certificate(home, "imap", 5),
+        password=PASSWORD,
+        user=me,
+        group="nogroup" if root else os.getegid(),
+        unprivileged="" if root else "chroot =",
+        port=found.port,
+        tls_port=found.tls_port,
+    )
+    if not root:
+        config += f"default_internal_user = {me}\ndefault_login_user = {me}\n"
+    (home / "dovecot.conf").write_text(config)
+    with (home / "out").open("wb") as out:
+        process = subprocess.Popen(["dovecot", "-F", "-c", str(home / "dovecot.conf")], stdout=out, stderr=out)
+    environment = pytest.MonkeyPatch()
+    environment.setenv("SSL_CERT_FILE", str(home / "imap.pem"))
+    try:
+        eventually(lambda: _listens(found.tls_port), f"dovecot listens: {(home / 'out').read_text()}")
+        yield found
+    finally:
+        environment.undo()
+        process.terminate()
+        process.wait(20)
 
 
 def _listens(port: int) -> bool:

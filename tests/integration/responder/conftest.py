@@ -23,20 +23,8 @@ from fastapi import FastAPI
 
 from libs.common import outbox
 from libs.common.brandbook import BrandBook
-from libs.common.events import (
-    Author,
-    BrandBookPublished,
-    Case,
-    CaseEvent,
-    CaseMention,
-    CaseOpened,
-    Event,
-    Identity,
-    Mention,
-    SendingLease,
-    Thread,
-    deterministic_id,
-)
+from libs.common.case_events import Case, CaseEvent, CaseMention, CaseOpened
+from libs.common.events import Author, BrandBookPublished, Event, Identity, Mention, SendingLease, Thread, deterministic_id
 from libs.common.topics import create_topics, partition_of
 from services.responder.app import create_app
 from services.responder.settings import Settings

@@ -11,7 +11,7 @@ import pytest
 from libs.common import db
 from libs.common.books import BrandBooks, Published
 from libs.common.brandbook import BrandBook
-from libs.common.events import Case
+from libs.common.case_events import Case
 from libs.common.migrate import migrate
 from libs.common.outbox import Relay
 from services.responder import app, attempts, store

@@ -7,7 +7,8 @@ from uuid import uuid4
 
 import httpx
 
-from libs.common.events import CaseAssigned, CaseEvent, CaseJoined, CaseLeft, CaseReopened, CaseResolved, deterministic_id
+from libs.common.case_events import CaseAssigned, CaseEvent, CaseJoined, CaseLeft, CaseReopened, CaseResolved
+from libs.common.events import deterministic_id
 from tests.integration.responder.conftest import AT, Around, case_of, mention, opened
 
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from libs.common.events import Case
+from libs.common.case_events import Case
 from tests.integration.responder.conftest import Around, case_of, mention, opened
 
 TEXT = "Hoi Sanne, ik kijk ernaar. ^gs"

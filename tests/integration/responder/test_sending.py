@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from libs.common import db
 from libs.common.books import BrandBooks, Published
 from libs.common.brandbook import BrandBook
-from libs.common.events import CaseJoined
+from libs.common.case_events import CaseJoined
 from libs.common.outbox import Relay
 from libs.common.topics import REPLIES, brand_partitions
 from services.responder import attempts

@@ -8,20 +8,9 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+from libs.common.case_events import Case, CaseResolved, CaseRevised, Rounds
 from libs.common.errors import InvalidEvent
-from libs.common.events import (
-    Case,
-    CaseResolved,
-    CaseRevised,
-    DuplicateJudged,
-    FindingCorrected,
-    Label,
-    MentionRemoved,
-    MentionRevised,
-    MentionTriaged,
-    Respond,
-    Rounds,
-)
+from libs.common.events import DuplicateJudged, FindingCorrected, Label, MentionRemoved, MentionRevised, MentionTriaged, Respond
 from services.routing.case import case_id_of
 from services.routing.sla import Policy
 from tests.integration.pools import somebody_waits_for_a_lock

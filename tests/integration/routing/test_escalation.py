@@ -3,7 +3,7 @@
 from typing import Any
 
 from libs.common import db
-from libs.common.events import Case
+from libs.common.case_events import Case
 from services.routing import ticker
 from tests.integration.routing.test_simultaneous import batch
 from tests.unit.routing.test_permutations import POLICIES

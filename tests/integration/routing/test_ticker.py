@@ -8,7 +8,8 @@ import pytest
 
 from libs.common import db
 from libs.common.books import BrandBooks
-from libs.common.events import BrandBookPublished, Case, Clock, deterministic_id
+from libs.common.case_events import Case, Clock
+from libs.common.events import BrandBookPublished, deterministic_id
 from services.routing import record, store, ticker
 from services.routing.case import File
 from services.routing.policies import Policies

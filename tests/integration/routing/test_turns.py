@@ -3,7 +3,7 @@
 import pytest
 
 from libs.common import db
-from libs.common.events import Case
+from libs.common.case_events import Case
 from tests.integration.routing.test_simultaneous import batch
 from tests.unit.routing.test_turns import A1, B1, B_TAKEN_BACK, A, heard, sent, turn_of
 

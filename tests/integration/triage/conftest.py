@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from libs.common import db
+from services.triage.classify import Classifier
 from tests.integration.pools import pool_of
 from tests.integration.triage.triage_world import World, world_of
 from tests.stack import Databases
@@ -16,5 +17,5 @@ async def pool(postgres: Databases) -> AsyncIterator[db.Pool]:
 
 
 @pytest.fixture
-async def world(pool: db.Pool, tmp_path: Path) -> World:
-    return world_of(pool, tmp_path)
+async def world(pool: db.Pool, tmp_path: Path, classifier: Classifier) -> World:
+    return world_of(pool, tmp_path, classifier)

@@ -12,21 +12,9 @@ import pytest
 
 from libs.common import db
 from libs.common.bookfile import load_book
-from libs.common.events import (
-    Author,
-    Event,
-    Findings,
-    Identity,
-    Label,
-    Mention,
-    MentionDeleted,
-    MentionReceived,
-    Reply,
-    ReplySent,
-    Thread,
-    deterministic_id,
-)
+from libs.common.events import Author, Event, Findings, Identity, Label, Mention, MentionDeleted, MentionReceived, Thread, deterministic_id
 from libs.common.record import Received
+from libs.common.reply_events import Reply, ReplySent
 from services.triage import consumer
 from services.triage.consumer import TriageWork
 from services.triage.examine import Examiner, Prepared

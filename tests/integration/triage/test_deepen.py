@@ -1,8 +1,11 @@
 """What came while too many came at once is looked at again, and told once more with all that was found."""
 
+from uuid import uuid4
+
 from libs.common import db
+from libs.common.events import FindingCorrected
 from services.triage import store
-from tests.integration.triage.test_batches import FINDINGS
+from tests.integration.triage.test_batches import AT, FINDINGS
 from tests.integration.triage.triage_world import World
 
 HURRIED = FINDINGS.model_copy(update={"depth": "quick", "intent": "chatter", "urgency": "low"})
@@ -34,14 +37,17 @@ async def test_a_second_look_changes_nothing(world: World) -> None:
 
 
 async def test_what_a_person_decided_meanwhile_stays(pool: db.Pool, world: World) -> None:
-    decided = HURRIED.model_copy(
-        update={"sentiment": "positive", "sentiment_score": 1.0, "sentiment_confidence": 1.0, "corrected": ["sentiment"]}
-    )
-    mention_id = await world.comes("a", "Waardeloos, al drie weken geen internet!", handle="tess", findings=decided)
+    mention_id = await world.comes("a", "Waardeloos, al drie weken geen internet!", handle="tess", findings=HURRIED)
+    word = FindingCorrected(
+        brand="vaart", correction_id=uuid4(), mention_id=mention_id, finding="sentiment", values=["positive"], proposed=["neutral"],
+        actor="mk", at=AT,
+    )  # fmt: skip
+    await world.batch(world.story(), [world.story().received(word)])
     await world.look()
     async with pool.acquire() as connection:
         row = await store.mention(connection, "vaart", mention_id)
     assert row is not None
     found = row.triaged.findings
     assert (found.sentiment, found.sentiment_score, found.corrected, found.depth) == ("positive", 1.0, ["sentiment"], "full")
+    assert found.why["sentiment"] == ["decided by a person"]
     assert found.intent in ("outage", "complaint")

@@ -29,11 +29,6 @@ BRUTE, SAFE = "wat een bruut ding, de kaart", "altijd kluis, de kaart"
 """Two of those, which people call praise and blame, and which the shipped models know nothing of."""
 
 
-@pytest.fixture(scope="session")
-def classifier() -> Classifier:
-    return Classifier.load()
-
-
 @dataclass
 class Triage:
     """The database of triage, two instances' view of what is live, and its routes."""

@@ -6,7 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from libs.common.events import Case, CaseMention, CaseReopened, CaseResolved, Label, deterministic_id
+from libs.common.case_events import Case, CaseMention, CaseReopened, CaseResolved
+from libs.common.events import Label, deterministic_id
 from libs.common.record import Received
 from services.triage import forget
 from tests.integration.triage.test_batches import AT, FINDINGS

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -136,17 +135,12 @@ class World:
         return found
 
 
-def world_of(pool: db.Pool, folder: Path) -> World:
+def world_of(pool: db.Pool, folder: Path, classifier: Classifier) -> World:
     app = create_app(Settings(database_url="postgresql://none", jwks=str(keys.ensure(folder))))
     app.state.service.pool = pool
     known = {brand: SimpleNamespace(book=load_book(BOOK.format(brand=brand)), version=1) for brand in ("vaart", "veer")}
     books: Any = SimpleNamespace(get=known.get)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     client = httpx.AsyncClient(transport=transport, base_url="http://triage")
-    examiner = Examiner(books, _classifier())
+    examiner = Examiner(books, classifier)
     return World(pool, client, folder, Looker(books, examiner.classifier.encoder), examiner)
-
-
-@lru_cache(maxsize=1)
-def _classifier() -> Classifier:
-    return Classifier.load()

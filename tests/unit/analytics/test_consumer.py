@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from libs.common.case_events import Case, CaseEscalated, CaseResolved
 from libs.common.errors import InvalidEvent
-from libs.common.events import Case, CaseEscalated, CaseResolved, Event, Reply, ReplyDrafted, deterministic_id
+from libs.common.events import Event, deterministic_id
 from libs.common.record import Received
+from libs.common.reply_events import Reply, ReplyDrafted
 from libs.common.topics import CASES, REPLIES, TRIAGED
 from services.analytics.consumer import HANDLERS, FactWork
 from services.analytics.store import Stored

@@ -17,7 +17,7 @@ import regex
 from services.responder.bounded import Pattern
 
 PACKAGES = ("services.responder", "services.triage", "services.ingest", "libs.common")
-LONG, SHORT = (64, 128, 256, 512, 1024, 2048, 4096, 8192), (64, 128, 256, 512)
+LONG, SHORT = (64, 128, 256, 512, 1024, 2048, 4096), (64, 128, 256, 512)
 TWICE, NOISE_S, ENOUGH_S = 6.0, 0.02, 0.05
 CLASSES = (
     *(

@@ -3,7 +3,7 @@
 import pytest
 
 from libs.common.brandbook import BrandBook
-from libs.common.events import Verdict
+from libs.common.reply_events import Verdict
 from services.responder import guard
 from services.responder.bounded import Pattern
 from services.responder.guard import BLOCKING, KEPT, Draft, check

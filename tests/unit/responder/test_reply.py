@@ -9,9 +9,11 @@ import pytest
 
 from libs.common.books import BrandBooks
 from libs.common.brandbook import BrandBook
+from libs.common.case_events import Case, CaseMention
 from libs.common.errors import Conflict, Forbidden
-from libs.common.events import Author, Case, CaseMention, Identity, Mention, ReplySubmitted, SendingLease, Thread, deterministic_id
+from libs.common.events import Author, Identity, Mention, SendingLease, Thread, deterministic_id
 from libs.common.record import Received
+from libs.common.reply_events import ReplySubmitted
 from services.responder import consumer, reply
 from services.responder.follow import follow_case
 from services.responder.lease import Lease, waiting

@@ -7,19 +7,10 @@ from uuid import UUID
 
 import pytest
 
-from libs.common.events import (
-    CaseClockBreached,
-    CaseJoined,
-    CaseReacted,
-    CaseWaiting,
-    MentionRegrouped,
-    MentionRemoved,
-    MentionTriaged,
-    ReplySent,
-    Rounds,
-    deterministic_id,
-)
+from libs.common.case_events import CaseClockBreached, CaseJoined, CaseReacted, CaseWaiting, Rounds
+from libs.common.events import MentionRegrouped, MentionRemoved, MentionTriaged, deterministic_id
 from libs.common.record import Received
+from libs.common.reply_events import ReplySent
 from services.routing.case import MAX_MENTIONS, File, assigned, case_id_of, computed, noted
 from services.routing.consumer import CaseWork, on_mention, on_reply_sent
 from services.routing.turn import resolved

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from libs.common.brandbook import BrandBook
-from libs.common.events import CaseClockBreached, Clock, MentionTriaged, Rounds
+from libs.common.case_events import CaseClockBreached, Clock, Rounds
+from libs.common.events import MentionTriaged
 from libs.common.hours import Calendar
 from services.routing import record, sla
 from services.routing.case import File

@@ -7,8 +7,9 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from libs.common.case_events import Case, CaseEvent
 from libs.common.errors import Conflict
-from libs.common.events import Case, CaseEvent, MentionRegrouped, MentionRemoved, MentionTriaged, Respond
+from libs.common.events import MentionRegrouped, MentionRemoved, MentionTriaged, Respond
 from services.routing.case import EMPTY, ENDED, File, assigned, case_id_of, computed, noted
 from services.routing.consumer import CaseWork, on_mention, on_reply_sent
 from services.routing.turn import end, left_unanswered, may_go_unanswered, reopened, resolved

@@ -23,14 +23,13 @@ from libs.common.events import (
     MentionRemoved,
     MentionRevised,
     MentionTriaged,
-    Reply,
-    ReplySent,
     Respond,
     TriagedMention,
     deterministic_id,
 )
 from libs.common.hours import Calendar
 from libs.common.record import Received
+from libs.common.reply_events import Reply, ReplySent
 from services.routing import sla
 from services.routing.case import EMPTY, ENDED, case_id_of, escalated
 from services.routing.consumer import CaseWork, on_mention

@@ -8,7 +8,8 @@ from uuid import uuid4
 import pytest
 
 from libs.common.brandbook import BrandBook
-from libs.common.events import CaseRevised, Findings, MentionTriaged, Respond, Rounds, TriagedMention
+from libs.common.case_events import CaseRevised, Rounds
+from libs.common.events import Findings, MentionTriaged, Respond, TriagedMention
 from libs.common.hours import Calendar
 from services.routing import proposal
 from services.routing.case import case_id_of

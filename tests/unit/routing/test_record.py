@@ -1,6 +1,7 @@
 """How a change of a case is told."""
 
-from libs.common.events import CaseNoted, MentionTriaged, deterministic_id
+from libs.common.case_events import CaseNoted
+from libs.common.events import MentionTriaged, deterministic_id
 from services.routing import record
 from tests.unit.routing.test_permutations import START, event, mention_id, state
 from tests.unit.routing.test_turns import A, heard

@@ -9,16 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from libs.common.events import (
-    CaseJoined,
-    CaseReacted,
-    MentionRegrouped,
-    MentionRemoved,
-    MentionTriaged,
-    ReplySent,
-    TriagedMention,
-)
+from libs.common.case_events import CaseJoined, CaseReacted
+from libs.common.events import MentionRegrouped, MentionRemoved, MentionTriaged, TriagedMention
 from libs.common.record import Received
+from libs.common.reply_events import ReplySent
 from services.routing.case import File, case_id_of
 from services.routing.consumer import CaseWork, on_mention, on_reply_sent
 from services.routing.turn import reopened, resolved, unhandled

@@ -84,6 +84,14 @@ def test_no_reason_repeats_a_number(classifier: Classifier) -> None:
     assert not any(letter.isdigit() for words in finding.why.values() for word in words for letter in word)
 
 
+def test_a_reason_is_a_word_as_it_was_written_or_a_sign_and_never_a_mark_alone(classifier: Classifier) -> None:
+    texts = ['Waardeloos ... ( ! ) 🤬 ꙮ "wanneer" komt mijn pakket eindelijk ?', "RT @veer ⛴️ : weekly route ! ( zie ook )"]
+    for text, finding in zip(texts, classifier.classify(texts, explain=True), strict=True):
+        told = {word for words in finding.why.values() for word in words}
+        assert told
+        assert all(word.strip(".,:;()\"'") == word and word in text.lower() for word in told), told
+
+
 def test_nothing_is_explained_unless_asked(classifier: Classifier) -> None:
     assert classifier.classify(["waar blijft mijn pakket?"])[0].why == {}
 

@@ -1,0 +1,97 @@
+"""What happens to replies: a part of the events, whose rules `libs/common/events.py` states."""
+
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from libs.common.events import Event, Part
+
+
+class Verdict(Part):
+    code: str
+    message: str
+    start: int | None = None
+    end: int | None = None
+    blocking: bool = False
+
+
+class Reply(Part):
+    """The whole current state of a reply, from draft to sent."""
+
+    id: UUID
+    brand: str
+    case_id: UUID
+    mention_id: UUID | None = None
+    channel: str
+    visibility: str
+    state: str = Field(description="draft | submitted | approved | sending | sent | failed | unconfirmed | discarded")
+    text: str
+    digest: str = Field(description="SHA-256 of channel, recipient and text: what an approval is bound to")
+    writer: str | None = None
+    approver: str | None = None
+    script: str | None = None
+    verdicts: list[Verdict] = Field(default=[])
+    external_id: str | None = Field(default=None, description="The channel's id of what was sent")
+    created_at: datetime
+    approved_at: datetime | None = None
+    sent_at: datetime | None = None
+    error: str | None = None
+    sandbox: bool = Field(default=False, description="Approved for the sandbox: nothing leaves the building")
+
+
+class ReplyEvent(Event):
+    """Base of what happens to a reply."""
+
+    reply: Reply
+    at: datetime
+    actor: str = "system"
+
+
+class ReplyDrafted(ReplyEvent):
+    """There is a text to look at, from a person or proposed from a script."""
+
+    type: ClassVar[str] = "weerklank.reply.drafted.v1"
+
+
+class ReplyEdited(ReplyEvent):
+    """The text changed: whatever approval it had is void."""
+
+    type: ClassVar[str] = "weerklank.reply.edited.v1"
+
+
+class ReplySubmitted(ReplyEvent):
+    """It waits for somebody's approval: its writer asks for it, or what it was approved against has changed, which made that approval void."""
+
+    type: ClassVar[str] = "weerklank.reply.submitted.v1"
+
+
+class ReplyApproved(ReplyEvent):
+    """A person approved exactly this text: it is sent from here on."""
+
+    type: ClassVar[str] = "weerklank.reply.approved.v1"
+
+
+class ReplySent(ReplyEvent):
+    """The channel has accepted it; in the sandbox, nothing left the building."""
+
+    type: ClassVar[str] = "weerklank.reply.sent.v1"
+
+
+class ReplyFailed(ReplyEvent):
+    """The channel refused it for good, or too often."""
+
+    type: ClassVar[str] = "weerklank.reply.failed.v1"
+
+
+class ReplyUnconfirmed(ReplyEvent):
+    """It may or may not have reached the customer: a person looks, nobody sends it again by itself."""
+
+    type: ClassVar[str] = "weerklank.reply.unconfirmed.v1"
+
+
+class ReplyDiscarded(ReplyEvent):
+    """It will not be sent."""
+
+    type: ClassVar[str] = "weerklank.reply.discarded.v1"
