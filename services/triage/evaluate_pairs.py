@@ -20,7 +20,7 @@ SET: Final = Path(__file__).parent / "development" / "duplicates"
 UNAIDED: Final = SET / "unaided"
 """Other brands, other writers, and no brand books."""
 OTHERS: Final = SET / "others"
-"""Two more, with topics of other kinds than outages."""
+"""Four more, with topics of other kinds than outages."""
 Pair = frozenset[str]
 
 
@@ -116,7 +116,7 @@ def main() -> None:
         ("with books", books(), SET),
         ("without", {}, SET),
         ("other brands", {}, UNAIDED),
-        ("two more", {}, OTHERS),
+        ("four more", {}, OTHERS),
     )
     table = {name: scores(judge(mentions(lenses, folder)), folder) for name, lenses, folder in ways}
     print(f"{'':30}" + "".join(f"{name:>16}" for name in table))

@@ -6,7 +6,8 @@ such counts as news only when more people come with it within hours than the bra
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
 from services.triage.outage import ANY
@@ -14,6 +15,9 @@ from services.triage.phrases import TROUBLE
 from services.triage.shown import Seen
 from services.triage.words import RAREST, weights
 
+RAREST_WORD: Final = 7.5
+"""The weight of a word that hardly any customer of any brand uses."""
+BEGINNING, OPEN = 5, "…"
 OTHER_DAYS_S: Final = 12 * 3600.0
 """What was said within so many seconds of a mention is no background to it."""
 _MENTIONS: Final = 50.0
@@ -28,8 +32,13 @@ _USUAL_TROUBLE: Final = 0.15
 
 
 def keys(shown: Seen) -> set[str]:
-    """What can be news in a mention: its stems, amounts and codes, and that it tells of trouble."""
-    return {*shown.words, *shown.details, *(shown.flags & {TROUBLE})}
+    """What can be news in a mention: its stems, amounts and codes, what its rarest words begin with, and that it tells of trouble."""
+    return {*shown.words, *shown.details, *beginnings(shown), *(shown.flags & {TROUBLE})}
+
+
+def beginnings(shown: Seen) -> set[str]:
+    """What the rarest words begin with, which others put together: "buxus…" of "buxusmot" and "buxusplantjes"."""
+    return {f"{stem[:BEGINNING]}{OPEN}" for stem, weight in shown.words.items() if weight >= RAREST_WORD and len(stem) >= BEGINNING}
 
 
 def usual(key: str) -> float:
@@ -38,7 +47,19 @@ def usual(key: str) -> float:
         return _USUAL_TROUBLE
     if key[0].isdigit():
         return _USUAL_AMOUNT
+    if key.endswith(OPEN):
+        return math.exp(-RAREST) + _begun().get(key[:-1], 0.0)
     return math.exp(-weights().get(key, RAREST)) if key.islower() else _USUAL_CODE
+
+
+@lru_cache(maxsize=1)
+def _begun() -> Mapping[str, float]:
+    """The share of any brand's mentions with a word that begins so."""
+    found: dict[str, float] = {}
+    for stem, weight in weights().items():
+        if len(stem) >= BEGINNING:
+            found[stem[:BEGINNING]] = found.get(stem[:BEGINNING], 0.0) + math.exp(-weight)
+    return found
 
 
 class Heard:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from itertools import combinations
 from typing import Final, Literal
 
+from services.triage.heard import RAREST_WORD, beginnings
 from services.triage.names import likeness
 from services.triage.outage import CLEAR, one_outage
 from services.triage.pair import ALIKE, PLAIN_WORD, copied
@@ -37,7 +38,6 @@ CODE_ALIKE: Final = 0.4
 """Of two that share a code, and not both of which tell of trouble: a flight has a late arrival and a kind steward."""
 ALIKE_ENOUGH: Final = 0.42
 """And that of two of which it is but one word that others use on other days, too."""
-RAREST_WORD: Final = 7.5
 COINCIDE: Final = 0.2
 """The share of pairs across two topics that fit where the two are one."""
 RUSH: Final = "trouble at once"
@@ -96,20 +96,12 @@ def _shared(one: Seen, other: Seen, common: Collection[str], heat: Heat) -> Shar
     rare = sorted((stem for stem in stems if one.words[stem] >= rarest), key=lambda stem: (-one.words[stem], stem))
     cosine = float(one.meaning @ other.meaning) if one.meaning is not None and other.meaning is not None else 0.0
     trouble = TROUBLE in one.flags & other.flags
-    if trouble and (codes := {detail for detail in one.details & other.details if not detail[0].isdigit()}):
-        return Shared("event", f"the same trouble within hours: {min(codes)}")
-    if trouble and (places := (one.places & other.places) - set(common)):
-        return Shared("event", f"the same trouble within hours in {min(places).title()}")
+    if trouble and (said := _same_trouble(one, other, gap, rare, common)):
+        return Shared("event", said)
     if news := _news(one, other, rare, heat, cosine):
         return Shared("event", news)
     if not trouble:
         return None
-    if rare:
-        return Shared("event", f'the same trouble within hours: "{rare[0]}…"')
-    service = one_outage(one.flags, other.flags)
-    window = ALIKE_WINDOW if CLEAR in one.flags | other.flags else UNCLEAR_WINDOW
-    if service and gap <= window and service not in common and not _elsewhere(one, other, service):
-        return Shared("event", f"the same is out of order at the same time: {_SERVICES.get(service, 'they do not all say what')}")
     if gap <= RUSH_WINDOW and cosine >= RUSH_ALIKE and heat(RUSH) >= HOT and not _apart(one, other):
         return Shared("event", "trouble of a sudden, more than ever comes at once")
     weight = sum(one.words[stem] - PLAIN_WORD for stem in stems if one.words[stem] > PLAIN_WORD)
@@ -117,6 +109,21 @@ def _shared(one: Seen, other: Seen, common: Collection[str], heat: Heat) -> Shar
     if gap <= ALIKE_WINDOW and short and ((cosine >= 0.5 and weight > 0) or (cosine >= 0.35 and weight >= 1.5)):
         return Shared("event", "the same trouble at the same time, in like words")
     return None
+
+
+def _same_trouble(one: Seen, other: Seen, gap: timedelta, rare: Sequence[str], common: Collection[str]) -> str:
+    """What two that tell of trouble have in common: a code, a place, a rare word, or what is out of order; else ""."""
+    if codes := {detail for detail in one.details & other.details if not detail[0].isdigit()}:
+        return f"the same trouble within hours: {min(codes)}"
+    if places := (one.places & other.places) - set(common):
+        return f"the same trouble within hours in {min(places).title()}"
+    if rare:
+        return f'the same trouble within hours: "{rare[0]}…"'
+    service = one_outage(one.flags, other.flags)
+    window = ALIKE_WINDOW if CLEAR in one.flags | other.flags else UNCLEAR_WINDOW
+    if service and gap <= window and service not in common and not _elsewhere(one, other, service):
+        return f"the same is out of order at the same time: {_SERVICES.get(service, 'they do not all say what')}"
+    return ""
 
 
 def _news(one: Seen, other: Seen, rare: Sequence[str], heat: Heat, cosine: float) -> str:
@@ -130,6 +137,9 @@ def _news(one: Seen, other: Seen, rare: Sequence[str], heat: Heat, cosine: float
         (len(hot) >= 2 and cosine >= NEWS_ALIKE) or (short and cosine >= (NEWS_ALIKE if one.words[hot[0]] >= RAREST_WORD else ALIKE_ENOUGH))
     ):
         return f'many say it within hours: "{hot[0]}…"'
+    if not hot and short and cosine >= NEWS_ALIKE:
+        begun = [start for start in sorted(beginnings(one) & beginnings(other)) if heat(start) >= HOT]
+        return f'many say it within hours: "{begun[0]}"' if begun else ""
     return ""
 
 

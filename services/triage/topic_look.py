@@ -170,6 +170,7 @@ class Watch:
             if weight >= RARE_SOON and stem not in everyday and (trouble or self._heat_of(stem) >= HOT)
         }
         telling |= {detail for detail in shown.details if (trouble and not detail[0].isdigit()) or self._heat_of(detail) >= HOT}
+        telling |= {start for start in heard.beginnings(shown) if self._heat_of(start) >= HOT}
         if trouble:
             telling |= (shown.flags & {ANY}) | (shown.places - everyday)
         sharing = {at for key in telling for at in islice(self._saying(key), _MOST + 1)} - {place}

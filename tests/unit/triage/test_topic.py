@@ -167,6 +167,16 @@ def test_what_many_people_say_of_a_sudden_is_a_topic_though_nothing_is_out_of_or
     assert watched(METAL[:2]) == []
 
 
+def test_a_word_counts_in_what_is_put_together_with_it() -> None:
+    moths = [
+        replace(said(text, who, 40 * place), meaning=LIKE)
+        for place, (text, who) in enumerate(
+            (("alle buxusplantjes zitten vol rupsen", "tess"), ("buxus helemaal kaal", "joris"), ("in mijn haag zit de buxusmot", "hanna"))
+        )
+    ]
+    assert watched(moths) == [{one.id for one in moths}]
+
+
 def test_what_a_brand_hears_of_at_other_times_as_well_is_none() -> None:
     often = [replace(said("de pindakaas is op", f"wie{n}", -60 * (20 + 3 * n)), meaning=LIKE) for n in range(20)]
     assert watched(METAL, often) == []
