@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from aiokafka import AIOKafkaConsumer
 
 from libs.common import db, migrate, outbox
 from libs.common.books import BrandBooks
 from libs.common.consumer import Consumer, Work
-from libs.common.events import MentionDeleted, SendingLease
+from libs.common.events import MentionDeleted, MentionReceived, SendingLease
 from libs.common.outbox import Outgoing
 from libs.common.record import Received
 from libs.common.stream import Stream
@@ -43,8 +43,10 @@ async def fill(bootstrap: str, number: int) -> None:
     await producer.stop()
 
 
-async def raw(bootstrap: str, url: str, number: int, turn: int) -> float:
-    """Events per second of the bare hop: consume, decode, COPY, produce."""
+async def raw(
+    bootstrap: str, url: str, number: int, turn: int, kind: type[MentionDeleted] | type[MentionReceived] = MentionDeleted
+) -> float:
+    """Events per second of the bare hop: consume, decode, COPY, produce. `kind` is what lies on the topic of mentions."""
     pool = await db.open_pool(url, "ingest")
     await pool.execute("create table if not exists raw_effect (id uuid, key text, place bigint)")
     consumer = AIOKafkaConsumer(
@@ -59,9 +61,10 @@ async def raw(bootstrap: str, url: str, number: int, turn: int) -> float:
             began = began or time.monotonic()
             rows, waiting = [], []
             for record in records:
-                event = MentionDeleted.model_validate_json(record.value)
-                rows.append((event.mention_id, record.key.decode(), record.offset))
-                value = _told(event).model_dump_json().encode()
+                event = kind.model_validate_json(record.value)
+                mention_id = event.mention.id if isinstance(event, MentionReceived) else event.mention_id
+                rows.append((mention_id, record.key.decode(), record.offset))
+                value = _told(event.brand, mention_id).model_dump_json().encode()
                 waiting.append(
                     await producer.send(HOLDS.name, value=value, key=record.key, partition=record.partition, headers=list(record.headers))
                 )
@@ -76,9 +79,9 @@ async def raw(bootstrap: str, url: str, number: int, turn: int) -> float:
     return done / seconds
 
 
-def _told(event: MentionDeleted) -> SendingLease:
+def _told(brand: str, mention_id: UUID) -> SendingLease:
     """What the hop produces: a small event that goes to another topic than the one that it reads."""
-    return SendingLease(brand=event.brand, held=False, hold_version=1, reason=str(event.mention_id))
+    return SendingLease(brand=brand, held=False, hold_version=1, reason=str(mention_id))
 
 
 class _Rows(Work):
@@ -90,7 +93,7 @@ class _Rows(Work):
 def _handle(work: _Rows, received: Received[MentionDeleted]) -> None:
     event = received.event
     work.rows.append((event.mention_id, received.key, received.offset))
-    work.emit(received, _told(event), subject=received.subject, version=received.version, key=received.key)
+    work.emit(received, _told(event.brand, event.mention_id), subject=received.subject, version=received.version, key=received.key)
 
 
 async def _load(connection: db.Connection, events: Sequence[Received[Any]], prepared: Any) -> _Rows:

@@ -1,6 +1,7 @@
 """Distinct customer messages for load: no two alike, with the mix of labels, languages and identifiers that triage sees (example data)."""
 
 import random
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -37,6 +38,17 @@ _ENDINGS = (
     " 😡 {x}",
 )
 _CITIES = ("Utrecht", "Zwolle", "Breda", "Assen", "Delft", "Gouda", "Tiel", "Ede", "Venlo", "Sneek", "Goes", "Heerlen", "Almere", "Leiden")
+_GIVEN = re.split(
+    " ",
+    "Anna Bart Carla Daan Els Fatima Femke Gijs Hanneke Henk Ilse Jan Jeroen Joris Karin Kees Kim Lars Lotte Lucas Maaike Marloes Mehmet Mieke Mila Mo "
+    "Noor Olga Paul Peter Pim Rachida Rob Ruben Saskia Sem Simone Sjoerd Sophie Tessa Thijs Tim Tom Vera Wendy Willem Wouter Yara Youssef Zoë",
+)
+_FAMILY = re.split(
+    " ",
+    "Berg Boer Bos Brink Dam Dekker Dijk Doorn Eik Geest Haan Heide Hoek Hof Horst Jong Kamp Kolk Kroon Laan Linde Loo Meer Molen Oever Plas Poel Rijn "
+    "Schoon Steen Tuin Veen Veld Visser Vliet Water Weide Wijk Winter Zand",
+)
+_BEFORE, _AFTER = ("", "", "", "van ", "van der ", "de "), ("", "", "man", "stra", "sma", "huis", "dorp", "mans")
 _CHANNELS = ("twitter", "twitter", "twitter", "mastodon", "facebook", "review")
 
 
@@ -57,16 +69,26 @@ def mentions(number: int, seed: int, prefix: str, authors: int = 20_000) -> Iter
         if text in seen:
             continue
         seen.add(text)
-        who, channel = f"{prefix}{chance.randrange(authors)}", chance.choice(_CHANNELS)
+        (name, who), channel = _author(prefix, chance.randrange(authors)), chance.choice(_CHANNELS)
         yield {
             "channel": channel,
             "kind": "review" if channel == "review" else "post",
             "external_id": f"{prefix}-{len(seen)}",
             "author": {
-                "name": who,
+                "name": name,
                 "identities": [{"kind": "handle", "value": who, "channel": channel}],
                 "followers": chance.randrange(900),
             },
             "text": text,
             "posted_at": datetime.now(UTC).isoformat(),
         }
+
+
+def _author(prefix: str, number: int) -> tuple[str, str]:
+    """An author's name and handle, the same every time: most show theirs in full, some a first name, some none at all; namesakes there are, too."""
+    chance = random.Random(f"{prefix}{number}")
+    given = chance.choice(_GIVEN)
+    family = chance.choice(_BEFORE) + chance.choice(_FAMILY) + chance.choice(_AFTER)
+    handle = chance.choice((f"{given}{family}", f"{given[0]}_{family}", f"{given}", f"{family}{given}")).replace(" ", "").lower()
+    who = f"{handle}{prefix}{number}"
+    return chance.choice((f"{given} {family}", f"{given} {family}", f"{given[0]}. {family}", given, who)), who

@@ -21,6 +21,10 @@ class Form:
     layout: tuple["Run | str", ...] | None
     """How the book writes it: characters and separators in turn; none where that cannot be told from the characters alone."""
 
+    def fits(self, compact: str) -> bool:
+        """Whether capitals and digits without separators are of this form. Most are not, and begin otherwise."""
+        return compact.startswith(self.lead) and self.whole.match(compact) is not None
+
     def as_booked(self, compact: str) -> str | None:
         """A number without separators as the book writes it, or none where it could be written in several ways."""
         if self.layout is None:

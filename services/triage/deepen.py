@@ -1,30 +1,25 @@
-"""The deeper look at mentions that came while too many came at once: those rows reach this module, their findings anew leave it as an update."""
+"""The deeper look at mentions that came while too many came at once: those rows reach this module, their findings anew leave it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from uuid import UUID
 
-from libs.common import db
-from libs.common.outbox import Outgoing
-from services.triage import correction, correction_store, regroup, store
+from libs.common.events import Findings
+from services.triage import correction
+from services.triage.correction import Correction
 from services.triage.examine import Examiner
 from services.triage.store import MentionRow
 
 QUICK = "quick"
 
 
-async def deepen(connection: db.Connection, examiner: Examiner, rows: Sequence[MentionRow]) -> list[Outgoing]:
-    """Examine those that were only looked at quickly. What a person corrected meanwhile stays, and a row that changed is told with its new version."""
+async def closer(examiner: Examiner, rows: Sequence[MentionRow]) -> dict[UUID, Findings]:
+    """All that can be found in those that were only looked at quickly. Slow, and nothing is locked meanwhile."""
     due = [row.triaged.mention for row in rows if row.triaged.findings.depth == QUICK]
-    if not due:
-        return []
-    found = await examiner.findings(due)
-    now = await store.mentions(connection, sorted(found))  # locked: what changed since the rows were read is seen
-    said = await correction_store.corrections(connection, {mention.brand for mention in due}, list(now))
-    told = []
-    for mention_id, row in now.items():
-        if row.triaged.removed or row.triaged.findings.depth != QUICK:
-            continue
-        findings = correction.corrected(found[mention_id], said.get(mention_id, ()))
-        told.append(replace(row, triaged=row.triaged.model_copy(update={"findings": findings}), version=row.version + 1))
-    await store.update(connection, told)
-    return [regroup.revised(row, "depth") for row in told]
+    return await examiner.findings(due) if due else {}
+
+
+def deepened(row: MentionRow, found: Findings | None, said: Sequence[Correction]) -> Findings | None:
+    """The findings of a mention by what was found in it anew: what people `said` of them stays. None where nothing is to change."""
+    if found is None or row.triaged.removed or row.triaged.findings.depth != QUICK:
+        return None
+    return correction.corrected(found, said)

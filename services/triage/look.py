@@ -10,18 +10,21 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 from uuid import UUID
 
 import numpy as np
 from prometheus_client import Gauge
 
 from libs.common import db, outbox
+from libs.common.events import Findings
 from libs.common.outbox import Outgoing
 from libs.common.service import Service
 from services.triage import (
+    correction_store,
     group,
     look_store,
     pair,
@@ -34,17 +37,18 @@ from services.triage import (
     topic_look,
     topic_store,
 )
-from services.triage.deepen import deepen
+from services.triage.deepen import closer, deepened
 from services.triage.examine import Examiner
 from services.triage.features import Floats
 from services.triage.look_store import Looked, Standing
 from services.triage.looker import Habits, Looker
-from services.triage.names import common_parts
+from services.triage.names import alike, common_parts
 from services.triage.shown import Seen
 from services.triage.topic import EVENT_WINDOW
 from services.triage.topic_look import Joining
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 _WAITING = Gauge("weerklank_looks_waiting", "Mentions that wait for a later look: for suggestions, topics and late links", ["brand"])
 _OPEN = Gauge("weerklank_suggestions_open", "Suggestions that wait for a person's answer", ["brand"])
@@ -108,24 +112,28 @@ def judged(mine: UUID, shown: Seen, others: Mapping[UUID, Seen], around: Around,
     """Compare a mention with its candidates of other groups and add what that says. Evidence against one member of a group counts against asking
     about any. The more there are that it may belong to, the less likely is each."""
     here = around.standing[mine]
-    by_group: dict[UUID, list[tuple[UUID, pair.Verdict]]] = {}
+    by_group: dict[UUID, list[UUID]] = {}
     earlier: list[tuple[datetime, UUID]] = []
     shown = _without_worn(shown, others.values())
-    for other, theirs in others.items():
+    for other in others:
         there = around.standing.get(other)
-        if there is None or there.removed or there.group_id == here.group_id:
-            continue
-        crowd = min(around.crowds.get(mine, 0), around.crowds.get(other, 0))
-        verdict = pair.compare(shown, theirs, crowd=crowd, busy=around.busy)
-        earlier_group, later_at = (there.group_id, shown.at) if theirs.at < shown.at else (here.group_id, theirs.at)
-        verdict = resolution.weighed(verdict, around.over.get(earlier_group), later_at)
-        by_group.setdefault(there.group_id, []).append((other, verdict))
-        if theirs.at < shown.at and (verdict.follows or _comes_back(shown, theirs, verdict)):
-            earlier.append((theirs.at, there.group_id))
-    if earlier:
-        found.follows[mine] = max(earlier)[1]
+        if there is not None and not there.removed and there.group_id != here.group_id:
+            by_group.setdefault(there.group_id, []).append(other)
     asked = []
-    for verdicts in by_group.values():
+    for group_id, members in by_group.items():
+        if not any(pair.may_be_one(shown, others[other]) for other in members):
+            continue
+        verdicts = []
+        for other in members:
+            earlier_group, later_at = (group_id, shown.at) if others[other].at < shown.at else (here.group_id, others[other].at)
+            crowd = min(around.crowds.get(mine, 0), around.crowds.get(other, 0))
+            verdict = pair.compare(shown, others[other], crowd=crowd, busy=around.busy)
+            verdicts.append((other, resolution.weighed(verdict, around.over.get(earlier_group), later_at)))
+        earlier += [
+            (others[other].at, group_id)
+            for other, verdict in verdicts
+            if others[other].at < shown.at and (verdict.follows or _comes_back(shown, others[other], verdict))
+        ]
         other, best = max(verdicts, key=lambda item: (item[1].decision == "link", item[1].decision == "suggest", item[1].score))
         if any(verdict.decision == "apart" for _, verdict in verdicts):
             continue
@@ -133,6 +141,8 @@ def judged(mine: UUID, shown: Seen, others: Mapping[UUID, Seen], around: Around,
             found.links.append((mine, other, best))
         elif best.decision == "suggest":
             asked.append((mine, other, best))
+    if earlier:
+        found.follows[mine] = max(earlier)[1]
     asked = [(mine, other, replace(verdict, score=pair.among(verdict.score, len(asked)))) for _, other, verdict in asked]
     found.suggestions += sorted((item for item in asked if item[2].score >= pair.SUGGEST_FROM), key=lambda item: -item[2].score)[
         :MOST_ASKED
@@ -163,7 +173,7 @@ def _comes_back(later: Seen, earlier: Seen, verdict: pair.Verdict) -> bool:
 async def look(pool: db.Pool, looker: Looker, brand: str, limit: int = AT_ONCE, *, examiner: Examiner) -> int:
     """Look at the longest waiting mentions of a brand, in one transaction, and return how many those were. 0 too while another instance does.
 
-    What was only looked at quickly, because too many came at once, is examined first.
+    What was only looked at quickly, because too many came at once, is examined closely too.
     """
     async with pool.acquire() as connection, connection.transaction():
         if not await look_store.alone(connection, brand):
@@ -171,24 +181,26 @@ async def look(pool: db.Pool, looker: Looker, brand: str, limit: int = AT_ONCE, 
         due = await look_store.take(connection, brand, limit)
         rows = await store.these(connection, brand, due)
         fresh = [rows[mention_id] for mention_id in due if mention_id in rows and not rows[mention_id].triaged.removed]
-        await outbox.add(connection, "triage", await deepen(connection, examiner, fresh))
         if fresh:
-            await _look_at(connection, looker, brand, fresh)
+            await _look_at(connection, looker, brand, fresh, await closer(examiner, fresh))
     return len(due)
 
 
-async def _look_at(connection: db.Connection, looker: Looker, brand: str, rows: Sequence[store.MentionRow]) -> None:
+async def _look_at(
+    connection: db.Connection, looker: Looker, brand: str, rows: Sequence[store.MentionRow], anew: Mapping[UUID, Findings]
+) -> None:
+    """`anew`: what was found in some of them."""
     looked = await asyncio.to_thread(looker.see, rows)
     newest = max(one.seen.at for one in looked)
     recent = await look_store.recent(connection, brand, min(one.seen.at for one in looked) - EVENT_WINDOW, RECENT)
     await look_store.keep(connection, brand, looked)
     habits = await looker.habits(connection, brand)
-    candidates, copies = await _candidates(connection, brand, looked, newest, habits)
+    candidates, strong, copies = await _candidates(connection, looker, brand, looked, newest, habits)
+    others, standing = await _worth_comparing(connection, looker, brand, looked, candidates, strong)
     mine = [one.mention_id for one in looked]
-    everybody = sorted({*mine, *(other for others in candidates.values() for other in others)})
-    standing = await look_store.standing(connection, brand, everybody)
+    compared = {other for some in others.values() for other in some}
     over = await resolution_store.over(connection, [brand], {one.group_id for one in standing.values()})
-    met = await looker.met(connection, brand, {*everybody, *recent, *(other for others in copies.values() for other in others)})
+    met = await looker.met(connection, brand, {*mine, *compared, *recent, *(other for some in copies.values() for other in some)})
     topics, begun = await topic_store.topics_of(connection, brand, sorted(met))
     found = Found()
 
@@ -198,7 +210,7 @@ async def _look_at(connection: db.Connection, looker: Looker, brand: str, rows: 
         found.joinings = topic_look.joinings(
             [(one.mention_id, named[one.mention_id]) for one in looked],
             [(mention_id, named[mention_id]) for mention_id in recent if mention_id in named and mention_id not in mine],
-            {mention_id: [(other, named[other]) for other in others if other in named] for mention_id, others in copies.items()},
+            {mention_id: [(other, named[other]) for other in some if other in named] for mention_id, some in copies.items()},
             topics,
             begun,
             habits.heard,
@@ -209,23 +221,27 @@ async def _look_at(connection: db.Connection, looker: Looker, brand: str, rows: 
         around = Around(standing, over, crowds, len(recent) + len(looked))
         for one in looked:
             if one.mention_id in standing:
-                others = {other: named[other] for other in candidates[one.mention_id] if other in named}
-                judged(one.mention_id, named[one.mention_id], others, around, found)
+                shown = {other: named[other] for other in others[one.mention_id] if other in named}
+                judged(one.mention_id, named[one.mention_id], shown, around, found)
 
-    await asyncio.to_thread(decide)
+    await asyncio.to_thread(_by_one_thread, looker, decide)
     told = await _link(connection, looker, brand, found)
     await _suggest(connection, brand, found)
-    await outbox.add(connection, "triage", told + await _revise(connection, brand, found))
+    await outbox.add(
+        connection, "triage", told + await _revise(connection, brand, found, {row.triaged.mention.id: row for row in rows}, anew)
+    )
 
 
 async def _candidates(
-    connection: db.Connection, brand: str, looked: Sequence[Looked], newest: datetime, habits: Habits
-) -> tuple[dict[UUID, list[UUID]], dict[UUID, list[UUID]]]:
-    """For each mention those that it is compared with, the likeliest first, at most MOST: of its customer, by clues, by meaning. And those that share
-    some of its text."""
+    connection: db.Connection, looker: Looker, brand: str, looked: Sequence[Looked], newest: datetime, habits: Habits
+) -> tuple[dict[UUID, list[UUID]], dict[UUID, set[UUID]], dict[UUID, list[UUID]]]:
+    """For each mention those that it may be one issue with, the likeliest first, at most MOST: of its customer, by clues, by meaning. Then which of these
+    share more than the beginning of a name. And those that share some of its text."""
     found: dict[UUID, dict[UUID, None]] = {one.mention_id: {} for one in looked}
+    strong: dict[UUID, set[UUID]] = {one.mention_id: set() for one in looked}
     for mention_id, other in await look_store.own(connection, brand, list(found), OWN):
         found[mention_id][other] = None
+        strong[mention_id].add(other)
     copies: dict[UUID, list[UUID]] = {}
     shared: dict[UUID, dict[UUID, int]] = {}
     for mention_id, other, clue in await look_store.sharing(connection, brand, looked, newest - CLUE_WINDOW, SHARING):
@@ -234,6 +250,8 @@ async def _candidates(
         else:
             counts = shared.setdefault(mention_id, {})
             counts[other] = counts.get(other, 0) + 1
+            if not clue.startswith("name:"):
+                strong[mention_id].add(other)
     for mention_id, counts in shared.items():
         found[mention_id] |= dict.fromkeys(sorted(counts, key=lambda other: -counts[other])[: MOST - OWN - NEAREST])
     if await look_store.backlog(connection, brand, BEHIND) < BEHIND:
@@ -241,10 +259,52 @@ async def _candidates(
         if habits.spread:
             near = await look_store.near(connection, brand, looked, since, NEAREST)
         else:
-            near = await asyncio.to_thread(nearest, looked, *await look_store.newest(connection, brand, since))
+            newest_ones = await look_store.newest(connection, brand, since)
+            near = await asyncio.to_thread(_by_one_thread, looker, lambda: nearest(looked, *newest_ones))
         for mention_id, other in near:
             found[mention_id][other] = None
-    return {mention_id: list(others)[:MOST] for mention_id, others in found.items()}, copies
+    return {mention_id: list(others)[:MOST] for mention_id, others in found.items()}, strong, copies
+
+
+def _by_one_thread(looker: Looker, work: Callable[[], T]) -> T:
+    with looker.encoder.one_thread():
+        return work()
+
+
+async def _worth_comparing(
+    connection: db.Connection,
+    looker: Looker,
+    brand: str,
+    looked: Sequence[Looked],
+    candidates: Mapping[UUID, Sequence[UUID]],
+    strong: Mapping[UUID, Collection[UUID]],
+) -> tuple[dict[UUID, list[UUID]], dict[UUID, Standing]]:
+    """For each mention the candidates of which more must be known than how they are called, and where all of them stand.
+
+    Most candidates share the beginning of a name, or a meaning, and come to nothing: nothing else of them is read, or the time for a mention would grow
+    with what is stored, of which ever less is remembered. Who is of one group with somebody who may be one with the mention can speak against that,
+    and stays.
+    """
+    everybody = {other for others in candidates.values() for other in others}
+    glanced = await looker.glanced(connection, brand, everybody)
+
+    def may_be_one(shown: Seen, other: UUID) -> bool:
+        known = glanced.get(other)
+        return known is None or (pair.may_be_one(shown, known) if isinstance(known, Seen) else alike(shown.name, known))
+
+    worth = {
+        one.mention_id: [other for other in candidates[one.mention_id] if other in strong[one.mention_id] or may_be_one(one.seen, other)]
+        for one in looked
+    }
+    some = {*worth, *(other for others in worth.values() for other in others)}
+    standing = await look_store.standing(connection, brand, sorted(some))
+    groups = {standing[other].group_id for others in worth.values() for other in others if other in standing}
+    standing |= await look_store.standing_beside(connection, brand, sorted(everybody - some), sorted(groups))
+    found = {}
+    for mention_id, others in worth.items():
+        concerned = {standing[other].group_id for other in others if other in standing}
+        found[mention_id] = [other for other in candidates[mention_id] if other in standing and standing[other].group_id in concerned]
+    return found, standing
 
 
 async def _link(connection: db.Connection, looker: Looker, brand: str, found: Found) -> list[Outgoing]:
@@ -292,16 +352,21 @@ async def _suggest(connection: db.Connection, brand: str, found: Found) -> None:
     await suggestion_store.suggest(connection, asked)
 
 
-async def _revise(connection: db.Connection, brand: str, found: Found) -> list[Outgoing]:
-    """Mentions that joined a topic, or follow an earlier question, are told with it."""
+async def _revise(
+    connection: db.Connection, brand: str, found: Found, known: Mapping[UUID, store.MentionRow], anew: Mapping[UUID, Findings]
+) -> list[Outgoing]:
+    """Mentions that were looked at closely, joined a topic, or follow an earlier question, are told with it: once, whatever came together."""
     merged = topic_look.merged(found.joinings)
     topics = topic_look.joined(await topic_store.members(connection, brand, merged), found.joinings)
-    rows = await store.mentions(connection, sorted({*found.follows, *topics}))
+    rows = await store.lock(connection, sorted({*found.follows, *topics, *anew}), known)
+    said = await correction_store.corrections(connection, [brand], sorted(anew)) if anew else {}
     changed, members = [], []
     for mention_id, row in rows.items():
         if row.triaged.removed:
             continue
-        what: dict[str, UUID] = {}
+        what: dict[str, UUID | Findings] = {}
+        if (findings := deepened(row, anew.get(mention_id), said.get(mention_id, ()))) is not None:
+            what["findings"] = findings
         earlier = found.follows.get(mention_id)
         if earlier is not None and earlier not in (row.triaged.group_id, row.triaged.follows):
             what["follows"] = earlier
@@ -309,12 +374,13 @@ async def _revise(connection: db.Connection, brand: str, found: Found) -> list[O
             what["topic_id"] = topics[mention_id]
             members.append(topic_store.Member(topics[mention_id], mention_id, row.triaged.customer_id, store.moment_of(row)))
         if what:
-            changed.append((regroup.changed(row, **what), "topic" if "topic_id" in what else "follows"))
+            why = "depth" if "findings" in what else "topic" if "topic_id" in what else "follows"
+            changed.append((regroup.changed(row, **what), why))
     told: dict[UUID, tuple[str, str]] = {}
     for joining in sorted(found.joinings, key=lambda joining: joining.kind != "event"):
         if joining.kind != "thread":
             told.setdefault(merged.get(joining.topic_id, joining.topic_id), (joining.kind, joining.why))
-    await topic_store.join(connection, brand, [(topic_id, *said) for topic_id, said in told.items()], members, merged)
+    await topic_store.join(connection, brand, [(topic_id, *words) for topic_id, words in told.items()], members, merged)
     await store.update(connection, [row for row, _ in changed])
     return [regroup.revised(row, why) for row, why in changed]
 

@@ -13,6 +13,8 @@ from libs.common import db
 from libs.common.events import Mention, TriagedMention
 from services.triage import suggestion_store, topic_store
 from services.triage.features import Floats
+from services.triage.meaning import DIMENSIONS
+from services.triage.names import Name
 from services.triage.shown import Seen
 
 NEWEST = 2_000
@@ -71,27 +73,41 @@ async def take(connection: db.Connection, brand: str, limit: int) -> list[UUID]:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What is kept of a mention that was looked at. `meaning`: 64 numbers that are searched, as pgvector reads them."""
+    """What is kept of a mention that was looked at. `meaning`: shape (64,), what is searched."""
 
     mention_id: UUID
     seen: Seen
-    meaning: str
+    meaning: Floats
     clues: Sequence[str]
+
+
+def _flat(found: Sequence[Looked]) -> list[float]:
+    """The numbers of all of them behind one another: far less to read than as text."""
+    flat: list[float] = np.concatenate([one.meaning for one in found]).tolist()
+    return flat
+
+
+def _row_of(flat: str) -> str:
+    """SQL for the vector at `place`, from 1 on, of an array that `_flat` made."""
+    return f"(({flat}::real[])[(place - 1) * {DIMENSIONS} + 1 : place * {DIMENSIONS}])::halfvec"
 
 
 async def keep(connection: db.Connection, brand: str, found: Sequence[Looked]) -> None:
     """Whoever is looked at later finds these."""
     if not found:
         return
+    shown = [one.seen.as_json() for one in found]
     await connection.execute(
-        "insert into looked (brand, mention_id, at, seen, static, meaning) select $1, m, t, s::jsonb, b, v::halfvec "
-        "from unnest($2::uuid[], $3::timestamptz[], $4::text[], $5::bytea[], $6::text[]) as u(m, t, s, b, v) on conflict do nothing",
+        f"insert into looked (brand, mention_id, at, seen, static, meaning, name) select $1, m, t, s::jsonb, b, {_row_of('$6')}, n::jsonb "
+        "from unnest($2::uuid[], $3::timestamptz[], $4::text[], $5::bytea[], $7::text[]) with ordinality as u(m, t, s, b, n, place) "
+        "on conflict do nothing",
         brand,
         [one.mention_id for one in found],
         [one.seen.at for one in found],
-        [orjson.dumps(one.seen.as_json()).decode() for one in found],
+        [orjson.dumps(one).decode() for one in shown],
         [None if one.seen.meaning is None else one.seen.meaning.astype(np.float16).tobytes() for one in found],
-        [one.meaning for one in found],
+        _flat(found),
+        [orjson.dumps(one["name"]).decode() for one in shown],
     )
     rows = sorted({(clue, one.seen.at, one.mention_id) for one in found for clue in one.clues})
     if rows:
@@ -118,6 +134,16 @@ async def seen(connection: db.Connection, brand: str, mention_ids: Sequence[UUID
     }
 
 
+async def names(connection: db.Connection, brand: str, mention_ids: Sequence[UUID]) -> dict[UUID, Name]:
+    """How the authors of these are called, where that was kept apart. A tenth of what `seen` takes."""
+    if not mention_ids:
+        return {}
+    rows = await connection.fetch(
+        "select mention_id, name from looked where brand = $1 and mention_id = any($2::uuid[]) and name is not null", brand, mention_ids
+    )
+    return {row["mention_id"]: Name.from_json(row["name"]) for row in rows}
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """Where a mention stands at this moment."""
@@ -131,6 +157,19 @@ class Standing:
 async def standing(connection: db.Connection, brand: str, mention_ids: Sequence[UUID]) -> dict[UUID, Standing]:
     rows = await connection.fetch(
         "select id, group_id, customer_id, moment, removed from mention where brand = $1 and id = any($2::uuid[])", brand, mention_ids
+    )
+    return {row["id"]: Standing(row["group_id"], row["customer_id"], row["moment"], row["removed"]) for row in rows}
+
+
+async def standing_beside(
+    connection: db.Connection, brand: str, mention_ids: Sequence[UUID], group_ids: Sequence[UUID]
+) -> dict[UUID, Standing]:
+    """Those of these mentions that are in one of these groups."""
+    rows = await connection.fetch(
+        "select id, group_id, customer_id, moment, removed from mention where brand = $1 and group_id = any($3::uuid[]) and id = any($2::uuid[])",
+        brand,
+        mention_ids,
+        group_ids,
     )
     return {row["id"]: Standing(row["group_id"], row["customer_id"], row["moment"], row["removed"]) for row in rows}
 
@@ -170,11 +209,12 @@ async def near(connection: db.Connection, brand: str, asked: Sequence[Looked], s
         f"set local hnsw.iterative_scan = relaxed_order; set local hnsw.ef_search = {max(20, limit)}; set local hnsw.max_scan_tuples = 2000"
     )
     rows = await connection.fetch(
-        "select q.id, c.mention_id from unnest($2::uuid[], $3::text[]) as q(id, v) cross join lateral (select l.mention_id from looked l "
-        "where l.brand = $1 and l.at >= $4 order by l.meaning <#> q.v::halfvec limit $5) as c where c.mention_id <> q.id",
+        f"with q as materialized (select id, {_row_of('$3')} as v from unnest($2::uuid[]) with ordinality as u(id, place)) "
+        "select q.id, c.mention_id from q cross join lateral (select l.mention_id from looked l "
+        "where l.brand = $1 and l.at >= $4 order by l.meaning <#> q.v limit $5) as c where c.mention_id <> q.id",
         brand,
         [one.mention_id for one in asked],
-        [one.meaning for one in asked],
+        _flat(asked),
         since,
         limit + 1,
     )
@@ -223,20 +263,23 @@ async def sharing(
     connection: db.Connection, brand: str, asked: Sequence[Looked], since: datetime, limit: int
 ) -> list[tuple[UUID, UUID, str]]:
     """(mention, another one, clue): the newest that share a clue, up to `limit` for each clue, none older than `since`."""
-    rows = [(one.mention_id, clue) for one in asked for clue in one.clues]
-    if not rows:
+    clues = sorted({clue for one in asked for clue in one.clues})  # each is looked up once, whoever shows it
+    if not clues:
         return []
-    found = await connection.fetch(
-        "select q.id, c.mention_id, q.clue from unnest($2::uuid[], $3::text[]) as q(id, clue) cross join lateral "
-        "(select l.mention_id from clue l where l.brand = $1 and l.clue = q.clue and l.at >= $4 order by l.at desc limit $5) as c "
-        "where c.mention_id <> q.id",
+    rows = await connection.fetch(
+        "select q.place, c.mention_id from unnest($2::text[]) with ordinality as q(clue, place) cross join lateral "
+        "(select l.mention_id from clue l where l.brand = $1 and l.clue = q.clue and l.at >= $3 order by l.at desc limit $4) as c",
         brand,
-        [row[0] for row in rows],
-        [row[1] for row in rows],
+        clues,
         since,
         limit + 1,
     )
-    return [(row["id"], row["mention_id"], row["clue"]) for row in found]
+    showing: dict[str, list[UUID]] = {}
+    for place, mention_id in rows:
+        showing.setdefault(clues[place - 1], []).append(mention_id)
+    return [
+        (one.mention_id, other, clue) for one in asked for clue in one.clues for other in showing.get(clue, ()) if other != one.mention_id
+    ]
 
 
 async def forget(connection: db.Connection, removed: Sequence[TriagedMention]) -> None:

@@ -42,7 +42,7 @@ class Looker:
     """The models and brand books at hand, and what mentions showed that were met lately."""
 
     def __init__(self, books: BrandBooks, encoder: Encoder) -> None:
-        self._books, self._encoder = books, encoder
+        self._books, self.encoder = books, encoder
         self._lenses: dict[str, tuple[int, Lens, Ours]] = {}
         self._met: OrderedDict[UUID, Seen] = OrderedDict()
         self._habits: dict[str, tuple[float, Habits]] = {}
@@ -63,13 +63,13 @@ class Looker:
     def see(self, rows: Sequence[store.MentionRow]) -> list[Looked]:
         """What these mentions show. Slow: it runs in a thread."""
         texts = [_text(row.triaged.mention) for row in rows]
-        static = self._encoder.encode(texts).static
+        static = self.encoder.encode(texts).static
         few = meaning.directions().of(static)
         found = []
         for place, row in enumerate(rows):
             mention = row.triaged.mention
             shown = self._seen(mention, texts[place], static[place])
-            found.append(Looked(mention.id, shown, meaning.written(few[place]), clues(shown)))
+            found.append(Looked(mention.id, shown, few[place], clues(shown)))
             self.remember(mention.id, shown)
         return found
 
@@ -111,6 +111,11 @@ class Looker:
         self._met.move_to_end(mention_id)
         if len(self._met) > _REMEMBERED:
             self._met.popitem(last=False)
+
+    async def glanced(self, connection: db.Connection, brand: str, mention_ids: Collection[UUID]) -> dict[UUID, Seen | Name]:
+        """What is soon said of these: what they showed where that is remembered, how their authors are called where it was kept."""
+        found: dict[UUID, Seen | Name] = {mention_id: self._met[mention_id] for mention_id in mention_ids if mention_id in self._met}
+        return found | await look_store.names(connection, brand, [i for i in mention_ids if i not in found])
 
     async def met(self, connection: db.Connection, brand: str, mention_ids: Collection[UUID]) -> dict[UUID, Seen]:
         """What these mentions showed: remembered, kept, or looked at anew where it is too long ago for either."""

@@ -44,11 +44,6 @@ def directions() -> Directions:
         return Directions(archive["mean"].astype(np.float32), archive["axes"].astype(np.float32))
 
 
-def written(row: Floats) -> str:
-    """As pgvector reads it."""
-    return "[" + ",".join(map(str, np.round(row, 4).tolist())) + "]"
-
-
 def learn(static: Floats) -> Directions:
     """The directions in which these texts differ most, the same ones every time."""
     mean = static.mean(axis=0)

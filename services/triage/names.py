@@ -4,10 +4,10 @@ A likeness is evidence and never identity. Namesakes exist, and relatives share 
 """
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from services.triage.words import folded
 
@@ -153,6 +153,14 @@ class Name:
         """All words in it."""
         return self.parts.union(self.given, self.surname)
 
+    def as_json(self) -> list[Any]:
+        return [list(self.given), list(self.surname), list(self.handles), sorted(self.parts), self.initials, self.short, self.real]
+
+    @classmethod
+    def from_json(cls, data: Sequence[Any]) -> "Name":
+        given, surname, handles, parts, initials, short, real = data
+        return cls(tuple(given), initials, tuple(surname), short, tuple(handles), frozenset(parts), real)
+
     def among(self, common: Collection[str]) -> "Name":
         """The same name where these words are common."""
         found = frozenset(part for part in self.every if part in common)
@@ -266,20 +274,27 @@ def _likeness(one: Name, other: Name) -> Likeness:
     return Likeness(score, False, "the same name" if score >= 0.9 else "a similar name")
 
 
+def alike(one: Name, other: Name) -> bool:
+    """Whether `likeness` gives the two more than 0; sooner said than how much."""
+    family = _family(one, other)
+    given = 0.0 if family < 0 else _given(one, other)
+    return family >= 0 and given >= 0 and (family > 0 or given > 0 or any(len(part) >= 4 for part in one.parts & other.parts))
+
+
 def _given(one: Name, other: Name) -> float:
     """-1 (two different first names) to 1 (the same one)."""
-    best = max((_called(a, b) for a in one.given for b in other.given), default=0.0)
-    for mine, theirs in ((one, other), (other, one)):
+    best = 0.0
+    for a in one.given:
+        for b in other.given:
+            best = max(best, _called(a, b))
+    for mine, theirs in ((one, other), (other, one)) if best < 0.9 else ():
         for first in mine.given:
-            if not theirs.given and theirs.initials and theirs.initials[0] in _beginnings(first):
-                best = max(best, 0.5)
-            if len(first) >= 3 and not theirs.given:
-                if any(first in handle for handle in theirs.handles):
-                    best = max(best, 0.9)
-                elif any(_called(first, part) >= 0.7 for part in theirs.parts):
-                    best = max(best, 0.6)
-            elif len(first) >= 3 and best < 0.6 and any(first == part or _called(first, part) >= 0.7 for part in theirs.parts):
-                best = max(best, 0.6)
+            if not theirs.given and best < 0.5 and theirs.initials and theirs.initials[0] in _beginnings(first):
+                best = 0.5
+            if len(first) >= 3 and not theirs.given and any(first in handle for handle in theirs.handles):
+                best = 0.9
+            elif len(first) >= 3 and best < 0.6 and (first in theirs.parts or any(_called(first, part) >= 0.7 for part in theirs.parts)):
+                best = 0.6
     if best > 0:
         return best
     if not one.given and not other.given:
@@ -320,23 +335,24 @@ def _called(a: str, b: str) -> float:
 
 
 def _one_off(short: str, long: str) -> bool:
-    """Whether one letter more, less or other makes them equal."""
-    if len(short) == len(long):
-        return sum(a != b for a, b in zip(short, long, strict=True)) == 1
-    return any(long[:place] + long[place + 1 :] == short for place in range(len(long)))
+    """Whether one letter more, less or other makes them equal; their lengths differ by one at most."""
+    at = next((place for place, letter in enumerate(short) if letter != long[place]), len(short))
+    return short[at + 1 :] == long[at + 1 :] and at < len(short) if len(short) == len(long) else short[at:] == long[at + 1 :]
 
 
 def _family(one: Name, other: Name) -> float:
     """-1 (two different surnames) to 1 (the same one)."""
     if one.surname and other.surname:
-        mine, theirs = set(one.surname), set(other.surname)
-        if mine & {part for part in theirs if len(part) > 1}:
-            return 1.0
-        if any((len(a) <= 2 and b.startswith(a)) or (len(b) <= 2 and a.startswith(b)) for a in mine for b in theirs):
-            return 0.5
-        if any(min(len(a), len(b)) >= 5 and abs(len(a) - len(b)) <= 1 and _one_off(*sorted((a, b), key=len)) for a in mine for b in theirs):
-            return 0.3
-        return -1.0
+        best = -1.0
+        for a in one.surname:
+            for b in other.surname:
+                if a == b and len(a) > 1:
+                    return 1.0
+                if (len(a) <= 2 and b.startswith(a)) or (len(b) <= 2 and a.startswith(b)):
+                    best = 0.5
+                elif best < 0.3 and min(len(a), len(b)) >= 5 and abs(len(a) - len(b)) <= 1 and _one_off(*sorted((a, b), key=len)):
+                    best = 0.3
+        return best
     return max(_in_handle(one, other), _in_handle(other, one))
 
 

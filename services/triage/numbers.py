@@ -253,11 +253,11 @@ def _booked(match: re.Match[str], text: str, known: Sequence[Form]) -> list[Numb
         whole += [candidate + tail[1].upper() for candidate in whole[:2]]
     for candidate in whole:
         for one in known:
-            if one.whole.match(candidate):
+            if one.fits(candidate):
                 return [_of_form(one, candidate)]
     parts = [_compact(part) for part in re.split(r" (?![./_-])(?<![./_-] )", match["rest"])]
     if len(parts) > 1:
-        found = [_of_form(one, part) for part in (letters + parts[0], *parts) for one in known if one.whole.match(part)]
+        found = [_of_form(one, part) for part in (letters + parts[0], *parts) for one in known if one.fits(part)]
         if found:
             return found
     if len(compact) >= MIN_TOLD_DIGITS and compact.isdigit():

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Literal
 
-from services.triage.names import Likeness, likeness
+from services.triage.names import Likeness, alike, likeness
 from services.triage.numbers import Number, same
 from services.triage.phrases import AGAIN, ASKS, ELSE, OWN, RESOLVED, THEIRS
 from services.triage.shown import PUBLIC, Seen, is_telling
@@ -91,6 +91,20 @@ def compare(one: Seen, other: Seen, *, crowd: int = 0, busy: int = 0) -> Verdict
     return _similar(earlier, later, gap, alike, crowd, busy)
 
 
+def may_be_one(one: Seen, other: Seen) -> bool:
+    """False where `compare` can neither link, suggest, nor say that one follows the other: they share nothing that shows who wrote, and no name. Takes a
+    fraction of the time."""
+    if not (one.own.isdisjoint(other.own) and one.told.isdisjoint(other.told)):
+        return True
+    if not (one.told.isdisjoint(other.own) and other.told.isdisjoint(one.own)) or one.endings or other.endings:
+        return True
+    if (one.called or other.called) and any(
+        kind == "handle" and value in mine.called for mine, theirs in ((one, other), (other, one)) for kind, value in theirs.own
+    ):
+        return True
+    return alike(one.name, other.name)
+
+
 def _linked(strong: list[Evidence], gap: timedelta, alike: Likeness, *, nameless: bool) -> Verdict:
     """The verdict on strong evidence. `nameless`: of one of the two nobody says how its author is called.
 
@@ -141,12 +155,14 @@ def copied(one: Seen, other: Seen) -> bool:
     """Whether most of the shorter text stands in the other, word for word."""
     if one.copy.isdisjoint(other.copy) or len(one.copy) < FEWEST_RUNS or len(other.copy) < FEWEST_RUNS:
         return False
+    common = len(one.copy & other.copy)
+    if common < FEWEST_COMMON:
+        return False
     last = min(max(one.copy), max(other.copy))  # beyond it one of the sketches may have been cut off
     mine, theirs = sum(run <= last for run in one.copy), sum(run <= last for run in other.copy)
-    common = len(one.copy & other.copy)
     shorter = min(mine, theirs)
     share = next((share for runs, share in COPIED if min(len(one.copy), len(other.copy)) >= runs), 1.0)
-    return common >= share * shorter and common >= FEWEST_COMMON
+    return common >= share * shorter
 
 
 # --- strong evidence -----------------------------------------------------------------------------------------------------------------

@@ -131,12 +131,7 @@ class Seen:
             "at": self.at.isoformat(),
             "channel": self.channel,
             "own": sorted(self.own),
-            "name": [
-                *map(list, (self.name.given, self.name.surname, self.name.handles, sorted(self.name.parts))),
-                self.name.initials,
-                self.name.short,
-                self.name.real,
-            ],
+            "name": self.name.as_json(),
             "numbers": [[n.core, n.kind, n.letters, n.booked, list(n.others)] for n in self.numbers],
             "endings": [[e.kind, e.digits] for e in self.endings],
             "told": sorted(self.told),
@@ -154,14 +149,13 @@ class Seen:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], meaning: Floats | None = None) -> "Seen":
-        given, surname, handles, parts, initials, short, real = data["name"]
         return cls(
             id=data["id"],
             brand=data["brand"],
             at=datetime.fromisoformat(data["at"]),
             channel=data["channel"],
             own=frozenset((kind, value) for kind, value in data["own"]),
-            name=Name(tuple(given), initials, tuple(surname), short, tuple(handles), frozenset(parts), real),
+            name=Name.from_json(data["name"]),
             numbers=tuple(Number(core, kind, letters, booked, tuple(others)) for core, kind, letters, booked, others in data["numbers"]),
             endings=tuple(Ending(kind, digits) for kind, digits in data["endings"]),
             told=frozenset((kind, value) for kind, value in data["told"]),

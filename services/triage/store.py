@@ -52,6 +52,14 @@ async def mentions(connection: db.Connection, ids: Sequence[UUID]) -> dict[UUID,
     return {row["id"]: row_of(row) for row in rows}
 
 
+async def lock(connection: db.Connection, ids: Sequence[UUID], known: Mapping[UUID, MentionRow]) -> dict[UUID, MentionRow]:
+    """As `mentions`; those that still are as they are `known` are not read again."""
+    rows = await connection.fetch("select id, version from mention where id = any($1::uuid[]) order by id for update", ids)
+    same = {row["id"]: known[row["id"]] for row in rows if row["id"] in known and known[row["id"]].version == row["version"]}
+    read = await mentions(connection, [row["id"] for row in rows if row["id"] not in same])
+    return {row["id"]: same.get(row["id"]) or read[row["id"]] for row in rows}
+
+
 async def these(connection: db.Connection, brand: str, ids: Sequence[UUID]) -> dict[UUID, MentionRow]:
     """Mentions of a brand as they stand, not locked."""
     rows = await connection.fetch("select * from mention where brand = $1 and id = any($2::uuid[])", brand, ids)
@@ -206,13 +214,15 @@ async def insert(connection: db.Connection, rows: Sequence[MentionRow]) -> None:
 
 
 async def update(connection: db.Connection, rows: Sequence[MentionRow]) -> None:
+    """Write these as they are now. What was said in a mention never changes, but that it goes when it is taken back."""
     if rows:
+        columns = _columns(rows, said=False)
         await connection.execute(
-            "update mention set version = v, group_id = g, removed = r, mention = me::jsonb, findings = f::jsonb, evidence = e::jsonb, "
+            "update mention set version = v, group_id = g, removed = r, mention = coalesce(me::jsonb, mention), findings = f::jsonb, evidence = e::jsonb, "
             "topic_id = ti, follows = fo from unnest($1::uuid[], $2::text[], $3::int[], $4::uuid[], $5::uuid[], $6::timestamptz[], $7::bool[], "
             "$8::timestamptz[], $9::int[], $10::text[], $11::text[], $12::text[], $13::text[], $14::uuid[], $15::uuid[]) "
             "as u(i, b, v, c, g, m, r, t, bv, tp, me, f, e, ti, fo) where id = i and brand = b",
-            *_columns(rows),
+            *columns,
         )
 
 
@@ -221,7 +231,8 @@ def _json(value: object) -> str:
     return orjson.dumps(value).decode()
 
 
-def _columns(rows: Sequence[MentionRow]) -> list[list[Any]]:
+def _columns(rows: Sequence[MentionRow], *, said: bool = True) -> list[list[Any]]:
+    """`said`: also what was said in mentions that are still there."""
     return [
         [row.triaged.mention.id for row in rows],
         [row.triaged.mention.brand for row in rows],
@@ -233,7 +244,7 @@ def _columns(rows: Sequence[MentionRow]) -> list[list[Any]]:
         [row.triaged.triaged_at for row in rows],
         [row.book_version for row in rows],
         [row.traceparent for row in rows],
-        [row.triaged.mention.model_dump_json() for row in rows],
+        [row.triaged.mention.model_dump_json() if said or row.triaged.removed else None for row in rows],
         [row.triaged.findings.model_dump_json() for row in rows],
         [_json([item.model_dump(mode="json") for item in row.triaged.evidence]) for row in rows],
         [row.triaged.topic_id for row in rows],

@@ -310,6 +310,8 @@ def test_a_tweet_and_a_mail_are_one_case_with_one_owner_and_an_answer_that_arriv
     done = post(system, "routing", "POST", f"/cases/{case_id}/resolve", "eo", {"reason": "terugbetaald"}, current["version"])
     assert done["case"]["state"] == "resolved"
     settled(system)
+    heard = system.rows("select group_id, resolved_at is not null as resolved from triage.resolution")
+    assert heard == [{"group_id": tweet, "resolved": True}], "triage knows that the question is answered"
     summary = eventually(
         lambda: (s := get(system, "analytics", "/summary"))["cases"].get("logistics", {}).get("resolved") == 1 and s, "analytics knows"
     )
@@ -447,7 +449,7 @@ def of_one(brand: str, identity: dict[str, str], half: int) -> dict[str, str]:
 def test_what_two_instances_take_in_at_one_moment_is_one_case_within_seconds(system: System) -> None:
     system.another("triage", "1")
     system.apply(BOOK.replace("brand: dijk\nname: Dijk", "brand: haven\nname: Haven").replace("PORT", "25"), "haven")
-    eventually(lambda: all(owned(system, instance) for instance in ("0", "1")), "both instances have partitions")
+    eventually(lambda: all(owned(system, instance) for instance in ("0", "1")), "both instances have partitions", timeout_s=180)
 
     def tweet(name: str, text: str) -> dict[str, Any]:
         who = of_one("haven", {"kind": "handle", "channel": "twitter", "value": f"{name}_#"}, 0)

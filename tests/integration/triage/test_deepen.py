@@ -36,6 +36,21 @@ async def test_a_second_look_changes_nothing(world: World) -> None:
     assert await world.told() == []
 
 
+async def test_what_is_found_together_is_told_once(world: World) -> None:
+    said = (
+        "storing in Zwolle? het internet ligt er uit",
+        "geen internet in Zwolle, vast een storing",
+        "in Zwolle werkt het internet niet. Storing?",
+    )
+    for n, text in enumerate(said):
+        await world.comes(f"o{n}", text, minute=3 * n, handle=f"buurt{'abc'[n]}xy", findings=HURRIED)
+    await world.told()
+    await world.look()
+    told = await world.told()
+    assert [(event["type"], event["version"], event["why"]) for event in told] == [("revised", 2, "depth")] * 3
+    assert None not in {event["topic"] for event in told}
+
+
 async def test_what_a_person_decided_meanwhile_stays(pool: db.Pool, world: World) -> None:
     mention_id = await world.comes("a", "Waardeloos, al drie weken geen internet!", handle="tess", findings=HURRIED)
     word = FindingCorrected(

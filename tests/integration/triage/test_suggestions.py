@@ -4,6 +4,7 @@ import asyncio
 from uuid import UUID
 
 from services.triage import look
+from services.triage.looker import Looker
 from tests.integration.triage.triage_world import World
 
 TWEET = "mijn pakket met de wasmachine is nog steeds niet bezorgd, ik wacht al drie dagen"
@@ -44,6 +45,18 @@ async def test_what_may_be_one_question_is_asked_about_and_joined_by_one_click(w
     assert (stale.status_code, stale.json()["changes"][0]["what"]) == (412, "confirmed")
     assert (await world.ask("POST", f"{path}/reject", match='"2"')).json()["state"] == "rejected"
     assert (await world.get(f"/mentions/{mail}"))["group_id"] == str(mail)
+
+
+async def test_what_was_looked_at_before_a_restart_is_found_by_name_and_by_what_it_showed(world: World) -> None:
+    tweet = await world.comes("tweet", TWEET, handle="fennahoekstra", called="Fenna Hoekstra")
+    await world.comes("namesake", "top service van de monteur, bedankt", handle="fennavandijk1", called="Fenna van Dijk")
+    await world.look()
+    world.looker = Looker(world.books, world.examiner.classifier.encoder)
+    mail = await world.comes("mail", MAIL, minute=30, email="fenna@post.example", called="Fenna Hoekstra")
+    await world.look()
+    (asked,) = await suggestions(world)
+    assert {asked["mention_id"], asked["other_id"]} == {str(tweet), str(mail)}
+    assert {item["kind"] for item in asked["evidence"]} >= {"name", "subject"}  # type: ignore[attr-defined]
 
 
 async def test_what_was_rejected_is_not_asked_again_by_later_members(world: World) -> None:

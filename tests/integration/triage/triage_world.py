@@ -34,6 +34,7 @@ class World:
     folder: Path
     looker: Looker
     examiner: Examiner
+    books: Any
     stories: dict[str, Story] = field(default_factory=dict)
 
     def story(self, brand: str = "vaart") -> Story:
@@ -143,4 +144,4 @@ def world_of(pool: db.Pool, folder: Path, classifier: Classifier) -> World:
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     client = httpx.AsyncClient(transport=transport, base_url="http://triage")
     examiner = Examiner(books, classifier)
-    return World(pool, client, folder, Looker(books, examiner.classifier.encoder), examiner)
+    return World(pool, client, folder, Looker(books, examiner.classifier.encoder), examiner, books)

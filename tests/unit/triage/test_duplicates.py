@@ -3,10 +3,12 @@
 import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import combinations
 from typing import Any
 
 from services.triage.duplicates import Judged, judge
 from services.triage.evaluate_pairs import OTHERS, UNAIDED, books, issues, mentions, scores
+from services.triage.pair import compare, may_be_one
 from services.triage.shown import Seen, seen
 
 AT = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
@@ -128,3 +130,12 @@ def test_an_outage_that_hundreds_report_is_one_topic_and_asks_about_nobody() -> 
     assert found.pairs == []
     assert max(len(topic.mentions) for topic in found.topics) > 200
     assert len(found.topics) <= 3
+
+
+def test_what_is_not_compared_in_full_would_have_come_to_nothing() -> None:
+    found = [seen for seen in mentions(books()) if seen.brand == "vaart"]
+    passed_over = [(one, other) for one, other in combinations(found, 2) if not may_be_one(one, other)]
+    assert len(passed_over) > len(found) * 20
+    for one, other in passed_over:
+        verdict = compare(one, other)
+        assert (verdict.decision in (None, "apart"), verdict.follows) == (True, False), (one.id, other.id)

@@ -1,4 +1,4 @@
-"""What cannot wait is seen in German and French too, and a cheerful word of somebody who is annoyed is not taken for praise there."""
+"""What cannot wait is seen in German and French too, and thanks are praise there."""
 
 import pytest
 
@@ -67,16 +67,9 @@ def test_a_harmless_german_or_french_text_is_no_alarm(text: str) -> None:
     assert signals(text).isdisjoint(CRITICAL | HIGH | set(RISKS))
 
 
-TONES = [
-    ("Danke für nichts, liebe Leute, drei Stunden gewartet", "negative"),
-    ("Quelle joie de recevoir un carton vide, bravo", "negative"),
-    ("Vielen Dank, alles hat super geklappt!", "positive"),
-    ("Merci, tout s'est très bien passé", "positive"),
-]
-
-
-@pytest.mark.parametrize(("text", "tone"), TONES)
-def test_polite_words_of_somebody_who_is_annoyed_are_no_praise(classifier: Classifier, text: str, tone: str) -> None:
-    found = classifier.classify([text])[0]
-    assert found.sentiment == tone
-    assert (found.sentiment_score > 0) == (tone == "positive")
+def test_thanks_are_praise_and_the_score_has_the_sign_of_the_tone(classifier: Classifier) -> None:
+    found = classifier.classify(
+        ["Vielen Dank, alles hat super geklappt!", "Merci, tout s'est très bien passé", "Der Service ist eine Frechheit"]
+    )
+    assert [one.sentiment for one in found] == ["positive", "positive", "negative"]
+    assert [one.sentiment_score > 0 for one in found] == [True, True, False]
