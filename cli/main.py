@@ -183,16 +183,17 @@ def triage(
         Optional[list[Path]],  # noqa: UP045
         typer.Option("--brandbook", metavar="FILE", help="A brand book; repeat it. A row's brand, slug or name, picks one. Else defaults"),
     ] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Never ask the whole encoder, also where the others hesitate")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Never ask the whole encoder")] = False,
 ) -> None:
     """Read messages from standard input, and print what is found in each, in their order. Needs nothing that runs.
 
     In: a JSON object a line, {"id", "text"} and, where known, "channel", "visibility", "author", "brand". Out, for each: language, sentiment, intent,
     labels, urgency, respond, pii, go_private, risk and department. A line that is wrong is told on standard error and left out; the exit code is 2 then.
+    The whole encoder reads all of fewer than 1,000 messages, and of more those whose purpose is doubtful.
     """
     from cli import triage as findings
 
-    raise typer.Exit(findings.triage(brandbook or [], sys.stdin.buffer, sys.stdout.buffer, sys.stderr, "quick" if quick else "full"))
+    raise typer.Exit(findings.triage(brandbook or [], sys.stdin.buffer, sys.stdout.buffer, sys.stderr, quick=quick))
 
 
 @app.command()

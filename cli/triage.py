@@ -1,7 +1,8 @@
 """``weerklank triage``: messages as JSON lines come in, what is found in each goes out as JSON lines, in their order. It needs no service.
 
-The models see a few hundred messages at a time; what they make of one does not depend on the others. A line that cannot be read is told on standard
-error, left out, and makes the exit code 2.
+The models see a few hundred messages at a time; what they make of one does not depend on what the others say. Where there are few, there is time to read
+each with the whole encoder; of many only those whose purpose is doubtful are read so. A line that cannot be read is told on standard error, left out, and
+makes the exit code 2.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,6 +20,8 @@ from services.triage.classify import BrandView, Classifier, Depth
 from services.triage.context import Context
 
 AT_ONCE: Final = 512
+FEW: Final = 1_000
+"""Messages of which one can wait until each was read by the whole encoder: two seconds."""
 PRIVATE_CHANNELS: Final = frozenset({"email", "whatsapp", "direct", "webform"})
 """Where a row that does not say who can see it is taken to be private."""
 
@@ -103,17 +106,20 @@ def written(row: Row, found: Findings) -> bytes:
     )
 
 
-def triage(books: Sequence[Path], source: IO[bytes], out: IO[bytes], errors: IO[str], depth: Depth = "full") -> int:
+def triage(books: Sequence[Path], source: IO[bytes], out: IO[bytes], errors: IO[str], *, quick: bool = False) -> int:
     """Reads ``source`` and writes to ``out`` as it goes. Returns the exit code. Raises ``CommandError`` for a brand book that cannot be used."""
     classifier = Classifier.load()
     plain = Brand(classifier.empty, frozenset(), frozenset())
     brands = Brands(books, lambda book: Brand.of(book, classifier), default=lambda _: plain)
     waiting: list[Row] = []
-    refused = 0
+    refused, at_once = 0, FEW
 
-    def tell() -> None:
+    def tell(depth: Depth) -> None:
         found = classifier.classify(
-            [row.text for row in waiting], [row.brand.view for row in waiting], [row.context for row in waiting], depth=depth
+            [row.text for row in waiting],
+            [row.brand.view for row in waiting],
+            [row.context for row in waiting],
+            depth="quick" if quick else depth,
         )
         out.write(b"".join(written(row, findings) for row, findings in zip(waiting, found, strict=True)))
         out.flush()
@@ -125,7 +131,8 @@ def triage(books: Sequence[Path], source: IO[bytes], out: IO[bytes], errors: IO[
             errors.write(f"line {number} is left out: {row}\n")
             continue
         waiting.append(row)
-        if len(waiting) == AT_ONCE:
-            tell()
-    tell()
+        if len(waiting) == at_once:
+            tell("full")
+            at_once = AT_ONCE
+    tell("thorough" if at_once == FEW else "full")
     return WRONG if refused else 0

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from cli.errors import WRONG, CommandError
-from cli.triage import AT_ONCE, triage
+from cli.triage import AT_ONCE, FEW, triage
+from services.triage.classify import Classifier, Depth
 from tests.unit.cli.test_command_line import weerklank
 
 BOOK = """brand: loom
@@ -50,9 +51,17 @@ def test_a_text_alone_is_enough() -> None:
 
 
 def test_messages_go_out_in_the_order_in_which_they_came_in() -> None:
-    ids = [str(n) for n in range(AT_ONCE + 3)]
+    ids = [str(n) for n in range(FEW + AT_ONCE + 3)]
     _, found, _ = run(*({"id": i, "text": "dank je wel" if int(i) % 2 else "wat een ellende"} for i in ids))
     assert [one["id"] for one in found] == ids
+
+
+@pytest.mark.parametrize(("number", "depth"), [(FEW - 1, "thorough"), (FEW, "full")])
+def test_of_few_messages_each_is_read_by_the_whole_encoder(classifier: Classifier, number: int, depth: Depth) -> None:
+    said = "hoe vaak moet ik nog bellen voor die kast van mijn moeder"
+    _, found, _ = run({"id": "a", "text": said}, *({"id": "b", "text": ""} for _ in range(number - 1)))
+    assert len(found) == number
+    assert found[0]["sentiment"]["score"] == pytest.approx(classifier.classify([said], depth=depth)[0].sentiment_score, abs=1e-3)
 
 
 def test_a_number_as_id_stays_a_number() -> None:
