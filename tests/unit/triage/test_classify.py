@@ -84,6 +84,17 @@ def test_no_reason_repeats_a_number(classifier: Classifier) -> None:
     assert not any(letter.isdigit() for words in finding.why.values() for word in words for letter in word)
 
 
+def test_no_reason_repeats_an_address(classifier: Classifier) -> None:
+    texts = [
+        "Waardeloos! Mail mij op fenna.hoekstra@post.example",
+        "Mijn advocaat (f.hoekstra@recht.example) gaat u dagvaarden",
+        "hoi fenna@post.example",
+    ]
+    told = [word for finding in classifier.classify(texts, explain=True) for words in finding.why.values() for word in words]
+    assert told
+    assert not any("@" in word for word in told)
+
+
 def test_a_reason_is_a_word_as_it_was_written_or_a_sign_and_never_a_mark_alone(classifier: Classifier) -> None:
     texts = ['Waardeloos ... ( ! ) 🤬 ꙮ "wanneer" komt mijn pakket eindelijk ?', "RT @veer ⛴️ : weekly route ! ( zie ook )"]
     for text, finding in zip(texts, classifier.classify(texts, explain=True), strict=True):
