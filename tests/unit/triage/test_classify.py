@@ -1,13 +1,15 @@
 """The door to the models: loading, batches, what a finding names."""
 
+import time
 from pathlib import Path
 
 import pytest
 
 from libs.common.bookfile import load_book
 from services.triage.classify import FILES, MODELS, Classifier
-from services.triage.context import Context
+from services.triage.context import CHANNELS, UNKNOWN, Context, context_features
 
+ONLY_HANDLES = len(CHANNELS) + 18
 BOOK = """
 brand: vaart
 name: Vaart
@@ -105,6 +107,20 @@ def test_a_reason_is_a_word_as_it_was_written_or_a_sign_and_never_a_mark_alone(c
 
 def test_nothing_is_explained_unless_asked(classifier: Classifier) -> None:
     assert classifier.classify(["waar blijft mijn pakket?"])[0].why == {}
+
+
+@pytest.mark.parametrize("text", ["@" * 3_000 + " waardeloos", "@a@b.c " * 500 + "!", "@a" + " " * 5_000 + "b"])
+def test_a_row_of_handles_takes_no_long_time(text: str) -> None:
+    began = time.monotonic()
+    assert context_features([text], [UNKNOWN])[0, ONLY_HANDLES] == 0
+    assert time.monotonic() - began < 1
+
+
+@pytest.mark.parametrize(
+    ("text", "only"), [("@anna @jan_k", 1), (" @anna@veer.example\n@b ", 1), ("@anna kijk", 0), ("@anna @", 0), ("hoi @anna", 0)]
+)
+def test_handles_alone_are_seen_as_such(text: str, only: int) -> None:
+    assert context_features([text], [UNKNOWN])[0, ONLY_HANDLES] == only
 
 
 def test_quick_and_full_agree_where_nothing_is_doubtful(classifier: Classifier) -> None:
