@@ -3,11 +3,13 @@
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from libs.common.bookfile import load_book
 from services.triage.classify import FILES, MODELS, Classifier
 from services.triage.context import CHANNELS, UNKNOWN, Context, context_features
+from services.triage.heads import sigmoid
 
 ONLY_HANDLES = len(CHANNELS) + 18
 BOOK = """
@@ -107,6 +109,11 @@ def test_a_reason_is_a_word_as_it_was_written_or_a_sign_and_never_a_mark_alone(c
 
 def test_nothing_is_explained_unless_asked(classifier: Classifier) -> None:
     assert classifier.classify(["waar blijft mijn pakket?"])[0].why == {}
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_is_as_good_as_impossible_warns_nobody() -> None:
+    assert sigmoid(np.array([-1_000.0, 0.0, 1_000.0], dtype=np.float32)).tolist() == [0.0, 0.5, 1.0]
 
 
 @pytest.mark.parametrize("text", ["@" * 3_000 + " waardeloos", "@a@b.c " * 500 + "!", "@a" + " " * 5_000 + "b"])
