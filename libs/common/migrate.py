@@ -25,6 +25,10 @@ def files(service: str, folder: Path) -> list[tuple[str, str]]:
     return found + [(f"{service}/{path.name}", path.read_text()) for path in sorted(folder.glob("*.sql"))]
 
 
+MOST_S = 3600.0
+"""Seconds that a migration may take: an index over some million rows takes minutes, and whoever comes second waits for it."""
+
+
 async def migrate(url: str, schema: str, folder: Path) -> list[str]:
     """Apply what is missing, each file in a transaction of its own, and return the names of what was applied.
 
@@ -33,7 +37,7 @@ async def migrate(url: str, schema: str, folder: Path) -> list[str]:
     """
     connection = await db.connect(url, schema)
     try:
-        await connection.execute("select pg_advisory_lock(hashtextextended($1, 0))", f"weerklank-migrate-{schema}")
+        await connection.execute("select pg_advisory_lock(hashtextextended($1, 0))", f"weerklank-migrate-{schema}", timeout=MOST_S)
         await connection.execute(
             "create table if not exists migration ("
             "name text primary key, sha256 text not null, applied_at timestamptz not null default now())"
@@ -48,7 +52,7 @@ async def migrate(url: str, schema: str, folder: Path) -> list[str]:
             if name not in applied:
                 async with connection.transaction():
                     await connection.execute("set local lock_timeout = '5s'")
-                    await connection.execute(sql)
+                    await connection.execute(sql, timeout=MOST_S)
                     await connection.execute("insert into migration (name, sha256) values ($1, $2)", name, digest)
                 done.append(name)
             elif applied[name] != digest:

@@ -7,17 +7,21 @@ begin alike, and whose meanings lie nearest, within a brand and a window.
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
+from operator import itemgetter
 from typing import Final
 
 import numpy as np
 
-from services.triage import topic
 from services.triage.group import MAX_AUTHORS
+from services.triage.heard import Heard
+from services.triage.names import common_parts
 from services.triage.pair import NUMBER_WINDOW, SUGGEST_FROM, SUGGEST_WINDOW, Evidence, Verdict, among, compare, other_account
 from services.triage.shown import Key, Seen
+from services.triage.topic import EVENT_WINDOW
+from services.triage.topic_look import Watch
 
 NEAREST: Final = 40
 """So many mentions of like meaning are looked at for each."""
@@ -26,8 +30,8 @@ NAMESAKES: Final = 50
 BLOCK: Final = 1024
 MAX_GROUP: Final = 200
 """Mentions of one issue: a group of more would be looked through for evidence against for too long."""
-RECENT: Final = 500
-"""Mentions before one that are looked at for a topic."""
+COPIES: Final = 20
+"""Mentions that share a run of words with one, the newest before it, that are looked at for a copied text."""
 
 NEARLY: Final = 0.1
 NAMESAKE: Final = 0.1
@@ -70,17 +74,20 @@ def judge(mentions: Iterable[Seen]) -> Judged:
     for _, of_brand in sorted(brands.items()):
         ordered = without_worn(sorted(of_brand, key=lambda seen: (seen.at, seen.id)))
         topics = _topics(ordered)
-        judged.pairs += _pairs(ordered, {id for topic in topics for id in topic.mentions})
+        judged.pairs += _pairs(ordered, {id: len(topic.mentions) for topic in topics for id in topic.mentions})
         judged.topics += topics
     return judged
 
 
 def without_worn(mentions: Sequence[Seen]) -> list[Seen]:
-    """The mentions without what so many authors name that it says nothing about who they are."""
+    """The mentions without what so many authors name, or are called, that it says nothing about who they are."""
+    common = common_parts((seen.author, seen.name) for seen in mentions)
+    if common:
+        mentions = [seen.among(common) for seen in mentions]
     authors: dict[Key, set[object]] = defaultdict(set)
     for seen in mentions:
         for key in seen.told:
-            authors[key].add(min(seen.own, default=seen.id))
+            authors[key].add(seen.author)
     worn = {key for key, by in authors.items() if len(by) > MAX_AUTHORS}
     return [replace(seen, told=seen.told - worn) if worn and not worn.isdisjoint(seen.told) else seen for seen in mentions]
 
@@ -150,13 +157,14 @@ def _by_meaning(mentions: Sequence[Seen]) -> set[tuple[int, int]]:
 # --- pairs -------------------------------------------------------------------------------------------------------------------------------
 
 
-def _pairs(mentions: Sequence[Seen], in_topics: Collection[str]) -> list[Pair]:
-    """The judged pairs of one brand's mentions in the order of time. That two of those `in_topics` are about the same says nothing: so are the others."""
-    plain = [replace(seen, meaning=None, words={}) if seen.id in in_topics else seen for seen in mentions]
-    verdicts = {pair: compare(mentions[pair[0]], mentions[pair[1]]) for pair in candidates(mentions)}
-    for (one, other), verdict in verdicts.items():
-        if verdict.decision == "suggest" and mentions[one].id in in_topics and mentions[other].id in in_topics:
-            verdicts[one, other] = compare(plain[one], plain[other])
+def _pairs(mentions: Sequence[Seen], crowds: Mapping[str, int]) -> list[Pair]:
+    """The judged pairs of one brand's mentions in the order of time; `crowds`: how many mentions the topic of each has, of those that are in one."""
+    crowd = [crowds.get(seen.id, 0) for seen in mentions]
+    busy = _busy(mentions)
+    verdicts = {
+        (one, other): compare(mentions[one], mentions[other], crowd=min(crowd[one], crowd[other]), busy=max(busy[one], busy[other]))
+        for one, other in candidates(mentions)
+    }
     namesakes = [pair for pair, verdict in verdicts.items() if verdict.decision != "link" and verdict.score >= NAMESAKE]
     verdicts = {pair: verdict for pair, verdict in verdicts.items() if verdict.decision in ("link", "suggest")}
     groups = _Groups(mentions)
@@ -173,6 +181,16 @@ def _pairs(mentions: Sequence[Seen], in_topics: Collection[str]) -> list[Pair]:
             )
     found |= _suggested(groups, ranked, namesakes)
     return [Pair(mentions[one].id, mentions[other].id, str(v.decision), v.score, v.evidence) for (one, other), v in sorted(found.items())]
+
+
+def _busy(mentions: Sequence[Seen]) -> list[int]:
+    """For each of a brand's mentions in the order of time, how many came in within hours up to it."""
+    first, found = 0, []
+    for place, seen in enumerate(mentions):
+        while seen.at - mentions[first].at > EVENT_WINDOW:
+            first += 1
+        found.append(place - first + 1)
+    return found
 
 
 class _Groups:
@@ -258,25 +276,21 @@ def _suggested(
 
 def _topics(mentions: Sequence[Seen]) -> list[Topic]:
     """The topics of one brand's mentions in the order of time, the earliest first."""
-    common = topic.everyday(mentions)
-    of: dict[str, str] = {}
-    members: dict[str, list[str]] = {}
-    why: dict[str, str] = {}
+    watch = Watch(Heard(mentions))
+    why: dict[str, tuple[bool, str]] = {}
     runs: dict[int, list[int]] = defaultdict(list)
-    first = 0
     for place, seen in enumerate(mentions):
-        while seen.at - mentions[first].at > topic.EVENT_WINDOW:
-            first += 1
-        near = set(range(max(first, place - RECENT), place))
-        near |= {earlier for run in seen.copy for earlier in runs[run][-MAX_GROUP:]}
+        copies = {earlier for run in seen.copy for earlier in runs[run][-COPIES:]}
         for run in seen.copy:
             runs[run].append(place)
-        joined = topic.join(seen, [(mentions[one], of.get(mentions[one].id)) for one in sorted(near)], common)
-        if joined is None:
+        watch.meet(seen)
+        joined = watch.join(seen, [mentions[earlier] for earlier in sorted(copies)])
+        if joined is None or joined.topic is None:
             continue
-        name = joined.topic or min(joined.others)
-        for id in (*joined.others, seen.id):
-            of[id] = name
-            members.setdefault(name, []).append(id)
-        why.setdefault(name, joined.why)
-    return [Topic(tuple(ids), why[name]) for name, ids in members.items()]
+        reasons = [(joined.kind != "event", joined.why)] if joined.kind != "thread" else []
+        why[joined.topic] = min([*(why.pop(name) for name in (joined.topic, *joined.same) if name in why), *reasons], key=itemgetter(0))
+    members: dict[str, list[str]] = defaultdict(list)
+    for seen in mentions:
+        if seen.id in watch.of:
+            members[watch.of[seen.id]].append(seen.id)
+    return [Topic(tuple(ids), why[name][1]) for name, ids in members.items()]

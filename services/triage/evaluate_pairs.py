@@ -7,6 +7,7 @@ set lists them.
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +19,8 @@ from services.triage.shown import PLAIN, Lens, Seen, seen
 SET: Final = Path(__file__).parent / "development" / "duplicates"
 UNAIDED: Final = SET / "unaided"
 """Other brands, other writers, and no brand books."""
+OTHERS: Final = SET / "others"
+"""Four more, with topics of other kinds than outages."""
 Pair = frozenset[str]
 
 
@@ -89,6 +92,7 @@ def scores(judged: Judged, folder: Path = SET) -> dict[str, float]:
         "different, linked": float(len(found["link"] & truth["different"])),
         "different, suggested": float(len(found["suggest"] & truth["different"])),
         "topics: recall of pairs": sum(any(pair <= topic for topic in topics) for pair in truth["topic"]) / len(truth["topic"]),
+        "topics: precision of pairs": _right_topics(judged, [*truth["topic"], *truth["strong"], *truth["weak"]]),
         "topics": float(len(topics)),
     }
 
@@ -99,12 +103,20 @@ def _right(pairs: set[Pair], issue: Mapping[str, int]) -> float:
     return right / len(pairs) if pairs else 1.0
 
 
+def _right_topics(judged: Judged, same: Iterable[Pair]) -> float:
+    """The share of the pairs within the topics found that the set has in one topic, themselves or by another mention of their issue."""
+    event = issues(same)
+    pairs = {frozenset(pair) for topic in judged.topics for pair in combinations(topic.mentions, 2)}
+    return _right(pairs, event)
+
+
 def main() -> None:
     """Print the scores with the brands' books and without, and of other brands without."""
     ways: tuple[tuple[str, Mapping[str, Lens], Path], ...] = (
         ("with books", books(), SET),
         ("without", {}, SET),
         ("other brands", {}, UNAIDED),
+        ("four more", {}, OTHERS),
     )
     table = {name: scores(judge(mentions(lenses, folder)), folder) for name, lenses, folder in ways}
     print(f"{'':30}" + "".join(f"{name:>16}" for name in table))

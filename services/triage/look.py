@@ -9,6 +9,7 @@ batch is one transaction with the queue's rows, so a look has its effect once. I
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -41,7 +42,7 @@ from services.triage.examine import Examiner
 from services.triage.features import Floats
 from services.triage.look_store import Looked, Standing
 from services.triage.looker import Habits, Looker
-from services.triage.names import alike
+from services.triage.names import alike, common_parts
 from services.triage.shown import Seen
 from services.triage.topic import EVENT_WINDOW
 from services.triage.topic_look import Joining
@@ -83,6 +84,19 @@ class Found:
     """Mention → the group of the earlier question."""
 
 
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What is known of the mentions of a batch and of those that they are compared with."""
+
+    standing: Mapping[UUID, Standing]
+    over: Mapping[UUID, datetime]
+    """Group → when it was resolved."""
+    crowds: Mapping[UUID, int]
+    """Mention → how many are in its topic, of those that are in one."""
+    busy: int
+    """How many came in within hours."""
+
+
 def nearest(looked: Sequence[Looked], ids: Sequence[UUID], meanings: Floats) -> list[tuple[UUID, UUID]]:
     """(mention, another one): for each the NEAREST of these by meaning."""
     asked = [one for one in looked if one.seen.meaning is not None]
@@ -94,17 +108,15 @@ def nearest(looked: Sequence[Looked], ids: Sequence[UUID], meanings: Floats) -> 
     return [(one.mention_id, ids[at]) for one, row in zip(asked, best, strict=True) for at in row if ids[at] != one.mention_id]
 
 
-def judged(
-    mine: UUID, shown: Seen, others: Mapping[UUID, Seen], standing: Mapping[UUID, Standing], over: Mapping[UUID, datetime], found: Found
-) -> None:
+def judged(mine: UUID, shown: Seen, others: Mapping[UUID, Seen], around: Around, found: Found) -> None:
     """Compare a mention with its candidates of other groups and add what that says. Evidence against one member of a group counts against asking
-    about any. The more there are that it may belong to, the less likely is each. `over` says when groups were resolved."""
-    here = standing[mine]
+    about any. The more there are that it may belong to, the less likely is each."""
+    here = around.standing[mine]
     by_group: dict[UUID, list[UUID]] = {}
     earlier: list[tuple[datetime, UUID]] = []
     shown = _without_worn(shown, others.values())
     for other in others:
-        there = standing.get(other)
+        there = around.standing.get(other)
         if there is not None and not there.removed and there.group_id != here.group_id:
             by_group.setdefault(there.group_id, []).append(other)
     asked = []
@@ -114,7 +126,9 @@ def judged(
         verdicts = []
         for other in members:
             earlier_group, later_at = (group_id, shown.at) if others[other].at < shown.at else (here.group_id, others[other].at)
-            verdicts.append((other, resolution.weighed(pair.compare(shown, others[other]), over.get(earlier_group), later_at)))
+            crowd = min(around.crowds.get(mine, 0), around.crowds.get(other, 0))
+            verdict = pair.compare(shown, others[other], crowd=crowd, busy=around.busy)
+            verdicts.append((other, resolution.weighed(verdict, around.over.get(earlier_group), later_at)))
         earlier += [
             (others[other].at, group_id)
             for other, verdict in verdicts
@@ -140,7 +154,7 @@ def _without_worn(shown: Seen, others: Iterable[Seen]) -> Seen:
     authors: dict[tuple[str, str], set[object]] = {key: set() for key in shown.told}
     for theirs in others if authors else ():
         for key in shown.told & theirs.told:
-            authors[key].add(min(theirs.own, default=theirs.id))
+            authors[key].add(theirs.author)
     worn = {key for key, by in authors.items() if len(by) >= group.MAX_AUTHORS}
     return replace(shown, told=shown.told - worn) if worn else shown
 
@@ -187,21 +201,28 @@ async def _look_at(
     compared = {other for some in others.values() for other in some}
     over = await resolution_store.over(connection, [brand], {one.group_id for one in standing.values()})
     met = await looker.met(connection, brand, {*mine, *compared, *recent, *(other for some in copies.values() for other in some)})
-    topics = await topic_store.topics_of(connection, brand, sorted(met))
+    topics, begun = await topic_store.topics_of(connection, brand, sorted(met))
     found = Found()
 
     def decide() -> None:
+        common = common_parts([*habits.authors, *((shown.author, shown.name) for shown in met.values())])
+        named = {mention_id: shown.among(common) for mention_id, shown in met.items()} if common else met
+        found.joinings = topic_look.joinings(
+            [(one.mention_id, named[one.mention_id]) for one in looked],
+            [(mention_id, named[mention_id]) for mention_id in recent if mention_id in named and mention_id not in mine],
+            {mention_id: [(other, named[other]) for other in some if other in named] for mention_id, some in copies.items()},
+            topics,
+            begun,
+            habits.heard,
+        )
+        in_topics = topic_look.joined(topics, found.joinings)
+        sizes = Counter(in_topics.values())
+        crowds = {mention_id: sizes[topic_id] for mention_id, topic_id in in_topics.items()}
+        around = Around(standing, over, crowds, len(recent) + len(looked))
         for one in looked:
             if one.mention_id in standing:
-                shown = {other: met[other] for other in others[one.mention_id] if other in met}
-                judged(one.mention_id, one.seen, shown, standing, over, found)
-        found.joinings = topic_look.joinings(
-            [(one.mention_id, one.seen) for one in looked],
-            [(mention_id, met[mention_id]) for mention_id in recent if mention_id in met and mention_id not in mine],
-            {mention_id: [(other, met[other]) for other in some if other in met] for mention_id, some in copies.items()},
-            topics,
-            habits.everyday,
-        )
+                shown = {other: named[other] for other in others[one.mention_id] if other in named}
+                judged(one.mention_id, named[one.mention_id], shown, around, found)
 
     await asyncio.to_thread(_by_one_thread, looker, decide)
     told = await _link(connection, looker, brand, found)
@@ -336,8 +357,9 @@ async def _revise(
 ) -> list[Outgoing]:
     """Mentions that were looked at closely, joined a topic, or follow an earlier question, are told with it: once, whatever came together. Those that
     were taken back meanwhile show nothing: locked here, so that whoever takes one back later finds what is forgotten by that."""
-    topics = {member: joining.topic_id for joining in found.joinings for member in (joining.mention_id, *joining.others)}
-    rows = await store.lock(connection, sorted({*found.follows, *topics, *known}), known)
+    merged = topic_look.merged(found.joinings)
+    topics = topic_look.joined(await topic_store.members(connection, brand, merged), found.joinings)
+    rows = await store.lock(connection, brand, sorted({*found.follows, *topics, *known}), known)
     await look_store.forget(connection, [row.triaged for mention_id, row in rows.items() if row.triaged.removed and mention_id in known])
     said = await correction_store.corrections(connection, [brand], sorted(anew)) if anew else {}
     changed, members = [], []
@@ -356,8 +378,11 @@ async def _revise(
         if what:
             why = "depth" if "findings" in what else "topic" if "topic_id" in what else "follows"
             changed.append((regroup.changed(row, **what), why))
-    opened = [(joining.topic_id, joining.kind, joining.why) for joining in found.joinings if joining.others]
-    await topic_store.join(connection, brand, opened, members)
+    told: dict[UUID, tuple[str, str]] = {}
+    for joining in sorted(found.joinings, key=lambda joining: joining.kind != "event"):
+        if joining.kind != "thread":
+            told.setdefault(merged.get(joining.topic_id, joining.topic_id), (joining.kind, joining.why))
+    await topic_store.join(connection, brand, [(topic_id, *words) for topic_id, words in told.items()], members, merged)
     await store.update(connection, [row for row, _ in changed])
     return [regroup.revised(row, why) for row, why in changed]
 

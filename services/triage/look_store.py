@@ -253,6 +253,12 @@ async def sample(connection: db.Connection, brand: str, since: datetime, a_day: 
     return [Seen.from_json(row["seen"]) for row in rows]
 
 
+async def many(connection: db.Connection, brand: str, since: datetime) -> int:
+    """How many were looked at that came in since then."""
+    number: int = await connection.fetchval("select count(*) from looked where brand = $1 and at >= $2", brand, since)
+    return number
+
+
 async def sharing(
     connection: db.Connection, brand: str, asked: Sequence[Looked], since: datetime, limit: int
 ) -> list[tuple[UUID, UUID, str]]:

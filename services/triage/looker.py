@@ -14,12 +14,12 @@ from libs.common.errors import InvalidEvent
 from libs.common.events import Mention, deterministic_id
 from services.triage import group, look_store, meaning, store, topic_look
 from services.triage.features import Encoder, Floats
+from services.triage.heard import Heard
 from services.triage.identifiers import Ours
 from services.triage.look_store import Looked
 from services.triage.names import Name
 from services.triage.pair import SUGGEST_WINDOW
 from services.triage.shown import Lens, Seen, seen
-from services.triage.topic import everyday
 
 _BEGINNING = 5
 """Letters of a name by which it is found: who is called Willemijn signs as Willem, and writes as willemijnk."""
@@ -30,10 +30,12 @@ _EVERYDAY_SAMPLE = 60
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """`everyday`: stems and places that are no news. `spread`: the brand has enough mentions to be searched by the index on meaning."""
+    """`heard`: what is no news. `spread`: the brand has enough mentions to be searched by the index on meaning. `authors`: some who
+    wrote of late, and how they are called."""
 
-    everyday: frozenset[str]
+    heard: Heard
     spread: bool
+    authors: tuple[tuple[str, Name], ...]
 
 
 class Looker:
@@ -51,7 +53,10 @@ class Looker:
         if known is None or time.monotonic() - known[0] > _REFRESHED_S:
             since = datetime.now(UTC) - SUGGEST_WINDOW
             sample = await look_store.sample(connection, brand, since, _EVERYDAY_SAMPLE)
-            found = Habits(everyday(sample), await look_store.spread(connection, brand))
+            authors = tuple((shown.author, shown.name) for shown in sample)
+            found = Habits(
+                Heard(sample, await look_store.many(connection, brand, since)), await look_store.spread(connection, brand), authors
+            )
             known = self._habits[brand] = (time.monotonic(), found)
         return known[1]
 
@@ -87,6 +92,7 @@ class Looker:
             phone=known.get("phone"),
             answers=str(deterministic_id(mention.brand, mention.channel, answers)) if answers else None,
             private=mention.visibility == "private",
+            posted=mention.posted_at,
             lens=lens,
             meaning=static if static.any() else None,
         )

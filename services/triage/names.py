@@ -4,8 +4,8 @@ A likeness is evidence and never identity. Namesakes exist, and relatives share 
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -140,11 +140,18 @@ class Name:
     """Of handle and address, what separators or digits divide, and the words of the name."""
     real: bool = False
     """Whether the surname is one, as far as can be told: on networks people show phrases, and their handle knows nothing of those."""
+    common: frozenset[str] = frozenset()
+    """What of it so many others are called that it says nothing about who this is, though another name still says who it is not."""
 
     @property
     def known(self) -> bool:
         """Whether anything says how the author is called."""
         return bool(self.given or self.surname or self.initials)
+
+    @property
+    def every(self) -> frozenset[str]:
+        """All words in it."""
+        return self.parts.union(self.given, self.surname)
 
     def as_json(self) -> list[Any]:
         return [list(self.given), list(self.surname), list(self.handles), sorted(self.parts), self.initials, self.short, self.real]
@@ -154,16 +161,29 @@ class Name:
         given, surname, handles, parts, initials, short, real = data
         return cls(tuple(given), initials, tuple(surname), short, tuple(handles), frozenset(parts), real)
 
+    def among(self, common: Collection[str]) -> "Name":
+        """The same name where these words are common."""
+        found = frozenset(part for part in self.every if part in common)
+        return self if found == self.common else replace(self, common=found)
 
-def name(called: str | None, handle: str | None, email: str | None) -> Name:
-    """`called` is the name that is displayed. A handle that is a phone number tells nothing."""
-    written = [folded(value)[:MAX_CHARS] for value in (handle or "", (email or "").partition("@")[0]) if value]
+    @property
+    def telling(self) -> "Name":
+        """What is left of it without what is common."""
+        given, surname = (tuple(part for part in some if part not in self.common) for some in (self.given, self.surname))
+        return replace(self, given=given, surname=surname, parts=self.parts - self.common, common=frozenset())
+
+
+def name(called: str | None, handle: str | None, email: str | None, ours: Collection[str] = ()) -> Name:
+    """`called` is the name that is displayed; `ours` are words of the brand. A handle that is a phone number tells nothing, nor does a server."""
+    local = (handle or "").lstrip("@").partition("@")[0]
+    written = [folded(value)[:MAX_CHARS] for value in (local, (email or "").partition("@")[0]) if value]
     parts = [_PARTS.findall(value) for value in written]
     handles = tuple(dict.fromkeys(squashed for words in parts if len(squashed := "".join(words)) >= 3))
     shown = folded(called or "")[:MAX_CHARS]
     known_as = handle is not None and shown == folded(handle)
     given, initials, surname, short = _read(shown) if shown and not (known_as and " " not in shown) else ((), "", (), "")
     every = ({part for words in parts for part in words if len(part) >= 2} | set(given) | set(surname)) - _FILLERS
+    every -= set(ours)
     real = bool(surname) and (
         not handle or len(surname[-1]) == 1 or any(len(part) >= 3 and part in one for part in surname for one in handles)
     )
@@ -213,9 +233,29 @@ class Likeness:
 _NOTHING: Final = Likeness(0.0, False, "")
 
 
+MAX_NAMESAKES: Final = 5
+"""A part of a name that more authors of a brand have of late is like any word."""
+
+
+def common_parts(authors: Iterable[tuple[object, Name]]) -> frozenset[str]:
+    """What more than MAX_NAMESAKES of these authors (who, how they are called) have in their names."""
+    having: dict[str, set[object]] = {}
+    for who, called in authors:
+        for part in called.every:
+            having.setdefault(part, set()).add(who)
+    return frozenset(part for part, by in having.items() if len(by) > MAX_NAMESAKES)
+
+
 @lru_cache(maxsize=65_536)
 def likeness(one: Name, other: Name) -> Likeness:
-    """How alike two authors' names are. Symmetric."""
+    """How alike two authors' names are. Symmetric. What is common is no likeness by itself: something else must be alike, too."""
+    found = _likeness(one, other)
+    if found.score > 0 and (one.common or other.common) and _likeness(one.telling, other.telling).score <= 0:
+        return _NOTHING
+    return found
+
+
+def _likeness(one: Name, other: Name) -> Likeness:
     given = _given(one, other)
     family = _family(one, other)
     if family < 0:

@@ -29,6 +29,10 @@ SUGGEST_WINDOW: Final = timedelta(days=14)
 SOLVED_AFTER: Final = timedelta(days=2)
 """Who says that something was solved and asks again after this asks something new."""
 SUGGEST_FROM: Final = 0.4
+QUIET: Final = 15
+"""Mentions of a brand within hours, among which a like name is still worth something."""
+FULL: Final = 0.9
+"""The same first name and surname, however many write."""
 INITIALS: Final = 0.4
 """Names that share little more than an initial."""
 ALIKE: Final = 0.5
@@ -63,8 +67,10 @@ class Verdict:
 NOTHING: Final = Verdict(None, 0.0)
 
 
-def compare(one: Seen, other: Seen) -> Verdict:
-    """The verdict on two mentions. Symmetric: which comes first follows from their times."""
+def compare(one: Seen, other: Seen, *, crowd: int = 0, busy: int = 0) -> Verdict:
+    """The verdict on two mentions. Symmetric: which comes first follows from their times. Where both are in a topic, `crowd` is how many mentions the
+    smaller one has: neither the subject nor the moment says who of them wrote, and the more they are, the likelier are two of like names. So
+    are they where a brand is `busy`: so many mentions came in within hours."""
     if one.brand != other.brand:
         return Verdict("apart", 0.0, (Evidence("brand", True, "another brand"),))
     earlier, later = (one, other) if (one.at, one.id) <= (other.at, other.id) else (other, one)
@@ -82,7 +88,7 @@ def compare(one: Seen, other: Seen) -> Verdict:
         return _linked(strong, gap, alike, nameless=not (earlier.name.known and later.name.known))
     if author:
         return _same_author(earlier, later, gap, alike)
-    return _similar(earlier, later, gap, alike)
+    return _similar(earlier, later, gap, alike, crowd, busy)
 
 
 def may_be_one(one: Seen, other: Seen) -> bool:
@@ -385,22 +391,26 @@ PLAIN_WORD: Final = 3.5
 """What is lighter stands in every other message."""
 
 
-def _similar(earlier: Seen, later: Seen, gap: timedelta, alike: Likeness) -> Verdict:
+def _similar(earlier: Seen, later: Seen, gap: timedelta, alike: Likeness, crowd: int, busy: int) -> Verdict:
     """Weak evidence: it takes a name that is alike, and more. The weights are those of a logistic regression on the development set, rounded."""
     if alike.against or alike.score <= 0 or gap > SUGGEST_WINDOW:
         return NOTHING
-    cosine, weight, _ = subject(earlier, later)
+    cosine, weight, _ = (0.0, 0.0, 0.0) if crowd else subject(earlier, later)
     if alike.score < INITIALS and cosine < 0.35 and weight < 3:
         return NOTHING
     days = gap / timedelta(days=1)
     logit = -2.4 + 4.0 * alike.score + 1.8 * cosine + 0.3 * min(weight, 10.0) - 1.2 * math.log1p(days)
+    if crowd:
+        logit -= 0.3 * math.log(crowd)
+    if busy > QUIET and alike.score < FULL:
+        logit -= 0.6 * math.log(busy / QUIET)
     reasons = [Evidence("name", False, alike.said)]
     if weight >= 4 or cosine >= 0.45:
         reasons.append(Evidence("subject", False, "the same problem"))
     if AGAIN in later.flags:
         logit += 1.3
         reasons.append(Evidence("again", False, "the later one refers to an earlier message"))
-    if days <= 2:
+    if days <= 2 and not crowd:
         reasons.append(Evidence("time", False, "within a day" if days <= 1 else "within two days"))
     if earlier.places and later.places:
         if earlier.places & later.places:

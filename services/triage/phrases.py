@@ -109,7 +109,9 @@ _ASKS: Final = re.compile(
 _TROUBLE: Final = re2.compile(
     r"\b(?:storing\w*|plat|eruit|uitgevallen|uitval|onbereikbaar|geannuleerd|geschrapt|vervallen|gestrand|vertraag\w*|vertraging\w*|foutcode|foutmelding|error|down|outage|offline|cancell?ed|delay\w*|stranded|declined|crash\w*|kapot|defect"
     r"|(?:werkt|doet|gaat|rijdt|vliegt|lukt|laadt|kan|kunnen)\b[^.!?\n]{0,30}\bniet|niks meer|niets meer|valt (?:\w+ )?uit|geen (?:\w+ ){0,2}(?:internet|tv|wifi|treinen|bussen|trams|bereik|stroom|water|gas|verbinding|signaal|trein|bus|geld|beeld|geluid|service)"
-    r"|(?:not|isn'?t|aren'?t|doesn'?t|won'?t|can'?t|cannot|no) (?:\w+ ){0,2}(?:working|work|load|log ?in|pay|internet|signal|power|service|tv|wifi)|hours late|fout (?:\w+ )?\d+)\b"
+    r"|(?:not|isn'?t|aren'?t|doesn'?t|won'?t|can'?t|cannot|no) (?:\w+ ){0,2}(?:working|work|load|log ?in|pay|internet|signal|power|service|tv|wifi)|hours late|fout (?:\w+ )?\d+"
+    r"|(?:stopt|start|opent|sluit|reageert|verbindt|scant|print|koppelt|vergrendelt|ontgrendelt|beweegt) (?:\w+ )?(?:niet|niks)|niet (?:meer )?(?:te|kunnen) \w+en|blijf\w* (?:maar )?(?:draaien|hangen|lopen|laden|knipperen|piepen|steken)|st(?:aat|aan|ond|a|ilstaan) (?:\w+ ){0,3}stil|(?:zit|zitten|zaten|ligt|liggen) (?:\w+ ){0,3}vast|vastgelopen|gaa\w* (?:\w+ ){0,2}niet door|wordt? (?:\w+ ){0,2}geweigerd"
+    r"|(?:can'?t|cannot|couldn'?t|unable to) (?:\w+ )?(?:end|start|stop|open|close|unlock|lock|connect|book|check|scan|reach|use|access|finish|cancel|get)|stuck|frozen|freez\w+|hangs|spins|spinning|stopped working)\b"
 )
 
 

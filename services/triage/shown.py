@@ -5,8 +5,8 @@ whether it says itself that it is about something else, or about the same again.
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 from zlib import crc32
@@ -98,8 +98,25 @@ class Seen:
     """The id of the mention that this one answers."""
     copy: frozenset[int]
     """A sketch of the text's runs of four words: two copies of one text share most of it."""
+    posted: datetime | None = None
+    """When it was written, where that is not when it came in."""
     meaning: Floats | None = field(default=None, compare=False, repr=False)
     """Shape (512,), of length one; none when unknown."""
+
+    @property
+    def written_at(self) -> datetime:
+        """When it was written, as far as can be told: what is of one event was, and a backlog comes in all at once."""
+        return self.posted or self.at
+
+    @property
+    def author(self) -> str:
+        """Who wrote it, as far as can be told: another one for each where nobody knows."""
+        return ":".join(min(self.own)) if self.own else self.id
+
+    def among(self, common: Collection[str]) -> "Seen":
+        """The same where these parts of names are common."""
+        name = self.name.among(common)
+        return self if name is self.name else replace(self, name=name)
 
     @property
     def keys(self) -> frozenset[Key]:
@@ -127,6 +144,7 @@ class Seen:
             "relations": sorted(self.relations),
             "answers": self.answers,
             "copy": sorted(self.copy),
+            "posted": self.posted.isoformat() if self.posted else None,
         }
 
     @classmethod
@@ -150,6 +168,7 @@ class Seen:
             relations=frozenset(data["relations"]),
             answers=data["answers"],
             copy=frozenset(data["copy"]),
+            posted=datetime.fromisoformat(posted) if (posted := data.get("posted")) else None,
             meaning=meaning,
         )
 
@@ -167,6 +186,7 @@ def seen(
     phone: str | None = None,
     answers: str | None = None,
     private: bool | None = None,
+    posted: datetime | None = None,
     lens: Lens = PLAIN,
     meaning: Floats | None = None,
 ) -> Seen:
@@ -208,25 +228,28 @@ def seen(
     told |= {("address", one) for one in streets(text)}
     lower = folded(fresh)
     known = weights()
+    ours = lens.handles | {folded(brand)}
+    unsaid = stems(" ".join([*ours, *(folded(number.letters) for number in found.numbers)]))
     return Seen(
         id=id,
         brand=brand,
         at=at,
         channel=channel,
         own=frozenset(own),
-        name=name(called or phrases.signed(fresh), handle, email),
+        name=name(called or phrases.signed(fresh), handle, email, ours),
         numbers=found.numbers,
         endings=found.endings,
         told=frozenset(told),
         called=frozenset(handles.named_handles(text, private=private)) - lens.handles - {handle, folded(brand)},
         landlines=frozenset(one for one in found.phones if one[0] not in "67"),
         flags=phrases.flags(lower),
-        words={stem: known.get(stem, RAREST) for stem in stems(phrases.unaddressed(lower))},
+        words={stem: known.get(stem, RAREST) for stem in stems(phrases.unaddressed(lower)) - unsaid},
         places=frozenset(phrases.places(fresh)) - {folded(brand)},
         details=frozenset(phrases.details(fresh)),
         relations=frozenset(phrases.relations(lower)),
         answers=answers,
         copy=_sketch(lower),
+        posted=posted,
         meaning=meaning,
     )
 

@@ -52,9 +52,11 @@ async def mentions(connection: db.Connection, ids: Sequence[UUID]) -> dict[UUID,
     return {row["id"]: row_of(row) for row in rows}
 
 
-async def lock(connection: db.Connection, ids: Sequence[UUID], known: Mapping[UUID, MentionRow]) -> dict[UUID, MentionRow]:
-    """As `mentions`; those that still are as they are `known` are not read again."""
-    rows = await connection.fetch("select id, version from mention where id = any($1::uuid[]) order by id for update", ids)
+async def lock(connection: db.Connection, brand: str, ids: Sequence[UUID], known: Mapping[UUID, MentionRow]) -> dict[UUID, MentionRow]:
+    """As `mentions`, of a brand's; those that still are as they are `known` are not read again."""
+    rows = await connection.fetch(
+        "select id, version from mention where brand = $1 and id = any($2::uuid[]) order by id for update", brand, ids
+    )
     same = {row["id"]: known[row["id"]] for row in rows if row["id"] in known and known[row["id"]].version == row["version"]}
     read = await mentions(connection, [row["id"] for row in rows if row["id"] not in same])
     return {row["id"]: same.get(row["id"]) or read[row["id"]] for row in rows}

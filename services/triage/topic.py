@@ -4,14 +4,15 @@ A topic is no issue: everybody in it keeps their own. Three people who report th
 whoever comes later joins when two of those in it fit. It decides on what `shown.Seen` has and on nothing else, one mention at a time.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import combinations
 from typing import Final, Literal
 
+from services.triage.heard import RAREST_WORD, beginnings
 from services.triage.names import likeness
-from services.triage.outage import ANY, CLEAR, one_outage
+from services.triage.outage import CLEAR, one_outage
 from services.triage.pair import ALIKE, PLAIN_WORD, copied
 from services.triage.phrases import TROUBLE
 from services.triage.shown import Seen
@@ -29,8 +30,26 @@ RARE: Final = 6.0
 """A word of this weight or more is rare: a place, a name."""
 RARE_SOON: Final = 5.5
 """And rare enough within ALIKE_WINDOW."""
+HOT: Final = 8.0
+"""A surprise (`heard.surprise`) from which on something is news."""
+NEWS_ALIKE: Final = 0.25
+"""The cosine of two that share a piece of news."""
+CODE_ALIKE: Final = 0.4
+"""Of two that share a code, and not both of which tell of trouble: a flight has a late arrival and a kind steward."""
+ALIKE_ENOUGH: Final = 0.42
+"""And that of two of which it is but one word that others use on other days, too."""
+COINCIDE: Final = 0.2
+"""The share of pairs across two topics that fit where the two are one."""
+RUSH: Final = "trouble at once"
+"""How much of a surprise it is that so many tell of trouble within RUSH_WINDOW."""
+RUSH_WINDOW: Final = timedelta(minutes=30)
+RUSH_ALIKE: Final = 0.2
+BETWEEN: Final = 3
+"""Mentions of either that fit the other, where it has so many: a report that could be of both shows nothing about them."""
 
-Kind = Literal["copy", "event"]
+Kind = Literal["copy", "event", "thread"]
+"""Of what two share; "thread": its author goes on with it."""
+Heat = Callable[[str], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,59 +62,85 @@ class Shared:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """What becomes of a mention: it joins `topic`, or opens one (None) together with `others`."""
+    """What becomes of a mention: it joins `topic`, or opens one (None) together with `others`. `same`: topics that are one with it."""
 
     topic: str | None
     others: tuple[str, ...]
     kind: Kind
     why: str
+    same: tuple[str, ...] = ()
 
 
-def shared(one: Seen, other: Seen, common: Collection[str] = ()) -> Shared | None:
-    """What two mentions share that makes them one topic, or nothing. `common` are stems that are everyday ones for this brand."""
+def always(key: str) -> float:
+    """The surprise at any word where nothing is known of what a brand hears."""
+    return HOT
+
+
+def shared(one: Seen, other: Seen, common: Collection[str] = (), heat: Heat = always) -> Shared | None:
+    """What two mentions share that makes them one topic, or nothing. `common` are stems that are everyday ones for this brand, `heat` says how much of
+    a surprise it is that so many say something just now."""
     if one.brand != other.brand or not one.own.isdisjoint(other.own):
         return None
-    found = _in_common(one, other, common)
-    return None if found is None or likeness(one.name, other.name).score >= ALIKE else found  # names last: they take longest
+    found = _shared(one, other, common, heat)
+    return found if found is not None and likeness(one.name, other.name).score < ALIKE else None
 
 
-def _in_common(one: Seen, other: Seen, common: Collection[str]) -> Shared | None:
-    """What `shared` says of two mentions of different people."""
-    gap = abs(one.at - other.at)
+def _shared(one: Seen, other: Seen, common: Collection[str], heat: Heat) -> Shared | None:
+    gap = abs(one.written_at - other.written_at)
     if gap <= COPY_WINDOW and copied(one, other):
         return Shared("copy", "the same text, copied")
-    if gap > EVENT_WINDOW:
+    if gap > EVENT_WINDOW or not one.told.isdisjoint(other.told):
         return None
     stems = [stem for stem in one.words.keys() & other.words.keys() if stem not in common]
     rarest = RARE_SOON if gap <= ALIKE_WINDOW else RARE
-    rare = [stem for stem in stems if one.words[stem] >= rarest]
-    if TROUBLE not in one.flags or TROUBLE not in other.flags:
-        like = len(rare) >= 2 and _cosine(one, other) >= 0.5
-        return Shared("event", f'the same within hours, in like words: "{_rarest(one, rare)}…"') if like else None
-    if codes := {detail for detail in one.details & other.details if not detail[0].isdigit()}:
-        return Shared("event", f"the same trouble within hours: {min(codes)}")
-    if places := {place for place in one.places & other.places if place not in common}:
-        return Shared("event", f"the same trouble within hours in {min(places).title()}")
-    if rare:
-        return Shared("event", f'the same trouble within hours: "{_rarest(one, rare)}…"')
-    service = one_outage(one.flags, other.flags)
-    window = ALIKE_WINDOW if CLEAR in one.flags | other.flags else UNCLEAR_WINDOW
-    if service and gap <= window and service not in common and not _elsewhere(one, other, service):
-        return Shared("event", f"the same is out of order at the same time: {_SERVICES.get(service, 'they do not all say what')}")
-    if gap > ALIKE_WINDOW or len(one.words) > SHORT or len(other.words) > SHORT:
+    rare = sorted((stem for stem in stems if one.words[stem] >= rarest), key=lambda stem: (-one.words[stem], stem))
+    cosine = float(one.meaning @ other.meaning) if one.meaning is not None and other.meaning is not None else 0.0
+    trouble = TROUBLE in one.flags & other.flags
+    if trouble and (said := _same_trouble(one, other, gap, rare, common)):
+        return Shared("event", said)
+    if news := _news(one, other, rare, heat, cosine):
+        return Shared("event", news)
+    if not trouble:
         return None
+    if gap <= RUSH_WINDOW and cosine >= RUSH_ALIKE and heat(RUSH) >= HOT and not _apart(one, other):
+        return Shared("event", "trouble of a sudden, more than ever comes at once")
     weight = sum(one.words[stem] - PLAIN_WORD for stem in stems if one.words[stem] > PLAIN_WORD)
-    if weight > 0 and ((cosine := _cosine(one, other)) >= 0.5 or (cosine >= 0.35 and weight >= 1.5)):
+    short = len(one.words) <= SHORT and len(other.words) <= SHORT
+    if gap <= ALIKE_WINDOW and short and ((cosine >= 0.5 and weight > 0) or (cosine >= 0.35 and weight >= 1.5)):
         return Shared("event", "the same trouble at the same time, in like words")
     return None
 
 
-def _cosine(one: Seen, other: Seen) -> float:
-    return float(one.meaning @ other.meaning) if one.meaning is not None and other.meaning is not None else 0.0
+def _same_trouble(one: Seen, other: Seen, gap: timedelta, rare: Sequence[str], common: Collection[str]) -> str:
+    """What two that tell of trouble have in common: a code, a place, a rare word, or what is out of order; else ""."""
+    if codes := {detail for detail in one.details & other.details if not detail[0].isdigit()}:
+        return f"the same trouble within hours: {min(codes)}"
+    if places := (one.places & other.places) - set(common):
+        return f"the same trouble within hours in {min(places).title()}"
+    if rare:
+        return f'the same trouble within hours: "{rare[0]}…"'
+    service = one_outage(one.flags, other.flags)
+    window = ALIKE_WINDOW if CLEAR in one.flags | other.flags else UNCLEAR_WINDOW
+    if service and gap <= window and service not in common and not _elsewhere(one, other, service):
+        return f"the same is out of order at the same time: {_SERVICES.get(service, 'they do not all say what')}"
+    return ""
 
 
-def _rarest(seen: Seen, stems: Iterable[str]) -> str:
-    return min(stems, key=lambda stem: (-seen.words[stem], stem))
+def _news(one: Seen, other: Seen, rare: Sequence[str], heat: Heat, cosine: float) -> str:
+    """What two mentions say that more people say of a sudden than is to be expected; else "". A single word is little where it is none of the rarest."""
+    short = len(one.words) <= SHORT and len(other.words) <= SHORT
+    hot = [stem for stem in rare if heat(stem) >= HOT]
+    details = sorted(detail for detail in one.details & other.details if heat(detail) >= HOT)
+    if details and cosine >= (NEWS_ALIKE if details[0][0].isdigit() else CODE_ALIKE):
+        return f"many say it within hours: {details[0]}"
+    if hot and (
+        (len(hot) >= 2 and cosine >= NEWS_ALIKE) or (short and cosine >= (NEWS_ALIKE if one.words[hot[0]] >= RAREST_WORD else ALIKE_ENOUGH))
+    ):
+        return f'many say it within hours: "{hot[0]}…"'
+    if not hot and short and cosine >= NEWS_ALIKE:
+        begun = [start for start in sorted(beginnings(one) & beginnings(other)) if heat(start) >= HOT]
+        return f'many say it within hours: "{begun[0]}"' if begun else ""
+    return ""
 
 
 _SERVICES: Final = {
@@ -113,42 +158,59 @@ def _elsewhere(one: Seen, other: Seen, service: str) -> bool:
     return service != "down online" and bool(one.places and other.places) and one.places.isdisjoint(other.places)
 
 
-def join(new: Seen, recent: Sequence[tuple[Seen, str | None]], common: Collection[str] = ()) -> Joined | None:
-    """The topic that a mention joins or opens. `recent` are mentions before it within the windows, each with its topic's id.
+def _apart(one: Seen, other: Seen) -> bool:
+    """Whether they name two places, or two services."""
+    mine, theirs = one.flags & _SERVICES.keys(), other.flags & _SERVICES.keys()
+    return _elsewhere(one, other, "") or bool(mine and theirs and mine.isdisjoint(theirs))
 
-    It joins where two of a topic's mentions fit, or all where it has fewer; of several topics the one of which most fit. Else it opens one with others
-    that fit it and each other, when that makes enough people.
+
+def join(
+    new: Seen,
+    recent: Sequence[tuple[Seen, str | None]],
+    common: Collection[str] = (),
+    heat: Heat = always,
+    some: Callable[[str], Sequence[Seen]] = lambda _: (),
+) -> Joined | None:
+    """The topic that a mention joins or opens. `recent` are mentions before it within the windows, each with its topic's id; `some`, of a topic, its
+    newest mentions.
+
+    It joins where two of a topic's mentions fit, or all where it has fewer; of several topics the one of which most fit, and those that it shows to be
+    the same become one. Else it opens one with others that fit it and each other, when that makes enough people.
     """
-    fitting = [(other, topic, found) for other, topic in recent if (found := shared(new, other, common))]
+    fitting = [(other, topic, found) for other, topic in recent if (found := shared(new, other, common, heat))]
     by_topic: dict[str, list[Shared]] = {}
     for _, topic, found in fitting:
         if topic is not None:
             by_topic.setdefault(topic, []).append(found)
+    fit = []
     for topic, reasons in sorted(by_topic.items(), key=lambda item: (-len(item[1]), item[0])):
         members = sum(1 for _, of in recent if of == topic)
         if len(reasons) >= min(2, members) or reasons[0].kind == "copy":
-            return Joined(topic, (), reasons[0].kind, reasons[0].said)
+            fit.append((topic, reasons[0]))
+    if fit:
+        topic, reason = fit[0]
+        mine = [new, *some(topic)] if len(fit) > 1 else ()
+        same = tuple(another for another, _ in fit[1:] if coincide(mine, some(another), common, heat))
+        return Joined(topic, (), reason.kind, reason.said, same)
     free = [(other, found) for other, topic, found in fitting if topic is None]
     if copies := [other for other, found in free if found.kind == "copy"]:
         return Joined(None, tuple(other.id for other in copies), "copy", "the same text, copied")
     for (one, found), (other, _) in combinations(free, 2):
-        if shared(one, other, common) is not None:
+        if shared(one, other, common, heat) is not None:
             opening = [one, other]
             for another, _ in free:
-                if another not in opening and sum(shared(another, member, common) is not None for member in opening) >= 2:
+                if another not in opening and sum(shared(another, member, common, heat) is not None for member in opening) >= 2:
                     opening.append(another)
             return Joined(None, tuple(member.id for member in opening), "event", found.said)
     return None
 
 
-def everyday(mentions: Iterable[Seen]) -> frozenset[str]:
-    """The stems, places and outages that are no news for a brand, of mentions of some weeks: those of which it hears on many days."""
-    days: dict[str, set[int]] = {}
-    every: set[int] = set()
-    for seen in mentions:
-        day = seen.at.toordinal()
-        every.add(day)
-        for stem in (*seen.words, *seen.places, *(flag for flag in seen.flags if flag.startswith(ANY))):
-            days.setdefault(stem, set()).add(day)
-    least = max(4, len(every) // 4)
-    return frozenset(stem for stem, on in days.items() if len(on) >= least)
+def coincide(mine: Sequence[Seen], theirs: Sequence[Seen], common: Collection[str] = (), heat: Heat = always) -> bool:
+    """Whether two topics are one, by some mentions of each: enough of them fit across, and by more than one or two mentions of either."""
+    fits = [(one.id, other.id) for one in mine for other in theirs if shared(one, other, common, heat) is not None]
+    ones, others = {one for one, _ in fits}, {other for _, other in fits}
+    return (
+        len(fits) >= COINCIDE * len(mine) * len(theirs)
+        and len(ones) >= min(BETWEEN, len(mine))
+        and len(others) >= min(BETWEEN, len(theirs))
+    )

@@ -56,11 +56,11 @@ async def topics(
 
 @router.get("/topics/{topic_id}")
 async def one_topic(brand: str, topic_id: UUID, principal: Reader, reading: Reading) -> Topic:
-    """A topic as it stands."""
+    """A topic as it stands; the id of one that turned out to be another's answers with that one."""
     found = await topic_store.one(reading, brand, topic_id)
     if found is None:
         raise NotFound("There is no such topic in this brand.")
-    return _shown(found, (await topic_store.samples(reading, brand, [topic_id], _SAMPLES)).get(topic_id, []))
+    return _shown(found, (await topic_store.samples(reading, brand, [found.id], _SAMPLES)).get(found.id, []))
 
 
 @router.get("/topics/{topic_id}/mentions")
@@ -73,11 +73,12 @@ async def topic_mentions(
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Page[TriagedMention]:
     """What people wrote about it, the newest first."""
-    if await topic_store.one(reading, brand, topic_id) is None:
+    found = await topic_store.one(reading, brand, topic_id)
+    if found is None:
         raise NotFound("There is no such topic in this brand.")
     after = http.read_cursor(cursor, [str, str])
     before = (http.moment(after[0]), http.uuid(after[1])) if after else None
-    rows = await topic_store.mentions(reading, brand, topic_id, before, limit + 1)
+    rows = await topic_store.mentions(reading, brand, found.id, before, limit + 1)
     last = rows[limit - 1] if len(rows) > limit else None
     following = http.cursor_of(store.moment_of(last).isoformat(), str(last.triaged.mention.id)) if last else None
     return Page(items=[row.triaged for row in rows[:limit]], next=following)

@@ -1,6 +1,6 @@
 """Topics: what many people say at the same time, or in the same words. Each mention is in one at most."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -35,7 +35,7 @@ class Member:
 
 
 _OPEN = "last_at > now() - case kind when 'copy' then $2::interval else $3::interval end"
-_SELECT = f"select *, {_OPEN} as open from topic where brand = $1 "
+_SELECT = f"select *, {_OPEN} as open from topic where brand = $1 and merged_into is null "
 _WINDOWS = (COPY_WINDOW, EVENT_WINDOW)
 
 
@@ -43,22 +43,52 @@ def _topic(row: asyncpg.Record) -> Topic:
     return Topic(*(row[name] for name in ("id", "kind", "why", "first_at", "last_at", "customers", "mentions", "open")))
 
 
-async def topics_of(connection: db.Connection, brand: str, mention_ids: Sequence[UUID]) -> dict[UUID, UUID]:
-    """Mention → its topic, of those that are in one."""
+async def topics_of(connection: db.Connection, brand: str, mention_ids: Sequence[UUID]) -> tuple[dict[UUID, UUID], dict[UUID, datetime]]:
+    """Mention → its topic, of those that are in one; topic → its first moment."""
     rows = await connection.fetch(
-        "select mention_id, topic_id from topic_member where brand = $1 and mention_id = any($2::uuid[])", brand, mention_ids
+        "select m.mention_id, m.topic_id, t.first_at from topic_member m join topic t on t.id = m.topic_id "
+        "where m.brand = $1 and m.mention_id = any($2::uuid[])",
+        brand,
+        mention_ids,
+    )
+    return {row["mention_id"]: row["topic_id"] for row in rows}, {row["topic_id"]: row["first_at"] for row in rows}
+
+
+async def members(connection: db.Connection, brand: str, topic_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """Mention → topic, of all in these topics."""
+    rows = await connection.fetch(
+        "select mention_id, topic_id from topic_member where brand = $1 and topic_id = any($2::uuid[])", brand, sorted(topic_ids)
     )
     return {row["mention_id"]: row["topic_id"] for row in rows}
 
 
-async def join(connection: db.Connection, brand: str, opened: Sequence[tuple[UUID, str, str]], members: Sequence[Member]) -> None:
-    """Open topics (id, kind, why) and put mentions into them."""
-    if not members:
+async def join(
+    connection: db.Connection, brand: str, told: Sequence[tuple[UUID, str, str]], members: Sequence[Member], merged: Mapping[UUID, UUID]
+) -> None:
+    """Open topics (id, kind, why), move the members of those that are `merged` into an earlier one there, and put mentions into them.
+
+    A topic that somebody joins who says the same in other words is an event from then on, whatever it began as.
+    """
+    if not members and not merged:
         return
     await connection.executemany(
         "insert into topic (id, brand, kind, why, first_at, last_at, customers, mentions) values ($1, $2, $3, $4, now(), now(), 0, 0) "
-        "on conflict do nothing",
-        [(topic_id, brand, kind, why) for topic_id, kind, why in opened],
+        "on conflict (id) do update set kind = excluded.kind, why = excluded.why where topic.kind = 'copy' and excluded.kind = 'event'",
+        [(topic_id, brand, kind, why) for topic_id, kind, why in told],
+    )
+    await connection.execute(
+        "update topic_member m set topic_id = u.stays from unnest($2::uuid[], $3::uuid[]) as u(goes, stays) "
+        "where m.brand = $1 and m.topic_id = u.goes",
+        brand,
+        list(merged),
+        list(merged.values()),
+    )
+    await connection.execute(
+        "update topic t set merged_into = u.stays from unnest($2::uuid[], $3::uuid[]) as u(goes, stays) "
+        "where t.brand = $1 and (t.id = u.goes or t.merged_into = u.goes)",
+        brand,
+        list(merged),
+        list(merged.values()),
     )
     await connection.execute(
         "insert into topic_member (brand, topic_id, mention_id, customer_id, at) select $1, t, m, c, a "
@@ -69,7 +99,7 @@ async def join(connection: db.Connection, brand: str, opened: Sequence[tuple[UUI
         [member.customer_id for member in members],
         [member.at for member in members],
     )
-    await _count(connection, brand, {member.topic_id for member in members})
+    await _count(connection, brand, {*(topic_id for topic_id, _, _ in told), *(member.topic_id for member in members), *merged.values()})
 
 
 async def leave(connection: db.Connection, brand: str, mention_ids: Sequence[UUID]) -> None:
@@ -91,8 +121,8 @@ async def _count(connection: db.Connection, brand: str, topic_ids: Collection[UU
         ids,
     )
     await connection.execute(
-        "delete from topic t where brand = $1 and id = any($2::uuid[]) "
-        "and not exists (select from topic_member m where m.brand = $1 and m.topic_id = t.id)",
+        "delete from topic t where brand = $1 and coalesce(merged_into, id) = any($2::uuid[]) "
+        "and not exists (select from topic_member m where m.brand = $1 and m.topic_id = coalesce(t.merged_into, t.id))",
         brand,
         ids,
     )
@@ -113,7 +143,10 @@ async def page(connection: db.Connection, brand: str, *, only_open: bool, before
 
 
 async def one(connection: db.Connection, brand: str, topic_id: UUID) -> Topic | None:
-    row = await connection.fetchrow(_SELECT + "and id = $4", brand, *_WINDOWS, topic_id)
+    """The topic, or the one into which it was merged."""
+    row = await connection.fetchrow(
+        _SELECT + "and id = (select coalesce(merged_into, id) from topic where brand = $1 and id = $4)", brand, *_WINDOWS, topic_id
+    )
     return _topic(row) if row else None
 
 

@@ -54,6 +54,37 @@ async def test_a_copied_text_is_a_topic_and_what_is_taken_back_leaves_it(world: 
     assert (await world.ask("GET", f"/topics/{found['id']}")).status_code == 404
 
 
+async def test_topics_that_turn_out_to_be_one_become_one_and_the_later_id_leads_to_the_earlier(world: World) -> None:
+    places = [await world.comes(f"p{n}", text, minute=n, handle=f"buurt{'abc'[n]}xy") for n, text in enumerate(OUTAGE[:3])]
+    elsewhere = [
+        await world.comes(f"e{n}", text, minute=4 + n, handle=f"elders{'abc'[n]}xy")
+        for n, text in enumerate(
+            ("bij ons in Sneek ligt alles plat, ook de tv", "geen bereik met mijn modem in Sneek", "wifi plat in Sneek")
+        )
+    ]
+    await world.look()
+    before = {item["mention"]: item["topic"] for item in await world.told() if item["type"] == "revised"}
+    earlier, later = before[places[0]], before[elsewhere[0]]
+    assert earlier != later
+    assert before == dict.fromkeys(places, earlier) | dict.fromkeys(elsewhere, later)
+    more = [
+        await world.comes(f"m{n}", text, minute=8 + n, handle=f"nieuw{'abc'[n]}xy")
+        for n, text in enumerate(("ligt internet er overal uit, storing?", "geen internet meer, storing", "internet ligt plat"))
+    ]
+    await world.told()
+    await world.look()
+    told = [(item["mention"], item["why"], item["topic"]) for item in await world.told()]
+    assert sorted(told) == sorted((mention_id, "topic", earlier) for mention_id in (*elsewhere, *more))
+    (found,) = (await world.get("/topics?open=false"))["items"]
+    assert (found["id"], found["customers"], found["mentions"]) == (str(earlier), 9, 9)
+    assert (await world.get(f"/topics/{later}"))["id"] == str(earlier)
+    assert len((await world.get(f"/topics/{later}/mentions"))["items"]) == 9
+    for mention_id in (*places, *elsewhere, *more):
+        await world.taken_back(mention_id)
+    assert (await world.ask("GET", f"/topics/{later}")).status_code == 404
+    assert await world.pool.fetchval("select count(*) from topic") == 0
+
+
 async def test_a_topic_is_of_one_brand(world: World) -> None:
     await outage(world, 3)
     await world.look()

@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import Any
 
 from services.triage.duplicates import Judged, judge
-from services.triage.evaluate_pairs import books, issues, mentions, scores
+from services.triage.evaluate_pairs import OTHERS, UNAIDED, books, issues, mentions, scores
 from services.triage.pair import compare, may_be_one
 from services.triage.shown import Seen, seen
 
@@ -103,6 +103,33 @@ def test_in_a_topic_the_same_trouble_says_nothing() -> None:
     judged = judge(trouble)
     assert [topic.mentions for topic in judged.topics] == [("t1", "t2", "t3")]
     assert judged.pairs == []
+
+
+def test_topics_of_other_brands_are_found_and_nothing_else_with_them() -> None:
+    for folder, least in ((UNAIDED, 0.9), (OTHERS, 0.65)):
+        found = scores(judge(mentions({}, folder)), folder)
+        assert found["topics: recall of pairs"] >= least
+        assert found["topics: precision of pairs"] >= 0.95
+        assert found["links: precision"] >= 0.99
+
+
+def test_an_outage_that_hundreds_report_is_one_topic_and_asks_about_nobody() -> None:
+    places, faults = (
+        ("Dokkum", "Sneek", "Bolsward", "Franeker"),
+        ("internet ligt eruit", "geen wifi en geen tv", "alles plat, modem knippert rood"),
+    )
+    asks = ("wanneer doet het weer", "iemand een idee", "buren ook", "ik zit in een vergadering", "de kinderen vervelen zich")
+    reports = []
+    for n in range(240):
+        name = ("Noor", "Daan", "Emma", "Teun", "Lotte")[n % 5]
+        place = f" in {places[n % 4]}" if n % 3 else ""
+        text = f"hier{place} {faults[n % 3 if n % 2 else n // 2 % 3]}, {asks[n // 5 % 5]}"
+        channel = ("twitter", "facebook", "mastodon")[n // 5 % 3]
+        reports.append(said(f"r{n:03}", text, n / 200, channel, handle=f"{name.lower()}_kijkt{n}", called=name))
+    found = judge(reports)
+    assert found.pairs == []
+    assert max(len(topic.mentions) for topic in found.topics) > 200
+    assert len(found.topics) <= 3
 
 
 def test_what_is_not_compared_in_full_would_have_come_to_nothing() -> None:

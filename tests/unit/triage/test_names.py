@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.triage.names import Name, likeness, name
+from services.triage.names import MAX_NAMESAKES, Name, common_parts, likeness, name
 
 
 def of(called: str | None, handle: str | None = None, email: str | None = None) -> Name:
@@ -48,3 +48,23 @@ def test_another_first_name_or_surname_speaks_against(one: Name, other: Name) ->
 def test_a_name_that_tells_nothing_says_nothing(one: Name) -> None:
     found = likeness(one, of("Tess van den Broek", "tess_vdb"))
     assert (found.score, found.against) == (0, False)
+
+
+def test_what_many_authors_are_called_is_no_likeness() -> None:
+    many = [(number, of("Noor", f"noor_kijkt{number}")) for number in range(MAX_NAMESAKES + 1)]
+    common = common_parts(many)
+    assert common == {"noor", "kijkt"}
+    assert common_parts(many[1:]) == frozenset()
+    one, other, third = (
+        of(called, handle).among(common) for called, handle in (("Noor", "noor_kijkt3"), ("noor", "kijkt.noor"), ("Emma", "emma_kijkt"))
+    )
+    assert likeness(one, other).score == 0
+    assert likeness(one, third).against
+    full, short = of("Noor Akkermans", email="n.akkermans@post.example").among(common), of("Noor", "noorakkermans").among(common)
+    assert likeness(full, short).score >= 0.9
+
+
+def test_a_server_and_the_brand_are_no_part_of_a_name() -> None:
+    assert of("Ans", "@ans@sociaal.example").parts == {"ans"}
+    assert likeness(of(None, "@klusser@post.example"), of(None, "@bakt@post.example")).score == 0
+    assert name("Loom fan", "loom_fan", None, {"loom"}).parts == {"fan"}

@@ -419,3 +419,17 @@ def test_what_is_seen_is_stored_and_read_again() -> None:
 def test_no_text_is_too_odd(text: str) -> None:
     one = said(text, "tess_vdb/Tess")
     assert verdict(one, said(text, "joris/Joris", 1)).decision in (None, "apart", "suggest", "link")
+
+
+def test_in_a_topic_or_a_busy_hour_a_like_first_name_is_no_suggestion() -> None:
+    one, other = said("geen internet in Dokkum", "noor_k/Noor"), said("internet in Dokkum ligt eruit", "noor.vdv/Noor", 1, "facebook")
+    assert compare(one, other).decision == "suggest"
+    assert compare(one, other, crowd=200).decision is None
+    less = said("waarom is mijn rekening hoger", "noor.vdv/Noor", 1, "facebook")
+    assert (compare(one, less).decision, compare(one, less, busy=500).decision) == ("suggest", None)
+    full, mail = (
+        said("geen internet in Dokkum", "noor.akkermans/Noor Akkermans", 1, "facebook"),
+        said("waar blijft het internet", "Noor Akkermans <n.akkermans@post.example>", 2),
+    )
+    assert compare(full, mail, crowd=5).decision == "suggest"
+    assert compare(full, mail, busy=500).decision == "suggest"

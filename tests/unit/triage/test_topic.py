@@ -3,11 +3,17 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
+
 from services.triage import topic
+from services.triage.heard import Heard
 from services.triage.pair import compare
 from services.triage.shown import Seen, seen
+from services.triage.topic_look import Watch
 
 AT = datetime(2026, 3, 2, 19, 30, tzinfo=UTC)
+LIKE = np.eye(512, dtype=np.float32)[0]
+"""One meaning for all who have it."""
 VIRAL = "LET OP!! Loom gaat vanaf januari vijf euro per retour vragen en niemand heeft het erover. Kopieer en plak dit op je pagina."
 
 
@@ -69,7 +75,7 @@ def test_a_shared_code_is_enough_in_any_language() -> None:
 
 def test_a_word_that_a_brand_hears_every_day_makes_no_topic() -> None:
     quiet = [said("mijn zeilboot is kapot", f"{who}", 60 * 24 * day) for day, who in enumerate(("a1", "b2", "c3", "d4", "e5", "f6"))]
-    common = topic.everyday(quiet)
+    common = Heard(quiet).everyday
     assert "zeilbo" in common
     assert topic.shared(said("zeilboot kapot", "tess"), said("zeilboot kapot", "joris", 5), common) is None
 
@@ -126,8 +132,8 @@ def test_complaints_that_have_nothing_in_common_are_no_topic() -> None:
 
 def test_an_outage_of_which_a_brand_hears_on_many_days_needs_more_than_that() -> None:
     usual = [said("site ligt plat", f"{who}", 60 * 24 * day) for day, who in enumerate(("a1", "b2", "c3", "d4", "e5", "f6"))]
-    assert "down online" in topic.everyday(usual)
-    assert topic.shared(SITE[1], said("kan niet inloggen op mijn account", "els", 6), topic.everyday(usual)) is None
+    assert "down online" in Heard(usual).everyday
+    assert topic.shared(SITE[1], said("kan niet inloggen op mijn account", "els", 6), Heard(usual).everyday) is None
 
 
 def test_a_short_text_that_two_post_word_for_word_is_copied_and_so_is_a_letter_with_another_name() -> None:
@@ -135,3 +141,100 @@ def test_a_short_text_that_two_post_word_for_word_is_copied_and_so_is_a_letter_w
     letter = "Beste Loom, ik maak bezwaar tegen de prijsverhoging per 1 april en verzoek u mijn abonnement kosteloos te beëindigen. Graag een bevestiging."
     for one, other in ((short, short), (f"{letter} Groet, Anna uit Ede", f"Geachte, {letter} Mvg Bert")):
         assert joined([said(one, "ria"), said(other, "wim", 600)]) != []
+
+
+def watched(mentions: list[Seen], background: list[Seen] | None = None) -> list[set[str]]:
+    """The topics of mentions in the order of time, as they are in the end."""
+    watch = Watch(Heard([*(background or []), *mentions]))
+    for one in mentions:
+        watch.meet(one)
+        watch.join(one)
+    return [{id for id, name in watch.of.items() if name == topic} for topic in dict.fromkeys(watch.of.values())]
+
+
+METAL = [
+    replace(said(text, who, minutes, channel), meaning=LIKE)
+    for text, who, minutes, channel in (
+        ("Zit er metaal in jullie pindakaas?", "tess", 0, "twitter"),
+        ("mijn kinderen aten net pindakaas van jullie, welke potten zijn het", "joris", 15, "facebook"),
+        ("is pindakaas van vorige maand nog veilig ivm metaal", "hanna", 40, "mastodon"),
+    )
+]
+
+
+def test_what_many_people_say_of_a_sudden_is_a_topic_though_nothing_is_out_of_order() -> None:
+    assert watched(METAL) == [{one.id for one in METAL}]
+    assert watched(METAL[:2]) == []
+
+
+def test_a_word_counts_in_what_is_put_together_with_it() -> None:
+    moths = [
+        replace(said(text, who, 40 * place), meaning=LIKE)
+        for place, (text, who) in enumerate(
+            (("alle buxusplantjes zitten vol rupsen", "tess"), ("buxus helemaal kaal", "joris"), ("in mijn haag zit de buxusmot", "hanna"))
+        )
+    ]
+    assert watched(moths) == [{one.id for one in moths}]
+
+
+def test_what_a_brand_hears_of_at_other_times_as_well_is_none() -> None:
+    often = [replace(said("de pindakaas is op", f"wie{n}", -60 * (20 + 3 * n)), meaning=LIKE) for n in range(20)]
+    assert watched(METAL, often) == []
+
+
+def test_words_in_common_are_no_topic_where_the_meanings_differ() -> None:
+    apart = [replace(one, meaning=np.eye(512, dtype=np.float32)[place]) for place, one in enumerate(METAL)]
+    assert watched(apart) == []
+
+
+MERGING = [
+    said("hier in Dokkum ligt de tv eruit", "tess"),
+    said("ook in Dokkum ligt internet eruit", "joris", 2),
+    said("ook in Dokkum geen internet", "hanna", 4),
+    said("storing in Sneek, geen internet", "ria", 6),
+    said("internet eruit in Sneek", "wim", 7),
+    said("hier in Sneek ligt alles plat, internet, tv", "jet", 8),
+    said("ligt internet er overal uit, storing?", "els", 9),
+    said("geen internet meer, storing", "ben", 11),
+    said("internet ligt plat", "leo", 12),
+]
+
+
+def test_topics_that_turn_out_to_be_one_become_one_by_the_earlier_name() -> None:
+    watch = Watch(Heard(MERGING))
+    joined = []
+    for one in MERGING:
+        watch.meet(one)
+        joined.append(watch.join(one))
+    assert [found.same for found in joined if found and found.same] == [(MERGING[3].id,)]
+    assert set(watch.of) == {one.id for one in MERGING}
+    assert set(watch.of.values()) == {MERGING[0].id}
+    assert len(watched(MERGING[:7])) == 2
+
+
+def test_a_backlog_that_comes_in_all_at_once_is_no_event() -> None:
+    late = [replace(one, posted=one.at - timedelta(days=3 * place)) for place, one in enumerate(MERGING[:3])]
+    assert watched(MERGING[:3]) != []
+    assert watched(late) == []
+    assert [Seen.from_json(one.as_json()).written_at for one in late] == [one.posted for one in late]
+
+
+def test_topics_of_which_hardly_any_two_mentions_fit_stay_two() -> None:
+    other = [
+        said("geen stroom in Sneek, licht uit", "ria", 1),
+        said("Sneek zonder stroom", "wim", 3),
+        said("stroomstoring in Sneek", "els", 5),
+    ]
+    assert len(watched([*MERGING[:3], *other])) == 2
+    assert not topic.coincide(MERGING[:3], other)
+    assert topic.coincide(MERGING[:3], MERGING[6:])
+
+
+def test_whoever_goes_on_with_a_report_is_in_its_topic_unless_it_is_about_something_else() -> None:
+    goes_on = replace(said("en nu? nog niemand gehoord", "tess", 40), answers=MERGING[0].id)
+    assert watched([*MERGING[:3], goes_on]) == [{*(one.id for one in MERGING[:3]), goes_on.id}]
+    for no in (
+        replace(said("Iets anders: mag ik een nieuwe pas?", "tess", 40), answers=MERGING[0].id),
+        replace(said("sterkte ermee", "piet", 40), answers=MERGING[0].id),
+    ):
+        assert no.id not in set().union(*watched([*MERGING[:3], no]))
