@@ -18,6 +18,7 @@ from libs.common.brandbook import BrandBook
 from libs.common.events import Findings
 from services.triage.classify import BrandView, Classifier, Depth
 from services.triage.context import Context
+from services.triage.features import well_formed
 
 AT_ONCE: Final = 512
 FEW: Final = 1_000
@@ -42,7 +43,7 @@ class Brand:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line that can be read. `id` goes out as it came in."""
+    """A line that can be read. `id` goes out as it came in, a text without what is no character."""
 
     id: Any
     text: str
@@ -63,6 +64,8 @@ def _row(data: dict[str, Any], brands: Brands[Brand]) -> Row:
     identifier = data.get("id")
     if not isinstance(identifier, str | int) or isinstance(identifier, bool) or identifier == "":
         raise Unreadable(f"id is {quoted(identifier)}. Give each message a text of its own by which its findings are named.")
+    if isinstance(identifier, int) and not -(2**63) <= identifier < 2**64:
+        raise Unreadable(f"id is {quoted(identifier)}, more than a number can be here. Write it as a text.")
     text = said_in(data)
     brand = brands.of(text_of(data, "brand"))
     author = author_of(data)
@@ -76,7 +79,7 @@ def _row(data: dict[str, Any], brands: Brands[Brand]) -> Row:
     if visibility is None and context.known_channel is not None:
         visibility = "private" if context.known_channel in PRIVATE_CHANNELS else "public"
         context = Context(channel, visibility, followers, context.staff)
-    return Row(identifier, text, brand, context)
+    return Row(well_formed(identifier) if isinstance(identifier, str) else identifier, text, brand, context)
 
 
 def _is_staff(author: Any, brand: Brand) -> bool:

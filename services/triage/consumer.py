@@ -154,7 +154,8 @@ def _regroup(work: TriageWork, cause: Received[Any], loser: UUID, root: UUID, ev
 
 
 def on_mention_deleted(work: TriageWork, received: Received[MentionDeleted]) -> None:
-    """Forget the text of a mention that was taken back, and tell. One that we never saw is remembered, so that it stays away."""
+    """Forget the text of a mention that was taken back, those words too by which its findings are explained, and tell. One that we never saw is
+    remembered, so that it stays away."""
     mention_id = received.event.mention_id
     row = work.known.get(mention_id)
     if mention_id in work.deleted or (row is not None and row.triaged.removed):
@@ -167,7 +168,9 @@ def on_mention_deleted(work: TriageWork, received: Received[MentionDeleted]) -> 
     if row.triaged.mention.brand != received.event.brand:
         raise InvalidEvent("A brand may only take back mentions of its own.")
     emptied = row.triaged.mention.model_copy(update={"text": "", "title": None, "attachments": []})
-    removed = row.triaged.model_copy(update={"removed": True, "mention": emptied, "topic_id": None})
+    found = row.triaged.findings
+    told = found.model_copy(update={"why": {finding: why for finding, why in found.why.items() if finding in found.corrected}})
+    removed = row.triaged.model_copy(update={"removed": True, "mention": emptied, "findings": told, "topic_id": None})
     work.known[mention_id] = replace(row, triaged=removed, version=row.version + 1)
     work.changed.add(mention_id)
     _tell(work, received, work.known[mention_id], MentionRemoved)

@@ -55,8 +55,8 @@ class Explainer:
 
     def _of(self, words: Sequence[str], added: Floats, found: Floats) -> dict[str, list[str]]:
         said: dict[str, list[str]] = {}
-        # A word with a digit may be somebody's number; neither it nor one of marks alone says anything that a person could argue with.
-        telling = [index for index, word in enumerate(words) if word and not any(letter.isdigit() for letter in word)]
+        # A word with a digit or an @ may be somebody's number or address; neither it nor one of marks alone says anything to argue with.
+        telling = [index for index, word in enumerate(words) if word and not any(letter.isdigit() or letter == "@" for letter in word)]
         if not telling:
             return said
         words, added = [words[index] for index in telling], added[telling]

@@ -23,7 +23,8 @@ def softmax(logits: Floats) -> Floats:
 
 def sigmoid(logits: Floats) -> Floats:
     """Each number by itself from 0 to 1."""
-    return np.asarray(1.0 / (1.0 + np.exp(-logits)), dtype=np.float32)
+    with np.errstate(over="ignore"):  # of what is far below nothing is left
+        return np.asarray(1.0 / (1.0 + np.exp(-logits)), dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)

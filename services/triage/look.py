@@ -355,10 +355,12 @@ async def _suggest(connection: db.Connection, brand: str, found: Found) -> None:
 async def _revise(
     connection: db.Connection, brand: str, found: Found, known: Mapping[UUID, store.MentionRow], anew: Mapping[UUID, Findings]
 ) -> list[Outgoing]:
-    """Mentions that were looked at closely, joined a topic, or follow an earlier question, are told with it: once, whatever came together."""
+    """Mentions that were looked at closely, joined a topic, or follow an earlier question, are told with it: once, whatever came together. Those that
+    were taken back meanwhile show nothing: locked here, so that whoever takes one back later finds what is forgotten by that."""
     merged = topic_look.merged(found.joinings)
     topics = topic_look.joined(await topic_store.members(connection, brand, merged), found.joinings)
-    rows = await store.lock(connection, brand, sorted({*found.follows, *topics, *anew}), known)
+    rows = await store.lock(connection, brand, sorted({*found.follows, *topics, *known}), known)
+    await look_store.forget(connection, [row.triaged for mention_id, row in rows.items() if row.triaged.removed and mention_id in known])
     said = await correction_store.corrections(connection, [brand], sorted(anew)) if anew else {}
     changed, members = [], []
     for mention_id, row in rows.items():

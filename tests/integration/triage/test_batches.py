@@ -162,6 +162,19 @@ async def test_a_mention_taken_back_after_it_came_keeps_its_group(pool: db.Pool)
     assert await story.groups(pool) == {"a": "a", "b": "a"}
 
 
+async def test_of_a_mention_taken_back_no_word_is_kept(pool: db.Pool) -> None:
+    story = Story("vaart")
+    came = story.mention("a", 1, text="waardeloos, groet Fenna")
+    why = {"sentiment": ["waardeloos", "fenna"], "urgency": ["decided by a person"]}
+    found = FINDINGS.model_copy(update={"why": why, "corrected": ["urgency"]})
+    story.prepared[story.id("a")] = replace(story.prepared[story.id("a")], findings=found)
+    await story.batch(pool, [came])
+    work = await story.batch(pool, [story.deleted("a")])
+    (told,) = [row.triaged for row in work.known.values()]
+    assert (told.mention.text, told.findings.why) == ("", {"urgency": ["decided by a person"]})
+    assert "fenna" not in await pool.fetchval("select (mention->>'text') || findings::text from mention")
+
+
 @pytest.mark.parametrize("together", [True, False])
 async def test_evidence_for_a_mention_that_does_not_exist_is_none(pool: db.Pool, together: bool) -> None:
     story = Story("vaart")

@@ -1,9 +1,13 @@
 """Two messages that may be one question: found by a later look, answered by people, and what is learnt from that."""
 
 import asyncio
+from collections.abc import Sequence
 from uuid import UUID
 
-from services.triage import look
+import pytest
+
+from libs.common import db
+from services.triage import look, look_store
 from services.triage.looker import Looker
 from tests.integration.triage.triage_world import World
 
@@ -69,6 +73,22 @@ async def test_what_was_rejected_is_not_asked_again_by_later_members(world: Worl
     assert await suggestions(world) == []
     assert {(await world.get(f"/mentions/{i}"))["group_id"] for i in (mail, again)} == {str(mail)}
     assert (await world.get(f"/mentions/{tweet}"))["group_id"] == str(tweet)
+
+
+async def test_what_is_taken_back_during_a_look_is_not_kept(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await tweet_and_mail(world)
+    waiting = await world.pool.fetch("select id from mention")
+    keep = look_store.keep
+
+    async def keep_late(connection: db.Connection, brand: str, found: Sequence[look_store.Looked]) -> None:
+        await keep(connection, brand, found)
+        await world.taken_back(waiting[1]["id"])
+
+    monkeypatch.setattr(look_store, "keep", keep_late)
+    await world.look()
+    assert [row["mention_id"] for row in await world.pool.fetch("select mention_id from looked")] == [waiting[0]["id"]]
+    assert {row["mention_id"] for row in await world.pool.fetch("select mention_id from clue")} == {waiting[0]["id"]}
+    assert await suggestions(world) == []
 
 
 async def test_instances_at_once_look_at_each_mention_once(world: World) -> None:

@@ -69,6 +69,18 @@ def test_a_number_as_id_stays_a_number() -> None:
     assert found["id"] == 7
 
 
+def test_an_id_that_cannot_be_written_stops_no_other() -> None:
+    lines: list[dict[str, Any] | str | bytes] = [
+        '{"id": "\\ud800", "text": "kapot"}',
+        {"id": 2**64, "text": "hoi"},
+        {"id": -(2**63), "text": "hoi"},
+        {"id": 2**64 - 1, "text": "hoi"},
+    ]
+    code, found, errors = run(*lines)
+    assert (code, [one["id"] for one in found]) == (WRONG, ["?", -(2**63), 2**64 - 1])
+    assert errors == "line 2 is left out: id is 18446744073709551616, more than a number can be here. Write it as a text.\n"
+
+
 def test_spans_count_characters_of_the_text_as_it_was_given() -> None:
     text = "😡😡 bel  me: 0612345678!"
     _, (found,), _ = run({"id": "a", "text": text})

@@ -1,13 +1,17 @@
 """The door to the models: loading, batches, what a finding names."""
 
+import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from libs.common.bookfile import load_book
 from services.triage.classify import FILES, MODELS, Classifier
-from services.triage.context import Context
+from services.triage.context import CHANNELS, UNKNOWN, Context, context_features
+from services.triage.heads import sigmoid
 
+ONLY_HANDLES = len(CHANNELS) + 18
 BOOK = """
 brand: vaart
 name: Vaart
@@ -84,6 +88,17 @@ def test_no_reason_repeats_a_number(classifier: Classifier) -> None:
     assert not any(letter.isdigit() for words in finding.why.values() for word in words for letter in word)
 
 
+def test_no_reason_repeats_an_address(classifier: Classifier) -> None:
+    texts = [
+        "Waardeloos! Mail mij op fenna.hoekstra@post.example",
+        "Mijn advocaat (f.hoekstra@recht.example) gaat u dagvaarden",
+        "hoi fenna@post.example",
+    ]
+    told = [word for finding in classifier.classify(texts, explain=True) for words in finding.why.values() for word in words]
+    assert told
+    assert not any("@" in word for word in told)
+
+
 def test_a_reason_is_a_word_as_it_was_written_or_a_sign_and_never_a_mark_alone(classifier: Classifier) -> None:
     texts = ['Waardeloos ... ( ! ) 🤬 ꙮ "wanneer" komt mijn pakket eindelijk ?', "RT @veer ⛴️ : weekly route ! ( zie ook )"]
     for text, finding in zip(texts, classifier.classify(texts, explain=True), strict=True):
@@ -94,6 +109,25 @@ def test_a_reason_is_a_word_as_it_was_written_or_a_sign_and_never_a_mark_alone(c
 
 def test_nothing_is_explained_unless_asked(classifier: Classifier) -> None:
     assert classifier.classify(["waar blijft mijn pakket?"])[0].why == {}
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_is_as_good_as_impossible_warns_nobody() -> None:
+    assert sigmoid(np.array([-1_000.0, 0.0, 1_000.0], dtype=np.float32)).tolist() == [0.0, 0.5, 1.0]
+
+
+@pytest.mark.parametrize("text", ["@" * 3_000 + " waardeloos", "@a@b.c " * 500 + "!", "@a" + " " * 5_000 + "b"])
+def test_a_row_of_handles_takes_no_long_time(text: str) -> None:
+    began = time.monotonic()
+    assert context_features([text], [UNKNOWN])[0, ONLY_HANDLES] == 0
+    assert time.monotonic() - began < 1
+
+
+@pytest.mark.parametrize(
+    ("text", "only"), [("@anna @jan_k", 1), (" @anna@veer.example\n@b ", 1), ("@anna kijk", 0), ("@anna @", 0), ("hoi @anna", 0)]
+)
+def test_handles_alone_are_seen_as_such(text: str, only: int) -> None:
+    assert context_features([text], [UNKNOWN])[0, ONLY_HANDLES] == only
 
 
 def test_quick_and_full_agree_where_nothing_is_doubtful(classifier: Classifier) -> None:
