@@ -65,6 +65,8 @@ RECENT = 500
 """Mentions before a batch among which topics are looked for."""
 MOST_ASKED = 3
 """Suggestions of one mention: the best. Who shows more likenesses than that shows none."""
+MOST_MOVED = 2_000
+"""Mentions of a topic that turns out to be an earlier one: with more it stays its own, for all of them are told again in one transaction."""
 MOST_MEMBERS = 200
 """A group of more is not looked through for evidence against: nothing links to it late."""
 _LONG_AFTER = 2 * pair.AUTHOR_WINDOW
@@ -215,7 +217,7 @@ async def _look_at(
             begun,
             habits.heard,
         )
-        in_topics = topic_look.joined(topics, found.joinings)
+        in_topics = topic_look.joined(topics, found.joinings, topic_look.merged(found.joinings))
         sizes = Counter(in_topics.values())
         crowds = {mention_id: sizes[topic_id] for mention_id, topic_id in in_topics.items()}
         around = Around(standing, over, crowds, len(recent) + len(looked))
@@ -358,7 +360,9 @@ async def _revise(
     """Mentions that were looked at closely, joined a topic, or follow an earlier question, are told with it: once, whatever came together. Those that
     were taken back meanwhile show nothing: locked here, so that whoever takes one back later finds what is forgotten by that."""
     merged = topic_look.merged(found.joinings)
-    topics = topic_look.joined(await topic_store.members(connection, brand, merged), found.joinings)
+    large = await topic_store.larger(connection, brand, merged, MOST_MOVED)
+    merged = {goes: stays for goes, stays in merged.items() if goes not in large}
+    topics = topic_look.joined(await topic_store.members(connection, brand, merged), found.joinings, merged)
     rows = await store.lock(connection, brand, sorted({*found.follows, *topics, *known}), known)
     await look_store.forget(connection, [row.triaged for mention_id, row in rows.items() if row.triaged.removed and mention_id in known])
     said = await correction_store.corrections(connection, [brand], sorted(anew)) if anew else {}

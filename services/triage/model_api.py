@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from libs.common import conditions, http
@@ -17,6 +17,7 @@ from libs.common.routes import Route
 from libs.common.service import Reading, Writing
 from services.triage import correction_store, model_store
 from services.triage.brandheads import FINDINGS
+from services.triage.examine import Examiner
 
 router = APIRouter(prefix="/v1/brands/{brand}", tags=["models"], route_class=Route)
 Reader = Annotated[Principal, Depends(allow("lead", "admin", "analyst"))]
@@ -41,7 +42,7 @@ class ModelVersion(BaseModel):
     trained_on: int = Field(description="Corrected mentions that it learnt from")
     held_out: int = Field(description="Corrected mentions that it was judged by")
     base: str = Field(description="The shipped models that it corrects")
-    usable: bool = Field(description="Whether it can go live: its weights are still kept")
+    usable: bool = Field(description="Whether its weights are still kept. It can go live where `base` is the shipped models that run")
     created_at: datetime
 
 
@@ -138,7 +139,14 @@ async def model_version(brand: str, finding: Finding, version: Number, principal
 
 @router.post("/models/{finding}/rollback", responses=CONFLICT)
 async def rollback(
-    brand: str, finding: Finding, body: Rollback, response: Response, principal: Keeper, match: Match, writing: Writing
+    brand: str,
+    finding: Finding,
+    body: Rollback,
+    request: Request,
+    response: Response,
+    principal: Keeper,
+    match: Match,
+    writing: Writing,
 ) -> ModelDetail:
     """Make an earlier version live again, or the shipped models alone. All instances switch before their next batch; what was found stays found."""
     await model_store.lock(writing, brand)
@@ -156,6 +164,12 @@ async def rollback(
             raise Unprocessable(f"This brand has no version {body.version} of that model. Name one of its versions, or 0.")
         if not row.usable:
             raise Conflict(f"Version {body.version} never went live, or is so old that its weights are gone. Choose a newer one, or 0.")
+        examiner: Examiner = request.app.state.examiner
+        if row.base != examiner.classifier.version:
+            raise Conflict(
+                f"Version {body.version} corrects the shipped models {row.base}; those that run are {examiner.classifier.version}. "
+                "Choose a version that corrects these, or 0; the next one to be learnt will."
+            )
     await model_store.switch(writing, brand, finding, body.version, live, body.reason, principal.subject)
     return await _detail(writing, brand, finding, response)
 

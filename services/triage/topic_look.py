@@ -220,8 +220,7 @@ def merged(found: Sequence[Joining]) -> dict[UUID, UUID]:
     return stays
 
 
-def joined(topics: Mapping[UUID, UUID], found: Sequence[Joining]) -> dict[UUID, UUID]:
-    """Mention → topic, after this."""
-    stays = merged(found)
+def joined(topics: Mapping[UUID, UUID], found: Sequence[Joining], stays: Mapping[UUID, UUID]) -> dict[UUID, UUID]:
+    """Mention → topic, after this. `stays`: topics that are another now, with that one."""
     every = {**topics, **{member: joining.topic_id for joining in found for member in (joining.mention_id, *joining.others)}}
     return {member: stays.get(topic_id, topic_id) for member, topic_id in every.items()}

@@ -62,6 +62,16 @@ async def members(connection: db.Connection, brand: str, topic_ids: Collection[U
     return {row["mention_id"]: row["topic_id"] for row in rows}
 
 
+async def larger(connection: db.Connection, brand: str, topic_ids: Collection[UUID], than: int) -> set[UUID]:
+    """Those of these topics that more mentions are in."""
+    if not topic_ids:
+        return set()
+    rows = await connection.fetch(
+        "select id from topic where brand = $1 and id = any($2::uuid[]) and mentions > $3", brand, sorted(topic_ids), than
+    )
+    return {row["id"] for row in rows}
+
+
 async def join(
     connection: db.Connection, brand: str, told: Sequence[tuple[UUID, str, str]], members: Sequence[Member], merged: Mapping[UUID, UUID]
 ) -> None:

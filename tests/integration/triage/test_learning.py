@@ -16,6 +16,7 @@ from services.triage.app import create_app
 from services.triage.brandmodels import LiveModels
 from services.triage.classify import Classifier
 from services.triage.context import Context
+from services.triage.examine import Examiner
 from services.triage.settings import Settings
 from tests.integration.triage.test_batches import Story
 from tests.integration.triage.test_corrections import said
@@ -73,6 +74,7 @@ async def triage(postgres: Databases, classifier: Classifier, tmp_path: Path) ->
     await migrate.migrate(url, "triage", ROOT / "services/triage/migrations")
     issuer = Issuer(tmp_path)
     app = create_app(Settings(database_url=url, kafka="127.0.0.1:1", jwks=str(issuer.jwks)))
+    app.state.examiner = Examiner(app.state.service.books, classifier)
     pool = app.state.service.pool = await db.open_pool(url, "triage", size=4)
     try:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://triage") as client:
@@ -146,6 +148,10 @@ async def test_people_see_why_and_switch_back(triage: Triage) -> None:
     again = {"if-match": back.headers["etag"]}
     unknown = await triage.ask("POST", "/models/sentiment/rollback", json={"version": 7, "reason": "?"}, headers=again)
     assert (unknown.status_code, "version 7" in unknown.json()["detail"]) == (422, True)
+    await triage.pool.execute("update model set base = 'older' where brand = 'vaart'")
+    older = await triage.ask("POST", "/models/sentiment/rollback", json={"version": 1, "reason": "toch wel"}, headers=again)
+    assert (older.status_code, "corrects the shipped models older" in older.json()["detail"]) == (409, True)
+    await triage.pool.execute("update model set base = $1 where brand = 'vaart'", version["base"])
     assert (await triage.ask("POST", "/models/sentiment/rollback", json={"version": 1, "reason": "toch wel"}, headers=again)).is_success
     assert await triage.told("vaart", BRUTE) == [("positive", "+sentiment.1")] * 2
 

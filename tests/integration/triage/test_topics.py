@@ -2,6 +2,9 @@
 
 from uuid import UUID
 
+import pytest
+
+from services.triage import look
 from tests.integration.triage.triage_world import World
 
 OUTAGE = (
@@ -52,6 +55,20 @@ async def test_a_copied_text_is_a_topic_and_what_is_taken_back_leaves_it(world: 
     assert (await world.get(f"/topics/{found['id']}"))["customers"] == 1
     await world.taken_back(one)
     assert (await world.ask("GET", f"/topics/{found['id']}")).status_code == 404
+
+
+async def test_a_topic_of_very_many_stays_its_own(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(look, "MOST_MOVED", 2)
+    texts = ("bij ons in Sneek ligt alles plat, ook de tv", "geen bereik met mijn modem in Sneek", "wifi plat in Sneek")
+    for group, said in (("buurt", OUTAGE[:3]), ("elders", texts)):
+        for n, text in enumerate(said):
+            await world.comes(f"{group}{n}", text, minute=n + 4 * (group == "elders"), handle=f"{group}{'abc'[n]}xy")
+    await world.look()
+    assert len((await world.get("/topics?open=false"))["items"]) == 2
+    for n, text in enumerate(("ligt internet er overal uit, storing?", "geen internet meer, storing", "internet ligt plat")):
+        await world.comes(f"m{n}", text, minute=8 + n, handle=f"nieuw{'abc'[n]}xy")
+    await world.look()
+    assert sorted(item["mentions"] for item in (await world.get("/topics?open=false"))["items"]) == [3, 6]
 
 
 async def test_topics_that_turn_out_to_be_one_become_one_and_the_later_id_leads_to_the_earlier(world: World) -> None:
