@@ -1,4 +1,4 @@
-"""Triage alone, as a process of its own, through Kafka: mentions that wait on the topic come in, and are looked at again later.
+"""Triage alone, two instances for two cores, through Kafka: mentions that wait on the topic come in, and are looked at again later.
 
 The servers are real and embedded (fsync on), the mentions lie on the topic before triage starts: a storm's backlog, which is taken in quickly and looked
 at in depth afterwards. The rate is from the first commit to the last; what the later looks take is told beside it, with the topics that they found. A
@@ -80,9 +80,15 @@ async def fill(bootstrap: str, number: int) -> None:
 
 
 @contextmanager
-def service(home: Path, bootstrap: str, database_url: str) -> Iterator[psutil.Process]:
+def service(home: Path, bootstrap: str, database_url: str, instance: str) -> Iterator[psutil.Process]:
     """Triage, until the block ends."""
-    settings = {"DATABASE_URL": database_url, "KAFKA": bootstrap, "PORT": str(free_port()), "JWKS": str(keys.ensure(home))}
+    settings = {
+        "DATABASE_URL": database_url,
+        "KAFKA": bootstrap,
+        "PORT": str(free_port()),
+        "JWKS": str(keys.ensure(home)),
+        "INSTANCE": instance,
+    }
     variables = environment(**{f"WEERKLANK_TRIAGE_{name}": value for name, value in settings.items()})
     with (home / "triage.log").open("ab") as log:
         process = subprocess.Popen([sys.executable, "-m", "services.triage"], cwd=ROOT, env=variables, stdout=log, stderr=log)
@@ -90,7 +96,7 @@ def service(home: Path, bootstrap: str, database_url: str) -> Iterator[psutil.Pr
         yield psutil.Process(process.pid)
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +135,14 @@ async def _triage(home: Path, kafka: KafkaServer, server: PostgresServer, number
     databases = Databases(server)
     url = databases.database()
     database = await asyncpg.connect(url)
-    with service(home, kafka.bootstrap, databases.login(url, "triage")) as process:
+    login = databases.login(url, "triage")
+    with service(home, kafka.bootstrap, login, "bench-1") as one, service(home, kafka.bootstrap, login, "bench-2") as other:
         first, last, looked = await measure(
-            lambda: {"triage": [process], "kafka": kafka._family(), "postgres": server._family()}, database, number
+            lambda: {"triage": [one, other], "kafka": kafka._family(), "postgres": server._family()}, database, number
         )
-    topics, in_topics = await database.fetchrow("select count(*), coalesce(sum(mentions), 0)::bigint from triage.topic") or (0, 0)
+    topics, in_topics = await database.fetchrow(
+        "select count(*), coalesce(sum(mentions), 0)::bigint from triage.topic where merged_into is null"
+    ) or (0, 0)
     groups, suggestions = await database.fetchrow(
         "select (select count(distinct group_id) from triage.mention), (select count(*) from triage.suggestion)"
     ) or (0, 0)

@@ -407,27 +407,27 @@ async def run(service: Service, examiner: Examiner) -> None:
     looker = Looker(service.books, examiner.classifier.encoder)
     await service.books.read.wait()
     while True:
-        brands: list[str] = []
+        looked = False
         try:
             async with service.pool.acquire() as connection:
                 brands = await look_store.waiting(connection, [brand for brand, _ in service.books])
             for brand in brands:
                 began = time.monotonic()
-                await _carefully(service.pool, looker, examiner, brand)
+                looked |= await _carefully(service.pool, looker, examiner, brand)
                 service.relay.poke()
                 if service.stream and any(topic["seconds"] > 1 for topic in service.stream.lags().values()):
                     await asyncio.sleep(_GIVE_WAY * (time.monotonic() - began))
         except db.TRANSIENT as error:
             log.warning("mentions are not looked at now", extra={"error": type(error).__name__})
-            brands = []
-        if not brands:
+            looked = False
+        if not looked:
             await asyncio.sleep(_EVERY_S)
 
 
-async def _carefully(pool: db.Pool, looker: Looker, examiner: Examiner, brand: str) -> None:
-    """A mention that cannot be looked at is left out, and said so; it keeps no other waiting."""
+async def _carefully(pool: db.Pool, looker: Looker, examiner: Examiner, brand: str) -> bool:
+    """A mention that cannot be looked at is left out, and said so; it keeps no other waiting. False where nothing was, or another instance is at it."""
     try:
-        await look(pool, looker, brand, examiner=examiner)
+        return await look(pool, looker, brand, examiner=examiner) > 0
     except db.TRANSIENT:
         raise
     except Exception:
@@ -435,10 +435,11 @@ async def _carefully(pool: db.Pool, looker: Looker, examiner: Examiner, brand: s
         for _ in range(AT_ONCE):
             try:
                 if not await look(pool, looker, brand, limit=1, examiner=examiner):
-                    return
+                    break
             except db.TRANSIENT:
                 raise
             except Exception:
                 async with pool.acquire() as connection, connection.transaction():
                     skipped = await look_store.take(connection, brand, 1)
                 log.exception("a mention is not looked at", extra={"mention_id": str(skipped)})
+        return True
