@@ -65,7 +65,7 @@ THRESHOLDS: Final[Mapping[str, float]] = MappingProxyType(
         "legal_threat": 0.5,
         "safety": 0.3,
         "data_leak": 0.25,
-        "staff_leak": 0.2,
+        "staff_leak": 0.5,
         "hashtag_hijack": 0.7,
         "discrimination": 0.5,
         "self_harm": 0.5,
