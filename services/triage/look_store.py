@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import numpy as np
 import orjson
 
@@ -154,11 +155,15 @@ class Standing:
     removed: bool
 
 
+def _standing(rows: Sequence[asyncpg.Record]) -> dict[UUID, Standing]:
+    return {row["id"]: Standing(row["group_id"], row["customer_id"], row["moment"], row["removed"]) for row in rows}
+
+
 async def standing(connection: db.Connection, brand: str, mention_ids: Sequence[UUID]) -> dict[UUID, Standing]:
     rows = await connection.fetch(
         "select id, group_id, customer_id, moment, removed from mention where brand = $1 and id = any($2::uuid[])", brand, mention_ids
     )
-    return {row["id"]: Standing(row["group_id"], row["customer_id"], row["moment"], row["removed"]) for row in rows}
+    return _standing(rows)
 
 
 async def standing_beside(
@@ -171,7 +176,7 @@ async def standing_beside(
         mention_ids,
         group_ids,
     )
-    return {row["id"]: Standing(row["group_id"], row["customer_id"], row["moment"], row["removed"]) for row in rows}
+    return _standing(rows)
 
 
 async def own(connection: db.Connection, brand: str, mention_ids: Sequence[UUID], limit: int) -> list[tuple[UUID, UUID]]:

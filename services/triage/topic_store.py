@@ -56,6 +56,8 @@ async def topics_of(connection: db.Connection, brand: str, mention_ids: Sequence
 
 async def members(connection: db.Connection, brand: str, topic_ids: Collection[UUID]) -> dict[UUID, UUID]:
     """Mention → topic, of all in these topics."""
+    if not topic_ids:
+        return {}
     rows = await connection.fetch(
         "select mention_id, topic_id from topic_member where brand = $1 and topic_id = any($2::uuid[])", brand, sorted(topic_ids)
     )
@@ -86,20 +88,21 @@ async def join(
         "on conflict (id) do update set kind = excluded.kind, why = excluded.why where topic.kind = 'copy' and excluded.kind = 'event'",
         [(topic_id, brand, kind, why) for topic_id, kind, why in told],
     )
-    await connection.execute(
-        "update topic_member m set topic_id = u.stays from unnest($2::uuid[], $3::uuid[]) as u(goes, stays) "
-        "where m.brand = $1 and m.topic_id = u.goes",
-        brand,
-        list(merged),
-        list(merged.values()),
-    )
-    await connection.execute(
-        "update topic t set merged_into = u.stays from unnest($2::uuid[], $3::uuid[]) as u(goes, stays) "
-        "where t.brand = $1 and (t.id = u.goes or t.merged_into = u.goes)",
-        brand,
-        list(merged),
-        list(merged.values()),
-    )
+    if merged:
+        await connection.execute(
+            "update topic_member m set topic_id = u.stays from unnest($2::uuid[], $3::uuid[]) as u(goes, stays) "
+            "where m.brand = $1 and m.topic_id = u.goes",
+            brand,
+            list(merged),
+            list(merged.values()),
+        )
+        await connection.execute(
+            "update topic t set merged_into = u.stays from unnest($2::uuid[], $3::uuid[]) as u(goes, stays) "
+            "where t.brand = $1 and (t.id = u.goes or t.merged_into = u.goes)",
+            brand,
+            list(merged),
+            list(merged.values()),
+        )
     await connection.execute(
         "insert into topic_member (brand, topic_id, mention_id, customer_id, at) select $1, t, m, c, a "
         "from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::timestamptz[]) as u(t, m, c, a) on conflict do nothing",
