@@ -26,7 +26,9 @@ _NAMED_BY: Mapping[tuple[str, ...], tuple[str, ...]] = {
     ("labels",): ("name",),
     ("departments",): ("id",),
     ("routing",): ("when",),
-    ("escalation",): ("of", "at"),
+    ("escalation",): ("of", "at", "when"),
+    ("fields",): ("id",),
+    ("customer_groups",): ("id",),
     ("team",): ("id",),
     ("hub", "members"): ("id",),
     ("hub", "scenarios"): ("id",),
@@ -45,11 +47,13 @@ IN_ORDER = frozenset(
         ("team",),
         ("departments", "*", "members"),
         ("escalation", "*", "do"),
+        ("customer_groups",),
+        ("hub", "scenarios", "*", "ladder"),
         ("voice", "greeting", "examples"),
     }
 )
-"""Lists in which the order decides: the first rule that holds, the first language, script, lead or account to send by, the steps one by one, and the
-greetings that drafts take in turn. A star stands for an item of a list."""
+"""Lists in which the order decides: the first rule that holds, the first language, script, lead or account to send by, the steps one by one, the first
+group of customers that holds, who is told after whom, and the greetings that drafts take in turn. A star stands for an item of a list."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from libs.common.bookproblems import Path, hint
+from libs.common.bookvalues import SECRET_FIELDS
 from libs.common.secret import belongs, refusal
 
 if TYPE_CHECKING:  # the book imports this module
+    from libs.common.bookteam import Notify
     from libs.common.brandbook import BrandBook
     from libs.common.rules import When
 
@@ -17,7 +19,16 @@ TRIAGE_DEPARTMENTS = frozenset(
 department."""
 
 
-_NAMED_IN = {"department": {"departments"}, "team member": {"team"}, "label": {"labels"}, "person with the role": {"hub", "team"}}
+LEGAL = "legal"
+"""Who reads a reply before it is sent, unless the book names another department."""
+
+_NAMED_IN = {
+    "department": {"departments"},
+    "customer group": {"customer_groups"},
+    "team member": {"team"},
+    "label": {"labels"},
+    "person with the role": {"hub", "team"},
+}
 """The fields of a book that name what something refers to."""
 
 
@@ -37,6 +48,8 @@ def inconsistencies(book: "BrandBook", unknown: Collection[str] = ()) -> Iterato
         (("hub", "members"), "id", [member.id for member in book.hub.members]),
         (("hub", "scenarios"), "id", [scenario.id for scenario in book.hub.scenarios]),
         (("scripts",), "id", [script.id for script in book.scripts]),
+        (("fields",), "id", [field.id for field in book.fields]),
+        (("customer_groups",), "id", [group.id for group in book.customer_groups]),
         (("hours", "exceptions"), "date", [exception.date.isoformat() for exception in book.hours.exceptions]),
     ]
     for path, field, values in unique:
@@ -60,15 +73,26 @@ def inconsistencies(book: "BrandBook", unknown: Collection[str] = ()) -> Iterato
         references.append((("labels", index, "parent"), "label", label.parent, labels))
     for index, rule in enumerate(book.routing):
         references.append((("routing", index, "department"), "department", rule.department, departments))
+        references.append((("routing", index, "owner"), "team member", rule.owner, people))
+        for at, label_name in enumerate(rule.labels):
+            references.append((("routing", index, "labels", at), "label", label_name, labels))
+    for index, escalation in enumerate(book.escalation):
+        references.append((("escalation", index, "to"), "department", escalation.to, departments))
+    if book.conduct.legal_check.department != LEGAL:  # the default may be a department that the book does not have
+        references.append((("conduct", "legal_check", "department"), "department", book.conduct.legal_check.department, departments))
+    references.append((("callbacks", "department"), "department", book.callbacks.department, departments))
     for index, script in enumerate(book.scripts):
         references.append((("scripts", index, "label"), "label", script.label, labels))
     for index, scenario in enumerate(book.hub.scenarios):
-        for field in ("tell", "holding_statement_by"):
+        for field in ("tell", "holding_statement_by", "ladder"):
             for at, role in enumerate(getattr(scenario, field)):
                 references.append((("hub", "scenarios", index, field, at), "person with the role", role, roles))
     for path, when in _conditions(book):
         for name in when.labels_any or ():
             references.append(((*path, "labels_any"), "label", name, labels))
+        groups = (when.customer_group,) if isinstance(when.customer_group, str) else when.customer_group or ()
+        for name in groups:
+            references.append(((*path, "customer_group"), "customer group", name, [group.id for group in book.customer_groups]))
         asked = (when.department,) if isinstance(when.department, str) else when.department or ()
         for name in asked:
             references.append(((*path, "department"), "department", name, proposed))
@@ -85,8 +109,15 @@ def inconsistencies(book: "BrandBook", unknown: Collection[str] = ()) -> Iterato
 def foreign_secrets(book: "BrandBook") -> Iterator[tuple[Path, str]]:
     """References to secrets that no book of this brand may name. Where they are read it is asked again, beside the other brands by then."""
     named: list[tuple[Path, str | None]] = [(("channels", at, "secret"), channel.secret) for at, channel in enumerate(book.channels)]
-    for index, member in enumerate(book.hub.members):
-        named += [(("hub", "members", index, "notify", at, "webhook"), way.webhook) for at, way in enumerate(member.notify)]
+    told: list[tuple[Path, list[tuple[Notify, ...]]]] = [
+        (("hub", "members"), [member.notify for member in book.hub.members]),
+        (("departments",), [department.notify for department in book.departments]),
+        (("team",), [member.notify for member in book.team]),
+    ]
+    for path, ways_of in told:
+        for index, ways in enumerate(ways_of):
+            for at, way in enumerate(ways):
+                named += [((*path, index, "notify", at, field), getattr(way, field)) for field in sorted(SECRET_FIELDS)]
     for path, reference in named:
         if reference and not belongs(reference, book.brand, ()):
             yield path, f"the secret {refusal(reference, book.brand)}"
@@ -126,5 +157,7 @@ def _conditions(book: "BrandBook") -> Iterator[tuple[Path, "When"]]:
         yield ("targets", index, "when"), target.when
     for index, rule in enumerate(book.routing):
         yield ("routing", index, "when"), rule.when
+    for index, escalation in enumerate(book.escalation):
+        yield ("escalation", index, "when"), escalation.when
     for index, scenario in enumerate(book.hub.scenarios):
         yield ("hub", "scenarios", index, "when"), scenario.when

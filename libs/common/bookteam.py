@@ -1,12 +1,37 @@
 """Who does a brand's work: the parts of a brand book that name departments, people, and who is told of what. `brandbook.py` puts them together."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from libs.common.bookvalues import BookPart, Email, Id, Initials, LanguageCode, OpeningSpan, Percent, SecretRef, SpanText, Text
 from libs.common.hours import Span
 from libs.common.rules import When
+
+
+class Notify(BookPart):
+    """One way to reach somebody: a mail address, a webhook, or a channel of a chat. The addresses of all but mail are secrets."""
+
+    email: Email | None = None
+    """Mail address."""
+    webhook: SecretRef | None = None
+    """Reference to the address, `env:NAME` or `file:name`."""
+    mattermost: SecretRef | None = None
+    """Reference to the address of an incoming webhook of Mattermost. No service acts on it yet."""
+    slack: SecretRef | None = None
+    """Reference to the address of an incoming webhook of Slack. No service acts on it yet."""
+    teams: SecretRef | None = None
+    """Reference to the address of a workflow of Microsoft Teams that takes cards. No service acts on it yet."""
+    secret: SecretRef | None = None
+    """Reference to what a webhook's requests are signed with. No service acts on it yet."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if sum(way is not None for way in (self.email, self.webhook, self.mattermost, self.slack, self.teams)) != 1:
+            raise ValueError("needs one of email, webhook, mattermost, slack and teams")
+        if self.secret is not None and self.webhook is None:
+            raise ValueError("has a secret, which only a webhook is signed with")
+        return self
 
 
 class Department(BookPart):
@@ -22,6 +47,10 @@ class Department(BookPart):
     """Where it is reached."""
     consult_within: OpeningSpan = Span(4, "h")
     """How long it may take when asked. No service acts on it yet."""
+    notify: tuple[Notify, ...] = ()
+    """How it hears of a question beside its mail address. No service acts on it yet."""
+    remind_at: tuple[Percent, ...] = (80, 100)
+    """Shares of that time at which it is reminded. No service acts on it yet."""
 
 
 class RoutingRule(BookPart):
@@ -37,6 +66,10 @@ class RoutingRule(BookPart):
     """How urgent its cases are to begin with."""
     tell: tuple[Id, ...] = ()
     """Roles."""
+    owner: Id | None = None
+    """Id of the team member who gets them; else whoever of the department is next. No service acts on it yet."""
+    labels: tuple[Text, ...] = ()
+    """Labels that they get beside those that triage found. No service acts on it yet."""
 
 
 class Escalation(BookPart):
@@ -46,8 +79,14 @@ class Escalation(BookPart):
     """Share of the clock's time that has passed."""
     of: Literal["reaction", "resolution"] = "reaction"
     """Which clock."""
-    do: tuple[Literal["notify_owner", "raise_priority", "notify_lead", "return_to_queue"], ...] = Field(min_length=1)
-    """Steps, in this order."""
+    when: When = When()
+    """Which cases it is for: by risk, customer group, repeated contact, … No service acts on it yet."""
+    do: tuple[Literal["notify_owner", "raise_priority", "notify_lead", "return_to_queue", "reassign", "inform_hub"], ...] = Field(
+        min_length=1
+    )
+    """Steps, in this order. No service acts on `reassign` and `inform_hub` yet."""
+    to: Id | None = None
+    """Department that `reassign` gives the case to; none: to a colleague in its own. No service acts on it yet."""
 
 
 class Member(BookPart):
@@ -67,23 +106,12 @@ class Member(BookPart):
     """What routing rules may ask for."""
     capacity: int = Field(default=6, ge=0, le=1000)
     """Cases at the same time. With 0 none is given; other numbers weigh nothing yet."""
+    channel_capacity: dict[str, Annotated[int, Field(ge=0, le=1000)]] = Field(default={})
+    """Per channel, where fewer than `capacity`. No service acts on it yet."""
+    notify: tuple[Notify, ...] = ()
+    """How they hear of what they must know beside their own list. No service acts on it yet."""
     public: bool = True
     """Shown on the public page."""
-
-
-class Notify(BookPart):
-    """One way to reach somebody: a mail address, or a webhook whose address is a secret."""
-
-    email: Email | None = None
-    """Mail address."""
-    webhook: SecretRef | None = None
-    """Reference to the address, `env:NAME` or `file:name`."""
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Self:
-        if (self.email is None) == (self.webhook is None):
-            raise ValueError("needs either email or webhook")
-        return self
 
 
 class HubMember(BookPart):
@@ -112,6 +140,10 @@ class Scenario(BookPart):
     """Roles of the hub's members."""
     holding_statement_by: tuple[Id, ...] = ()
     """Roles that agree on what is said meanwhile."""
+    ladder: tuple[Id, ...] = ()
+    """Roles that are told one after the other for as long as somebody has not acknowledged in time."""
+    hold: Literal["none", "affected", "all"] = "none"
+    """What is not sent from then on: nothing, replies to cases that fit the scenario, or every reply."""
     acknowledge_within: SpanText = Span(10, "m")
     """By an ordinary clock: a crisis does not wait for opening time."""
 

@@ -79,7 +79,7 @@ Url = Annotated[str, *_shaped(r"https?://[^\s/]+\S*", "an address that starts wi
 
 _SECRET = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:/?[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 SECRET_MESSAGE = "must be a reference, env:NAME or file:name (a secret itself never stands in a brand book)"  # noqa: S105
-SECRET_FIELDS = frozenset({"secret", "webhook"})
+SECRET_FIELDS = frozenset({"secret", "webhook", "mattermost", "slack", "teams"})
 
 
 def _secret(value: str) -> str:

@@ -24,6 +24,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, model_validator
 
+from libs.common.bookcases import Assignment, CallbackRules, CaseRules, CustomerGroup, CustomField, PromiseRules
 from libs.common.bookdefaults import with_derived
 from libs.common.bookhours import Hours
 from libs.common.bookproblems import MOST_PROBLEMS, BrandBookError, Inconsistent, problems_of
@@ -136,6 +137,8 @@ class LegalCheck(BookPart):
     """Which cases it is for."""
     blocks_sending: bool = True
     """Whether a reply waits for that."""
+    department: str = "legal"
+    """Id of the department that reads it. No service acts on it yet."""
 
 
 class Conduct(BookPart):
@@ -361,6 +364,18 @@ class BrandBook(BookPart):
         Escalation(at=100, of="reaction", do=("notify_lead", "return_to_queue")),
     )
     """What happens as a clock runs."""
+    cases: CaseRules = CaseRules()
+    """When a case comes back."""
+    fields: tuple[CustomField, ...] = ()
+    """What people note of a case beside what every brand does."""
+    customer_groups: tuple[CustomerGroup, ...] = ()
+    """Customers who are treated apart; the first that holds."""
+    assignment: Assignment = Assignment()
+    """Who gets a case."""
+    promises: PromiseRules = PromiseRules()
+    """What happens with what replies promise."""
+    callbacks: CallbackRules = CallbackRules()
+    """Calls that we owe."""
     team: tuple[Member, ...] = ()
     """The people."""
     hub: Hub = Hub()

@@ -43,8 +43,15 @@ class Case(Part):
     customer_id: UUID
     group_id: UUID
     state: str = Field(description="new | open | waiting | resolved | closed | merged | withdrawn")
+    waiting_for: str | None = Field(default=None, description="customer | department | until: what a waiting case waits for")
+    waiting_until: datetime | None = Field(default=None, description="When it is looked at again at the latest, where somebody said so")
     department: str
     owner: str | None = Field(default=None, description="Team member's id")
+    watchers: list[str] = Field(default=[], description="Team members who are told of what happens to it")
+    tags: list[str] = Field(default=[], description="What people call it, in the order in which they did")
+    fields: dict[str, str | float | bool] = Field(default={}, description="The brand book's own fields that people have filled in")
+    customer_group: str | None = Field(default=None, description="Of the brand book's groups of customers, the one that its customer is in")
+    contact: str = Field(default="first", description="first | repeat: whether the customer had another case of late")
     priority: str = Field(default="normal", description="low | normal | high | urgent")
     channel: str = Field(description="Where the newest mention came from: where an answer goes")
     visibility: str = Field(default="public", description="Of the newest mention")
@@ -72,6 +79,11 @@ class Case(Part):
     latest: Mention | None = Field(default=None, description="The newest mention: what an answer answers")
     historic: bool = False
     merged_into: UUID | None = None
+    merged_cases: list[UUID] = Field(default=[], description="Cases that people put together with this one, in that order")
+    split_from: UUID | None = Field(default=None, description="The case that people took its mentions out of")
+    legal_check: str | None = Field(
+        default=None, description="asked | agreed | refused: what the legal department says of an answer; none: not asked"
+    )
     opened_at: datetime = Field(description="When its first mention was received")
     resolved_at: datetime | None = None
     unanswered: bool = Field(

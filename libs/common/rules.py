@@ -27,6 +27,9 @@ INTENTS = (
     "complaint", "question", "compliment", "order_status", "cancellation", "billing", "outage", "idea", "product_advice", "praise_ambassador", "spam",
     "abuse", "chatter", "press", "job", "staff_post",
 )  # fmt: skip
+CONTACTS = ("first", "repeat")
+"""Whether a customer has written about something else of late."""
+HOURS = ("open", "closed")
 RESPONSES = ("reply", "ask_clarification", "no_reply", "hide")
 """Whether a mention is answered."""
 
@@ -78,6 +81,8 @@ Words = Annotated[str | tuple[str, ...] | None, PlainValidator(_one_or_more()), 
 SomeWords = Annotated[tuple[str, ...] | None, PlainValidator(_some), WithJsonSchema(_schema())]
 Urgency = Annotated[str | tuple[str, ...] | None, PlainValidator(_one_or_more(URGENCIES)), WithJsonSchema(_schema(URGENCIES))]
 Sentiment = Annotated[str | tuple[str, ...] | None, PlainValidator(_one_or_more(SENTIMENTS)), WithJsonSchema(_schema(SENTIMENTS))]
+Contact = Annotated[str | tuple[str, ...] | None, PlainValidator(_one_or_more(CONTACTS)), WithJsonSchema(_schema(CONTACTS))]
+Opening = Annotated[str | tuple[str, ...] | None, PlainValidator(_one_or_more(HOURS)), WithJsonSchema(_schema(HOURS))]
 Visibility = Annotated[str | tuple[str, ...] | None, PlainValidator(_one_or_more(VISIBILITIES)), WithJsonSchema(_schema(VISIBILITIES))]
 
 
@@ -113,8 +118,14 @@ class When(BaseModel):
     """low, normal, high, urgent."""
     role: Words = None
     """The writer's role."""
+    customer_group: Words = None
+    """Id of the group of customers that the writer is in."""
+    contact: Contact = None
+    """first or repeat: whether the customer had another case within `cases.repeat_within`."""
+    hours: Opening = None
+    """open or closed: whether the case was opened within opening hours."""
     insight: Words = None
-    """Kind of insight: spike, hijack, trend, ambassador."""
+    """What was noticed: spike, hijack, influencer, press, staff_leak, safety, broken_promise, trend, ambassador."""
     severity: Words = None
     """How bad an incident is."""
     labels_any: SomeWords = None
@@ -123,6 +134,8 @@ class When(BaseModel):
     """One of these risks: press, influencer, legal_threat, safety, self_harm, discrimination, data_leak, staff_leak, hashtag_hijack."""
     pii_any: SomeWords = None
     """One of these kinds of personal data."""
+    tags_any: SomeWords = None
+    """One of these tags, which people gave the case."""
     skills_any: SomeWords = None
     """One of these skills."""
 

@@ -23,6 +23,7 @@ from services.routing import (
     rehome,
     retell,
     ticker,
+    timer,
     user_api,
 )
 from services.routing.passwords import Hasher
@@ -43,12 +44,21 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             partial(rehome.run, service, policies),
             partial(lease.run, service),
             partial(retell.run, service),
+            partial(timer.run, service, policies),
         ]
 
     service = Service("routing", settings, Path(__file__).parent)
     app = build(
         service,
-        [book_api.router, api.router, correction_api.router, client_api.router, user_api.router, oauth_api.router, login_api.router],
+        [
+            book_api.router,
+            api.router,
+            correction_api.router,
+            client_api.router,
+            user_api.router,
+            oauth_api.router,
+            login_api.router,
+        ],
         start,
         title="One owner, and clocks that can be trusted",
         checks=[checks.published_books],

@@ -291,7 +291,7 @@ async def load(connection: db.Connection, events: Sequence[Received[Any]], polic
         await _lock_files(connection, work, elsewhere)
         found |= await store.copies_of(connection, [(work.files[case_id].case.brand, case_id) for case_id in elsewhere & work.files.keys()])
     work.stored = set(work.files)
-    work.now = await store.this_moment(connection)  # clocks may have spoken while we waited for their cases
+    work.now = await store.now(connection)  # clocks may have spoken while we waited for their cases
     for mention_id, copy in found.items():
         work.copies.setdefault(mention_id, copy)
     for mention_id, copy in work.copies.items():

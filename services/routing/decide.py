@@ -47,7 +47,7 @@ async def corrected(
         proposed=correction.found(copy.triaged.findings, finding) if proposed is None else proposed,
         reason=reason,
         actor=actor,
-        at=await store.this_moment(writing),
+        at=await store.now(writing),
     )
     await correction_store.add(writing, said)
     if finding == "respond":
@@ -84,7 +84,7 @@ async def judged(
         same=same,
         reason=reason,
         actor=actor,
-        at=await store.this_moment(writing),
+        at=await store.now(writing),
     )
     proposed = both[mention_id].triaged.group_id == both[other_id].triaged.group_id
     await correction_store.add_judgement(writing, said, proposed=proposed)

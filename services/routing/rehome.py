@@ -55,7 +55,7 @@ async def tick(pool: db.Pool, policy: Policy) -> int:
         if not files:
             return 0
         found = await store.copies_of(connection, [(file.case.brand, file.case.id) for file in files])
-        now = await store.this_moment(connection)
+        now = await store.now(connection)
         for file in files:
             mentions = [copy.triaged for copy in found.values() if copy.case_id == file.case.id]
             try:

@@ -61,7 +61,7 @@ async def honesty(connection: db.Connection, brand: str, days: int) -> Honesty:
     """Of what was put before people in the last days."""
     row = await connection.fetchrow(
         "select count(*) as sampled, count(judged_at) as judged, count(*) filter (where overruled) as overruled from no_reply_sample "
-        "where brand = $1 and shown_at > now() - make_interval(days => $2)",
+        "where brand = $1 and shown_at > moment() - make_interval(days => $2)",
         brand,
         days,
     )

@@ -38,14 +38,8 @@ class Story:
 
 
 async def now(connection: db.Connection) -> datetime:
-    """The transaction's time, by the database's clock."""
-    at: datetime = await connection.fetchval("select now()")
-    return at
-
-
-async def this_moment(connection: db.Connection) -> datetime:
-    """The database's clock as it stands: not before anything that another transaction wrote and this one can read."""
-    at: datetime = await connection.fetchval("select clock_timestamp()")
+    """The database's clock as it stands: not before anything that another transaction wrote and this one can read. In a scenario, the scenario's."""
+    at: datetime = await connection.fetchval("select moment()")
     return at
 
 
@@ -196,7 +190,7 @@ def _columns(rows: Sequence[File], fire_at: Mapping[UUID, datetime | None]) -> l
 async def due(connection: db.Connection, brands: Sequence[str], limit: int) -> list[File]:
     """Cases of these brands with a clock that has something to say now, locked; those that another instance holds are left to it."""
     rows = await connection.fetch(
-        "select * from care_case where next_fire_at <= now() and brand = any($1::text[]) "
+        "select * from care_case where next_fire_at <= moment() and brand = any($1::text[]) "
         "order by next_fire_at limit $2 for update skip locked",
         brands,
         limit,
@@ -206,7 +200,9 @@ async def due(connection: db.Connection, brands: Sequence[str], limit: int) -> l
 
 async def put_off(connection: db.Connection, brand: str, case_id: UUID) -> None:
     """Ask this case's clocks again in a minute."""
-    await connection.execute("update care_case set next_fire_at = now() + interval '1 minute' where brand = $1 and id = $2", brand, case_id)
+    await connection.execute(
+        "update care_case set next_fire_at = moment() + interval '1 minute' where brand = $1 and id = $2", brand, case_id
+    )
 
 
 async def orphans(connection: db.Connection, policy: Policy, limit: int) -> list[File]:
@@ -451,7 +447,7 @@ async def holds(connection: db.Connection) -> list[asyncpg.Record]:
     """Every brand that has a book, with its hold; for the sending lease, which is about all brands alike."""
     return await connection.fetch(
         "select b.brand, b.version, coalesce(h.held, false) as held, coalesce(h.hold_version, 0) as hold_version, h.reason, "
-        "clock_timestamp() as decided_at "
+        "moment() as decided_at "
         "from (select brand, max(version) as version from brand_book group by brand) b left join hold h using (brand)"
     )
 
@@ -466,9 +462,9 @@ async def hold(connection: db.Connection, brand: str, *, lock: bool = False) -> 
 async def set_hold(connection: db.Connection, brand: str, held: bool, reason: str | None, by: str) -> int:
     """Hold or release, and return the hold's new version."""
     version: int = await connection.fetchval(
-        "insert into hold (brand, held, hold_version, reason, changed_by, changed_at) values ($1, $2, 1, $3, $4, now()) "
+        "insert into hold (brand, held, hold_version, reason, changed_by, changed_at) values ($1, $2, 1, $3, $4, moment()) "
         "on conflict (brand) do update set held = excluded.held, "
-        "hold_version = hold.hold_version + 1, reason = excluded.reason, changed_by = excluded.changed_by, changed_at = now() "
+        "hold_version = hold.hold_version + 1, reason = excluded.reason, changed_by = excluded.changed_by, changed_at = moment() "
         "returning hold_version",
         brand,
         held,

@@ -127,6 +127,8 @@ ANY_ORDER = {
     ("routing", "*", "skills"), ("routing", "*", "tell"), ("team", "*", "languages"), ("team", "*", "skills"),
     ("hub", "members"), ("hub", "members", "*", "roles"), ("hub", "members", "*", "notify"),
     ("hub", "scenarios"), ("hub", "scenarios", "*", "tell"), ("hub", "scenarios", "*", "holding_statement_by"),
+    ("team", "*", "notify"), ("departments", "*", "notify"), ("departments", "*", "remind_at"), ("routing", "*", "labels"), ("fields",),
+    ("fields", "*", "choices"), ("customer_groups", "*", "identities"), ("promises", "remind_at"),
 }  # fmt: skip
 """Lists that services ask whether something is in them, or go through whole."""
 

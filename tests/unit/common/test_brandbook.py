@@ -230,7 +230,7 @@ def test_problems_can_be_read_by_programs() -> None:
         ("targets: [{when: {urgncy: high}}]", "4: targets[0].when.urgncy: is no field here; did you mean 'urgency'?"),
         ("targets: [{when: {urgency: hihg}}]", "4: targets[0].when.urgency: must be critical, high, normal or low, not 'hihg'"),
         ("escalation: [{at: 0.8, do: [notify_owner]}]", "4: escalation[0].at: must be a share of the clock's time such as 80%"),
-        ("escalation: [{at: 80%, do: [shout]}]", "4: escalation[0].do[0]: must be notify_owner, raise_priority, notify_lead or"),
+        ("escalation: [{at: 80%, do: [shout]}]", "4: escalation[0].do[0]: must be notify_owner, raise_priority, notify_lead, return_to_queue"),
         ("webcare_page: {colour: blue}", "4: webcare_page.colour: must be a colour such as #0a6ebd, not 'blue'"),
         ("channels: [{id: m, type: imap}]", "4: channels[0]: a channel of type imap needs host and user and secret"),
         ("channels: [{id: f, type: feed, url: ftp://a}]", "4: channels[0].url: must be an address that starts with https://"),
@@ -258,7 +258,7 @@ def test_problems_can_be_read_by_programs() -> None:
             "hours: {mon: ['09:00-09:10']}\ntargets: [{resolution: 1d}, {reaction: 20h}]",
             "5: targets[1].reaction: 20h of opening time take more than the two years after 2026-06-01",
         ),
-        ("hub: {members: [{id: a, notify: [{}]}]}", "4: hub.members[0].notify[0]: needs either email or webhook"),
+        ("hub: {members: [{id: a, notify: [{}]}]}", "4: hub.members[0].notify[0]: needs one of email, webhook, mattermost, slack and teams"),
         ("team: [{id: a, first_name: An, initials: a1}]", "4: team[0].initials: must be one to four letters, such as gs, not 'a1'"),
         # what does not fit together
         ("fallback: winkel", "4: fallback: there is no department 'winkel' (there are none)"),
