@@ -26,6 +26,7 @@ from services.routing import (
     timer,
     user_api,
 )
+from services.routing.due import DUE
 from services.routing.passwords import Hasher
 from services.routing.policies import Policies
 from services.routing.settings import Settings
@@ -44,7 +45,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             partial(rehome.run, service, policies),
             partial(lease.run, service),
             partial(retell.run, service),
-            partial(timer.run, service, policies),
+            partial(timer.run, service, policies, DUE),
         ]
 
     service = Service("routing", settings, Path(__file__).parent)

@@ -35,9 +35,6 @@ Due = Callable[[db.Connection, Policy, Timer, datetime], Awaitable[None]]
 """What a kind of timer does when its time has come, in the transaction that takes the timer away: connection, the brand's policy, the timer, now.
 Setting the same timer again in there sets it for later."""
 
-DUE: Mapping[str, Due] = {}
-"""Kind → what it does."""
-
 
 async def put(connection: db.Connection, timers: Sequence[Timer]) -> None:
     """Set these; one that is set already is moved."""
@@ -63,11 +60,11 @@ async def cancel(connection: db.Connection, brand: str, kind: str, subject: UUID
     )
 
 
-async def run(service: Service, policies: Policies) -> None:
+async def run(service: Service, policies: Policies, due: Mapping[str, Due]) -> None:
     """Until cancelled. A passing fault of Postgres is waited out: timers go off late then, and never twice."""
     while True:
         try:
-            while await tick(service.pool, policies) == _BATCH:
+            while await tick(service.pool, policies, due) == _BATCH:
                 service.relay.poke()
             service.relay.poke()
         except db.TRANSIENT as error:
@@ -75,7 +72,7 @@ async def run(service: Service, policies: Policies) -> None:
         await asyncio.sleep(1)
 
 
-async def tick(pool: db.Pool, policies: Policies) -> int:
+async def tick(pool: db.Pool, policies: Policies, due: Mapping[str, Due]) -> int:
     """Do what at most 200 timers say whose time has come; return how many those were. One that fails is tried again in a minute."""
     async with pool.acquire() as connection, connection.transaction():
         rows = await connection.fetch(
@@ -83,24 +80,24 @@ async def tick(pool: db.Pool, policies: Policies) -> int:
             "and kind = any($2::text[]) order by at limit $3 for update skip locked) as d "
             "where (t.brand, t.kind, t.subject, t.name) = (d.brand, d.kind, d.subject, d.name) returning t.*, moment() as now",
             [brand for brand, _ in policies.versions()],
-            list(DUE),
+            list(due),
             _BATCH,
         )
         for row in sorted(rows, key=lambda row: (row["at"], row["subject"], row["name"])):
-            due = Timer(row["brand"], row["kind"], row["subject"], row["name"], row["at"])
+            found = Timer(row["brand"], row["kind"], row["subject"], row["name"], row["at"])
             try:
                 async with connection.transaction():
-                    await DUE[due.kind](connection, policies.of(due.brand), due, row["now"])
+                    await due[found.kind](connection, policies.of(found.brand), found, row["now"])
             except db.TRANSIENT:
                 raise
             except Exception:  # one timer that cannot do what it says must not keep the others waiting
-                log.exception("a timer failed: tried again in a minute", extra={"kind": due.kind, "subject": str(due.subject)})
+                log.exception("a timer failed: tried again in a minute", extra={"kind": found.kind, "subject": str(found.subject)})
                 await connection.execute(
                     "insert into timer (brand, kind, subject, name, at) values ($1, $2, $3, $4, moment() + interval '1 minute') "
                     "on conflict do nothing",
-                    due.brand,
-                    due.kind,
-                    due.subject,
-                    due.name,
+                    found.brand,
+                    found.kind,
+                    found.subject,
+                    found.name,
                 )
     return len(rows)
