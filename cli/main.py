@@ -40,6 +40,8 @@ dead_app = typer.Typer(
     help="Events that were set aside: those that could not be handled, and what waits behind them.", rich_markup_mode=None
 )
 topics_app = typer.Typer(help="The registry of topics: who writes, who reads, under which key, for how long.", rich_markup_mode=None)
+scenario_app = typer.Typer(help="Stories of messages, people and time, and what must come of them in every order.", rich_markup_mode=None)
+app.add_typer(scenario_app, name="scenario", no_args_is_help=True)
 app.add_typer(dead_app, name="dead", invoke_without_command=True)
 app.add_typer(topics_app, name="topics", invoke_without_command=True)
 app.add_typer(book_app, name="book")
@@ -277,6 +279,26 @@ def login(
     from cli import access
 
     sys.stdout.write(access.login(data_dir, user_id) + "\n")
+
+
+@scenario_app.callback()
+def scenario() -> None:
+    pass
+
+
+@scenario_app.command("run")
+def scenario_run(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Scenarios (YAML), or folders of them")],
+    schedules: Annotated[int, typer.Option("--schedules", min=1, help="In how many orders each is played")] = 20,
+    seed: Annotated[Optional[int], typer.Option("--seed", min=0, help="Only in this order; 0 is the plain one")] = None,  # noqa: UP045
+    jobs: Annotated[Optional[int], typer.Option("--jobs", min=1, help="Processes; else one for every core")] = None,  # noqa: UP045
+    as_json: AsJson = False,
+) -> None:
+    """Play scenarios through the real handlers and store, on a clock of their own. Needs nothing that runs. Exit code 1 when one does not come out as
+    expected, with the seed that shows it again; 2 for a file that is no scenario."""
+    from cli.scenario import command
+
+    raise typer.Exit(command.run(files, schedules=schedules, seed=seed, jobs=jobs, as_json=as_json))
 
 
 @dead_app.callback()

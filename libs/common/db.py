@@ -4,6 +4,7 @@ Statements find their tables by the search path, which is the service's own sche
 """
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -71,8 +72,16 @@ async def connect(url: str, schema: str) -> "asyncpg.Connection[asyncpg.Record]"
     return connection
 
 
-async def open_pool(url: str, schema: str, *, size: int = 6) -> Pool:
-    """The service's pool. A statement that runs longer than 30 s is cancelled: it is a fault, not work."""
+async def open_pool(
+    url: str,
+    schema: str,
+    *,
+    size: int = 6,
+    search_path: str | None = None,
+    setup: Callable[[Any], Coroutine[Any, Any, None]] | None = None,
+) -> Pool:
+    """The service's pool. A statement that runs longer than 30 s is cancelled: it is a fault, not work. `search_path` instead of the schema's own, and
+    `setup` of every connection that is handed out, are for who plays with time."""
     return await asyncpg.create_pool(
         url,
         min_size=1,
@@ -82,8 +91,9 @@ async def open_pool(url: str, schema: str, *, size: int = 6) -> Pool:
         max_inactive_connection_lifetime=300,
         init=_prepare,
         reset=_keep,
+        setup=setup,
         server_settings={
-            "search_path": f"{schema},public",
+            "search_path": search_path or f"{schema},public",
             "timezone": "UTC",
             "statement_timeout": "30000",
             # A plan that was kept since a table was empty reads all of it, for every batch, until the next analyze.

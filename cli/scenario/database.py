@@ -1,0 +1,125 @@
+"""A PostgreSQL of a run's own: started in a temporary folder, gone afterwards, with a migrated database for every worker.
+
+Its sessions go by the clock of the scenario. Routing asks `moment()`, which a session's setting answers; the other services ask PostgreSQL's own `now()`
+and `clock_timestamp()`, in whose place stand functions of the same names that a schema before `pg_catalog` in these sessions' search path holds. The
+services' code and migrations are the ones that run everywhere.
+"""
+
+import asyncio
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+
+from cli.stack import postgres
+from cli.stack.parts import ROOT
+from libs.common import db, migrate
+
+SERVICES = ("triage", "routing", "responder")
+_TEMPLATE = "scenario_template"
+_SETTINGS: Mapping[str, str] = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "autovacuum": "off",
+    "max_connections": "60",
+    "shared_buffers": "128MB",
+}
+"""What is lost with the machine is made anew by the next run."""
+_CLOCK = """
+create schema simulated;
+grant usage on schema simulated to public;
+create function simulated.now() returns timestamptz language sql stable parallel safe
+    as $$ select coalesce(nullif(current_setting('weerklank.moment', true), '')::timestamptz, pg_catalog.clock_timestamp()) $$;
+create function simulated.clock_timestamp() returns timestamptz language sql stable parallel safe as $$ select simulated.now() $$;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    home: Path
+    port: int
+
+    def url(self, database: str) -> str:
+        return postgres.url(self.home, self.port, postgres.SUPERUSER, database)
+
+    def database(self, name: str) -> str:
+        """A database of that name as the services' migrations make it; its URL."""
+        postgres.psql(self.home, self.port, f"create database {name} template {_TEMPLATE} strategy wal_log")
+        return self.url(name)
+
+
+@contextmanager
+def server() -> Iterator[Server]:
+    """Runs until the block ends. Raises `StackError` where PostgreSQL cannot be started."""
+    with tempfile.TemporaryDirectory(prefix="weerklank-scenario-") as folder:
+        home = Path(folder)
+        home.chmod(0o711)
+        postgres.init(home)
+        found = Server(home, _free_port())
+        log = home / "server.log"
+        with log.open("ab") as written:
+            process = subprocess.Popen(
+                postgres.command(home, found.port, _SETTINGS),
+                stdin=subprocess.DEVNULL,
+                stdout=written,
+                stderr=written,
+                start_new_session=True,
+                **postgres.as_user(home),
+            )
+        try:
+            postgres.wait_ready(home, found.port, process, log)
+            _make_template(found)
+            yield found
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _make_template(found: Server) -> None:
+    postgres.psql(found.home, found.port, f"create database {_TEMPLATE}")
+    for extension in postgres.EXTENSIONS:
+        postgres.psql(found.home, found.port, f"create extension {extension}", _TEMPLATE)
+    for service in SERVICES:
+        postgres.psql(found.home, found.port, f"create schema {service}", _TEMPLATE)
+    postgres.psql(found.home, found.port, _CLOCK, _TEMPLATE)
+    for service in SERVICES:
+        asyncio.run(migrate.migrate(found.url(_TEMPLATE), service, ROOT / "services" / service / "migrations"))
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+async def pool_of(url: str, service: str, moment: "Moment") -> db.Pool:
+    """The pool that a service would have, in sessions that go by the scenario's clock."""
+
+    async def setup(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+        await connection.execute("select set_config('weerklank.moment', $1, false)", moment.written())
+
+    return await db.open_pool(url, service, size=4, search_path=f"simulated, {service}, public, pg_catalog", setup=setup)
+
+
+class Moment:
+    """The scenario's clock, which only the scenario moves."""
+
+    def __init__(self) -> None:
+        self._written = ""
+
+    def set(self, iso: str) -> None:
+        self._written = iso
+
+    def written(self) -> str:
+        return self._written

@@ -1,0 +1,262 @@
+"""A scenario's file: YAML comes in, a `Scenario` goes out, or one error that names the line and the way out.
+
+`docs/scenarios.md` describes the format for those who write one.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from cli.errors import WRONG, CommandError
+from cli.scenario import times
+from libs.common.bookproblems import BrandBookError
+from libs.common.brandbook import BrandBook
+
+KINDS = ("mention", "mail", "taken_back", "reply", "do", "call", "book", "expect")
+"""What a step can be; each step has one of these keys."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class MentionStep(_Part):
+    """Somebody wrote. With `triage: real` of the scenario only what triage is not asked for may be given: who, where, and the text."""
+
+    mention: str
+    sender: str = Field(alias="from")
+    name: str | None = None
+    channel: str = "twitter"
+    visibility: Literal["public", "private"] = "public"
+    kind: str | None = None
+    text: str = "Hallo?"
+    title: str | None = None
+    answers: str | None = None
+    followers: int | None = None
+    historic: bool = False
+    customer: str | None = None
+    group: str | None = None
+    language: str = "nl"
+    sentiment: Literal["negative", "neutral", "positive"] = "neutral"
+    intent: str | None = "question"
+    urgency: Literal["critical", "high", "normal", "low"] = "normal"
+    labels: tuple[str, ...] = ()
+    risk: tuple[str, ...] = ()
+    respond: Literal["reply", "ask_clarification", "no_reply", "hide"] | None = "reply"
+    department: str | None = None
+    pii: tuple[str, ...] = ()
+    topic: str | None = None
+    received: str | None = None
+
+
+class MailStep(_Part):
+    """A mail as a mailbox holds it: headers, an empty line, the text."""
+
+    mail: str
+    raw: str
+
+
+class TakenBackStep(_Part):
+    taken_back: str
+
+
+class ReplyStep(_Part):
+    """A reply reached its customer: what the responder tells."""
+
+    reply: str
+    to: str
+    by: str = "gs"
+    text: str = "We zijn ermee bezig."
+    sent: str | None = None
+    more: dict[str, Any] = Field(default={}, alias="with")
+
+
+class DoStep(_Part):
+    """A person does something with a case, in a word."""
+
+    do: str
+    case: str
+    as_: str | None = Field(default=None, alias="as")
+    body: dict[str, Any] = Field(default={}, alias="with")
+    answer: int | None = None
+    save: str | None = None
+    meanwhile: bool = False
+
+
+class CallStep(_Part):
+    """Any operation of a service. A path that begins with a slash goes on after /v1/brands/{brand}."""
+
+    call: Annotated[str, Field(pattern=r"^(GET|POST|PUT|PATCH|DELETE) /\S*$")]
+    service: Literal["routing", "triage", "responder"] = "routing"
+    as_: str | dict[str, str] | None = Field(default=None, alias="as")
+    body: Any = Field(default=None, alias="with")
+    headers: dict[str, str] = {}
+    answer: int | None = None
+    has: Any = None
+    save: str | None = None
+    meanwhile: bool = False
+
+
+class BookStep(_Part):
+    """A new version of the brand book: these fields instead of what they were."""
+
+    book: dict[str, Any]
+
+
+class ExpectStep(_Part):
+    """What must be so by now, whatever the order was. Each item is one of the forms in `expect.py`."""
+
+    expect: tuple[dict[str, Any], ...]
+
+
+Body = MentionStep | MailStep | TakenBackStep | ReplyStep | DoStep | CallStep | BookStep | ExpectStep
+_MODELS: dict[str, type[Body]] = {
+    "mention": MentionStep,
+    "mail": MailStep,
+    "taken_back": TakenBackStep,
+    "reply": ReplyStep,
+    "do": DoStep,
+    "call": CallStep,
+    "book": BookStep,
+    "expect": ExpectStep,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    at: datetime
+    what: Body
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    path: Path
+    title: str
+    about: str
+    book: dict[str, Any]
+    """As JSON, without the brand's slug, which is another one for every schedule."""
+    starts: datetime
+    zone: ZoneInfo
+    triage: Literal["given", "real"]
+    steps: tuple[Step, ...] = field(default=())
+
+
+DEFAULT_BOOK: dict[str, Any] = {
+    "name": "Scenario",
+    "languages": ["nl", "en"],
+    "hours": {"mon-fri": ["09:00-17:00"], "holidays": {"country": "NL", "closed": True}},
+    "targets": [{"when": {"urgency": "critical"}, "reaction": "10m", "resolution": "4h"}, {"reaction": "30m", "resolution": "8h"}],
+    "departments": [
+        {"id": "webcare", "name": "Webcare", "members": ["gs", "mk"]},
+        {"id": "billing", "name": "Facturen", "members": ["ab"], "email": "facturen@scenario.example", "consult_within": "4h"},
+        {"id": "legal", "name": "Juridisch", "email": "juridisch@scenario.example", "consult_within": "8h"},
+    ],
+    "team": [
+        {"id": "gs", "first_name": "Guus", "initials": "gs", "role": "agent", "capacity": 50},
+        {"id": "mk", "first_name": "Mila", "initials": "mk", "role": "lead", "capacity": 50},
+        {"id": "ab", "first_name": "Amir", "initials": "ab", "role": "agent", "capacity": 50, "skills": ["billing"]},
+        {"id": "tr", "first_name": "Tess", "initials": "tr", "role": "trainee", "capacity": 0},
+        {"id": "wv", "first_name": "Wies", "initials": "wv", "role": "spokesperson", "capacity": 0},
+    ],
+}
+"""What holds where a scenario's `brand` says nothing else. Example data."""
+
+
+def load(path: Path) -> Scenario:
+    """Raises `CommandError` for a file that is no scenario."""
+    yaml = YAML(typ="rt")
+    try:
+        data = yaml.load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CommandError(f"{path} can't be read: {error.strerror}.", WRONG) from error
+    except UnicodeDecodeError as error:
+        raise CommandError(f"{path} is not UTF-8.", WRONG) from error
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise CommandError(f"{path}:{line}: no YAML: {error.problem}.", WRONG) from error
+    except (YAMLError, ValueError) as error:
+        raise CommandError(f"{path}: no YAML: {error}.", WRONG) from error
+    if not isinstance(data, dict):
+        raise CommandError(f"{path}:1: a scenario has the keys scenario, starts and steps.", WRONG)
+    if unknown := sorted(set(map(str, data)) - {"scenario", "about", "brand", "starts", "triage", "steps"}):
+        raise CommandError(f"{path}:{_line(data, unknown[0])}: {unknown[0]!r} is no key of a scenario.", WRONG)
+    for key in ("scenario", "starts", "steps"):
+        if data.get(key) is None:
+            raise CommandError(f"{path}:1: {key!r} is missing.", WRONG)
+    if data.get("triage", "given") not in ("given", "real"):
+        raise CommandError(f"{path}:{_line(data, 'triage')}: triage must be given or real, not {data['triage']!r}.", WRONG)
+    book = {**DEFAULT_BOOK, **_plain(data.get("brand") or {})}
+    try:
+        zone = ZoneInfo(BrandBook.from_json({"brand": "scenario", **book}, source="brand").timezone)
+    except BrandBookError as error:
+        raise CommandError(f"{path}: {error}", WRONG) from error
+    try:
+        starts = times.start_of(str(data["starts"]), zone)
+    except times.NoTime as error:
+        raise CommandError(f"{path}:{_line(data, 'starts')}: starts: {error}.", WRONG) from error
+    if not isinstance(data["steps"], list):
+        raise CommandError(f"{path}:{_line(data, 'steps')}: steps must be a list.", WRONG)
+    return Scenario(
+        path=path,
+        title=str(data["scenario"]),
+        about=str(data.get("about") or ""),
+        book=book,
+        starts=starts,
+        zone=zone,
+        triage=data.get("triage", "given"),
+        steps=tuple(_steps(path, data["steps"], starts, zone)),
+    )
+
+
+def _steps(path: Path, items: Any, at: datetime, zone: ZoneInfo) -> list[Step]:
+    found = []
+    for number, item in enumerate(items):
+        line = items.lc.item(number)[0] + 1
+        where = f"{path}:{line}"
+        if not isinstance(item, dict):
+            raise CommandError(f"{where}: a step is a mapping with one of {', '.join(KINDS)}.", WRONG)
+        values = _plain(item)
+        kinds = [kind for kind in KINDS if kind in values]
+        if len(kinds) != 1:
+            raise CommandError(f"{where}: a step has one of {', '.join(KINDS)}; this one has {', '.join(kinds) or 'none'}.", WRONG)
+        try:
+            if (said := values.pop("at", None)) is not None:
+                when = times.read(said, at, zone)
+                if when < at:
+                    raise times.NoTime(f"{said!r} is before the step before it, which is at {times.shown(at, zone)}")
+                at = when
+            found.append(Step(at, _MODELS[kinds[0]].model_validate(values), line))
+        except times.NoTime as error:
+            raise CommandError(f"{where}: at: {error}.", WRONG) from error
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            place = ".".join(map(str, first["loc"]))
+            raise CommandError(f"{where}: {place}: {first['msg'][:1].lower()}{first['msg'][1:]}.", WRONG) from error
+    return found
+
+
+def _line(mapping: Any, key: str) -> int:
+    """The line of a key of the file."""
+    return int(mapping.lc.key(key)[0]) + 1
+
+
+def _plain(value: Any) -> Any:
+    """YAML's own types as Python's, moments as they are written."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value)
+    return str(value)
