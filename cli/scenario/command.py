@@ -13,6 +13,8 @@ from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
+import uvloop
+
 from cli.console import plain
 from cli.errors import WRONG, CommandError
 from cli.scenario import database
@@ -75,7 +77,7 @@ def _one_by_one(url: str, scenarios: Sequence[Scenario], chunks: Sequence[tuple[
 
     logging.disable(logging.CRITICAL)
     try:
-        return asyncio.run(all_of_them())
+        return uvloop.run(all_of_them())
     finally:
         logging.disable(logging.NOTSET)
 
@@ -96,7 +98,7 @@ def _begin(urls: Sequence[str], paths: Sequence[Path], turn: "object") -> None:
     logging.disable(logging.CRITICAL)
     _Worker.folder = tempfile.TemporaryDirectory(prefix="weerklank-scenario-")
     _Worker.scenarios = [load(path) for path in paths]
-    _Worker.loop = asyncio.new_event_loop()
+    _Worker.loop = uvloop.new_event_loop()
     _Worker.world = _Worker.loop.run_until_complete(World.on(urls[number], Path(_Worker.folder.name)))
 
 

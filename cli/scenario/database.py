@@ -13,8 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-
-import asyncpg
+from typing import Any
 
 from cli.stack import postgres
 from cli.stack.parts import ROOT
@@ -106,8 +105,13 @@ def _free_port() -> int:
 async def pool_of(url: str, service: str, moment: "Moment") -> db.Pool:
     """The pool that a service would have, in sessions that go by the scenario's clock."""
 
-    async def setup(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-        await connection.execute("select set_config('weerklank.moment', $1, false)", moment.written())
+    knows: dict[int, str] = {}
+
+    async def setup(connection: Any) -> None:
+        session, written = connection.get_server_pid(), moment.written()
+        if knows.get(session) != written:
+            await connection.execute("select set_config('weerklank.moment', $1, false)", written)
+            knows[session] = written
 
     return await db.open_pool(url, service, size=4, search_path=f"simulated, {service}, public, pg_catalog", setup=setup)
 

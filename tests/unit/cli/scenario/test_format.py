@@ -1,0 +1,48 @@
+"""A file that is no scenario is refused with the line and the way out."""
+
+from pathlib import Path
+
+import pytest
+
+from cli.errors import WRONG, CommandError
+from cli.scenario.format import MentionStep, load
+
+HEAD = "scenario: a\nstarts: 2026-03-26 09:30\n"
+
+
+def complaint(folder: Path, text: str) -> str:
+    path = folder / "a.yaml"
+    path.write_text(text)
+    with pytest.raises(CommandError) as failed:
+        load(path)
+    assert failed.value.code == WRONG
+    return str(failed.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "a scenario has the keys"),
+        ("scenario: [", "no YAML"),
+        ("scenario: a\nsteps: []\n", "'starts' is missing"),
+        ("scenario: a\nstarts: tomorrow\nsteps: []\n", "a.yaml:2: starts: 'tomorrow' is no moment"),
+        (HEAD + "colour: red\nsteps: []\n", "a.yaml:3: 'colour' is no key"),
+        (HEAD + "brand: {hours: {mon: 9}}\nsteps: []\n", "hours"),
+        (HEAD + "steps:\n  - mention: m1\n", "a.yaml:4: from: field required"),
+        (HEAD + "steps:\n  - at: +5m\n", "a.yaml:4: a step has one of mention, mail"),
+        (HEAD + "steps:\n  - {mention: m1, from: a, urgency: mad}\n", "a.yaml:4: urgency"),
+        (HEAD + "steps:\n  - {at: '09:29', taken_back: m1}\n", "a.yaml:4: at: '09:29' is before the step before it"),
+        (HEAD + "steps:\n  - {call: LOOK /cases}\n", "a.yaml:4: call"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, text: str, says: str) -> None:
+    assert says in complaint(tmp_path, text)
+
+
+def test_a_step_without_a_time_is_at_the_moment_of_the_one_before(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(HEAD + "steps:\n  - {at: +5m, mention: m1, from: a}\n  - {mention: m2, from: b}\n")
+    first, second = load(path).steps
+    assert first.at == second.at
+    assert isinstance(second.what, MentionStep)
+    assert second.what.sender == "b"
