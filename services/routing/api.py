@@ -64,7 +64,8 @@ class Note(BaseModel):
 
 class Notification(BaseModel):
     id: UUID
-    case_id: UUID
+    case_id: UUID | None = Field(description="The case that it is about; none where it is about something else")
+    notice_id: UUID | None = Field(default=None, description="The notice that failed, or of which nobody knows whether it arrived")
     at: datetime
     what: str
 

@@ -18,7 +18,11 @@ from services.routing import (
     consumer,
     correction_api,
     lease,
+    link_api,
+    links,
     login_api,
+    notice_api,
+    notifier,
     oauth_api,
     rehome,
     retell,
@@ -36,16 +40,23 @@ from services.routing.signer import Signer
 def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
 
+    signed = links.Links(
+        links.keys_of(_link_keys(settings), settings.signing_key), settings.public_url or f"http://127.0.0.1:{settings.port}"
+    )
+
     async def start(service: Service) -> tuple[Consumer[consumer.CaseWork], Sequence[Task]]:
         app.state.signer = Signer(settings) if settings.signing_key else None
         app.state.hasher = await asyncio.to_thread(Hasher)
         policies = app.state.policies = Policies(service.books)  # the stream's, the clocks' and the routes' alike
+        telling = notifier.Notifier(service.pool, policies, settings, signed)
         return consumer.build(policies), [
             partial(ticker.run, service, policies),
             partial(rehome.run, service, policies),
             partial(lease.run, service),
             partial(retell.run, service),
             partial(timer.run, service, policies, DUE),
+            partial(notifier.run, service, telling),
+            telling.sweep,
         ]
 
     service = Service("routing", settings, Path(__file__).parent)
@@ -59,9 +70,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             user_api.router,
             oauth_api.router,
             login_api.router,
+            notice_api.router,
+            link_api.router,
         ],
         start,
         title="One owner, and clocks that can be trusted",
         checks=[checks.published_books],
     )
+    app.state.links = signed
     return app
+
+
+def _link_keys(settings: Settings) -> list[str]:
+    return [settings.link_key.get_secret_value(), settings.link_key_before.get_secret_value()]

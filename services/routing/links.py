@@ -102,6 +102,10 @@ class NoKey(Exception):
     """Links cannot be signed here; the text names the settings that would let them."""
 
 
+class TooLong(Exception):
+    """A link would carry more than an address can. The text says how much."""
+
+
 class Forged(Exception):
     """A token that we did not sign, or that somebody changed. Nothing of it is believed."""
 
@@ -113,14 +117,14 @@ class Links:
         self._keys, self._public_url = tuple(keys), public_url.rstrip("/")
 
     def url(self, click: Click) -> str:
-        """The address of a link. Raises `NoKey`; `ValueError` for one that would be longer than 2,000 characters."""
+        """The address of a link. Raises `NoKey`; `TooLong` for one of more than 2,000 characters."""
         if not self._keys:
             raise NoKey("links cannot be signed: set WEERKLANK_ROUTING_LINK_KEY, or WEERKLANK_ROUTING_SIGNING_KEY")
         said = [click.brand, click.purpose, click.subject.hex, click.member, int(click.expires_at.timestamp()), dict(click.data)]
         body = json.dumps(said, separators=(",", ":"), sort_keys=True, ensure_ascii=False).encode()
         token = f"{_encoded(body)}.{_encoded(_signature(self._keys[0], body))}"
         if len(token) > LONGEST:
-            raise ValueError(f"a link carries too much: {len(token)} characters of at most {LONGEST}")
+            raise TooLong(f"a link carries too much: {len(token)} characters of at most {LONGEST}")
         return f"{self._public_url}/v1/links/{token}"
 
     def read(self, token: str) -> Click:

@@ -380,7 +380,7 @@ async def add_note(connection: db.Connection, brand: str, case_id: UUID, note_id
 
 async def notifications(connection: db.Connection, brand: str, member: str, after: int, limit: int) -> list[asyncpg.Record]:
     return await connection.fetch(
-        "select seq, id, case_id, at, what from notification where brand = $1 and member = $2 and seq > $3 order by seq limit $4",
+        "select seq, id, case_id, notice_id, at, what from notification where brand = $1 and member = $2 and seq > $3 order by seq limit $4",
         brand,
         member,
         after,

@@ -322,7 +322,8 @@ OPERATORS: dict[Key, Any] = {
 }
 PUBLIC = frozenset({"/healthz", "/readyz", "/metrics", "/v1/status", "/v1/ledger"})
 LOGIN = frozenset({"/v1/oauth/token", "/v1/login", "/v1/login/refresh", "/v1/login/password", "/v1/logout"})
-"""The routes of both ask for no token, and tell nothing about a brand (see tests/contract/test_openapi.py)."""
+LINKED = frozenset({"/v1/links/{token}"})
+"""The routes of all three ask for no token, and tell nothing about a brand (see tests/contract/test_openapi.py)."""
 
 
 def unconfirmed(world: World, n: int) -> dict[str, Any]:
@@ -402,7 +403,7 @@ def test_every_operation_of_the_running_services_is_in_the_table(world: World) -
     assert of_brands - TABLE.keys() == set(), "new routes: say in TABLE how a stranger would ask"
     assert TABLE.keys() - of_brands == set()
     rest = {key for key in operations if "{brand}" not in key[2]}
-    assert {key for key in rest if key[2] not in PUBLIC | LOGIN} == OPERATORS.keys()
+    assert {key for key in rest if key[2] not in PUBLIC | LOGIN | LINKED} == OPERATORS.keys()
 
 
 @pytest.mark.parametrize("key", list(TABLE), ids=lambda key: f"{key[0]}: {key[1].upper()} {key[2]}")

@@ -20,7 +20,7 @@ from libs.common import submission
 from libs.common.brandbook import Channel
 from libs.common.mailserver import Reach
 from services.responder.channels import smtp
-from tests.integration.responder.conftest import MailServer
+from tests.mail_server import MailServer
 from tests.unit.responder.test_smtp import NOW, row
 
 
