@@ -5,10 +5,12 @@ them once that has committed. A notice's id follows from what it tells whom: add
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+import orjson
 
 from libs.common import db
 from libs.common.bookteam import Notify
@@ -67,8 +69,9 @@ async def add(connection: db.Connection, notices: Sequence[Notice], now: datetim
     if rows:
         await connection.execute(
             "insert into notice (id, brand, about, subject, recipient, way, lane, title, text, links, reply_to, next_at, created_at) "
-            "select u.*, $12, $12 from unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::jsonb[], $7::text[], $8::text[], "
-            "$9::text[], $10::jsonb[], $11::text[]) as u on conflict (id) do nothing",
+            "select i, b, a, s, r, w, la, ti, te, l::jsonb, re, $12, $12 from unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::text[], "
+            "$6::jsonb[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[]) as u(i, b, a, s, r, w, la, ti, te, l, re) "
+            "on conflict (id) do nothing",
             [row.id for row in rows],
             [row.brand for row in rows],
             [row.about for row in rows],
@@ -78,7 +81,7 @@ async def add(connection: db.Connection, notices: Sequence[Notice], now: datetim
             [lane_of(row.brand, row.way) for row in rows],
             [row.title.replace("\0", "") for row in rows],
             [row.text.replace("\0", "") for row in rows],
-            [[asdict(link) for link in row.links] for row in rows],
+            [orjson.dumps([_stored(link) for link in row.links]).decode() for row in rows],
             [row.reply_to for row in rows],
             now,
         )
@@ -98,6 +101,16 @@ def notice_of(row: Mapping[str, Any]) -> Notice:
         links=tuple(_link(link) for link in row["links"]),
         reply_to=row["reply_to"],
     )
+
+
+def _stored(link: Link) -> dict[str, Any]:
+    return {
+        "label": link.label,
+        "purpose": link.purpose,
+        "subject": str(link.subject),
+        "expires_at": link.expires_at.isoformat(),
+        "data": dict(link.data),
+    }
 
 
 def _link(raw: Mapping[str, Any]) -> Link:
