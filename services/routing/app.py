@@ -17,8 +17,12 @@ from services.routing import (
     client_api,
     consumer,
     correction_api,
+    feed,
+    feed_api,
     lease,
     login_api,
+    looking,
+    looking_api,
     oauth_api,
     rehome,
     retell,
@@ -46,6 +50,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             partial(lease.run, service),
             partial(retell.run, service),
             partial(timer.run, service, policies, DUE),
+            partial(app.state.feed.run, settings.database_url),
+            partial(feed.purging, service.pool),
+            partial(looking.sweeping, service.pool),
         ]
 
     service = Service("routing", settings, Path(__file__).parent)
@@ -54,6 +61,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         [
             book_api.router,
             api.router,
+            feed_api.router,
+            looking_api.router,
             correction_api.router,
             client_api.router,
             user_api.router,
@@ -64,4 +73,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         title="One owner, and clocks that can be trusted",
         checks=[checks.published_books],
     )
+    app.state.feed, app.state.open_streams = feed.Feed(), feed_api.Open()
     return app
