@@ -17,10 +17,14 @@ from services.routing import (
     client_api,
     consumer,
     correction_api,
+    feed,
+    feed_api,
     lease,
     link_api,
     links,
     login_api,
+    looking,
+    looking_api,
     notice_api,
     notifier,
     oauth_api,
@@ -57,6 +61,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             partial(timer.run, service, policies, DUE),
             partial(notifier.run, service, telling),
             telling.sweep,
+            partial(app.state.feed.run, settings.database_url),
+            partial(feed.purging, service.pool),
+            partial(looking.sweeping, service.pool),
         ]
 
     service = Service("routing", settings, Path(__file__).parent)
@@ -65,6 +72,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         [
             book_api.router,
             api.router,
+            feed_api.router,
+            looking_api.router,
             correction_api.router,
             client_api.router,
             user_api.router,
@@ -78,6 +87,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         checks=[checks.published_books],
     )
     app.state.links = signed
+    app.state.feed, app.state.open_streams = feed.Feed(), feed_api.Open()
     return app
 
 

@@ -22,7 +22,14 @@ def story(file: File, kind: type[CaseEvent], *, at: datetime, actor: str, tracep
     outgoing = Outgoing(event, str(file.case.id), file.version, str(file.case.id), traceparent)
     after = {"state": file.case.state, "department": file.case.department, "owner": file.case.owner, "priority": file.case.priority}
     detail = {key: to_jsonable_python(value) for key, value in said.items() if key != "note"}
-    return store.Story(outgoing, at, actor, {**detail, **after})
+    return store.Story(outgoing, at, actor, {**detail, **after}, _unread(file))
+
+
+def _unread(file: File) -> int:
+    """Messages of a case that nobody has handled, as far as its events list them; none of one that waits or has ended."""
+    if file.case.state not in ("new", "open"):
+        return 0
+    return sum(file.handled is None or (mention.received_at, mention.id) > file.handled for mention in file.case.mentions)
 
 
 def breaches(file: File, *, at: datetime, actor: str, traceparent: str | None) -> list[store.Story]:

@@ -10,9 +10,11 @@ import asyncpg
 
 from libs.common import db
 from libs.common.case_events import Case, CaseEvent
-from libs.common.events import Respond, TriagedMention
+from libs.common.events import Event, Respond, TriagedMention
 from libs.common.outbox import Outgoing
+from services.routing import feed
 from services.routing.case import OPEN, File, Turn
+from services.routing.feed import Fed
 from services.routing.orphan import somebody_works
 from services.routing.sla import Policy
 
@@ -35,6 +37,8 @@ class Story:
     at: datetime
     actor: str
     detail: Mapping[str, Any]
+    unread: int = 0
+    """Messages that nobody has handled yet."""
 
 
 async def now(connection: db.Connection) -> datetime:
@@ -254,21 +258,65 @@ async def tell_story(connection: db.Connection, rows: Sequence[Story]) -> None:
             [row.outgoing.version for row in rows],
             [row.outgoing.id for row in rows],
             [row.at for row in rows],
-            [event.type.removeprefix("weerklank.case.").removesuffix(".v1") for event in events],
+            [_what(event) for event in events],
             [row.actor for row in rows],
             [row.outgoing.traceparent for row in rows],
             [dict(row.detail) for row in rows],
         )
+        await feed.add(connection, [shown for row in rows if (shown := _shown(row)) is not None])
+
+
+def _shown(row: Story) -> Fed | None:
+    """What people's screens show of a change; nothing of what an import did to a case that was over long ago."""
+    event = row.outgoing.event
+    assert isinstance(event, CaseEvent)
+    case = event.case
+    if case.historic and row.actor == "system":
+        return None
+    data = {
+        "version": row.outgoing.version,
+        "what": _what(event),
+        "actor": row.actor,
+        "at": row.at,
+        "state": case.state,
+        "owner": case.owner,
+        "department": case.department,
+        "priority": case.priority,
+        "due_at": min((clock.due_at for clock in case.clocks if clock.met_at is None), default=None),
+        "unread": row.unread,
+    }
+    people = tuple(dict.fromkeys(filter(None, (case.owner, *case.watchers))))
+    return Fed(
+        case.brand,
+        "case",
+        case.id,
+        data,
+        case_id=case.id,
+        people=people,
+        departments=(case.department,),
+        version=row.outgoing.version,
+    )
+
+
+def _what(event: Event) -> str:
+    return event.type.removeprefix("weerklank.case.").removesuffix(".v1")
 
 
 async def notify(connection: db.Connection, rows: Sequence[tuple[UUID, str, str, UUID, datetime, str]]) -> None:
     """(id, brand, member, case, at, what). An id that is there already is the same notification."""
     if rows:
-        await connection.execute(
+        told = await connection.fetch(
             "insert into notification (id, brand, member, case_id, at, what) select * from "
-            "unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::timestamptz[], $6::text[]) on conflict (id) do nothing",
+            "unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::timestamptz[], $6::text[]) on conflict (id) do nothing returning id",
             *[[row[n] for row in rows] for n in range(6)],
         )
+        new = {row["id"] for row in told}
+        shown = [
+            Fed(brand, "notification", id, {"case_id": case_id, "at": at, "what": what}, member=member)
+            for id, brand, member, case_id, at, what in rows
+            if id in new
+        ]
+        await feed.add(connection, shown)
 
 
 # --- replies --------------------------------------------------------------------------------------------------------------------------
