@@ -12,7 +12,7 @@ from libs.common import db
 from libs.common.case_events import Case, CaseEvent
 from libs.common.events import Respond, TriagedMention
 from libs.common.outbox import Outgoing
-from services.routing.case import OPEN, File, Turn
+from services.routing.case import OPEN, File, Key, Turn
 from services.routing.orphan import somebody_works
 from services.routing.sla import Policy
 
@@ -105,6 +105,47 @@ async def keep_copies(connection: db.Connection, found: Mapping[UUID, Copy]) -> 
             [copy.triaged.mention.received_at for _, copy in rows],
             [copy.traceparent for _, copy in rows],
             [copy.triaged.model_dump_json() for _, copy in rows],
+        )
+
+
+async def move_copies(connection: db.Connection, found: Mapping[UUID, Copy]) -> None:
+    """Put mentions, whose case is locked, into another case of their group."""
+    rows = sorted(found.items())
+    if rows:
+        await connection.execute(
+            "update mention_copy m set case_id = u.case_id from unnest($1::text[], $2::uuid[], $3::uuid[]) as u(brand, id, case_id) "
+            "where m.brand = u.brand and m.id = u.id",
+            [copy.triaged.mention.brand for _, copy in rows],
+            [mention_id for mention_id, _ in rows],
+            [copy.case_id for _, copy in rows],
+        )
+
+
+async def follow_ups(connection: db.Connection, groups: Iterable[tuple[str, UUID]]) -> dict[UUID, dict[UUID, Key]]:
+    """The follow-ups of these (brand, group): group → case → place of the message that began it."""
+    wanted = sorted(groups)
+    found: dict[UUID, dict[UUID, Key]] = {}
+    if wanted:
+        rows = await connection.fetch(
+            "select f.* from follow_up f join unnest($1::text[], $2::uuid[]) as u(brand, group_id) using (brand, group_id)",
+            [brand for brand, _ in wanted],
+            [group_id for _, group_id in wanted],
+        )
+        for row in rows:
+            found.setdefault(row["group_id"], {})[row["case_id"]] = row["begun_at"], row["begun_by"]
+    return found
+
+
+async def keep_follow_ups(connection: db.Connection, new: Sequence[File], chains: Mapping[UUID, Mapping[UUID, Key]]) -> None:
+    if new:
+        await connection.execute(
+            "insert into follow_up (brand, group_id, case_id, begun_at, begun_by) "
+            "select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::uuid[])",
+            [file.case.brand for file in new],
+            [file.case.group_id for file in new],
+            [file.case.id for file in new],
+            [chains[file.case.group_id][file.case.id][0] for file in new],
+            [file.case.begun_by for file in new],
         )
 
 
