@@ -54,6 +54,7 @@ class Case(Part):
     state: str = Field(description="new | open | waiting | resolved | closed | merged | withdrawn")
     waiting_for: str | None = Field(default=None, description="customer | department | until: what a waiting case waits for")
     waiting_until: datetime | None = Field(default=None, description="When it is looked at again at the latest, where somebody said so")
+    waiting_reason: str | None = Field(default=None, description="Why it waits, in the words of the person who said so")
     department: str
     owner: str | None = Field(default=None, description="Team member's id")
     watchers: list[str] = Field(default=[], description="Team members who are told of what happens to it")

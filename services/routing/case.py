@@ -21,6 +21,7 @@ from services.routing.sla import Policy
 OPEN = ("new", "open", "waiting")
 ENDED = ("resolved", "closed", "merged", "withdrawn")
 EMPTY = ("merged", "withdrawn")
+NOT_WAITING: dict[str, Any] = {"waiting_for": None, "waiting_until": None, "waiting_reason": None}
 MAX_MENTIONS = 200
 """Mentions that a case's events list. A case may have more; an event has a size."""
 
@@ -50,6 +51,7 @@ class Turn(Part):
     state: str
     waiting_for: str | None = None
     waiting_until: datetime | None = None
+    waiting_reason: str | None = None
     resolved_at: datetime | None
     unanswered: bool = False
     clocks: list[Clock]
@@ -134,8 +136,7 @@ def computed(policy: Policy, file: File, mentions: Sequence[TriagedMention], mer
             update={
                 "state": state,
                 "merged_into": merged_into,
-                "waiting_for": None,
-                "waiting_until": None,
+                **NOT_WAITING,
                 "mentions": [],
                 "mentions_total": 0,
                 "latest": None,

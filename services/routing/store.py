@@ -194,7 +194,7 @@ async def update(connection: db.Connection, changed: Sequence[File], fire_at: Ma
         await connection.execute(
             "update care_case c set version = u.v, state = u.s, department = u.d, owner = u.o, customer_id = u.cu, opened_at = u.op, "
             "next_fire_at = u.n, fired = u.fired, touched = u.t, book_version = u.bv, state_json = u.json, "
-            "handled_at = u.ha, handled_id = u.hi, turn_before = u.tb from "
+            "handled_at = u.ha, handled_id = u.hi, turn_before = u.tb, clock_version = coalesce(c.clock_version, c.book_version) from "
             f"(select {_VALUES}) as u(i, b, v, s, d, o, cu, op, n, fired, t, bv, json, ha, hi, tb) where c.id = u.i and c.brand = u.b",
             *_columns(changed, fire_at),
         )
@@ -237,6 +237,40 @@ async def due(connection: db.Connection, brands: Sequence[str], limit: int) -> l
         limit,
     )
     return [_file(row) for row in rows]
+
+
+async def clocks_of_another_book(
+    connection: db.Connection, brand: str, versions: Sequence[int], limit: int, only: UUID | None = None
+) -> list[tuple[int, File]]:
+    """Open cases of a brand whose clocks were set under one of these versions of its book, with that version, locked; those that another instance holds
+    are left to it."""
+    rows = await connection.fetch(
+        "select *, coalesce(clock_version, book_version) as set_by from care_case where brand = $1 and state in ('new', 'open', 'waiting') "
+        "and coalesce(clock_version, book_version) = any($2::int[]) and ($4::uuid is null or id = $4) order by seq limit $3 "
+        "for update skip locked",
+        brand,
+        versions,
+        limit,
+        only,
+    )
+    return [(row["set_by"], _file(row)) for row in rows]
+
+
+async def clocks_set_by(connection: db.Connection, brand: str, ids: Sequence[UUID], version: int) -> None:
+    """The clocks of these cases are those of this version of the book."""
+    await connection.execute("update care_case set clock_version = $3 where brand = $1 and id = any($2::uuid[])", brand, ids, version)
+
+
+async def books_with_other_clocks(connection: db.Connection, brand: str, version: int, fields: Sequence[str]) -> dict[int, Any]:
+    """The books of a brand before this version that say something else in one of these fields."""
+    rows = await connection.fetch(
+        "select b.version, b.book from brand_book b join brand_book n on n.brand = b.brand and n.version = $2 where b.brand = $1 and b.version < $2 "
+        "and exists (select 1 from unnest($3::text[]) as f where b.book -> f is distinct from n.book -> f)",
+        brand,
+        version,
+        fields,
+    )
+    return {row["version"]: row["book"] for row in rows}
 
 
 async def put_off(connection: db.Connection, brand: str, case_id: UUID) -> None:

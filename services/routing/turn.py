@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from libs.common.case_events import Case, Clock
+from libs.common.case_events import Case, Clock, TargetChange
 from libs.common.errors import Conflict
 from libs.common.events import Respond, TriagedMention
 from services.routing import sla
-from services.routing.case import EMPTY, ENDED, File, Key, Turn, asked, key_of, must_be_alive
+from services.routing.case import EMPTY, ENDED, NOT_WAITING, File, Key, Turn, asked, key_of, must_be_alive
 from services.routing.route import PRIORITIES, facts
 from services.routing.sla import Policy
 
@@ -51,9 +51,9 @@ def reacted(case: Case) -> bool:
 
 
 def wakes(file: File, mention: TriagedMention) -> bool:
-    """Whether a message that comes to a case makes it our turn again: always once it has ended or waits, or we have told the customer something since, also
-    where the message is older than the one that was answered. Whoever answered did not see it, and a needless look costs less than a question that
-    nobody sees."""
+    """Whether a message that comes to a case makes it our turn again: always once it has ended or waits, or we have told the customer something since,
+    also where the message is older than the one that was answered. Whoever answered did not see it, and a needless look costs less than a question
+    that nobody sees."""
     if not file.touched or mention.mention.historic or mention.removed:
         return False
     return file.case.state in ("waiting", *ENDED) or (file.case.state == "open" and reacted(file.case))
@@ -78,6 +78,7 @@ def begin(policy: Policy, file: File, mention: TriagedMention) -> None:
         state=case.state,
         waiting_for=case.waiting_for,
         waiting_until=case.waiting_until,
+        waiting_reason=case.waiting_reason,
         resolved_at=case.resolved_at,
         unanswered=case.unanswered,
         clocks=case.clocks,
@@ -87,9 +88,7 @@ def begin(policy: Policy, file: File, mention: TriagedMention) -> None:
         since=at,
     )
     _go_on(policy, file, [mention], at)
-    file.case = file.case.model_copy(
-        update={"state": "open", "waiting_for": None, "waiting_until": None, "resolved_at": None, "unanswered": False}
-    )
+    file.case = file.case.model_copy(update={"state": "open", **NOT_WAITING, "resolved_at": None, "unanswered": False})
 
 
 def _go_on(policy: Policy, file: File, mentions: Sequence[TriagedMention], at: datetime) -> None:
@@ -192,7 +191,7 @@ def resolved(file: File, at: datetime) -> None:
         file.handled = max(file.handled or key_of(case.latest), key_of(case.latest))
     file.touched, file.before = True, None
     clocks = sla.meet(sla.meet(case.clocks, "reaction", at), "resolution", at)
-    file.change(state="resolved", resolved_at=at, clocks=clocks, sample=False, waiting_for=None, waiting_until=None)
+    file.change(state="resolved", resolved_at=at, clocks=clocks, sample=False, **NOT_WAITING)
 
 
 def may_go_unanswered(file: File) -> None:
@@ -222,8 +221,7 @@ def left_unanswered(file: File, choice: Respond, at: datetime) -> None:
         respond_reason=choice.reason,
         respond_by=choice.by,
         sample=False,
-        waiting_for=None,
-        waiting_until=None,
+        **NOT_WAITING,
     )
 
 
@@ -235,6 +233,29 @@ def reopened(policy: Policy, file: File, mentions: Sequence[TriagedMention], at:
     file.touched, file.before = True, None
     _go_on(policy, file, mentions, at)
     file.change(state="open", resolved_at=None, unanswered=False)
+
+
+def retargeted(old: Policy | None, new: Policy, file: File, mentions: Sequence[TriagedMention], now: datetime) -> list[TargetChange]:
+    """The clocks that have not stopped as the new book makes them, where that is something else than the `old` one made of them (none: not known); returns
+    which are due at another time. What they said too early they say again. Changes no version."""
+    present = sorted((m for m in mentions if not m.removed), key=lambda m: key_of(m.mention))
+    if not present:
+        return []
+    by = file.before.by if file.before is not None else None
+    began = [m for m in present if m.mention.id == by] or present
+    clocks, changes = [], []
+    for clock in file.case.clocks:
+        about = began if clock.kind == "reaction" else present
+        becomes = clock if clock.met_at else sla.retarget(new, clock, _about(new, file, about))
+        if old is not None and becomes is not clock and sla.retarget(old, clock, _about(old, file, about)).due_at == becomes.due_at:
+            becomes = clock
+        clocks.append(becomes)
+        if becomes.due_at != clock.due_at:
+            changes.append(TargetChange(clock=clock.kind, old_due_at=clock.due_at, new_due_at=becomes.due_at))
+    if changes:
+        file.case = file.case.model_copy(update={"clocks": clocks})
+        _hear(new, file, now)
+    return changes
 
 
 def carried_over(policy: Policy, file: File, old: Case, into: File, mentions: Sequence[TriagedMention], now: datetime) -> None:
@@ -266,7 +287,7 @@ def _take_over(policy: Policy, file: File, old: Case, into: File, mentions: Sequ
     of the two cases came first."""
     case = into.case
     if old.earlier or file.before is not None or not case.clocks or old.unanswered:
-        kept = ("state", "waiting_for", "waiting_until", "clocks", "earlier", "resolved_at", "unanswered")
+        kept = ("state", *NOT_WAITING, "clocks", "earlier", "resolved_at", "unanswered")
         turn = {name: getattr(old, name) for name in kept}
         if old.state == "open":  # what waits in the other case has waited for as long as it has
             turn["clocks"] = sla.longest(old.clocks, case.clocks)
@@ -285,7 +306,7 @@ def _take_over(policy: Policy, file: File, old: Case, into: File, mentions: Sequ
                 clocks = sla.meet(clocks, clock.kind, clock.met_at) if clock.met_at else clocks
             if into.case.state == "waiting" and (answered := file.handled) is not None:
                 clocks = sla.resume(policy, clocks, "resolution", answered[0])
-            ours = {"state": old.state, "waiting_for": old.waiting_for, "waiting_until": old.waiting_until, "clocks": clocks}
+            ours = {name: getattr(old, name) for name in ("state", *NOT_WAITING)} | {"clocks": clocks}
             into.case = into.case.model_copy(update=ours)
     if into.case.state == "resolved" and old.resolved_at is not None:
         into.handled = max((key_of(m.mention) for m in mentions if m.mention.received_at <= old.resolved_at), default=file.handled)

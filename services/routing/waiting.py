@@ -10,7 +10,7 @@ from typing import Any
 from libs.common.case_events import Case
 from libs.common.errors import Conflict, Unprocessable
 from services.routing import sla
-from services.routing.case import ENDED, File, key_of, must_be_alive
+from services.routing.case import ENDED, NOT_WAITING, File, key_of, must_be_alive
 from services.routing.sla import Policy
 from services.routing.turn import for_customer, reacted
 
@@ -25,7 +25,7 @@ def must_be_ours(file: File) -> None:
         raise Conflict(f"The case is {file.case.state}. Reopen it first.")
 
 
-def for_the_customer(file: File, at: datetime) -> None:
+def for_the_customer(file: File, at: datetime, reason: str | None = None) -> None:
     """A person says that it is the customer's turn: our time to resolve stands still. Raises `Conflict` where nobody has told the customer so."""
     must_be_ours(file)
     if not reacted(file.case):
@@ -34,28 +34,29 @@ def for_the_customer(file: File, at: datetime) -> None:
         file.handled = max(file.handled or key_of(file.case.latest), key_of(file.case.latest))
     file.touched, file.before = True, None
     clocks = sla.pause(file.case.clocks, "resolution", at)
-    file.change(state="waiting", waiting_for="customer", waiting_until=None, clocks=clocks)
+    file.change(state="waiting", waiting_for="customer", waiting_until=None, waiting_reason=reason, clocks=clocks)
 
 
-def until(policy: Policy, file: File, moment: datetime, at: datetime) -> None:
+def until(policy: Policy, file: File, moment: datetime, at: datetime, reason: str | None = None) -> None:
     """A person says that there is nothing to do before that moment. Raises `Unprocessable` where that has passed, and `Conflict`."""
     if moment <= at:
         raise Unprocessable(f"until: {moment.isoformat()} has passed. Name a moment to come.")
-    _ours(policy, file, at, waiting_for="until", waiting_until=moment)
+    _ours(policy, file, at, waiting_for="until", waiting_until=moment, waiting_reason=reason)
 
 
-def for_department(policy: Policy, file: File, at: datetime, until: datetime | None = None) -> None:
+def for_department(policy: Policy, file: File, at: datetime, until: datetime | None = None, reason: str | None = None) -> None:
     """A department was asked, and is to answer by `until`. Raises `Conflict`."""
-    _ours(policy, file, at, waiting_for="department", waiting_until=until)
+    _ours(policy, file, at, waiting_for="department", waiting_until=until, waiting_reason=reason)
 
 
 def over(policy: Policy, file: File, at: datetime) -> str:
-    """What the case waited for has come, or somebody goes on without: it is our turn. Returns what that was; raises `Conflict` where it waits for nothing."""
+    """What the case waited for has come, or somebody goes on without: it is our turn. Returns what that was; raises `Conflict` where it waits for
+    nothing."""
     must_be_ours(file)
     if file.case.state != "waiting":
         raise Conflict(f"The case is {file.case.state}: it waits for nothing.")
     waited_for = file.case.waiting_for or "customer"
-    _ours(policy, file, at, state="open", waiting_for=None, waiting_until=None)
+    _ours(policy, file, at, state="open", **NOT_WAITING)
     return waited_for
 
 

@@ -13,5 +13,7 @@ update care_case
 set next_fire_at = (state_json ->> 'resolved_at')::timestamptz + interval '14 days'
 where state = 'resolved' and next_fire_at is null;
 
--- Open cases whose clocks were set by an older version of the brand book.
-create index on care_case (brand, book_version) where state in ('new', 'open', 'waiting');
+-- Under which version of the brand book the clocks were set, where that is another one than decided the case last. None: the same.
+alter table care_case
+    add column clock_version integer;
+create index on care_case (brand, coalesce(clock_version, book_version), seq) where state in ('new', 'open', 'waiting');
