@@ -94,7 +94,9 @@ def due(policy: sla.Policy, file: cases.File, now: datetime) -> tuple[list[store
         why = file.case.waiting_reason or "The time has come that it was put off to."
         waited_for = waiting.over(policy, file, now)
         stories.append(record.story(file, CaseResumed, at=now, actor="system", traceparent=None, waited_for=waited_for, why=why))
-        told += record.notifications(stories[-1], [file.case.owner] if file.case.owner else [], file.case.id, f"back: {why}"[:200])
+        told += record.notifications(
+            stories[-1], [file.case.owner] if file.case.owner else [], file.case.id, f"back: {' '.join(why.split())}"[:200]
+        )
     for firing in sla.firings(policy, file.case.clocks, file.fired):
         if firing.at > now:
             break

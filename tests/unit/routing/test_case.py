@@ -143,7 +143,9 @@ def test_a_later_round_goes_on_in_the_other_case_as_it_was() -> None:
     case = desk.file(A).case
     (reaction, resolution), (_, before) = case.clocks, round_two.clocks
     assert (case.state, reaction, case.earlier) == ("open", round_two.clocks[0], round_two.earlier)
-    assert (resolution.started_at, resolution.resumed_at) == (START, before.resumed_at), "since the first message of both, without the pause"
+    assert (resolution.started_at, resolution.resumed_at) == (START, before.resumed_at), (
+        "since the first message of both, without the pause"
+    )
     assert resolution.due_at == before.due_at - timedelta(minutes=1)
     assert case.replied_at == SENT_AT
 

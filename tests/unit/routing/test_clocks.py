@@ -7,13 +7,12 @@ import pytest
 
 from libs.common.brandbook import BrandBook
 from libs.common.case_events import CaseClockBreached, Clock, Rounds
-from libs.common.events import MentionTriaged
 from libs.common.hours import Calendar
 from services.routing import record, sla
 from services.routing.case import File
 from services.routing.consumer import CaseWork, on_mention, on_reply_sent
 from services.routing.turn import reopened, resolved
-from tests.unit.routing.test_permutations import BOOK, POLICIES, START, event, state, tick
+from tests.unit.routing.test_permutations import BOOK, POLICIES, START, tick
 from tests.unit.routing.test_turns import A1, C1, A, heard, sent
 
 DUE = START + timedelta(minutes=30)
