@@ -89,6 +89,8 @@ def on_mention(work: CaseWork, received: Received[TriagedEvent]) -> None:
     _arrive(work, received, policy, target, source, unseen=unseen, follows=place.follows)
     if place.instead is not None:
         _leave(work, received, policy, place.instead)
+    if there is not None and source != target and there.case.begun_by == mention_id:
+        _begin_anew(work, received, policy, there)
     for left in sorted({source, cases.case_id_of(brand, mention_id)} - {None, target}, key=str):
         if left in work.files:
             _leave(work, received, policy, left)
@@ -118,20 +120,67 @@ def _place(work: CaseWork, policy: Policy, triaged: TriagedMention, known: store
     here = before or first
     if reopening.is_over(policy, here.case, mention.received_at):
         begins = cases.case_id_of(mention.brand, triaged.group_id, mention.id)
-        work.follow_ups.setdefault(triaged.group_id, {})[begins] = cases.key_of(mention)
-        work.new_follow_ups.add(begins)
+        _begins(work, triaged.group_id, begins, cases.key_of(mention))
         return _Place(begins, follows=here.case.id, instead=after.case.id if after else None)
     comes_back = after is not None and here.case.state in ("resolved", "closed") and turn.wakes(here, triaged)
     return _Place(here.case.id, instead=after.case.id if after and comes_back else None)
 
 
-def _gather(work: CaseWork, source: UUID, target: UUID) -> None:
-    """The mentions of one case of a group are in another one of it from now on."""
-    for mention_id in work.members.pop(source, set()):
+def _follow(work: CaseWork, received: Received[TriagedEvent], policy: Policy, file: cases.File) -> None:
+    """Keep the running round of a case with its messages. Those that came too late for what it is without the one that kept it open begin a follow-up."""
+    _split_off(work, received, policy, file, turn.follow(policy, file, work.mentions_of(file.case.id), work.now))
+
+
+def _begin_anew(work: CaseWork, received: Received[TriagedEvent], policy: Policy, file: cases.File) -> None:
+    """The message that began a follow-up is of another group now: the next one begins it."""
+    rest = [m for m in work.mentions_of(file.case.id) if not m.mention.historic]
+    if rest:
+        _split_off(work, received, policy, file, rest, follows=file.case.follows)
+
+
+def _split_off(
+    work: CaseWork,
+    received: Received[TriagedEvent],
+    policy: Policy,
+    file: cases.File,
+    late: Sequence[TriagedMention],
+    follows: UUID | None = None,
+) -> None:
+    """These mentions of a case are a follow-up of it, or of the case that it `follows`, which begins with the first of them."""
+    if not late:
+        return
+    brand, group_id, first = file.case.brand, file.case.group_id, late[0].mention
+    begins = cases.case_id_of(brand, group_id, first.id)
+    _begins(work, group_id, begins, cases.key_of(first))
+    _gather(work, file.case.id, begins, {m.mention.id for m in late})
+    file.case = _computed(work, policy, file)
+    new = work.files.get(begins)
+    if new is None:
+        new = work.files[begins] = cases.opened(
+            policy, brand, group_id, late, None, work.now, begun_by=first.id, follows=follows or file.case.id
+        )
+        work.tell(received, new, CaseOpened, rule=new.rule)
+    else:
+        new.case = _computed(work, policy, new)
+        new.version += 1
+        work.tell(received, new, CaseJoined, mention_id=first.id)
+
+
+def _begins(work: CaseWork, group_id: UUID, case_id: UUID, key: cases.Key) -> None:
+    chain = work.follow_ups.setdefault(group_id, {})
+    if case_id not in chain:
+        chain[case_id] = key
+        work.new_follow_ups.add(case_id)
+
+
+def _gather(work: CaseWork, source: UUID, target: UUID, which: set[UUID] | None = None) -> None:
+    """Mentions of one case of a group, or all of them, are in another one of it from now on."""
+    which = set(work.members.get(source, ())) if which is None else which
+    for mention_id in which:
         work.copies[mention_id] = replace(work.copies[mention_id], case_id=target)
-        work.members.setdefault(target, set()).add(mention_id)
         work.moved.add(mention_id)
-    work.members[source] = set()
+    work.members.setdefault(source, set()).difference_update(which)
+    work.members.setdefault(target, set()).update(which)
 
 
 def _arrive(
@@ -171,8 +220,8 @@ def _arrive(
     file.case = _computed(work, policy, file)
     if woken := unseen and turn.wakes(file, triaged):
         _begin_round(work, received, policy, file, triaged)
-    elif file.before is not None:
-        turn.follow(policy, file, work.mentions_of(target), work.now)
+    else:
+        _follow(work, received, policy, file)
     if file.touched:  # what is open may be something else by now
         file.case = cases.proposed(policy, file, work.mentions_of(target))
     if file.case == before:
@@ -212,8 +261,7 @@ def _leave(work: CaseWork, received: Received[TriagedEvent], policy: Policy, lef
     before = file.case
     file.book_version = policy.version
     file.case = _computed(work, policy, file)
-    if file.before is not None:
-        turn.follow(policy, file, work.mentions_of(left), work.now)
+    _follow(work, received, policy, file)
     if file.case == before:
         return
     file.version += 1
@@ -230,7 +278,8 @@ def _go_on(work: CaseWork, received: Received[TriagedEvent], policy: Policy, fil
 
 def _carry_over(work: CaseWork, received: Received[TriagedEvent], policy: Policy, file: cases.File, old: Case, into: cases.File) -> None:
     """What people decided in `file`, which was `old` until now, goes on in `into`; the story there says what holds and what does not."""
-    turn.carried_over(policy, file, old, into, work.mentions_of(into.case.id), work.now)
+    late = turn.carried_over(policy, file, old, into, work.mentions_of(into.case.id), work.now)
+    _split_off(work, received, policy, into, late)
     into.case = cases.proposed(policy, into, work.mentions_of(into.case.id))
     new = into.case
     same = {"department": old.department == new.department, "owner": old.owner == new.owner}
@@ -341,7 +390,7 @@ async def load(connection: db.Connection, events: Sequence[Received[Any]], polic
     concerned |= {cases.case_id_of(m.mention.brand, root) for m in about for root in (m.group_id, m.mention.id)}
     concerned |= {reply.case_id for reply in replies}
     await _lock_files(connection, work, concerned)
-    work.follow_ups = await store.follow_ups(connection, {(m.mention.brand, m.group_id) for m in about})
+    work.follow_ups = await store.follow_ups(connection, {(file.case.brand, file.case.group_id) for file in work.files.values()})
     await _lock_files(connection, work, {case_id for chain in work.follow_ups.values() for case_id in chain} - work.files.keys())
     found = await store.copies_of(connection, [(file.case.brand, case_id) for case_id, file in work.files.items()])
     roots = {cases.root_of(file.case) for file in work.files.values()} | {m.group_id for m in about}

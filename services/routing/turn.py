@@ -11,7 +11,7 @@ from uuid import UUID
 from libs.common.case_events import Case, Clock, TargetChange
 from libs.common.errors import Conflict
 from libs.common.events import Respond, TriagedMention
-from services.routing import sla
+from services.routing import reopening, sla
 from services.routing.case import EMPTY, ENDED, NOT_WAITING, File, Key, Turn, asked, key_of, must_be_alive
 from services.routing.route import PRIORITIES, facts
 from services.routing.sla import Policy
@@ -112,21 +112,25 @@ def _go_on(policy: Policy, file: File, mentions: Sequence[TriagedMention], at: d
     file.case = file.case.model_copy(update={"clocks": clocks, "earlier": sla.counted(file.case.earlier, over)})
 
 
-def follow(policy: Policy, file: File, mentions: Sequence[TriagedMention], now: datetime) -> None:
+def follow(policy: Policy, file: File, mentions: Sequence[TriagedMention], now: datetime) -> list[TriagedMention]:
     """Keep the running round with the messages that it is about: it begins with the earliest of them, whichever came in first. When the last one was
-    taken back or has moved elsewhere, the case is again what it was before the round."""
+    taken back or has moved elsewhere, the case is again what it was before the round. Returns the messages that came too late for what it is then, and
+    belong to a follow-up: what kept it open for them is gone."""
     case = file.case
     if file.before is None or (file.handled is None and file.before.by is None) or case.state != "open":
-        return
+        return []
     waiting = unhandled(file, mentions)
     if waiting and file.before.by == waiting[0].mention.id:
-        return
+        return []
     fired, file.fired = file.fired, file.before.fired
     file.case, file.before = case.model_copy(update=file.before.of_case()), None
-    if waiting:
+    late = [m for m in mentions if not m.mention.historic and reopening.is_over(policy, file.case, m.mention.received_at)]
+    if waiting and waiting[0] not in late:
         begin(policy, file, waiting[0])
         file.fired = fired
+        late = []
     _hear(policy, file, now)
+    return sorted(late, key=lambda m: key_of(m.mention))
 
 
 def _hear(policy: Policy, file: File, now: datetime) -> None:
@@ -258,11 +262,14 @@ def retargeted(old: Policy | None, new: Policy, file: File, mentions: Sequence[T
     return changes
 
 
-def carried_over(policy: Policy, file: File, old: Case, into: File, mentions: Sequence[TriagedMention], now: datetime) -> None:
+def carried_over(
+    policy: Policy, file: File, old: Case, into: File, mentions: Sequence[TriagedMention], now: datetime
+) -> list[TriagedMention]:
     """A case on which people worked goes on in another one, which has these mentions by now; `old` is the case as it was before that.
 
     What its people decided holds there from now on: department, owner, what they answered and when, and that it is resolved, unless the
     customer wrote after that. Where people work on the other one too, their department, owner and resolution stand; an answer counts all the same.
+    Returns the messages that belong to a follow-up of it, as `follow` does.
     """
     new = into.case
     if into.touched:
@@ -278,8 +285,9 @@ def carried_over(policy: Policy, file: File, old: Case, into: File, mentions: Se
     replied_at = min((at for at in (old.replied_at, new.replied_at) if at), default=None)
     into.case = into.case.model_copy(update={"replied_at": replied_at})
     into.touched = True
-    follow(policy, into, mentions, now)
+    late = follow(policy, into, mentions, now)
     _hear(policy, into, now)
+    return late
 
 
 def _take_over(policy: Policy, file: File, old: Case, into: File, mentions: Sequence[TriagedMention]) -> None:
