@@ -17,11 +17,18 @@ class Clock(Part):
     breached_at: datetime | None = Field(
         default=None, description="When it ran out; none when it was met in time, also if that was heard of late"
     )
+    paused_at: datetime | None = Field(
+        default=None, description="Since when it stands still, because we wait for the customer; `due_at` is when it would have been due"
+    )
+    resumed_at: datetime | None = Field(default=None, description="Since when it runs, where it has stood still before")
+    spent_s: float = Field(default=0, description="Seconds of opening time that had passed on it at `resumed_at`")
+    extra_s: float = Field(default=0, description="Seconds of opening time that it has on top of its target since its case was reopened")
 
 
 class Rounds(Part):
-    """How often a clock of a case has ended. A round begins with the first message, with one that comes after an answer or a resolution, and
-    when a person reopens the case."""
+    """How often a clock of a case has ended. A reaction clock is in a round, which begins with the first message, with one that comes after an answer
+    or a resolution, and when a person reopens the case. A resolution clock goes on through all of them, and ends when it is reopened after it ran
+    out."""
 
     kind: str = Field(description="reaction | resolution")
     met: int = Field(default=0, description="Rounds in which it stopped in time")
@@ -38,13 +45,16 @@ class CaseMention(Part):
 class Case(Part):
     """The whole current state of a case."""
 
-    id: UUID = Field(description="UUIDv5 of brand and the group's root mention")
+    id: UUID = Field(
+        description="UUIDv5 of brand and the group's root mention, and of the message that began it where an earlier case was over"
+    )
     brand: str
     customer_id: UUID
     group_id: UUID
     state: str = Field(description="new | open | waiting | resolved | closed | merged | withdrawn")
     waiting_for: str | None = Field(default=None, description="customer | department | until: what a waiting case waits for")
     waiting_until: datetime | None = Field(default=None, description="When it is looked at again at the latest, where somebody said so")
+    waiting_reason: str | None = Field(default=None, description="Why it waits, in the words of the person who said so")
     department: str
     owner: str | None = Field(default=None, description="Team member's id")
     watchers: list[str] = Field(default=[], description="Team members who are told of what happens to it")
@@ -71,6 +81,10 @@ class Case(Part):
     topic_id: UUID | None = Field(default=None, description="What its newest mention with a topic shares with other people's mentions")
     follows: UUID | None = Field(
         default=None, description="The case of the same customer's earlier question, which was over when this one came"
+    )
+    begun_by: UUID | None = Field(
+        default=None,
+        description="The message that began it, where the earlier case of its group was over by then; none: the group's first case",
     )
     labels: list[str] = Field(default=[])
     risk: list[str] = Field(default=[])
@@ -162,10 +176,40 @@ class CaseReacted(CaseEvent):
     reply_id: UUID
 
 
+class CasePickedUp(CaseEvent):
+    """A person has taken up what the customer wrote and told them so: the reaction clock stops. It is still our turn."""
+
+    type: ClassVar[str] = "weerklank.case.picked-up.v1"
+    how: str = Field(description="How the customer was told, in a person's words")
+    reply_id: UUID | None = Field(default=None, description="The reply that told them, where it was one of ours")
+
+
 class CaseWaiting(CaseEvent):
-    """A reply went out: it is the customer's turn."""
+    """There is nothing to do for now, because of what `case.waiting_for` says: a reply went out and it is the customer's turn, or a person said so."""
 
     type: ClassVar[str] = "weerklank.case.waiting.v1"
+    reason: str | None = Field(default=None, description="In the words of the person who said so")
+
+
+class CaseResumed(CaseEvent):
+    """What the case waited for has come, or a person went on without: it is our turn."""
+
+    type: ClassVar[str] = "weerklank.case.resumed.v1"
+    waited_for: str = Field(description="customer | department | until")
+    why: str = Field(description="In words, for people")
+
+
+class TargetChange(Part):
+    clock: str = Field(description="reaction | resolution")
+    old_due_at: datetime
+    new_due_at: datetime
+
+
+class CaseTargetsChanged(CaseEvent):
+    """A new version of the brand book counts other hours, or has other targets: the running clocks are due at another time."""
+
+    type: ClassVar[str] = "weerklank.case.targets-changed.v1"
+    changes: list[TargetChange]
 
 
 class CaseClockBreached(CaseEvent):
@@ -192,6 +236,12 @@ class CaseResolved(CaseEvent):
     type: ClassVar[str] = "weerklank.case.resolved.v1"
     reason: str | None = None
     no_reply: bool = Field(default=False, description="Deliberately without a reply")
+
+
+class CaseClosed(CaseEvent):
+    """It stayed resolved for as long as a message would have reopened it: a later one begins a case of its own."""
+
+    type: ClassVar[str] = "weerklank.case.closed.v1"
 
 
 class CaseReopened(CaseEvent):

@@ -59,10 +59,14 @@ _CASE_EVENTS = (
     c.CaseAssigned,
     c.CaseNoted,
     c.CaseReacted,
+    c.CasePickedUp,
     c.CaseWaiting,
+    c.CaseResumed,
+    c.CaseTargetsChanged,
     c.CaseClockBreached,
     c.CaseEscalated,
     c.CaseResolved,
+    c.CaseClosed,
     c.CaseReopened,
 )
 _REPLY_EVENTS = (

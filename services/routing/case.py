@@ -4,7 +4,7 @@ Until a person has touched a case, all of it follows from its mentions alone, so
 arrive ends in the same cases. What the clocks did comes on top of that, and is nobody's decision. From then on department and owner are people's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -21,6 +21,7 @@ from services.routing.sla import Policy
 OPEN = ("new", "open", "waiting")
 ENDED = ("resolved", "closed", "merged", "withdrawn")
 EMPTY = ("merged", "withdrawn")
+NOT_WAITING: dict[str, Any] = {"waiting_for": None, "waiting_until": None, "waiting_reason": None}
 MAX_MENTIONS = 200
 """Mentions that a case's events list. A case may have more; an event has a size."""
 
@@ -28,25 +29,36 @@ Key = tuple[datetime, UUID]
 """The place of a message in the order in which we received them."""
 
 
+def root_of(case: Case) -> UUID:
+    """The message that a case is named by: the group's root, or the one that began a follow-up."""
+    return case.begun_by or case.group_id
+
+
 def key_of(mention: Mention) -> Key:
     return mention.received_at, mention.id
 
 
 @lru_cache(maxsize=10_000)
-def case_id_of(brand: str, group_id: UUID) -> UUID:
-    """The case of a group of mentions: named by the group's root mention."""
-    return deterministic_id(brand, "case", str(group_id))
+def case_id_of(brand: str, group_id: UUID, begun_by: UUID | None = None) -> UUID:
+    """The case of a group of mentions: named by the group's root mention, and a follow-up by the message that began it, too."""
+    return deterministic_id(brand, "case", str(group_id), *([str(begun_by)] if begun_by else []))
 
 
 class Turn(Part):
-    """What a case was before a message began another round: what it is again should that message be taken back."""
+    """What a case was before a message began another round: what it is again should that message be taken back. `by` is the message, received at
+    `since`; not known of rounds that began before this was kept."""
 
     state: str
+    waiting_for: str | None = None
+    waiting_until: datetime | None = None
+    waiting_reason: str | None = None
     resolved_at: datetime | None
     unanswered: bool = False
     clocks: list[Clock]
     earlier: list[Rounds]
     fired: list[str]
+    by: UUID | None = None
+    since: datetime | None = None
 
     def of_case(self) -> dict[str, Any]:
         """The fields that are the case's own."""
@@ -77,12 +89,25 @@ class File:
         self.version += 1
 
 
-def opened(policy: Policy, brand: str, group_id: UUID, mentions: Sequence[TriagedMention], root_is_in: UUID | None, now: datetime) -> File:
+def opened(
+    policy: Policy,
+    brand: str,
+    group_id: UUID,
+    mentions: Sequence[TriagedMention],
+    root_is_in: UUID | None,
+    now: datetime,
+    *,
+    begun_by: UUID | None = None,
+    follows: UUID | None = None,
+) -> File:
     """The case of a group that nobody has opened yet. `mentions` is all that we know of it, at least one, removed ones included;
-    `root_is_in` the case that its root mention is in, if that is another one by now."""
+    `root_is_in` the case that its root mention is in, if that is another one by now. Of a follow-up, `begun_by` is the message that began it, after
+    the case that it `follows` was over."""
     first = mentions[0]
     case = Case(
-        id=case_id_of(brand, group_id),
+        id=case_id_of(brand, group_id, begun_by),
+        begun_by=begun_by,
+        follows=follows,
         brand=brand,
         customer_id=first.customer_id,
         group_id=group_id,
@@ -111,6 +136,7 @@ def computed(policy: Policy, file: File, mentions: Sequence[TriagedMention], mer
             update={
                 "state": state,
                 "merged_into": merged_into,
+                **NOT_WAITING,
                 "mentions": [],
                 "mentions_total": 0,
                 "latest": None,
@@ -121,7 +147,7 @@ def computed(policy: Policy, file: File, mentions: Sequence[TriagedMention], mer
                 **proposal.NOTHING,
             }
         )
-    root = next((m for m in mentions if m.mention.id == case.group_id), present[0])
+    root = next((m for m in mentions if m.mention.id == root_of(case)), present[0])
     about = facts(present, policy.book)
     latest = present[-1].mention
     live = [m for m in present if not m.mention.historic]
@@ -145,7 +171,9 @@ def computed(policy: Policy, file: File, mentions: Sequence[TriagedMention], mer
         "historic": historic,
         "opened_at": opened_at,
         "merged_into": None,
-        "follows": next((case_id_of(case.brand, m.follows) for m in present if m.follows is not None), None),
+        "follows": case.follows
+        if case.begun_by
+        else next((case_id_of(case.brand, m.follows) for m in present if m.follows is not None), None),
         **proposal.fields(policy.book, present, file.handled),
     }
     if file.touched and case.state in EMPTY:
@@ -154,9 +182,15 @@ def computed(policy: Policy, file: File, mentions: Sequence[TriagedMention], mer
         way = route(policy.book, about, chosen=proposal.chosen_department(policy.book, present), is_quiet=proposal.is_quiet(values))
         file.rule, file.tell = way.rule, way.tell
         values |= _untouched(policy, case.id, way, values)
-        clocks = [] if historic else sla.start(policy, about, opened_at)
+        clocks = [] if historic else sla.start(policy, asked(policy, case, about, opened_at), opened_at)
         return _escalated(policy, file, case.model_copy(update=values | {"clocks": clocks}), now)
     return case.model_copy(update=values)
+
+
+def asked(policy: Policy, case: Case, about: Mapping[str, object], opened_at: datetime) -> dict[str, object]:
+    """What a target can ask about a case: what its messages tell, and what is known of its customer."""
+    known = {"customer_group": case.customer_group, "contact": case.contact, "hours": sla.hours(policy, opened_at)}
+    return {**known, **about}
 
 
 def proposed(policy: Policy, file: File, mentions: Sequence[TriagedMention]) -> Case:

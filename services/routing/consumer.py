@@ -5,6 +5,7 @@ computed anew from all of that case's mentions, and the order of arrival across 
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,7 +19,7 @@ from libs.common.record import Received
 from libs.common.reply_events import Reply, ReplySent
 from libs.common.topics import REPLIES, TRIAGED
 from services.routing import case as cases
-from services.routing import proposal, record, samples, store, turn
+from services.routing import proposal, record, reopening, samples, store, turn
 from services.routing.policies import Policies
 from services.routing.sla import Policy
 
@@ -34,6 +35,9 @@ class CaseWork(Work):
         self.files: dict[UUID, cases.File] = {}
         self.sent: set[UUID] = set()
         self.stored: set[UUID] = set()
+        self.follow_ups: dict[UUID, dict[UUID, cases.Key]] = {}
+        self.new_follow_ups: set[UUID] = set()
+        self.moved: set[UUID] = set()
         self.changed_copies: set[UUID] = set()
         self.newly_sent: dict[UUID, tuple[str, UUID]] = {}
         self.changed: set[UUID] = set()
@@ -70,7 +74,8 @@ def on_mention(work: CaseWork, received: Received[TriagedEvent]) -> None:
         return
     policy = work.policies.of(brand)
     triaged = proposal.with_choice(received.event.triaged, known.triaged if known else None)
-    target = cases.case_id_of(brand, triaged.group_id)
+    place = _place(work, policy, triaged, known)
+    target = place.case_id
     source = known.case_id if known else None
     work.copies[mention_id] = store.Copy(triaged, received.version, target, received.traceparent)
     work.changed_copies.add(mention_id)
@@ -79,15 +84,117 @@ def on_mention(work: CaseWork, received: Received[TriagedEvent]) -> None:
     work.members.setdefault(target, set()).add(mention_id)
     there = work.files.get(source) if source is not None else None
     unseen = source != target and (there is None or not turn.handled(there, triaged))
-    _arrive(work, received, policy, target, source, unseen=unseen)
+    if place.instead is not None:
+        _gather(work, place.instead, target)
+    _arrive(work, received, policy, target, source, unseen=unseen, follows=place.follows)
+    if place.instead is not None:
+        _leave(work, received, policy, place.instead)
+    if there is not None and source != target and there.case.begun_by == mention_id:
+        _begin_anew(work, received, policy, there)
     for left in sorted({source, cases.case_id_of(brand, mention_id)} - {None, target}, key=str):
         if left in work.files:
             _leave(work, received, policy, left)
     _sample(work, policy, target)
 
 
-def _arrive(work: CaseWork, received: Received[TriagedEvent], policy: Policy, target: UUID, source: UUID | None, *, unseen: bool) -> None:
-    """`source`: the case that the mention was in before. `unseen`: it is new to this one, and nobody has handled it in another."""
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The case that a mention belongs to. `follows`: the one that was over before it, where it begins a follow-up; `instead`: the one that was begun by a
+    later message, and would not have been had this one come in first."""
+
+    case_id: UUID
+    follows: UUID | None = None
+    instead: UUID | None = None
+
+
+def _place(work: CaseWork, policy: Policy, triaged: TriagedMention, known: store.Copy | None) -> _Place:
+    """A mention stays where it is while its group does; in a group that has follow-ups, the time at which we received it decides."""
+    mention = triaged.mention
+    if known is not None and known.triaged.group_id == triaged.group_id:
+        return _Place(known.case_id)
+    first = work.files.get(cases.case_id_of(mention.brand, triaged.group_id))
+    if first is None or mention.historic:
+        return _Place(cases.case_id_of(mention.brand, triaged.group_id))
+    chain = work.follow_ups.get(triaged.group_id, {})
+    before, after = reopening.before_and_after(((key, work.files[id]) for id, key in chain.items()), cases.key_of(mention))
+    here = before or first
+    if reopening.is_over(policy, here.case, mention.received_at):
+        begins = cases.case_id_of(mention.brand, triaged.group_id, mention.id)
+        _begins(work, triaged.group_id, begins, cases.key_of(mention))
+        return _Place(begins, follows=here.case.id, instead=after.case.id if after else None)
+    comes_back = after is not None and here.case.state in ("resolved", "closed") and turn.wakes(here, triaged)
+    return _Place(here.case.id, instead=after.case.id if after and comes_back else None)
+
+
+def _follow(work: CaseWork, received: Received[TriagedEvent], policy: Policy, file: cases.File) -> None:
+    """Keep the running round of a case with its messages. Those that came too late for what it is without the one that kept it open begin a follow-up."""
+    _split_off(work, received, policy, file, turn.follow(policy, file, work.mentions_of(file.case.id), work.now))
+
+
+def _begin_anew(work: CaseWork, received: Received[TriagedEvent], policy: Policy, file: cases.File) -> None:
+    """The message that began a follow-up is of another group now: the next one begins it."""
+    rest = [m for m in work.mentions_of(file.case.id) if not m.mention.historic]
+    if rest:
+        _split_off(work, received, policy, file, rest, follows=file.case.follows)
+
+
+def _split_off(
+    work: CaseWork,
+    received: Received[TriagedEvent],
+    policy: Policy,
+    file: cases.File,
+    late: Sequence[TriagedMention],
+    follows: UUID | None = None,
+) -> None:
+    """These mentions of a case are a follow-up of it, or of the case that it `follows`, which begins with the first of them."""
+    if not late:
+        return
+    brand, group_id, first = file.case.brand, file.case.group_id, late[0].mention
+    begins = cases.case_id_of(brand, group_id, first.id)
+    _begins(work, group_id, begins, cases.key_of(first))
+    _gather(work, file.case.id, begins, {m.mention.id for m in late})
+    file.case = _computed(work, policy, file)
+    new = work.files.get(begins)
+    if new is None:
+        new = work.files[begins] = cases.opened(
+            policy, brand, group_id, late, None, work.now, begun_by=first.id, follows=follows or file.case.id
+        )
+        work.tell(received, new, CaseOpened, rule=new.rule)
+    else:
+        new.case = _computed(work, policy, new)
+        new.version += 1
+        work.tell(received, new, CaseJoined, mention_id=first.id)
+
+
+def _begins(work: CaseWork, group_id: UUID, case_id: UUID, key: cases.Key) -> None:
+    chain = work.follow_ups.setdefault(group_id, {})
+    if case_id not in chain:
+        chain[case_id] = key
+        work.new_follow_ups.add(case_id)
+
+
+def _gather(work: CaseWork, source: UUID, target: UUID, which: set[UUID] | None = None) -> None:
+    """Mentions of one case of a group, or all of them, are in another one of it from now on."""
+    which = set(work.members.get(source, ())) if which is None else which
+    for mention_id in which:
+        work.copies[mention_id] = replace(work.copies[mention_id], case_id=target)
+        work.moved.add(mention_id)
+    work.members.setdefault(source, set()).difference_update(which)
+    work.members.setdefault(target, set()).update(which)
+
+
+def _arrive(
+    work: CaseWork,
+    received: Received[TriagedEvent],
+    policy: Policy,
+    target: UUID,
+    source: UUID | None,
+    *,
+    unseen: bool,
+    follows: UUID | None,
+) -> None:
+    """`source`: the case that the mention was in before. `unseen`: it is new to this one, and nobody has handled it in another. `follows`: the case
+    that was over before this one began by it."""
     triaged = received.event.triaged
     file = work.files.get(target)
     if file is None:
@@ -96,8 +203,10 @@ def _arrive(work: CaseWork, received: Received[TriagedEvent], policy: Policy, ta
             triaged.mention.brand,
             triaged.group_id,
             work.mentions_of(target),
-            _where_root_is(work, triaged.group_id, target),
+            _where_root_is(work, triaged.mention.id if follows else triaged.group_id, target),
             work.now,
+            begun_by=triaged.mention.id if follows else None,
+            follows=follows,
         )
         told = work.tell(received, file, CaseOpened, rule=file.rule)
         if not file.case.historic:
@@ -111,8 +220,8 @@ def _arrive(work: CaseWork, received: Received[TriagedEvent], policy: Policy, ta
     file.case = _computed(work, policy, file)
     if woken := unseen and turn.wakes(file, triaged):
         _begin_round(work, received, policy, file, triaged)
-    elif file.before is not None:
-        turn.follow(policy, file, work.mentions_of(target), work.now)
+    else:
+        _follow(work, received, policy, file)
     if file.touched:  # what is open may be something else by now
         file.case = cases.proposed(policy, file, work.mentions_of(target))
     if file.case == before:
@@ -152,8 +261,7 @@ def _leave(work: CaseWork, received: Received[TriagedEvent], policy: Policy, lef
     before = file.case
     file.book_version = policy.version
     file.case = _computed(work, policy, file)
-    if file.before is not None:
-        turn.follow(policy, file, work.mentions_of(left), work.now)
+    _follow(work, received, policy, file)
     if file.case == before:
         return
     file.version += 1
@@ -170,7 +278,8 @@ def _go_on(work: CaseWork, received: Received[TriagedEvent], policy: Policy, fil
 
 def _carry_over(work: CaseWork, received: Received[TriagedEvent], policy: Policy, file: cases.File, old: Case, into: cases.File) -> None:
     """What people decided in `file`, which was `old` until now, goes on in `into`; the story there says what holds and what does not."""
-    turn.carried_over(policy, file, old, into, work.mentions_of(into.case.id), work.now)
+    late = turn.carried_over(policy, file, old, into, work.mentions_of(into.case.id), work.now)
+    _split_off(work, received, policy, into, late)
     into.case = cases.proposed(policy, into, work.mentions_of(into.case.id))
     new = into.case
     same = {"department": old.department == new.department, "owner": old.owner == new.owner}
@@ -192,7 +301,7 @@ def _carry_over(work: CaseWork, received: Received[TriagedEvent], policy: Policy
 
 def _computed(work: CaseWork, policy: Policy, file: cases.File) -> Case:
     case = file.case
-    return cases.computed(policy, file, work.mentions_of(case.id), _where_root_is(work, case.group_id, case.id), work.now)
+    return cases.computed(policy, file, work.mentions_of(case.id), _where_root_is(work, cases.root_of(case), case.id), work.now)
 
 
 def _where_root_is(work: CaseWork, root_id: UUID, case_id: UUID) -> UUID | None:
@@ -246,8 +355,6 @@ def _answered(work: CaseWork, reply: Reply) -> cases.Key:
 
 
 def _begin_round(work: CaseWork, received: Received[Any], policy: Policy, file: cases.File, mention: TriagedMention) -> None:
-    turn.end(file, mention.mention.received_at)
-    work.tell_breaches(received, file)
     turn.begin(policy, file, mention)
     file.case = cases.proposed(policy, file, work.mentions_of(file.case.id))
 
@@ -270,7 +377,8 @@ HANDLERS: dict[type[Event], Callable[[CaseWork, Received[Any]], None] | None] = 
 
 
 async def load(connection: db.Connection, events: Sequence[Received[Any]], policies: Policies) -> CaseWork:
-    """Lock the batch's mentions, then every case that they concern, then read all mentions of those cases."""
+    """Lock the batch's mentions, then every case that they concern, then read all mentions of those cases. Whoever begins a follow-up holds the first
+    case of its group, so the chain does not change while we have that."""
     work = CaseWork(policies, await store.now(connection))
     about = [received.event.triaged for received in events if isinstance(received.event, TriagedEvent)]
     replies = [received.event.reply for received in events if isinstance(received.event, ReplySent)]
@@ -282,8 +390,10 @@ async def load(connection: db.Connection, events: Sequence[Received[Any]], polic
     concerned |= {cases.case_id_of(m.mention.brand, root) for m in about for root in (m.group_id, m.mention.id)}
     concerned |= {reply.case_id for reply in replies}
     await _lock_files(connection, work, concerned)
+    work.follow_ups = await store.follow_ups(connection, {(file.case.brand, file.case.group_id) for file in work.files.values()})
+    await _lock_files(connection, work, {case_id for chain in work.follow_ups.values() for case_id in chain} - work.files.keys())
     found = await store.copies_of(connection, [(file.case.brand, case_id) for case_id, file in work.files.items()])
-    roots = {file.case.group_id for file in work.files.values()} | {m.group_id for m in about}
+    roots = {cases.root_of(file.case) for file in work.files.values()} | {m.group_id for m in about}
     roots -= found.keys() | work.copies.keys()
     if roots:
         found |= await store.copies(connection, sorted(roots))
@@ -301,7 +411,8 @@ async def load(connection: db.Connection, events: Sequence[Received[Any]], polic
 
 async def _lock_files(connection: db.Connection, work: CaseWork, ids: set[UUID]) -> None:
     """Lock and read cases, and those that they are merged into."""
-    work.files |= await store.files(connection, sorted(ids))
+    if ids:
+        work.files |= await store.files(connection, sorted(ids))
     while further := {file.case.merged_into for file in work.files.values() if file.case.merged_into} - work.files.keys():
         work.files |= await store.files(connection, sorted(further))
 
@@ -309,18 +420,20 @@ async def _lock_files(connection: db.Connection, work: CaseWork, ids: set[UUID])
 def _where_work_goes_on(work: CaseWork, found: Mapping[UUID, store.Copy]) -> set[UUID]:
     """The cases in which the roots are by now of those on which people worked: what they did goes there when the last message leaves."""
     roots = {
-        file.case.id: found.get(file.case.group_id, work.copies.get(file.case.group_id)) for file in work.files.values() if file.touched
+        file.case.id: found.get(root := cases.root_of(file.case), work.copies.get(root)) for file in work.files.values() if file.touched
     }
     return {root.case_id for case_id, root in roots.items() if root is not None and root.case_id != case_id}
 
 
 async def save(connection: db.Connection, work: CaseWork) -> None:
     await store.keep_copies(connection, {mention_id: work.copies[mention_id] for mention_id in work.changed_copies})
+    await store.move_copies(connection, {mention_id: work.copies[mention_id] for mention_id in work.moved - work.changed_copies})
     await store.keep_sent(connection, work.newly_sent)
     changed = [work.files[case_id] for case_id in sorted(work.changed)]
     fire_at = {file.case.id: record.next_firing(work.policies.of(file.case.brand), file) for file in changed}
     await store.insert(connection, [file for file in changed if file.case.id not in work.stored], fire_at)
     await store.update(connection, [file for file in changed if file.case.id in work.stored], fire_at)
+    await store.keep_follow_ups(connection, [work.files[case_id] for case_id in sorted(work.new_follow_ups)], work.follow_ups)
     await store.tell_story(connection, work.stories)
     await store.notify(connection, work.notifications)
     await samples.add(connection, work.sampled)

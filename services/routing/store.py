@@ -13,7 +13,7 @@ from libs.common.case_events import Case, CaseEvent
 from libs.common.events import Event, Respond, TriagedMention
 from libs.common.outbox import Outgoing
 from services.routing import feed
-from services.routing.case import OPEN, File, Turn
+from services.routing.case import OPEN, File, Key, Turn
 from services.routing.feed import Fed
 from services.routing.orphan import somebody_works
 from services.routing.sla import Policy
@@ -112,6 +112,47 @@ async def keep_copies(connection: db.Connection, found: Mapping[UUID, Copy]) -> 
         )
 
 
+async def move_copies(connection: db.Connection, found: Mapping[UUID, Copy]) -> None:
+    """Put mentions, whose case is locked, into another case of their group."""
+    rows = sorted(found.items())
+    if rows:
+        await connection.execute(
+            "update mention_copy m set case_id = u.case_id from unnest($1::text[], $2::uuid[], $3::uuid[]) as u(brand, id, case_id) "
+            "where m.brand = u.brand and m.id = u.id",
+            [copy.triaged.mention.brand for _, copy in rows],
+            [mention_id for mention_id, _ in rows],
+            [copy.case_id for _, copy in rows],
+        )
+
+
+async def follow_ups(connection: db.Connection, groups: Iterable[tuple[str, UUID]]) -> dict[UUID, dict[UUID, Key]]:
+    """The follow-ups of these (brand, group): group → case → place of the message that began it."""
+    wanted = sorted(groups)
+    found: dict[UUID, dict[UUID, Key]] = {}
+    if wanted:
+        rows = await connection.fetch(
+            "select f.* from follow_up f join unnest($1::text[], $2::uuid[]) as u(brand, group_id) using (brand, group_id)",
+            [brand for brand, _ in wanted],
+            [group_id for _, group_id in wanted],
+        )
+        for row in rows:
+            found.setdefault(row["group_id"], {})[row["case_id"]] = row["begun_at"], row["begun_by"]
+    return found
+
+
+async def keep_follow_ups(connection: db.Connection, new: Sequence[File], chains: Mapping[UUID, Mapping[UUID, Key]]) -> None:
+    if new:
+        await connection.execute(
+            "insert into follow_up (brand, group_id, case_id, begun_at, begun_by) "
+            "select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::uuid[])",
+            [file.case.brand for file in new],
+            [file.case.group_id for file in new],
+            [file.case.id for file in new],
+            [chains[file.case.group_id][file.case.id][0] for file in new],
+            [file.case.begun_by for file in new],
+        )
+
+
 # --- cases ----------------------------------------------------------------------------------------------------------------------------
 
 
@@ -157,7 +198,7 @@ async def update(connection: db.Connection, changed: Sequence[File], fire_at: Ma
         await connection.execute(
             "update care_case c set version = u.v, state = u.s, department = u.d, owner = u.o, customer_id = u.cu, opened_at = u.op, "
             "next_fire_at = u.n, fired = u.fired, touched = u.t, book_version = u.bv, state_json = u.json, "
-            "handled_at = u.ha, handled_id = u.hi, turn_before = u.tb from "
+            "handled_at = u.ha, handled_id = u.hi, turn_before = u.tb, clock_version = coalesce(c.clock_version, c.book_version) from "
             f"(select {_VALUES}) as u(i, b, v, s, d, o, cu, op, n, fired, t, bv, json, ha, hi, tb) where c.id = u.i and c.brand = u.b",
             *_columns(changed, fire_at),
         )
@@ -200,6 +241,40 @@ async def due(connection: db.Connection, brands: Sequence[str], limit: int) -> l
         limit,
     )
     return [_file(row) for row in rows]
+
+
+async def clocks_of_another_book(
+    connection: db.Connection, brand: str, versions: Sequence[int], limit: int, only: UUID | None = None
+) -> list[tuple[int, File]]:
+    """Open cases of a brand whose clocks were set under one of these versions of its book, with that version, locked; those that another instance holds
+    are left to it."""
+    rows = await connection.fetch(
+        "select *, coalesce(clock_version, book_version) as set_by from care_case where brand = $1 and state in ('new', 'open', 'waiting') "
+        "and coalesce(clock_version, book_version) = any($2::int[]) and ($4::uuid is null or id = $4) order by seq limit $3 "
+        "for update skip locked",
+        brand,
+        versions,
+        limit,
+        only,
+    )
+    return [(row["set_by"], _file(row)) for row in rows]
+
+
+async def clocks_set_by(connection: db.Connection, brand: str, ids: Sequence[UUID], version: int) -> None:
+    """The clocks of these cases are those of this version of the book."""
+    await connection.execute("update care_case set clock_version = $3 where brand = $1 and id = any($2::uuid[])", brand, ids, version)
+
+
+async def books_with_other_clocks(connection: db.Connection, brand: str, version: int, fields: Sequence[str]) -> dict[int, Any]:
+    """The books of a brand before this version that say something else in one of these fields."""
+    rows = await connection.fetch(
+        "select b.version, b.book from brand_book b join brand_book n on n.brand = b.brand and n.version = $2 where b.brand = $1 and b.version < $2 "
+        "and exists (select 1 from unnest($3::text[]) as f where b.book -> f is distinct from n.book -> f)",
+        brand,
+        version,
+        fields,
+    )
+    return {row["version"]: row["book"] for row in rows}
 
 
 async def put_off(connection: db.Connection, brand: str, case_id: UUID) -> None:
