@@ -194,7 +194,27 @@ def _examples() -> tuple[e.Event, ...]:
             case=_case("open", owner="gs", **_BOTH),
             at=_after(27),
             note_id=e.deterministic_id(_BRAND, "example-note", "1"),
-            note="Techniek zoekt het uit: belt voor 12:00 terug met de oorzaak.",
+            note="@tt zoekt het uit: belt voor 12:00 terug met de oorzaak.",
+            mentions=["tt"],
+        ),
+        c.CaseNoteEdited(
+            **by_gs,
+            case=_case("open", owner="gs", **_BOTH),
+            at=_after(27.5),
+            note_id=e.deterministic_id(_BRAND, "example-note", "1"),
+            note="@tt zoekt het uit: belt voor 12:30 terug met de oorzaak.",
+            mentions=["tt"],
+        ),
+        c.CaseNoteDeleted(
+            **by_gs, case=_case("open", owner="gs", **_BOTH), at=_after(27.8), note_id=e.deterministic_id(_BRAND, "example-note", "2")
+        ),
+        c.CaseTagged(**by_gs, case=_case("open", owner="gs", tags=["utrecht"], **_BOTH), at=_after(27.1), added=["utrecht"]),
+        c.CaseWatched(**by_gs, case=_case("open", owner="gs", watchers=["mk"], **_BOTH), at=_after(27.2), added=["mk"]),
+        c.CaseFieldsSet(
+            **by_gs,
+            case=_case("open", owner="gs", fields={"postcode": "3511 AB"}, **_BOTH),
+            at=_after(27.3),
+            changes=[c.FieldChange(field="postcode", after="3511 AB")],
         ),
         c.CaseReacted(**said, case=_case("open", owner="gs", replied_at=_after(29), **_BOTH), at=_after(29), reply_id=_reply("sent").id),
         c.CaseWaiting(**said, case=_case("waiting", owner="gs", replied_at=_after(29), **_BOTH), at=_after(29)),

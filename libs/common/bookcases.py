@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from libs.common.bookvalues import BookPart, Id, OpeningSpan, Percent, SpanText, Text
+from libs.common.bookvalues import BookPart, Id, LanguageCode, OpeningSpan, Percent, SpanText, Text
 from libs.common.hours import Span
 
 
@@ -24,12 +24,14 @@ class CaseRules(BookPart):
 
 
 class CustomField(BookPart):
-    """Something of the brand's own that people note of a case. No service acts on it yet."""
+    """Something of the brand's own that people note of a case."""
 
     id: Id
     """What programs call it."""
     name: str = ""
     """What people call it. Empty: its id."""
+    name_in: dict[LanguageCode, Text] = Field(default={})
+    """What people call it in other languages, by language."""
     type: Literal["text", "number", "date", "boolean", "choice"] = "text"
     """What it holds."""
     choices: tuple[Text, ...] = ()

@@ -167,6 +167,52 @@ class CaseNoted(CaseEvent):
     type: ClassVar[str] = "weerklank.case.noted.v1"
     note_id: UUID
     note: str
+    mentions: list[str] = Field(default=[], description="Team members whom it calls upon, departments by their members")
+
+
+class CaseNoteEdited(CaseEvent):
+    """Its author put a note right. What it said before is kept with it."""
+
+    type: ClassVar[str] = "weerklank.case.note-edited.v1"
+    note_id: UUID
+    note: str
+    mentions: list[str] = Field(default=[], description="Team members whom it calls upon now")
+
+
+class CaseNoteDeleted(CaseEvent):
+    """A note was taken away. That there was one, whose and who took it away is kept; what it said is not."""
+
+    type: ClassVar[str] = "weerklank.case.note-deleted.v1"
+    note_id: UUID
+
+
+class CaseTagged(CaseEvent):
+    """People call the case otherwise than before."""
+
+    type: ClassVar[str] = "weerklank.case.tagged.v1"
+    added: list[str] = Field(default=[])
+    removed: list[str] = Field(default=[])
+
+
+class CaseWatched(CaseEvent):
+    """Team members began to watch the case, or no longer do."""
+
+    type: ClassVar[str] = "weerklank.case.watched.v1"
+    added: list[str] = Field(default=[], description="Team members' ids")
+    removed: list[str] = Field(default=[], description="Team members' ids")
+
+
+class FieldChange(Part):
+    field: str = Field(description="Its id in the brand book")
+    before: str | float | bool | None = Field(default=None, description="None: it was empty")
+    after: str | float | bool | None = Field(default=None, description="None: it is empty")
+
+
+class CaseFieldsSet(CaseEvent):
+    """Somebody filled in the brand's own fields of the case."""
+
+    type: ClassVar[str] = "weerklank.case.fields-set.v1"
+    changes: list[FieldChange]
 
 
 class CaseReacted(CaseEvent):

@@ -2,14 +2,14 @@
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from libs.common import conditions, http, idempotency, telemetry
+from libs.common import conditions, http, telemetry
 from libs.common.auth import STAFF, Principal, allow
-from libs.common.case_events import Case, CaseAssigned, CaseEvent, CaseNoted, CaseReopened, CaseResolved
+from libs.common.case_events import Case, CaseAssigned, CaseEvent, CaseReopened, CaseResolved
 from libs.common.conditions import Condition, Match
 from libs.common.errors import Conflict, InvalidEvent, NotFound, Unprocessable
 from libs.common.http import Cursor, Page
@@ -18,7 +18,7 @@ from libs.common.routes import Route
 from libs.common.service import Reading, Writing
 from libs.common.trail import Step, Trail, trace_id_of
 from services.routing import case as cases
-from services.routing import correction, correction_store, decide, record, store, turn
+from services.routing import correction, correction_store, decide, field, record, store, turn
 from services.routing.policies import Policies
 from services.routing.sla import Policy
 
@@ -54,22 +54,6 @@ class Told(BaseModel):
     detail: dict[str, Any]
 
 
-class Note(BaseModel):
-    id: UUID
-    case_id: UUID = Field(description="The case that it was written on, which may go on in this one by now")
-    at: datetime
-    author: str
-    text: str
-
-
-class Notification(BaseModel):
-    id: UUID
-    case_id: UUID | None = Field(description="The case that it is about; none where it is about something else")
-    notice_id: UUID | None = Field(default=None, description="The notice that failed, or of which nobody knows whether it arrived")
-    at: datetime
-    what: str
-
-
 class AssignBody(http.Body):
     owner: str | None = Field(default=None, description="Team member's id", max_length=100)
     department: str | None = Field(default=None, max_length=100)
@@ -81,10 +65,6 @@ class ResolveBody(http.Body):
 
 class NoReplyBody(http.Body):
     reason: str = Field(min_length=1, max_length=1000, pattern=r"\S", description="Why nobody answers, for a colleague who looks back")
-
-
-class NoteBody(http.Body):
-    text: str = Field(min_length=1, max_length=20_000)
 
 
 @router.get("/cases")
@@ -144,37 +124,6 @@ async def timeline(
     return Page(items=items, next=http.cursor_of(items[-1].version) if len(rows) > limit else None)
 
 
-@router.get("/cases/{case_id}/notes")
-async def notes(
-    brand: str,
-    case_id: UUID,
-    principal: Reader,
-    reading: Reading,
-    cursor: Cursor = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
-) -> Page[Note]:
-    """What colleagues wrote down about this case, and about those that go on in it, oldest first."""
-    await _found(reading, brand, case_id)
-    after = http.read_cursor(cursor, [str, str])
-    rows = await store.notes(reading, brand, case_id, (http.moment(after[0]), http.uuid(after[1])) if after else None, limit + 1)
-    items = [Note(**dict(row)) for row in rows[:limit]]
-    return Page(items=items, next=http.cursor_of(items[-1].at.isoformat(), str(items[-1].id)) if len(rows) > limit else None)
-
-
-@router.post("/cases/{case_id}/notes", status_code=201)
-@idempotency.once
-async def add_note(
-    brand: str, case_id: UUID, body: NoteBody, request: Request, response: Response, principal: Writer, writing: Writing
-) -> Note:
-    """Write something down for colleagues; customers never see it."""
-    file = await _found(writing, brand, case_id, lock=True)
-    at, note_id = await store.now(writing), uuid4()
-    await store.add_note(writing, brand, case_id, note_id, at, principal.subject, body.text)
-    cases.noted(file)
-    await _record(request, writing, file, principal, CaseNoted, at, note_id=note_id, note=body.text)
-    return Note(id=note_id, case_id=case_id, at=at, author=principal.subject, text=body.text)
-
-
 @router.post("/cases/{case_id}/take", responses=CONFLICT)
 async def take(
     brand: str, case_id: UUID, request: Request, response: Response, principal: Writer, match: Match, writing: Writing
@@ -229,8 +178,9 @@ async def resolve(
     writing: Writing,
     body: ResolveBody | None = None,
 ) -> CaseOut:
-    """The customer is helped; both clocks stop."""
+    """The customer is helped; both clocks stop. 409 names the fields that the brand book wants filled in first, as `missing`."""
     file = await _at_hand(writing, brand, case_id, match)
+    field.must_be_complete(policy_of(request, brand).book, file.case)
     at = await store.now(writing)
     turn.resolved(file, at)
     await _record(request, writing, file, principal, CaseResolved, at, reason=body.reason if body else None)
@@ -288,21 +238,6 @@ async def _newest(writing: Writing, brand: str, case_id: UUID) -> store.Copy | N
 def _is_newest(file: cases.File, copy: store.Copy) -> bool:
     """Whether it still is, now that the case is locked too."""
     return file.case.latest is not None and file.case.latest.id == copy.triaged.mention.id and not copy.triaged.removed
-
-
-@router.get("/notifications")
-async def notifications(
-    brand: str,
-    principal: Writer,
-    reading: Reading,
-    cursor: Cursor = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
-) -> Page[Notification]:
-    """What the bearer of this token was told, oldest first."""
-    after = http.read_cursor(cursor, [int])
-    rows = await store.notifications(reading, brand, principal.subject, after[0] if after else 0, limit + 1)
-    items = [Notification(**{key: row[key] for key in Notification.model_fields}) for row in rows[:limit]]
-    return Page(items=items, next=http.cursor_of(rows[limit - 1]["seq"]) if len(rows) > limit else None)
 
 
 @router.get("/trace/{mention_id}")

@@ -107,6 +107,7 @@ def event(kind: str, data: Any, place: int | None = None) -> bytes:
 
 @router.get(
     "/stream",
+    status_code=200,
     response_class=EventStream,
     responses={
         200: {

@@ -12,7 +12,7 @@ from libs.common import db
 from libs.common.case_events import Case, CaseEvent
 from libs.common.events import Event, Respond, TriagedMention
 from libs.common.outbox import Outgoing
-from services.routing import feed
+from services.routing import feed, note_store, watch
 from services.routing.case import OPEN, File, Key, Turn
 from services.routing.feed import Fed
 from services.routing.orphan import somebody_works
@@ -338,6 +338,7 @@ async def tell_story(connection: db.Connection, rows: Sequence[Story]) -> None:
             [row.outgoing.traceparent for row in rows],
             [dict(row.detail) for row in rows],
         )
+        await notify(connection, watch.told(rows))
         await feed.add(connection, [shown for row in rows if (shown := _shown(row)) is not None])
 
 
@@ -485,7 +486,7 @@ async def notes(
     return await connection.fetch(
         "with recursive here(id, merges) as (select $2::uuid, 0 union select c.id, h.merges + 1 from here h join care_case c on c.brand = $1 "
         "and c.state = 'merged' and c.state_json ->> 'merged_into' = h.id::text where h.merges < $3) "
-        "select id, case_id, at, author, text from note where brand = $1 and case_id in (select id from here) "
+        f"select {note_store.COLUMNS} from note where brand = $1 and case_id in (select id from here) "
         "and ($4::timestamptz is null or (at, id) > ($4, $5)) order by at, id limit $6",
         brand,
         case_id,
@@ -495,7 +496,9 @@ async def notes(
     )
 
 
-async def add_note(connection: db.Connection, brand: str, case_id: UUID, note_id: UUID, at: datetime, author: str, text: str) -> None:
+async def add_note(
+    connection: db.Connection, brand: str, case_id: UUID, note_id: UUID, at: datetime, author: str, text: str, mentions: Sequence[str] = ()
+) -> None:
     await connection.execute(
         "insert into note (id, brand, case_id, at, author, text) values ($1, $2, $3, $4, $5, $6)", note_id, brand, case_id, at, author, text
     )
@@ -504,10 +507,14 @@ async def add_note(connection: db.Connection, brand: str, case_id: UUID, note_id
 async def notifications(connection: db.Connection, brand: str, member: str, after: int, limit: int) -> list[asyncpg.Record]:
     return await connection.fetch(
         "select seq, id, case_id, notice_id, at, what from notification where brand = $1 and member = $2 and seq > $3 order by seq limit $4",
+        "insert into note (id, brand, case_id, at, author, text, mentions) values ($1, $2, $3, $4, $5, $6, $7)",
+        note_id,
         brand,
-        member,
-        after,
-        limit,
+        case_id,
+        at,
+        author,
+        text,
+        mentions,
     )
 
 

@@ -2,11 +2,12 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from libs.common import db
 from libs.common.errors import Unprocessable
 from libs.common.http import ONE_LINE
+from services.routing.case import File, must_be_alive
 
 MOST = 50
 LONGEST = 100
@@ -14,19 +15,32 @@ LONGEST = 100
 
 def normal(text: str) -> str:
     """A tag as it is kept: small letters, single blanks, no # before it. Raises `Unprocessable` for one that is nothing then, or more than a line."""
-    tag = " ".join(unicodedata.normalize("NFC", text).casefold().removeprefix("#").split())
+    tag = beginning(text)
     if not tag or len(tag) > LONGEST or not re.match(ONE_LINE, tag):
         raise Unprocessable(f"{text[:LONGEST]!r} is no tag: a tag has 1 to {LONGEST} characters on one line.")
     return tag
 
 
-def changed(tags: Sequence[str], add: Iterable[str], remove: Iterable[str]) -> list[str]:
-    """The tags of a case after these were added and those taken away, in the order in which they came. Raises `Unprocessable` for too many."""
-    gone = set(remove)
-    found = [tag for tag in dict.fromkeys((*tags, *add)) if tag not in gone]
-    if len(found) > MOST:
-        raise Unprocessable(f"The case would have {len(found)} tags; it may have {MOST}. Take some away.")
-    return found
+def beginning(text: str) -> str:
+    """What somebody has typed of a tag so far, as tags are kept."""
+    return " ".join(unicodedata.normalize("NFC", text).casefold().removeprefix("#").split())
+
+
+def tagged(file: File, add: Iterable[str], remove: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Add these tags to the case and take those away; which it has got and which it has lost. Nothing changes where both are empty. Whose the case is
+    does not depend on it: it is as much the book's to decide as before.
+
+    Raises `Unprocessable` for too many, `Conflict` for a case that has no mentions left.
+    """
+    before, gone = file.case.tags, set(remove)
+    after = [tag for tag in dict.fromkeys((*before, *add)) if tag not in gone]
+    added, removed = [tag for tag in after if tag not in before], [tag for tag in before if tag not in after]
+    if added or removed:
+        must_be_alive(file)
+        if added and len(after) > MOST:
+            raise Unprocessable(f"The case would have {len(after)} tags; it may have {MOST}. Take some away.")
+        file.change(tags=after)
+    return added, removed
 
 
 async def count(connection: db.Connection, brand: str, added: Iterable[str], removed: Iterable[str]) -> None:

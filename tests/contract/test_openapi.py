@@ -112,9 +112,12 @@ def test_an_operation_says_what_it_is_for_and_how_it_fails(operation: Operation)
 def test_what_makes_something_asks_for_a_key_and_what_changes_something_for_a_version(operation: Operation) -> None:
     headers = {parameter["name"] for parameter in operation.described.get("parameters", []) if parameter["in"] == "header"}
     assert ("201" in operation.described["responses"]) == ("Idempotency-Key" in headers)
-    changes = operation.method in ("put", "delete") or (operation.method == "post" and operation.path.count("{") == 2)
+    changes = operation.method in ("put", "patch", "delete") or (operation.method == "post" and operation.path.count("{") == 2)
     belongs_to_no_version = "201" in operation.described["responses"] and not operation.path.endswith("/secrets")
-    exempt = belongs_to_no_version or operation.path.startswith("/v1/stream/") or operation.path.endswith("/mentions/{mention_id}")
+    commutes = operation.path.endswith(("/tags", "/watchers", "/presence"))  # whoever comes first, both hold: nothing is overwritten
+    exempt = (
+        commutes or belongs_to_no_version or operation.path.startswith("/v1/stream/") or operation.path.endswith("/mentions/{mention_id}")
+    )
     assert ("If-Match" in headers) == (changes and not exempt)
 
 

@@ -60,6 +60,7 @@ create table looking (
 
 -- A note may be put right by its author for a while, and taken away; both leave a trace.
 alter table note
+    add column version    integer     not null default 1,
     add column mentions   text[]      not null default '{}', -- ids of the team members whom it tells
     add column edited_at  timestamptz,
     add column earlier    jsonb       not null default '[]', -- what it said before, each with when that was written
