@@ -67,7 +67,8 @@ def filled_in(book: BrandBook, file: File, values: Mapping[str, Value | None]) -
     if wrong:
         errors = [{"field": name[:60], "message": message[:300]} for name, message in wrong.items()][:20]
         raise Unprocessable("; ".join(f"{item['field']}: {item['message']}" for item in errors[:3]), errors=errors)
-    after = {name: value for name, value in {**before, **values}.items() if value is not None}
+    given = {name: float(value) if isinstance(value, int) and not isinstance(value, bool) else value for name, value in values.items()}
+    after = {name: value for name, value in {**before, **given}.items() if value is not None}
     changes = [
         FieldChange(field=name, before=before.get(name), after=after.get(name))
         for name in values
