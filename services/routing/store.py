@@ -500,13 +500,6 @@ async def add_note(
     connection: db.Connection, brand: str, case_id: UUID, note_id: UUID, at: datetime, author: str, text: str, mentions: Sequence[str] = ()
 ) -> None:
     await connection.execute(
-        "insert into note (id, brand, case_id, at, author, text) values ($1, $2, $3, $4, $5, $6)", note_id, brand, case_id, at, author, text
-    )
-
-
-async def notifications(connection: db.Connection, brand: str, member: str, after: int, limit: int) -> list[asyncpg.Record]:
-    return await connection.fetch(
-        "select seq, id, case_id, notice_id, at, what from notification where brand = $1 and member = $2 and seq > $3 order by seq limit $4",
         "insert into note (id, brand, case_id, at, author, text, mentions) values ($1, $2, $3, $4, $5, $6, $7)",
         note_id,
         brand,
