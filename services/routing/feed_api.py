@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import re
 import time
 from collections import Counter
 from collections.abc import AsyncGenerator
@@ -16,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from libs.common import db
 from libs.common.auth import STAFF, Principal, allow
-from libs.common.errors import BadRequest, TooManyRequests, Unavailable, Unprocessable
+from libs.common.errors import TooManyRequests, Unavailable
 from libs.common.front import HEAD
 from libs.common.routes import Route
 from libs.common.service import of
@@ -33,8 +32,6 @@ MOST_OF_ONE = 12
 """Streams that one bearer has open in this instance: tabs of a browser."""
 MOST_OF_ALL = 600
 """Of all bearers: a service has a thousand connections, and others need some."""
-_PLACE = re.compile(r"[0-9]{1,18}")
-_KIND = re.compile(r"[a-z][a-z_-]{0,39}")
 
 
 class Open:
@@ -125,11 +122,17 @@ async def stream(
     request: Request,
     principal: Reader,
     kinds: Annotated[
-        str | None, Query(max_length=200, description="Only these kinds, with commas: case, presence, notification, …", examples=["case"])
+        str | None,
+        Query(
+            max_length=200,
+            pattern=r"^[a-z][a-z_]{0,39}(,[a-z][a-z_]{0,39})*$",
+            description="Only these kinds, with commas: case,presence,notification,…",
+        ),
     ] = None,
     case_id: Annotated[UUID | None, Query(description="Of cases, only this one")] = None,
     mine: Annotated[bool, Query(description="Of cases, only those that the bearer owns or watches, or did until this change")] = False,
     department: Annotated[str | None, Query(max_length=100, description="Of cases, only those of this department")] = None,
+    follow: Annotated[bool, Query(description="No: the answer ends where the present begins")] = True,
     last_event_id: Annotated[
         str | None,
         Header(
@@ -146,37 +149,22 @@ async def stream(
     """
     feed: Feed = request.app.state.feed
     opened: Open = request.app.state.open_streams
-    wanted, place = _wanted(principal, kinds, case_id, mine, department), _place(last_event_id)
-    if feed.place is None:
-        raise Unavailable("The stream of changes is not ready yet.", retry_after_s=1)
-    opened.check(principal.subject)
-    listener = Listener(brand, wanted)
-    if request.scope.get(HEAD):
-        listener.end("left")
-    parts = _parts(of(request).pool, feed, listener, place, principal.expires_at)
-    return EventStream(feed, opened, principal.subject, listener, parts)
-
-
-def _wanted(principal: Principal, kinds: str | None, case_id: UUID | None, mine: bool, department: str | None) -> Wanted:
-    asked = [kind.strip() for kind in kinds.split(",")] if kinds is not None else []
-    if wrong := [kind for kind in asked if not _KIND.fullmatch(kind)]:
-        raise Unprocessable(f"{wrong[0][:40]!r} is no kind of change. Name kinds with commas between them, such as case,presence.")
-    return Wanted(
+    place = int(last_event_id) if last_event_id else None
+    wanted = Wanted(
         member=None if principal.role == "analyst" else principal.subject,
-        kinds=frozenset(asked),
+        kinds=frozenset(kinds.split(",") if kinds else ()),
         case_id=case_id,
         person=principal.subject if mine else None,
         department=department,
     )
-
-
-def _place(last_event_id: str | None) -> int | None:
-    """Where a client was; none: nowhere yet. Raises `BadRequest`."""
-    if not last_event_id:
-        return None
-    if not _PLACE.fullmatch(last_event_id):
-        raise BadRequest("Last-Event-ID is not an id that this stream gave out. Leave it out to begin anew.")
-    return int(last_event_id)
+    if feed.place is None:
+        raise Unavailable("The stream of changes is not ready yet.", retry_after_s=1)
+    opened.check(principal.subject)
+    listener = Listener(brand, wanted)
+    if request.scope.get(HEAD) or not follow:
+        listener.end("done")
+    parts = _parts(of(request).pool, feed, listener, place, principal.expires_at)
+    return EventStream(feed, opened, principal.subject, listener, parts)
 
 
 async def _parts(pool: db.Pool, feed: Feed, listener: Listener, place: int | None, expires_at: float | None) -> AsyncGenerator[bytes]:

@@ -38,6 +38,7 @@ labels: [{{name: {label}, department: {department}, examples: ["de {label} is we
 departments: [{{id: {department}, members: [mk]}}]
 routing: [{{when: {{}}, department: {department}, tell: [lead]}}]
 fallback: {department}
+fields: [{{id: vak}}]
 team: [{{id: mk, first_name: Mila, initials: mk, role: lead}}]
 scripts: [{{id: {label}-script, language: nl, text: "{{groet}}, ik kijk naar de {label}. {{handtekening}}"}}]
 """
@@ -117,6 +118,9 @@ def world(home: Path) -> Iterator[World]:
         _asked(found)
         for seed in found.seeds:
             seed.update(access)
+        for seed in found.seeds[1:3]:
+            path = f"/v1/brands/duin/cases/{seed['case_id']}/notes"
+            seed["note_id"] = found.ask("duin", "routing", "POST", path, json={"text": "de duinganger belt nog"}).json()["id"]
         eventually(lambda: found.get("analytics", "/summary")["drafts_waiting"] == SEEDS, "analytics knows it all", 60)
         yield found
     finally:
@@ -253,6 +257,20 @@ TABLE: dict[Key, Row] = {
     ("routing", "get", f"{_B}/mentions/{{mention_id}}/corrections"): Row(2, shows="duinganger"),
     ("routing", "get", f"{_B}/no-reply-sample"): Row(own=200, shows="sampled"),
     ("routing", "get", f"{_B}/notifications"): Row(own=200, shows="opened"),
+    ("routing", "post", f"{_B}/notifications/read"): Row(
+        own=200, nothing={"read": 0}, body=lambda world, n: {"upto": world.get("routing", "/notifications")["items"][0]["id"]}
+    ),
+    ("routing", "get", f"{_B}/stream"): Row(own=200, params={"follow": "false"}, shows="ready"),
+    ("routing", "get", f"{_B}/cases/{{case_id}}/presence"): Row(),
+    ("routing", "put", f"{_B}/cases/{{case_id}}/presence"): Row(body=lambda world, n: {"doing": "looking"}),
+    ("routing", "delete", f"{_B}/cases/{{case_id}}/presence"): Row(own=204),
+    ("routing", "put", f"{_B}/cases/{{case_id}}/notes/{{note_id}}"): Row(1, body=lambda world, n: {"text": "de duinganger belde terug"}),
+    ("routing", "delete", f"{_B}/cases/{{case_id}}/notes/{{note_id}}"): Row(2),
+    ("routing", "patch", f"{_B}/cases/{{case_id}}/tags"): Row(1, body=lambda world, n: {"add": ["strandpost"]}),
+    ("routing", "get", f"{_B}/tags"): Row(own=200, nothing={"items": []}),
+    ("routing", "patch", f"{_B}/cases/{{case_id}}/watchers"): Row(1, body=lambda world, n: {"add": ["mk"]}),
+    ("routing", "get", f"{_B}/cases/{{case_id}}/fields"): Row(),
+    ("routing", "patch", f"{_B}/cases/{{case_id}}/fields"): Row(1, body=lambda world, n: {"values": {"vak": "strandpost"}}),
     ("routing", "get", f"{_B}/trace/{{mention_id}}"): Row(shows="opened"),
     ("routing", "put", f"{_B}/book"): Row(own=422, role="admin", body=lambda world, n: BOOKS["duin"]),
     ("routing", "get", f"{_B}/book"): Row(own=200, shows="Duinwaard"),

@@ -39,6 +39,7 @@ labels: [{name: pont, department: kade, examples: ["de pont is weg", "waar is de
 departments: [{id: kade, members: [mk]}]
 routing: [{when: {}, department: kade, tell: [lead]}]
 fallback: kade
+fields: [{id: kenteken, name: Kenteken}]
 team: [{id: mk, first_name: Mila, initials: mk, role: lead}, {id: pb, first_name: Pim, initials: pb, role: agent}]
 scripts: [{id: pont-script, language: nl, text: "{groet}, ik kijk naar de pont. {handtekening}"}]
 channels: [{id: post, type: imap, host: imap.veer.example, port: 993, tls: true, user: post@veer.example, secret: "file:veer-imap", folder: INBOX}]
@@ -235,6 +236,7 @@ def _triage(world: World) -> dict[str, Example]:
 def _routing(world: World) -> dict[str, Example]:
     world.ask("routing", "POST", f"/cases/{world.seeds[5]['case_id']}/resolve")
     any_version = {"If-Match": "*"}
+    wrote = [_wrote(world, text) for text in ("de reizigr belde", "hier stond een nummer")]
     return {
         "apply": Example("admin", {"brand": "veer", **any_version}, YAML(typ="safe").load(BOOK)),
         "book": Example(parameters={"brand": "veer"}),
@@ -263,9 +265,27 @@ def _routing(world: World) -> dict[str, Example]:
         "corrections": Example(parameters=_of(world, 1, "mention_id")),
         "no_reply_sample": Example(parameters={"brand": "veer"}),
         "notifications": Example(parameters={"brand": "veer"}),
+        "read_notifications": Example(parameters={"brand": "veer"}, body={"ids": [str(uuid4())]}),
+        "stream": Example(parameters={"brand": "veer", "follow": "false"}),
+        "presence": Example(parameters=_of(world, 1, "case_id")),
+        "be_present": Example(parameters=_of(world, 1, "case_id"), body={"doing": "typing"}),
+        "be_gone": Example(parameters=_of(world, 1, "case_id")),
+        "edit_note": Example(parameters=_of(world, 1, "case_id", note_id=wrote[0], **any_version), body={"text": "de reiziger belde"}),
+        "delete_note": Example(parameters=_of(world, 1, "case_id", note_id=wrote[1], **any_version)),
+        "tag_case": Example(parameters=_of(world, 1, "case_id"), body={"add": ["pont", "Te laat"], "remove": []}),
+        "tags": Example(parameters={"brand": "veer"}),
+        "watch_case": Example(parameters=_of(world, 1, "case_id"), body={"add": ["mk"], "remove": []}),
+        "fields": Example(parameters=_of(world, 1, "case_id")),
+        "fill_in": Example(parameters=_of(world, 1, "case_id", **any_version), body={"values": {"kenteken": "VE-12-ER"}}),
         **_clients(world),
         **_users(world),
     }
+
+
+def _wrote(world: World, text: str) -> str:
+    """A note's id."""
+    found: str = world.ask("routing", "POST", f"/cases/{world.seeds[1]['case_id']}/notes", json={"text": text})["id"]
+    return found
 
 
 def _clients(world: World) -> dict[str, Example]:
@@ -402,7 +422,9 @@ def test_every_example_of_the_description_is_answered_as_it_says(world: World, s
         headers = {key: value for key, value in example.parameters.items() if key in ("If-Match", "Idempotency-Key")}
         if operation.get("security") or example.authorization:
             headers["authorization"] = example.authorization or f"Bearer {tokens[example.role]}"
-        given: dict[str, Any] = {"params": {key: value for key, value in example.parameters.items() if key in ("topic", "import_id")}}
+        given: dict[str, Any] = {
+            "params": {key: value for key, value in example.parameters.items() if key in ("topic", "import_id", "follow")}
+        }
         given["params"] = {key: value for key, value in given["params"].items() if f"{{{key}}}" not in path}
         if example.body is not None:
             told = example.body if RECORD else recorded[name]["request"] | {key: example.body[key] for key in NAMES if key in example.body}
