@@ -137,7 +137,7 @@ async def stream(
         str | None,
         Header(
             alias="Last-Event-ID",
-            max_length=100,
+            pattern=r"^[0-9]{0,18}$",
             description="The last `id` that was read: goes on after it, without a gap and nothing twice",
         ),
     ] = None,
