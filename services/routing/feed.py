@@ -33,8 +33,8 @@ CHANNEL = "routing_feed"
 _POLL_S = 2.0
 _ANSWER_S = 10.0
 
-LISTENERS = Gauge("weerklank_stream_listeners", "Clients of the stream of changes that are connected")
-ENDED = Counter("weerklank_stream_ended", "Streams of changes that ended, by why", ["why"])
+LISTENERS = Gauge("weerklank_feed_listeners", "Clients of the stream of changes that are connected")
+ENDED = Counter("weerklank_feed_ended", "Streams of changes that ended, by why", ["why"])
 
 
 @dataclass(frozen=True, slots=True)
