@@ -218,6 +218,22 @@ def _examples() -> tuple[e.Event, ...]:
         ),
         c.CaseReacted(**said, case=_case("open", owner="gs", replied_at=_after(29), **_BOTH), at=_after(29), reply_id=_reply("sent").id),
         c.CaseWaiting(**said, case=_case("waiting", owner="gs", replied_at=_after(29), **_BOTH), at=_after(29)),
+        c.CasePickedUp(
+            **by_gs, case=_case("open", owner="gs", **_BOTH), at=_after(28), how="Gebeld: we zoeken het uit en bellen om 12:00 terug."
+        ),
+        c.CaseResumed(
+            **said,
+            case=_case("open", owner="gs", replied_at=_after(29), **_BOTH),
+            at=_after(90),
+            waited_for="until",
+            why="De monteur is dan geweest.",
+        ),
+        c.CaseTargetsChanged(
+            **{**said, "book_version": _BOOK_VERSION + 1},
+            case=_case("open", owner="gs", **_BOTH),
+            at=_after(30),
+            changes=[c.TargetChange(clock="reaction", old_due_at=_after(60), new_due_at=_after(30))],
+        ),
         c.CaseClockBreached(**said, case=_case("open", owner="gs", **_BOTH), at=_after(30.1), clock="reaction"),
         c.CaseEscalated(
             **said,
@@ -229,6 +245,7 @@ def _examples() -> tuple[e.Event, ...]:
             told=["gs"],
         ),
         c.CaseResolved(**by_gs, case=_case("resolved", **resolved), at=_after(95), reason="De storing is voorbij; klant bevestigt."),
+        c.CaseClosed(**said, case=_case("closed", **resolved), at=_after(95 + 14 * 24 * 60)),
         c.CaseReopened(**by_gs, case=_case("open", **{**resolved, "resolved_at": None}), at=_after(130)),
         e.SendingLease(**said, held=False, hold_version=2),
         r.ReplyDrafted(**by_gs, reply=_reply("draft", verdicts=[_VERDICT]), at=_after(26)),

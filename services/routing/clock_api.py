@@ -68,7 +68,7 @@ async def wait(
 
 
 @router.post("/cases/{case_id}/resume", responses=CONFLICT)
-async def resume(
+async def go_on(
     brand: str, case_id: UUID, body: ResumeBody, request: Request, response: Response, principal: Writer, match: Match, writing: Writing
 ) -> CaseOut:
     """Go on with a case that waits: it is our turn again, and our clocks run."""

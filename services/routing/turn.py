@@ -97,9 +97,9 @@ def _go_on(policy: Policy, file: File, mentions: Sequence[TriagedMention], at: d
     old, clocks, over = {clock.kind: clock for clock in file.case.clocks}, [], []
     for fresh in sla.start(policy, about, at):
         clock = old.get(fresh.kind)
-        if clock is None or (fresh.kind == "reaction" and clock.met_at is not None):
+        if clock is None or (fresh.kind == "reaction" and (clock.met_at is not None or at < clock.started_at)):
             clocks.append(fresh)
-            over += [clock] if clock else []
+            over += [clock] if clock and clock.met_at else []
         elif clock.met_at is not None:
             clocks.append(sla.reopen(policy, clock, about, at))
             over += [clock] if clock.breached_at is not None else []

@@ -209,6 +209,10 @@ def _dropped(service: str) -> Callable[[World, int], Any]:
     return lambda world, n: set_aside(world, service, "drop")
 
 
+def _tomorrow() -> str:
+    return (datetime.now(UTC) + timedelta(days=1)).isoformat()
+
+
 _B = "/v1/brands/{brand}"
 TABLE: dict[Key, Row] = {
     ("ingest", "get", f"{_B}/mentions/{{mention_id}}"): Row(shows="post"),
@@ -247,6 +251,9 @@ TABLE: dict[Key, Row] = {
     ("routing", "post", f"{_B}/cases/{{case_id}}/assign"): Row(3, body=lambda world, n: {"owner": "mk"}),
     ("routing", "post", f"{_B}/cases/{{case_id}}/resolve"): Row(4),
     ("routing", "post", f"{_B}/cases/{{case_id}}/reopen"): Row(4),
+    ("routing", "post", f"{_B}/cases/{{case_id}}/picked-up"): Row(2, body=lambda world, n: {"how": "de duinganger is gebeld"}),
+    ("routing", "post", f"{_B}/cases/{{case_id}}/wait"): Row(2, body=lambda world, n: {"for": "until", "until": _tomorrow()}),
+    ("routing", "post", f"{_B}/cases/{{case_id}}/resume"): Row(2, body=lambda world, n: {"reason": "de duinganger is er weer"}),
     ("routing", "post", f"{_B}/cases/{{case_id}}/no-reply"): Row(3, body=lambda world, n: {"reason": "de duinganger maakt een grap"}),
     ("routing", "post", f"{_B}/mentions/{{mention_id}}/corrections"): Row(
         2, body=lambda world, n: {"finding": "urgency", "values": ["high"], "reason": "de duinganger wacht"}

@@ -9,7 +9,7 @@ import os
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -237,6 +237,8 @@ def _routing(world: World) -> dict[str, Example]:
     world.ask("routing", "POST", f"/cases/{world.seeds[5]['case_id']}/resolve")
     any_version = {"If-Match": "*"}
     wrote = [_wrote(world, text) for text in ("de reizigr belde", "hier stond een nummer")]
+    tomorrow = {"for": "until", "until": (datetime.now(UTC) + timedelta(days=1)).isoformat(), "reason": "de schipper is dan terug"}
+    world.ask("routing", "POST", f"/cases/{world.seeds[3]['case_id']}/wait", json=tomorrow)
     return {
         "apply": Example("admin", {"brand": "veer", **any_version}, YAML(typ="safe").load(BOOK)),
         "book": Example(parameters={"brand": "veer"}),
@@ -253,6 +255,9 @@ def _routing(world: World) -> dict[str, Example]:
         "assign": Example(parameters=_of(world, 3, "case_id", **any_version), body={"owner": "mk"}),
         "resolve": Example(parameters=_of(world, 4, "case_id", **any_version), body={"reason": "gevonden"}),
         "reopen": Example(parameters=_of(world, 5, "case_id", **any_version)),
+        "picked_up": Example(parameters=_of(world, 1, "case_id", **any_version), body={"how": "gebeld: we zoeken het uit"}),
+        "wait": Example(parameters=_of(world, 2, "case_id", **any_version), body=tomorrow),
+        "go_on": Example(parameters=_of(world, 3, "case_id", **any_version), body={"reason": "de schipper belde"}),
         "no_reply": Example(parameters=_of(world, 18, "case_id", **any_version), body={"reason": "een grap onder vrienden"}),
         "correct": Example(
             parameters=_of(world, 1, "mention_id", **{"Idempotency-Key": f"een-correctie-{world.first}"}),

@@ -8,7 +8,7 @@ import pytest
 
 from libs.common import db
 from libs.common.brandbook import BrandBook
-from libs.common.case_events import Case
+from libs.common.case_events import Case, CaseTargetsChanged
 from libs.common.hours import Calendar
 from services.routing import record, retarget, store, turn
 from services.routing.case import case_id_of
@@ -62,6 +62,11 @@ async def test_a_new_target_moves_the_clocks_of_open_cases_and_the_timeline_has_
     (((said),),) = await changes(pool)
     assert said == {"clock": "reaction", "old_due_at": said["old_due_at"], "new_due_at": said["new_due_at"]}
     assert said["old_due_at"] == before.isoformat().replace("+00:00", "Z")
+    (told,) = [
+        row["value"] for row in await pool.fetch("select headers, value from outbox") if CaseTargetsChanged.type.encode() in row["headers"]
+    ]
+    (change,) = CaseTargetsChanged.model_validate_json(told).changes
+    assert (change.clock, change.old_due_at, change.new_due_at) == ("reaction", before, START + timedelta(hours=2))
     row = await pool.fetchrow("select next_fire_at, clock_version, version from care_case")
     assert row is not None
     assert (row["clock_version"], row["version"]) == (2, 2)
