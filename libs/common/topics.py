@@ -68,6 +68,11 @@ _CASE_EVENTS = (
     c.CaseResolved,
     c.CaseClosed,
     c.CaseReopened,
+    c.CaseMerged,
+    c.CaseUnmerged,
+    c.CaseSplit,
+    c.CaseRejoined,
+    c.CaseCustomerLeft,
 )
 _REPLY_EVENTS = (
     r.ReplyDrafted,
