@@ -48,6 +48,7 @@ class CaseCustomer(Part):
 
     customer_id: UUID
     language: str
+    labels: list[str] = Field(default=[], description="What their messages are about")
     handled_at: datetime | None = Field(
         default=None, description="The newest of their messages that was answered, or deliberately not: when we received it"
     )

@@ -350,7 +350,9 @@ def on_reply_sent(work: CaseWork, received: Received[ReplySent]) -> None:
         return
     work.sent.add(reply.id)
     work.newly_sent[reply.id] = store.Sent(reply.brand, reply.case_id, reply.mention_id, reply.sent_at)
-    file = work.files.get(reply.case_id)
+    copy = work.copies.get(reply.mention_id) if reply.mention_id else None
+    moved = copy is not None and copy.triaged.mention.id in work.overlay.placed
+    file = work.files.get(copy.case_id if copy is not None and moved else reply.case_id)  # people may have moved the question since
     while file is not None and file.case.merged_into is not None:
         file = work.files.get(file.case.merged_into)  # answered there, and the answer counts where the question is now
     if file is None or file.case.brand != reply.brand:
@@ -361,7 +363,6 @@ def on_reply_sent(work: CaseWork, received: Received[ReplySent]) -> None:
     policy = work.policies.of(reply.brand)
     work.changed.add(file.case.id)
     mentions = work.mentions_of(file.case.id)
-    copy = work.copies.get(reply.mention_id) if reply.mention_id else None
     merge.heard(file, mentions, _answered(work, reply), copy.triaged.customer_id if copy else None, reply.sent_at)
     is_told = turn.replied(policy, file, mentions, _answered(work, reply), reply.sent_at, work.now)
     before, file.case = file.case, cases.proposed(policy, file, mentions)

@@ -47,6 +47,7 @@ def known(before: Sequence[CaseCustomer], present: Sequence[TriagedMention]) -> 
             CaseCustomer(
                 customer_id=customer_id,
                 language=messages[-1].findings.language,
+                labels=list(dict.fromkeys(label.name for m in messages for label in m.findings.labels)),
                 handled_at=until[0] if until else None,
                 handled_id=until[1] if until else None,
                 replied_at=old.replied_at if old else None,
