@@ -133,6 +133,7 @@ class CaseEvent(Event):
     case: Case
     at: datetime
     actor: str = Field(default="system", description="Team member's id, token's subject, or system")
+    bulk_id: UUID | None = Field(default=None, description="The bulk action that it was part of, or the taking back of that")
 
 
 class CaseOpened(CaseEvent):
@@ -178,6 +179,14 @@ class CaseAssigned(CaseEvent):
     previous_department: str | None = None
     why: str | None = None
     """What made it necessary, where no person did it: an owner who left the team, a department that there is no longer."""
+
+
+class CasePrioritised(CaseEvent):
+    """A person gave the case another priority."""
+
+    type: ClassVar[str] = "weerklank.case.prioritised.v1"
+    previous_priority: str
+    reason: str | None = None
 
 
 class CaseNoted(CaseEvent):

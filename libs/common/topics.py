@@ -73,6 +73,7 @@ _CASE_EVENTS = (
     c.CaseSplit,
     c.CaseRejoined,
     c.CaseCustomerLeft,
+    c.CasePrioritised,
 )
 _REPLY_EVENTS = (
     r.ReplyDrafted,

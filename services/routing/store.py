@@ -181,6 +181,14 @@ async def file(connection: db.Connection, brand: str, case_id: UUID, *, lock: bo
     return _file(row) if row else None
 
 
+async def some_files(connection: db.Connection, brand: str, ids: Sequence[UUID], *, lock: bool = False) -> dict[UUID, File]:
+    """Those of the cases that this brand has; locked in id order if asked for."""
+    rows = await connection.fetch(
+        f"select * from care_case where brand = $1 and id = any($2::uuid[]) order by id{' for update' if lock else ''}", brand, ids
+    )
+    return {row["id"]: _file(row) for row in rows}
+
+
 async def insert(connection: db.Connection, new: Sequence[File], fire_at: Mapping[UUID, datetime | None]) -> None:
     """Insert new cases in id order. Raises `db.Raced` when another transaction opened one of them meanwhile: the batch is then done again."""
     if new:
@@ -464,6 +472,37 @@ async def page(
         sample,
     )
     return [(row["seq"], Case.model_validate(row["state_json"])) for row in rows]
+
+
+async def matching(
+    connection: db.Connection,
+    brand: str,
+    *,
+    state: str | None,
+    department: str | None,
+    owner: str | None,
+    respond: str | None,
+    topic_id: UUID | None,
+    sample: bool | None,
+    limit: int,
+) -> list[tuple[UUID, int]]:
+    """The cases that `page` would list, with their versions."""
+    rows = await connection.fetch(
+        "select id, version from care_case where brand = $1 and ($2::text is null or state = $2) "
+        "and ($3::text is null or department = $3) and ($4::text is null or owner = $4) "
+        "and ($5::text is null or state_json ->> 'respond' = $5) and ($6::text is null or state_json ->> 'topic_id' = $6) "
+        "and ($7::bool is null or ($7 and state_json ->> 'sample' = 'true') or (not $7 and state_json ->> 'sample' is distinct from 'true')) "
+        "order by seq limit $8",
+        brand,
+        state,
+        department,
+        owner,
+        respond,
+        str(topic_id) if topic_id else None,
+        sample,
+        limit,
+    )
+    return [(row["id"], row["version"]) for row in rows]
 
 
 async def timeline(connection: db.Connection, brand: str, case_id: UUID, after: int, limit: int) -> list[asyncpg.Record]:
