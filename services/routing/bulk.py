@@ -61,6 +61,7 @@ class Kept(Part):
     state: str
     waiting_for: str | None
     waiting_until: datetime | None
+    waiting_reason: str | None = None
     clocks: list[Clock]
     earlier: list[Rounds]
     resolved_at: datetime | None
@@ -79,6 +80,7 @@ _OF_CASE = (
     "state",
     "waiting_for",
     "waiting_until",
+    "waiting_reason",
     "clocks",
     "earlier",
     "resolved_at",
@@ -88,7 +90,7 @@ _OF_CASE = (
     "priority",
     "customers",
 )
-_TURN_S = ("state", "waiting_for", "waiting_until", "clocks", "earlier", "resolved_at", "unanswered")
+_TURN_S = ("state", "waiting_for", "waiting_until", "waiting_reason", "clocks", "earlier", "resolved_at", "unanswered")
 
 
 def keep(file: File) -> Kept:

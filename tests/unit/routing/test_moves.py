@@ -167,7 +167,7 @@ def _fields(made: Move) -> dict[str, Any]:
 def all_is_well(desk: Desk) -> None:
     work = desk.work
     for id, copy in work.copies.items():
-        assert copy.case_id == work.overlay.case_of(copy.triaged), "a message is where its newest state and people's decisions put it"
+        assert copy.case_id == work.case_of(copy.triaged), "a message is where its newest state and people's decisions put it"
         assert id in work.members[copy.case_id]
         assert [case_id for case_id, ids in work.members.items() if id in ids] == [copy.case_id], "and nowhere else"
         live = not copy.triaged.removed
