@@ -40,6 +40,24 @@ class CaseMention(Part):
     channel: str
     visibility: str
     received_at: datetime
+    customer_id: UUID | None = Field(default=None, description="Whose it is, in a case that people put together")
+
+
+class CaseCustomer(Part):
+    """One of the customers of a case that people put together: how far they have been answered, and where an answer to them goes."""
+
+    customer_id: UUID
+    language: str
+    labels: list[str] = Field(default=[], description="What their messages are about")
+    handled_at: datetime | None = Field(
+        default=None, description="The newest of their messages that was answered, or deliberately not: when we received it"
+    )
+    handled_id: UUID | None = Field(default=None, description="Which message that is")
+    replied_at: datetime | None = Field(default=None, description="First reply to them that was sent")
+    unanswered: bool = Field(description="A live message of theirs is newer than that one")
+    latest: list[Mention] = Field(
+        description="The newest message of each of their channels and threads, oldest first, ten at most; without text and attachments"
+    )
 
 
 class Case(Part):
@@ -94,6 +112,7 @@ class Case(Part):
     historic: bool = False
     merged_into: UUID | None = None
     merged_cases: list[UUID] = Field(default=[], description="Cases that people put together with this one, in that order")
+    customers: list[CaseCustomer] = Field(default=[], description="Of a case that people put together: each of its customers")
     split_from: UUID | None = Field(default=None, description="The case that people took its mentions out of")
     legal_check: str | None = Field(
         default=None, description="asked | agreed | refused: what the legal department says of an answer; none: not asked"
@@ -114,6 +133,7 @@ class CaseEvent(Event):
     case: Case
     at: datetime
     actor: str = Field(default="system", description="Team member's id, token's subject, or system")
+    bulk_id: UUID | None = Field(default=None, description="The bulk action that it was part of, or the taking back of that")
 
 
 class CaseOpened(CaseEvent):
@@ -159,6 +179,14 @@ class CaseAssigned(CaseEvent):
     previous_department: str | None = None
     why: str | None = None
     """What made it necessary, where no person did it: an owner who left the team, a department that there is no longer."""
+
+
+class CasePrioritised(CaseEvent):
+    """A person gave the case another priority."""
+
+    type: ClassVar[str] = "weerklank.case.prioritised.v1"
+    previous_priority: str
+    reason: str | None = None
 
 
 class CaseNoted(CaseEvent):
@@ -294,3 +322,45 @@ class CaseReopened(CaseEvent):
     """A person found that a resolved case was not."""
 
     type: ClassVar[str] = "weerklank.case.reopened.v1"
+
+
+class CaseMoveEvent(CaseEvent):
+    """Base of what people decide about which case messages are in. It is told of both cases; `case` is one of them as it is from then on."""
+
+    move_id: UUID = Field(description="The decision: the same of what takes it back")
+    from_id: UUID = Field(description="The case that the messages were in")
+    into_id: UUID = Field(description="The case that they came into")
+    mention_ids: list[UUID] = Field(default=[], description="The messages that moved now, oldest first, 200 at most")
+    reason: str
+
+
+class CaseMerged(CaseMoveEvent):
+    """A person put all of a case into another one. Customers stay who they are, and each is answered on their own channel."""
+
+    type: ClassVar[str] = "weerklank.case.merged.v1"
+
+
+class CaseUnmerged(CaseMoveEvent):
+    """A person took a merge back: what came into the one case by it, or since to what is there, is in the other one again."""
+
+    type: ClassVar[str] = "weerklank.case.unmerged.v1"
+
+
+class CaseSplit(CaseMoveEvent):
+    """A person took messages out of a case, into a new one or another one."""
+
+    type: ClassVar[str] = "weerklank.case.split.v1"
+
+
+class CaseRejoined(CaseMoveEvent):
+    """A person took a split back."""
+
+    type: ClassVar[str] = "weerklank.case.rejoined.v1"
+
+
+class CaseCustomerLeft(CaseEvent):
+    """A person decided that one of the customers of a case that people put together gets no reply to what is open."""
+
+    type: ClassVar[str] = "weerklank.case.customer-left.v1"
+    customer_id: UUID
+    reason: str

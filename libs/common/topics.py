@@ -73,6 +73,12 @@ _CASE_EVENTS = (
     c.CaseResolved,
     c.CaseClosed,
     c.CaseReopened,
+    c.CaseMerged,
+    c.CaseUnmerged,
+    c.CaseSplit,
+    c.CaseRejoined,
+    c.CaseCustomerLeft,
+    c.CasePrioritised,
 )
 _REPLY_EVENTS = (
     r.ReplyDrafted,

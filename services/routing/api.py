@@ -18,7 +18,7 @@ from libs.common.routes import Route
 from libs.common.service import Reading, Writing
 from libs.common.trail import Step, Trail, trace_id_of
 from services.routing import case as cases
-from services.routing import correction, correction_store, decide, field, record, store, turn
+from services.routing import correction, correction_store, decide, field, merge, record, store, turn
 from services.routing.policies import Policies
 from services.routing.sla import Policy
 
@@ -182,7 +182,9 @@ async def resolve(
     file = await _at_hand(writing, brand, case_id, match)
     field.must_be_complete(policy_of(request, brand).book, file.case)
     at = await store.now(writing)
+    merge.may_end(file)
     turn.resolved(file, at)
+    merge.settled(file)
     await _record(request, writing, file, principal, CaseResolved, at, reason=body.reason if body else None)
     return _out(response, file)
 
@@ -224,6 +226,7 @@ async def no_reply(
     turn.end(file, said.at)
     late = record.breaches(file, at=said.at, actor="system", traceparent=traceparent)
     turn.left_unanswered(file, decide.chosen(said), said.at)
+    merge.settled(file)
     told = record.story(file, CaseResolved, at=said.at, actor=actor, traceparent=traceparent, reason=body.reason, no_reply=True)
     await record.record(writing, policy, file, [*late, told])
     return _out(response, file)

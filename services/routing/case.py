@@ -14,7 +14,7 @@ from uuid import UUID
 from libs.common.case_events import Case, CaseMention, Clock, Rounds
 from libs.common.errors import Conflict
 from libs.common.events import Mention, Part, TriagedMention, deterministic_id
-from services.routing import proposal, sla
+from services.routing import customers, proposal, sla
 from services.routing.route import URGENCIES, Route, facts, leads, owner, route
 from services.routing.sla import Policy
 
@@ -99,13 +99,14 @@ def opened(
     *,
     begun_by: UUID | None = None,
     follows: UUID | None = None,
+    id: UUID | None = None,
 ) -> File:
     """The case of a group that nobody has opened yet. `mentions` is all that we know of it, at least one, removed ones included;
     `root_is_in` the case that its root mention is in, if that is another one by now. Of a follow-up, `begun_by` is the message that began it, after
-    the case that it `follows` was over."""
+    the case that it `follows` was over. `id`: of one that people take out of another."""
     first = mentions[0]
     case = Case(
-        id=case_id_of(brand, group_id, begun_by),
+        id=id or case_id_of(brand, group_id, begun_by),
         begun_by=begun_by,
         follows=follows,
         brand=brand,
@@ -144,6 +145,7 @@ def computed(policy: Policy, file: File, mentions: Sequence[TriagedMention], mer
                 "clocks": [],
                 "labels": [],
                 "risk": [],
+                "customers": [],
                 **proposal.NOTHING,
             }
         )
@@ -163,7 +165,13 @@ def computed(policy: Policy, file: File, mentions: Sequence[TriagedMention], mer
         "labels": list(dict.fromkeys(label.name for m in present for label in m.findings.labels)),
         "risk": about["risk"],
         "mentions": [
-            CaseMention(id=m.mention.id, channel=m.mention.channel, visibility=m.mention.visibility, received_at=m.mention.received_at)
+            CaseMention(
+                id=m.mention.id,
+                channel=m.mention.channel,
+                visibility=m.mention.visibility,
+                received_at=m.mention.received_at,
+                customer_id=m.customer_id if case.merged_cases else None,
+            )
             for m in present[-MAX_MENTIONS:]
         ],
         "mentions_total": len(present),
@@ -174,6 +182,7 @@ def computed(policy: Policy, file: File, mentions: Sequence[TriagedMention], mer
         "follows": case.follows
         if case.begun_by
         else next((case_id_of(case.brand, m.follows) for m in present if m.follows is not None), None),
+        "customers": customers.known(case.customers, present) if case.merged_cases else [],
         **proposal.fields(policy.book, present, file.handled),
     }
     if file.touched and case.state in EMPTY:

@@ -19,7 +19,8 @@ from libs.common.record import Received
 from libs.common.reply_events import Reply, ReplySent
 from libs.common.topics import REPLIES, TRIAGED
 from services.routing import case as cases
-from services.routing import proposal, record, reopening, samples, store, turn
+from services.routing import merge, placement, proposal, record, reopening, samples, store, turn
+from services.routing.placement import Overlay
 from services.routing.policies import Policies
 from services.routing.sla import Policy
 
@@ -31,6 +32,7 @@ class CaseWork(Work):
         super().__init__()
         self.policies, self.now = policies, now
         self.copies: dict[UUID, store.Copy] = {}
+        self.overlay = Overlay()
         self.members: dict[UUID, set[UUID]] = {}
         self.files: dict[UUID, cases.File] = {}
         self.sent: set[UUID] = set()
@@ -39,7 +41,7 @@ class CaseWork(Work):
         self.new_follow_ups: set[UUID] = set()
         self.moved: set[UUID] = set()
         self.changed_copies: set[UUID] = set()
-        self.newly_sent: dict[UUID, tuple[str, UUID]] = {}
+        self.newly_sent: dict[UUID, store.Sent] = {}
         self.changed: set[UUID] = set()
         self.sampled: dict[UUID, str] = {}
         self.answered: list[samples.Judgement] = []
@@ -50,6 +52,22 @@ class CaseWork(Work):
         """All mentions of a case, in the order in which we received them."""
         found = [self.copies[mention_id].triaged for mention_id in self.members.get(case_id, ())]
         return sorted(found, key=lambda m: cases.key_of(m.mention))
+
+    def base_of(self, triaged: TriagedMention) -> UUID:
+        """The case that a mention belongs to, before merges: where people's decisions put it, else the one of its group that ran when it came."""
+        decided = self.overlay.decided(triaged)
+        if decided is not None or triaged.mention.historic:
+            return decided or cases.case_id_of(triaged.mention.brand, triaged.group_id)
+        begun = {key: case_id for case_id, key in self.follow_ups.get(triaged.group_id, {}).items() if key <= cases.key_of(triaged.mention)}
+        for key in sorted(begun, reverse=True):
+            file = self.files.get(begun[key])
+            if file is None or file.case.state != "merged" or begun[key] in self.overlay.merged:
+                return begun[key]
+        return cases.case_id_of(triaged.mention.brand, triaged.group_id)
+
+    def case_of(self, triaged: TriagedMention) -> UUID:
+        """The same, and in what people have put that case into."""
+        return self.overlay.standing(self.base_of(triaged))
 
     def tell(self, cause: Received[Any], file: cases.File, kind: type[CaseEvent], *, actor: str = "system", **said: Any) -> store.Story:
         found = record.story(file, kind, at=self.now, actor=actor, traceparent=cause.traceparent, **said)
@@ -108,22 +126,32 @@ class _Place:
 
 
 def _place(work: CaseWork, policy: Policy, triaged: TriagedMention, known: store.Copy | None) -> _Place:
-    """A mention stays where it is while its group does; in a group that has follow-ups, the time at which we received it decides."""
-    mention = triaged.mention
+    """A mention is where people's decisions put it; else it stays where it is while its group does, and in a group that has follow-ups, the time at which
+    we received it decides."""
+    mention, standing = triaged.mention, work.overlay.standing
+    if (decided := work.overlay.decided(triaged)) is not None:
+        return _Place(standing(decided))
     if known is not None and known.triaged.group_id == triaged.group_id:
         return _Place(known.case_id)
-    first = work.files.get(cases.case_id_of(mention.brand, triaged.group_id))
+    first_id = cases.case_id_of(mention.brand, triaged.group_id)
+    first = work.files.get(standing(first_id))
     if first is None or mention.historic:
-        return _Place(cases.case_id_of(mention.brand, triaged.group_id))
+        return _Place(standing(first_id))
     chain = work.follow_ups.get(triaged.group_id, {})
-    before, after = reopening.before_and_after(((key, work.files[id]) for id, key in chain.items()), cases.key_of(mention))
+    before, after = reopening.before_and_after(((key, work.files[standing(id)]) for id, key in chain.items()), cases.key_of(mention))
     here = before or first
+    instead = after.case.id if after is not None and after is not here and not _decided(work, after) else None
     if reopening.is_over(policy, here.case, mention.received_at):
         begins = cases.case_id_of(mention.brand, triaged.group_id, mention.id)
         _begins(work, triaged.group_id, begins, cases.key_of(mention))
-        return _Place(begins, follows=here.case.id, instead=after.case.id if after else None)
-    comes_back = after is not None and here.case.state in ("resolved", "closed") and turn.wakes(here, triaged)
-    return _Place(here.case.id, instead=after.case.id if after and comes_back else None)
+        return _Place(begins, follows=here.case.id, instead=instead)
+    comes_back = here.case.state in ("resolved", "closed") and turn.wakes(here, triaged)
+    return _Place(here.case.id, instead=instead if comes_back else None)
+
+
+def _decided(work: CaseWork, file: cases.File) -> bool:
+    """Whether people have decided what is in a case: nothing moves out of it by itself then."""
+    return bool(file.case.merged_cases) or not work.overlay.placed.keys().isdisjoint(work.members.get(file.case.id, ()))
 
 
 def _follow(work: CaseWork, received: Received[TriagedEvent], policy: Policy, file: cases.File) -> None:
@@ -146,7 +174,9 @@ def _split_off(
     late: Sequence[TriagedMention],
     follows: UUID | None = None,
 ) -> None:
-    """These mentions of a case are a follow-up of it, or of the case that it `follows`, which begins with the first of them."""
+    """These mentions of a case are a follow-up of it, or of the case that it `follows`, which begins with the first of them. What people have put there
+    stays."""
+    late = [m for m in late if m.mention.id not in work.overlay.placed]
     if not late:
         return
     brand, group_id, first = file.case.brand, file.case.group_id, late[0].mention
@@ -271,8 +301,8 @@ def _leave(work: CaseWork, received: Received[TriagedEvent], policy: Policy, lef
 
 def _go_on(work: CaseWork, received: Received[TriagedEvent], policy: Policy, file: cases.File, before: Case) -> None:
     """Where a case that people worked on has just lost its last message, and its root is in another case, what they did goes on there."""
-    into = work.files.get(file.case.merged_into) if file.case.merged_into else None
-    if into is not None and before.state not in cases.EMPTY and file.touched:
+    into = work.files.get(work.overlay.standing(file.case.merged_into)) if file.case.merged_into else None
+    if into is not None and into is not file and before.state not in cases.EMPTY and file.touched:
         _carry_over(work, received, policy, file, before, into)
 
 
@@ -305,9 +335,11 @@ def _computed(work: CaseWork, policy: Policy, file: cases.File) -> Case:
 
 
 def _where_root_is(work: CaseWork, root_id: UUID, case_id: UUID) -> UUID | None:
-    """The case that the root mention of a case is in by now, if that is another one."""
-    root = work.copies.get(root_id)
-    return root.case_id if root is not None and root.case_id != case_id else None
+    """The case that the root mention of a case is in by now, or that people put the case into, if that is another one."""
+    root, placed = work.copies.get(root_id), work.overlay.placed.get(root_id)
+    base = placed.case_id if placed else root.case_id if root else case_id
+    here = base == case_id or (placed is None and base == work.overlay.standing(case_id))
+    return work.overlay.merged.get(case_id) if here else base
 
 
 def on_reply_sent(work: CaseWork, received: Received[ReplySent]) -> None:
@@ -317,8 +349,10 @@ def on_reply_sent(work: CaseWork, received: Received[ReplySent]) -> None:
         work.repeat(received)
         return
     work.sent.add(reply.id)
-    work.newly_sent[reply.id] = (reply.brand, reply.case_id)
-    file = work.files.get(reply.case_id)
+    work.newly_sent[reply.id] = store.Sent(reply.brand, reply.case_id, reply.mention_id, reply.sent_at)
+    copy = work.copies.get(reply.mention_id) if reply.mention_id else None
+    moved = copy is not None and copy.triaged.mention.id in work.overlay.placed
+    file = work.files.get(copy.case_id if copy is not None and moved else reply.case_id)  # people may have moved the question since
     while file is not None and file.case.merged_into is not None:
         file = work.files.get(file.case.merged_into)  # answered there, and the answer counts where the question is now
     if file is None or file.case.brand != reply.brand:
@@ -329,6 +363,7 @@ def on_reply_sent(work: CaseWork, received: Received[ReplySent]) -> None:
     policy = work.policies.of(reply.brand)
     work.changed.add(file.case.id)
     mentions = work.mentions_of(file.case.id)
+    merge.heard(file, mentions, _answered(work, reply), copy.triaged.customer_id if copy else None, reply.sent_at)
     is_told = turn.replied(policy, file, mentions, _answered(work, reply), reply.sent_at, work.now)
     before, file.case = file.case, cases.proposed(policy, file, mentions)
     _sample(work, policy, file.case.id)
@@ -360,8 +395,9 @@ def _begin_round(work: CaseWork, received: Received[Any], policy: Policy, file: 
 
 
 def _take_turn(work: CaseWork, received: Received[Any], policy: Policy, file: cases.File) -> None:
-    """The customer wrote again before what we said reached them: it is our turn, as it would be had that message come after it."""
-    waiting = turn.unhandled(file, work.mentions_of(file.case.id))
+    """The customer wrote again before what we said reached them: it is our turn, as it would be had that message come after it. Or another customer of a
+    case that people put together has no answer yet."""
+    waiting = merge.left_to_answer(file, work.mentions_of(file.case.id))
     if waiting and file.case.state in ("waiting", "resolved"):
         _begin_round(work, received, policy, file, waiting[0])
         file.version += 1
@@ -390,8 +426,7 @@ async def load(connection: db.Connection, events: Sequence[Received[Any]], polic
     concerned |= {cases.case_id_of(m.mention.brand, root) for m in about for root in (m.group_id, m.mention.id)}
     concerned |= {reply.case_id for reply in replies}
     await _lock_files(connection, work, concerned)
-    work.follow_ups = await store.follow_ups(connection, {(file.case.brand, file.case.group_id) for file in work.files.values()})
-    await _lock_files(connection, work, {case_id for chain in work.follow_ups.values() for case_id in chain} - work.files.keys())
+    await _lock_where_they_belong(connection, work, [*about, *(copy.triaged for copy in work.copies.values())])
     found = await store.copies_of(connection, [(file.case.brand, case_id) for case_id, file in work.files.items()])
     roots = {cases.root_of(file.case) for file in work.files.values()} | {m.group_id for m in about}
     roots -= found.keys() | work.copies.keys()
@@ -400,6 +435,8 @@ async def load(connection: db.Connection, events: Sequence[Received[Any]], polic
     if elsewhere := _where_work_goes_on(work, found) - work.files.keys():
         await _lock_files(connection, work, elsewhere)
         found |= await store.copies_of(connection, [(work.files[case_id].case.brand, case_id) for case_id in elsewhere & work.files.keys()])
+    known = {copy.triaged.mention.id: copy.triaged for copy in (*found.values(), *work.copies.values())}
+    await _read_overlay(connection, work, [*about, *known.values()])
     work.stored = set(work.files)
     work.now = await store.now(connection)  # clocks may have spoken while we waited for their cases
     for mention_id, copy in found.items():
@@ -407,6 +444,32 @@ async def load(connection: db.Connection, events: Sequence[Received[Any]], polic
     for mention_id, copy in work.copies.items():
         work.members.setdefault(copy.case_id, set()).add(mention_id)
     return work
+
+
+async def _lock_where_they_belong(connection: db.Connection, work: CaseWork, about: Sequence[TriagedMention]) -> None:
+    """Lock and read the follow-ups of the groups at hand, and the cases that these mentions belong to by what people decided. Who puts a case into another
+    one holds both: what is read once they are locked holds."""
+    tried: set[UUID] = set()
+    while True:
+        groups = {(file.case.brand, file.case.group_id) for file in work.files.values()}
+        work.follow_ups = await store.follow_ups(connection, groups)
+        await _read_overlay(connection, work, about)
+        wanted = {case_id for chain in work.follow_ups.values() for case_id in chain}
+        wanted |= {placed.case_id for placed in work.overlay.placed.values()} | set(work.overlay.merged.values())
+        if not (missing := wanted - work.files.keys() - tried):
+            return
+        tried |= missing
+        await _lock_files(connection, work, missing)
+
+
+async def _read_overlay(connection: db.Connection, work: CaseWork, about: Sequence[TriagedMention]) -> None:
+    """What people decided about these mentions, what they go on with, and all cases at hand."""
+    if not about and not work.files:
+        return
+    brands = {m.mention.brand for m in about} | {file.case.brand for file in work.files.values()}
+    ids = {id for m in about for id in (m.mention.id, *(evidence.mention_id for evidence in m.evidence))}
+    groups = {cases.case_id_of(m.mention.brand, m.group_id) for m in about}
+    work.overlay = await placement.overlay(connection, brands, ids, groups | work.files.keys())
 
 
 async def _lock_files(connection: db.Connection, work: CaseWork, ids: set[UUID]) -> None:

@@ -12,7 +12,7 @@ from libs.common import db
 from libs.common.case_events import Case, CaseEvent
 from libs.common.events import Event, Respond, TriagedMention
 from libs.common.outbox import Outgoing
-from services.routing import feed, note_store, watch
+from services.routing import feed, note_store, standing, watch
 from services.routing.case import OPEN, File, Key, Turn
 from services.routing.feed import Fed
 from services.routing.orphan import somebody_works
@@ -179,6 +179,14 @@ async def file(connection: db.Connection, brand: str, case_id: UUID, *, lock: bo
         await connection.execute("select 1 from care_case where brand = $1 and id = $2 for update", brand, case_id)
     row = await connection.fetchrow("select * from care_case where brand = $1 and id = $2", brand, case_id)
     return _file(row) if row else None
+
+
+async def some_files(connection: db.Connection, brand: str, ids: Sequence[UUID], *, lock: bool = False) -> dict[UUID, File]:
+    """Those of the cases that this brand has; locked in id order if asked for."""
+    rows = await connection.fetch(
+        f"select * from care_case where brand = $1 and id = any($2::uuid[]) order by id{' for update' if lock else ''}", brand, ids
+    )
+    return {row["id"]: _file(row) for row in rows}
 
 
 async def insert(connection: db.Connection, new: Sequence[File], fire_at: Mapping[UUID, datetime | None]) -> None:
@@ -404,15 +412,28 @@ async def sent(connection: db.Connection, ids: Sequence[UUID]) -> set[UUID]:
     return {row["id"] for row in rows}
 
 
-async def keep_sent(connection: db.Connection, found: Mapping[UUID, tuple[str, UUID]]) -> None:
-    """Reply → (brand, case). Raises `db.Raced` when another transaction heard of one of them meanwhile."""
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A reply that reached the customer: the case that it was written in, and the message that it answers, where it is known."""
+
+    brand: str
+    case_id: UUID
+    mention_id: UUID | None
+    sent_at: datetime
+
+
+async def keep_sent(connection: db.Connection, found: Mapping[UUID, Sent]) -> None:
+    """Keep these by their id. Raises `db.Raced` when another transaction heard of one of them meanwhile."""
     rows = sorted(found.items())
     if rows:
         inserted = await connection.fetch(
-            "insert into sent_reply (id, brand, case_id) "
-            "select * from unnest($1::uuid[], $2::text[], $3::uuid[]) on conflict do nothing returning 1",
+            "insert into sent_reply (id, brand, case_id, mention_id, sent_at, heard_at) select *, moment() "
+            "from unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::timestamptz[]) on conflict do nothing returning 1",
             [reply_id for reply_id, _ in rows],
-            *[[row[n] for _, row in rows] for n in range(2)],
+            [row.brand for _, row in rows],
+            [row.case_id for _, row in rows],
+            [row.mention_id for _, row in rows],
+            [row.sent_at for _, row in rows],
         )
         if len(inserted) < len(rows):
             raise db.Raced("a reply was counted as sent by another transaction")
@@ -454,6 +475,37 @@ async def page(
     return [(row["seq"], Case.model_validate(row["state_json"])) for row in rows]
 
 
+async def matching(
+    connection: db.Connection,
+    brand: str,
+    *,
+    state: str | None,
+    department: str | None,
+    owner: str | None,
+    respond: str | None,
+    topic_id: UUID | None,
+    sample: bool | None,
+    limit: int,
+) -> list[tuple[UUID, int]]:
+    """The cases that `page` would list, with their versions."""
+    rows = await connection.fetch(
+        "select id, version from care_case where brand = $1 and ($2::text is null or state = $2) "
+        "and ($3::text is null or department = $3) and ($4::text is null or owner = $4) "
+        "and ($5::text is null or state_json ->> 'respond' = $5) and ($6::text is null or state_json ->> 'topic_id' = $6) "
+        "and ($7::bool is null or ($7 and state_json ->> 'sample' = 'true') or (not $7 and state_json ->> 'sample' is distinct from 'true')) "
+        "order by seq limit $8",
+        brand,
+        state,
+        department,
+        owner,
+        respond,
+        str(topic_id) if topic_id else None,
+        sample,
+        limit,
+    )
+    return [(row["id"], row["version"]) for row in rows]
+
+
 async def timeline(connection: db.Connection, brand: str, case_id: UUID, after: int, limit: int) -> list[asyncpg.Record]:
     return await connection.fetch(
         "select version, event_id, at, what, actor, traceparent, detail from timeline "
@@ -475,22 +527,15 @@ async def case_mentions(connection: db.Connection, brand: str, case_id: UUID) ->
     return [_copy(row).triaged for row in rows]
 
 
-MOST_MERGES = 20
-"""How many merges in a row are followed, from a case back to those that go on in it."""
-
-
 async def notes(
     connection: db.Connection, brand: str, case_id: UUID, after: tuple[datetime, UUID] | None, limit: int
 ) -> list[asyncpg.Record]:
     """The notes of a case and of all that were merged into it, one after the other, after a note's time and id."""
     return await connection.fetch(
-        "with recursive here(id, merges) as (select $2::uuid, 0 union select c.id, h.merges + 1 from here h join care_case c on c.brand = $1 "
-        "and c.state = 'merged' and c.state_json ->> 'merged_into' = h.id::text where h.merges < $3) "
-        f"select {note_store.COLUMNS} from note where brand = $1 and case_id in (select id from here) "
-        "and ($4::timestamptz is null or (at, id) > ($4, $5)) order by at, id limit $6",
+        standing.HERE + f"select {note_store.COLUMNS} from note where brand = $1 and case_id in (select id from here) "
+        "and ($3::timestamptz is null or (at, id) > ($3, $4)) order by at, id limit $5",
         brand,
         case_id,
-        MOST_MERGES,
         *(after or (None, None)),
         limit,
     )

@@ -47,7 +47,7 @@ scripts: [{{id: {label}-script, language: nl, text: "{{groet}}, ik kijk naar de 
 OURS = ("Dijkgraaf", "kruin", "dijkwacht", "dijkganger")
 THEIRS = ("Duinwaard", "zandbank", "strandpost", "duinganger")
 """Words that only Duin's book and customers have; with the ids of its rows they are what must never reach Dijk."""
-SEEDS = 12
+SEEDS = 21
 PASSWORD = {"password": "vijf woorden die niemand raadt"}
 LETTERS = {"ingest": "mentions", "triage": "mentions", "routing": "triaged", "responder": "cases", "analytics": "triaged"}
 """A topic that each service reads, for an event that was set aside."""
@@ -201,6 +201,37 @@ def _other_customer(world: World, n: int) -> dict[str, Any]:
     return {"other_id": world.seeds[n + 1]["customer_id"]}
 
 
+WHY = "de duinganger schreef twee keer"
+
+
+def _case_body(world: World, n: int) -> dict[str, Any]:
+    return {"case_id": world.seeds[n]["case_id"], "reason": WHY}
+
+
+def _together(world: World, n: int) -> None:
+    """The case of a seed and that of the next are one, unless they were before."""
+    path = f"/v1/brands/duin/cases/{world.seeds[n]['case_id']}"
+    world.ask("duin", "routing", "POST", f"{path}/merge", json=_case_body(world, n + 1))
+
+
+def _split_body(world: World, n: int) -> dict[str, Any]:
+    _together(world, n)
+    return {"mention_ids": [world.seeds[n + 1]["mention_id"]], "reason": WHY}
+
+
+def _unsplit_body(world: World, n: int) -> dict[str, Any]:
+    """A message of the case of the seed after the next is in this one."""
+    _together(world, n + 1)
+    path = f"/v1/brands/duin/cases/{world.seeds[n + 1]['case_id']}/split"
+    world.ask("duin", "routing", "POST", path, json=_split_body(world, n + 1) | {"into": world.seeds[n]["case_id"]})
+    return {"reason": WHY}
+
+
+def _customer_body(world: World, n: int) -> dict[str, Any]:
+    _together(world, n)
+    return {"customer_id": world.seeds[n]["customer_id"], "reason": WHY}
+
+
 def _letter(service: str) -> Callable[[World, int], Any]:
     return lambda world, n: {name: set_aside(world, service, "replay")[name] for name in ("topic", "key")}
 
@@ -255,6 +286,13 @@ TABLE: dict[Key, Row] = {
     ("routing", "post", f"{_B}/cases/{{case_id}}/wait"): Row(2, body=lambda world, n: {"for": "until", "until": _tomorrow()}),
     ("routing", "post", f"{_B}/cases/{{case_id}}/resume"): Row(2, body=lambda world, n: {"reason": "de duinganger is er weer"}),
     ("routing", "post", f"{_B}/cases/{{case_id}}/no-reply"): Row(3, body=lambda world, n: {"reason": "de duinganger maakt een grap"}),
+    ("routing", "post", f"{_B}/cases/{{case_id}}/merge"): Row(12, body=lambda world, n: _case_body(world, n + 1)),
+    ("routing", "post", f"{_B}/cases/{{case_id}}/unmerge"): Row(12, body=lambda world, n: _case_body(world, n + 1)),
+    ("routing", "get", f"{_B}/cases/{{case_id}}/moves"): Row(12, shows="merge"),
+    ("routing", "post", f"{_B}/cases/{{case_id}}/split"): Row(14, body=lambda world, n: _split_body(world, n)),
+    ("routing", "get", f"{_B}/cases/{{case_id}}/recipients"): Row(14, shows="answer_to"),
+    ("routing", "post", f"{_B}/cases/{{case_id}}/unsplit"): Row(16, body=lambda world, n: _unsplit_body(world, n)),
+    ("routing", "post", f"{_B}/cases/{{case_id}}/recipients/no-reply"): Row(19, body=lambda world, n: _customer_body(world, n)),
     ("routing", "post", f"{_B}/mentions/{{mention_id}}/corrections"): Row(
         2, body=lambda world, n: {"finding": "urgency", "values": ["high"], "reason": "de duinganger wacht"}
     ),
@@ -590,6 +628,7 @@ NOT_FOR: list[tuple[str, Key]] = [
     ("analyst", ("routing", "post", f"{_B}/cases/{{case_id}}/notes")),
     ("analyst", ("routing", "post", f"{_B}/cases/{{case_id}}/resolve")),
     ("trainee", ("routing", "post", f"{_B}/cases/{{case_id}}/no-reply")),
+    ("trainee", ("routing", "post", f"{_B}/cases/{{case_id}}/merge")),
     ("trainee", ("routing", "post", f"{_B}/mentions/{{mention_id}}/corrections")),
     ("trainee", ("routing", "post", f"{_B}/mentions/{{mention_id}}/duplicates")),
     ("lead", ("routing", "put", f"{_B}/book")),

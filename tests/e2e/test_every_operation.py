@@ -45,7 +45,7 @@ scripts: [{id: pont-script, language: nl, text: "{groet}, ik kijk naar de pont. 
 channels: [{id: post, type: imap, host: imap.veer.example, port: 993, tls: true, user: post@veer.example, secret: "file:veer-imap", folder: INBOX}]
 """
 PASSWORD = "vijf woorden die niemand raadt"
-SET = 19
+SET = 27
 SEEDS = 2 * SET + 1
 """Two sets of things to ask about: what the examples of the description change, Schemathesis finds as it was."""
 SHARED = ("healthz", "readyz", "metrics", "status", "self_checks", "minutes", "dead_letters", "replay", "drop", "resume", "reset", "trace")
@@ -282,6 +282,7 @@ def _routing(world: World) -> dict[str, Example]:
         "watch_case": Example(parameters=_of(world, 1, "case_id"), body={"add": ["mk"], "remove": []}),
         "fields": Example(parameters=_of(world, 1, "case_id")),
         "fill_in": Example(parameters=_of(world, 1, "case_id", **any_version), body={"values": {"kenteken": "VE-12-ER"}}),
+        **_merging(world),
         **_clients(world),
         **_users(world),
     }
@@ -291,6 +292,36 @@ def _wrote(world: World, text: str) -> str:
     """A note's id."""
     found: str = world.ask("routing", "POST", f"/cases/{world.seeds[1]['case_id']}/notes", json={"text": text})["id"]
     return found
+
+
+def _merging(world: World) -> dict[str, Example]:
+    """Cases that are put together and apart: two of the seeds for each thing that is done to them."""
+
+    def of(n: int) -> str:
+        return world.seeds[n]["case_id"]
+
+    def merge(n: int) -> dict[str, Any]:
+        return {"case_id": of(n), "reason": "een gezin op de pont"}
+
+    why, any_version = {"reason": "toch iets anders"}, {"If-Match": "*"}
+    for n in (21, 23, 25):
+        world.ask("routing", "POST", f"/cases/{of(n)}/merge", json=merge(n + 1))
+    apart = {"mention_ids": [world.seeds[26]["mention_id"]], **why}
+    split = world.ask("routing", "POST", f"/cases/{of(25)}/split", json=apart)["other"]["id"]
+    return {
+        "merge_case": Example(parameters=_of(world, 19, "case_id", **any_version), body=merge(20)),
+        "unmerge_case": Example(parameters=_of(world, 21, "case_id", **any_version), body={"case_id": of(22), **why}),
+        "split_case": Example(
+            parameters=_of(world, 23, "case_id", **any_version, **{"Idempotency-Key": f"een-splitsing-{world.first}"}),
+            body={"mention_ids": [world.seeds[24]["mention_id"]], **why},
+        ),
+        "unsplit_case": Example(parameters={"brand": "veer", "case_id": split, **any_version}, body=why),
+        "list_moves": Example(parameters=_of(world, 25, "case_id")),
+        "recipients": Example(parameters=_of(world, 25, "case_id")),
+        "leave_customer": Example(
+            parameters=_of(world, 23, "case_id", **any_version), body={"customer_id": world.seeds[23]["customer_id"], **why}
+        ),
+    }
 
 
 def _clients(world: World) -> dict[str, Example]:
