@@ -68,6 +68,11 @@ _CASE_EVENTS = (
     c.CaseResolved,
     c.CaseClosed,
     c.CaseReopened,
+    c.CaseCallbackProposed,
+    c.CaseCallbackPlanned,
+    c.CaseCallbackDue,
+    c.CaseCallbackAttempted,
+    c.CaseCallbackEnded,
 )
 _REPLY_EVENTS = (
     r.ReplyDrafted,

@@ -13,6 +13,7 @@ from libs.common.service import Service, Task
 from services.routing import (
     api,
     book_api,
+    callback_api,
     checks,
     client_api,
     clock_api,
@@ -84,6 +85,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             oauth_api.router,
             login_api.router,
             notice_api.router,
+            callback_api.router,
             link_api.router,
         ],
         start,
