@@ -18,8 +18,21 @@ from libs.common.events import Event, MentionRevised, TriagedEvent, TriagedMenti
 from libs.common.record import Received
 from libs.common.reply_events import Reply, ReplySent
 from libs.common.topics import REPLIES, TRIAGED
+from services.routing import (
+    callback_store,
+    callback_stream,
+    callback_work,
+    merge,
+    placement,
+    proposal,
+    record,
+    reopening,
+    samples,
+    store,
+    turn,
+)
 from services.routing import case as cases
-from services.routing import merge, placement, proposal, record, reopening, samples, store, turn
+from services.routing.callback import Callback
 from services.routing.placement import Overlay
 from services.routing.policies import Policies
 from services.routing.sla import Policy
@@ -46,6 +59,8 @@ class CaseWork(Work):
         self.sampled: dict[UUID, str] = {}
         self.answered: list[samples.Judgement] = []
         self.stories: list[store.Story] = []
+        self.callbacks: dict[UUID, Callback] = {}
+        self.changed_callbacks: set[UUID] = set()
         self.notifications: list[tuple[UUID, str, str, UUID, datetime, str]] = []
 
     def mentions_of(self, case_id: UUID) -> list[TriagedMention]:
@@ -113,6 +128,7 @@ def on_mention(work: CaseWork, received: Received[TriagedEvent]) -> None:
         if left in work.files:
             _leave(work, received, policy, left)
     _sample(work, policy, target)
+    callback_stream.follow(work, received, policy, (target, source, cases.case_id_of(brand, mention_id)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -438,6 +454,8 @@ async def load(connection: db.Connection, events: Sequence[Received[Any]], polic
     known = {copy.triaged.mention.id: copy.triaged for copy in (*found.values(), *work.copies.values())}
     await _read_overlay(connection, work, [*about, *known.values()])
     work.stored = set(work.files)
+    mentions = [m.mention.id for m in about]
+    work.callbacks = {found.id: found for found in await callback_store.of_cases(connection, list(work.files), mentions)}
     work.now = await store.now(connection)  # clocks may have spoken while we waited for their cases
     for mention_id, copy in found.items():
         work.copies.setdefault(mention_id, copy)
@@ -499,6 +517,7 @@ async def save(connection: db.Connection, work: CaseWork) -> None:
     await store.keep_follow_ups(connection, [work.files[case_id] for case_id in sorted(work.new_follow_ups)], work.follow_ups)
     await store.tell_story(connection, work.stories)
     await store.notify(connection, work.notifications)
+    await callback_work.keep(connection, [work.callbacks[id] for id in sorted(work.changed_callbacks)])
     await samples.add(connection, work.sampled)
     await samples.judge(connection, work.answered)
 

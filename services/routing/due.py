@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 
+from services.routing import callback_work
 from services.routing.timer import Due
 
-DUE: Mapping[str, Due] = {}
+DUE: Mapping[str, Due] = {
+    callback_work.KIND: callback_work.went_off,
+}
