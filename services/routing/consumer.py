@@ -27,6 +27,7 @@ from services.routing import (
     proposal,
     record,
     reopening,
+    said,
     samples,
     store,
     turn,
@@ -55,6 +56,7 @@ class CaseWork(Work):
         self.moved: set[UUID] = set()
         self.changed_copies: set[UUID] = set()
         self.newly_sent: dict[UUID, store.Sent] = {}
+        self.said: list[Reply] = []
         self.changed: set[UUID] = set()
         self.sampled: dict[UUID, str] = {}
         self.answered: list[samples.Judgement] = []
@@ -366,6 +368,7 @@ def on_reply_sent(work: CaseWork, received: Received[ReplySent]) -> None:
         return
     work.sent.add(reply.id)
     work.newly_sent[reply.id] = store.Sent(reply.brand, reply.case_id, reply.mention_id, reply.sent_at)
+    work.said.append(reply)
     copy = work.copies.get(reply.mention_id) if reply.mention_id else None
     moved = copy is not None and copy.triaged.mention.id in work.overlay.placed
     file = work.files.get(copy.case_id if copy is not None and moved else reply.case_id)  # people may have moved the question since
@@ -510,6 +513,7 @@ async def save(connection: db.Connection, work: CaseWork) -> None:
     await store.keep_copies(connection, {mention_id: work.copies[mention_id] for mention_id in work.changed_copies})
     await store.move_copies(connection, {mention_id: work.copies[mention_id] for mention_id in work.moved - work.changed_copies})
     await store.keep_sent(connection, work.newly_sent)
+    await said.keep(connection, work.said)
     changed = [work.files[case_id] for case_id in sorted(work.changed)]
     fire_at = {file.case.id: record.next_firing(work.policies.of(file.case.brand), file) for file in changed}
     await store.insert(connection, [file for file in changed if file.case.id not in work.stored], fire_at)

@@ -445,39 +445,6 @@ async def keep_sent(connection: db.Connection, found: Mapping[UUID, Sent]) -> No
 # --- reading --------------------------------------------------------------------------------------------------------------------------
 
 
-async def page(
-    connection: db.Connection,
-    brand: str,
-    *,
-    state: str | None,
-    department: str | None,
-    owner: str | None,
-    respond: str | None,
-    topic_id: UUID | None,
-    sample: bool | None,
-    after: int,
-    limit: int,
-) -> list[tuple[int, Case]]:
-    """Cases in the order in which they were opened here, after a sequence number."""
-    rows = await connection.fetch(
-        "select seq, state_json from care_case where brand = $1 and seq > $2 and ($3::text is null or state = $3) "
-        "and ($4::text is null or department = $4) and ($5::text is null or owner = $5) "
-        "and ($7::text is null or state_json ->> 'respond' = $7) and ($8::text is null or state_json ->> 'topic_id' = $8) "
-        "and ($9::bool is null or ($9 and state_json ->> 'sample' = 'true') or (not $9 and state_json ->> 'sample' is distinct from 'true')) "
-        "order by seq limit $6",
-        brand,
-        after,
-        state,
-        department,
-        owner,
-        limit,
-        respond,
-        str(topic_id) if topic_id else None,
-        sample,
-    )
-    return [(row["seq"], Case.model_validate(row["state_json"])) for row in rows]
-
-
 async def matching(
     connection: db.Connection,
     brand: str,
@@ -490,7 +457,7 @@ async def matching(
     sample: bool | None,
     limit: int,
 ) -> list[tuple[UUID, int]]:
-    """The cases that `page` would list, with their versions."""
+    """The cases that fit all of these, with their versions."""
     rows = await connection.fetch(
         "select id, version from care_case where brand = $1 and ($2::text is null or state = $2) "
         "and ($3::text is null or department = $3) and ($4::text is null or owner = $4) "

@@ -1,0 +1,148 @@
+"""Search: cases whose messages, answers, notes, names, numbers, tags and labels hold what somebody typed.
+
+The newest cases that match are looked at first, a window of them at a time; within a window the best come first: how well the words fit, weighted by how
+recently the case moved and whether it is open. Where few cases match, names that are spelt much like it follow. What stands in an answer is read from
+the messages themselves at that moment: a message that was taken back is in no snippet, whatever the search still has of it.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from libs.common import db
+from libs.common.case_events import Case
+from libs.common.errors import Unprocessable
+from services.routing import question, wanted
+from services.routing.question import Question
+from services.routing.wanted import Arguments, Wanted
+
+WINDOW = 400
+"""Cases that are ranked together."""
+FEW = 5
+"""Matches up to which names that are spelt alike are looked for."""
+ALIKE = 0.45
+"""Similarity of words (pg_trgm) from which a name is much like another: one letter of seven swapped, dropped or doubled."""
+_ALIKE_MS = 150
+_MOST_ALIKE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page of hits begins: in the window of cases below `below`, after the hit with this score and number, as ranked at `as_of`."""
+
+    as_of: datetime
+    below: int
+    score: int
+    seq: int
+
+
+FIRST_SCORE = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    case_id: UUID
+    seq: int
+    score: int
+    alike: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """`next`: where the next page begins; none on the last. `complete`: names that are spelt alike were looked for as far as there are any."""
+
+    hits: Sequence[Hit]
+    next: Place | None
+    complete: bool = True
+
+
+async def find(
+    connection: db.Connection, brand: str, asked: Question, narrowed: Wanted, after: Place | None, now: datetime, limit: int
+) -> Found:
+    """A page of hits, best first within each window. Raises `Unprocessable` where every word is one that says nothing."""
+    place = after or Place(now, 2**62, FIRST_SCORE, 0)
+    hits: list[Hit] = []
+    while True:
+        window = await _window(connection, brand, asked, narrowed, place)
+        rest = [hit for hit in window if (hit.score, hit.seq) < (place.score, place.seq)]
+        hits += rest[: limit - len(hits)]
+        if len(hits) == limit and rest and rest[-1] is not hits[-1]:
+            return Found(hits, Place(place.as_of, place.below, hits[-1].score, hits[-1].seq))
+        if len(window) < WINDOW:
+            break
+        place = Place(place.as_of, min(hit.seq for hit in window), FIRST_SCORE, 0)
+        if len(hits) == limit:
+            return Found(hits, place)
+    if after is not None or len(hits) > FEW:
+        return Found(hits, None)
+    if not hits and not await _says_something(connection, asked):
+        raise Unprocessable("Every word of q is one that nearly all texts have, such as 'de' or 'the'. Give one that says more.")
+    alike, complete = await _alike(connection, brand, asked, narrowed)
+    known = {hit.case_id for hit in hits}
+    return Found(hits + [hit for hit in alike if hit.case_id not in known][: max(0, limit - len(hits))], None, complete)
+
+
+async def _window(connection: db.Connection, brand: str, asked: Question, narrowed: Wanted, place: Place) -> list[Hit]:
+    """The newest cases below a number that match, best first."""
+    arguments = Arguments(brand, WINDOW, place.below, place.as_of)
+    has, ranking = question.condition(asked, arguments)
+    narrow = wanted.condition(narrowed, brand, arguments)
+    if narrow == "true":
+        source = (
+            f"select s.case_id, s.seq, s.words from search_text s where s.brand = $1 and array[s.brand] @> array[$1] and s.seq < $3::bigint and {has} "
+            "order by s.seq desc limit $2::int"
+        )
+    else:
+        source = (
+            "select s.case_id, s.seq, s.words from case_line l join search_text s on s.case_id = l.case_id "
+            f"where l.brand = $1 and s.brand = $1 and array[s.brand] @> array[$1] and l.seq < $3::bigint and {has} and {narrow} "
+            "order by l.seq desc limit $2::int"
+        )
+    rows = await connection.fetch(
+        f"select f.case_id, f.seq, (1e9 * (0.05 + ts_rank('{{0.1, 0.8, 0.4, 1}}', f.words, {ranking}, 1)) "
+        "* (1 + exp(-greatest(0, extract(epoch from $4::timestamptz - l.latest_at)) / 2592000.0)) * case when l.is_open then 1.5 else 1 end)::bigint "
+        f"as score from ({source}) f join case_line l on l.brand = $1 and l.case_id = f.case_id",
+        *arguments.values,
+    )
+    hits = [Hit(row["case_id"], row["seq"], row["score"], False) for row in rows]
+    return sorted(hits, key=lambda hit: (-hit.score, -hit.seq))
+
+
+async def _says_something(connection: db.Connection, asked: Question) -> bool:
+    if any(term.number for terms in asked for term in terms):
+        return True
+    arguments = Arguments()
+    _, ranking = question.condition(asked, arguments)
+    return bool(await connection.fetchval(f"select numnode({ranking}) > 0", *arguments.values))
+
+
+async def _alike(connection: db.Connection, brand: str, asked: Question, narrowed: Wanted) -> tuple[list[Hit], bool]:
+    """Cases with a name that is spelt much like what was asked, and whether all could be looked at in the time that there is."""
+    name = question.name_of(asked)
+    if name is None:
+        return [], True
+    arguments = Arguments(brand, name, _MOST_ALIKE)
+    narrow = wanted.condition(narrowed, brand, arguments)
+    try:
+        async with asyncio.timeout(_ALIKE_MS / 1000 * 4), connection.transaction(readonly=True):
+            await connection.execute(
+                f"select set_config('pg_trgm.word_similarity_threshold', '{ALIKE}', true), set_config('statement_timeout', '{_ALIKE_MS}', true)"
+            )
+            rows = await connection.fetch(
+                "select l.case_id, l.seq, (1e6 * word_similarity(unaccent(lower($2::text)), s.names))::bigint as score "
+                "from search_text s join case_line l on l.case_id = s.case_id and l.brand = s.brand where s.brand = $1 and array[s.brand] @> array[$1] "
+                f"and s.names %> unaccent(lower($2::text)) and {narrow} order by score desc, l.seq desc limit $3::int",
+                *arguments.values,
+            )
+    except asyncpg.QueryCanceledError:
+        return [], False
+    return [Hit(row["case_id"], row["seq"], row["score"], True) for row in rows], True
+
+
+async def cases(connection: db.Connection, brand: str, ids: Sequence[UUID]) -> Mapping[UUID, Case]:
+    rows = await connection.fetch("select id, state_json from care_case where brand = $1 and id = any($2::uuid[])", brand, ids)
+    return {row["id"]: Case.model_validate(row["state_json"]) for row in rows}
