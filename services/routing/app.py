@@ -46,6 +46,7 @@ from services.routing import (
     timer,
     user_api,
     watch_api,
+    view_api,
 )
 from services.routing.due import DUE
 from services.routing.passwords import Hasher
@@ -97,6 +98,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             watch_api.router,
             field_api.router,
             search_api.router,
+            view_api.router,
             correction_api.router,
             merge_api.router,
             bulk_api.router,

@@ -18,7 +18,8 @@ async def keep(connection: db.Connection, replies: Sequence[Reply]) -> None:
     if sent:
         await connection.execute(
             "insert into said (reply_id, brand, case_id, mention_id, channel, visibility, at, by, text, promises, sandbox) "
-            "select reply_id, brand, case_id, mention_id, channel, visibility, at, by, text, promises::jsonb, sandbox from unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::timestamptz[], $8::text[], $9::text[], "
+            "select reply_id, brand, case_id, mention_id, channel, visibility, at, by, text, promises::jsonb, sandbox "
+            "from unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::timestamptz[], $8::text[], $9::text[], "
             "$10::text[], $11::bool[]) as u(reply_id, brand, case_id, mention_id, channel, visibility, at, by, text, promises, sandbox) "
             "on conflict (reply_id) do nothing",
             [reply.id for reply in sent],
