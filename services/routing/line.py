@@ -122,7 +122,7 @@ async def counts(connection: db.Connection, brand: str, several: Sequence[Wanted
     arguments = Arguments(brand)
     limit = arguments.add(most + 1, "int")
     parts = [
-        f"(select count(*) from (select 1 from case_line l where l.brand = $1 and {_condition(asked, brand, arguments)} limit {limit}) as some)"
+        f"(select count(*) from (select 1 from case_line l where l.brand = $1 and {_condition(asked, brand, arguments)} limit {limit}) as first)"
         for asked in several
     ]
     try:
