@@ -24,6 +24,8 @@ AGENTS = 50
 TEMPLATES = 2000
 CASE = UUID("cccccccc-0000-4000-8000-000000000000")
 CUSTOMER = UUID("dddddddd-0000-4000-8000-000000000000")
+MENTION = "aaaaaaaa-0000-4000-8000-00000000000"
+"""All but the last digit, which numbers the mentions of a case."""
 AT = datetime(2001, 1, 1, tzinfo=UTC)
 DUE = datetime(2002, 2, 2, tzinfo=UTC)
 ORDER, HANDLE = "7654321", "handlezz"
@@ -43,7 +45,7 @@ LABELS = (
 )
 DEPARTMENTS = ("webcare", "billing", "technical", "logistics", "complaints", "legal")
 TAGS = ("vip", "terugbellen", "coulance", "herhaling", "glasvezel", "wacht op monteur", "social", "kerst", "proef", "ambassadeur")
-TABLES = ("care_case", "case_line", "mention_copy", "timeline", "said", "note", "search_text")
+TABLES = ("care_case", "case_line", "mention_copy", "timeline", "said", "note", "search_text", "search_name")
 
 
 def templates(seed: int, number: int, *, is_open: bool) -> Iterable[dict[str, Any]]:
@@ -65,7 +67,7 @@ def _mention(chance: random.Random, body: dict[str, Any], n: int) -> TriagedMent
         ("", " Ik wacht al weken op een antwoord van jullie en word er niet vrolijk van.", " Bel me op 06-1" + ORDER + ".")
     )
     mention = Mention(
-        id=UUID(f"aaaaaaaa-0000-4000-8000-00000000000{n}"),
+        id=UUID(f"{MENTION}{n}"),
         brand=BRAND,
         channel=body["channel"],
         kind=body["kind"],
@@ -135,7 +137,7 @@ def _case(chance: random.Random, found: list[TriagedMention], is_open: bool) -> 
 
 _MADE = """
 create temporary table made (id integer primary key, is_open boolean, case_json text, keys text, state text, department text, owner text, rank smallint,
-    words tsvector, names text, said text, noted text, events integer);
+    words tsvector, names text, called text, said text, noted text, events integer);
 create temporary table made_mention (id integer, n integer, mention text, primary key (id, n));
 """
 
@@ -163,6 +165,7 @@ async def prepare(connection: "asyncpg.Connection[asyncpg.Record]", seed: int, n
         found = search_index.Texts(BRAND)
         for m in template["mentions"]:
             found.names |= dict.fromkeys([m.mention.author.name or HANDLE])
+            found.people |= dict.fromkeys([m.mention.author.name or HANDLE])
             found.add(found.messages, m.mention.text)
         found.add(found.titles, "\n".join([*case.tags, *case.labels]))
         found.add(found.ours, f"{reply}\n{note}")
@@ -178,7 +181,7 @@ async def prepare(connection: "asyncpg.Connection[asyncpg.Record]", seed: int, n
     )
     await connection.executemany(
         "update made set words = ts_delete(setweight(stems_of($2), 'A') || setweight(stems_of($3), 'C') || setweight(stems_of($4), 'B') "
-        "|| setweight(stems_of($5), 'D'), $6::text[]), names = unaccent(lower($7)) where id = $1",
+        "|| setweight(stems_of($5), 'D'), $6::text[]), names = unaccent(lower($7)), called = unaccent(lower($8)) where id = $1",
         [
             (
                 n,
@@ -188,6 +191,7 @@ async def prepare(connection: "asyncpg.Connection[asyncpg.Record]", seed: int, n
                 "\n".join(found.ours),
                 [f"va-{ORDER}", ORDER, f"-{ORDER}", f"06-1{ORDER}"],
                 " ".join([*found.names, HANDLE, *found.numbers()]),
+                " ".join(found.called()),
             )
             for n, found in texts
         ],
@@ -199,7 +203,7 @@ insert into care_case (id, seq, brand, version, state, department, owner, custom
 overriding system value
 select md5('c' || n)::uuid, n, '{BRAND}', m.events, m.state, m.department, m.owner, md5('k' || n / 3)::uuid, t.at, case when m.is_open then t.due end,
     '{{}}', true, 1, replace(replace(replace(replace(replace(replace(m.case_json, '{CASE}', md5('c' || n)::uuid::text),
-    '{CUSTOMER}', md5('k' || n / 3)::uuid::text), 'aaaaaaaa-0000-4000', left(md5('m' || n), 8) || '-0000-4000'), '2001-01-01T00:00:00Z', t.iso),
+    '{CUSTOMER}', md5('k' || n / 3)::uuid::text), '{MENTION}', left(md5('m' || n)::uuid::text, 35)), '2001-01-01T00:00:00Z', t.iso),
     '2002-02-02T00:00:00Z', t.iso_due), '{HANDLE}', 'h' || n)::jsonb
 from t join made m on m.id = t.made;
 insert into case_line (case_id, brand, seq, is_open, rank, due_at, opened_at, latest_at, customer_id, keys)
@@ -207,9 +211,11 @@ select md5('c' || n)::uuid, '{BRAND}', n, m.is_open, m.rank, case when m.is_open
     string_to_array(replace(replace(m.keys, '{CUSTOMER}', md5('k' || n / 3)::uuid::text), '2001-01', left(t.iso, 7)), '|')
 from t join made m on m.id = t.made;
 insert into mention_copy (id, brand, version, case_id, customer_id, removed, received_at, triaged)
-select overlay(left(md5('m' || t.n), 8) || '-0000-4000-8000-000000000000' placing mm.n::text from 36)::uuid, '{BRAND}', 1, md5('c' || t.n)::uuid,
-    md5('k' || t.n / 3)::uuid, false, t.at, replace(replace(replace(replace(replace(mm.mention, 'aaaaaaaa-0000-4000', left(md5('m' || t.n), 8)
-    || '-0000-4000'), '{CUSTOMER}', md5('k' || t.n / 3)::uuid::text), '2001-01-01T00:00:00Z', t.iso), '{HANDLE}', 'h' || t.n), '{ORDER}', t.number)::jsonb
+select overlay(md5('m' || t.n)::uuid::text placing mm.n::text from 36)::uuid, '{BRAND}', 1, md5('c' || t.n)::uuid,
+    md5('k' || t.n / 3)::uuid, false, t.at, replace(replace(replace(replace(replace(mm.mention, '{MENTION}',
+    left(md5('m' || t.n)::uuid::text, 35)), '{CUSTOMER}', md5('k' || t.n / 3)::uuid::text), '2001-01-01T00:00:00Z', t.iso),
+    '{HANDLE}', 'h' || t.n), '{ORDER}',
+    t.number)::jsonb
 from t join made_mention mm on mm.id = t.made;
 insert into timeline (case_id, brand, version, event_id, at, what, actor, detail)
 select md5('c' || n)::uuid, '{BRAND}', v, md5('e' || n || '/' || v)::uuid, t.at + v * interval '10 minutes',
@@ -221,10 +227,10 @@ select md5('r' || n)::uuid, '{BRAND}', md5('c' || n)::uuid, 'twitter', 'public',
 from t join made m on m.id = t.made where n % 10 < 7;
 insert into note (id, brand, case_id, at, author, text)
 select md5('n' || n)::uuid, '{BRAND}', md5('c' || n)::uuid, t.at, coalesce(m.owner, 'gs'), m.noted from t join made m on m.id = t.made where m.noted <> '';
-insert into search_text (case_id, brand, seq, words, names)
+insert into search_text (case_id, brand, seq, words, names, called)
 select md5('c' || n)::uuid, '{BRAND}', n,
     m.words || setweight(array_to_tsvector(array['h' || n, t.number, 'va-' || t.number, 'straat' || n % 400000]), 'B'),
-    replace(replace(m.names, '{HANDLE}', 'h' || n), '{ORDER}', t.number)
+    replace(replace(m.names, '{HANDLE}', 'h' || n), '{ORDER}', t.number), coalesce(string_to_array(nullif(m.called, ''), ' '), '{{}}')
 from t join made m on m.id = t.made;
 """
 _T = """
@@ -301,6 +307,13 @@ async def fill(url: str, opened: int, closed: int, say: Any) -> None:
     with ThreadPoolExecutor(2) as threads:
         for waiting in [threads.submit(part, 1, middle), threads.submit(part, middle, number + 1)]:
             waiting.result()
+    connection = await _connect(url)
+    await connection.execute(
+        "insert into search_name (brand, name, cases) select brand, name, count(*) from search_text "
+        "cross join lateral unnest(called) as name group by 1, 2",
+        timeout=600,
+    )
+    await connection.close()
     rows_s = time.monotonic() - began
     with ThreadPoolExecutor(2) as threads:
         slow_first = sorted(made_again, key=lambda sql: ("gin" not in sql, sql))

@@ -72,7 +72,7 @@ async def page(connection: db.Connection, brand: str, asked: Wanted, sort: Sort,
 def _condition(asked: Wanted, brand: str, arguments: Arguments) -> str:
     found = wanted.condition(asked, brand, arguments)
     if asked.q is not None:
-        has, _ = question.condition(question.parse(asked.q), arguments)
+        has = question.condition(question.parse(asked.q), arguments)
         found += f" and l.case_id in (select s.case_id from search_text s where s.brand = $1 and array[s.brand] @> array[$1] and {has})"
     return found
 

@@ -67,27 +67,33 @@ def _term(text: str, without: bool, is_phrase: bool) -> Term | None:
     return Term(text, without, phrase=is_phrase)
 
 
-def condition(question: Question, arguments: Arguments, *, row: str = "s") -> tuple[str, str]:
-    """(The condition on `search_text` beside its brand, the tsquery that ranks). Words go by both languages' stems."""
-    alternatives, ranking = [], []
+def condition(question: Question, arguments: Arguments, *, row: str = "s") -> str:
+    """The condition on `search_text`, beside its brand. Words go by both languages' stems."""
+    alternatives = []
     for terms in question:
-        words = [(term, _tsquery(term, arguments)) for term in terms if not term.number]
         conditions = []
+        words = [(term, _tsquery(term, arguments)) for term in terms if not term.number]
         if words:
             wanted = " && ".join(f"!!({sql})" if term.without else f"({sql})" for term, sql in words)
             conditions.append(f"{row}.words @@ ({wanted})")
-            ranking += [sql for term, sql in words if not term.without]
         for term in terms:
             if term.number:
                 like = f"{row}.names like '%' || {arguments.add(term.text, 'text')} || '%'"
                 conditions.append(f"not ({like})" if term.without else like)
         alternatives.append(" and ".join(conditions))
-    return f"({' or '.join(f'({one})' for one in alternatives)})", " || ".join(f"({sql})" for sql in ranking) or "''::tsquery"
+    return f"({' or '.join(f'({one})' for one in alternatives)})"
+
+
+def ranking(question: Question, arguments: Arguments) -> str:
+    """The tsquery that says how well a text fits: any of the words that are wanted, the more the better."""
+    return " || ".join(f"({_tsquery(term, arguments)})" for term in positive(question) if not term.number) or "''::tsquery"
 
 
 def _tsquery(term: Term, arguments: Arguments) -> str:
     given = arguments.add(term.text, "text")
-    return f"(unaccent(lower({given})) || ':*')::tsquery" if term.prefix else f"asked_of({given})"
+    if term.prefix:
+        return f"(unaccent(lower({given})) || ':*')::tsquery"
+    return f"phrase_of({given})" if term.phrase else f"word_of({given})"
 
 
 def positive(question: Question) -> list[Term]:
@@ -95,12 +101,23 @@ def positive(question: Question) -> list[Term]:
     return list(dict.fromkeys(term for terms in question for term in terms if not term.without))
 
 
-def name_of(question: Question) -> str | None:
-    """The question as a name that may be misspelt, where it can be one: a few words of letters, all of them wanted."""
+def may_be_misspelt(question: Question) -> tuple[Term, ...]:
+    """The words of a question that may be a misspelt name or number: a few words, all of them wanted. Else none."""
     if len(question) != 1 or len(question[0]) > 4:
-        return None
+        return ()
     terms = question[0]
-    if any(term.without or term.prefix or term.phrase for term in terms):
-        return None
-    said = " ".join(term.text for term in terms)
-    return said if len(said) >= 4 else None
+    is_plain = all(not (term.without or term.prefix or term.phrase) for term in terms)
+    is_long_enough = all(len(term.text) >= (6 if term.number else 4) for term in terms) or any(len(term.text) >= 6 for term in terms)
+    return terms if is_plain and is_long_enough else ()
+
+
+def respelt(word: str) -> list[str]:
+    """The words that this one becomes when two neighbours change places, or a letter is dropped."""
+    swapped = [word[:n] + word[n + 1] + word[n] + word[n + 2 :] for n in range(len(word) - 1)]
+    return list(dict.fromkeys([*swapped, *(word[:n] + word[n + 1 :] for n in range(len(word)))]))
+
+
+def near(number: str) -> list[str]:
+    """Patterns of numbers (LIKE) that differ from this one by one character, or by two neighbours that changed places."""
+    swapped = [number[:n] + number[n + 1] + number[n] + number[n + 2 :] for n in range(len(number) - 1) if number[n] != number[n + 1]]
+    return [f"%{one}%" for one in (*swapped, *(f"{number[:n]}_{number[n + 1 :]}" for n in range(len(number))))]

@@ -5,7 +5,6 @@ recently the case moved and whether it is open. Where few cases match, names tha
 the messages themselves at that moment: a message that was taken back is in no snippet, whatever the search still has of it.
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,15 +16,15 @@ from libs.common import db
 from libs.common.case_events import Case
 from libs.common.errors import Unprocessable
 from services.routing import question, wanted
-from services.routing.question import Question
+from services.routing.question import Question, Term
 from services.routing.wanted import Arguments, Wanted
 
 WINDOW = 400
 """Cases that are ranked together."""
 FEW = 5
 """Matches up to which names that are spelt alike are looked for."""
-ALIKE = 0.45
-"""Similarity of words (pg_trgm) from which a name is much like another: one letter of seven swapped, dropped or doubled."""
+ALIKE = 0.3
+"""Similarity of words (pg_trgm) from which a name is much like another: two neighbours of seven letters changed places, one was dropped or doubled."""
 _ALIKE_MS = 150
 _MOST_ALIKE = 20
 
@@ -81,7 +80,7 @@ async def find(
         return Found(hits, None)
     if not hits and not await _says_something(connection, asked):
         raise Unprocessable("Every word of q is one that nearly all texts have, such as 'de' or 'the'. Give one that says more.")
-    alike, complete = await _alike(connection, brand, asked, narrowed)
+    alike, complete = await _alike(connection, brand, asked, narrowed, now)
     known = {hit.case_id for hit in hits}
     return Found(hits + [hit for hit in alike if hit.case_id not in known][: max(0, limit - len(hits))], None, complete)
 
@@ -89,7 +88,7 @@ async def find(
 async def _window(connection: db.Connection, brand: str, asked: Question, narrowed: Wanted, place: Place) -> list[Hit]:
     """The newest cases below a number that match, best first."""
     arguments = Arguments(brand, WINDOW, place.below, place.as_of)
-    has, ranking = question.condition(asked, arguments)
+    has, ranking = question.condition(asked, arguments), question.ranking(asked, arguments)
     narrow = wanted.condition(narrowed, brand, arguments)
     if narrow == "true":
         source = (
@@ -116,31 +115,55 @@ async def _says_something(connection: db.Connection, asked: Question) -> bool:
     if any(term.number for terms in asked for term in terms):
         return True
     arguments = Arguments()
-    _, ranking = question.condition(asked, arguments)
-    return bool(await connection.fetchval(f"select numnode({ranking}) > 0", *arguments.values))
+    return bool(await connection.fetchval(f"select numnode({question.ranking(asked, arguments)}) > 0", *arguments.values))
 
 
-async def _alike(connection: db.Connection, brand: str, asked: Question, narrowed: Wanted) -> tuple[list[Hit], bool]:
-    """Cases with a name that is spelt much like what was asked, and whether all could be looked at in the time that there is."""
-    name = question.name_of(asked)
-    if name is None:
+async def _alike(connection: db.Connection, brand: str, asked: Question, narrowed: Wanted, now: datetime) -> tuple[list[Hit], bool]:
+    """Cases with a name or a number much like what was asked, and whether all could be looked at in the time that there is."""
+    terms = question.may_be_misspelt(asked)
+    if not terms:
         return [], True
-    arguments = Arguments(brand, name, _MOST_ALIKE)
-    narrow = wanted.condition(narrowed, brand, arguments)
     try:
-        async with asyncio.timeout(_ALIKE_MS / 1000 * 4), connection.transaction(readonly=True):
-            await connection.execute(
-                f"select set_config('pg_trgm.word_similarity_threshold', '{ALIKE}', true), set_config('statement_timeout', '{_ALIKE_MS}', true)"
-            )
+        async with connection.transaction(readonly=True):
+            await connection.execute(f"select set_config('statement_timeout', '{_ALIKE_MS}', true)")
+            meant = [await _meant(connection, brand, term) for term in terms]
+            if not all(meant):
+                return [], True
+            arguments = Arguments(brand, _MOST_ALIKE, now)
+            has = " and ".join(_any_of(term, these, arguments) for term, these in zip(terms, meant, strict=True))
             rows = await connection.fetch(
-                "select l.case_id, l.seq, (1e6 * word_similarity(unaccent(lower($2::text)), s.names))::bigint as score "
-                "from search_text s join case_line l on l.case_id = s.case_id and l.brand = s.brand where s.brand = $1 and array[s.brand] @> array[$1] "
-                f"and s.names %> unaccent(lower($2::text)) and {narrow} order by score desc, l.seq desc limit $3::int",
+                "select l.case_id, l.seq from search_text s join case_line l on l.case_id = s.case_id and l.brand = s.brand "
+                f"where s.brand = $1 and array[s.brand] @> array[$1] and {has} and {wanted.condition(narrowed, brand, arguments)} "
+                "and l.opened_at <= $3::timestamptz order by l.seq desc limit $2::int",
                 *arguments.values,
             )
     except asyncpg.QueryCanceledError:
         return [], False
-    return [Hit(row["case_id"], row["seq"], row["score"], True) for row in rows], True
+    return [Hit(row["case_id"], row["seq"], 0, True) for row in rows], True
+
+
+async def _meant(connection: db.Connection, brand: str, term: Term) -> list[str]:
+    """What a word may have meant: names that are spelt much like it, the nearest first; of a number, patterns that differ by a character."""
+    if term.number:
+        return question.near(term.text)
+    rows = await connection.fetch(
+        "select n.name from search_name n cross join lateral (select unaccent(lower($2::text)) as word) a "
+        "cross join lateral (select n.name = any($3::text[]) as respelt, similarity(n.name, a.word) as near) s "
+        "where n.brand = $1 and array[n.brand] @> array[$1] and (n.name = any($3::text[]) or (n.name % unaccent(lower($2::text)) and s.near >= $4::real)) "
+        "order by s.respelt desc, s.near desc, n.cases desc limit 4",
+        brand,
+        term.text,
+        question.respelt(term.text.lower()),
+        ALIKE,
+    )
+    return [row["name"] for row in rows]
+
+
+def _any_of(term: Term, meant: Sequence[str], arguments: Arguments) -> str:
+    if term.number:
+        return f"s.names like any({arguments.add(list(meant), 'text[]')})"
+    names = " || ".join(f"phrase_of({arguments.add(name, 'text')})" for name in meant)
+    return f"s.words @@ ({names})"
 
 
 async def cases(connection: db.Connection, brand: str, ids: Sequence[UUID]) -> Mapping[UUID, Case]:

@@ -9,7 +9,7 @@ done once.
 import asyncio
 import logging
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -28,6 +28,9 @@ MOST_NUMBERS = 60
 _NUMBER = re.compile(r"(?<!\w)\+?(?:[A-Za-z]{1,8}[-_ ]?)?\d(?:[ .\-/()_]{0,2}\d){2,24}(?!\w)|(?<!\w)[A-Za-z0-9][A-Za-z0-9\-_/]{2,39}(?!\w)")
 
 
+_NAME = re.compile(r"[^\W\d_]{3,30}")
+
+
 async def run(service: Service) -> None:
     """Until cancelled. A passing fault of Postgres is waited out."""
     while True:
@@ -37,8 +40,27 @@ async def run(service: Service) -> None:
         except db.TRANSIENT as error:
             log.warning("cases wait to be made findable", extra={"error": type(error).__name__})
             await asyncio.sleep(1)
+        except Exception:  # one case that cannot be made findable must not keep all others out of the search
+            log.exception("some cases cannot be made findable: tried one by one")
+            await one_by_one(service.pool)
         if more < _BATCH:
             await asyncio.sleep(_EVERY_S)
+
+
+async def one_by_one(pool: db.Pool) -> None:
+    """The oldest rows of the queue each by itself; one that fails even so is left out of the search until the case changes again, and logged."""
+    for _ in range(_BATCH):
+        try:
+            if not await tick(pool, 1):
+                return
+        except db.TRANSIENT:
+            raise
+        except Exception:
+            async with pool.acquire() as connection:
+                row = await connection.fetchrow(
+                    "delete from search_queue where seq = (select min(seq) from search_queue) returning brand, case_id"
+                )
+            log.exception("a case cannot be made findable", extra={"case_id": str(row["case_id"]) if row else None})
 
 
 async def tick(pool: db.Pool, batch: int = _BATCH) -> int:
@@ -70,6 +92,7 @@ class Texts:
 
     brand: str
     names: dict[str, None] = field(default_factory=dict)
+    people: dict[str, None] = field(default_factory=dict)
     titles: list[str] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
     ours: list[str] = field(default_factory=list)
@@ -79,6 +102,10 @@ class Texts:
         if text and self.room > 0:
             into.append(text[: self.room])
             self.room -= len(text)
+
+    def called(self) -> list[str]:
+        """The words of the names of those who wrote, without handles."""
+        return list(dict.fromkeys(word for name in self.people for word in _NAME.findall(name.lower())))[:40]
 
     def numbers(self) -> list[str]:
         return list(dict.fromkeys(n for text in (*self.names, *self.titles, *self.messages, *self.ours) for n in numbers_in(text)))
@@ -99,22 +126,25 @@ async def put(connection: db.Connection, cases: Iterable[tuple[str, UUID]]) -> N
         return
     found = await _texts(connection, wanted)
     gone = [key for key in wanted if key not in found or not (found[key].messages or found[key].titles)]
+    await _rename(connection, wanted, -1)
     if gone:
         await connection.execute(
             "delete from search_text s using unnest($1::text[], $2::uuid[]) as u(brand, case_id) where s.brand = u.brand and s.case_id = u.case_id",
             [brand for brand, _ in gone],
             [case_id for _, case_id in gone],
         )
-    rows = [(key, found[key]) for key in wanted if key not in gone]
+    rows = [(key, found[key]) for key in wanted if key not in set(gone)]
     if rows:
         await connection.execute(
-            "insert into search_text as s (case_id, brand, seq, words, names) "
+            "insert into search_text as s (case_id, brand, seq, words, names, called) "
             "select c.id, c.brand, c.seq, setweight(stems_of(u.who), 'A') || setweight(stems_of(u.titles), 'C') "
-            "|| setweight(stems_of(u.messages), 'B') || setweight(stems_of(u.ours), 'D'), n from unnest($1::text[], $2::uuid[], $3::text[], "
-            "$4::text[], $5::text[], $6::text[], $7::text[]) as u(brand, case_id, who, titles, messages, ours, names) "
-            "join care_case c on c.id = u.case_id and c.brand = u.brand cross join lateral (select unaccent(lower(u.names)) as n) as folded "
-            "on conflict (case_id) do update set words = excluded.words, names = excluded.names, seq = excluded.seq "
-            "where (s.words, s.names) is distinct from (excluded.words, excluded.names)",
+            "|| setweight(stems_of(u.messages), 'B') || setweight(stems_of(u.ours), 'D'), folded.n, folded.called "
+            "from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[]) as u(brand, case_id, who, titles, messages, ours, names, called) "
+            "join care_case c on c.id = u.case_id and c.brand = u.brand "
+            "cross join lateral (select unaccent(lower(u.names)) as n, "
+            "coalesce(string_to_array(nullif(unaccent(lower(u.called)), ''), ' '), '{}') as called) as folded "
+            "on conflict (case_id) do update set words = excluded.words, names = excluded.names, called = excluded.called, seq = excluded.seq "
+            "where (s.words, s.names, s.called) is distinct from (excluded.words, excluded.names, excluded.called)",
             [brand for (brand, _), _ in rows],
             [case_id for (_, case_id), _ in rows],
             ["\n".join(texts.names) for _, texts in rows],
@@ -122,6 +152,23 @@ async def put(connection: db.Connection, cases: Iterable[tuple[str, UUID]]) -> N
             ["\n".join(texts.messages) for _, texts in rows],
             ["\n".join(texts.ours) for _, texts in rows],
             [" ".join([*texts.names, *texts.numbers()[:MOST_NUMBERS]])[:4000] for _, texts in rows],
+            [" ".join(texts.called()) for _, texts in rows],
+        )
+    await _rename(connection, wanted, 1)
+
+
+async def _rename(connection: db.Connection, cases: Sequence[tuple[str, UUID]], by: int) -> None:
+    """Count the names of these cases, or (by -1) no longer."""
+    arguments = [brand for brand, _ in cases], [case_id for _, case_id in cases], by
+    await connection.execute(
+        "insert into search_name as n (brand, name, cases) select s.brand, name, count(*) * $3::int from search_text s "
+        "join unnest($1::text[], $2::uuid[]) as u(brand, case_id) using (brand, case_id) cross join lateral unnest(s.called) as name "
+        "group by s.brand, name on conflict (brand, name) do update set cases = n.cases + excluded.cases",
+        *arguments,
+    )
+    if by > 0:
+        await connection.execute(
+            "delete from search_name where brand = any($1::text[]) and cases <= 0", list({brand for brand, _ in cases})
         )
 
 
@@ -136,6 +183,7 @@ _STANDING = (
 async def _texts(connection: db.Connection, wanted: list[tuple[str, UUID]]) -> Mapping[tuple[str, UUID], Texts]:
     brands, ids = [brand for brand, _ in wanted], [case_id for _, case_id in wanted]
     found: dict[tuple[str, UUID], Texts] = {}
+    there: set[tuple[str, UUID]] = set()
     for row in await connection.fetch(
         "select u.brand, u.case_id, m.mention from unnest($1::text[], $2::uuid[]) as u(brand, case_id) cross join lateral ("
         "select triaged -> 'mention' as mention from mention_copy m where m.brand = u.brand and m.case_id = u.case_id and not m.removed "
@@ -148,6 +196,7 @@ async def _texts(connection: db.Connection, wanted: list[tuple[str, UUID]]) -> M
         mention: dict[str, Any] = row["mention"]
         author = mention["author"]
         texts.names |= dict.fromkeys(name for name in (author.get("name"), *(i["value"] for i in author["identities"])) if name)
+        texts.people |= dict.fromkeys([author["name"]] if author.get("name") else [])
         texts.add(texts.titles, mention.get("title"))
         texts.add(texts.messages, mention["text"])
     for row in await connection.fetch(
@@ -156,6 +205,7 @@ async def _texts(connection: db.Connection, wanted: list[tuple[str, UUID]]) -> M
         brands,
         ids,
     ):
+        there.add((row["brand"], row["id"]))
         if (tagged := found.get((row["brand"], row["id"]))) is not None:
             called = [*(row["tags"] or []), *(row["labels"] or []), *map(str, (row["fields"] or {}).values())]
             tagged.add(tagged.titles, "\n".join(called))
@@ -169,4 +219,4 @@ async def _texts(connection: db.Connection, wanted: list[tuple[str, UUID]]) -> M
     ):
         if (into := found.get((row["brand"], row["root"]))) is not None:
             into.add(into.ours, row["text"])
-    return found
+    return {key: texts for key, texts in found.items() if key in there}

@@ -38,6 +38,7 @@ ALLOWED: Mapping[str, str] = {
     "routing/feed.py:newest_place": "a number that says how far the feed is, of all brands",
     "routing/feed.py:purge": ALL_BRANDS,
     "routing/callback_store.py:of_cases": "of cases and mentions that are locked, by ids that our own events name",
+    "routing/search_index.py:one_by_one": ALL_BRANDS,
     "routing/search_index.py:tick": ALL_BRANDS,
     "routing/search_index.py:waiting": COUNTS,
     "routing/store.py:copies": BY_EVENT,

@@ -82,10 +82,10 @@ create function drop_case_lines() returns trigger
     as $$
 begin
     if tg_op = 'TRUNCATE' then
-        truncate case_line, search_text, search_queue;
+        truncate case_line, search_text, search_name, search_queue;
     else
         delete from case_line l using gone g where l.brand = g.brand and l.case_id = g.id;
-        delete from search_text s using gone g where s.brand = g.brand and s.case_id = g.id;
+        insert into search_queue (brand, case_id) select brand, id from gone;
     end if;
     return null;
 end $$;
@@ -130,11 +130,21 @@ create table search_text (
     brand   text     not null,
     seq     bigint   not null,
     words   tsvector not null,
-    names   text     not null -- in lower case without accents; numbers without what separates their parts
+    names   text     not null, -- in lower case without accents; numbers without what separates their parts
+    called  text[]   not null  -- the words of the names of those who wrote
 );
 create index on search_text (brand, seq);
 create index on search_text using gin ((array[brand]), words) with (gin_pending_list_limit = 1024);
 create index on search_text using gin ((array[brand]), names gin_trgm_ops) with (gin_pending_list_limit = 1024);
+
+-- The words of customers' names, with how many cases have them: what a name that was misspelt may have meant. One that no case has any longer is gone.
+create table search_name (
+    brand text    not null,
+    name  text    not null,
+    cases integer not null,
+    primary key (brand, name)
+);
+create index on search_name using gin ((array[brand]), name gin_trgm_ops);
 
 -- Cases whose texts changed since they were last made findable. A row is added by whatever changes a text, in its transaction.
 create table search_queue (
@@ -187,21 +197,34 @@ create trigger queue_named after update on care_case referencing old table as be
 
 insert into search_queue (brand, case_id) select brand, id from care_case order by seq;
 
--- Words of both languages are looked up without accents and by their stem; the stop words of either say nothing in the other.
+-- All words are kept without accents and by their stem in both languages, so that a phrase may hold any of them ("geen internet"). What is asked
+-- without quotes leaves out the words that nearly all texts have, in either language.
+create text search dictionary weerklank_stem_nl (template = snowball, language = dutch);
+create text search dictionary weerklank_stem_en (template = snowball, language = english);
 create text search dictionary weerklank_stop_nl (template = simple, stopwords = dutch, accept = false);
 create text search dictionary weerklank_stop_en (template = simple, stopwords = english, accept = false);
 create text search configuration weerklank_nl (copy = dutch);
 create text search configuration weerklank_en (copy = english);
+create text search configuration weerklank_nl_asked (copy = dutch);
+create text search configuration weerklank_en_asked (copy = english);
 alter text search configuration weerklank_nl alter mapping for asciiword, asciihword, hword_asciipart, word, hword, hword_part
-    with unaccent, weerklank_stop_en, dutch_stem;
+    with unaccent, weerklank_stem_nl;
 alter text search configuration weerklank_en alter mapping for asciiword, asciihword, hword_asciipart, word, hword, hword_part
-    with unaccent, weerklank_stop_nl, english_stem;
+    with unaccent, weerklank_stem_en;
+alter text search configuration weerklank_nl_asked alter mapping for asciiword, asciihword, hword_asciipart, word, hword, hword_part
+    with unaccent, weerklank_stop_en, weerklank_stop_nl, weerklank_stem_nl;
+alter text search configuration weerklank_en_asked alter mapping for asciiword, asciihword, hword_asciipart, word, hword, hword_part
+    with unaccent, weerklank_stop_nl, weerklank_stop_en, weerklank_stem_en;
 
 create function stems_of(said text) returns tsvector
     language sql stable parallel safe
     as $$ select to_tsvector('weerklank_nl', said) || to_tsvector('weerklank_en', said) $$;
 
-create function asked_of(said text) returns tsquery
+create function word_of(said text) returns tsquery
+    language sql stable parallel safe
+    as $$ select phraseto_tsquery('weerklank_nl_asked', said) || phraseto_tsquery('weerklank_en_asked', said) $$;
+
+create function phrase_of(said text) returns tsquery
     language sql stable parallel safe
     as $$ select phraseto_tsquery('weerklank_nl', said) || phraseto_tsquery('weerklank_en', said) $$;
 
