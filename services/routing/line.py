@@ -9,12 +9,16 @@ import asyncpg
 
 from libs.common import db, http
 from libs.common.case_events import Case
-from libs.common.errors import BadRequest, Unprocessable
-from services.routing import question, wanted
+from libs.common.errors import BadRequest
+from services.routing import question, search, wanted
 from services.routing.wanted import Arguments, Sort, Wanted
 
 MOST_COUNTED = 1000
 """A count says "more than that" beyond it: nobody works through so many, and counting them would cost everybody else."""
+
+MOST_FOUND = 2000
+"""Of the cases that a list's `q` finds, the newest so many are listed."""
+_WALK = 4000
 
 _ORDER: dict[str, tuple[str, tuple[str, ...], tuple[type, ...]]] = {
     "oldest": ("l.seq", ("bigint",), (int,)),
@@ -54,27 +58,49 @@ def _place(value: Any, kind: str) -> Any:
 
 
 async def page(connection: db.Connection, brand: str, asked: Wanted, sort: Sort, after: Sequence[Any] | None, limit: int) -> list[Row]:
-    """Cases in this order, after a place. By due time or priority only open cases are listed: no clock of another runs."""
-    arguments = Arguments(brand)
-    conditions = [_condition(asked, brand, arguments)]
+    """Cases in this order, after a place. By due time or priority only open cases are listed: no clock of another runs.
+
+    The first few thousand cases in this order are looked at one by one, which is quick where many of them are wanted; where that does not fill the page,
+    few are wanted, and they are looked up by their keys and then put in order. So no guess about how many there are decides how long it takes.
+    """
     if sort in ("due", "priority"):
-        conditions.append("l.is_open")
-    if after is not None:
-        conditions.append(_after(sort, after, arguments))
-    rows = await connection.fetch(
-        f"select l.seq, l.rank, l.due_at, c.state_json from case_line l join care_case c on c.id = l.case_id and c.brand = l.brand "
-        f"where l.brand = $1 and {' and '.join(conditions)} order by {_ORDER[sort][0]} limit {arguments.add(limit, 'int')}",
-        *arguments.values,
-    )
+        asked = asked.model_copy(update={"open": True}) if asked.open is not False else asked
+    found = None if asked.q is None else await search.matching(connection, brand, question.parse(asked.q), asked, MOST_FOUND)
+    rows = [] if found is not None else await _walked(connection, brand, asked, sort, after, limit)
+    if len(rows) < limit:
+        rows = await _looked_up(connection, brand, asked, sort, after, limit, found)
     return [Row(Case.model_validate(row["state_json"]), _cursor(sort, row)) for row in rows]
 
 
-def _condition(asked: Wanted, brand: str, arguments: Arguments) -> str:
-    found = wanted.condition(asked, brand, arguments)
-    if asked.q is not None:
-        has = question.condition(question.parse(asked.q), arguments)
-        found += f" and l.case_id in (select s.case_id from search_text s where s.brand = $1 and array[s.brand] @> array[$1] and {has})"
-    return found
+_WITH_CASE = (
+    "select l.seq, l.rank, l.due_at, c.state_json from ({lines}) l join care_case c on c.id = l.case_id and c.brand = $1 order by {order}"
+)
+
+
+async def _walked(
+    connection: db.Connection, brand: str, asked: Wanted, sort: Sort, after: Sequence[Any] | None, limit: int
+) -> list[asyncpg.Record]:
+    arguments = Arguments(brand)
+    only_open = " and l.is_open" if asked.openness() == ("o",) else ""
+    behind = f" and {_after(sort, after, arguments)}" if after is not None else ""
+    lines = (
+        f"select * from (select * from case_line l where l.brand = $1{only_open}{behind} order by {_ORDER[sort][0]} limit {_WALK}) l "
+        f"where {wanted.condition(asked, brand, arguments)} limit {arguments.add(limit, 'int')}"
+    )
+    return await connection.fetch(_WITH_CASE.format(lines=lines, order=_ORDER[sort][0]), *arguments.values)
+
+
+async def _looked_up(
+    connection: db.Connection, brand: str, asked: Wanted, sort: Sort, after: Sequence[Any] | None, limit: int, found: Sequence[UUID] | None
+) -> list[asyncpg.Record]:
+    arguments = Arguments(brand)
+    behind = f" and {_after(sort, after, arguments)}" if after is not None else ""
+    among = f" and l.case_id = any({arguments.add(list(found), 'uuid[]')})" if found is not None else ""
+    lines = (
+        f"select * from (select * from case_line l where l.brand = $1 and {wanted.condition(asked, brand, arguments)}{behind}{among} offset 0) l "
+        f"order by {_ORDER[sort][0]} limit {arguments.add(limit, 'int')}"
+    )
+    return await connection.fetch(_WITH_CASE.format(lines=lines, order=_ORDER[sort][0]), *arguments.values)
 
 
 def _after(sort: Sort, after: Sequence[Any], arguments: Arguments) -> str:
@@ -105,29 +131,35 @@ def _cursor(sort: Sort, row: asyncpg.Record) -> str:
 
 
 async def ids(connection: db.Connection, brand: str, asked: Wanted, limit: int) -> list[UUID]:
-    """The cases that are wanted, oldest first, at most so many."""
+    """The cases that are wanted, at most so many, in no order; of those that words are searched for, the newest."""
+    if asked.q is not None:
+        return (await search.matching(connection, brand, question.parse(asked.q), asked, limit))[:limit]
     arguments = Arguments(brand)
     rows = await connection.fetch(
-        f"select l.case_id from case_line l where l.brand = $1 and {_condition(asked, brand, arguments)} "
-        f"order by l.seq limit {arguments.add(limit, 'int')}",
+        f"select l.case_id from case_line l where l.brand = $1 and {wanted.condition(asked, brand, arguments)} limit {arguments.add(limit, 'int')}",
         *arguments.values,
     )
     return [row["case_id"] for row in rows]
 
 
 async def counts(connection: db.Connection, brand: str, several: Sequence[Wanted], *, most: int = MOST_COUNTED) -> list[int]:
-    """How many cases each wants; one more than `most` says that there are more. In one statement, so that all are of one moment."""
-    if not several:
-        return []
-    arguments = Arguments(brand)
-    limit = arguments.add(most + 1, "int")
-    parts = [
-        f"(select count(*) from (select 1 from case_line l where l.brand = $1 and {_condition(asked, brand, arguments)} limit {limit}) as first)"
-        for asked in several
-    ]
-    try:
+    """How many cases each wants; one more than `most` says that there are more. Those without a search are counted in one statement, so that all are of
+    one moment."""
+    plain = [number for number, asked in enumerate(several) if asked.q is None]
+    found = [0] * len(several)
+    if plain:
+        arguments = Arguments(brand)
+        limit = arguments.add(most + 1, "int")
+        parts = [
+            "(select count(*) from (select 1 from case_line l where l.brand = $1 "
+            f"and {wanted.condition(several[n], brand, arguments)} limit {limit}) as first)"
+            for n in plain
+        ]
         row = await connection.fetchrow(f"select {', '.join(parts)}", *arguments.values)
-    except asyncpg.TooManyArgumentsError as error:  # pragma: no cover
-        raise Unprocessable("These are too many filters at once. Count fewer.") from error
-    assert row is not None
-    return list(row.values())
+        assert row is not None
+        for n, count in zip(plain, row.values(), strict=True):
+            found[n] = count
+    for n, asked in enumerate(several):
+        if asked.q is not None:
+            found[n] = len(await search.matching(connection, brand, question.parse(asked.q), asked, most + 1))
+    return found

@@ -5,6 +5,7 @@ recently the case moved and whether it is open. Where few cases match, names tha
 the messages themselves at that moment: a message that was taken back is in no snippet, whatever the search still has of it.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,8 +22,10 @@ from services.routing.wanted import Arguments, Wanted
 
 WINDOW = 400
 """Cases that are ranked together."""
-FEW = 5
-"""Matches up to which names that are spelt alike are looked for."""
+_FEW = 2000
+"""Cases that a filter leaves, up to which each of them is looked at."""
+_MOST_S = 0.12
+"""After so long a search ends where it is."""
 ALIKE = 0.3
 """Similarity of words (pg_trgm) from which a name is much like another: two neighbours of seven letters changed places, one was dropped or doubled."""
 _ALIKE_MS = 150
@@ -52,7 +55,8 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`next`: where the next page begins; none on the last. `complete`: names that are spelt alike were looked for as far as there are any."""
+    """`next`: where the next page begins; none on the last. `complete`: all cases were looked at, as far as the page goes. A question that takes too long
+    ends where it is, and its next page goes on there."""
 
     hits: Sequence[Hit]
     next: Place | None
@@ -63,48 +67,103 @@ async def find(
     connection: db.Connection, brand: str, asked: Question, narrowed: Wanted, after: Place | None, now: datetime, limit: int
 ) -> Found:
     """A page of hits, best first within each window. Raises `Unprocessable` where every word is one that says nothing."""
-    place = after or Place(now, 2**62, FIRST_SCORE, 0)
+    place = after or Place(now, await _beyond(connection, brand), FIRST_SCORE, 0)
+    until = time.monotonic() + _MOST_S
     hits: list[Hit] = []
     while True:
-        window = await _window(connection, brand, asked, narrowed, place)
-        rest = [hit for hit in window if (hit.score, hit.seq) < (place.score, place.seq)]
+        window, below = await _window(connection, brand, asked, narrowed, place.below, WINDOW, until)
+        ranked = await _ranked(connection, brand, asked, window, place.as_of)
+        rest = [hit for hit in ranked if (hit.score, hit.seq) < (place.score, place.seq)]
         hits += rest[: limit - len(hits)]
         if len(hits) == limit and rest and rest[-1] is not hits[-1]:
             return Found(hits, Place(place.as_of, place.below, hits[-1].score, hits[-1].seq))
-        if len(window) < WINDOW:
+        if below is None:
             break
-        place = Place(place.as_of, min(hit.seq for hit in window), FIRST_SCORE, 0)
+        place = Place(place.as_of, below, FIRST_SCORE, 0)
         if len(hits) == limit:
             return Found(hits, place)
-    if after is not None or len(hits) > FEW:
+        if time.monotonic() > until:
+            return Found(hits, place, complete=False)
+    if after is not None or hits:
         return Found(hits, None)
-    if not hits and not await _says_something(connection, asked):
+    if not await _says_something(connection, asked):
         raise Unprocessable("Every word of q is one that nearly all texts have, such as 'de' or 'the'. Give one that says more.")
     alike, complete = await _alike(connection, brand, asked, narrowed, now)
-    known = {hit.case_id for hit in hits}
-    return Found(hits + [hit for hit in alike if hit.case_id not in known][: max(0, limit - len(hits))], None, complete)
+    return Found(alike[:limit], None, complete)
 
 
-async def _window(connection: db.Connection, brand: str, asked: Question, narrowed: Wanted, place: Place) -> list[Hit]:
-    """The newest cases below a number that match, best first."""
-    arguments = Arguments(brand, WINDOW, place.below, place.as_of)
-    has, ranking = question.condition(asked, arguments), question.ranking(asked, arguments)
+async def matching(connection: db.Connection, brand: str, asked: Question, narrowed: Wanted, most: int) -> list[UUID]:
+    """The newest cases that match, at most so many, and no more than can be found in the time that there is."""
+    found: list[UUID] = []
+    below: int | None = await _beyond(connection, brand)
+    until = time.monotonic() + _MOST_S
+    while below is not None and len(found) < most and time.monotonic() < until:
+        window, below = await _window(connection, brand, asked, narrowed, below, most - len(found), until)
+        found += [case_id for case_id, _ in window]
+    return found
+
+
+async def _beyond(connection: db.Connection, brand: str) -> int:
+    """One more than the number of the brand's newest case."""
+    newest: int | None = await connection.fetchval("select max(seq) from case_line where brand = $1", brand)
+    return (newest or 0) + 1
+
+
+_Window = list[tuple[UUID, int]]
+
+
+async def _window(
+    connection: db.Connection, brand: str, asked: Question, narrowed: Wanted, below: int, most: int, until: float
+) -> tuple[_Window, int | None]:
+    """(The newest cases below a number that match, with their numbers; below which number to go on, none where all were looked at).
+
+    Where the filters leave few cases, those are looked at; else eras, the newest first, each time twice as many as before.
+    """
+    arguments = Arguments(brand, _FEW + 1, below)
     narrow = wanted.condition(narrowed, brand, arguments)
-    if narrow == "true":
-        source = (
-            f"select s.case_id, s.seq, s.words from search_text s where s.brand = $1 and array[s.brand] @> array[$1] and s.seq < $3::bigint and {has} "
-            "order by s.seq desc limit $2::int"
+    if narrow != "true":
+        rows = await connection.fetch(
+            f"select l.case_id from case_line l where l.brand = $1 and l.seq < $3::bigint and {narrow} limit $2::int", *arguments.values
         )
-    else:
-        source = (
-            "select s.case_id, s.seq, s.words from case_line l join search_text s on s.case_id = l.case_id "
-            f"where l.brand = $1 and s.brand = $1 and array[s.brand] @> array[$1] and l.seq < $3::bigint and {has} and {narrow} "
-            "order by l.seq desc limit $2::int"
+        if len(rows) <= _FEW:
+            arguments = Arguments(brand, [row["case_id"] for row in rows], most, below)
+            has = question.condition(asked, arguments)
+            rows = await connection.fetch(
+                f"select s.case_id, s.seq from search_text s where s.brand = $1 and s.case_id = any($2::uuid[]) and s.seq < $4::bigint and {has} "
+                "order by s.seq desc limit $3::int",
+                *arguments.values,
+            )
+            return [(row["case_id"], row["seq"]) for row in rows], (rows[-1]["seq"] if len(rows) == most else None)
+    found: _Window = []
+    era, eras = (below - 1) >> 15, 1
+    while era >= 0:
+        names = [f"{brand}/{n}" for n in range(era, max(-1, era - eras), -1)]
+        arguments = Arguments(brand, names, most - len(found), below)
+        has, narrow = question.condition(asked, arguments), wanted.condition(narrowed, brand, arguments)
+        join = "" if narrow == "true" else " join case_line l on l.brand = $1 and l.case_id = s.case_id"
+        rows = await connection.fetch(
+            "select s.case_id, s.seq from (select s.case_id, s.seq from search_text s where s.brand = $1 "
+            f"and array[s.brand || '/' || (s.seq >> 15)::text] && $2::text[] and s.seq < $4::bigint and {has} offset 0) s{join} "
+            f"where {narrow} order by s.seq desc limit $3::int",
+            *arguments.values,
         )
+        found += [(row["case_id"], row["seq"]) for row in rows]
+        if len(found) >= most:
+            return found, found[-1][1]
+        era -= eras
+        eras *= 2
+        if time.monotonic() > until and era >= 0:
+            return found, (era + 1) << 15
+    return found, None
+
+
+async def _ranked(connection: db.Connection, brand: str, asked: Question, window: _Window, as_of: datetime) -> list[Hit]:
+    """The best first: how well the words fit, weighted by how recently the case moved and whether it is open."""
+    arguments = Arguments(brand, [case_id for case_id, _ in window], as_of)
     rows = await connection.fetch(
-        f"select f.case_id, f.seq, (1e9 * (0.05 + ts_rank('{{0.1, 0.8, 0.4, 1}}', f.words, {ranking}, 1)) "
-        "* (1 + exp(-greatest(0, extract(epoch from $4::timestamptz - l.latest_at)) / 2592000.0)) * case when l.is_open then 1.5 else 1 end)::bigint "
-        f"as score from ({source}) f join case_line l on l.brand = $1 and l.case_id = f.case_id",
+        "select s.case_id, s.seq, (1e9 * (0.05 + ts_rank('{0.1, 0.8, 0.4, 1}', s.words, " + question.ranking(asked, arguments) + ", 1)) "
+        "* (1 + exp(-greatest(0, extract(epoch from $3::timestamptz - l.latest_at)) / 2592000.0)) * case when l.is_open then 1.5 else 1 end)::bigint "
+        "as score from search_text s join case_line l on l.brand = $1 and l.case_id = s.case_id where s.brand = $1 and s.case_id = any($2::uuid[])",
         *arguments.values,
     )
     hits = [Hit(row["case_id"], row["seq"], row["score"], False) for row in rows]
@@ -133,7 +192,7 @@ async def _alike(connection: db.Connection, brand: str, asked: Question, narrowe
             has = " and ".join(_any_of(term, these, arguments) for term, these in zip(terms, meant, strict=True))
             rows = await connection.fetch(
                 "select l.case_id, l.seq from search_text s join case_line l on l.case_id = s.case_id and l.brand = s.brand "
-                f"where s.brand = $1 and array[s.brand] @> array[$1] and {has} and {wanted.condition(narrowed, brand, arguments)} "
+                f"where s.brand = $1 and {has} and {wanted.condition(narrowed, brand, arguments)} "
                 "and l.opened_at <= $3::timestamptz order by l.seq desc limit $2::int",
                 *arguments.values,
             )
@@ -149,7 +208,7 @@ async def _meant(connection: db.Connection, brand: str, term: Term) -> list[str]
     rows = await connection.fetch(
         "select n.name from search_name n cross join lateral (select unaccent(lower($2::text)) as word) a "
         "cross join lateral (select n.name = any($3::text[]) as respelt, similarity(n.name, a.word) as near) s "
-        "where n.brand = $1 and array[n.brand] @> array[$1] and (n.name = any($3::text[]) or (n.name % unaccent(lower($2::text)) and s.near >= $4::real)) "
+        "where n.brand = $1 and (n.name = any($3::text[]) or (n.name % unaccent(lower($2::text)) and s.near >= $4::real)) "
         "order by s.respelt desc, s.near desc, n.cases desc limit 4",
         brand,
         term.text,
