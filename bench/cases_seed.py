@@ -235,7 +235,7 @@ from t join made m on m.id = t.made;
 """
 _T = """
 create temporary table t on commit drop as
-select n, (n * 7919 % $T)::int + case when is_open then 0 else $T end as made, at, at + interval '8 hours' as due,
+select n, (n::bigint * 7919 % $T)::int + case when is_open then 0 else $T end as made, at, at + interval '8 hours' as due,
     to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as iso,
     to_char((at + interval '8 hours') at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as iso_due,
     lpad((n::bigint * 48271 % 9999991)::text, 7, '0') as number

@@ -41,5 +41,5 @@ def brief(case: Case, mask: Mask) -> Brief:
         **said,
         customer=mask.customer(case.latest.author) if case.latest else None,
         latest_at=case.latest.received_at if case.latest else case.opened_at,
-        due_at=min((clock.due_at for clock in case.clocks if clock.met_at is None), default=None),
+        due_at=min((clock.due_at for clock in case.clocks if clock.met_at is None and clock.paused_at is None), default=None),
     )

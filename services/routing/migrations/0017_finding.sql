@@ -51,7 +51,8 @@ create function case_keys(brand text, c jsonb) returns text[]
 
 create function case_due_at(c jsonb) returns timestamptz
     language sql stable parallel safe
-    as $$ select min((value ->> 'due_at')::timestamptz) from jsonb_array_elements(c -> 'clocks') where value ->> 'met_at' is null $$;
+    as $$ select min((value ->> 'due_at')::timestamptz) from jsonb_array_elements(c -> 'clocks')
+    where value ->> 'met_at' is null and value ->> 'paused_at' is null $$;
 
 create function case_rank(c jsonb) returns smallint
     language sql immutable parallel safe
