@@ -321,6 +321,7 @@ def main() -> None:
                 server.settings = SETTINGS
                 server.start()
             url = f"postgresql://routing:test@127.0.0.1:{server.port}/{known.read_text()}"
+            asyncio.run(migrate.migrate(url, "routing", ROOT / "services/routing/migrations"))
             cases = int(server.psql("select max(seq) from routing.care_case", known.read_text()))
             port = free_port()
             process = subprocess.Popen([sys.executable, "-m", "bench.cases", "--serve", url, str(port), str(home)], cwd=ROOT)

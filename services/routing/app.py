@@ -115,6 +115,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         start,
         title="One owner, and clocks that can be trusted",
         checks=[checks.published_books],
+        gauges=[search_index.refresh_gauges],
     )
     app.state.links = signed
     app.state.feed, app.state.open_streams = feed.Feed(), feed_api.Open()

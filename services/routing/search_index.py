@@ -14,10 +14,13 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from prometheus_client import Gauge
+
 from libs.common import db
 from libs.common.service import Service
 
 log = logging.getLogger(__name__)
+WAITING = Gauge("weerklank_search_waiting", "Changes of texts that cannot be found yet")
 _BATCH = 500
 _EVERY_S = 0.2
 _LOCK = "weerklank-search"
@@ -79,10 +82,9 @@ async def tick(pool: db.Pool, batch: int = _BATCH) -> int:
             return len(rows)
 
 
-async def waiting(connection: db.Connection) -> int:
-    """How many changes are not findable yet; for the service's own status."""
-    found: int = await connection.fetchval("select count(*) from search_queue")
-    return found
+async def refresh_gauges(connection: db.Connection) -> None:
+    """What a scrape shows: how many changes of texts are not findable yet."""
+    WAITING.set(await connection.fetchval("select count(*) from search_queue"))
 
 
 @dataclass(slots=True)

@@ -40,7 +40,7 @@ ALLOWED: Mapping[str, str] = {
     "routing/callback_store.py:of_cases": "of cases and mentions that are locked, by ids that our own events name",
     "routing/search_index.py:one_by_one": ALL_BRANDS,
     "routing/search_index.py:tick": ALL_BRANDS,
-    "routing/search_index.py:waiting": COUNTS,
+    "routing/search_index.py:refresh_gauges": COUNTS,
     "routing/store.py:copies": BY_EVENT,
     "routing/store.py:files": BY_EVENT,
     "routing/store.py:newest_books": f"{ALL_BRANDS}; and for an operator's check of all books",

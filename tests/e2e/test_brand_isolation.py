@@ -128,11 +128,13 @@ def world(home: Path) -> Iterator[World]:
 
 
 def _access(world: World) -> dict[str, str]:
-    """A machine client and a user of Duin."""
+    """A machine client, a user and a view of Duin."""
     client = world.ask("duin", "routing", "POST", "/v1/brands/duin/clients", "admin", json={"name": "Strandpost", "role": "analyst"}).json()
     user = PASSWORD | {"id": "duinganger-mk", "role": "agent"}
     assert world.ask("duin", "routing", "POST", "/v1/brands/duin/users", "admin", json=user).status_code == 201
-    return {"client_id": client["id"], "secret_id": client["secrets"][0]["id"], "user_id": user["id"]}
+    body = {"name": "Strandpost", "shared": "everyone"}
+    view = world.ask("duin", "routing", "POST", "/v1/brands/duin/views", json=body).json()
+    return {"client_id": client["id"], "secret_id": client["secrets"][0]["id"], "user_id": user["id"], "view_id": view["id"]}
 
 
 def _asked(world: World) -> None:
@@ -275,6 +277,17 @@ TABLE: dict[Key, Row] = {
     ("triage", "post", f"{_B}/models/{{finding}}/rollback"): Row(own=409, body=lambda world, n: {"version": 0, "reason": "terug"}),
     ("routing", "get", f"{_B}/cases"): Row(own=200, shows="strandpost"),
     ("routing", "get", f"{_B}/cases/{{case_id}}"): Row(shows="strandpost"),
+    ("routing", "get", f"{_B}/cases/{{case_id}}/packet"): Row(shows="duinganger"),
+    ("routing", "get", f"{_B}/customers/{{customer_id}}/history"): Row(shows="duinganger"),
+    ("routing", "get", f"{_B}/search"): Row(own=200, params={"q": "zandbank"}, nothing={"items": []}, shows="duinganger"),
+    ("routing", "get", f"{_B}/views"): Row(own=200, shows="Strandpost"),
+    ("routing", "post", f"{_B}/views"): Row(own=201, body=lambda world, n: {"name": "Strand", "wanted": {"label": ["zandbank"]}}),
+    ("routing", "get", f"{_B}/views/counts"): Row(own=200),
+    ("routing", "put", f"{_B}/views/order"): Row(own=204, body=lambda world, n: {"views": [world.seeds[0]["view_id"]]}),
+    ("routing", "get", f"{_B}/views/{{view_id}}"): Row(shows="Strandpost"),
+    ("routing", "get", f"{_B}/views/{{view_id}}/cases"): Row(shows="duinganger"),
+    ("routing", "put", f"{_B}/views/{{view_id}}"): Row(body=lambda world, n: {"name": "Strandpost"}),
+    ("routing", "delete", f"{_B}/views/{{view_id}}"): Row(1),
     ("routing", "get", f"{_B}/cases/{{case_id}}/timeline"): Row(shows="opened"),
     ("routing", "post", f"{_B}/cases/{{case_id}}/notes"): Row(1, body=lambda world, n: {"text": "de duinganger belde"}),
     ("routing", "get", f"{_B}/cases/{{case_id}}/notes"): Row(1, shows="duinganger"),

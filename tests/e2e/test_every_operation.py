@@ -247,6 +247,10 @@ def _routing(world: World) -> dict[str, Example]:
         "hold": Example(parameters={"brand": "veer", **any_version}, body={"held": False}),
         "held": Example(parameters={"brand": "veer"}),
         "list_cases": Example(parameters={"brand": "veer"}),
+        "search_cases": Example(parameters={"brand": "veer", "q": "pont"}),
+        "handover_packet": Example(parameters=_of(world, 1, "case_id")),
+        "customer_history": Example(parameters=_of(world, 1, "customer_id")),
+        **_views(world),
         "one_case": Example(parameters=_of(world, 1, "case_id")),
         "timeline": Example(parameters=_of(world, 1, "case_id")),
         "notes": Example(parameters=_of(world, 1, "case_id")),
@@ -321,6 +325,22 @@ def _merging(world: World) -> dict[str, Example]:
         "leave_customer": Example(
             parameters=_of(world, 23, "case_id", **any_version), body={"customer_id": world.seeds[23]["customer_id"], **why}
         ),
+def _views(world: World) -> dict[str, Example]:
+    """One for each thing that is done to it."""
+    def made() -> dict[str, str]:
+        answer = world.ask("routing", "POST", "/views", json={"name": "Aan de overkant"})
+        assert answer.status_code == 201, answer.text
+        return {"brand": "veer", "view_id": answer.json()["id"], "If-Match": "*"}
+    shown = made()
+    body = {"name": "Aan de overkant", "wanted": {"open": True}, "sort": "due"}
+        "make_view": Example(parameters={"brand": "veer", "Idempotency-Key": f"een-uitzicht-{world.first}"}, body=body),
+        "list_views": Example(parameters={"brand": "veer"}),
+        "count_views": Example(parameters={"brand": "veer"}),
+        "order_views": Example(parameters={"brand": "veer"}, body={"views": [shown["view_id"]]}),
+        "one_view": Example(parameters={"brand": "veer", "view_id": shown["view_id"]}),
+        "cases_of_view": Example(parameters={"brand": "veer", "view_id": shown["view_id"]}),
+        "change_view": Example(parameters=made(), body=body),
+        "remove_view": Example(parameters=made()),
     }
 
 

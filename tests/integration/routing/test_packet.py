@@ -160,4 +160,5 @@ async def test_what_was_said_is_kept_once(desk: World) -> None:
     await comes(desk.pool, wrote("A", "vraag"))
     for _ in range(2):
         await comes(desk.pool, reply_sent(A, START, "r1"))
-    assert await desk.pool.fetch("select by, text, channel from said") == [(None, "We kijken ernaar. ^bb", "twitter")]
+    [row] = await desk.pool.fetch("select by, text, channel from said")
+    assert dict(row) == {"by": None, "text": "We kijken ernaar. ^bb", "channel": "twitter"}
