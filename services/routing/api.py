@@ -64,8 +64,6 @@ class NoReplyBody(http.Body):
     reason: str = Field(min_length=1, max_length=1000, pattern=r"\S", description="Why nobody answers, for a colleague who looks back")
 
 
-
-
 @router.get("/cases/{case_id}")
 async def one_case(brand: str, case_id: UUID, response: Response, principal: Reader, reading: Reading) -> CaseOut:
     """A case as it stands."""

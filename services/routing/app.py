@@ -40,14 +40,14 @@ from services.routing import (
     rehome,
     retarget,
     retell,
-    tag_api,
     search_api,
     search_index,
+    tag_api,
     ticker,
     timer,
     user_api,
-    watch_api,
     view_api,
+    watch_api,
 )
 from services.routing.due import DUE
 from services.routing.passwords import Hasher

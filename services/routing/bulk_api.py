@@ -14,9 +14,11 @@ from libs.common.http import Cursor, Page
 from libs.common.problems import CONFLICT
 from libs.common.routes import Route
 from libs.common.service import Reading, Writing
-from services.routing import bulk, bulk_store, correction, store, turn
-from services.routing.api import Answer, CaseState, Judge, Reader, policy_of
+from services.routing import bulk, bulk_store, correction, line, store, turn
+from services.routing.api import Judge, Reader, policy_of
 from services.routing.bulk import MOST, Action
+from services.routing.wanted import Wanted as Filters
+from services.routing.wanted_api import checked, for_reader
 
 router = APIRouter(prefix="/v1/brands/{brand}", tags=["bulk"], route_class=Route)
 
@@ -30,21 +32,10 @@ class Wanted(http.Body):
     )
 
 
-class Where(http.Body):
-    """The filters of `GET …/cases`. Of what they find now, with the versions of now."""
-
-    state: CaseState | None = None
-    department: str | None = Field(default=None, max_length=100)
-    owner: str | None = Field(default=None, max_length=100)
-    respond: Answer | None = None
-    topic_id: UUID | None = None
-    sample: StrictBool | None = None
-
-
 class BulkBody(http.Body):
     action: Action
     cases: list[Wanted] | None = Field(default=None, min_length=1, max_length=MOST, description="Which cases; this or `where`")
-    where: Where | None = None
+    where: Filters | None = Field(default=None, description="The filters of `GET …/cases`: of what they find now, with the versions of now")
     reason: Reason
     dry_run: StrictBool = Field(default=False, description="Say what would be done, and do nothing")
 
@@ -108,7 +99,8 @@ async def ask_for_bulk(brand: str, body: BulkBody, request: Request, response: R
         wanted = list({one.id: (one.id, one.version) for one in body.cases}.values())
     else:
         assert body.where is not None
-        found = await store.matching(writing, brand, **body.where.model_dump(), limit=MOST + 1)
+        where = for_reader(checked(body.where.model_dump()), principal)
+        found = await line.versions(writing, brand, where, MOST + 1)
         if len(found) > MOST:
             raise Unprocessable(f"where: more than {MOST} cases. Narrow it down, or do it in parts.")
         wanted = list(found)

@@ -130,16 +130,20 @@ def _cursor(sort: Sort, row: asyncpg.Record) -> str:
     return http.cursor_of(sort, row["seq"])
 
 
-async def ids(connection: db.Connection, brand: str, asked: Wanted, limit: int) -> list[UUID]:
-    """The cases that are wanted, at most so many, in no order; of those that words are searched for, the newest."""
-    if asked.q is not None:
-        return (await search.matching(connection, brand, question.parse(asked.q), asked, limit))[:limit]
+async def versions(connection: db.Connection, brand: str, asked: Wanted, limit: int) -> list[tuple[UUID, int]]:
+    """The cases that are wanted with their versions, oldest first; more than `limit` are cut off. A search takes as long as it takes."""
     arguments = Arguments(brand)
+    among = ""
+    if asked.q is not None:
+        found = await search.matching(connection, brand, question.parse(asked.q), asked, limit, most_s=10)
+        among = f" and l.case_id = any({arguments.add(found, 'uuid[]')})"
     rows = await connection.fetch(
-        f"select l.case_id from case_line l where l.brand = $1 and {wanted.condition(asked, brand, arguments)} limit {arguments.add(limit, 'int')}",
+        "select c.id, c.version from (select * from case_line l where l.brand = $1 "
+        f"and {wanted.condition(asked, brand, arguments)}{among} order by l.seq limit {arguments.add(limit, 'int')}) l "
+        "join care_case c on c.id = l.case_id and c.brand = $1 order by l.seq",
         *arguments.values,
     )
-    return [row["case_id"] for row in rows]
+    return [(row["id"], row["version"]) for row in rows]
 
 
 async def counts(connection: db.Connection, brand: str, several: Sequence[Wanted], *, most: int = MOST_COUNTED) -> list[int]:

@@ -9,7 +9,7 @@ from libs.common import db
 from libs.common.case_events import Case
 from libs.common.errors import NotFound
 from libs.common.events import TriagedMention
-from services.routing import looking, store
+from services.routing import looking, standing, store
 from services.routing.packet import MOST_OTHERS, Material, Reply
 
 _MOST_MENTIONS, _MOST_ROWS = 200, 60
@@ -18,14 +18,14 @@ _MOST_MENTIONS, _MOST_ROWS = 200, 60
 async def material(connection: db.Connection, brand: str, case_id: UUID, now: datetime) -> Material:
     """All about a case; about the one in which it goes on, where it is merged. Raises `NotFound`."""
     file = await store.file(connection, brand, case_id)
-    for _ in range(store.MOST_MERGES):
+    for _ in range(standing.MOST_MERGES):
         if file is None or file.case.merged_into is None:
             break
         file = await store.file(connection, brand, file.case.merged_into)
     if file is None:
         raise NotFound("There is no such case in this brand.")
     case = file.case
-    ids = await standing(connection, brand, case.id)
+    ids = await standing.case_ids(connection, brand, case.id)
     mentions = await connection.fetch(
         "select triaged from mention_copy where brand = $1 and case_id = $2 and not removed order by received_at desc, id desc limit $3",
         brand,
@@ -57,18 +57,6 @@ async def material(connection: db.Connection, brand: str, case_id: UUID, now: da
         looking=[dict(row) for row in await looking.here(connection, brand, case.id)],
         now=now,
     )
-
-
-async def standing(connection: db.Connection, brand: str, case_id: UUID) -> list[UUID]:
-    """A case and all that go on in it."""
-    rows = await connection.fetch(
-        "with recursive here(id, merges) as (select $2::uuid, 0 union select c.id, h.merges + 1 from here h join care_case c on c.brand = $1 "
-        "and c.state = 'merged' and c.state_json ->> 'merged_into' = h.id::text where h.merges < $3) select distinct id from here",
-        brand,
-        case_id,
-        store.MOST_MERGES,
-    )
-    return sorted({row["id"] for row in rows}, key=lambda one: (one != case_id, one))
 
 
 async def replies(connection: db.Connection, brand: str, ids: list[UUID]) -> list[Reply]:

@@ -92,11 +92,13 @@ async def find(
     return Found(alike[:limit], None, complete)
 
 
-async def matching(connection: db.Connection, brand: str, asked: Question, narrowed: Wanted, most: int) -> list[UUID]:
+async def matching(
+    connection: db.Connection, brand: str, asked: Question, narrowed: Wanted, most: int, *, most_s: float = _MOST_S
+) -> list[UUID]:
     """The newest cases that match, at most so many, and no more than can be found in the time that there is."""
     found: list[UUID] = []
     below: int | None = await _beyond(connection, brand)
-    until = time.monotonic() + _MOST_S
+    until = time.monotonic() + most_s
     while below is not None and len(found) < most and time.monotonic() < until:
         window, below = await _window(connection, brand, asked, narrowed, below, most - len(found), until)
         found += [case_id for case_id, _ in window]

@@ -445,37 +445,6 @@ async def keep_sent(connection: db.Connection, found: Mapping[UUID, Sent]) -> No
 # --- reading --------------------------------------------------------------------------------------------------------------------------
 
 
-async def matching(
-    connection: db.Connection,
-    brand: str,
-    *,
-    state: str | None,
-    department: str | None,
-    owner: str | None,
-    respond: str | None,
-    topic_id: UUID | None,
-    sample: bool | None,
-    limit: int,
-) -> list[tuple[UUID, int]]:
-    """The cases that fit all of these, with their versions."""
-    rows = await connection.fetch(
-        "select id, version from care_case where brand = $1 and ($2::text is null or state = $2) "
-        "and ($3::text is null or department = $3) and ($4::text is null or owner = $4) "
-        "and ($5::text is null or state_json ->> 'respond' = $5) and ($6::text is null or state_json ->> 'topic_id' = $6) "
-        "and ($7::bool is null or ($7 and state_json ->> 'sample' = 'true') or (not $7 and state_json ->> 'sample' is distinct from 'true')) "
-        "order by seq limit $8",
-        brand,
-        state,
-        department,
-        owner,
-        respond,
-        str(topic_id) if topic_id else None,
-        sample,
-        limit,
-    )
-    return [(row["id"], row["version"]) for row in rows]
-
-
 async def timeline(connection: db.Connection, brand: str, case_id: UUID, after: int, limit: int) -> list[asyncpg.Record]:
     return await connection.fetch(
         "select version, event_id, at, what, actor, traceparent, detail from timeline "

@@ -66,6 +66,15 @@ class Wanted(BaseModel):
     due_before: datetime | None = Field(default=None, description="A clock that runs is due before that moment")
     q: str | None = Field(default=None, min_length=1, max_length=500, description="Words that are searched for")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _one_may_stand_alone(cls, said: Any) -> Any:
+        """One value need not be put into a list."""
+        if not isinstance(said, dict):
+            return said
+        several = {name for name, about in cls.model_fields.items() if about.default == ()}
+        return {name: (value,) if name in several and isinstance(value, str) else value for name, value in said.items()}
+
     @model_validator(mode="after")
     def _can_be_looked_for(self) -> Self:
         for name, value in self:

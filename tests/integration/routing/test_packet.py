@@ -47,10 +47,13 @@ async def test_public_then_private_then_phone_keeps_the_thread_and_asks_nothing_
     ]
     assert {("phone", "0612345678"), ("customer_number", "40123456")} <= {(given["kind"], given["value"]) for given in found["given"]}
     assert not {"phone", "customer_number"} & set(found["unknown"])
-    assert [(tried["what"], tried["text"]) for tried in found["tried"]] == [
+    assert [(tried["what"], tried["text"]) for tried in found["tried"] if tried["text"]] == [
         ("note", "Modem op afstand herstart, hielp niet"),
         ("reply", "We kijken ernaar. ^bb"),
     ]
+    assert "callback-planned" in [tried["what"] for tried in found["tried"]], (
+        "the number that was left becomes a call, and the packet says so"
+    )
     assert [mood["sentiment"] for mood in found["mood"]] == ["negative", "negative"]
     assert [clock["kind"] for clock in found["clocks"]] == ["reaction", "resolution"]
 
@@ -117,7 +120,7 @@ async def test_a_merged_case_is_handed_over_as_the_one_in_which_it_goes_on(desk:
     assert found["case"]["id"] == str(A)
     assert set(found["cases"]) == {str(A), str(other)}
     assert len(found["asked"]) == 2
-    assert found["tried"][0]["text"] == "over de tweede"
+    assert "over de tweede" in [tried["text"] for tried in found["tried"]]
 
 
 async def test_a_packet_of_another_brand_or_of_no_case_is_not_found(desk: World) -> None:
