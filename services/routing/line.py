@@ -18,7 +18,7 @@ MOST_COUNTED = 1000
 
 MOST_FOUND = 2000
 """Of the cases that a list's `q` finds, the newest so many are listed."""
-_WALK = 4000
+_WALK = 8000
 
 _ORDER: dict[str, tuple[str, tuple[str, ...], tuple[type, ...]]] = {
     "oldest": ("l.seq", ("bigint",), (int,)),
@@ -65,7 +65,10 @@ async def page(connection: db.Connection, brand: str, asked: Wanted, sort: Sort,
     """
     if sort in ("due", "priority"):
         asked = asked.model_copy(update={"open": True}) if asked.open is not False else asked
-    found = None if asked.q is None else await search.matching(connection, brand, question.parse(asked.q), asked, MOST_FOUND)
+    found = None
+    if asked.q is not None:  # the newest are found first: of a list that begins with them, no more is needed than the page
+        most, below = (limit, after[0] if after else None) if sort == "newest" else (MOST_FOUND, None)
+        found = await search.matching(connection, brand, question.parse(asked.q), asked, most, below=below)
     rows = [] if found is not None else await _walked(connection, brand, asked, sort, after, limit)
     if len(rows) < limit:
         rows = await _looked_up(connection, brand, asked, sort, after, limit, found)

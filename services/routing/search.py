@@ -20,15 +20,15 @@ from services.routing import question, wanted
 from services.routing.question import Question, Term
 from services.routing.wanted import Arguments, Wanted
 
-WINDOW = 400
+WINDOW = 200
 """Cases that are ranked together."""
-_FEW = 2000
+_FEW = 1000
 """Cases that a filter leaves, up to which each of them is looked at."""
 _MOST_S = 0.12
 """After so long a search ends where it is."""
 ALIKE = 0.3
 """Similarity of words (pg_trgm) from which a name is much like another: two neighbours of seven letters changed places, one was dropped or doubled."""
-_ALIKE_MS = 150
+_ALIKE_MS = 100
 _MOST_ALIKE = 20
 
 
@@ -93,11 +93,18 @@ async def find(
 
 
 async def matching(
-    connection: db.Connection, brand: str, asked: Question, narrowed: Wanted, most: int, *, most_s: float = _MOST_S
+    connection: db.Connection,
+    brand: str,
+    asked: Question,
+    narrowed: Wanted,
+    most: int,
+    *,
+    below: int | None = None,
+    most_s: float = _MOST_S,
 ) -> list[UUID]:
-    """The newest cases that match, at most so many, and no more than can be found in the time that there is."""
+    """The newest cases that match, of those below a number, at most so many, and no more than can be found in the time that there is."""
     found: list[UUID] = []
-    below: int | None = await _beyond(connection, brand)
+    below = await _beyond(connection, brand) if below is None else below
     until = time.monotonic() + most_s
     while below is not None and len(found) < most and time.monotonic() < until:
         window, below = await _window(connection, brand, asked, narrowed, below, most - len(found), until)
@@ -137,9 +144,9 @@ async def _window(
             )
             return [(row["case_id"], row["seq"]) for row in rows], (rows[-1]["seq"] if len(rows) == most else None)
     found: _Window = []
-    era, eras = (below - 1) >> 15, 1
-    while era >= 0:
-        names = [f"{brand}/{n}" for n in range(era, max(-1, era - eras), -1)]
+    era, eras, first = (below - 1) >> 15, 1, await _first_era(connection, brand, narrowed)
+    while era >= first:
+        names = [f"{brand}/{n}" for n in range(era, max(first - 1, era - eras), -1)]
         arguments = Arguments(brand, names, most - len(found), below)
         has, narrow = question.condition(asked, arguments), wanted.condition(narrowed, brand, arguments)
         join = "" if narrow == "true" else " join case_line l on l.brand = $1 and l.case_id = s.case_id"
@@ -154,9 +161,16 @@ async def _window(
             return found, found[-1][1]
         era -= eras
         eras *= 2
-        if time.monotonic() > until and era >= 0:
+        if time.monotonic() > until and era >= first:
             return found, (era + 1) << 15
     return found, None
+
+
+async def _first_era(connection: db.Connection, brand: str, narrowed: Wanted) -> int:
+    """Before which there is nothing to find: most cases are closed, and those that are open began of late."""
+    only_open = " and is_open" if narrowed.openness() == ("o",) else ""
+    first: int | None = await connection.fetchval(f"select min(seq) from case_line where brand = $1{only_open}", brand)
+    return (first or 0) >> 15
 
 
 async def _ranked(connection: db.Connection, brand: str, asked: Question, window: _Window, as_of: datetime) -> list[Hit]:

@@ -91,7 +91,7 @@ async def test_each_filter_narrows_the_list_and_of_several_values_any_will_do(de
     assert await listed(desk, me, q="vraag", label="internet", sort="due") == "A"
 
 
-@pytest.mark.parametrize("walk", [0, 3, 4000])
+@pytest.mark.parametrize("walk", [0, 3, 8000])
 @pytest.mark.parametrize("sort", ["oldest", "newest", "due", "priority"])
 async def test_pages_in_any_order_go_on_where_the_last_ended(desk: World, monkeypatch: pytest.MonkeyPatch, sort: str, walk: int) -> None:
     monkeypatch.setattr(line, "_WALK", walk)
