@@ -15,7 +15,7 @@ from libs.common.case_events import CaseAssigned, CaseCustomer, CaseEvent, CaseP
 from libs.common.errors import Conflict, Unprocessable
 from libs.common.events import Part, TriagedMention
 from services.routing import case as cases
-from services.routing import merge, turn
+from services.routing import field, merge, turn
 from services.routing.case import File, Key, Turn
 from services.routing.sla import Policy
 
@@ -138,6 +138,7 @@ def _end(policy: Policy, file: File, mentions: Sequence[TriagedMention], action:
         turn.reopened(policy, file, mentions, at)
         return Tells(CaseReopened, {})
     assert action.do == "resolve", "no_reply is a decision about a mention as well"
+    field.must_be_complete(policy.book, file.case)
     merge.may_end(file)
     turn.resolved(file, at)
     merge.settled(file)

@@ -31,6 +31,7 @@ from services.routing import (
     samples,
     store,
     turn,
+    urgent,
 )
 from services.routing import case as cases
 from services.routing.callback import Callback
@@ -520,7 +521,7 @@ async def save(connection: db.Connection, work: CaseWork) -> None:
     await store.update(connection, [file for file in changed if file.case.id in work.stored], fire_at)
     await store.keep_follow_ups(connection, [work.files[case_id] for case_id in sorted(work.new_follow_ups)], work.follow_ups)
     await store.tell_story(connection, work.stories)
-    await store.notify(connection, work.notifications)
+    await urgent.notify(connection, lambda brand: work.policies.of(brand).book, work.notifications)
     await callback_work.keep(connection, [work.callbacks[id] for id in sorted(work.changed_callbacks)])
     await samples.add(connection, work.sampled)
     await samples.judge(connection, work.answered)

@@ -10,9 +10,9 @@ import asyncpg
 
 from libs.common import db
 from libs.common.case_events import Case, CaseEvent
-from libs.common.events import Event, Respond, TriagedMention
+from libs.common.events import Respond, TriagedMention
 from libs.common.outbox import Outgoing
-from services.routing import feed, note_store, standing, watch
+from services.routing import feed, glance, note_store, standing, watch
 from services.routing.case import OPEN, File, Key, Turn
 from services.routing.feed import Fed
 from services.routing.orphan import somebody_works
@@ -341,69 +341,36 @@ async def tell_story(connection: db.Connection, rows: Sequence[Story]) -> None:
             [row.outgoing.version for row in rows],
             [row.outgoing.id for row in rows],
             [row.at for row in rows],
-            [_what(event) for event in events],
+            [glance.what(event) for event in events],
             [row.actor for row in rows],
             [row.outgoing.traceparent for row in rows],
             [dict(row.detail) for row in rows],
         )
         await notify(connection, watch.told(rows))
-        await feed.add(connection, [shown for row in rows if (shown := _shown(row)) is not None])
-
-
-def _shown(row: Story) -> Fed | None:
-    """What people's screens show of a change; nothing of what an import did to a case that was over long ago."""
-    event = row.outgoing.event
-    assert isinstance(event, CaseEvent)
-    case = event.case
-    if case.historic and row.actor == "system":
-        return None
-    data = {
-        "version": row.outgoing.version,
-        "what": _what(event),
-        "actor": row.actor,
-        "at": row.at,
-        "state": case.state,
-        "owner": case.owner,
-        "department": case.department,
-        "priority": case.priority,
-        "due_at": min((clock.due_at for clock in case.clocks if clock.met_at is None), default=None),
-        "unread": row.unread,
-    }
-    people = tuple(dict.fromkeys(filter(None, (case.owner, *case.watchers))))
-    return Fed(
-        case.brand,
-        "case",
-        case.id,
-        data,
-        case_id=case.id,
-        people=people,
-        departments=(case.department,),
-        version=row.outgoing.version,
-    )
-
-
-def _what(event: Event) -> str:
-    return event.type.removeprefix("weerklank.case.").removesuffix(".v1")
+        await feed.add(connection, [fed for row in rows if (fed := glance.glance(row)) is not None])
 
 
 async def notify(
     connection: db.Connection, rows: Sequence[tuple[UUID, str, str, UUID | None, datetime, str]], *, notice_id: UUID | None = None
-) -> None:
-    """(id, brand, member, case, at, what), of a notice where it is about one. An id that is there already is the same notification."""
-    if rows:
-        told = await connection.fetch(
-            "insert into notification (id, brand, member, case_id, at, what, notice_id) select u.*, $7 from "
-            "unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::timestamptz[], $6::text[]) as u on conflict (id) do nothing returning id",
-            *[[row[n] for row in rows] for n in range(6)],
-            notice_id,
-        )
-        new = {row["id"] for row in told}
-        shown = [
-            Fed(brand, "notification", id, {"case_id": case_id, "at": at, "what": what}, member=member)
-            for id, brand, member, case_id, at, what in rows
-            if id in new
-        ]
-        await feed.add(connection, shown)
+) -> set[UUID]:
+    """(id, brand, member, case, at, what), of a notice where it is about one. An id that is there already is the same notification. Returns those that
+    are new."""
+    if not rows:
+        return set()
+    told = await connection.fetch(
+        "insert into notification (id, brand, member, case_id, at, what, notice_id) select u.*, $7 from "
+        "unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::timestamptz[], $6::text[]) as u on conflict (id) do nothing returning id",
+        *[[row[n] for row in rows] for n in range(6)],
+        notice_id,
+    )
+    new = {row["id"] for row in told}
+    fed = [
+        Fed(brand, "notification", id, {"case_id": case_id, "at": at, "what": what}, member=member)
+        for id, brand, member, case_id, at, what in rows
+        if id in new
+    ]
+    await feed.add(connection, fed)
+    return new
 
 
 # --- replies --------------------------------------------------------------------------------------------------------------------------
