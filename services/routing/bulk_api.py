@@ -18,6 +18,9 @@ from services.routing import bulk, bulk_store, correction, store, turn
 from services.routing.api import Answer, CaseState, Judge, Reader, policy_of
 from services.routing.bulk import MOST, Action
 
+_AT_ONCE = 50
+"""Cases of a dry run that are looked at before others have their turn."""
+
 router = APIRouter(prefix="/v1/brands/{brand}", tags=["bulk"], route_class=Route)
 
 Reason = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"\S", description="Why, for a colleague who looks back")]
@@ -138,8 +141,8 @@ async def _dry(
 ) -> tuple[int, dict[str, int]]:
     """To how many cases it would be done now, and why not to the others. Nothing is locked and nothing written."""
     now, skipped, would = await store.now(writing), Counter[str](), 0
-    for first in range(0, len(wanted), 500):
-        part = wanted[first : first + 500]
+    for first in range(0, len(wanted), _AT_ONCE):
+        part = wanted[first : first + _AT_ONCE]
         files = await store.some_files(writing, brand, [case_id for case_id, _ in part])
         for case_id, version in part:
             file = files.get(case_id)

@@ -30,7 +30,8 @@ from services.routing.policies import Policies
 from services.routing.sla import Policy
 
 log = logging.getLogger(__name__)
-_CHUNK = 100
+_CHUNK = 50
+"""Cases of one transaction: few enough that neither the loop nor whoever waits for one of them is held up."""
 _EVERY_S = 0.5
 ACTION: TypeAdapter[Action] = TypeAdapter(Action)
 _TAKEN_BACK = "The bulk action was taken back: so is the decision not to reply."
