@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field, StrictBool
 
 from libs.common import http, idempotency
-from libs.common.errors import Conflict, NotFound, Unprocessable, WeerklankError
+from libs.common.errors import Conflict, Forbidden, NotFound, Unprocessable, WeerklankError
 from libs.common.http import Cursor, Page
 from libs.common.problems import CONFLICT
 from libs.common.routes import Route
@@ -106,6 +106,8 @@ async def ask_for_bulk(brand: str, body: BulkBody, request: Request, response: R
         raise Unprocessable("Name the cases as `cases`, or say as `where` which ones: one of the two.")
     if no_reply:
         correction.by_a_person(principal)
+    if isinstance(body.action, bulk.Watch) and {*body.action.members} != {principal.subject} and principal.role not in ("lead", "admin"):
+        raise Forbidden("Everybody watches for themselves, and a lead may say so of others.")
     bulk.check(policy, body.action)
     if body.cases is not None:
         wanted = list({one.id: (one.id, one.version) for one in body.cases}.values())

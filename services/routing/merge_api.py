@@ -1,5 +1,6 @@
 """Which case messages are in, as people decide it, over HTTP: merge, split, both taken back, and who is to be answered in what they put together."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Annotated, Any
@@ -19,7 +20,7 @@ from libs.common.problems import CONFLICT
 from libs.common.routes import Route
 from libs.common.service import Reading, Writing
 from services.routing import case as cases
-from services.routing import consumer, customers, decide, merge, move_store, placement, record, store
+from services.routing import consumer, customers, decide, merge, move_store, placement, record, store, tag
 from services.routing import move as moves
 from services.routing.api import Judge, Reader, _at_hand, _found, policy_of
 from services.routing.consumer import CaseWork
@@ -364,7 +365,11 @@ def _new(
 
 async def _save(writing: Writing, work: CaseWork, done: Done) -> None:
     await placement.move(writing, done.move.brand, done.now_in)
+    had = await store.some_files(writing, done.move.brand, sorted(work.changed))
     await consumer.save(writing, work)
+    uses = Counter(name for id in work.changed for name in work.files[id].case.tags)
+    uses.subtract(name for file in had.values() for name in file.case.tags)
+    await tag.count(writing, done.move.brand, {name: count for name, count in uses.items() if count})
     await outbox.add(writing, "routing", work.outgoing)
 
 

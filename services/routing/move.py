@@ -103,9 +103,10 @@ def unmerge(
     into, back = work.files[move.into_id], work.files[move.from_id]
     _alive(into, "The case that it was put into")
     assert move.from_before is not None, "a merge keeps both cases as they were"
+    bases = [(triaged, work.base_of(triaged)) for triaged in work.mentions_of(into.case.id)]
     del work.overlay.merged[back.case.id]
     done = Done(move)
-    theirs = [m for m in work.mentions_of(into.case.id) if work.case_of(m) == back.case.id]
+    theirs = [triaged for triaged, base in bases if work.overlay.standing(base) == back.case.id]
     _move(work, done, theirs, back.case.id)
     rest = work.mentions_of(into.case.id)
 
