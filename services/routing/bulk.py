@@ -26,7 +26,7 @@ from libs.common.case_events import (
 from libs.common.errors import Conflict, Unprocessable
 from libs.common.events import Part, TriagedMention
 from services.routing import case as cases
-from services.routing import field, merge, tag, turn, watch
+from services.routing import customers, field, merge, tag, turn, watch
 from services.routing.case import File, Key, Turn
 from services.routing.sla import Policy
 
@@ -124,6 +124,7 @@ _TURN_S = ("state", "waiting_for", "waiting_until", "waiting_reason", "clocks", 
 
 def keep(file: File) -> Kept:
     of_case = {name: getattr(file.case, name) for name in _OF_CASE}
+    of_case["customers"] = merge.nameless(file.case)
     return Kept(**of_case, touched=file.touched, fired=list(file.fired), handled=file.handled, before=file.before)
 
 
@@ -252,7 +253,10 @@ def undo(
         values = {"priority": before.priority}
         tells = Tells(CasePrioritised, {"previous_priority": case.priority})
     else:
-        values = {name: getattr(before, name) for name in (*_TURN_S, *(("customers",) if untouched else ()))}
+        values = {name: getattr(before, name) for name in _TURN_S}
+        if untouched and case.merged_cases:
+            present = sorted((m for m in mentions if not m.removed), key=lambda m: cases.key_of(m.mention))
+            values["customers"] = customers.known(before.customers, present)
         file.fired, file.handled, file.before = list(before.fired), before.handled, before.before
         tells = Tells(CaseResolved, {"reason": None}) if action.do == "reopen" else Tells(CaseReopened, {})
     if untouched:

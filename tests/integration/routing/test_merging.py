@@ -424,6 +424,17 @@ async def test_triage_learns_only_where_one_customer_wrote_on_both_sides(desk: W
     ]
 
 
+async def test_what_customers_wrote_is_not_kept_a_second_time(desk: World) -> None:
+    """Whoever takes a message back has it gone from everywhere."""
+    for name in "ABC":
+        await comes(desk, name)
+    await merge(desk, A, B)
+    await merge(desk, C, A)
+    rows = await desk.pool.fetch("select from_before::text || into_before::text as kept from case_move")
+    assert len(rows) == 2
+    assert not [row["kept"] for row in rows if "text of" in row["kept"] or "identities" in row["kept"]]
+
+
 async def test_notes_of_a_merged_case_are_read_with_it_and_go_back_with_it(desk: World) -> None:
     for name in "AB":
         await comes(desk, name)
