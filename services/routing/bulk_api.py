@@ -29,7 +29,7 @@ Reason = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"\S", desc
 class Wanted(http.Body):
     id: UUID
     version: int | None = Field(
-        default=None, ge=1, description="ETag as it was read: one that has changed since is skipped; null: whatever it is"
+        default=None, ge=1, le=2**31 - 1, description="ETag as it was read: one that has changed since is skipped; null: whatever it is"
     )
 
 

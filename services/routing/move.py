@@ -80,7 +80,7 @@ def merge_into(work: CaseWork, policy: Policy, move: Move, traceparent: str | No
     work.overlay.merged[moved.case.id] = into.case.id
     _move(work, done, theirs, into.case.id)
     merge.put_together(policy, into, moved, theirs, work.mentions_of(into.case.id), work.now)
-    moved.case = cases.computed(policy, moved, [], into.case.id, work.now)
+    moved.case = cases.computed(policy, moved, [], into.case.id, work.now).model_copy(update={"merged_by": move.actor})
     said = Said(move.at, move.actor, move.reason, traceparent)
     for file in (into, moved):
         _tell(work, policy, file, CaseMerged, move, said, theirs)

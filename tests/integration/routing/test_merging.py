@@ -184,6 +184,8 @@ async def test_a_merged_case_waits_only_once_each_of_its_customers_was_answered(
     )
     refused = await desk.call("POST", f"{CASES}/{A}/resolve", desk.token("agent", sub="gs"))
     assert (refused.status_code, refused.json()["unanswered"]) == (409, [str(deterministic_id("vaart", "customer", "A"))])
+    waits = await post(desk, f"{CASES}/{A}/wait", {"for": "customer", "reason": "Zij is aan zet."})
+    assert (waits.status_code, waits.json()["unanswered"]) == (409, refused.json()["unanswered"])
     await reply(desk, A, "A", 6)
     one = await case(desk, A)
     assert (one.state, [customer.unanswered for customer in one.customers]) == ("waiting", [False, False])
@@ -332,7 +334,8 @@ async def test_messages_can_go_into_a_case_that_is_there_and_come_back(desk: Wor
         (f"{A}/merge", {"case_id": str(deterministic_id("golfnet", "case", "A")), "reason": WHY}, 422),
         (f"{deterministic_id('x', 'y')}/merge", {"case_id": str(A), "reason": WHY}, 404),
         (f"{A}/merge", {"case_id": str(B), "reason": "  "}, 422),
-        (f"{A}/merge", {"case_id": str(B), "version": 7, "reason": WHY}, 412),
+        (f"{A}/merge", {"case_id": str(B), "version": 7, "reason": WHY}, 409),
+        (f"{A}/merge", {"case_id": str(B), "version": 2**40, "reason": WHY}, 422),
         (f"{A}/unmerge", {"case_id": str(B), "reason": WHY}, 409),
         (f"{A}/split", {"mention_ids": [str(mention_id("A"))], "reason": WHY}, 409),
         (f"{A}/split", {"mention_ids": [str(mention_id("B"))], "reason": WHY}, 422),
