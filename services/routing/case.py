@@ -179,6 +179,7 @@ def computed(policy: Policy, file: File, mentions: Sequence[TriagedMention], mer
         "historic": historic,
         "opened_at": opened_at,
         "merged_into": None,
+        "merged_by": None,
         "follows": case.follows
         if case.begun_by
         else next((case_id_of(case.brand, m.follows) for m in present if m.follows is not None), None),

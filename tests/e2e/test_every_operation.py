@@ -287,6 +287,7 @@ def _routing(world: World) -> dict[str, Example]:
         "fields": Example(parameters=_of(world, 1, "case_id")),
         "fill_in": Example(parameters=_of(world, 1, "case_id", **any_version), body={"values": {"kenteken": "VE-12-ER"}}),
         **_merging(world),
+        **_bulk(world),
         **_clients(world),
         **_users(world),
     }
@@ -346,6 +347,17 @@ def _views(world: World) -> dict[str, Example]:
         "cases_of_view": Example(parameters={"brand": "veer", "view_id": shown["view_id"]}),
         "change_view": Example(parameters=made(), body=body),
         "remove_view": Example(parameters=made()),
+def _bulk(world: World) -> dict[str, Example]:
+    """What is done to a case and taken back is done to one of the seeds."""
+    action = {"action": {"do": "priority", "priority": "urgent"}, "cases": [{"id": world.seeds[14]["case_id"]}], "reason": "haast"}
+    bulk_id = world.ask("routing", "POST", "/bulk", json=action)["id"]
+    undone = {"brand": "veer", "bulk_id": bulk_id, "Idempotency-Key": f"toch-niet-{world.first}"}
+    return {
+        "ask_for_bulk": Example(parameters={"brand": "veer", "Idempotency-Key": f"in-een-keer-{world.first}"}, body=action),
+        "list_bulk": Example(parameters={"brand": "veer"}),
+        "one_bulk": Example(parameters={"brand": "veer", "bulk_id": bulk_id}),
+        "bulk_cases": Example(parameters={"brand": "veer", "bulk_id": bulk_id}),
+        "undo_bulk": Example(parameters=undone, body={"reason": "toch niet"}),
     }
 
 
