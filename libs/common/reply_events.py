@@ -39,6 +39,9 @@ class Reply(Part):
     sent_at: datetime | None = None
     error: str | None = None
     sandbox: bool = Field(default=False, description="Approved for the sandbox: nothing leaves the building")
+    held_by: UUID | None = Field(
+        default=None, description="The hold that keeps it from leaving, or, once submitted again, because of which its approval was void"
+    )
 
 
 class ReplyEvent(Event):

@@ -107,6 +107,9 @@ class ReplyRow(Reply):
     reason: str | None = None
     attempts: int = 0
     next_attempt_at: datetime | None = None
+    held_at: datetime | None = None
+    reviewed_version: int = 0
+    """The brand's `hold_version` when somebody approved it anew from the list of what is held; 0: nobody did."""
     claimed_by: str | None = None
     claimed_at: datetime | None = None
     attempt_id: UUID | None = None
@@ -346,6 +349,7 @@ _UNAPPROVED: Mapping[str, object] = {
     "approver": None,
     "approved_at": None,
     "despite": None,
+    "reviewed_version": 0,
     "sandbox": False,
     "attempts": 0,
     "next_attempt_at": None,
@@ -356,7 +360,14 @@ _UNAPPROVED: Mapping[str, object] = {
     "external_id": None,
     "error": None,
 }
-_UNSENT: Mapping[str, object] = {**_UNAPPROVED, "submitted_by": None, "submitted_at": None, "legal_by": None}
+_UNSENT: Mapping[str, object] = {
+    **_UNAPPROVED,
+    "submitted_by": None,
+    "submitted_at": None,
+    "legal_by": None,
+    "held_by": None,
+    "held_at": None,
+}
 
 
 def submit(row: ReplyRow, person: Person, book: BrandBook, owner: str | None, at: datetime) -> Change:
@@ -431,6 +442,9 @@ def approve(
         verdicts=verdicts,
         attempts=0,
         error=None,
+        held_by=None,
+        held_at=None,
+        reviewed_version=0,
     )
     detail = {"digest": digest}
     detail |= {"despite": str(newer.id)} if newer else {}

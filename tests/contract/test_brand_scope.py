@@ -32,6 +32,8 @@ ALLOWED: Mapping[str, str] = {
     "analytics/store.py:lock_replies": f"{BY_EVENT}; the handlers compare the brands",
     "analytics/store.py:counted": BY_EVENT,
     "responder/attempts.py:sweep": ALL_BRANDS,
+    "responder/hold_store.py:counts": COUNTS,
+    "responder/hold_store.py:unsettled": ALL_BRANDS,
     "responder/store.py:lock_cases": f"{BY_EVENT}; the handler compares the brands",
     "responder/store.py:replies_of_cases": "of cases that are locked, which the handler has compared by brand",
     "responder/store.py:waiting_counts": COUNTS,
