@@ -59,7 +59,7 @@ class Sender:
                     continue
                 if claimed and len(self._sending) < self._settings.send_slots:
                     continue
-                if len(self._sending) >= self._settings.send_slots:
+                if self._sending:  # one that is done makes room for the next, of its brand too
                     await asyncio.wait(self._sending, timeout=self._settings.send_poll_s, return_when=asyncio.FIRST_COMPLETED)
                 else:
                     await asyncio.sleep(self._settings.send_poll_s)

@@ -87,11 +87,8 @@ async def _prepare(connection: db.Connection, found: Update, published: Publishe
 async def _make(connection: db.Connection, found: Update, published: Published, now: datetime) -> None:
     """Some replies, and when the next are due; or nothing, where a hold stands in the way."""
     at_once = max(1, found.per_minute // 60)
-    ready = await update_store.items(connection, found, "ready", at_once)
-    if not ready:
-        changes = {"state": "done", "version": found.version + 1, "changed_at": now, "next_at": None, "waits": None}
-        await update_store.put(connection, found.model_copy(update=changes))
-        return
+    waiting = await update_store.items(connection, found, "ready", at_once + 1)
+    ready = waiting[:at_once]
     await store.lock_cases(connection, [(item.case_id, item.brand) for item in ready])
     told = await _told_by(connection, found, ready)
     _, holds = await hold_store.in_force(connection, found.brand)
@@ -112,7 +109,11 @@ async def _make(connection: db.Connection, found: Update, published: Published, 
         await store.tell(connection, changes_of)
         done.append(became)
     await update_store.put_items(connection, done)
-    await update_store.put(connection, _later(found, now + timedelta(seconds=60 * at_once / found.per_minute)))
+    if len(waiting) > len(ready):
+        await update_store.put(connection, _later(found, now + timedelta(seconds=60 * at_once / found.per_minute)))
+    else:
+        changes = {"state": "done", "version": found.version + 1, "changed_at": now, "next_at": None, "waits": None}
+        await update_store.put(connection, found.model_copy(update=changes))
 
 
 async def _hold_up(connection: db.Connection, found: Update, done: list[Item], stands: SendingHold, now: datetime) -> None:
