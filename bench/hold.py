@@ -191,6 +191,14 @@ class Bench:
         await until(lambda: time.monotonic() - max(since, self.sink.begun[-1]) > 4, "sending stops", 60)
         return max(0.0, self.sink.begun[-1] - since)
 
+    async def leased(self) -> None:
+        """Routing answers, and its leases arrive again. Not that it is ready: it knows none of these cases, so the replies to them are dead letters."""
+
+        async def fresh() -> bool:
+            return bool(await self.responder.fetchval("select max(renewed_at) > clock_timestamp() - interval '2 s' from brand_lease"))
+
+        await until(fresh, "leases arrive again", 120)
+
     async def heard(self) -> None:
         """The responder knows of the release. What it does with what was held is not waited for: the next round begins with another queue."""
 
@@ -214,7 +222,7 @@ class Bench:
         if crash:
             self.system.services["routing-0"].start()
         if kill or crash:
-            await asyncio.to_thread(self.system.wait_ready)
+            await self.leased()
         before = len(self.sink.begun)
         queued = await self.responder.fetchval("select count(*) from reply where brand = $1 and state = 'approved'", BRAND)
         standing = (await self.routing.fetchval("select released_at is null from sending_hold where id = $1", UUID(laid["id"]))) is True

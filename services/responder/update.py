@@ -173,6 +173,8 @@ def _row(update: Update, case: Case | None, told_by: ReplyRow, book: BrandBook, 
         raise Conflict("the case is not known")
     if case.state in ENDED:
         raise Conflict(f"the case is {case.state}")
+    if len(case.customers) > 1:
+        raise Conflict("people put cases of several customers together here: answer each of them in person")
     if reply.newer_mention(told_by, case) is not None:
         raise Conflict("the customer has written since: answer them in person")
     if case.latest is None:

@@ -12,11 +12,13 @@ from uuid import UUID
 import asyncpg
 
 from libs.common import db, outbox, telemetry
+from libs.common.bookteam import Notify
 from libs.common.errors import Conflict
 from libs.common.events import HoldEvent, HoldScope, SendingHeld, SendingHold, SendingLease, SendingReleased, deterministic_id
 from libs.common.holds import MOST_STANDING
 from libs.common.outbox import Outgoing
-from services.routing import timer
+from services.routing import notice, store, timer
+from services.routing.notice import Notice
 from services.routing.sla import Policy
 from services.routing.timer import Timer
 
@@ -34,17 +36,23 @@ class Holder:
     brand: str
     book_version: int
     leads: tuple[str, ...]
+    ways: tuple[tuple[str, Notify], ...] = ()
+    """How those of the leads are told who have a way of their own."""
+    language: str = "en"
 
 
 async def holder_of(connection: db.Connection, brand: str) -> Holder | None:
     """By the newest book in the database: what the services have read of it must not decide whether a hold can be laid."""
     row = await connection.fetchrow(
-        "select version, book -> 'team' as team from brand_book where brand = $1 order by version desc limit 1", brand
+        "select version, book -> 'team' as team, book -> 'languages' ->> 0 as language from brand_book "
+        "where brand = $1 order by version desc limit 1",
+        brand,
     )
     if row is None:
         return None
-    leads = tuple(member["id"] for member in row["team"] or () if member.get("role") in ("lead", "spokesperson"))
-    return Holder(brand, row["version"], leads)
+    leads = [member for member in row["team"] or () if member.get("role") in ("lead", "spokesperson")]
+    ways = tuple((member["id"], Notify.model_validate(way)) for member in leads for way in member.get("notify") or ())
+    return Holder(brand, row["version"], tuple(member["id"] for member in leads), ways, row["language"] or "en")
 
 
 def _hold(row: asyncpg.Record) -> SendingHold:
@@ -238,12 +246,35 @@ async def _tell(connection: db.Connection, holder: Holder, kind: type[HoldEvent]
     await outbox.add(connection, "routing", [outgoing])
     what = "sending_held" if kind is SendingHeld else "sending_released"
     people = [member for member in holder.leads if member != by]
-    await connection.execute(
-        "insert into notification (id, brand, member, at, what) select i, $2, m, $4, $5 from unnest($1::uuid[], $3::text[]) as u(i, m) "
-        "on conflict (id) do nothing",
-        [deterministic_id(brand, "notification", str(outgoing.id), member) for member in people],
-        brand,
-        people,
-        at,
-        what,
+    await store.notify(
+        connection,
+        [(deterministic_id(brand, "notification", str(outgoing.id), member), brand, member, None, at, what) for member in people],
     )
+    await notice.add(connection, _notices(holder, found, row["hold_version"], by, at), at)
+
+
+def _notices(holder: Holder, found: SendingHold, version: int, by: str, at: datetime) -> list[Notice]:
+    """What the leads are told by the ways of their own, but for whoever did it."""
+    dutch, stands = holder.language == "nl", found.released_at is None
+    if dutch:
+        title = f"Verzending {'gestopt' if stands else 'vrijgegeven'}: {holder.brand}"
+        text = (
+            f"{by} heeft {'het verzenden gestopt' if stands else 'een stop op het verzenden opgeheven'}. Reden van de stop: {found.reason}"
+        )
+    else:
+        title = f"Sending {'held' if stands else 'released'}: {holder.brand}"
+        text = f"{by} has {'held sending' if stands else 'released a hold'}. Reason of the hold: {found.reason}"
+    return [
+        Notice(
+            id=deterministic_id(holder.brand, "notice", "hold", str(found.id), str(version), member, str(number)),
+            brand=holder.brand,
+            about="hold",
+            subject=found.id,
+            to=member,
+            way=way,
+            title=title,
+            text=text,
+        )
+        for number, (member, way) in enumerate(holder.ways)
+        if member != by
+    ]

@@ -9,7 +9,7 @@ import pytest
 
 from libs.common.books import BrandBooks, Published
 from libs.common.brandbook import BrandBook
-from libs.common.case_events import Case, CaseJoined
+from libs.common.case_events import Case, CaseCustomer, CaseJoined
 from services.responder import keeper, store, update_store, updater
 from services.responder.reply import ReplyRow
 from services.responder.update import Update
@@ -177,11 +177,13 @@ async def test_what_a_single_reply_would_be_refused_for_leaves_only_that_one_out
     await tell(pool, nameless.model_copy(update={"latest": _named(nameless.latest, None)}))
     english, _ = await told(pool, "en", case={"language": "en"})
     fine, _ = await told(pool, "y")
+    joined, _ = await told(pool, "samen", case={"customers": [CaseCustomer(customer_id=uuid4(), language="nl") for _ in range(2)]})
     found = await begun(pool, texts={"nl": "Hoi {voornaam}, het is voorbij. {handtekening}"})
     became = await outcome(pool, found)
     assert became[nameless.id] == ("left_out", "the guard holds the text back: broken_placeholder")
     assert became[english.id] == ("left_out", "there is no text in en")
     assert became[fine.id] == ("ready", None)
+    assert became[joined.id] == ("left_out", "people put cases of several customers together here: answer each of them in person")
 
 
 def _named(message: Any, name: str | None) -> Any:

@@ -61,7 +61,11 @@ async def call(pool: db.Pool, tmp_path: Path) -> AsyncIterator[Call]:
                     brand,
                     {
                         "brand": brand,
-                        "team": [{"id": "gs", "role": "agent"}, {"id": "mk", "role": "lead"}, {"id": "wv", "role": "spokesperson"}],
+                        "team": [
+                            {"id": "gs", "role": "agent"},
+                            {"id": "mk", "role": "lead"},
+                            {"id": "wv", "role": "spokesperson", "notify": [{"email": "wout@vaart.example"}]},
+                        ],
                     },
                 )
         yield ask
@@ -119,6 +123,11 @@ async def test_every_hold_and_release_is_an_event_ahead_of_all_others_and_the_le
     assert [[known["id"] for known in event["value"]["holds"]] for event in events] == [[found["id"]]] * 2
     rows = await pool.fetch("select member, what, case_id from notification order by seq")
     assert [tuple(row) for row in rows] == [("wv", "sending_held", None), ("wv", "sending_released", None)]
+    notices = await pool.fetch("select recipient, about, subject, title from notice order by title")
+    assert [tuple(row) for row in notices] == [
+        ("wv", "hold", UUID(found["id"]), "Sending held: vaart"),
+        ("wv", "hold", UUID(found["id"]), "Sending released: vaart"),
+    ]
 
 
 async def test_all_are_released_only_by_who_has_seen_all(call: Call, pool: db.Pool) -> None:
