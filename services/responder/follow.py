@@ -58,6 +58,7 @@ def automatic_draft(
         book_version=book_version,
         at=at,
         traceparent=traceparent,
+        update_due=script.update_due,
     )
 
 
@@ -89,6 +90,7 @@ _FOLLOWS_CASE = (
     "writer",
     "writer_role",
     "verdicts",
+    "update_due",
 )
 
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-from services.routing import callback_work
+from services.routing import callback_work, hold
 from services.routing.timer import Due
 
 DUE: Mapping[str, Due] = {
     callback_work.KIND: callback_work.went_off,
+    hold.TIMER: hold.over,
 }

@@ -462,7 +462,7 @@ async def add_note(
     )
 
 
-# --- brand books and holds ------------------------------------------------------------------------------------------------------------
+# --- brand books ------------------------------------------------------------------------------------------------------------
 
 
 async def newest_book(connection: db.Connection, brand: str, *, lock: bool = False) -> asyncpg.Record | None:
@@ -517,32 +517,11 @@ async def book(connection: db.Connection, brand: str, version: int) -> asyncpg.R
     return await connection.fetchrow("select * from brand_book where brand = $1 and version = $2", brand, version)
 
 
-async def holds(connection: db.Connection) -> list[asyncpg.Record]:
-    """Every brand that has a book, with its hold; for the sending lease, which is about all brands alike."""
-    return await connection.fetch(
-        "select b.brand, b.version, coalesce(h.held, false) as held, coalesce(h.hold_version, 0) as hold_version, h.reason, "
-        "moment() as decided_at "
-        "from (select brand, max(version) as version from brand_book group by brand) b left join hold h using (brand)"
-    )
-
-
-async def hold(connection: db.Connection, brand: str, *, lock: bool = False) -> asyncpg.Record | None:
-    """The hold of a brand; none while nobody has ever held it. With `lock`, nobody else changes it until the transaction ends."""
-    if lock:
-        await connection.execute("select pg_advisory_xact_lock(hashtextextended($1, 2))", brand)
-    return await connection.fetchrow("select * from hold where brand = $1", brand)
-
-
-async def set_hold(connection: db.Connection, brand: str, held: bool, reason: str | None, by: str) -> int:
-    """Hold or release, and return the hold's new version."""
-    version: int = await connection.fetchval(
-        "insert into hold (brand, held, hold_version, reason, changed_by, changed_at) values ($1, $2, 1, $3, $4, moment()) "
-        "on conflict (brand) do update set held = excluded.held, "
-        "hold_version = hold.hold_version + 1, reason = excluded.reason, changed_by = excluded.changed_by, changed_at = moment() "
-        "returning hold_version",
+async def unknown_cases(connection: db.Connection, brand: str, case_ids: Sequence[UUID]) -> list[UUID]:
+    """Which of these this brand has no case of."""
+    rows = await connection.fetch(
+        "select id from unnest($2::uuid[]) as u(id) where not exists (select from care_case c where c.brand = $1 and c.id = u.id) order by id",
         brand,
-        held,
-        reason,
-        by,
+        case_ids,
     )
-    return version
+    return [row["id"] for row in rows]
