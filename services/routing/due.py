@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 
-from services.routing import callback_work
+from services.routing import callback_work, hub, signal, spike
 from services.routing.timer import Due
 
 DUE: Mapping[str, Due] = {
     callback_work.KIND: callback_work.went_off,
+    hub.KIND: hub.on_timer,
+    signal.KIND: signal.on_timer,
+    spike.KIND: spike.on_timer,
 }
