@@ -4,7 +4,7 @@ What reaches this module: signals (`signal.py`), people (`hub_api.py`), escalati
 incidents, notices, notifications, holds. All of it in the caller's transaction: either everybody is told, or it did not happen.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -15,9 +15,12 @@ from libs.common.events import deterministic_id
 from libs.common.incident_events import (
     HubTask,
     Incident,
+    IncidentAcknowledged,
     IncidentFollowed,
     IncidentHeld,
     IncidentRaised,
+    IncidentSaid,
+    IncidentStatementSigned,
     IncidentTaskDue,
     IncidentUnanswered,
 )
@@ -254,7 +257,38 @@ async def ask_to_sign(connection: db.Connection, policy: Policy, file: File, now
     await incident_store.notify(connection, incident.brand, incident.id, rows, now)
 
 
-# --- what it holds, and who asks for it --------------------------------------------------------------------------------------------------
+# --- what people do, over the API or by a link --------------------------------------------------------------------------------------------
+
+
+async def acknowledge(connection: db.Connection, file: File, who: str, now: datetime) -> bool:
+    """Whether it is news that somebody knows. Raises `Conflict` for whoever was not told."""
+    after_s = incidents.acknowledged(file, who, now)
+    if after_s is None:
+        return False
+    await incident_store.record(connection, file, IncidentAcknowledged, at=now, actor=who, who=who, after_s=after_s)
+    if not incidents.missing(file.incident):
+        await timer.cancel(connection, file.incident.brand, KIND, file.incident.id, [_ladder(file)])
+    return True
+
+
+async def say(connection: db.Connection, file: File, message_id: UUID, who: str, text: str, now: datetime) -> None:
+    """Write in the room, once for each id. Raises `Conflict` where it is closed."""
+    incidents.must_run(file)
+    incident = file.incident
+    if await incident_store.add_message(connection, incident.brand, incident.id, message_id, now, who, text):
+        file.change(by_people=False)
+        await incident_store.record(connection, file, IncidentSaid, at=now, actor=who, message_id=message_id, text=text)
+
+
+async def sign(connection: db.Connection, file: File, who: str, roles: Collection[str], digest: str, now: datetime) -> list[str]:
+    """Sign exactly the text with that digest; the roles that are signed now, none where all of theirs were. Raises `Conflict`, `Unprocessable`."""
+    fresh = incidents.signed(file, roles, digest, who, now)
+    if fresh:
+        await incident_store.record(connection, file, IncidentStatementSigned, at=now, actor=who, roles=fresh, digest=digest)
+    return fresh
+
+
+# --- what it holds ------------------------------------------------------------------------------------------------------------------------
 
 
 async def hold(connection: db.Connection, policy: Policy, file: File, what: str, why: str, by: str, now: datetime) -> None:

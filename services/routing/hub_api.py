@@ -15,7 +15,6 @@ from libs.common.events import deterministic_id
 from libs.common.http import ONE_LINE, Cursor, Page
 from libs.common.incident_events import (
     Incident,
-    IncidentAcknowledged,
     IncidentCasesChanged,
     IncidentChanged,
     IncidentClosed,
@@ -257,20 +256,8 @@ async def acknowledge(
     """Say that one knows, as somebody who was told. Saying it twice changes nothing."""
     file = await found(writing, brand, incident_id, lock=True)
     file.book_version = policy_of(request, brand).version
-    await acknowledged(writing, file, principal.subject, await store.now(writing))
+    await hub.acknowledge(writing, file, principal.subject, await store.now(writing))
     return out(response, file)
-
-
-async def acknowledged(writing: Writing, file: File, who: str, now: datetime) -> bool:
-    """Whether it is news that somebody knows. Raises `Conflict` for whoever was not told."""
-    after_s = incidents.acknowledged(file, who, now)
-    if after_s is None:
-        return False
-    await incident_store.record(writing, file, IncidentAcknowledged, at=now, actor=who, who=who, after_s=after_s)
-    incident = file.incident
-    if not incidents.missing(incident):
-        await timer.cancel(writing, incident.brand, hub.KIND, incident.id, [f"ladder:{incident.round}:{incident.step}"])
-    return True
 
 
 @router.post("/incidents/{incident_id}/change", responses=CONFLICT)

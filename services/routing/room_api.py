@@ -16,9 +16,7 @@ from libs.common.incident_events import (
     HubTask,
     Incident,
     IncidentDecided,
-    IncidentSaid,
     IncidentStatementDrafted,
-    IncidentStatementSigned,
     IncidentTaskDone,
     IncidentTaskGiven,
 )
@@ -136,17 +134,9 @@ async def say(
     """Write in the room."""
     file = await found(writing, brand, incident_id, lock=True)
     file.book_version = policy_of(request, brand).version
-    return await said(writing, file, uuid4(), principal.subject, body.text, await store.now(writing))
-
-
-async def said(writing: Writing, file: File, message_id: UUID, who: str, text: str, now: datetime) -> Message:
-    """Write in the room, once for each id. A closed room is read-only."""
-    incidents.must_run(file)
-    incident = file.incident
-    if await incident_store.add_message(writing, incident.brand, incident.id, message_id, now, who, text):
-        file.change(by_people=False)
-        await incident_store.record(writing, file, IncidentSaid, at=now, actor=who, message_id=message_id, text=text)
-    return Message(id=message_id, at=now, author=who, text=text)
+    now, message_id = await store.now(writing), uuid4()
+    await hub.say(writing, file, message_id, principal.subject, body.text, now)
+    return Message(id=message_id, at=now, author=principal.subject, text=body.text)
 
 
 @router.post("/decisions", status_code=201, responses=CONFLICT)
@@ -202,18 +192,9 @@ async def sign(
     file.book_version = policy.version
     if principal.machine:
         raise Forbidden("A person signs.")
-    await signed(
-        writing, policy, file, principal.subject, incidents.roles_of(policy.book, principal), body.digest, await store.now(writing)
-    )
+    roles = incidents.roles_of(policy.book, principal)
+    await hub.sign(writing, file, principal.subject, roles, body.digest, await store.now(writing))
     return out(response, file)
-
-
-async def signed(writing: Writing, policy: Policy, file: File, who: str, roles: set[str], digest: str, now: datetime) -> list[str]:
-    """The roles that are signed now; none where all of theirs were."""
-    fresh = incidents.signed(file, roles, digest, who, now)
-    if fresh:
-        await incident_store.record(writing, file, IncidentStatementSigned, at=now, actor=who, roles=fresh, digest=digest)
-    return fresh
 
 
 @router.post("/hold", responses=CONFLICT)

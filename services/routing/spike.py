@@ -4,9 +4,10 @@ Mentions are counted by the minute as they come in. While some come, a timer loo
 of that hour, `m`, comes from the same hour of the day on the same kind of day (Monday to Friday, or the weekend) of the last 28 days, in the brand's time
 zone, as far as they are known; of three and more the busiest is left out, so that the last storm makes the next one no more usual:
 
-    m = (mentions in those hours + 1) / (6 · hours + 1)
+    n = mentions in those hours + 1        m = (n + 2 · √n) / (6 · hours + 1)
 
-The one mention and the one window that are added keep an hour in which nobody ever wrote from making one mention infinitely many. Where fewer than three
+The one mention and the one window that are added keep an hour in which nobody ever wrote from making one mention infinitely many; twice the root of n is
+two standard errors, since what was seen is a sample of what is usual. Where fewer than three
 such hours are known, all hours of the last day count too, and with fewer than three of those nothing is said: a brand that has just begun has no usual.
 Counts of mentions vary more than chance alone would have it. They are taken as negative binomial with mean m and size 10 (variance m + m²/10): it is a
 spike where k ≥ 10 and as many as k would be seen less than once in a million such windows, and at least five customers wrote. That comes to 10 of
@@ -16,6 +17,7 @@ One storm shows in its topic, in its label, in that label's parent and in the br
 where most of its mentions are of no narrower one that is told.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -116,7 +118,8 @@ def _usual_of(hours: Mapping[datetime, int], known_since: datetime, hour: dateti
 
 
 def _mean(counted: Sequence[int]) -> float:
-    return (sum(counted) + 1) / (6 * len(counted) + 1)
+    total = sum(counted) + 1
+    return (total + 2 * math.sqrt(total)) / (6 * len(counted) + 1)
 
 
 def is_spike(mentions: int, mean: float) -> bool:
