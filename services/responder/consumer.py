@@ -1,4 +1,4 @@
-"""Cases and sending leases come in from routing; automatic drafts and what becomes of drafts when a case ends go out to `replies`.
+"""Cases, incidents and sending leases come in from routing; automatic drafts and what becomes of drafts when a case ends go out to `replies`.
 
 Events about a case carry the whole case, so all of them mean the same here: a newer version of it.
 """
@@ -14,9 +14,10 @@ from libs.common.case_events import CaseEvent
 from libs.common.consumer import Consumer, Work
 from libs.common.errors import InvalidEvent
 from libs.common.events import Event, SendingLease
+from libs.common.incident_events import IncidentEvent
 from libs.common.record import Received
-from libs.common.topics import CASES, HOLDS
-from services.responder import store
+from libs.common.topics import CASES, HOLDS, INCIDENTS
+from services.responder import statement, store
 from services.responder.follow import follow_case
 from services.responder.lease import Lease
 from services.responder.reply import Change, ReplyRow
@@ -34,6 +35,8 @@ class ReplyWork(Work):
         self.leases: dict[str, Lease] = {}
         self.changed_cases: set[UUID] = set()
         self.changed_leases: set[str] = set()
+        self.statements: dict[UUID, statement.Row] = {}
+        self.changed_statements: set[UUID] = set()
         self.changes: list[Change] = []
 
 
@@ -89,8 +92,22 @@ def on_lease(work: ReplyWork, received: Received[SendingLease]) -> None:
     work.changed_leases.add(event.brand)
 
 
+def on_incident(work: ReplyWork, received: Received[IncidentEvent]) -> None:
+    """Offer the incident's statement, or no longer: as its newest version says."""
+    incident = received.event.incident
+    if received.event.brand != incident.brand:
+        raise InvalidEvent(f"Incident {incident.id} belongs to another brand than this event.")
+    known = work.statements.get(incident.id)
+    if known is not None and known.version >= received.version:
+        work.repeat(received)
+        return
+    work.statements[incident.id] = statement.told(incident, received.version)
+    work.changed_statements.add(incident.id)
+
+
 HANDLERS: dict[type[Event], Callable[[ReplyWork, Received[Any]], None]] = {
     **dict.fromkeys(CASES.events, on_case),
+    **dict.fromkeys(INCIDENTS.events, on_incident),
     SendingLease: on_lease,
 }
 
@@ -102,6 +119,7 @@ async def save(connection: db.Connection, work: ReplyWork) -> None:
     await store.put_replies(connection, {change.row.id: change.row for change in work.changes}.values())
     await store.record(connection, work.changes)
     await store.put_leases(connection, [work.leases[brand] for brand in work.changed_leases])
+    await statement.put(connection, [work.statements[incident_id] for incident_id in work.changed_statements])
 
 
 def build(books: BrandBooks) -> Consumer[ReplyWork]:
@@ -114,6 +132,8 @@ def build(books: BrandBooks) -> Consumer[ReplyWork]:
             work.replies.setdefault(row.case_id, {})[row.id] = row
         brands = {received.event.brand for received in events if isinstance(received.event, SendingLease)}
         work.leases = await store.leases(connection, brands)
+        about = [received.event.incident for received in events if isinstance(received.event, IncidentEvent)]
+        work.statements = await statement.lock(connection, [(incident.id, incident.brand) for incident in about])
         return work
 
-    return Consumer(topics=(CASES.name, HOLDS.name), handlers=HANDLERS, load=load, save=save)
+    return Consumer(topics=(CASES.name, INCIDENTS.name, HOLDS.name), handlers=HANDLERS, load=load, save=save)
