@@ -76,6 +76,7 @@ class Incident(Part):
     )
     brand: str
     drill: bool = Field(default=False, description="An exercise: nothing of it is real, and no statistics count it")
+    take_part: list[str] = Field(default=[], description="Of a drill: ids of those who are told of anything")
     scenario: str | None = Field(default=None, description="Of the brand book's scenarios; none: raised by hand without one")
     insight: str | None = Field(
         default=None,

@@ -16,6 +16,7 @@ from libs.common.incident_events import (
     HubTask,
     Incident,
     IncidentAcknowledged,
+    IncidentClosed,
     IncidentFollowed,
     IncidentHeld,
     IncidentRaised,
@@ -32,7 +33,8 @@ from services.routing.sla import Policy
 from services.routing.timer import Timer
 
 KIND = "incident"
-"""Of the timers: `ladder:<round>:<step>` and `task:<id>`."""
+"""Of the timers: `ladder:<round>:<step>`, `task:<id>` and `drill-ends`."""
+DRILL_ENDS = "drill-ends"
 LINK_HOLDS = timedelta(days=7)
 """How long the links of a notice work."""
 
@@ -55,6 +57,8 @@ class Cause:
     statement_by: tuple[str, ...] = ()
     case_ids: tuple[UUID, ...] = ()
     signals: int = 0
+    take_part: tuple[str, ...] | None = None
+    """Who takes part in a drill; none: it is real."""
 
 
 async def raise_incident(
@@ -67,6 +71,8 @@ async def raise_incident(
     incident = Incident(
         id=id or deterministic_id(brand, "incident", name, cause.about, str(number)),
         brand=brand,
+        drill=cause.take_part is not None,
+        take_part=list(cause.take_part or ()),
         scenario=scenario.id if scenario else None,
         insight=cause.insight,
         about=cause.about,
@@ -85,9 +91,13 @@ async def raise_incident(
         statement_by=list(cause.statement_by or (scenario.holding_statement_by if scenario else ())),
     )
     file = File(incident, version=1, revision=1, number=number, book_version=policy.version)
-    await incident_store.link(connection, brand, incident.id, cause.case_ids, now, cause.by, again=True)
-    file.incident = incident.model_copy(update=await incident_store.linked(connection, brand, incident.id))
-    told = incidents.tell(file, first_told(policy, scenario, cause.tell), now)
+    if cause.case_ids:
+        await incident_store.link(connection, brand, incident.id, cause.case_ids, now, cause.by, again=True)
+        file.incident = incident.model_copy(update=await incident_store.linked(connection, brand, incident.id))
+    people = _taking_part(incident, first_told(policy, scenario, cause.tell))
+    if incident.drill and not people:  # nobody whom the scenario names takes part
+        people = _taking_part(incident, incidents.everybody(policy.book))
+    told = incidents.tell(file, people, now)
     await incident_store.record(connection, file, IncidentRaised, at=now, actor=cause.by)
     await send(connection, policy, file, told, [], now)
     await go_on(connection, policy, file, now)
@@ -177,7 +187,7 @@ async def follow(connection: db.Connection, policy: Policy, file: File, now: dat
     while file.incident.step < len(file.incident.ladder):
         role = file.incident.ladder[file.incident.step]
         file.change(by_people=False, step=file.incident.step + 1)
-        people = [] if file.incident.drill else incidents.tell(file, incidents.with_roles(policy.book, (role,)), now)
+        people = incidents.tell(file, _taking_part(file.incident, incidents.with_roles(policy.book, (role,))), now)
         await incident_store.record(
             connection, file, IncidentFollowed, at=now, actor="system", missing=late, role=role, told=[person.id for person in people]
         )
@@ -204,7 +214,12 @@ async def on_timer(connection: db.Connection, policy: Policy, due: Timer, now: d
         return
     file.book_version = policy.version
     what, _, rest = due.name.partition(":")
-    if what == "task":
+    if due.name == DRILL_ENDS:
+        why = "The recording has ended."
+        incidents.closed(file, why, now)
+        await timer.cancel(connection, due.brand, KIND, due.subject)
+        await incident_store.record(connection, file, IncidentClosed, at=now, actor="system", why=why)
+    elif what == "task":
         await _task_due(connection, policy, file, UUID(rest), now)
     elif due.name == _ladder(file) and incidents.missing(file.incident):
         await follow(connection, policy, file, now)
@@ -224,7 +239,7 @@ async def tell_owner(connection: db.Connection, policy: Policy, file: File, task
     """Tell the owner of a task that it is theirs, or that it is due."""
     incident = file.incident
     person = next((one for one in incidents.everybody(policy.book) if one.id == task.owner), None)
-    if person is None or not _takes_part(incident, person.id):
+    if person is None or not _taking_part(incident, [person]):
         return
     title, text = incident_words.task(policy.book, incident, task, is_due=is_due)
     what = f"task:{task.id}:{task.owner}:{task.due_at}:{'due' if is_due else 'given'}"
@@ -234,9 +249,9 @@ async def tell_owner(connection: db.Connection, policy: Policy, file: File, task
         await incident_store.notify(connection, incident.brand, incident.id, [row], now)
 
 
-def _takes_part(incident: Incident, who: str) -> bool:
+def _taking_part(incident: Incident, people: Sequence[Person]) -> list[Person]:
     """In a drill only those who take part are told of anything."""
-    return not incident.drill or any(told.who == who for told in incident.told)
+    return [person for person in people if not incident.drill or person.id in incident.take_part]
 
 
 async def ask_to_sign(connection: db.Connection, policy: Policy, file: File, now: datetime) -> None:
@@ -247,12 +262,11 @@ async def ask_to_sign(connection: db.Connection, policy: Policy, file: File, now
     links = (link(policy, incident, "sign", "incident-sign", now, digest=incident.statement.digest),)
     notices: list[Notice] = []
     rows: list[tuple[UUID, str, str]] = []
-    for person in incidents.with_roles(policy.book, incident.statement.needed):
-        if _takes_part(incident, person.id):
-            what = f"sign:{incident.statement.digest}:{file.version}"
-            notices += notices_of(incident, person, what, title, text, links)
-            if person.in_team:
-                rows.append((deterministic_id(incident.brand, "notification", str(incident.id), what, person.id), person.id, title))
+    what = f"sign:{incident.statement.digest}:{file.version}"
+    for person in _taking_part(incident, incidents.with_roles(policy.book, incident.statement.needed)):
+        notices += notices_of(incident, person, what, title, text, links)
+        if person.in_team:
+            rows.append((deterministic_id(incident.brand, "notification", str(incident.id), what, person.id), person.id, title))
     await add(connection, notices, now)
     await incident_store.notify(connection, incident.brand, incident.id, rows, now)
 

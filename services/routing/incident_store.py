@@ -11,6 +11,8 @@ from pydantic_core import to_jsonable_python
 from libs.common import db, outbox, telemetry
 from libs.common.incident_events import Incident, IncidentEvent
 from libs.common.outbox import Outgoing
+from services.routing import feed
+from services.routing.feed import Fed
 from services.routing.incident import LISTED_CASES, File
 
 _NOT_IN_DETAIL = ("text", "task", "decision")
@@ -99,12 +101,19 @@ async def record(connection: db.Connection, file: File, kind: type[IncidentEvent
         file.revision,
         outgoing.id,
         at,
-        event.type.removeprefix("weerklank.incident.").removesuffix(".v1"),
+        _what(event),
         actor,
         outgoing.traceparent,
         {**detail, "state": incident.state, "severity": incident.severity},
     )
     await outbox.add(connection, "routing", [outgoing])
+    shown = {"version": file.version, "revision": file.revision, "what": _what(event), "actor": actor, "at": at, "state": incident.state}
+    shown |= {"severity": incident.severity, "title": incident.title, "drill": incident.drill}
+    await feed.add(connection, [Fed(incident.brand, "incident", incident.id, shown)])
+
+
+def _what(event: IncidentEvent) -> str:
+    return event.type.removeprefix("weerklank.incident.").removesuffix(".v1")
 
 
 async def _put(connection: db.Connection, file: File) -> None:
@@ -270,15 +279,20 @@ async def notify(
 ) -> None:
     """(id, member of the team, what) into their lists of notifications. An id that is there already is the same notification."""
     if rows:
-        await connection.execute(
+        told = await connection.fetch(
             "insert into notification (id, brand, member, case_id, incident_id, at, what) "
-            "select i, $2, m, null, $3, $4, w from unnest($1::uuid[], $5::text[], $6::text[]) as u(i, m, w) on conflict (id) do nothing",
+            "select i, $2, m, null, $3, $4, w from unnest($1::uuid[], $5::text[], $6::text[]) as u(i, m, w) on conflict (id) do nothing returning id",
             [row[0] for row in rows],
             brand,
             incident_id,
             at,
             [row[1] for row in rows],
             [row[2] for row in rows],
+        )
+        new = {row["id"] for row in told}
+        shown = {"case_id": None, "incident_id": incident_id, "at": at}
+        await feed.add(
+            connection, [Fed(brand, "notification", id, {**shown, "what": what}, member=member) for id, member, what in rows if id in new]
         )
 
 

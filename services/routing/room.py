@@ -73,8 +73,13 @@ class Facts(BaseModel):
 
 
 async def facts(connection: db.Connection, incident: Incident, now: datetime) -> Facts:
-    posts = await (_drilled if incident.drill else _mentioned)(connection, incident, now)
-    return of(posts[:MOST], now, await _cases(connection, incident), is_all=len(posts) <= MOST)
+    found = await posts(connection, incident, now)
+    return of(found[:MOST], now, await _cases(connection, incident), is_all=len(found) <= MOST)
+
+
+async def posts(connection: db.Connection, incident: Incident, now: datetime) -> list[Post]:
+    """The newest of its mentions, one more than are looked at where there are more."""
+    return await (_drilled if incident.drill else _mentioned)(connection, incident, now)
 
 
 def of(posts: Sequence[Post], now: datetime, cases: Mapping[str, int], *, is_all: bool = True) -> Facts:
