@@ -79,9 +79,9 @@ async def comes(
     await batch(hub.pool, [event(kind, version, state(name, group or name, **findings), **said)])
 
 
-async def time_comes(hub: World, *kinds: str) -> None:
-    """Whatever timer of these kinds is set goes off now."""
-    await hub.pool.execute("update timer set at = moment() where kind = any($1::text[])", list(kinds))
+async def time_comes(hub: World, *kinds: str, but: str = "") -> None:
+    """Whatever timer of these kinds is set goes off now, but for those with that name."""
+    await hub.pool.execute("update timer set at = moment() where kind = any($1::text[]) and name <> $2", list(kinds), but or "-")
     while await timer.tick(hub.pool, hub.app.state.policies, DUE) == 200:
         pass
 
