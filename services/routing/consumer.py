@@ -547,6 +547,8 @@ async def _observe(connection: db.Connection, work: CaseWork) -> None:
     for case_id in sorted(work.changed):
         case = work.files[case_id].case
         noticed += signal.fits(work.policies.of(case.brand), case, running, work.now)
+    merged = [work.files[case_id].case for case_id in sorted(work.changed) if work.files[case_id].case.merged_into is not None]
+    noticed += await signal.of_merged(connection, merged, work.now)
     await signal.put(connection, noticed, running, work.now)
     for brand in sorted(faults):
         await signal.report(connection, work.policies.of(brand), faults[brand], work.now)

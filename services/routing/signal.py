@@ -134,6 +134,21 @@ def fits(policy: Policy, case: Case, running: Iterable[Mapping[str, Any]], now: 
             yield Signal(case.brand, "", f"incident:{row['id']}", f"case:{case.id}", now, None, case.id)
 
 
+async def of_merged(connection: db.Connection, merged: Sequence[Case], now: datetime) -> list[Signal]:
+    """Where a case goes on in another one, so do the incidents that it is linked to."""
+    if not merged:
+        return []
+    rows = await connection.fetch(
+        "select u.brand, c.incident_id, u.into_id from unnest($1::text[], $2::uuid[], $3::uuid[]) as u(brand, case_id, into_id) "
+        "join incident_case c on c.brand = u.brand and c.case_id = u.case_id and c.unlinked_at is null "
+        "join incident i on i.brand = c.brand and i.id = c.incident_id and i.state <> 'closed'",
+        [case.brand for case in merged],
+        [case.id for case in merged],
+        [case.merged_into for case in merged],
+    )
+    return [Signal(row["brand"], "", f"incident:{row['incident_id']}", f"case:{row['into_id']}", now, None, row["into_id"]) for row in rows]
+
+
 async def put(connection: db.Connection, signals: Sequence[Signal], running: Iterable[Mapping[str, Any]], now: datetime) -> None:
     """Keep what was noticed, in the caller's transaction, and have it taken: at once where it raises an incident, in a moment where one runs."""
     if not signals:

@@ -7,7 +7,7 @@ from uuid import UUID
 import orjson
 import pytest
 
-from libs.common.events import MentionRevised, MentionTriaged
+from libs.common.events import MentionRegrouped, MentionRevised, MentionTriaged
 from libs.common.incident_events import IncidentEvent
 from libs.common.topics import EVENT_TYPES
 from services.routing import signal, store
@@ -273,6 +273,18 @@ async def test_a_case_with_the_label_of_an_incident_joins_by_itself_and_one_take
     await comes(hub, "A", version=2, kind=MentionRevised, urgency="high")
     await time_comes(hub, "signal")
     assert (await incidents(hub.pool))[0]["cases"] == 0
+
+
+async def test_where_a_case_goes_on_in_another_one_the_incident_follows(hub: World) -> None:
+    await comes(hub, "A")
+    await comes(hub, "B", **HIJACK)
+    await time_comes(hub, "signal")
+    await batch(hub.pool, [event(MentionRegrouped, 2, state("B", "A", **HIJACK))])
+    await time_comes(hub, "signal")
+    (incident,) = await incidents(hub.pool)
+    assert str(case_id_of("vaart", mention_id("A"))) in incident["case_ids"]
+    facts = (await hub.call("GET", f"{PATH}/{incident['id']}")).json()["facts"]
+    assert facts["mentions"] == 2
 
 
 async def test_an_escalation_and_a_broken_promise_reach_the_hub_once(hub: World) -> None:
