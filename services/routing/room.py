@@ -5,10 +5,11 @@ looked at, so that a storm costs no more than that: `mentions` says how many tho
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from heapq import nsmallest
+from uuid import UUID
 
 from pydantic import BaseModel, Field
 
@@ -74,7 +75,7 @@ class Facts(BaseModel):
 
 async def facts(connection: db.Connection, incident: Incident, now: datetime) -> Facts:
     found = await posts(connection, incident, now)
-    return of(found[:MOST], now, await _cases(connection, incident), is_all=len(found) <= MOST)
+    return of(await _with_words(connection, incident, found[:MOST]), now, await _cases(connection, incident), is_all=len(found) <= MOST)
 
 
 async def posts(connection: db.Connection, incident: Incident, now: datetime) -> list[Post]:
@@ -88,7 +89,6 @@ def of(posts: Sequence[Post], now: datetime, cases: Mapping[str, int], *, is_all
     for post in posts:
         followers[post.author] = max(followers.get(post.author, 0), post.followers)
     minutes = Counter(post.at.replace(second=0, microsecond=0) for post in posts if now - HOUR < post.at <= now)
-    top = sorted(posts, key=lambda post: (-post.engagement, -post.followers, post.at, post.id))[:TOP]
     return Facts(
         at=now,
         mentions=len(posts),
@@ -98,9 +98,14 @@ def of(posts: Sequence[Post], now: datetime, cases: Mapping[str, int], *, is_all
         mood=dict(sorted(Counter(post.sentiment for post in posts).items())),
         channels=dict(sorted(Counter(post.channel for post in posts).items())),
         minutes=[Minute(at=at, mentions=number) for at, number in sorted(minutes.items())],
-        top=[_top(post) for post in top],
+        top=[_top(post) for post in top(posts)],
         cases=dict(cases),
     )
+
+
+def top(posts: Iterable[Post]) -> list[Post]:
+    """The ten with most engagement and, among equals, most followers."""
+    return nsmallest(TOP, posts, key=lambda post: (-post.engagement, -post.followers, post.at, post.id))
 
 
 def _top(post: Post) -> TopPost:
@@ -119,14 +124,14 @@ def _top(post: Post) -> TopPost:
 
 
 async def _mentioned(connection: db.Connection, incident: Incident, now: datetime) -> list[Post]:
+    """Without names and texts, which only the top posts are shown with: thousands of rows are read each time that somebody looks."""
     rows = await connection.fetch(
-        "select m.id, m.case_id, m.customer_id, m.received_at, triaged -> 'mention' -> 'author' as author, "
-        "triaged -> 'mention' ->> 'channel' as channel, triaged -> 'mention' ->> 'url' as url, "
-        "left(triaged -> 'mention' ->> 'text', 280) as text, triaged -> 'mention' ->> 'visibility' as visibility, "
-        "triaged -> 'mention' -> 'engagement' as engagement, triaged -> 'findings' ->> 'sentiment' as sentiment "
-        "from incident_case c join mention_copy m on m.brand = c.brand and m.case_id = c.case_id "
-        "where c.brand = $1 and c.incident_id = $2 and c.unlinked_at is null and not m.removed and m.received_at <= $3 "
-        "order by m.received_at desc, m.id limit $4",
+        "select m.id, m.case_id, m.received_at, triaged #>> '{mention,author,identities,0,kind}' as kind, "
+        "triaged #>> '{mention,author,identities,0,channel}' as of_channel, triaged #>> '{mention,author,identities,0,value}' as value, "
+        "(triaged #>> '{mention,author,followers}')::bigint as followers, triaged #>> '{mention,channel}' as channel, "
+        "triaged #>> '{mention,visibility}' as visibility, triaged #>> '{findings,sentiment}' as sentiment, "
+        "coalesce((triaged #>> '{mention,engagement,likes}')::bigint, 0) + coalesce((triaged #>> '{mention,engagement,shares}')::bigint, 0) "
+        "+ coalesce((triaged #>> '{mention,engagement,replies}')::bigint, 0) as engagement from (" + _NEWEST + ") m",
         incident.brand,
         incident.id,
         now,
@@ -136,24 +141,45 @@ async def _mentioned(connection: db.Connection, incident: Incident, now: datetim
         Post(
             id=str(row["id"]),
             case_id=str(row["case_id"]),
-            author=_author(row["author"]),
-            name=row["author"].get("name") or "",
-            followers=row["author"].get("followers") or 0,
+            author=f"{row['kind']}:{row['of_channel'] or ''}:{row['value']}",
+            name="",
+            followers=row["followers"] or 0,
             channel=row["channel"],
-            url=row["url"],
-            text=row["text"] or "",
+            url=None,
+            text="",
             sentiment=row["sentiment"] or "neutral",
             visibility=row["visibility"] or "public",
-            engagement=sum((row["engagement"] or {}).values()),
+            engagement=row["engagement"],
             at=row["received_at"],
         )
         for row in rows
     ]
 
 
-def _author(author: Mapping[str, Any]) -> str:
-    first = author["identities"][0]
-    return f"{first['kind']}:{first.get('channel') or ''}:{first['value']}"
+_NEWEST = (
+    "select m.id, m.case_id, m.received_at, m.triaged from incident_case c join mention_copy m on m.brand = c.brand and m.case_id = c.case_id "
+    "where c.brand = $1 and c.incident_id = $2 and c.unlinked_at is null and not m.removed and m.received_at <= $3 "
+    "order by m.received_at desc, m.id limit $4"
+)
+
+
+async def _with_words(connection: db.Connection, incident: Incident, found: list[Post]) -> list[Post]:
+    """The posts, those of them that are shown with the name of their author, their address and their text."""
+    if incident.drill:
+        return found
+    rows = await connection.fetch(
+        "select id::text, triaged #>> '{mention,author,name}' as name, triaged #>> '{mention,url}' as url, "
+        "left(triaged #>> '{mention,text}', 280) as text from mention_copy where brand = $1 and id = any($2::uuid[])",
+        incident.brand,
+        [UUID(post.id) for post in top(found)],
+    )
+    words = {row["id"]: row for row in rows}
+    return [
+        replace(post, name=words[post.id]["name"] or "", url=words[post.id]["url"], text=words[post.id]["text"] or "")
+        if post.id in words
+        else post
+        for post in found
+    ]
 
 
 async def _drilled(connection: db.Connection, incident: Incident, now: datetime) -> list[Post]:
