@@ -9,13 +9,15 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from cli import example_incidents
 from libs.common import case_events as c
 from libs.common import events as e
 from libs.common import outbox
 from libs.common import reply_events as r
 from libs.common.bookfile import load_book
+from libs.common.incident_events import IncidentEvent
 from libs.common.outbox import Outgoing
-from libs.common.topics import CASES, REPLIES, TOPICS, TRIAGED
+from libs.common.topics import CASES, INCIDENTS, REPLIES, TOPICS, TRIAGED
 
 NOTE = "Example data: the brand, the people, the numbers and the texts are invented."
 
@@ -312,6 +314,8 @@ def _examples() -> tuple[e.Event, ...]:
         e.SendingLease(**said, held=False, hold_version=3, holds=[_HOLD], decided_at=_after(41)),
         e.SendingHeld(**said, hold=_HOLD, holds=[_HOLD], held=False, hold_version=3, at=_after(40), actor="mk"),
         e.SendingReleased(**said, hold=_RELEASED, holds=[_RELEASED], held=False, hold_version=4, at=_after(90), actor="mk"),
+        *example_incidents.examples(_BRAND, _BOOK_VERSION, _MORNING, _CASE_ID),
+        e.SendingLease(**said, held=False, hold_version=2),
         r.ReplyDrafted(**by_gs, reply=_reply("draft", verdicts=[_VERDICT]), at=_after(26)),
         r.ReplyEdited(**by_gs, reply=_reply("draft"), at=_after(27)),
         r.ReplySubmitted(**by_gs, reply=_reply("submitted"), at=_after(27.5)),
@@ -361,6 +365,8 @@ def _outgoing(event: e.Event) -> Outgoing:
         return Outgoing(event, str(event.case.id), 1 + CASES.events.index(type(event)), str(event.case.id), _TRACEPARENT)
     if isinstance(event, r.ReplyEvent):
         return Outgoing(event, str(event.reply.id), 1 + REPLIES.events.index(type(event)), str(event.reply.case_id), _TRACEPARENT)
+    if isinstance(event, IncidentEvent):
+        return Outgoing(event, str(event.incident.id), 1 + INCIDENTS.events.index(type(event)), str(event.incident.id), _TRACEPARENT)
     if isinstance(event, e.FindingCorrected | e.DuplicateJudged):
         about = min(event.mention_id, event.other_id) if isinstance(event, e.DuplicateJudged) else event.mention_id
         return Outgoing(event, str(event.correction_id), 1, f"{_BRAND}/{about}", _TRACEPARENT)
@@ -388,7 +394,7 @@ def records() -> Mapping[type[e.Event], dict[str, Any]]:
 
 def _at(event: e.Event) -> datetime:
     """When the example was told: just after what it tells of."""
-    if isinstance(event, c.CaseEvent | r.ReplyEvent | e.FindingCorrected | e.DuplicateJudged):
+    if isinstance(event, c.CaseEvent | r.ReplyEvent | IncidentEvent | e.FindingCorrected | e.DuplicateJudged):
         return event.at
     if isinstance(event, e.MentionReceived):
         return event.mention.received_at

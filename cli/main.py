@@ -281,6 +281,34 @@ def login(
     sys.stdout.write(access.login(data_dir, user_id) + "\n")
 
 
+@app.command()
+def drill(
+    file: Annotated[Optional[Path], typer.Argument(help="A recording (JSON lines); without one the example of a hijacked hashtag")] = None,  # noqa: UP045
+    brand: Annotated[Optional[str], typer.Option("--brand", help="A brand's slug")] = None,  # noqa: UP045
+    to: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--to", help="Who takes part: ids of the hub's and the team's members, with commas; else whom the scenario tells"),
+    ] = None,
+    speed: Annotated[float, typer.Option("--speed", min=0.1, max=100, help="How many times as fast as it was recorded")] = 1,
+    seconds: Annotated[Optional[float], typer.Option("--for", min=0, help="Seconds that it lasts; else as long as the recording")] = None,  # noqa: UP045
+    is_dry: Annotated[bool, typer.Option("--dry", help="Only print the script")] = False,
+    as_json: AsJson = False,
+    data_dir: DataDir = DATA_DIR,
+) -> None:
+    """Play an incident from a recording, to train the team: only those who take part are told, no customer is reached. Ends with a report."""
+    from cli import drill as drills
+
+    recording = drills.read(file)
+    if is_dry:
+        drills.dry(recording)
+        return
+    if brand is None:
+        raise CommandError("Say whose team is trained, with --brand.", WRONG)
+    people = [who.strip() for who in (to or "").split(",") if who.strip()]
+    with _client(data_dir) as client:
+        raise typer.Exit(drills.run(client, brand, recording, to=people, speed=speed, seconds=seconds, as_json=as_json))
+
+
 @scenario_app.callback()
 def scenario() -> None:
     pass

@@ -115,7 +115,7 @@ class Member(BookPart):
 
 
 class HubMember(BookPart):
-    """Somebody who is told when something goes wrong. No service acts on it yet."""
+    """Somebody who is told when something goes wrong."""
 
     id: Id
     """Name inside the book."""
@@ -124,22 +124,22 @@ class HubMember(BookPart):
     roles: tuple[Id, ...] = ()
     """What scenarios call them by."""
     notify: tuple[Notify, ...] = ()
-    """Every way in which they are told."""
+    """Every way in which they are told, all of them at once."""
 
 
 class Scenario(BookPart):
-    """What counts as an incident, and who is told. No service acts on it yet."""
+    """What counts as an incident, and who is told."""
 
     id: Id
     """Name inside the book."""
     when: When
-    """Conditions on a case, or on an insight."""
+    """Conditions on a mention and its case, or on an insight: each mention for which they hold is a signal."""
     severity: Literal["low", "medium", "high", "critical"] = "high"
     """How bad it is."""
     tell: tuple[Id, ...] = ()
-    """Roles of the hub's members."""
+    """Roles of the hub's members and of the team's, all told at the same moment. None: the whole hub."""
     holding_statement_by: tuple[Id, ...] = ()
-    """Roles that agree on what is said meanwhile."""
+    """Roles that must all sign what is said meanwhile. None: the spokesperson, or where there is none a lead."""
     ladder: tuple[Id, ...] = ()
     """Roles that are told one after the other for as long as somebody has not acknowledged in time."""
     hold: Literal["none", "affected", "all"] = "none"

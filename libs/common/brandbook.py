@@ -381,7 +381,7 @@ class BrandBook(BookPart):
     team: tuple[Member, ...] = ()
     """The people."""
     hub: Hub = Hub()
-    """Who is told when something goes wrong. No service acts on it yet."""
+    """Who is told when something goes wrong."""
     scripts: tuple[Script, ...] = ()
     """Texts to start from."""
     survey: Survey = Survey()

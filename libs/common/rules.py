@@ -125,7 +125,7 @@ class When(BaseModel):
     hours: Opening = None
     """open or closed: whether the case was opened within opening hours."""
     insight: Words = None
-    """What was noticed: spike, hijack, influencer, press, staff_leak, safety, broken_promise, trend, ambassador."""
+    """What was noticed: spike, hijack, influencer, press, staff_leak, safety, data_leak, broken_promise, escalation; trend and ambassador are not yet."""
     severity: Words = None
     """How bad an incident is."""
     labels_any: SomeWords = None

@@ -14,6 +14,7 @@ from aiokafka.errors import InvalidPartitionsError, KafkaError, TopicAlreadyExis
 
 from libs.common import case_events as c
 from libs.common import events as e
+from libs.common import incident_events as i
 from libs.common import reply_events as r
 from libs.common.errors import Unavailable
 
@@ -97,6 +98,26 @@ _REPLY_EVENTS = (
     r.ReplyUnconfirmed,
     r.ReplyDiscarded,
 )
+_INCIDENT_EVENTS = (
+    i.IncidentRaised,
+    i.IncidentJoined,
+    i.IncidentFollowed,
+    i.IncidentUnanswered,
+    i.IncidentAcknowledged,
+    i.IncidentChanged,
+    i.IncidentCasesChanged,
+    i.IncidentSaid,
+    i.IncidentDecided,
+    i.IncidentStatementDrafted,
+    i.IncidentStatementSigned,
+    i.IncidentTaskGiven,
+    i.IncidentTaskDue,
+    i.IncidentTaskDone,
+    i.IncidentHeld,
+    i.IncidentHandled,
+    i.IncidentClosed,
+    i.IncidentReopened,
+)
 
 MENTIONS = Topic(
     "weerklank.mentions.v1",
@@ -129,6 +150,14 @@ CASES = Topic(
     "routing",
     ("triage", "responder", "analytics"),
     "what happens to a case, and the whole case after it",
+)
+INCIDENTS = Topic(
+    "weerklank.incidents.v1",
+    _INCIDENT_EVENTS,
+    "incident",
+    "routing",
+    ("responder",),
+    "what happens to an incident of the social hub, and the whole incident after it",
 )
 HOLDS = Topic(
     "weerklank.holds.v1",
@@ -168,7 +197,7 @@ BRANDS = Topic(
     retention_ms=None,
 )
 
-TOPICS: tuple[Topic, ...] = (MENTIONS, MENTIONS_BULK, TRIAGED, CASES, HOLDS, REPLIES, FEEDBACK, BRANDS)
+TOPICS: tuple[Topic, ...] = (MENTIONS, MENTIONS_BULK, TRIAGED, CASES, INCIDENTS, HOLDS, REPLIES, FEEDBACK, BRANDS)
 BY_NAME = {topic.name: topic for topic in TOPICS}
 EVENT_TYPES: dict[str, type[e.Event]] = {event.type: event for topic in TOPICS for event in topic.events}
 

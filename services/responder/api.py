@@ -20,7 +20,7 @@ from libs.common.reply_events import Verdict
 from libs.common.routes import Route
 from libs.common.service import Reading
 from libs.common.trail import Step, Trail, trace_id_of
-from services.responder import guard, hold_store, lengths, shown, store
+from services.responder import guard, hold_store, lengths, shown, statement, store
 from services.responder.reply import Recipient
 from services.responder.reply_api import Text, Writer, current_book, found_reply
 from services.responder.shown import ReplyDetail, ReplyView
@@ -66,6 +66,31 @@ class SandboxEntry(BaseModel):
     recipient: Recipient
     text: str
     sent_at: datetime
+
+
+class StatementOut(BaseModel):
+    """What is said while an incident runs, signed by all who must. `id` is what a new draft names as its script."""
+
+    id: str
+    incident_id: UUID
+    title: str
+    texts: dict[str, str] = Field(description="By language")
+    approved_at: datetime | None
+
+
+@router.get("/statements")
+async def statements(brand: str, principal: Reader, reading: Reading) -> list[StatementOut]:
+    """The holding statements that may be used now, the newest first."""
+    return [
+        StatementOut(
+            id=f"{statement.PREFIX}{row.incident_id}",
+            incident_id=row.incident_id,
+            title=row.title,
+            texts=row.texts,
+            approved_at=row.approved_at,
+        )
+        for row in await statement.offered(reading, brand)
+    ]
 
 
 @router.get("/replies")

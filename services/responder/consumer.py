@@ -1,4 +1,4 @@
-"""Cases, holds and sending leases come in from routing; automatic drafts and what becomes of drafts when a case ends go out to `replies`.
+"""Cases, incidents, holds and sending leases come in from routing; automatic drafts and what becomes of drafts when a case ends go out to `replies`.
 
 Events about a case carry the whole case, so all of them mean the same here: a newer version of it.
 """
@@ -15,9 +15,10 @@ from libs.common.case_events import CaseEvent
 from libs.common.consumer import Consumer, Work
 from libs.common.errors import InvalidEvent
 from libs.common.events import Event, HoldEvent, SendingHeld, SendingHold, SendingLease, SendingReleased
+from libs.common.incident_events import IncidentEvent
 from libs.common.record import Received
-from libs.common.topics import CASES, HOLDS
-from services.responder import hold_store, store
+from libs.common.topics import CASES, HOLDS, INCIDENTS
+from services.responder import hold_store, statement, store
 from services.responder.follow import follow_case
 from services.responder.lease import NEVER, Lease
 from services.responder.reply import Change, ReplyRow
@@ -33,6 +34,8 @@ class ReplyWork(Work):
         self.known: set[UUID] = set()
         self.replies: dict[UUID, dict[UUID, ReplyRow]] = {}
         self.changed_cases: set[UUID] = set()
+        self.statements: dict[UUID, statement.Row] = {}
+        self.changed_statements: set[UUID] = set()
         self.changes: list[Change] = []
 
 
@@ -103,6 +106,19 @@ def on_lease(work: HoldWork, received: Received[SendingLease]) -> None:
         _keep_holds(work, event, renewed_at)
 
 
+def on_incident(work: ReplyWork, received: Received[IncidentEvent]) -> None:
+    """Offer the incident's statement, or no longer: as its newest version says."""
+    incident = received.event.incident
+    if received.event.brand != incident.brand:
+        raise InvalidEvent(f"Incident {incident.id} belongs to another brand than this event.")
+    known = work.statements.get(incident.id)
+    if known is not None and known.version >= received.version:
+        work.repeat(received)
+        return
+    work.statements[incident.id] = statement.told(incident, received.version)
+    work.changed_statements.add(incident.id)
+
+
 def on_hold(work: HoldWork, received: Received[HoldEvent]) -> None:
     """What is held of the brand from here on. It renews no lease: that says that routing is there now, an event only that it was."""
     event = received.event
@@ -126,7 +142,10 @@ def _keep_holds(work: HoldWork, event: SendingLease | HoldEvent, at: datetime) -
     work.told[event.brand] = (event.hold_version, [hold.id for hold in event.holds], at)
 
 
-_CASE_HANDLERS: dict[type[Event], Callable[[ReplyWork, Received[Any]], None]] = dict.fromkeys(CASES.events, on_case)
+_CASE_HANDLERS: dict[type[Event], Callable[[ReplyWork, Received[Any]], None]] = {
+    **dict.fromkeys(CASES.events, on_case),
+    **dict.fromkeys(INCIDENTS.events, on_incident),
+}
 _HOLD_HANDLERS: dict[type[Event], Callable[[HoldWork, Received[Any]], None]] = {
     SendingLease: on_lease,
     SendingHeld: on_hold,
@@ -141,6 +160,7 @@ async def save(connection: db.Connection, work: ReplyWork) -> None:
     await store.update_cases(connection, [work.cases[case_id] for case_id in sorted(work.changed_cases & work.known)])
     await store.put_replies(connection, {change.row.id: change.row for change in work.changes}.values())
     await store.record(connection, work.changes)
+    await statement.put(connection, [work.statements[incident_id] for incident_id in work.changed_statements])
 
 
 async def save_holds(connection: db.Connection, work: HoldWork) -> None:
@@ -159,9 +179,11 @@ def build(books: BrandBooks) -> Consumer[ReplyWork]:
         work.known = {case_id for case_id, row in work.cases.items() if row.version}
         for row in await store.replies_of_cases(connection, work.known):
             work.replies.setdefault(row.case_id, {})[row.id] = row
+        about = [received.event.incident for received in events if isinstance(received.event, IncidentEvent)]
+        work.statements = await statement.lock(connection, [(incident.id, incident.brand) for incident in about])
         return work
 
-    return Consumer(topics=(CASES.name,), handlers=_CASE_HANDLERS, load=load, save=save)
+    return Consumer(topics=(CASES.name, INCIDENTS.name), handlers=_CASE_HANDLERS, load=load, save=save)
 
 
 def of_holds() -> Consumer[HoldWork]:

@@ -23,7 +23,7 @@ from libs.common.events import Mention
 from libs.common.problems import CONFLICT
 from libs.common.routes import Route
 from libs.common.service import Writing, of
-from services.responder import reply, shown, store
+from services.responder import reply, shown, statement, store
 from services.responder.reply import Change, Person, ReplyRow
 from services.responder.shown import ReplyDetail
 
@@ -43,7 +43,7 @@ class NewReply(http.Body):
     """Either a text, or a script of the brand book; neither: the script that suits the case."""
 
     text: Text | None = None
-    script: str | None = Field(default=None, max_length=100)
+    script: str | None = Field(default=None, max_length=100, description="Id in the brand book, or of a statement that is offered")
     mention_id: UUID | None = Field(
         default=None,
         description="In a case that people put together, the message that it answers: `answer_to` of `GET …/cases/{case_id}/recipients` in routing. "
@@ -157,7 +157,7 @@ async def write(
     if mention is None:
         raise Conflict("This case has no message left to answer.")
     now = await store.database_time(writing)
-    text, script = _text(body, published, case, mention, principal.subject)
+    text, script = await _text(writing, body, published, case, mention, principal.subject)
     says_no_more = body.update_due if body.update_due is not None else script is not None and script.update_due
     row = reply.new(
         case,
@@ -234,11 +234,19 @@ async def confirm(body: Confirmation, principal: Colleague, at: One) -> ReplyDet
     return await at.done(reply.confirm(at.row, body.sent, body.note, _person(principal), at.now))
 
 
-def _text(body: NewReply, published: Published, case: Case, mention: Mention, subject: str) -> tuple[str, Script | None]:
+async def _text(
+    writing: Writing, body: NewReply, published: Published, case: Case, mention: Mention, subject: str
+) -> tuple[str, Script | None]:
     """The text to start from, and the script that it came from."""
     if body.text is not None:
         return body.text, None
     book = published.book
+    if body.script is not None and body.script.startswith(statement.PREFIX):
+        said = await statement.one(writing, case.brand, _incident(body.script))
+        if said is None:
+            raise Unprocessable("No statement of that incident is offered; `GET …/statements` lists those that are.")
+        offered = statement.script(said, book, case.language).model_copy(update={"id": body.script, "update_due": True})
+        return reply.from_script(book, case, mention, offered, subject), offered
     if body.script is None:
         script = reply.suited_script(book, case)
         if script is None:
@@ -248,6 +256,13 @@ def _text(body: NewReply, published: Published, case: Case, mention: Mention, su
         if script is None:
             raise Unprocessable(f"The brand book has no script {body.script[:100]!r}.")
     return reply.from_script(book, case, mention, script, subject), script
+
+
+def _incident(script: str) -> UUID:
+    try:
+        return UUID(script.removeprefix(statement.PREFIX))
+    except ValueError:
+        raise Unprocessable(f"script: {script[:100]!r} names no incident.") from None
 
 
 def current_book(request: Request, brand: str) -> Published:

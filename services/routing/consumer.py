@@ -22,6 +22,7 @@ from services.routing import (
     callback_store,
     callback_stream,
     callback_work,
+    incident_store,
     merge,
     placement,
     proposal,
@@ -29,6 +30,8 @@ from services.routing import (
     reopening,
     said,
     samples,
+    signal,
+    spike,
     store,
     turn,
     urgent,
@@ -61,6 +64,7 @@ class CaseWork(Work):
         self.changed: set[UUID] = set()
         self.sampled: dict[UUID, str] = {}
         self.answered: list[samples.Judgement] = []
+        self.counted: list[spike.Count] = []
         self.stories: list[store.Story] = []
         self.callbacks: dict[UUID, Callback] = {}
         self.changed_callbacks: set[UUID] = set()
@@ -110,6 +114,7 @@ def on_mention(work: CaseWork, received: Received[TriagedEvent]) -> None:
         return
     policy = work.policies.of(brand)
     triaged = proposal.with_choice(received.event.triaged, known.triaged if known else None)
+    work.counted += spike.counts(policy.book, known.triaged if known else None, triaged)
     place = _place(work, policy, triaged, known)
     target = place.case_id
     source = known.case_id if known else None
@@ -525,6 +530,33 @@ async def save(connection: db.Connection, work: CaseWork) -> None:
     await callback_work.keep(connection, [work.callbacks[id] for id in sorted(work.changed_callbacks)])
     await samples.add(connection, work.sampled)
     await samples.judge(connection, work.answered)
+    await _observe(connection, work)
+
+
+async def _observe(connection: db.Connection, work: CaseWork) -> None:
+    """What the batch brought that the social hub may have to know. Incidents are raised and joined after it has committed."""
+    await spike.count(connection, work.counted, work.now)
+    brands = {work.files[case_id].case.brand for case_id in work.changed}
+    brands |= {work.copies[mention_id].triaged.mention.brand for mention_id in work.changed_copies}
+    running = await incident_store.running(connection, sorted(brands)) if brands else []
+    noticed: list[signal.Signal] = []
+    faults: dict[str, list[signal.Fault]] = {}
+    for mention_id in sorted(work.changed_copies):
+        copy = work.copies[mention_id]
+        brand = copy.triaged.mention.brand
+        for found in signal.of_mention(work.policies.of(brand), work.files[copy.case_id].case, copy.triaged):
+            if isinstance(found, signal.Fault):
+                faults.setdefault(brand, []).append(found)
+            else:
+                noticed.append(found)
+    for case_id in sorted(work.changed):
+        case = work.files[case_id].case
+        noticed += signal.fits(work.policies.of(case.brand), case, running, work.now)
+    merged = [work.files[case_id].case for case_id in sorted(work.changed) if work.files[case_id].case.merged_into is not None]
+    noticed += await signal.of_merged(connection, merged, work.now)
+    await signal.put(connection, noticed, running, work.now)
+    for brand in sorted(faults):
+        await signal.report(connection, work.policies.of(brand), faults[brand], work.now)
 
 
 def build(policies: Policies) -> Consumer[CaseWork]:

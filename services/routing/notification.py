@@ -16,7 +16,8 @@ async def page(
     """After a sequence number, in the order in which they were told, or the other way round."""
     order = "n.seq < $3) order by n.seq desc" if newest else "n.seq > $3) order by n.seq"
     return await connection.fetch(
-        "select seq, id, case_id, notice_id, at, what, read_at from notification n where brand = $1 and member = $2 and (not $4 or read_at is null) "
+        "select seq, id, case_id, notice_id, incident_id, at, what, read_at from notification n "
+        "where brand = $1 and member = $2 and (not $4 or read_at is null) "
         f"and ($3::bigint is null or {order} limit $5",
         brand,
         member,

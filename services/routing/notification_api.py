@@ -21,6 +21,7 @@ class Notification(BaseModel):
     id: UUID
     case_id: UUID | None = Field(description="The case that it is about; none where it is about something else")
     notice_id: UUID | None = Field(default=None, description="The notice that failed, or of which nobody knows whether it arrived")
+    incident_id: UUID | None = Field(default=None, description="The incident that it is about")
     at: datetime
     what: str
     read_at: datetime | None = None

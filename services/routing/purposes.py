@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 
-from services.routing import callback_work
+from services.routing import callback_work, hub_links
 from services.routing.links import Purpose
 
 PURPOSES: Mapping[str, Purpose] = {
     callback_work.KIND: callback_work.CALLED,
+    "incident-ack": hub_links.ACKNOWLEDGE,
+    "incident-say": hub_links.SAY,
+    "incident-sign": hub_links.SIGN,
 }

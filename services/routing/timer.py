@@ -63,6 +63,22 @@ async def put(connection: db.Connection, timers: Sequence[Timer]) -> None:
         )
 
 
+async def by(connection: db.Connection, timers: Sequence[Timer]) -> None:
+    """Set these for that time at the latest: one that is set for sooner stays. Where one is, and is not about to go off, nothing is locked, so that
+    those who set the same timer do not wait for one another."""
+    if timers:
+        rows = sorted({(t.brand, t.kind, t.subject, t.name): t for t in timers}.items())
+        await connection.execute(
+            "insert into timer as known (brand, kind, subject, name, at) "
+            "select * from unnest($1::text[], $2::text[], $3::uuid[], $4::text[], $5::timestamptz[]) as u(brand, kind, subject, name, at) "
+            "where not exists (select 1 from timer t where (t.brand, t.kind, t.subject, t.name) = (u.brand, u.kind, u.subject, u.name) "
+            "and t.at <= u.at and t.at > moment() + interval '5 seconds') "
+            "on conflict (brand, kind, subject, name) do update set at = least(known.at, excluded.at)",
+            *[[key[n] for key, _ in rows] for n in range(4)],
+            [timer.at for _, timer in rows],
+        )
+
+
 async def cancel(connection: db.Connection, brand: str, kind: str, subject: UUID, names: Sequence[str] | None = None) -> None:
     """Take back the timers of a subject: those with these names, or all of that kind."""
     await connection.execute(

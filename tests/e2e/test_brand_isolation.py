@@ -118,6 +118,7 @@ def world(home: Path) -> Iterator[World]:
         _asked(found)
         for seed in found.seeds:
             seed.update(access)
+            seed.update(_incident(found, seed["case_id"]))
         for seed in found.seeds[1:3]:
             path = f"/v1/brands/duin/cases/{seed['case_id']}/notes"
             seed["note_id"] = found.ask("duin", "routing", "POST", path, json={"text": "de duinganger belt nog"}).json()["id"]
@@ -141,6 +142,17 @@ def _access(world: World) -> dict[str, str]:
     assert world.ask("duin", "routing", "POST", "/v1/brands/duin/users", "admin", json=user).status_code == 201
     bulk = world.ask("duin", "routing", "POST", "/v1/brands/duin/bulk", json=_bulk_body(world, 21)).json()
     return {"bulk_id": bulk["id"], "client_id": client["id"], "secret_id": client["secrets"][0]["id"], "user_id": user["id"]}
+
+
+def _incident(world: World, case_id: str) -> dict[str, str]:
+    """An incident of Duin about a case of its, with a task."""
+    path = "/v1/brands/duin/incidents"
+    said = {"title": "De zandbank verschuift", "why": "Een duinganger meldt het.", "case_ids": [case_id]}
+    incident_id = world.ask("duin", "routing", "POST", path, json=said).json()["incident"]["id"]
+    task = {"title": "Naar de zandbank kijken", "owner": "mk"}
+    answer = world.ask("duin", "routing", "POST", f"{path}/{incident_id}/tasks", json=task)
+    assert answer.status_code == 201, answer.text
+    return {"incident_id": incident_id, "task_id": answer.json()["incident"]["tasks"][0]["id"]}
 
 
 def _asked(world: World) -> None:
@@ -256,7 +268,13 @@ def _tomorrow() -> str:
     return (datetime.now(UTC) + timedelta(days=1)).isoformat()
 
 
+def _digest(world: World, n: int) -> dict[str, Any]:
+    return {"digest": world.get("routing", f"/incidents/{world.seeds[n]['incident_id']}")["incident"]["statement"]["digest"]}
+
+
 _B = "/v1/brands/{brand}"
+_I = f"{_B}/incidents/{{incident_id}}"
+_RECORDED = {"offset_s": 0, "author": "een_demo", "text": "Het is een oefening."}
 TABLE: dict[Key, Row] = {
     ("ingest", "get", f"{_B}/mentions/{{mention_id}}"): Row(shows="post"),
     ("ingest", "get", f"{_B}/receipts"): Row(own=200, shows="twitter"),
@@ -349,6 +367,7 @@ TABLE: dict[Key, Row] = {
     ("routing", "get", f"{_B}/book"): Row(own=200, shows="Duinwaard"),
     ("routing", "get", f"{_B}/book/versions"): Row(own=200, shows="published_at"),
     ("routing", "get", f"{_B}/book/versions/{{version}}"): Row(own=200, shows="Duinwaard"),
+    ("routing", "post", f"{_I}/hold"): Row(1, body=lambda world, n: {"what": "all", "why": "even stil"}),
     ("routing", "put", f"{_B}/hold"): Row(own=200, body=lambda world, n: {"held": False}),
     ("routing", "get", f"{_B}/hold"): Row(own=200),
     ("routing", "get", f"{_B}/holds"): Row(own=200),
@@ -369,6 +388,31 @@ TABLE: dict[Key, Row] = {
     ("routing", "post", f"{_B}/users/{{user_id}}/disable"): Row(role="admin"),
     ("routing", "post", f"{_B}/users/{{user_id}}/enable"): Row(role="admin"),
     ("routing", "delete", f"{_B}/users/{{user_id}}"): Row(role="admin"),
+    ("routing", "get", f"{_B}/hub"): Row(own=200, shows="scenarios"),
+    ("routing", "post", f"{_B}/incidents"): Row(own=201, body=lambda world, n: {"title": "Er is iets", "why": "Niemand weet wat."}),
+    ("routing", "get", f"{_B}/incidents"): Row(own=200, shows="zandbank"),
+    ("routing", "get", _I): Row(shows="zandbank"),
+    ("routing", "get", f"{_I}/timeline"): Row(shows="raised"),
+    ("routing", "post", f"{_I}/acknowledge"): Row(),
+    ("routing", "post", f"{_I}/change"): Row(body=lambda world, n: {"why": "de duinganger belde", "severity": "low"}),
+    ("routing", "post", f"{_I}/cases"): Row(body=lambda world, n: {"why": "ook deze", "link": [world.seeds[n + 1]["case_id"]]}),
+    ("routing", "post", f"{_I}/messages"): Row(body=lambda world, n: {"text": "de duinganger belde weer"}),
+    ("routing", "get", f"{_I}/messages"): Row(shows="duinganger"),
+    ("routing", "post", f"{_I}/decisions"): Row(body=lambda world, n: {"what": "wachten", "why": "de duinganger komt terug"}),
+    ("routing", "put", f"{_I}/statement"): Row(body=lambda world, n: {"texts": {"nl": "We kijken naar de zandbank."}}),
+    ("routing", "post", f"{_I}/statement/sign"): Row(body=_digest),
+    ("routing", "post", f"{_I}/tasks"): Row(body=lambda world, n: {"title": "bellen", "owner": "mk"}),
+    ("routing", "put", f"{_I}/tasks/{{task_id}}"): Row(body=lambda world, n: {"title": "mailen", "owner": "mk"}),
+    ("routing", "post", f"{_I}/tasks/{{task_id}}/done"): Row(),
+    ("routing", "get", f"{_I}/report"): Row(shows="zandbank"),
+    ("routing", "get", f"{_I}/report.md"): Row(shows="zandbank"),
+    ("routing", "post", f"{_I}/handled"): Row(body=lambda world, n: {"why": "de duinganger is er"}),
+    ("routing", "post", f"{_I}/reopen"): Row(body=lambda world, n: {"why": "de duinganger is weer weg"}),
+    ("routing", "post", f"{_I}/close"): Row(body=lambda world, n: {"why": "de duinganger is er"}),
+    ("routing", "post", f"{_B}/drills"): Row(
+        own=201, body=lambda world, n: {"title": "Oefening", "why": "Om te oefenen.", "take_part": ["mk"], "mentions": [_RECORDED]}
+    ),
+    ("responder", "get", f"{_B}/statements"): Row(own=200),
     ("responder", "get", f"{_B}/replies"): Row(own=200, shows="zandbank"),
     ("responder", "get", f"{_B}/replies/{{reply_id}}"): Row(shows="zandbank"),
     ("responder", "get", f"{_B}/trace/{{mention_id}}"): Row(own=200, nothing=NO_TRAIL, shows="reply drafted"),

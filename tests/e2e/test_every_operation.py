@@ -347,6 +347,9 @@ def _views(world: World) -> dict[str, Example]:
         "cases_of_view": Example(parameters={"brand": "veer", "view_id": shown["view_id"]}),
         "change_view": Example(parameters=made(), body=body),
         "remove_view": Example(parameters=made()),
+    }
+
+
 def _bulk(world: World) -> dict[str, Example]:
     """What is done to a case and taken back is done to one of the seeds."""
     action = {"action": {"do": "priority", "priority": "urgent"}, "cases": [{"id": world.seeds[14]["case_id"]}], "reason": "haast"}

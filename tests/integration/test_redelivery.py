@@ -27,8 +27,9 @@ from tests.system import ROOT, SERVICES, System
 from tests.waiting import eventually, until
 
 BOOKKEEPING = {"position", "ledger", "emitted", "outbox", "dead_letter", "dead_letter_window", "migration"}
-COUNTS_OF_ARRIVALS = {"import_count"}
-"""Tables that count how often something arrived, which is what redelivery changes."""
+COUNTS_OF_ARRIVALS = {"import_count", "mention_minute"}
+"""Tables that count how often something arrived, which is what redelivery changes, and one that has a row for every batch that brought something
+new (`test_spike_watch.py`: each mention is counted once)."""
 
 VOLATILE = {
     "seq",
