@@ -464,7 +464,7 @@ async def load(connection: db.Connection, events: Sequence[Received[Any]], polic
     await _read_overlay(connection, work, [*about, *known.values()])
     work.stored = set(work.files)
     mentions = [m.mention.id for m in about]
-    work.callbacks = {found.id: found for found in await callback_store.of_cases(connection, list(work.files), mentions)}
+    work.callbacks = {one.id: one for one in await callback_store.of_cases(connection, list(work.files), mentions)}
     work.now = await store.now(connection)  # clocks may have spoken while we waited for their cases
     for mention_id, copy in found.items():
         work.copies.setdefault(mention_id, copy)
