@@ -19,8 +19,8 @@ from libs.common.http import Cursor, Page
 from libs.common.problems import CONFLICT
 from libs.common.routes import Route
 from libs.common.service import Reading, Writing
+from services.routing import callback_store, consumer, customers, decide, merge, move_store, placement, record, store, tag
 from services.routing import case as cases
-from services.routing import consumer, customers, decide, merge, move_store, placement, record, store, tag
 from services.routing import move as moves
 from services.routing.api import Judge, Reader, _at_hand, _found, policy_of
 from services.routing.consumer import CaseWork
@@ -377,6 +377,7 @@ async def _save(writing: Writing, work: CaseWork, done: Done) -> None:
     uses.subtract(name for file in had.values() for name in file.case.tags)
     await tag.count(writing, done.move.brand, {name: count for name, count in uses.items() if count})
     await outbox.add(writing, "routing", work.outgoing)
+    await callback_store.with_their_messages(writing, done.move.brand, list(work.files))
 
 
 async def _teach(

@@ -116,6 +116,7 @@ def world(home: Path) -> Iterator[World]:
         system.psql(taught("duin", found.seeds[0]["mention_id"], "sentiment"))
         access = _access(found)
         _asked(found)
+        _told(found)
         for seed in found.seeds:
             seed.update(access)
             seed.update(_incident(found, seed["case_id"]))
@@ -158,7 +159,7 @@ def _incident(world: World, case_id: str) -> dict[str, str]:
 def _asked(world: World) -> None:
     """For each mention of Duin a question whether it and the next are one issue, and a topic."""
     for seed, following in zip(world.seeds, [*world.seeds[1:], world.seeds[0]], strict=True):
-        seed.update(suggestion_id=str(uuid4()), topic_id=str(uuid4()))
+        seed.update(suggestion_id=str(uuid4()), topic_id=str(uuid4()), callback_id=str(uuid4()), notice_id=str(uuid4()))
         one, other = sorted((seed["mention_id"], following["mention_id"]))
         world.system.psql(
             "insert into triage.suggestion (id, brand, mention_id, other_id, score, evidence, state, version, created_at) values "
@@ -167,6 +168,19 @@ def _asked(world: World) -> None:
             "insert into triage.topic (id, brand, kind, why, first_at, last_at, customers, mentions) values "
             f"('{seed['topic_id']}', 'duin', 'event', 'zandbank', now(), now(), 1, 1); "
             f"update triage.mention set topic_id = '{seed['topic_id']}' where id = '{seed['mention_id']}'"
+        )
+
+
+def _told(world: World) -> None:
+    """For each mention of Duin a call that is owed, and a notice of which nobody knows whether it arrived."""
+    for seed in world.seeds:
+        world.system.psql(
+            "insert into routing.callback (id, brand, case_id, phone, state, note, next_at, due_at, created_at, created_by) values "
+            f"('{seed['callback_id']}', 'duin', '{seed['case_id']}', '+31201234567', 'open', 'de duinganger wacht', now(), now() + interval '1 day', "
+            "now(), 'mk'); "
+            "insert into routing.notice (id, brand, about, subject, recipient, way, lane, title, text, links, next_at, created_at, state) values "
+            f"('{seed['notice_id']}', 'duin', 'case', '{seed['case_id']}', 'mk', '{{\"email\": \"mk@duin.example\"}}', 'duin email', 'duinganger', "
+            "'zandbank', '[]', now(), now(), 'unconfirmed')"
         )
 
 
@@ -347,6 +361,15 @@ TABLE: dict[Key, Row] = {
     ),
     ("routing", "get", f"{_B}/mentions/{{mention_id}}/corrections"): Row(2, shows="duinganger"),
     ("routing", "get", f"{_B}/no-reply-sample"): Row(own=200, shows="sampled"),
+    ("routing", "get", f"{_B}/notices"): Row(own=200, shows="duinganger"),
+    ("routing", "post", f"{_B}/notices/{{notice_id}}/resend"): Row(1),
+    ("routing", "get", f"{_B}/callbacks"): Row(own=200, shows="duinganger"),
+    ("routing", "get", f"{_B}/cases/{{case_id}}/callbacks"): Row(1, shows="duinganger"),
+    ("routing", "post", f"{_B}/cases/{{case_id}}/callbacks"): Row(2, body=lambda world, n: {"phone": "020 765 43 21"}),
+    ("routing", "get", f"{_B}/callbacks/{{callback_id}}"): Row(3, shows="duinganger"),
+    ("routing", "put", f"{_B}/callbacks/{{callback_id}}"): Row(3, body=lambda world, n: {"note": "de duinganger wacht"}),
+    ("routing", "post", f"{_B}/callbacks/{{callback_id}}/attempts"): Row(3, body=lambda world, n: {"outcome": "busy"}),
+    ("routing", "post", f"{_B}/callbacks/{{callback_id}}/cancel"): Row(5, body=lambda world, n: {"reason": "de duinganger is geholpen"}),
     ("routing", "get", f"{_B}/notifications"): Row(own=200, shows="opened"),
     ("routing", "post", f"{_B}/notifications/read"): Row(
         own=200, nothing={"read": 0}, body=lambda world, n: {"upto": world.get("routing", "/notifications")["items"][0]["id"]}

@@ -14,7 +14,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -25,6 +25,7 @@ from cli import contracts, openapi
 from cli.openapi import EXAMPLES
 from libs.common.conditions import etag
 from libs.common.topics import PARTITIONS, brand_partitions
+from services.routing import links
 from tests.asking import ask
 from tests.e2e.schemathesis_run import Example, run, successes
 from tests.e2e.taught import taught
@@ -288,6 +289,7 @@ def _routing(world: World) -> dict[str, Example]:
         "fill_in": Example(parameters=_of(world, 1, "case_id", **any_version), body={"values": {"kenteken": "VE-12-ER"}}),
         **_merging(world),
         **_bulk(world),
+        **_callbacks(world),
         **_clients(world),
         **_users(world),
     }
@@ -297,6 +299,49 @@ def _wrote(world: World, text: str) -> str:
     """A note's id."""
     found: str = world.ask("routing", "POST", f"/cases/{world.seeds[1]['case_id']}/notes", json={"text": text})["id"]
     return found
+
+
+def _callbacks(world: World) -> dict[str, Example]:
+    """Calls that are owed, one for each thing that is done to them; a notice that may not have arrived, and the links of notices."""
+
+    def owed(number: int) -> str:
+        answer = world.call("POST", f"/cases/{world.seeds[1]['case_id']}/callbacks", json={"phone": f"020 12345{world.first:02}{number}"})
+        assert answer.is_success, answer.text
+        found: str = answer.json()["id"]
+        return found
+
+    def token(callback_id: str) -> str:
+        signed = links.Links(links.keys_of([], world.system.issuer.pem), "")
+        click = links.Click("veer", "callback", UUID(callback_id), "mk", datetime.now(UTC) + timedelta(days=1), {"attempt": "1"})
+        return signed.url(click).rpartition("/")[2]
+
+    notice_id = uuid4()
+    world.system.psql(
+        "insert into routing.notice (id, brand, about, subject, recipient, way, lane, title, text, links, next_at, created_at, state, error) values "
+        f"('{notice_id}', 'veer', 'callback', '{uuid4()}', 'mk', '{{\"email\": \"mk@veer.example\"}}', 'veer email', 'Terugbellen: een klant wacht', "
+        "'Een klant wordt teruggebeld.', '[]', now(), now(), 'unconfirmed', 'sending was interrupted before the answer came')"
+    )
+    version, key = {"If-Match": "*"}, {"Idempotency-Key": f"een-telefoontje-{world.first}"}
+    one = owed(1)
+    window = {"from": (datetime.now(UTC) + timedelta(hours=20)).isoformat(), "to": (datetime.now(UTC) + timedelta(hours=22)).isoformat()}
+    return {
+        "list_notices": Example(parameters={"brand": "veer", "state": "unconfirmed"}),
+        "resend": Example(parameters={"brand": "veer", "notice_id": str(notice_id), **key}),
+        "list_callbacks": Example(parameters={"brand": "veer"}),
+        "callbacks_of_case": Example(parameters=_of(world, 1, "case_id")),
+        "add_callback": Example(
+            parameters=_of(world, 1, "case_id", **key),
+            body={"phone": f"020 12345{world.first:02}9", "note": "liever na het eten", "window": window},
+        ),
+        "one_callback": Example(parameters={"brand": "veer", "callback_id": one}),
+        "plan_callback": Example(parameters={"brand": "veer", "callback_id": one, **version}, body={"window": window, "owner": "pb"}),
+        "cancel_callback": Example(parameters={"brand": "veer", "callback_id": owed(2), **version}, body={"reason": "al geholpen"}),
+        "add_attempt": Example(
+            parameters={"brand": "veer", "callback_id": owed(3), **key}, body={"outcome": "no_answer", "note": "voicemail ingesproken"}
+        ),
+        "show_link": Example(parameters={"token": token(owed(4))}),
+        "use_link": Example(parameters={"token": token(owed(5))}, body={"outcome": "reached", "note": "opgelost"}),
+    }
 
 
 def _merging(world: World) -> dict[str, Example]:

@@ -55,7 +55,8 @@ POLICIES: Any = Policies()
 @pytest.fixture
 async def calling(shared_pool: db.Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     await shared_pool.execute(
-        "truncate callback, callback_attempt, care_case, mention_copy, timeline, outbox, notification, notice, timer, link_use, idempotency_key"
+        "truncate callback, callback_attempt, care_case, mention_copy, follow_up, placement, case_move, "
+        "timeline, outbox, notification, notice, timer, link_use, idempotency_key"
     )
     monkeypatch.setattr(test_simultaneous, "policies", POLICIES)
     world = world_of(shared_pool, tmp_path)
@@ -201,6 +202,19 @@ async def test_a_proposal_is_planned_by_a_person_or_cancelled_and_keeps_what_the
     assert (await calling.call("POST", f"{path}/cancel", json={"reason": "nog eens"})).status_code == 409
     listed = (await calling.call("GET", f"/v1/brands/vaart/cases/{case_id}/callbacks")).json()["items"]
     assert [(row["state"], row["note"]) for row in listed] == [("cancelled", "handtekening")]
+
+
+async def test_a_message_that_people_take_out_of_a_case_takes_its_callback_along(calling: World) -> None:
+    case_id = await left(calling, "Storing?")
+    assert await left(calling, f"Bel me op {NUMBER}", "B") == case_id
+    body = {"mention_ids": [str(mention_id("B"))], "reason": "een andere vraag"}
+    taken = await calling.call("POST", f"/v1/brands/vaart/cases/{case_id}/split", json=body)
+    assert taken.status_code == 201, taken.text
+    other = taken.json()["other"]["id"]
+    assert (await only(calling))["case_id"] == other != str(case_id)
+    undone = await calling.call("POST", f"/v1/brands/vaart/cases/{other}/unsplit", json={"reason": "toch niet"})
+    assert undone.status_code == 200, undone.text
+    assert (await only(calling))["case_id"] == str(case_id)
 
 
 @pytest.mark.parametrize(
