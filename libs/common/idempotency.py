@@ -82,7 +82,8 @@ def once(
         )
         principal = cast(Principal, given["principal"])
         scope = (request.path_params.get("brand", "*"), principal.subject, read_key(idempotency_key))
-        asked = fingerprint(request.method, request.scope["path"], request.url.query, _without(await request.json(), secret))
+        body_sent = await request.json() if await request.body() else None  # some make something of what is there already
+        asked = fingerprint(request.method, request.scope["path"], request.url.query, _without(body_sent, secret))
         stored = await _claim(connection, scope, asked)
         if stored is not None:
             return stored

@@ -12,6 +12,7 @@ from services.routing import notice, notice_attempts
 from services.routing.links import Links
 from services.routing.notifier import Notifier
 from tests.fakes.hooks import serving
+from tests.integration.routing.access_world import world_of
 from tests.integration.routing.notices_world import KEY, SUBJECT, WAYS, Telling, link, telling_of, told, way
 from tests.mail_server import MailServer
 from tests.waiting import until
@@ -27,7 +28,7 @@ def mail_server() -> Iterator[MailServer]:
 
 @pytest.fixture
 async def telling(shared_pool: db.Pool, tmp_path: Path, mail_server: MailServer) -> AsyncIterator[Telling]:
-    await shared_pool.execute("truncate notice, notification, link_use")
+    await shared_pool.execute("truncate notice, notification, link_use, idempotency_key")
     async with serving() as hooks:
         yield await telling_of(shared_pool, tmp_path, mail_server, hooks)
 
@@ -358,4 +359,23 @@ async def test_an_answer_that_comes_after_the_sweep_is_believed(telling: Telling
     assert (await telling.row(told("slack").id))["state"] == "unconfirmed"
     telling.hooks.release.set()
     await sender.idle()
+    assert (await telling.row(told("slack").id))["state"] == "sent"
+
+
+async def test_whoever_leads_sees_what_did_not_arrive_and_has_it_sent_again(telling: Telling) -> None:
+    world = world_of(telling.pool, telling.folder / "keys")
+    answer(telling, "slack", "drop", "well")
+    await telling.tell(told("slack"), told("email"))
+    page = await world.call("GET", "/v1/brands/vaart/notices", world.token("agent"), params={"state": "unconfirmed"})
+    [item] = page.json()["items"]
+    assert (item["id"], item["way"], item["to"]) == (str(told("slack").id), "slack", "mk")
+    assert "vaart-slack" not in page.text, "not even the reference"
+    path = f"/v1/brands/vaart/notices/{item['id']}/resend"
+    assert (await world.call("POST", path, world.token("agent"))).status_code == 403
+    assert (await world.call("POST", path.replace("vaart", "noord"), world.token("lead", brands=("noord",)))).status_code == 404
+    key = {"idempotency-key": "nog-een-keer"}
+    again = [await world.call("POST", path, world.token("lead"), headers=key) for _ in range(2)]
+    assert [(found.status_code, found.json()["state"]) for found in again] == [(201, "due"), (201, "due")]
+    assert (await world.call("POST", path, world.token("lead"))).status_code == 409
+    await telling.tell()
     assert (await telling.row(told("slack").id))["state"] == "sent"
