@@ -1,6 +1,7 @@
 """Notes that call colleagues, tags, watchers, the brand's own fields, and what people were told."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from libs.common import db
 from libs.common.bookcases import CustomField
+from libs.common.case_events import CaseEvent, CaseNoteDeleted, CaseNoteEdited
 from libs.common.hours import Calendar
 from services.routing.sla import Policy
 from tests.integration.pools import somebody_waits_for_a_lock
@@ -62,6 +64,12 @@ async def stories(pool: db.Pool) -> list[tuple[str, str, dict[str, Any]]]:
     return [(row["what"], row["actor"], row["detail"]) for row in rows]
 
 
+async def events(pool: db.Pool, kind: type[CaseEvent]) -> list[dict[str, Any]]:
+    """What was told of that kind, as it goes out."""
+    rows = await pool.fetch("select headers, value from outbox where brand = 'vaart' order by id")
+    return [json.loads(row["value"]) for row in rows if json.loads(row["headers"])["ce_type"] == kind.type]
+
+
 # --- notes -----------------------------------------------------------------------------------------------------------------------------
 
 
@@ -86,6 +94,8 @@ async def test_its_author_puts_a_note_right_and_only_who_is_newly_called_is_told
     (listed,) = (await one.call("GET", f"{A}/notes")).json()["items"]
     assert (listed["text"], [item["text"] for item in listed["earlier"]]) == ("@mk of @bb, kijk jij?", ["@mk kijk jij?"])
     assert [what for what, _, _ in await stories(world.pool)] == ["opened", "noted", "note-edited"]
+    (event,) = await events(world.pool, CaseNoteEdited)
+    assert (event["note_id"], event["note"], event["mentions"]) == (first["id"], "@mk of @bb, kijk jij?", ["mk", "bb"])
     assert (await one.call("PUT", path, json={"text": "x"}, headers={"if-match": '"1"'})).status_code == 412
     assert (await one.call("PUT", path, "mk", "lead", json={"text": "x"})).status_code == 403
 
@@ -108,6 +118,8 @@ async def test_a_note_that_is_taken_away_leaves_who_and_when_and_nothing_of_what
     (listed,) = (await one.call("GET", f"{A}/notes")).json()["items"]
     assert (listed["text"], listed["earlier"], listed["author"], listed["deleted_by"]) == ("", [], "gs", "mk")
     assert (await stories(world.pool))[-1][:2] == ("note-deleted", "mk")
+    (event,) = await events(world.pool, CaseNoteDeleted)
+    assert (event["note_id"], event["actor"]) == (first["id"], "mk")
     assert (await one.call("PUT", path, json={"text": "x"})).status_code == 409
     assert (await one.call("DELETE", f"{A}/notes/{case_of('A')}")).status_code == 404
     rows = await world.pool.fetch("select text, earlier::text from note where brand = 'vaart'")
