@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -186,6 +187,39 @@ async def test_rows_wait_for_a_broker_that_is_gone(tmp_path_factory: pytest.Temp
     kafka_server.start()
     await until(lambda: empty(pool), "the outbox is empty", 60)
     assert list(dict.fromkeys(i for _, i in await read(kafka_server.bootstrap))) == sent
+    relay.stop()
+    await asyncio.wait_for(task, 10)
+    await pool.close()
+
+
+async def test_a_hold_overtakes_what_waits_in_front_of_it_and_what_the_broker_does_not_take(
+    kafka_server: KafkaServer, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also while the relay's other lane is stuck in a send."""
+    stuck, send = asyncio.Event(), outbox._send
+
+    async def only_holds(sender: Any, rows: Any) -> None:
+        if any(row["topic"] != HOLDS.name for row in rows):
+            await stuck.wait()
+        await send(sender, rows)
+
+    monkeypatch.setattr(outbox, "_send", only_holds)
+    monkeypatch.setattr(outbox, "lanes_of", lambda schema: [outbox.PRIORITY, outbox.NORMAL])
+    pool = await db.open_pool(url, "triage")
+    await add(pool, "a", 3000)
+    hold = Outgoing(SendingLease(brand="held", held=True, hold_version=7), "held", 7, "held")
+    async with pool.acquire() as connection, connection.transaction():
+        await outbox.add(connection, "routing", [hold])
+    relay = Relay(url, "triage", kafka_server.bootstrap)
+    task = asyncio.create_task(relay.run())
+
+    async def only_the_others_wait() -> bool:
+        return bool(await pool.fetchval("select count(*) = 3000 and max(lane) = 0 from outbox"))
+
+    await until(only_the_others_wait, "the hold is sent, and nothing else")
+    assert "held" in [record.key.decode() async for record in everything(kafka_server.bootstrap, HOLDS.name)]
+    stuck.set()
+    await until(lambda: empty(pool), "the others are sent after all")
     relay.stop()
     await asyncio.wait_for(task, 10)
     await pool.close()
