@@ -155,9 +155,10 @@ def _place(work: CaseWork, policy: Policy, triaged: TriagedMention, known: store
     mention, standing = triaged.mention, work.overlay.standing
     if (decided := work.overlay.decided(triaged)) is not None:
         return _Place(standing(decided))
-    if known is not None and known.triaged.group_id == triaged.group_id:
-        return _Place(known.case_id)
     first_id = cases.case_id_of(mention.brand, triaged.group_id)
+    own = {standing(first_id), *map(standing, work.follow_ups.get(triaged.group_id, ()))}
+    if known is not None and known.triaged.group_id == triaged.group_id and known.case_id in own:
+        return _Place(known.case_id)
     first = work.files.get(standing(first_id))
     if first is None or mention.historic:
         return _Place(standing(first_id))
