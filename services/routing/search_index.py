@@ -28,7 +28,7 @@ MOST_CHARS = 60_000
 """Of all the texts of a case together, the newest first: a tsvector has a size, and so has what one change costs."""
 MOST_MESSAGES = 200
 MOST_NUMBERS = 60
-_NUMBER = re.compile(r"(?<!\w)\+?(?:[A-Za-z]{1,8}[-_ ]?)?\d(?:[ .\-/()_]{0,2}\d){2,24}(?!\w)|(?<!\w)[A-Za-z0-9][A-Za-z0-9\-_/]{2,39}(?!\w)")
+_NUMBER = re.compile(r"(?<!\w)\+?(?:[A-Za-z]{1,8}[-_]?)?\d(?:[ .\-/()_]{0,2}\d){2,24}(?!\w)|(?<!\w)[A-Za-z0-9][A-Za-z0-9\-_/]{2,39}(?!\w)")
 
 
 _NAME = re.compile(r"[^\W\d_]{3,30}")

@@ -58,13 +58,14 @@ create function case_rank(c jsonb) returns smallint
     language sql immutable parallel safe
     as $$ select (case c ->> 'priority' when 'urgent' then 0 when 'high' then 1 when 'low' then 3 else 2 end)::smallint $$;
 
+-- With '{}' the document is unpacked once, and not for each of its keys.
 create function keep_case_lines() returns trigger
     language plpgsql
     as $$
 begin
     insert into case_line as l (case_id, brand, seq, is_open, rank, due_at, opened_at, latest_at, customer_id, keys)
     select c.id, c.brand, c.seq, c.state in ('new', 'open', 'waiting'), case_rank(c.state_json), case_due_at(c.state_json), c.opened_at,
-        coalesce((c.state_json -> 'latest' ->> 'received_at')::timestamptz, c.opened_at), c.customer_id, case_keys(c.brand, c.state_json)
+        coalesce((c.state_json -> 'latest' ->> 'received_at')::timestamptz, c.opened_at), c.customer_id, case_keys(c.brand, c.state_json || '{}')
     from changed c
     on conflict (case_id) do update set is_open = excluded.is_open, rank = excluded.rank, due_at = excluded.due_at,
         opened_at = excluded.opened_at, latest_at = excluded.latest_at, customer_id = excluded.customer_id, keys = excluded.keys
@@ -97,7 +98,7 @@ create trigger drop_lines_of_all after truncate on care_case for each statement 
 
 insert into case_line (case_id, brand, seq, is_open, rank, due_at, opened_at, latest_at, customer_id, keys)
 select c.id, c.brand, c.seq, c.state in ('new', 'open', 'waiting'), case_rank(c.state_json), case_due_at(c.state_json), c.opened_at,
-    coalesce((c.state_json -> 'latest' ->> 'received_at')::timestamptz, c.opened_at), c.customer_id, case_keys(c.brand, c.state_json)
+    coalesce((c.state_json -> 'latest' ->> 'received_at')::timestamptz, c.opened_at), c.customer_id, case_keys(c.brand, c.state_json || '{}')
 from care_case c;
 
 create index on case_line (brand, seq);
