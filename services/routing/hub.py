@@ -12,8 +12,7 @@ from uuid import UUID
 from libs.common import db
 from libs.common.bookteam import Scenario
 from libs.common.errors import Conflict
-from libs.common.events import HoldScope, deterministic_id
-from libs.common.holds import check
+from libs.common.events import deterministic_id
 from libs.common.incident_events import (
     HubTask,
     Incident,
@@ -27,10 +26,8 @@ from libs.common.incident_events import (
     IncidentTaskDue,
     IncidentUnanswered,
 )
-from libs.common.rules import RuleError, When
-from services.routing import hold as holds
 from services.routing import incident as incidents
-from services.routing import incident_store, incident_words, timer
+from services.routing import incident_hold, incident_store, incident_words, timer
 from services.routing.incident import File, Person
 from services.routing.notice import Link, Notice, add
 from services.routing.sla import Policy
@@ -105,8 +102,8 @@ async def raise_incident(
     await incident_store.record(connection, file, IncidentRaised, at=now, actor=cause.by)
     await send(connection, policy, file, told, [], now)
     await go_on(connection, policy, file, now)
-    if scenario and (scenario.hold == "all" or (scenario.hold == "affected" and affected(policy, file.incident) is not None)):
-        await hold(connection, policy, file, scenario.hold, f"Incident: {cause.title}"[:500], cause.by, now)
+    if scenario and scenario.hold != "none":
+        await _hold_if_it_can(connection, policy, file, scenario, cause.by, now)
     return file
 
 
@@ -310,39 +307,27 @@ async def sign(connection: db.Connection, file: File, who: str, roles: Collectio
 
 
 async def hold(connection: db.Connection, policy: Policy, file: File, what: str, why: str, by: str, now: datetime) -> None:
-    """Hold replies because of an incident: every one, or those that it affects; a drill holds none. It is told as a change of the incident, too.
-
-    Raises `Conflict` when nothing says which replies it affects, or as many holds stand as can.
-    """
-    incident = file.incident
-    if incident.drill:
+    """Hold replies because of an incident; a drill holds none. It is told as a change of the incident, too. Raises `Conflict` where it cannot be held."""
+    if file.incident.drill:
         return
-    scope = HoldScope() if what == "all" else affected(policy, incident)
-    if scope is None:
-        raise Conflict("Nothing says which replies it affects: link cases to it, or hold all.")
-    await holds.lock(connection, incident.brand)
-    holder = await holds.holder_of(connection, incident.brand)
-    assert holder is not None, "its policy was made from a book"
-    hold_id = deterministic_id(incident.brand, "hold", str(incident.id), str(file.version))
-    await holds.lay(connection, holder, hold_id, scope, why, None, by=by, at=now)
     file.change(by_people=by != "system", hold=what)
+    await incident_hold.place(connection, policy, file.incident, file.version, what, why, by, now)
     await incident_store.record(connection, file, IncidentHeld, at=now, actor=by, what=what, why=why)
 
 
-def affected(policy: Policy, incident: Incident) -> HoldScope | None:
-    """What replies it affects: those about its topic or its label, those to cases as its scenario names them, else those to the cases that are linked
-    to it. None where nothing says so."""
-    if incident.topic_id is not None:
-        return HoldScope(topic_id=incident.topic_id)
-    if incident.label is not None:
-        return HoldScope(when={"labels_any": [incident.label]})
-    scenario = next((known for known in policy.book.hub.scenarios if known.id == incident.scenario), None)
-    asked = scenario.when.conditions() if scenario else {}
-    when = {key: [value] if isinstance(value, str) else list(value) for key, value in asked.items() if key not in ("insight", "severity")}
-    if when:
-        try:
-            check(When.model_validate(when))
-            return HoldScope(when=when)
-        except RuleError:
-            pass  # it asks for what is not known of a reply: its cases are
-    return HoldScope(case_ids=sorted(incident.case_ids)) if incident.case_ids else None
+async def _hold_if_it_can(connection: db.Connection, policy: Policy, file: File, scenario: Scenario, by: str, now: datetime) -> None:
+    """What the scenario holds. Where that cannot be, all are told of the incident all the same, and the leads that it holds nothing."""
+    before = (file.incident, file.version, file.revision)
+    try:
+        async with connection.transaction():
+            await hold(connection, policy, file, scenario.hold, f"Incident: {file.incident.title}"[:500], by, now)
+    except Conflict as error:
+        file.incident, file.version, file.revision = before
+        what = f"incident {file.incident.title} holds nothing: {error.detail}"
+        id = str(file.incident.id)
+        rows = [
+            (deterministic_id(file.incident.brand, "notification", id, "not-held", member.id), member.id, what)
+            for member in policy.book.team
+            if member.role == "lead"
+        ]
+        await incident_store.notify(connection, file.incident.brand, file.incident.id, rows, now)

@@ -64,7 +64,7 @@ class Books:
 async def hub(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     await world.pool.execute(
         "truncate mention_copy, care_case, timeline, notification, outbox, timer, notice, incident, incident_timeline, incident_case, "
-        "incident_message, signal, scenario_fault, mention_minute, mention_hour, drill_mention, hold, sent_reply, no_reply_sample"
+        "incident_message, signal, scenario_fault, mention_minute, mention_hour, drill_mention, hold, sending_hold, sent_reply, no_reply_sample"
     )
     world.app.state.policies = Books()
     monkeypatch.setattr(test_simultaneous, "policies", world.app.state.policies)

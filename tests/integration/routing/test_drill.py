@@ -23,7 +23,18 @@ RECORDED = [
     {"offset_s": -5, "author": "twee_demo", "followers": 50_000, "text": "Schande!", "engagement": 80},
     {"offset_s": 3600, "author": "drie_demo", "followers": 10, "text": "Pas over een uur.", "sentiment": "neutral"},
 ]
-UNTOUCHED = ("care_case", "mention_copy", "timeline", "incident_case", "hold", "signal", "sent_reply", "correction", "mention_minute")
+UNTOUCHED = (
+    "care_case",
+    "mention_copy",
+    "timeline",
+    "incident_case",
+    "hold",
+    "sending_hold",
+    "signal",
+    "sent_reply",
+    "correction",
+    "mention_minute",
+)
 
 
 async def begun(hub: World, **body: Any) -> dict[str, Any]:

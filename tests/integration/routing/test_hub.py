@@ -261,6 +261,29 @@ async def test_a_scenario_that_holds_all_stops_the_brands_sending_and_says_so(hu
     assert await story(hub.pool, incident["id"]) == ["raised", "held"]
 
 
+async def test_what_an_incident_affects_is_held_as_narrowly_as_a_reply_can_be_asked(hub: World) -> None:
+    incident = await raised(hub)  # hijack
+    labelled = await raised(hub, scenario=None, label="internet")
+    bare = await raised(hub, scenario=None)
+    for one in (incident, labelled):
+        answer = await hub.call("POST", f"{PATH}/{one['id']}/hold", hub.token("lead"), json={"what": "affected", **WHY})
+        assert answer.status_code == 200, answer.text
+    refused = await hub.call("POST", f"{PATH}/{bare['id']}/hold", hub.token("lead"), json={"what": "affected", **WHY})
+    assert refused.status_code == 409
+    rows = await hub.pool.fetch("select scope from sending_hold order by since")
+    assert [row["scope"]["when"] for row in rows] == [{"risk_any": ["hashtag_hijack"]}, {"labels_any": ["internet"]}]
+    assert await hub.pool.fetchval("select held from hold") is False, "not everything is"
+
+
+async def test_where_nothing_more_can_be_held_the_incident_is_raised_all_the_same(hub: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.routing.hold.MOST_STANDING", 0)
+    await comes(hub, "B", risk=["safety"])
+    await time_comes(hub, "signal")
+    (incident,) = await incidents(hub.pool)
+    assert (incident["hold"], await story(hub.pool, incident["id"])) == ("none", ["raised"])
+    assert "holds nothing" in await hub.pool.fetchval("select what from notification where member = 'mk'")
+
+
 async def test_a_case_with_the_label_of_an_incident_joins_by_itself_and_one_taken_out_stays_out(hub: World) -> None:
     incident = await raised(hub, scenario=None, label="internet")
     path = f"{PATH}/{incident['id']}"
