@@ -57,6 +57,8 @@ _CASE_EVENTS = (
     c.CaseLeft,
     c.CaseRevised,
     c.CaseAssigned,
+    c.CaseHandedBack,
+    c.CaseReturned,
     c.CaseNoted,
     c.CaseReacted,
     c.CaseWaiting,

@@ -17,6 +17,7 @@ from services.routing import (
     client_api,
     consumer,
     correction_api,
+    failed_rule,
     lease,
     login_api,
     oauth_api,
@@ -63,5 +64,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         start,
         title="One owner, and clocks that can be trusted",
         checks=[checks.published_books],
+        gauges=[failed_rule.refresh_gauges],
     )
     return app

@@ -18,9 +18,10 @@ from libs.common.record import Received
 from libs.common.reply_events import Reply, ReplySent
 from libs.common.topics import REPLIES, TRIAGED
 from services.routing import case as cases
-from services.routing import proposal, record, samples, store, turn
+from services.routing import customer_store, failed_rule, proposal, record, samples, standing, store, turn
 from services.routing.policies import Policies
 from services.routing.sla import Policy
+from services.routing.standing import Standings
 
 
 class CaseWork(Work):
@@ -41,6 +42,8 @@ class CaseWork(Work):
         self.answered: list[samples.Judgement] = []
         self.stories: list[store.Story] = []
         self.notifications: list[tuple[UUID, str, str, UUID, datetime, str]] = []
+        self.standings = Standings()
+        self.failures: dict[tuple[str, int, int], failed_rule.Failed] = {}
 
     def mentions_of(self, case_id: UUID) -> list[TriagedMention]:
         """All mentions of a case, in the order in which we received them."""
@@ -59,6 +62,12 @@ class CaseWork(Work):
         self.changed.add(file.case.id)
         self.stories += stories
         self.outgoing += [found.outgoing for found in stories]
+
+    def note_failure(self, file: cases.File) -> None:
+        """A rule of the book could not be evaluated for this case: it is told once."""
+        if file.failure is not None:
+            found = failed_rule.Failed(file.case.brand, file.book_version, file.failure, file.case.id)
+            self.failures.setdefault((found.brand, found.book_version, found.failure.rule), found)
 
 
 def on_mention(work: CaseWork, received: Received[TriagedEvent]) -> None:
@@ -80,9 +89,12 @@ def on_mention(work: CaseWork, received: Received[TriagedEvent]) -> None:
     there = work.files.get(source) if source is not None else None
     unseen = source != target and (there is None or not turn.handled(there, triaged))
     _arrive(work, received, policy, target, source, unseen=unseen)
-    for left in sorted({source, cases.case_id_of(brand, mention_id)} - {None, target}, key=str):
-        if left in work.files:
-            _leave(work, received, policy, left)
+    others = [id for id in sorted({source, cases.case_id_of(brand, mention_id)} - {None, target}, key=str) if id in work.files]
+    for left in others:
+        _leave(work, received, policy, left)
+    for changed in (target, *others):
+        for case_id in work.standings.put(work.files[changed].case):
+            _recontact(work, received, policy, case_id)
     _sample(work, policy, target)
 
 
@@ -91,14 +103,18 @@ def _arrive(work: CaseWork, received: Received[TriagedEvent], policy: Policy, ta
     triaged = received.event.triaged
     file = work.files.get(target)
     if file is None:
+        brand, group_id, mentions = triaged.mention.brand, triaged.group_id, work.mentions_of(target)
         file = work.files[target] = cases.opened(
             policy,
-            triaged.mention.brand,
-            triaged.group_id,
-            work.mentions_of(target),
-            _where_root_is(work, triaged.group_id, target),
+            brand,
+            group_id,
+            mentions,
+            _where_root_is(work, group_id, target),
             work.now,
+            work.standings.of(policy, target, brand, group_id, mentions),
+            work.standings.helpers(policy, brand, group_id, mentions, work.now),
         )
+        work.note_failure(file)
         told = work.tell(received, file, CaseOpened, rule=file.rule)
         if not file.case.historic:
             people = [member.id for member in policy.book.team if member.role in file.tell]
@@ -191,8 +207,28 @@ def _carry_over(work: CaseWork, received: Received[TriagedEvent], policy: Policy
 
 
 def _computed(work: CaseWork, policy: Policy, file: cases.File) -> Case:
-    case = file.case
-    return cases.computed(policy, file, work.mentions_of(case.id), _where_root_is(work, case.group_id, case.id), work.now)
+    case, mentions = file.case, work.mentions_of(file.case.id)
+    standing = work.standings.of(policy, case.id, case.brand, case.group_id, mentions)
+    found = cases.computed(policy, file, mentions, _where_root_is(work, case.group_id, case.id), work.now, standing)
+    work.note_failure(file)
+    return found
+
+
+def _recontact(work: CaseWork, received: Received[TriagedEvent], policy: Policy, case_id: UUID) -> None:
+    """Another case of the same customer came, went or moved before this one: it may be a repeated contact by that, or no longer be one."""
+    file = work.files.get(case_id)
+    if file is None:
+        return
+    before = file.case
+    file.book_version = policy.version
+    file.case = _computed(work, policy, file)
+    if file.touched:
+        file.case = cases.proposed(policy, file, work.mentions_of(case_id))
+    if file.case.contact == before.contact or file.case.latest is None:
+        file.case = before
+        return
+    file.version += 1
+    work.tell(received, file, CaseRevised, mention_id=file.case.latest.id, why="contact")
 
 
 def _where_root_is(work: CaseWork, root_id: UUID, case_id: UUID) -> UUID | None:
@@ -281,7 +317,10 @@ async def load(connection: db.Connection, events: Sequence[Received[Any]], polic
     concerned = {copy.case_id for copy in work.copies.values()}
     concerned |= {cases.case_id_of(m.mention.brand, root) for m in about for root in (m.group_id, m.mention.id)}
     concerned |= {reply.case_id for reply in replies}
+    placed = {(m.mention.brand, cases.case_id_of(m.mention.brand, root)) for m in about for root in (m.group_id, m.mention.id)}
+    await _lock_customers(connection, work, about, placed | {(copy.triaged.mention.brand, copy.case_id) for copy in work.copies.values()})
     await _lock_files(connection, work, concerned)
+    await _lock_later_cases(connection, work, about)
     found = await store.copies_of(connection, [(file.case.brand, case_id) for case_id, file in work.files.items()])
     roots = {file.case.group_id for file in work.files.values()} | {m.group_id for m in about}
     roots -= found.keys() | work.copies.keys()
@@ -296,7 +335,39 @@ async def load(connection: db.Connection, events: Sequence[Received[Any]], polic
         work.copies.setdefault(mention_id, copy)
     for mention_id, copy in work.copies.items():
         work.members.setdefault(copy.case_id, set()).add(mention_id)
+    standing.keep(work.standings, work.files)
     return work
+
+
+async def _lock_customers(
+    connection: db.Connection, work: CaseWork, about: Sequence[TriagedMention], concerned: set[tuple[str, UUID]]
+) -> None:
+    """Lock the customers whose cases may be opened, moved or emptied, before those cases: whoever comes second sees what the first has done."""
+    customers = {(m.mention.brand, m.customer_id) for m in about}
+    customers |= {(copy.triaged.mention.brand, copy.triaged.customer_id) for copy in work.copies.values()}
+    if about:
+        customers |= await customer_store.customers_of(connection, concerned)
+        await standing.lock(connection, work.standings, customers)
+        work.standings.helped = await customer_store.helpers(connection, {(m.mention.brand, m.customer_id) for m in about})
+
+
+async def _lock_later_cases(connection: db.Connection, work: CaseWork, about: Sequence[TriagedMention]) -> None:
+    """Read when the customers' other cases were opened, and lock those that come later than a case of this batch may: they may be repeated contacts by
+    that, or no longer be."""
+    stretches = standing.Stretches()
+    for m in about:
+        known = work.copies.get(m.mention.id)
+        ids = {
+            cases.case_id_of(m.mention.brand, m.group_id),
+            cases.case_id_of(m.mention.brand, m.mention.id),
+            known.case_id if known else None,
+        }
+        files = [work.files[id] for id in ids if id in work.files]
+        customers = {(m.mention.brand, m.customer_id), *((file.case.brand, file.case.customer_id) for file in files)}
+        stretches.add(customers, [m.mention.received_at, m.mention.posted_at, *(file.case.opened_at for file in files)])
+    later = await standing.read(connection, work.standings, work.policies, stretches)
+    if later - work.files.keys():
+        await _lock_files(connection, work, later - work.files.keys())
 
 
 async def _lock_files(connection: db.Connection, work: CaseWork, ids: set[UUID]) -> None:
@@ -325,6 +396,7 @@ async def save(connection: db.Connection, work: CaseWork) -> None:
     await store.notify(connection, work.notifications)
     await samples.add(connection, work.sampled)
     await samples.judge(connection, work.answered)
+    await failed_rule.tell(connection, list(work.failures.values()), work.policies)
 
 
 def build(policies: Policies) -> Consumer[CaseWork]:

@@ -64,7 +64,7 @@ def begin(policy: Policy, file: File, mention: TriagedMention) -> None:
         fired=file.fired,
     )
     file.fired = []
-    clocks = sla.start(policy, facts([mention], policy.book), mention.mention.received_at)
+    clocks = sla.start(policy, facts([mention], policy, case), mention.mention.received_at)
     earlier = sla.counted(case.earlier, case.clocks)
     file.case = case.model_copy(update={"state": "open", "clocks": clocks, "earlier": earlier, "resolved_at": None, "unanswered": False})
 
@@ -125,7 +125,7 @@ def _clocks_until(policy: Policy, file: File, mentions: Sequence[TriagedMention]
     live = [m for m in seen if not m.mention.historic]
     if not live or len(seen) == len(present):
         return file.case.clocks
-    return sla.start(policy, facts(seen, policy.book), live[0].mention.received_at)
+    return sla.start(policy, facts(seen, policy, file.case), live[0].mention.received_at)
 
 
 def resolved(file: File, at: datetime) -> None:
@@ -178,7 +178,7 @@ def reopened(policy: Policy, file: File, mentions: Sequence[TriagedMention], at:
         raise Conflict(f"The case is {file.case.state}, so there is nothing to reopen.")
     file.touched, file.fired, file.before = True, [], None
     earlier = sla.counted(file.case.earlier, sla.ended(file.case.clocks, at))
-    clocks = sla.start(policy, facts(mentions, policy.book), at)
+    clocks = sla.start(policy, facts(mentions, policy, file.case), at)
     file.change(state="open", resolved_at=None, unanswered=False, earlier=earlier, clocks=clocks)
 
 
