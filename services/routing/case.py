@@ -275,14 +275,16 @@ def _escalated(policy: Policy, file: File, case: Case, now: datetime) -> Case:
     return case
 
 
-def assigned(file: File, *, to: str | None, department: str | None, why: str | None = None) -> None:
-    """A person decided who owns it; `why` says who and how, for people to read. Raises `Conflict` for a case that has no mentions left."""
+def assigned(file: File, *, to: str | None, department: str | None, why: str | None = None, waits: bool = False) -> None:
+    """A person decided who owns it, or that it `waits` in the queue of the department; `why` says who and how, for people to read. Raises `Conflict` for
+    a case that has no mentions left."""
     must_be_alive(file)
-    state = "open" if file.case.state == "new" else file.case.state
+    case, department = file.case, department or file.case.department
+    state = "open" if case.state == "new" else case.state
     file.touched = True
-    if to is not None:
-        file.given = None
-    file.change(owner=to or file.case.owner, department=department or file.case.department, state=state, decided=why or file.case.decided)
+    if to is not None or waits:
+        file.given = Given(owner=None, department=department, why=why or "") if waits else None
+    file.change(owner=None if waits else to or case.owner, department=department, state=state, decided=why or case.decided)
 
 
 def noted(file: File) -> None:

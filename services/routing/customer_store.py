@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from libs.common import db
-from services.routing.case import EMPTY
+from services.routing.case import EMPTY, OPEN
 
 Customer = tuple[str, UUID]
 """Brand and id."""
@@ -99,3 +99,44 @@ async def helpers(connection: db.Connection, customers: Iterable[Customer]) -> d
     for row in rows:
         found.setdefault((row["brand"], row["customer_id"]), []).append(Help(row["department"], row["owner"], row["helped_at"]))
     return found
+
+
+async def one(connection: db.Connection, brand: str, customer_id: UUID) -> asyncpg.Record | None:
+    return await connection.fetchrow("select * from customer where brand = $1 and id = $2", brand, customer_id)
+
+
+async def has_cases(connection: db.Connection, brand: str, customer_id: UUID) -> bool:
+    found: bool = await connection.fetchval(
+        "select exists (select from care_case where brand = $1 and customer_id = $2)", brand, customer_id
+    )
+    return found
+
+
+async def choose(
+    connection: db.Connection, brand: str, customer_id: UUID, group: str | None, by: str | None, at: datetime, reason: str | None
+) -> asyncpg.Record:
+    """A person chose the group of a customer, who is locked, or took such a choice back (`by` none)."""
+    row = await connection.fetchrow(
+        "update customer set customer_group = $3, set_by = $4, set_at = $5, reason = $6, version = version + 1 "
+        "where brand = $1 and id = $2 returning *",
+        brand,
+        customer_id,
+        group,
+        by,
+        at,
+        reason,
+    )
+    assert row is not None
+    return row
+
+
+async def open_cases(connection: db.Connection, brand: str, customer_id: UUID, limit: int) -> list[UUID]:
+    """The newest open cases of a customer, in the order of their ids."""
+    rows = await connection.fetch(
+        "select id from care_case where brand = $1 and customer_id = $2 and state = any($3::text[]) order by opened_at desc limit $4",
+        brand,
+        customer_id,
+        OPEN,
+        limit,
+    )
+    return sorted(row["id"] for row in rows)

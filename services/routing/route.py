@@ -233,6 +233,11 @@ def nobody_of(book: BrandBook, department: str) -> bool:
     return not any(map(works, _members(book, department)))
 
 
+def serves(book: BrandBook, member: str | None, department: str) -> bool:
+    """Whether a case of the department may stay with this colleague: they are of it, or nobody of it owns cases."""
+    return member is not None and (nobody_of(book, department) or any(m.id == member for m in _members(book, department)))
+
+
 def leads(book: BrandBook, department: str) -> list[str]:
     """Who is told when a clock runs out: the leads of the department, else all leads of the team."""
     mine = [m.id for m in _members(book, department) if m.role == "lead"]
