@@ -64,7 +64,7 @@ async def _books(service: "Service", brand: str | None) -> list[Finding]:
             for row in await store.newest_books(connection):
                 if brand in (None, row["brand"]):
                     found += judge_book(row["brand"], row["version"], row["book"], held.get(row["brand"], False), datetime.now(UTC))
-                    found += judge_failed(row["brand"], [rule for rule in failed if rule["brand"] == row["brand"]])
+                    found += judge_failed(row["brand"], [dict(rule) for rule in failed if rule["brand"] == row["brand"]])
                     if service.books.read.is_set():
                         found += judge_known(row["brand"], row["version"], service.books.version(row["brand"]))
     except db.TRANSIENT as error:
@@ -102,7 +102,9 @@ def judge_book(brand: str, version: int, as_json: dict[str, object], held: bool,
 def judge_rules(book: BrandBook) -> list[Finding]:
     """What the rules say of themselves, without a case."""
     found = [
-        RULES.error(f"Rule {failure.rule} can never be evaluated: {failure.error}.", about=f"{book.brand}, rule {failure.rule}", brand=book.brand)
+        RULES.error(
+            f"Rule {failure.rule} can never be evaluated: {failure.error}.", about=f"{book.brand}, rule {failure.rule}", brand=book.brand
+        )
         for failure in broken(book)
     ]
     found += [
