@@ -181,7 +181,7 @@ async def take(
     brand: str, case_id: UUID, request: Request, response: Response, principal: Writer, match: Match, writing: Writing
 ) -> CaseOut:
     """Make a case one's own."""
-    file = await _at_hand(writing, brand, case_id, match)
+    file = await at_hand(writing, brand, case_id, match)
     return await _assign(
         request, response, writing, file, principal, to=principal.subject, department=None, why=f"{principal.subject} took it"
     )
@@ -194,7 +194,7 @@ async def assign(
     """Give a case to a colleague, or to another department: to whoever of it is next, unless its owner belongs there too."""
     if body.owner is None and body.department is None:
         raise Unprocessable("Name an owner, a department, or both.")
-    file = await _at_hand(writing, brand, case_id, match)
+    file = await at_hand(writing, brand, case_id, match)
     return await _assign(
         request, response, writing, file, principal, to=body.owner, department=body.department, why=f"{principal.subject} assigned it"
     )
@@ -240,7 +240,7 @@ async def resolve(
     body: ResolveBody | None = None,
 ) -> CaseOut:
     """The customer is helped; both clocks stop."""
-    file = await _at_hand(writing, brand, case_id, match)
+    file = await at_hand(writing, brand, case_id, match)
     at = await store.now(writing)
     turn.resolved(file, at)
     await _record(request, writing, file, principal, CaseResolved, at, reason=body.reason if body else None)
@@ -253,7 +253,7 @@ async def reopen(
 ) -> CaseOut:
     """Take a resolved case up again, with new clocks. A decision not to reply is taken back with it."""
     copy = await _newest(writing, brand, case_id)
-    file = await _at_hand(writing, brand, case_id, match)
+    file = await at_hand(writing, brand, case_id, match)
     at, policy = await store.now(writing), policy_of(request, brand)
     was_left = file.case.unanswered
     turn.reopened(policy, file, await store.case_mentions(writing, brand, case_id), at)
@@ -274,7 +274,7 @@ async def no_reply(
     """Deliberately no reply: the case is resolved, and its newest mention has a decision with a reason. No clock is met by it. Reopening takes it back."""
     correction.by_a_person(principal)
     copy = await _newest(writing, brand, case_id)
-    file = await _at_hand(writing, brand, case_id, match)
+    file = await at_hand(writing, brand, case_id, match)
     turn.may_go_unanswered(file)
     if copy is None or not _is_newest(file, copy):
         raise Conflict("A message has come in, or was taken back, this very moment. Read the case again.")
@@ -336,7 +336,7 @@ async def _found(connection: Reading, brand: str, case_id: UUID, *, lock: bool =
     return file
 
 
-async def _at_hand(writing: Writing, brand: str, case_id: UUID, match: Condition) -> cases.File:
+async def at_hand(writing: Writing, brand: str, case_id: UUID, match: Condition) -> cases.File:
     """The case, locked, as the caller has read it. Raises `PreconditionFailed` with what happened to it since."""
     file = await _found(writing, brand, case_id, lock=True)
     if match.holds(file.version):

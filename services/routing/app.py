@@ -12,6 +12,7 @@ from libs.common.consumer import Consumer
 from libs.common.service import Service, Task
 from services.routing import (
     api,
+    assignment_api,
     book_api,
     checks,
     client_api,
@@ -19,6 +20,7 @@ from services.routing import (
     correction_api,
     customer_api,
     failed_rule,
+    giving,
     lease,
     login_api,
     oauth_api,
@@ -45,6 +47,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         return consumer.build(policies), [
             partial(ticker.run, service, policies),
             partial(rehome.run, service, policies),
+            partial(giving.run, service, policies),
             partial(lease.run, service),
             partial(retell.run, service),
             partial(timer.run, service, policies, DUE),
@@ -56,6 +59,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         [
             book_api.router,
             api.router,
+            assignment_api.router,
             correction_api.router,
             customer_api.router,
             client_api.router,

@@ -287,6 +287,21 @@ def assigned(file: File, *, to: str | None, department: str | None, why: str | N
     file.change(owner=None if waits else to or case.owner, department=department, state=state, decided=why or case.decided)
 
 
+def handed_back(file: File, *, by: str, reason: str) -> None:
+    """Its owner, or a lead, gave it back to the queue of its department, and it does not come back to that owner by itself. Raises `Conflict` for a
+    case that has ended, or that nobody has."""
+    must_be_alive(file)
+    case = file.case
+    if case.state in ENDED:
+        raise Conflict(f"The case is {case.state}: there is nothing to give back.")
+    if case.owner is None:
+        raise Conflict("Nobody has the case: it waits in the queue.")
+    declined = [*(file.given.declined if file.given else []), case.owner]
+    why = f"{by} gave it back: {reason}"
+    file.touched, file.given = True, Given(owner=None, department=case.department, why=why, declined=list(dict.fromkeys(declined)))
+    file.change(owner=None, decided=why)
+
+
 def noted(file: File) -> None:
     """A person wrote something down about it: from here on it is a case that people work on."""
     file.touched = True

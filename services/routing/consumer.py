@@ -188,6 +188,8 @@ def _carry_over(work: CaseWork, received: Received[TriagedEvent], policy: Policy
     """What people decided in `file`, which was `old` until now, goes on in `into`; the story there says what holds and what does not."""
     turn.carried_over(policy, file, old, into, work.mentions_of(into.case.id), work.now)
     into.case = cases.proposed(policy, into, work.mentions_of(into.case.id))
+    if into.case.owner is None:
+        into.given = into.given or file.given
     new = into.case
     same = {"department": old.department == new.department, "owner": old.owner == new.owner}
     same |= {"resolved": new.state == "resolved"} if old.state == "resolved" else {}

@@ -45,13 +45,13 @@ class GroupOut(BaseModel):
 
 
 @router.get("/customers/{customer_id}/group")
-async def group(brand: str, customer_id: UUID, response: Response, principal: Reader, reading: Reading) -> GroupOut:
+async def group_of_customer(brand: str, customer_id: UUID, response: Response, principal: Reader, reading: Reading) -> GroupOut:
     """What a person chose for this customer, if anybody did."""
     return _out(response, customer_id, await _known(reading, brand, customer_id))
 
 
 @router.put("/customers/{customer_id}/group")
-async def set_group(
+async def put_customer_in_group(
     brand: str,
     customer_id: UUID,
     body: GroupBody,
@@ -74,7 +74,7 @@ async def set_group(
 
 
 @router.delete("/customers/{customer_id}/group")
-async def unset_group(
+async def take_customer_out_of_group(
     brand: str, customer_id: UUID, request: Request, response: Response, principal: Knows, match: Match, writing: Writing
 ) -> GroupOut:
     """Take a person's choice back: the brand book decides again."""

@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 
+from services.routing import presence, returning
 from services.routing.timer import Due
 
-DUE: Mapping[str, Due] = {}
+DUE: Mapping[str, Due] = {
+    presence.KIND: returning.look,
+}

@@ -113,7 +113,7 @@ async def keep_copies(connection: db.Connection, found: Mapping[UUID, Copy]) -> 
 # --- cases ----------------------------------------------------------------------------------------------------------------------------
 
 
-def _file(row: asyncpg.Record) -> File:
+def file_of(row: asyncpg.Record) -> File:
     return File(
         case=Case.model_validate(row["state_json"]),
         version=row["version"],
@@ -131,14 +131,14 @@ def _file(row: asyncpg.Record) -> File:
 async def files(connection: db.Connection, ids: Sequence[UUID]) -> dict[UUID, File]:
     """The cases with these ids, locked in id order."""
     rows = await connection.fetch("select * from care_case where id = any($1::uuid[]) order by id for update", ids)
-    return {row["id"]: _file(row) for row in rows}
+    return {row["id"]: file_of(row) for row in rows}
 
 
 async def file(connection: db.Connection, brand: str, case_id: UUID, *, lock: bool = False) -> File | None:
     if lock:
         await connection.execute("select 1 from care_case where brand = $1 and id = $2 for update", brand, case_id)
     row = await connection.fetchrow("select * from care_case where brand = $1 and id = $2", brand, case_id)
-    return _file(row) if row else None
+    return file_of(row) if row else None
 
 
 async def insert(connection: db.Connection, new: Sequence[File], fire_at: Mapping[UUID, datetime | None]) -> None:
@@ -212,7 +212,7 @@ async def due(connection: db.Connection, brands: Sequence[str], limit: int) -> l
         brands,
         limit,
     )
-    return [_file(row) for row in rows]
+    return [file_of(row) for row in rows]
 
 
 async def put_off(connection: db.Connection, brand: str, case_id: UUID) -> None:
@@ -239,7 +239,7 @@ async def orphans(connection: db.Connection, policy: Policy, limit: int) -> list
         gives_at_once(book),
         limit,
     )
-    return [_file(row) for row in rows]
+    return [file_of(row) for row in rows]
 
 
 async def open_cases(connection: db.Connection, brand: str, before: int | None, most_mentions: int, limit: int) -> list[tuple[int, File]]:
@@ -253,7 +253,7 @@ async def open_cases(connection: db.Connection, brand: str, before: int | None, 
         most_mentions,
         limit,
     )
-    return [(row["seq"], _file(row)) for row in rows]
+    return [(row["seq"], file_of(row)) for row in rows]
 
 
 async def count_open(connection: db.Connection, brand: str) -> int:

@@ -20,7 +20,7 @@ alter table care_case
     add column given   jsonb,       -- a decision of the system about its owner, which stands until a person decides; none: the brand book decides
     add column skills  text[],      -- what its owner must know, in the order of the alphabet
     add column rank    smallint,    -- 0 urgent, 1 high, 2 normal, 3 low
-    add column due_at  timestamptz, -- of the clock that is looked at first
+    add column due_at  timestamptz, -- of the clock that is looked at first; in 9999 where none runs
     add column sticks  text,        -- who helped its customer last in the department where it is
     add column lane    text,        -- department, language and skills: whoever may take one case of a lane may take all
     add column channel text;
@@ -28,7 +28,10 @@ alter table care_case
 update care_case
 set skills = '{}',
     rank = case state_json ->> 'priority' when 'urgent' then 0 when 'high' then 1 when 'low' then 3 else 2 end,
-    due_at = (select min((c ->> 'due_at')::timestamptz) from jsonb_array_elements(state_json -> 'clocks') c where c ->> 'met_at' is null),
+    due_at = coalesce(
+        (select (c ->> 'due_at')::timestamptz from jsonb_array_elements(state_json -> 'clocks') c
+         where c ->> 'met_at' is null order by c ->> 'kind' limit 1),
+        '9999-01-01+00'),
     lane = department || ' ' || coalesce(state_json ->> 'language', 'other') || ' ',
     channel = state_json ->> 'channel'
 where state in ('new', 'open', 'waiting');
