@@ -164,7 +164,7 @@ async def test_the_queue_is_read_by_department_skill_language_channel_and_owner(
 async def test_the_next_one_is_what_one_can_answer_and_has_room_for(desk: Desk) -> None:
     english = await desk.opens("english", language="en", urgency="critical")
     fibre = await desk.opens("fibre", labels=["fibre"], urgency="high")
-    bill = await desk.opens("bill", labels=["factuur"])
+    await desk.opens("bill", labels=["factuur"])
     plain = [await desk.opens(f"plain{n}", minutes=n) for n in range(4)]
     assert await desk.take("tb") == (fibre, "queue")
     assert await desk.take("tb") == (plain[0], "queue")
