@@ -30,7 +30,7 @@ from services.responder import consumer as responder_consumer
 from services.responder.app import create_app as responder_app
 from services.responder.settings import Settings as ResponderSettings
 from services.routing import consumer as routing_consumer
-from services.routing import ticker, timer
+from services.routing import giving, ticker, timer
 from services.routing.app import create_app as routing_app
 from services.routing.due import DUE
 from services.routing.policies import Policies
@@ -213,6 +213,7 @@ class World:
         for _ in range(_MOST_TICKS):
             done = await ticker.tick(pool, self.policies)
             done += await timer.tick(pool, self.policies, DUE)
+            done += await giving.tick(pool, self.policies.of(self.brand))
             await self._relay("routing")
             if not done:
                 return

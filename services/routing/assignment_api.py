@@ -120,7 +120,7 @@ async def read_queue(
         owner=principal.subject if owner == "me" else owner,
     )
     place = (after[0], _due(after[1]), http.uuid(after[2])) if after else None
-    rows = await waiting.page(reading, policy.book, wanted, place, limit + 1)
+    rows = await waiting.page(reading, brand, wanted, place, limit + 1)
     now = await store.now(reading)
     items = [
         Waiting(
@@ -147,7 +147,7 @@ async def take_next(
     await taking.one_by_one(writing, brand, member.id)
     load = (await presence.loads(writing, brand, [member.id]))[member.id]
     has_room = presence.has_room(member, load)
-    lanes, full = _lanes(policy, member, body.department if body else None), presence.full_channels(member, load)
+    lanes, full = await _lanes(writing, policy, member, body.department if body else None), presence.full_channels(member, load)
     for _ in range(3):  # what was found may be somebody else's by the time that it is locked
         ids = await taking.candidates(writing, brand, member.id, lanes, full, has_room=has_room)
         if found := await taking.lock(writing, brand, ids, member.id, 1):
@@ -157,15 +157,13 @@ async def take_next(
     return NextOut(case=None, version=None, why="nothing waits" if has_room else "at capacity")
 
 
-def _lanes(policy: Policy, member: Member, department: str | None) -> list[str]:
+async def _lanes(writing: Writing, policy: Policy, member: Member, department: str | None) -> list[str]:
     """The lanes of which they may take cases. Raises `Unprocessable` for a department that the book does not have."""
-    lanes = queue.lanes(policy.book)
-    if department is None:
-        return lanes.for_member(member.id)
-    if policy.book.department(department) is None:
+    if department is not None and policy.book.department(department) is None:
         known = ", ".join(item.id for item in policy.book.departments)
         raise Unprocessable(f"There is no department {department!r}; this brand has {known}.")
-    return sorted({*lanes.for_member(member.id)} & {*lanes.within(department, None, None)})
+    there = queue.within(await taking.lanes(writing, policy.book.brand), department, None, None)
+    return queue.lanes(policy.book).for_member(member.id, there)
 
 
 async def _take(writing: Writing, policy: Policy, file: File, principal: Principal, response: Response) -> NextOut:

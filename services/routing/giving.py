@@ -76,8 +76,9 @@ async def tick(pool: db.Pool, policy: Policy) -> int:
 
 async def _waiting(connection: db.Connection, policy: Policy, free: Sequence[Member]) -> list[File]:
     """The first cases of the queue that somebody with room may have, locked."""
-    lanes = sorted({lane for member in free for lane in queue.lanes(policy.book).for_member(member.id)})
-    ids = await taking.waiting(connection, policy.book.brand, lanes, (), _BATCH)
+    able, there = queue.lanes(policy.book), {member.id for member in free}
+    lanes = [lane for lane in await taking.lanes(connection, policy.book.brand) if able.able(lane) & there] if there else []
+    ids = await taking.waiting(connection, policy.book.brand, lanes, _BATCH)
     return await taking.lock(connection, policy.book.brand, ids, None, _BATCH)
 
 
@@ -85,7 +86,7 @@ def chosen(policy: Policy, file: File, there: Mapping[str, Member], loads: Mappi
     """Who gets it: of those who are there, are able, have room for it and did not give it back, whoever helped its customer last in this department,
     else the one with the smallest share of their capacity in use; a lot decides between equals. None: it goes on waiting."""
     case = file.case
-    able = queue.lanes(policy.book).able.get(queue.lane(case.department, case.language, file.skills), frozenset())
+    able = queue.lanes(policy.book).able(queue.lane(case.department, case.language, file.skills))
     declined = set(file.given.declined) if file.given else set()
     may = [m for m in there.values() if m.id in able - declined and _has_room(m, loads[m.id], case.channel)]
     helped = file.helpers.get(case.department)

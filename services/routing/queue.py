@@ -4,8 +4,8 @@ A case comes before another that is less urgent, and among equals before one wit
 reaction clock counts first, while it runs, then the resolution clock.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from libs.common.brandbook import BrandBook
@@ -14,8 +14,7 @@ from libs.common.hours import Calendar
 from services.routing.route import PRIORITIES, able
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
-LANGUAGES = ("nl", "en", "de", "fr", "other")
-"""What triage tells apart."""
+"""When a clock is due that does not run."""
 
 
 def rank(case: Case) -> int:
@@ -35,54 +34,52 @@ def left(calendar: Calendar, due: datetime, now: datetime) -> timedelta | None:
 
 
 def lane(department: str, language: str, skills: Iterable[str]) -> str:
-    """Whoever may take one case of a lane may take all of them."""
+    """Whoever may take one case of a lane may take all of them. No id has a blank or a comma in it."""
     return f"{department} {language} {','.join(sorted(skills))}"
 
 
 @dataclass(frozen=True, slots=True)
 class Lanes:
-    """The lanes of a brand book, with the members who are able to own their cases. `parts`: department, language and skills."""
+    """What a brand book makes of lanes: which members are able to own their cases. Those of a lane are found once, for as long as the book holds."""
 
     book: BrandBook
-    able: Mapping[str, frozenset[str]]
-    parts: Mapping[str, tuple[str, str, tuple[str, ...]]]
+    _able: dict[str, frozenset[str]] = field(default_factory=dict)
 
-    @classmethod
-    def of(cls, book: BrandBook) -> "Lanes":
-        parts = {lane(*combination): combination for combination in _combinations(book)}
-        return cls(book, {name: frozenset(m.id for m in able(book, *part)) for name, part in parts.items()}, parts)
+    def able(self, name: str) -> frozenset[str]:
+        """The members who may own a case of this lane. Also of one that an earlier book made."""
+        known = self._able.get(name)
+        if known is None:
+            department, language, skills = parts(name)
+            known = self._able[name] = frozenset(m.id for m in able(self.book, department, language, skills))
+        return known
 
-    def for_member(self, member: str) -> list[str]:
+    def for_member(self, member: str, names: Iterable[str]) -> list[str]:
         """Those of which this member may take cases: where they are among those who are able, as for any case that is given to somebody."""
-        return [name for name, members in self.able.items() if member in members]
+        return [name for name in names if member in self.able(name)]
 
-    def within(self, department: str | None, language: str | None, skills: Collection[str] | None) -> list[str]:
-        """Those of a department, of a language, and with all of these skills."""
-        return [
-            name
-            for name, (d, speaks, asked) in self.parts.items()
-            if (department is None or d == department)
-            and (language is None or speaks == language)
-            and (skills is None or set(skills) <= set(asked))
-        ]
+
+def parts(name: str) -> tuple[str, str, tuple[str, ...]]:
+    """Department, language and skills of a lane."""
+    department, language, skills = name.split(" ")
+    return department, language, tuple(skills.split(",")) if skills else ()
+
+
+def within(names: Iterable[str], department: str | None, language: str | None, skills: Collection[str] | None) -> list[str]:
+    """Those of a department, of a language, and with all of these skills."""
+    found = []
+    for name in names:
+        of, speaks, asked = parts(name)
+        if department in (None, of) and language in (None, speaks) and set(skills or ()) <= set(asked):
+            found.append(name)
+    return found
 
 
 _LANES: dict[str, Lanes] = {}
 
 
 def lanes(book: BrandBook) -> Lanes:
-    """The lanes of a book, made once for each version: there are some hundreds."""
+    """The lanes of a book, the same for as long as it is the brand's."""
     known = _LANES.get(book.brand)
     if known is None or known.book is not book:
-        known = _LANES[book.brand] = Lanes.of(book)
+        known = _LANES[book.brand] = Lanes(book)
     return known
-
-
-def _combinations(book: BrandBook) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """Every department, language and set of skills that a case of this book may have."""
-    asked = sorted({tuple(sorted(rule.skills)) for rule in book.routing} | {()})
-    languages = list(dict.fromkeys([*LANGUAGES, *book.languages, *(language for member in book.team for language in member.languages)]))
-    for department in book.departments:
-        for language in languages:
-            for skills in asked:
-                yield department.id, language, skills

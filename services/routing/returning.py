@@ -54,7 +54,7 @@ async def give_back(connection: db.Connection, policy: Policy, gone: Presence, n
 
 def _able(policy: Policy, file: File) -> frozenset[str]:
     case = file.case
-    return queue.lanes(policy.book).able.get(queue.lane(case.department, case.language, file.skills), frozenset())
+    return queue.lanes(policy.book).able(queue.lane(case.department, case.language, file.skills))
 
 
 async def _owned(connection: db.Connection, brand: str, member: str, states: tuple[str, ...]) -> list[File]:

@@ -1,6 +1,6 @@
 """The next case for somebody, in SQL: found by indexes in the order of the queue, and locked so that no two people get the same.
 
-`care_case_waits` has what waits for an owner by lane (`queue.py`), so that what somebody may not have is not looked at.
+`care_case_lane` has it by lane (`queue.py`), so that what somebody may not have is not looked at.
 """
 
 from collections.abc import Sequence
@@ -30,22 +30,32 @@ async def one_by_one(connection: db.Connection, brand: str, member: str) -> None
     )
 
 
-async def waiting(connection: db.Connection, brand: str, lanes: Sequence[str], full: Sequence[str], limit: int) -> list[UUID]:
-    """The first cases of these lanes that have no owner, but for channels that are full, in the order of the queue."""
+async def lanes(connection: db.Connection, brand: str) -> list[str]:
+    """The lanes in which there is something to do: by a jump from each to the next, whatever there is in between."""
+    rows = await connection.fetch(
+        "with recursive l(lane) as ((select min(lane) from care_case where brand = $1 and state in ('new', 'open')) union all "
+        "select (select min(c.lane) from care_case c where c.brand = $1 and c.state in ('new', 'open') and c.lane > l.lane) "
+        "from l where l.lane is not null) select lane from l where lane is not null",
+        brand,
+    )
+    return [row["lane"] for row in rows]
+
+
+async def waiting(connection: db.Connection, brand: str, within: Sequence[str], limit: int) -> list[UUID]:
+    """The first cases of these lanes that have no owner, in the order of the queue."""
     rows = await connection.fetch(
         "select w.id from unnest($2::text[]) as l(lane) cross join lateral (select id, rank, due_at from care_case c where c.brand = $1 "
-        "and c.lane = l.lane and c.owner is null and c.state in ('new', 'open') and c.channel <> all($3::text[]) "
-        "order by rank, due_at, id limit $4) w order by w.rank, w.due_at, w.id limit $4",
+        "and c.lane = l.lane and (c.owner is null) and c.state in ('new', 'open') order by rank, due_at, id limit $3) w "
+        "order by w.rank, w.due_at, w.id limit $3",
         brand,
-        lanes,
-        full,
+        within,
         limit,
     )
     return [row["id"] for row in rows]
 
 
 async def candidates(
-    connection: db.Connection, brand: str, member: str, lanes: Sequence[str], full: Sequence[str], *, has_room: bool
+    connection: db.Connection, brand: str, member: str, within: Sequence[str], full: Sequence[str], *, has_room: bool
 ) -> list[UUID]:
     """What this member may take next, best first: the more urgent, then their own before others', then the one with less time left. Their own are those
     that they were given and have not begun with, and, where they have room, those of customers whom they helped last."""
@@ -61,7 +71,7 @@ async def candidates(
         "order by w.rank, w.due_at, w.id limit $5) order by 2, 3, 4, 1 limit $5",
         brand,
         member,
-        lanes,
+        within,
         full,
         _CANDIDATES,
         has_room,

@@ -35,6 +35,7 @@ ALLOWED: Mapping[str, str] = {
     "responder/store.py:lock_cases": f"{BY_EVENT}; the handler compares the brands",
     "responder/store.py:replies_of_cases": "of cases that are locked, which the handler has compared by brand",
     "responder/store.py:waiting_counts": COUNTS,
+    "routing/presence.py:brands_with_somebody": ALL_BRANDS,
     "routing/store.py:copies": BY_EVENT,
     "routing/store.py:files": BY_EVENT,
     "routing/store.py:newest_books": f"{ALL_BRANDS}; and for an operator's check of all books",

@@ -36,8 +36,8 @@ set skills = '{}',
     channel = state_json ->> 'channel'
 where state in ('new', 'open', 'waiting');
 
--- What waits for an owner, by who may take it; what waits for each owner; and all of it, in its order.
-create index care_case_waits on care_case (brand, lane, rank, due_at, id) include (channel) where owner is null and state in ('new', 'open');
+-- What somebody has to do something about: by who may have it, what waits for an owner apart; by owner; and all of it, in its order.
+create index care_case_lane on care_case (brand, lane, (owner is null), rank, due_at, id) include (channel, owner) where state in ('new', 'open');
 create index care_case_sticks on care_case (brand, sticks, rank, due_at, id) where owner is null and state in ('new', 'open') and sticks is not null;
 create index care_case_owned on care_case (brand, owner, rank, due_at, id) include (channel, state) where owner is not null and state in ('new', 'open');
 create index care_case_queue on care_case (brand, rank, due_at, id) where state in ('new', 'open');
