@@ -200,6 +200,13 @@ class World:
         await self._tick()
         return True
 
+    async def give(self) -> bool:
+        """Cases that wait are given to those who are there; whether any was."""
+        given = await giving.tick(self._pools["routing"], self.policies.of(self.brand))
+        if given:
+            await self._relay("routing")
+        return given > 0
+
     async def _next_due(self) -> datetime | None:
         found: datetime | None = await self._pools["routing"].fetchval(
             "select least((select min(next_fire_at) from care_case where brand = $1), (select min(at) from timer where brand = $1))",
@@ -213,7 +220,6 @@ class World:
         for _ in range(_MOST_TICKS):
             done = await ticker.tick(pool, self.policies)
             done += await timer.tick(pool, self.policies, DUE)
-            done += await giving.tick(pool, self.policies.of(self.brand))
             await self._relay("routing")
             if not done:
                 return

@@ -337,4 +337,5 @@ def escalated(case: Case, steps: Sequence[str], the_leads: Sequence[str]) -> Esc
             changes["priority"] = {"low": "normal", "normal": "high"}.get(case.priority, "urgent")
         elif step == "return_to_queue" and the_leads and case.owner not in the_leads:
             changes["owner"] = the_leads[0]
+            changes["decided"] = f"a clock ran: {the_leads[0]} has it until somebody takes it"
     return Escalated(list(steps), list(dict.fromkeys(told)), changes)

@@ -58,10 +58,10 @@ async def tick(pool: db.Pool, policy: Policy) -> int:
     if policy.book.assignment.give == "on_take":
         return 0
     async with pool.acquire() as connection, connection.transaction():
-        if not await taking.alone(connection, policy.book.brand):
-            return 0
         now = await store.now(connection)
         there = {member.id: member for member in await presence.available(connection, policy, now)}
+        if not there or not await taking.alone(connection, policy.book.brand):
+            return 0
         loads = await presence.loads(connection, policy.book.brand, there)
         free = [member for member in there.values() if presence.has_room(member, loads[member.id])]
         given = 0
