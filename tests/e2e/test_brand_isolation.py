@@ -244,7 +244,7 @@ TABLE: dict[Key, Row] = {
     ("routing", "get", f"{_B}/queue"): Row(own=200, shows="strandpost"),
     ("routing", "get", f"{_B}/presence"): Row(own=200),
     ("routing", "put", f"{_B}/presence"): Row(own=200, body=lambda world, n: {"state": "available", "member": "mk"}),
-    ("routing", "post", f"{_B}/queue/take-next"): Row(own=409, body=lambda world, n: {}),
+    ("routing", "post", f"{_B}/queue/take-next"): Row(own=200, body=lambda world, n: {}),
     ("routing", "post", f"{_B}/cases/{{case_id}}/hand-back"): Row(3, body=lambda world, n: {"reason": "de duinganger belt liever"}),
     ("routing", "get", f"{_B}/customers/{{customer_id}}/group"): Row(2),
     ("routing", "put", f"{_B}/customers/{{customer_id}}/group"): Row(2, body=lambda world, n: {"group": None, "reason": "gebeld"}),
