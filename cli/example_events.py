@@ -161,6 +161,7 @@ def _reply(state: str, **more: Any) -> r.Reply:
 
 _APPROVED = {"approver": "gs", "approved_at": _after(28)}
 _BOTH = {"mentions": [_held(_QUESTION), _held(_AGAIN)], "latest": _AGAIN}
+_OTHER_CASE = e.deterministic_id(_BRAND, "case", str(_AGAIN.id))
 _VERDICT = r.Verdict(code="vague_promise", message="'zo snel mogelijk' is no moment: say when.", start=38, end=54, blocking=True)
 
 
@@ -172,6 +173,14 @@ def _examples() -> tuple[e.Event, ...]:
     corrected = _FINDINGS.model_copy(update={"urgency": "critical", "corrected": ["urgency"]})
     by_gs: dict[str, Any] = {**said, "actor": "gs"}
     resolved = {**_BOTH, "owner": "gs", "replied_at": _after(29), "resolved_at": _after(95)}
+    moved: dict[str, Any] = {
+        **by_gs,
+        "move_id": e.deterministic_id(_BRAND, "example-move", "1"),
+        "from_id": _OTHER_CASE,
+        "into_id": _case("open").id,
+        "mention_ids": [_AGAIN.id],
+        "reason": "Moeder en dochter, dezelfde storing.",
+    }
     return (
         e.MentionReceived(**said, mention=_QUESTION),
         e.MentionDeleted(**said, mention_id=_AGAIN.id, deleted_at=_after(120)),
@@ -208,10 +217,46 @@ def _examples() -> tuple[e.Event, ...]:
             case=_case("open", owner="gs", **_BOTH),
             at=_after(27),
             note_id=e.deterministic_id(_BRAND, "example-note", "1"),
-            note="Techniek zoekt het uit: belt voor 12:00 terug met de oorzaak.",
+            note="@tt zoekt het uit: belt voor 12:00 terug met de oorzaak.",
+            mentions=["tt"],
+        ),
+        c.CaseNoteEdited(
+            **by_gs,
+            case=_case("open", owner="gs", **_BOTH),
+            at=_after(27.5),
+            note_id=e.deterministic_id(_BRAND, "example-note", "1"),
+            note="@tt zoekt het uit: belt voor 12:30 terug met de oorzaak.",
+            mentions=["tt"],
+        ),
+        c.CaseNoteDeleted(
+            **by_gs, case=_case("open", owner="gs", **_BOTH), at=_after(27.8), note_id=e.deterministic_id(_BRAND, "example-note", "2")
+        ),
+        c.CaseTagged(**by_gs, case=_case("open", owner="gs", tags=["utrecht"], **_BOTH), at=_after(27.1), added=["utrecht"]),
+        c.CaseWatched(**by_gs, case=_case("open", owner="gs", watchers=["mk"], **_BOTH), at=_after(27.2), added=["mk"]),
+        c.CaseFieldsSet(
+            **by_gs,
+            case=_case("open", owner="gs", fields={"postcode": "3511 AB"}, **_BOTH),
+            at=_after(27.3),
+            changes=[c.FieldChange(field="postcode", after="3511 AB")],
         ),
         c.CaseReacted(**said, case=_case("open", owner="gs", replied_at=_after(29), **_BOTH), at=_after(29), reply_id=_reply("sent").id),
         c.CaseWaiting(**said, case=_case("waiting", owner="gs", replied_at=_after(29), **_BOTH), at=_after(29)),
+        c.CasePickedUp(
+            **by_gs, case=_case("open", owner="gs", **_BOTH), at=_after(28), how="Gebeld: we zoeken het uit en bellen om 12:00 terug."
+        ),
+        c.CaseResumed(
+            **said,
+            case=_case("open", owner="gs", replied_at=_after(29), **_BOTH),
+            at=_after(90),
+            waited_for="until",
+            why="De monteur is dan geweest.",
+        ),
+        c.CaseTargetsChanged(
+            **{**said, "book_version": _BOOK_VERSION + 1},
+            case=_case("open", owner="gs", **_BOTH),
+            at=_after(30),
+            changes=[c.TargetChange(clock="reaction", old_due_at=_after(60), new_due_at=_after(30))],
+        ),
         c.CaseClockBreached(**said, case=_case("open", owner="gs", **_BOTH), at=_after(30.1), clock="reaction"),
         c.CaseEscalated(
             **said,
@@ -223,7 +268,29 @@ def _examples() -> tuple[e.Event, ...]:
             told=["gs"],
         ),
         c.CaseResolved(**by_gs, case=_case("resolved", **resolved), at=_after(95), reason="De storing is voorbij; klant bevestigt."),
+        c.CaseClosed(**said, case=_case("closed", **resolved), at=_after(95 + 14 * 24 * 60)),
         c.CaseReopened(**by_gs, case=_case("open", **{**resolved, "resolved_at": None}), at=_after(130)),
+        c.CaseMerged(**moved, case=_case("open", owner="gs", merged_cases=[_OTHER_CASE], **_BOTH), at=_after(40)),
+        c.CaseUnmerged(**moved, case=_case("open", owner="gs", **_BOTH), at=_after(41)),
+        c.CaseSplit(**{**moved, "from_id": _case("open").id, "into_id": _OTHER_CASE}, case=_case("open", owner="gs"), at=_after(42)),
+        c.CaseRejoined(
+            **{**moved, "from_id": _case("open").id, "into_id": _OTHER_CASE}, case=_case("open", owner="gs", **_BOTH), at=_after(43)
+        ),
+        c.CaseCustomerLeft(
+            **by_gs,
+            case=_case("open", owner="gs", merged_cases=[_OTHER_CASE], **_BOTH),
+            at=_after(44),
+            customer_id=_triaged(_AGAIN, _AGAIN).customer_id,
+            reason="Zij is al gebeld.",
+        ),
+        c.CasePrioritised(
+            **by_gs,
+            case=_case("open", owner="gs", priority="urgent", **_BOTH),
+            at=_after(45),
+            bulk_id=e.deterministic_id(_BRAND, "example-bulk", "1"),
+            previous_priority="high",
+            reason="Alles over de storing in Utrecht eerst.",
+        ),
         e.SendingLease(**said, held=False, hold_version=2),
         r.ReplyDrafted(**by_gs, reply=_reply("draft", verdicts=[_VERDICT]), at=_after(26)),
         r.ReplyEdited(**by_gs, reply=_reply("draft"), at=_after(27)),

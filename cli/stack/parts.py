@@ -30,7 +30,7 @@ PROBE_TIMEOUT_S = 3.0
 ROOT = Path(__file__).resolve().parents[2]
 
 # The services that reach a brand's mailbox and mail server, with the passwords that its book refers to.
-WITH_SECRETS = ("ingest", "responder")
+WITH_SECRETS = ("ingest", "routing", "responder")
 
 # Returns why the part is not known to be ready, or "" when it is. What keeps us from asking is such a reason, never an error.
 Probe = Callable[[], Awaitable[str]]

@@ -4,7 +4,7 @@ A token (`libs/common/tokens.py`) names its subject, one role and the brands tha
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 from fastapi import Depends, Request
@@ -27,12 +27,14 @@ _BEARER = HTTPBearer(auto_error=False, scheme_name="token", bearerFormat="JWT", 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The bearer of a token. `subject` is the team member's id where the bearer is a person of the team; `machine`: a program, which is none."""
+    """The bearer of a token. `subject` is the team member's id where the bearer is a person of the team; `machine`: a program, which is none.
+    `expires_at`: when the token does, in seconds of Unix time."""
 
     subject: str
     role: Role
     brands: frozenset[str]
     machine: bool = False
+    expires_at: float | None = field(default=None, compare=False)
 
     def reaches(self, brand: str) -> bool:
         return brand in self.brands

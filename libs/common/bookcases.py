@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from libs.common.bookvalues import BookPart, Id, OpeningSpan, Percent, SpanText, Text
+from libs.common.bookvalues import BookPart, Id, LanguageCode, OpeningSpan, Percent, SpanText, Text
 from libs.common.hours import Span
 
 
@@ -15,19 +15,23 @@ class CaseRules(BookPart):
     """When a case comes back."""
 
     reopen_within: SpanText = Span(14, "d")
-    """A message that comes so long after the case was resolved reopens it; a later one begins a case that refers back. Then it is closed, too. By an
-    ordinary clock. No service acts on it yet."""
+    """A message that comes within that time after the case was resolved reopens it; a later one begins a case that refers back. Once it has passed, the
+    case is closed. By an ordinary clock."""
+    reopened_has: Percent = 25
+    """A case that is reopened goes on with what was left of its time to resolve, and has at least this share of it."""
     repeat_within: SpanText = Span(30, "d")
     """A customer who had another case within that time makes a repeated contact. By an ordinary clock."""
 
 
 class CustomField(BookPart):
-    """Something of the brand's own that people note of a case. No service acts on it yet."""
+    """Something of the brand's own that people note of a case."""
 
     id: Id
     """What programs call it."""
     name: str = ""
     """What people call it. Empty: its id."""
+    name_in: dict[LanguageCode, Text] = Field(default={})
+    """What people call it in other languages, by language."""
     type: Literal["text", "number", "date", "boolean", "choice"] = "text"
     """What it holds."""
     choices: tuple[Text, ...] = ()

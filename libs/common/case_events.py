@@ -17,11 +17,18 @@ class Clock(Part):
     breached_at: datetime | None = Field(
         default=None, description="When it ran out; none when it was met in time, also if that was heard of late"
     )
+    paused_at: datetime | None = Field(
+        default=None, description="Since when it stands still, because we wait for the customer; `due_at` is when it would have been due"
+    )
+    resumed_at: datetime | None = Field(default=None, description="Since when it runs, where it has stood still before")
+    spent_s: float = Field(default=0, description="Seconds of opening time that had passed on it at `resumed_at`")
+    extra_s: float = Field(default=0, description="Seconds of opening time that it has on top of its target since its case was reopened")
 
 
 class Rounds(Part):
-    """How often a clock of a case has ended. A round begins with the first message, with one that comes after an answer or a resolution, and
-    when a person reopens the case."""
+    """How often a clock of a case has ended. A reaction clock is in a round, which begins with the first message, with one that comes after an answer
+    or a resolution, and when a person reopens the case. A resolution clock goes on through all of them, and ends when it is reopened after it ran
+    out."""
 
     kind: str = Field(description="reaction | resolution")
     met: int = Field(default=0, description="Rounds in which it stopped in time")
@@ -33,18 +40,39 @@ class CaseMention(Part):
     channel: str
     visibility: str
     received_at: datetime
+    customer_id: UUID | None = Field(default=None, description="Whose it is, in a case that people put together")
+
+
+class CaseCustomer(Part):
+    """One of the customers of a case that people put together: how far they have been answered, and where an answer to them goes."""
+
+    customer_id: UUID
+    language: str
+    labels: list[str] = Field(default=[], description="What their messages are about")
+    handled_at: datetime | None = Field(
+        default=None, description="The newest of their messages that was answered, or deliberately not: when we received it"
+    )
+    handled_id: UUID | None = Field(default=None, description="Which message that is")
+    replied_at: datetime | None = Field(default=None, description="First reply to them that was sent")
+    unanswered: bool = Field(description="A live message of theirs is newer than that one")
+    latest: list[Mention] = Field(
+        description="The newest message of each of their channels and threads, oldest first, ten at most; without text and attachments"
+    )
 
 
 class Case(Part):
     """The whole current state of a case."""
 
-    id: UUID = Field(description="UUIDv5 of brand and the group's root mention")
+    id: UUID = Field(
+        description="UUIDv5 of brand and the group's root mention, and of the message that began it where an earlier case was over"
+    )
     brand: str
     customer_id: UUID
     group_id: UUID
     state: str = Field(description="new | open | waiting | resolved | closed | merged | withdrawn")
     waiting_for: str | None = Field(default=None, description="customer | department | until: what a waiting case waits for")
     waiting_until: datetime | None = Field(default=None, description="When it is looked at again at the latest, where somebody said so")
+    waiting_reason: str | None = Field(default=None, description="Why it waits, in the words of the person who said so")
     department: str
     owner: str | None = Field(default=None, description="Team member's id; none: it waits in its department's queue")
     decided: str | None = Field(
@@ -77,6 +105,10 @@ class Case(Part):
     follows: UUID | None = Field(
         default=None, description="The case of the same customer's earlier question, which was over when this one came"
     )
+    begun_by: UUID | None = Field(
+        default=None,
+        description="The message that began it, where the earlier case of its group was over by then; none: the group's first case",
+    )
     labels: list[str] = Field(default=[])
     risk: list[str] = Field(default=[])
     mentions: list[CaseMention] = Field(default=[], description="The newest 200, oldest first")
@@ -85,6 +117,7 @@ class Case(Part):
     historic: bool = False
     merged_into: UUID | None = None
     merged_cases: list[UUID] = Field(default=[], description="Cases that people put together with this one, in that order")
+    customers: list[CaseCustomer] = Field(default=[], description="Of a case that people put together: each of its customers")
     split_from: UUID | None = Field(default=None, description="The case that people took its mentions out of")
     legal_check: str | None = Field(
         default=None, description="asked | agreed | refused: what the legal department says of an answer; none: not asked"
@@ -105,6 +138,7 @@ class CaseEvent(Event):
     case: Case
     at: datetime
     actor: str = Field(default="system", description="Team member's id, token's subject, or system")
+    bulk_id: UUID | None = Field(default=None, description="The bulk action that it was part of, or the taking back of that")
 
 
 class CaseOpened(CaseEvent):
@@ -172,12 +206,66 @@ class CaseReturned(CaseEvent):
     why: str
 
 
+class CasePrioritised(CaseEvent):
+    """A person gave the case another priority."""
+
+    type: ClassVar[str] = "weerklank.case.prioritised.v1"
+    previous_priority: str
+    reason: str | None = None
+
+
 class CaseNoted(CaseEvent):
     """Somebody wrote a note for colleagues; customers never see it."""
 
     type: ClassVar[str] = "weerklank.case.noted.v1"
     note_id: UUID
     note: str
+    mentions: list[str] = Field(default=[], description="Team members whom it calls upon, departments by their members")
+
+
+class CaseNoteEdited(CaseEvent):
+    """Its author put a note right. What it said before is kept with it."""
+
+    type: ClassVar[str] = "weerklank.case.note-edited.v1"
+    note_id: UUID
+    note: str
+    mentions: list[str] = Field(default=[], description="Team members whom it calls upon now")
+
+
+class CaseNoteDeleted(CaseEvent):
+    """A note was taken away. That there was one, whose and who took it away is kept; what it said is not."""
+
+    type: ClassVar[str] = "weerklank.case.note-deleted.v1"
+    note_id: UUID
+
+
+class CaseTagged(CaseEvent):
+    """People call the case otherwise than before."""
+
+    type: ClassVar[str] = "weerklank.case.tagged.v1"
+    added: list[str] = Field(default=[])
+    removed: list[str] = Field(default=[])
+
+
+class CaseWatched(CaseEvent):
+    """Team members began to watch the case, or no longer do."""
+
+    type: ClassVar[str] = "weerklank.case.watched.v1"
+    added: list[str] = Field(default=[], description="Team members' ids")
+    removed: list[str] = Field(default=[], description="Team members' ids")
+
+
+class FieldChange(Part):
+    field: str = Field(description="Its id in the brand book")
+    before: str | float | bool | None = Field(default=None, description="None: it was empty")
+    after: str | float | bool | None = Field(default=None, description="None: it is empty")
+
+
+class CaseFieldsSet(CaseEvent):
+    """Somebody filled in the brand's own fields of the case."""
+
+    type: ClassVar[str] = "weerklank.case.fields-set.v1"
+    changes: list[FieldChange]
 
 
 class CaseReacted(CaseEvent):
@@ -187,10 +275,40 @@ class CaseReacted(CaseEvent):
     reply_id: UUID
 
 
+class CasePickedUp(CaseEvent):
+    """A person has taken up what the customer wrote and told them so: the reaction clock stops. It is still our turn."""
+
+    type: ClassVar[str] = "weerklank.case.picked-up.v1"
+    how: str = Field(description="How the customer was told, in a person's words")
+    reply_id: UUID | None = Field(default=None, description="The reply that told them, where it was one of ours")
+
+
 class CaseWaiting(CaseEvent):
-    """A reply went out: it is the customer's turn."""
+    """There is nothing to do for now, because of what `case.waiting_for` says: a reply went out and it is the customer's turn, or a person said so."""
 
     type: ClassVar[str] = "weerklank.case.waiting.v1"
+    reason: str | None = Field(default=None, description="In the words of the person who said so")
+
+
+class CaseResumed(CaseEvent):
+    """What the case waited for has come, or a person went on without: it is our turn."""
+
+    type: ClassVar[str] = "weerklank.case.resumed.v1"
+    waited_for: str = Field(description="customer | department | until")
+    why: str = Field(description="In words, for people")
+
+
+class TargetChange(Part):
+    clock: str = Field(description="reaction | resolution")
+    old_due_at: datetime
+    new_due_at: datetime
+
+
+class CaseTargetsChanged(CaseEvent):
+    """A new version of the brand book counts other hours, or has other targets: the running clocks are due at another time."""
+
+    type: ClassVar[str] = "weerklank.case.targets-changed.v1"
+    changes: list[TargetChange]
 
 
 class CaseClockBreached(CaseEvent):
@@ -219,7 +337,55 @@ class CaseResolved(CaseEvent):
     no_reply: bool = Field(default=False, description="Deliberately without a reply")
 
 
+class CaseClosed(CaseEvent):
+    """It stayed resolved for as long as a message would have reopened it: a later one begins a case of its own."""
+
+    type: ClassVar[str] = "weerklank.case.closed.v1"
+
+
 class CaseReopened(CaseEvent):
     """A person found that a resolved case was not."""
 
     type: ClassVar[str] = "weerklank.case.reopened.v1"
+
+
+class CaseMoveEvent(CaseEvent):
+    """Base of what people decide about which case messages are in. It is told of both cases; `case` is one of them as it is from then on."""
+
+    move_id: UUID = Field(description="The decision: the same of what takes it back")
+    from_id: UUID = Field(description="The case that the messages were in")
+    into_id: UUID = Field(description="The case that they came into")
+    mention_ids: list[UUID] = Field(default=[], description="The messages that moved now, oldest first, 200 at most")
+    reason: str
+
+
+class CaseMerged(CaseMoveEvent):
+    """A person put all of a case into another one. Customers stay who they are, and each is answered on their own channel."""
+
+    type: ClassVar[str] = "weerklank.case.merged.v1"
+
+
+class CaseUnmerged(CaseMoveEvent):
+    """A person took a merge back: what came into the one case by it, or since to what is there, is in the other one again."""
+
+    type: ClassVar[str] = "weerklank.case.unmerged.v1"
+
+
+class CaseSplit(CaseMoveEvent):
+    """A person took messages out of a case, into a new one or another one."""
+
+    type: ClassVar[str] = "weerklank.case.split.v1"
+
+
+class CaseRejoined(CaseMoveEvent):
+    """A person took a split back."""
+
+    type: ClassVar[str] = "weerklank.case.rejoined.v1"
+
+
+class CaseCustomerLeft(CaseEvent):
+    """A person decided that one of the customers of a case that people put together gets no reply to what is open."""
+
+    type: ClassVar[str] = "weerklank.case.customer-left.v1"
+    customer_id: UUID
+    reason: str

@@ -262,6 +262,9 @@ class DuplicateJudged(Event):
     mention_id: UUID
     other_id: UUID
     same: bool
+    evidence_only: bool = Field(
+        default=False, description="Said by putting cases together or apart: to learn from, while the groups stay as they are"
+    )
     reason: str | None = None
     actor: str
     at: datetime

@@ -23,6 +23,9 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 MAX_HEADERS = 100
 MAX_HEADER_BYTES = 32 * 1024
+HEAD = "weerklank.head"
+"""In a request's scope: only the headers of the answer are wanted."""
+_ENDLESS = b"text/event-stream; charset=utf-8"
 _PROPAGATOR = TraceContextTextMapPropagator()
 
 
@@ -43,15 +46,18 @@ class Front:
             await self._app(scope, receive, send)
             return
         began, status, method, answered = time.monotonic(), 500, scope["method"], False
-        scope = {**scope, "method": "GET" if method == "HEAD" else method}
+        took: float | None = None
+        scope = {**scope, "method": "GET" if method == "HEAD" else method, HEAD: method == "HEAD"}
         if scope["path"].startswith(self._prefix):
             scope["path"] = scope["path"][len(self._prefix) - 1 :]
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
 
         async def sending(message: MutableMapping[str, Any]) -> None:
-            nonlocal status, answered
+            nonlocal status, answered, took
             if message["type"] == "http.response.start":
                 status, answered = message["status"], True
+                if (b"content-type", _ENDLESS) in message.get("headers", ()):
+                    took = time.monotonic() - began  # how long it is read is no matter of ours
                 message["headers"] = [*_own(scope, list(message.get("headers", ())))]
             elif method == "HEAD":
                 message = {**message, "body": b""}
@@ -74,7 +80,7 @@ class Front:
                 route = getattr(scope.get("route"), "path", "unmatched")
                 span.update_name(f"{method} {route}")
                 span.set_attribute("http.response.status_code", status)
-                telemetry.METRICS.requests.labels(method, route, status).observe(time.monotonic() - began)
+                telemetry.METRICS.requests.labels(method, route, status).observe(time.monotonic() - began if took is None else took)
 
     def _body(self, scope: Scope, headers: dict[str, str], receive: Receive) -> Receive:
         """How the routes read the body: unpacked, and no more of it than they may be sent."""

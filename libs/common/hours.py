@@ -178,7 +178,14 @@ class Calendar:
             return self._add_days(moment, span)
         if span.unit == "y":
             raise HoursError(f"a target counts minutes, hours or opening days, not {span}")
-        left = span.elapsed()
+        return self._advance(moment, span.elapsed(), span)
+
+    def advance(self, start: datetime, taking: timedelta) -> datetime:
+        """When `taking` of opening time, more than nothing, has passed since `start` (UTC), to the microsecond; at closing time where it ends there.
+        What takes more than two years is an error."""
+        return self._advance(self.next_open(start), taking, taking)
+
+    def _advance(self, moment: datetime, left: timedelta, asked: Span | timedelta) -> datetime:
         day = self._local_date(moment)
         for _ in range(HORIZON_DAYS):
             for opens, closes in self._openings(day):
@@ -188,7 +195,7 @@ class Calendar:
                         return begin + left
                     left -= closes - begin
             day = _following(day)
-        raise _too_long(moment, span)
+        raise _too_long(moment, asked)
 
     def between(self, a: datetime, b: datetime) -> timedelta:
         """The opening time from `a` to `b`; negative when `b` comes first, so that what is left until a due time goes
@@ -269,7 +276,7 @@ def _utc(at: datetime) -> datetime:
     return at.astimezone(UTC)
 
 
-def _too_long(moment: datetime, span: Span) -> HoursError:
+def _too_long(moment: datetime, span: Span | timedelta) -> HoursError:
     return HoursError(f"{span} of opening time take more than the two years after {moment.date()}")
 
 

@@ -1,4 +1,4 @@
-"""The mail server of a brand: a channel of its brand book comes in, a connection to an address that was looked at goes out.
+"""The servers that a brand's book names, those of mail first: a channel of the book comes in, a connection to an address that was looked at goes out.
 
 Whoever may change a book names any host in it. Dialled are ports of mail and addresses that anybody in the world reaches, and what the operator's
 settings add to those: a book makes nobody knock at what stands around a service.
@@ -69,21 +69,27 @@ def _meant(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
 
 
 async def connect(account: Channel, reach: Reach, within_s: float) -> socket.socket:
-    """A connected socket. The name is resolved once: what was looked at is what is dialled.
+    """A connected socket to the account's server. Raises `OutOfReach`, or `OSError` when the name does not resolve or no address answers."""
+    host, port = account.host, port_of(account)
+    assert host is not None, "the brand book gives an account of mail a host"
+    if port not in ports(account.type, reach):
+        raise OutOfReach(f"Port {port} of {host} is not one for mail. {reach.settings}_PORTS allows others.")
+    return await dial(host, port, reach, within_s)
+
+
+async def dial(host: str, port: int, reach: Reach, within_s: float) -> socket.socket:
+    """A connected socket to a host that may be dialled. The name is resolved once: what was looked at is what is dialled.
 
     Its addresses share what is left of `within_s`: one that swallows what is sent to it leaves time for the next. Raises `OutOfReach`, or
     `OSError` when the name does not resolve or no address answers.
     """
-    host, port = account.host, port_of(account)
-    if port not in ports(account.type, reach):
-        raise OutOfReach(f"Port {port} of {host} is not one for mail. {reach.settings}_PORTS allows others.")
     loop = asyncio.get_running_loop()
     ends_at = loop.time() + within_s
     try:
         async with asyncio.timeout_at(ends_at):
             found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except UnicodeError as error:
-        raise OutOfReach("The mail server's name is none that can be looked up.") from error
+        raise OutOfReach("The server's name is none that can be looked up.") from error
     allowed = [entry for entry in found if may_dial(str(entry[4][0]), reach.networks)]
     if not allowed:
         raise OutOfReach(f"{host} is not in the public network. {reach.settings}_NETWORKS allows others.")

@@ -8,7 +8,7 @@ declares critical (`crit`) is refused, for nothing is understood here that could
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jwt
@@ -90,7 +90,7 @@ class Verifier:
                 f"The token is of a program, and its role {found.role} can approve what is sent, which only people do. "
                 f"Give programs one of: {', '.join(MACHINE_ROLES)}."
             )
-        return found
+        return replace(found, expires_at=float(claims["exp"]))
 
 
 def _opened(token: str) -> tuple[dict[str, Any], dict[str, Any]]:

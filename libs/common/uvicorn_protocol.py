@@ -2,6 +2,7 @@
 headers, however far it is."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -14,13 +15,34 @@ HEAD_S = 30.0
 """Seconds from the connection, or from the first byte of a further request, to the end of its headers. A service has a thousand connections at most."""
 
 
+CONNECTION = "weerklank.connection"
+"""Where a request's scope has the protocol of its connection."""
+
+
 class BoundedProtocol(HttpToolsProtocol):
-    """Closes a connection whose request line and headers come to more than twice what `front.Front` takes, or do not come within `HEAD_S`."""
+    """Closes a connection whose request line and headers come to more than twice what `front.Front` takes, or do not come within `HEAD_S`.
+
+    An answer without an end asks to be told `when_leaving`, so that it does not hold up the stop of the service, and may `abort`.
+    """
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._is_in_head, self._moved, self._head_bytes = True, False, 0
         self._late: asyncio.TimerHandle | None = None
+        self._leaving: Callable[[], None] | None = None
+
+    def when_leaving(self, call: Callable[[], None]) -> None:
+        """Call this once when the service begins to stop."""
+        self._leaving = call
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        if self._leaving is not None:
+            self._leaving()
+
+    def abort(self) -> None:
+        """Close the connection, and give up what was not read."""
+        self.transport.abort()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -50,6 +72,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._is_in_head, self._moved = False, True
         self._in_time()
+        self.scope[CONNECTION] = self  # type: ignore[literal-required]
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:

@@ -6,12 +6,11 @@ from email.utils import parseaddr
 
 import aiosmtplib
 
-from libs.common import accountchecks, certificate, mailserver
+from libs.common import accountchecks, certificate, mailserver, submission
 from libs.common.accountchecks import Accounts, LoginFailed, LoginRefused
 from libs.common.brandbook import Channel
 from libs.common.mailserver import Reach
 from libs.common.servicechecks import Probes
-from services.responder.channels import smtp
 from services.responder.settings import Settings
 
 
@@ -34,7 +33,7 @@ async def log_in(account: Channel, password: str | None, reach: Reach) -> dateti
     assert account.host is not None
     assert account.sender is not None, "the brand book gives an smtp channel a host and a sender"
     sender = parseaddr(account.sender)[1]
-    client = smtp.client_of(account, sender, password, accountchecks.TRIED_S)
+    client = submission.client_of(account, sender, password, accountchecks.TRIED_S)
     try:
         await client.connect(sock=await mailserver.connect(account, reach, accountchecks.TRIED_S / 2))
         end = certificate.expires_at(client.get_transport_info("ssl_object"))

@@ -21,6 +21,7 @@ from services.responder.reply import (
     put_back,
     recipient_of,
     suited_script,
+    to_answer,
 )
 
 ENDED = frozenset({"merged", "withdrawn", "resolved", "closed"})
@@ -103,33 +104,39 @@ def follow_case(
 ) -> list[Change]:
     """What a newer version of a case means for its replies. `was` is the case's state before, "" when it is new to us.
 
-    Untouched automatic drafts follow the case. What people wrote is theirs: discarded when the case comes to an end, unless it was approved; what
-    was approved and has not begun to leave is looked at by `overtaken`. (One whose transmission was refused is, when it is claimed again.)
+    Untouched automatic drafts follow the case; one for each of its customers where people put cases together. What people wrote is theirs: discarded
+    when the case comes to an end, unless it was approved; what was approved and has not begun to leave is looked at by `overtaken`. (One whose
+    transmission was refused is, when it is claimed again.)
     """
     changes: list[Change] = []
-    wanted = automatic_draft(case, rows, book, book_version, at, traceparent)
+    found = (automatic_draft(own, rows, book, book_version, at, traceparent) for own in to_answer(case))
+    wanted = {draft.id: draft for draft in found if draft is not None}
     for row in rows:
         ended = case.state in ENDED and was not in ENDED and row.state in ("draft", "submitted") and not row.automatic
-        superseded = row.automatic and row.state == "draft" and (wanted is None or wanted.id != row.id)
+        superseded = row.automatic and row.state == "draft" and row.id not in wanted
         if ended or superseded:
             reason = f"the case is {case.state}" if case.state in ENDED else "it answers what is no longer the question"
             changes.append(discarded(row, reason, "system", at))
         leaves = row.state == "approved" or (row.state == "sending" and not row.transmitting)
         if leaves and (change := overtaken(row, case, at)):
             changes.append(change)
-    if wanted is None:
-        return changes
-    known = next((row for row in rows if row.id == wanted.id), None)
+    for draft in wanted.values():
+        changes += _drafted(draft, next((row for row in rows if row.id == draft.id), None), at)
+    return changes
+
+
+def _drafted(wanted: ReplyRow, known: ReplyRow | None, at: datetime) -> list[Change]:
+    """The machine's draft becomes what it should be by now."""
     if known is None:
-        return [*changes, Change(wanted, "drafted", "system", at, ReplyDrafted)]
+        return [Change(wanted, "drafted", "system", at, ReplyDrafted)]
     if not known.automatic:
-        return changes
+        return []
     content = {name: getattr(wanted, name) for name in _FOLLOWS_CASE}
     if wanted.digest != known.digest:
         content["legal_by"] = None  # legal read another text
     if known.state == "discarded":
         row = next_version(known, state="draft", reason=None, **content)
-        changes.append(Change(row, "drafted", "system", at, ReplyDrafted))
-    elif any(getattr(known, name) != value for name, value in content.items()):
-        changes.append(Change(next_version(known, **content), "edited", "system", at, ReplyEdited))
-    return changes
+        return [Change(row, "drafted", "system", at, ReplyDrafted)]
+    if any(getattr(known, name) != value for name, value in content.items()):
+        return [Change(next_version(known, **content), "edited", "system", at, ReplyEdited)]
+    return []

@@ -40,6 +40,11 @@ class NewReply(http.Body):
 
     text: Text | None = None
     script: str | None = Field(default=None, max_length=100)
+    mention_id: UUID | None = Field(
+        default=None,
+        description="In a case that people put together, the message that it answers: `answer_to` of `GET …/cases/{case_id}/recipients` in routing. "
+        "Its author gets it, on that channel. Null: the case's newest message",
+    )
 
 
 class Edited(http.Body):
@@ -123,7 +128,8 @@ WithSiblings = Annotated[AtHand, Depends(_with_siblings, scope="function")]
 async def write(
     brand: str, case_id: UUID, body: NewReply, request: Request, response: Response, principal: Writer, writing: Writing
 ) -> ReplyDetail:
-    """A draft that answers the case's newest mention. A machine's draft that nobody has touched gives way to it."""
+    """A draft that answers the case's newest mention, or in a case that people put together the one that is named: it goes to that one's author, and to
+    nobody else. A machine's draft for them that nobody has touched gives way to it."""
     if body.text is not None and body.script is not None:
         raise Unprocessable("Give a text or a script, not both.")
     published = current_book(request, brand)
@@ -135,7 +141,13 @@ async def write(
         raise Conflict(
             f"This case is {case.state}: there is nothing to answer in it.", merged_into=str(case.merged_into) if case.merged_into else None
         )
-    mention = case.latest
+    whole, own = case, reply.as_for(case, body.mention_id)
+    if own is None:
+        raise Unprocessable(
+            "mention_id: an answer is to the newest message of a thread of this case, and in a case that nobody has put together to its newest one. "
+            "GET …/cases/{case_id}/recipients in routing lists them as answer_to."
+        )
+    case, mention = own, own.latest
     if mention is None:
         raise Conflict("This case has no message left to answer.")
     now = await store.database_time(writing)
@@ -155,7 +167,7 @@ async def write(
     )
     person = _person(principal)
     known = await store.replies_of_cases(writing, [case_id])
-    machine = [old for old in known if old.automatic and old.state == "draft"]
+    machine = [old for old in known if old.automatic and old.state == "draft" and reply.of_one_customer(whole, old.mention_id, mention.id)]
     changes = [*(reply.replaced(old, person, now) for old in machine), reply.drafted(row, person, now)]
     await _keep(writing, changes)
     return await shown.detail(request, response, writing, row)

@@ -12,11 +12,13 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
-from libs.common import db, secret
+from libs.common import db, secret, submission
 from libs.common.books import BrandBooks, Published
 from libs.common.brandbook import Channel
 from libs.common.mailserver import Reach
 from libs.common.outbox import Relay
+from libs.common.outcome import Accepted, NotBegun, Outcome, Refused, Unknown
+from libs.common.submission import Unaddressable
 from services.responder import attempts
 from services.responder.attempts import Attempt
 from services.responder.channels import sandbox, smtp
@@ -111,9 +113,9 @@ class Sender:
                 await self._to_sandbox(attempt, claimed_at)
             elif family(attempt.row.channel) != "email":
                 why = f"replies on {attempt.row.channel} cannot be sent from here yet: answer there, and discard this one"
-                await self._write(attempt, smtp.Refused(why, for_good=True))
+                await self._write(attempt, Refused(why, for_good=True))
             elif (account := _account(published)) is None:
-                await self._write(attempt, smtp.Refused("the brand book has no channel of type smtp", for_good=True))
+                await self._write(attempt, Refused("the brand book has no channel of type smtp", for_good=True))
             else:
                 await self._by_mail(attempt, published, account)
         except db.TRANSIENT as error:
@@ -140,7 +142,7 @@ class Sender:
                     return await attempts.begin_transmitting(
                         connection,
                         attempt,
-                        external_id=smtp.id_of(mail),
+                        external_id=submission.id_of(mail),
                         book_version=published.version,
                         lease_s=self._settings.lease_s,
                     )
@@ -152,14 +154,14 @@ class Sender:
         try:
             mail = smtp.message(attempt.row, account.sender, published.book.name, datetime.now(UTC))
             password = await self._secret(published.book.brand, account.secret) if account.secret else None
-        except (smtp.Unaddressable, secret.SecretRefused) as error:
-            await self._write(attempt, smtp.Refused(str(error), for_good=True))
+        except (Unaddressable, secret.SecretRefused) as error:
+            await self._write(attempt, Refused(str(error), for_good=True))
             return
         except secret.SecretMissing as error:
-            await self._write(attempt, smtp.Refused(str(error), for_good=False))
+            await self._write(attempt, Refused(str(error), for_good=False))
             return
         async with self._renewed(attempt):
-            outcome = await smtp.send(
+            outcome = await submission.send(
                 mail,
                 account,
                 password,
@@ -197,7 +199,7 @@ class Sender:
     async def _secret(self, brand: str, reference: str) -> str:
         return await secret.read(reference, brand, [known for known, _ in self._books], self._settings.secrets_dir)
 
-    async def _write(self, attempt: Attempt, outcome: smtp.Outcome) -> None:
+    async def _write(self, attempt: Attempt, outcome: Outcome) -> None:
         """Write down an outcome, for as long as Postgres needs to come back: an accepted mail must not be forgotten."""
         for pause in (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 10.0):
             try:
@@ -208,15 +210,15 @@ class Sender:
                 await asyncio.sleep(pause)
         await self._write_once(attempt, outcome)
 
-    async def _write_once(self, attempt: Attempt, outcome: smtp.Outcome) -> None:
+    async def _write_once(self, attempt: Attempt, outcome: Outcome) -> None:
         async with self._pool.acquire() as connection, connection.transaction():
-            if isinstance(outcome, smtp.Accepted):
-                if not await attempts.sent(connection, attempt, external_id=outcome.message_id):
+            if isinstance(outcome, Accepted):
+                if not await attempts.sent(connection, attempt, external_id=outcome.external_id):
                     log.warning("a reply was accepted that had been decided otherwise", extra={"reply": str(attempt.row.id)})
                     await attempts.note_late_answer(connection, attempt)
-            elif isinstance(outcome, smtp.Unknown):
+            elif isinstance(outcome, Unknown):
                 await attempts.unconfirmed(connection, attempt, outcome.why)
-            elif isinstance(outcome, smtp.NotBegun):
+            elif isinstance(outcome, NotBegun):
                 await attempts.give_back(connection, attempt, "no fresh sending lease, a newer brand book, or too slow")
             elif outcome.for_good or attempt.row.attempts >= self._settings.send_attempts:
                 await attempts.failed(connection, attempt, outcome.why)

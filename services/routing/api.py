@@ -2,14 +2,14 @@
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from libs.common import conditions, http, idempotency, telemetry
+from libs.common import conditions, http, telemetry
 from libs.common.auth import STAFF, Principal, allow
-from libs.common.case_events import Case, CaseAssigned, CaseEvent, CaseNoted, CaseReopened, CaseResolved
+from libs.common.case_events import Case, CaseAssigned, CaseEvent, CaseReopened, CaseResolved
 from libs.common.conditions import Condition, Match
 from libs.common.errors import Conflict, InvalidEvent, NotFound, Unprocessable
 from libs.common.http import Cursor, Page
@@ -18,7 +18,7 @@ from libs.common.routes import Route
 from libs.common.service import Reading, Writing
 from libs.common.trail import Step, Trail, trace_id_of
 from services.routing import case as cases
-from services.routing import correction, correction_store, decide, record, store, turn
+from services.routing import correction, correction_store, decide, field, merge, record, store, turn
 from services.routing.orphan import gives_at_once
 from services.routing.policies import Policies
 from services.routing.route import owner, serves
@@ -56,21 +56,6 @@ class Told(BaseModel):
     detail: dict[str, Any]
 
 
-class Note(BaseModel):
-    id: UUID
-    case_id: UUID = Field(description="The case that it was written on, which may go on in this one by now")
-    at: datetime
-    author: str
-    text: str
-
-
-class Notification(BaseModel):
-    id: UUID
-    case_id: UUID
-    at: datetime
-    what: str
-
-
 class AssignBody(http.Body):
     owner: str | None = Field(default=None, description="Team member's id", max_length=100)
     department: str | None = Field(default=None, max_length=100)
@@ -82,10 +67,6 @@ class ResolveBody(http.Body):
 
 class NoReplyBody(http.Body):
     reason: str = Field(min_length=1, max_length=1000, pattern=r"\S", description="Why nobody answers, for a colleague who looks back")
-
-
-class NoteBody(http.Body):
-    text: str = Field(min_length=1, max_length=20_000)
 
 
 @router.get("/cases")
@@ -145,43 +126,12 @@ async def timeline(
     return Page(items=items, next=http.cursor_of(items[-1].version) if len(rows) > limit else None)
 
 
-@router.get("/cases/{case_id}/notes")
-async def notes(
-    brand: str,
-    case_id: UUID,
-    principal: Reader,
-    reading: Reading,
-    cursor: Cursor = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
-) -> Page[Note]:
-    """What colleagues wrote down about this case, and about those that go on in it, oldest first."""
-    await _found(reading, brand, case_id)
-    after = http.read_cursor(cursor, [str, str])
-    rows = await store.notes(reading, brand, case_id, (http.moment(after[0]), http.uuid(after[1])) if after else None, limit + 1)
-    items = [Note(**dict(row)) for row in rows[:limit]]
-    return Page(items=items, next=http.cursor_of(items[-1].at.isoformat(), str(items[-1].id)) if len(rows) > limit else None)
-
-
-@router.post("/cases/{case_id}/notes", status_code=201)
-@idempotency.once
-async def add_note(
-    brand: str, case_id: UUID, body: NoteBody, request: Request, response: Response, principal: Writer, writing: Writing
-) -> Note:
-    """Write something down for colleagues; customers never see it."""
-    file = await _found(writing, brand, case_id, lock=True)
-    at, note_id = await store.now(writing), uuid4()
-    await store.add_note(writing, brand, case_id, note_id, at, principal.subject, body.text)
-    cases.noted(file)
-    await _record(request, writing, file, principal, CaseNoted, at, note_id=note_id, note=body.text)
-    return Note(id=note_id, case_id=case_id, at=at, author=principal.subject, text=body.text)
-
-
 @router.post("/cases/{case_id}/take", responses=CONFLICT)
 async def take(
     brand: str, case_id: UUID, request: Request, response: Response, principal: Writer, match: Match, writing: Writing
 ) -> CaseOut:
     """Make a case one's own."""
-    file = await at_hand(writing, brand, case_id, match)
+    file = await _at_hand(writing, brand, case_id, match)
     return await _assign(
         request, response, writing, file, principal, to=principal.subject, department=None, why=f"{principal.subject} took it"
     )
@@ -194,7 +144,7 @@ async def assign(
     """Give a case to a colleague, or to another department: to whoever of it is next, unless its owner belongs there too."""
     if body.owner is None and body.department is None:
         raise Unprocessable("Name an owner, a department, or both.")
-    file = await at_hand(writing, brand, case_id, match)
+    file = await _at_hand(writing, brand, case_id, match)
     return await _assign(
         request, response, writing, file, principal, to=body.owner, department=body.department, why=f"{principal.subject} assigned it"
     )
@@ -239,10 +189,13 @@ async def resolve(
     writing: Writing,
     body: ResolveBody | None = None,
 ) -> CaseOut:
-    """The customer is helped; both clocks stop."""
-    file = await at_hand(writing, brand, case_id, match)
+    """The customer is helped; both clocks stop. 409 names the fields that the brand book wants filled in first, as `missing`."""
+    file = await _at_hand(writing, brand, case_id, match)
+    field.must_be_complete(policy_of(request, brand).book, file.case)
     at = await store.now(writing)
+    merge.may_end(file)
     turn.resolved(file, at)
+    merge.settled(file)
     await _record(request, writing, file, principal, CaseResolved, at, reason=body.reason if body else None)
     return _out(response, file)
 
@@ -253,7 +206,7 @@ async def reopen(
 ) -> CaseOut:
     """Take a resolved case up again, with new clocks. A decision not to reply is taken back with it."""
     copy = await _newest(writing, brand, case_id)
-    file = await at_hand(writing, brand, case_id, match)
+    file = await _at_hand(writing, brand, case_id, match)
     at, policy = await store.now(writing), policy_of(request, brand)
     was_left = file.case.unanswered
     turn.reopened(policy, file, await store.case_mentions(writing, brand, case_id), at)
@@ -274,7 +227,7 @@ async def no_reply(
     """Deliberately no reply: the case is resolved, and its newest mention has a decision with a reason. No clock is met by it. Reopening takes it back."""
     correction.by_a_person(principal)
     copy = await _newest(writing, brand, case_id)
-    file = await at_hand(writing, brand, case_id, match)
+    file = await _at_hand(writing, brand, case_id, match)
     turn.may_go_unanswered(file)
     if copy is None or not _is_newest(file, copy):
         raise Conflict("A message has come in, or was taken back, this very moment. Read the case again.")
@@ -284,6 +237,7 @@ async def no_reply(
     turn.end(file, said.at)
     late = record.breaches(file, at=said.at, actor="system", traceparent=traceparent)
     turn.left_unanswered(file, decide.chosen(said), said.at)
+    merge.settled(file)
     told = record.story(file, CaseResolved, at=said.at, actor=actor, traceparent=traceparent, reason=body.reason, no_reply=True)
     await record.record(writing, policy, file, [*late, told])
     return _out(response, file)
@@ -298,21 +252,6 @@ async def _newest(writing: Writing, brand: str, case_id: UUID) -> store.Copy | N
 def _is_newest(file: cases.File, copy: store.Copy) -> bool:
     """Whether it still is, now that the case is locked too."""
     return file.case.latest is not None and file.case.latest.id == copy.triaged.mention.id and not copy.triaged.removed
-
-
-@router.get("/notifications")
-async def notifications(
-    brand: str,
-    principal: Writer,
-    reading: Reading,
-    cursor: Cursor = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
-) -> Page[Notification]:
-    """What the bearer of this token was told, oldest first."""
-    after = http.read_cursor(cursor, [int])
-    rows = await store.notifications(reading, brand, principal.subject, after[0] if after else 0, limit + 1)
-    items = [Notification(**{key: row[key] for key in Notification.model_fields}) for row in rows[:limit]]
-    return Page(items=items, next=http.cursor_of(rows[limit - 1]["seq"]) if len(rows) > limit else None)
 
 
 @router.get("/trace/{mention_id}")
@@ -336,7 +275,7 @@ async def _found(connection: Reading, brand: str, case_id: UUID, *, lock: bool =
     return file
 
 
-async def at_hand(writing: Writing, brand: str, case_id: UUID, match: Condition) -> cases.File:
+async def _at_hand(writing: Writing, brand: str, case_id: UUID, match: Condition) -> cases.File:
     """The case, locked, as the caller has read it. Raises `PreconditionFailed` with what happened to it since."""
     file = await _found(writing, brand, case_id, lock=True)
     if match.holds(file.version):

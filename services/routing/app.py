@@ -14,21 +14,39 @@ from services.routing import (
     api,
     assignment_api,
     book_api,
+    bulk_api,
+    bulker,
     checks,
     client_api,
+    clock_api,
     consumer,
     correction_api,
     customer_api,
     failed_rule,
+    feed,
+    feed_api,
+    field_api,
     giving,
     lease,
+    link_api,
+    links,
     login_api,
+    looking,
+    looking_api,
+    merge_api,
+    note_api,
+    notice_api,
+    notification_api,
+    notifier,
     oauth_api,
     rehome,
+    retarget,
     retell,
+    tag_api,
     ticker,
     timer,
     user_api,
+    watch_api,
 )
 from services.routing.due import DUE
 from services.routing.passwords import Hasher
@@ -40,17 +58,29 @@ from services.routing.signer import Signer
 def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
 
+    signed = links.Links(
+        links.keys_of(_link_keys(settings), settings.signing_key), settings.public_url or f"http://127.0.0.1:{settings.port}"
+    )
+
     async def start(service: Service) -> tuple[Consumer[consumer.CaseWork], Sequence[Task]]:
         app.state.signer = Signer(settings) if settings.signing_key else None
         app.state.hasher = await asyncio.to_thread(Hasher)
         policies = app.state.policies = Policies(service.books)  # the stream's, the clocks' and the routes' alike
+        telling = notifier.Notifier(service.pool, policies, settings, signed)
         return consumer.build(policies), [
             partial(ticker.run, service, policies),
             partial(rehome.run, service, policies),
             partial(giving.run, service, policies),
+            partial(retarget.run, service, policies),
             partial(lease.run, service),
             partial(retell.run, service),
+            partial(bulker.run, service, policies),
             partial(timer.run, service, policies, DUE),
+            partial(notifier.run, service, telling),
+            telling.sweep,
+            partial(app.state.feed.run, settings.database_url),
+            partial(feed.purging, service.pool),
+            partial(looking.sweeping, service.pool),
         ]
 
     service = Service("routing", settings, Path(__file__).parent)
@@ -62,14 +92,33 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             assignment_api.router,
             correction_api.router,
             customer_api.router,
+            feed_api.router,
+            looking_api.router,
+            clock_api.router,
+            note_api.router,
+            notification_api.router,
+            tag_api.router,
+            watch_api.router,
+            field_api.router,
+            correction_api.router,
+            merge_api.router,
+            bulk_api.router,
             client_api.router,
             user_api.router,
             oauth_api.router,
             login_api.router,
+            notice_api.router,
+            link_api.router,
         ],
         start,
         title="One owner, and clocks that can be trusted",
         checks=[checks.published_books],
         gauges=[failed_rule.refresh_gauges],
     )
+    app.state.links = signed
+    app.state.feed, app.state.open_streams = feed.Feed(), feed_api.Open()
     return app
+
+
+def _link_keys(settings: Settings) -> list[str]:
+    return [settings.link_key.get_secret_value(), settings.link_key_before.get_secret_value()]

@@ -19,8 +19,8 @@ from libs.common.routes import Route
 from libs.common.rules import channel_name
 from libs.common.service import Reading, Writing
 from services.routing import case as cases
-from services.routing import presence, queue, record, route, store, taking, waiting
-from services.routing.api import CaseOut, at_hand, policy_of
+from services.routing import presence, queue, queue_store, record, route, store, taking
+from services.routing.api import CaseOut, _at_hand, policy_of
 from services.routing.case import File
 from services.routing.presence import Presence, State
 from services.routing.sla import Policy
@@ -112,7 +112,7 @@ async def read_queue(
     """Cases that somebody has to do something about: the more urgent first, and among equals the one with less time left on its clock."""
     policy = policy_of(request, brand)
     after = http.read_cursor(cursor, [int, str, str])
-    wanted = waiting.Filter(
+    wanted = queue_store.Filter(
         department=department,
         language=language,
         skills=tuple(sorted(set(skill))) if skill else None,
@@ -120,7 +120,7 @@ async def read_queue(
         owner=principal.subject if owner == "me" else owner,
     )
     place = (after[0], _due(after[1]), http.uuid(after[2])) if after else None
-    rows = await waiting.page(reading, brand, wanted, place, limit + 1)
+    rows = await queue_store.page(reading, brand, wanted, place, limit + 1)
     now = await store.now(reading)
     items = [
         Waiting(
@@ -185,7 +185,7 @@ async def hand_back(
 ) -> CaseOut:
     """Give a case back to the queue of its department, and say why. It does not come back by itself to whoever gave it back; the leads are told."""
     policy = policy_of(request, brand)
-    file = await at_hand(writing, brand, case_id, match)
+    file = await _at_hand(writing, brand, case_id, match)
     owner = file.case.owner
     if owner is not None and owner != principal.subject and principal.role not in Leads:
         raise Forbidden(f"The case is {owner}'s. Whoever has it may give it back, or a lead.")

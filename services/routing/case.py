@@ -16,7 +16,7 @@ from pydantic import Field
 from libs.common.case_events import Case, CaseMention, Clock, Rounds
 from libs.common.errors import Conflict
 from libs.common.events import Mention, Part, TriagedMention, deterministic_id
-from services.routing import customer_group, proposal, sla
+from services.routing import customer_group, customers, proposal, sla
 from services.routing.contact import Standing
 from services.routing.route import URGENCIES, Failure, Route, able, facts, leads, owner, quiet, route, works
 from services.routing.sla import Policy
@@ -24,6 +24,7 @@ from services.routing.sla import Policy
 OPEN = ("new", "open", "waiting")
 ENDED = ("resolved", "closed", "merged", "withdrawn")
 EMPTY = ("merged", "withdrawn")
+NOT_WAITING: dict[str, Any] = {"waiting_for": None, "waiting_until": None, "waiting_reason": None}
 MAX_MENTIONS = 200
 """Mentions that a case's events list. A case may have more; an event has a size."""
 
@@ -31,25 +32,36 @@ Key = tuple[datetime, UUID]
 """The place of a message in the order in which we received them."""
 
 
+def root_of(case: Case) -> UUID:
+    """The message that a case is named by: the group's root, or the one that began a follow-up."""
+    return case.begun_by or case.group_id
+
+
 def key_of(mention: Mention) -> Key:
     return mention.received_at, mention.id
 
 
 @lru_cache(maxsize=10_000)
-def case_id_of(brand: str, group_id: UUID) -> UUID:
-    """The case of a group of mentions: named by the group's root mention."""
-    return deterministic_id(brand, "case", str(group_id))
+def case_id_of(brand: str, group_id: UUID, begun_by: UUID | None = None) -> UUID:
+    """The case of a group of mentions: named by the group's root mention, and a follow-up by the message that began it, too."""
+    return deterministic_id(brand, "case", str(group_id), *([str(begun_by)] if begun_by else []))
 
 
 class Turn(Part):
-    """What a case was before a message began another round: what it is again should that message be taken back."""
+    """What a case was before a message began another round: what it is again should that message be taken back. `by` is the message, received at
+    `since`; not known of rounds that began before this was kept."""
 
     state: str
+    waiting_for: str | None = None
+    waiting_until: datetime | None = None
+    waiting_reason: str | None = None
     resolved_at: datetime | None
     unanswered: bool = False
     clocks: list[Clock]
     earlier: list[Rounds]
     fired: list[str]
+    by: UUID | None = None
+    since: datetime | None = None
 
     def of_case(self) -> dict[str, Any]:
         """The fields that are the case's own."""
@@ -104,12 +116,19 @@ def opened(
     now: datetime,
     standing: Standing | None = None,
     helpers: Mapping[str, str] | None = None,
+    *,
+    begun_by: UUID | None = None,
+    follows: UUID | None = None,
+    id: UUID | None = None,
 ) -> File:
     """The case of a group that nobody has opened yet. `mentions` is all that we know of it, at least one, removed ones included;
-    `root_is_in` the case that its root mention is in, if that is another one by now. `helpers`: who helped its customer last, by department."""
+    `root_is_in` the case that its root mention is in, if that is another one by now. `helpers`: who helped its customer last, by department. Of a
+    follow-up, `begun_by` is the message that began it, after the case that it `follows` was over. `id`: of one that people take out of another."""
     first = mentions[0]
     case = Case(
-        id=case_id_of(brand, group_id),
+        id=id or case_id_of(brand, group_id, begun_by),
+        begun_by=begun_by,
+        follows=follows,
         brand=brand,
         customer_id=first.customer_id,
         group_id=group_id,
@@ -127,10 +146,10 @@ def opened(
     return file
 
 
-def customer_of(group_id: UUID, mentions: Sequence[TriagedMention]) -> UUID:
-    """Whose case it is: that of the group's root mention; of the first that is there, where the root is elsewhere. Of mentions in the order in which
-    we received them, at least one of which was not taken back."""
-    return _root(group_id, mentions, [m for m in mentions if not m.removed]).customer_id
+def customer_of(root_id: UUID, mentions: Sequence[TriagedMention]) -> UUID:
+    """Whose case it is: that of the message that it is named by; of the first that is there, where that one is elsewhere. Of mentions in the order in
+    which we received them, at least one of which was not taken back."""
+    return _root(root_id, mentions, [m for m in mentions if not m.removed]).customer_id
 
 
 def opened_at(present: Sequence[TriagedMention]) -> datetime:
@@ -139,8 +158,8 @@ def opened_at(present: Sequence[TriagedMention]) -> datetime:
     return min(live) if live else min(m.mention.posted_at for m in present)
 
 
-def _root(group_id: UUID, mentions: Sequence[TriagedMention], present: Sequence[TriagedMention]) -> TriagedMention:
-    return next((m for m in mentions if m.mention.id == group_id), present[0])
+def _root(root_id: UUID, mentions: Sequence[TriagedMention], present: Sequence[TriagedMention]) -> TriagedMention:
+    return next((m for m in mentions if m.mention.id == root_id), present[0])
 
 
 def computed(
@@ -161,6 +180,7 @@ def computed(
             update={
                 "state": state,
                 "merged_into": merged_into,
+                **NOT_WAITING,
                 "mentions": [],
                 "mentions_total": 0,
                 "latest": None,
@@ -168,6 +188,7 @@ def computed(
                 "clocks": [],
                 "labels": [],
                 "risk": [],
+                "customers": [],
                 **proposal.NOTHING,
             }
         )
@@ -179,7 +200,7 @@ def computed(
     way = route(policy.book, about, chosen=proposal.chosen_department(policy.book, present))
     file.failure = way.failure
     values: dict[str, Any] = {
-        "customer_id": _root(case.group_id, mentions, present).customer_id,
+        "customer_id": _root(root_of(case), mentions, present).customer_id,
         "channel": latest.channel,
         "visibility": latest.visibility,
         "language": present[0].findings.language,
@@ -188,14 +209,23 @@ def computed(
         "labels": list(dict.fromkeys([*(label.name for m in present for label in m.findings.labels), *way.labels])),
         "risk": about["risk"],
         "mentions": [
-            CaseMention(id=m.mention.id, channel=m.mention.channel, visibility=m.mention.visibility, received_at=m.mention.received_at)
+            CaseMention(
+                id=m.mention.id,
+                channel=m.mention.channel,
+                visibility=m.mention.visibility,
+                received_at=m.mention.received_at,
+                customer_id=m.customer_id if case.merged_cases else None,
+            )
             for m in present[-MAX_MENTIONS:]
         ],
         "mentions_total": len(present),
         "latest": latest,
         "historic": historic,
         "merged_into": None,
-        "follows": next((case_id_of(case.brand, m.follows) for m in present if m.follows is not None), None),
+        "follows": case.follows
+        if case.begun_by
+        else next((case_id_of(case.brand, m.follows) for m in present if m.follows is not None), None),
+        "customers": customers.known(case.customers, present) if case.merged_cases else [],
         **proposal.fields(policy.book, present, file.handled),
     }
     if file.touched and case.state in EMPTY:

@@ -11,7 +11,7 @@ from libs.common.errors import Conflict, NotFound, Unprocessable
 from libs.common.events import DuplicateJudged, FindingCorrected, Respond
 from libs.common.outbox import Outgoing
 from libs.common.service import Writing
-from services.routing import correction, correction_store, samples, store
+from services.routing import correction, correction_store, placement, samples, store
 from services.routing.correction import Finding
 from services.routing.proposal import QUIET
 from services.routing.samples import Judgement
@@ -63,9 +63,19 @@ def chosen(said: FindingCorrected) -> Respond:
 
 
 async def judged(
-    writing: Writing, brand: str, mention_id: UUID, other_id: UUID, reason: str | None, *, same: bool, actor: str, book_version: int
+    writing: Writing,
+    brand: str,
+    mention_id: UUID,
+    other_id: UUID,
+    reason: str | None,
+    *,
+    same: bool,
+    actor: str,
+    book_version: int,
+    evidence_only: bool = False,
 ) -> tuple[DuplicateJudged, bool]:
-    """A person said whether two mentions are one issue; and whether triage has them in one group. Raises `NotFound`, `Unprocessable` and `Conflict`."""
+    """A person said whether two mentions are one issue; and whether triage has them in one group. `evidence_only`: by putting their cases together or
+    apart, which is done already. Raises `NotFound`, `Unprocessable` and `Conflict`."""
     if mention_id == other_id:
         raise Unprocessable("other_id is the mention itself. Name another one.")
     both = await store.lock_mentions(writing, brand, [mention_id, other_id])
@@ -82,10 +92,13 @@ async def judged(
         mention_id=mention_id,
         other_id=other_id,
         same=same,
+        evidence_only=evidence_only,
         reason=reason,
         actor=actor,
         at=await store.now(writing),
     )
+    if not evidence_only:
+        await placement.lift(writing, brand, [mention_id, other_id])
     proposed = both[mention_id].triaged.group_id == both[other_id].triaged.group_id
     await correction_store.add_judgement(writing, said, proposed=proposed)
     await _tell(writing, said, min(mention_id, other_id))  # the same pair named the other way round comes in its order

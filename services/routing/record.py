@@ -11,7 +11,7 @@ from libs.common import db, outbox
 from libs.common.case_events import CaseClockBreached, CaseEvent
 from libs.common.events import deterministic_id
 from libs.common.outbox import Outgoing
-from services.routing import sla, store
+from services.routing import reopening, sla, store, waiting
 from services.routing.case import ENDED, File
 from services.routing.sla import Policy
 
@@ -23,7 +23,14 @@ def story(file: File, kind: type[CaseEvent], *, at: datetime, actor: str, tracep
     after = {"state": file.case.state, "department": file.case.department, "owner": file.case.owner, "priority": file.case.priority}
     after |= {"decided": file.case.decided} if file.case.decided else {}
     detail = {key: to_jsonable_python(value) for key, value in said.items() if key != "note"}
-    return store.Story(outgoing, at, actor, {**detail, **after})
+    return store.Story(outgoing, at, actor, {**detail, **after}, _unread(file))
+
+
+def _unread(file: File) -> int:
+    """Messages of a case that nobody has handled, as far as its events list them; none of one that waits or has ended."""
+    if file.case.state not in ("new", "open"):
+        return 0
+    return sum(file.handled is None or (mention.received_at, mention.id) > file.handled for mention in file.case.mentions)
 
 
 def breaches(file: File, *, at: datetime, actor: str, traceparent: str | None) -> list[store.Story]:
@@ -38,11 +45,12 @@ def breaches(file: File, *, at: datetime, actor: str, traceparent: str | None) -
 
 
 def next_firing(policy: Policy, file: File) -> datetime | None:
-    """When a clock of this case has something to say next; none for a case that has ended."""
+    """When this case has to be looked at next: a clock of it has something to say, what it waits for has to have come, or it is over for good."""
     if file.case.state in ENDED:
-        return None
-    coming = sla.firings(policy, file.case.clocks, file.fired)
-    return coming[0].at if coming else None
+        return reopening.closes_at(policy, file.case)
+    coming = [firing.at for firing in sla.firings(policy, file.case.clocks, file.fired)[:1]]
+    back = waiting.comes_back(file.case)
+    return min([*coming, *([back] if back else [])], default=None)
 
 
 def notifications(found: store.Story, members: Iterable[str], case_id: UUID, what: str) -> list[tuple[UUID, str, str, UUID, datetime, str]]:
@@ -56,6 +64,14 @@ def notifications(found: store.Story, members: Iterable[str], case_id: UUID, wha
 
 async def record(connection: db.Connection, policy: Policy, file: File, stories: Sequence[store.Story]) -> None:
     """Write a changed case and tell what happened, inside the caller's transaction, which holds the case's lock."""
-    await store.update(connection, [file], {file.case.id: next_firing(policy, file)})
-    await store.tell_story(connection, stories)
-    await outbox.add(connection, "routing", [row.outgoing for row in stories])
+    await record_all(connection, [(policy, file, stories)])
+
+
+async def record_all(connection: db.Connection, changed: Sequence[tuple[Policy, File, Sequence[store.Story]]]) -> None:
+    """The same for many cases, all of them or none."""
+    await store.update(
+        connection, [file for _, file, _ in changed], {file.case.id: next_firing(policy, file) for policy, file, _ in changed}
+    )
+    told = [row for _, _, stories in changed for row in stories]
+    await store.tell_story(connection, told)
+    await outbox.add(connection, "routing", [row.outgoing for row in told])

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,9 +10,8 @@ from libs.common.bookteam import Member
 from libs.common.brandbook import BrandBook
 from libs.common.case_events import Case
 from libs.common.events import TriagedMention
-from libs.common.hours import Calendar
 from libs.common.rules import RuleError, channel_name, matches
-from services.routing import proposal
+from services.routing import proposal, sla
 from services.routing.sla import Policy
 
 URGENCIES = ("low", "normal", "high", "critical")
@@ -66,7 +64,7 @@ def facts(mentions: Iterable[TriagedMention], policy: Policy, case: Case) -> dic
         "department": asks.department,
         "insight": None,
         "role": None,
-        **_beside(policy.calendar, case),
+        **_beside(policy, case),
     }
 
 
@@ -87,22 +85,17 @@ def facts_of(case: Case, policy: Policy) -> dict[str, object]:
         "priority": case.priority,
         "insight": None,
         "role": None,
-        **_beside(policy.calendar, case),
+        **_beside(policy, case),
     }
 
 
-def _beside(calendar: Calendar, case: Case) -> dict[str, Any]:
+def _beside(policy: Policy, case: Case) -> dict[str, Any]:
     return {
         "customer_group": case.customer_group,
         "contact": case.contact,
-        "hours": hours(calendar, case.opened_at),
+        "hours": sla.hours(policy, case.opened_at),
         "tags": list(case.tags),
     }
-
-
-def hours(calendar: Calendar, at: datetime) -> str:
-    """`open` or `closed`."""
-    return "open" if calendar.is_open(at) else "closed"
 
 
 def route(book: BrandBook, about: Mapping[str, object], *, chosen: str | None = None, is_quiet: bool = False) -> Route:

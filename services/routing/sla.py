@@ -1,8 +1,12 @@
-"""The two clocks of a case, in opening hours: when they are due, what they have to say next, and what an escalation does. Pure."""
+"""The two clocks of a case, in opening hours: when they are due, when they stand still, and what they have to say next. Pure.
+
+A clock runs from `started_at`, or from `resumed_at` where it has stood still; what had passed by then is `spent_s`. Its whole time is that and the
+opening time from there to `due_at`, so that shares of it are of opening time without the pauses.
+"""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from libs.common.brandbook import BrandBook, Target
 from libs.common.case_events import Clock, Rounds
@@ -37,12 +41,21 @@ class Firing:
 
 def start(policy: Policy, facts: Mapping[str, object], started_at: datetime) -> list[Clock]:
     """Both clocks of a case, by the first target that matches; the defaults where no target can be evaluated."""
+    spans = _spans(policy, facts)
+    return [Clock(kind=kind, started_at=started_at, due_at=_due(policy.calendar, started_at, spans[kind])) for kind in KINDS]
+
+
+def _spans(policy: Policy, facts: Mapping[str, object]) -> dict[str, Span]:
     try:
         target = first_match(policy.book.targets, facts) or Target()
     except RuleError:
         target = Target()
-    spans: dict[str, Span] = {"reaction": target.reaction, "resolution": target.resolution}
-    return [Clock(kind=kind, started_at=started_at, due_at=_due(policy.calendar, started_at, spans[kind])) for kind in KINDS]
+    return {"reaction": target.reaction, "resolution": target.resolution}
+
+
+def hours(policy: Policy, at: datetime) -> str:
+    """What a condition on `hours` asks of a case that was opened at that moment."""
+    return "open" if policy.calendar.is_open(at) else "closed"
 
 
 def _due(calendar: Calendar, start: datetime, span: Span) -> datetime:
@@ -53,15 +66,88 @@ def _due(calendar: Calendar, start: datetime, span: Span) -> datetime:
         return start + span.elapsed()
 
 
+def _since(clock: Clock) -> datetime:
+    return clock.resumed_at or clock.started_at
+
+
+def _spent(calendar: Calendar, clock: Clock, at: datetime) -> float:
+    """Seconds of opening time that a clock has run by then, which is not before it runs."""
+    return clock.spent_s + calendar.between(_since(clock), at).total_seconds()
+
+
+def runs(clock: Clock) -> bool:
+    return clock.met_at is None and clock.paused_at is None
+
+
 def meet(clocks: Iterable[Clock], kind: str, at: datetime) -> list[Clock]:
-    """The clock of that kind stops; one that stopped before stays as it was. Whether it was breached is decided by `at` alone, not by whether
-    somebody looked at the clock in between."""
-    return [
-        c.model_copy(update={"met_at": at, "breached_at": c.due_at if at > c.due_at else None})
-        if c.kind == kind and c.met_at is None
-        else c
-        for c in clocks
-    ]
+    """The clock of that kind stops; one that stopped before stays as it was, and one that stands still has stopped when that began. Whether it was
+    breached is decided by when it stops alone, not by whether somebody looked at the clock in between."""
+    return [_met(c, c.paused_at or at) if c.kind == kind and c.met_at is None else c for c in clocks]
+
+
+def _met(clock: Clock, at: datetime) -> Clock:
+    return clock.model_copy(update={"met_at": at, "paused_at": None, "breached_at": clock.due_at if at > clock.due_at else None})
+
+
+def pause(clocks: Iterable[Clock], kind: str, at: datetime) -> list[Clock]:
+    """The clock of that kind stands still from `at`, as long as we wait for the customer. One that ran out before is breached, told or not."""
+    return [_paused(c, max(at, _since(c))) if c.kind == kind and runs(c) else c for c in clocks]
+
+
+def _paused(clock: Clock, at: datetime) -> Clock:
+    return clock.model_copy(update={"paused_at": at, "breached_at": clock.due_at if at > clock.due_at else None})
+
+
+def resume(policy: Policy, clocks: Iterable[Clock], kind: str, at: datetime) -> list[Clock]:
+    """The clock of that kind goes on at `at` with what was left of it; one that had run out stays so. It has never stood still where it is our turn
+    since a moment before that: a message that came before the answer went out."""
+    return [_resumed(policy, c, c.paused_at, at) if c.kind == kind and c.paused_at is not None else c for c in clocks]
+
+
+def _resumed(policy: Policy, clock: Clock, stopped_at: datetime, at: datetime) -> Clock:
+    runs = clock.model_copy(update={"paused_at": None, "met_at": None})
+    if at <= stopped_at or clock.breached_at is not None:
+        return runs
+    left = policy.calendar.between(stopped_at, clock.due_at) or max(clock.due_at - stopped_at, timedelta())
+    due_at = _after(policy.calendar, at, left)
+    return runs.model_copy(update={"due_at": due_at, "resumed_at": at, "spent_s": _spent(policy.calendar, clock, stopped_at)})
+
+
+def reopen(policy: Policy, clock: Clock, facts: Mapping[str, object], at: datetime) -> Clock:
+    """A clock that stopped goes on at `at` with what was left of it, and at least with the share of its target that the brand book gives to what is
+    reopened. One that had run out runs again, so that running out another time is told too."""
+    assert clock.met_at is not None
+    target_due = _due(policy.calendar, at, _spans(policy, facts)[clock.kind])
+    whole = policy.calendar.between(at, target_due) or target_due - at
+    share = whole * policy.book.cases.reopened_has / 100
+    least = _after(policy.calendar, at, share)
+    goes_on = _resumed(policy, clock.model_copy(update={"breached_at": None}), clock.met_at, at)
+    if goes_on.due_at >= least:
+        return goes_on
+    left = policy.calendar.between(clock.met_at if at > clock.met_at else at, clock.due_at)
+    return goes_on.model_copy(update={"due_at": least, "extra_s": clock.extra_s + (share - left).total_seconds()})
+
+
+def retarget(policy: Policy, clock: Clock, facts: Mapping[str, object]) -> Clock:
+    """A clock that has not stopped, as this policy's target and hours make it. What it has spent before a pause stays spent."""
+    due_at = _due(policy.calendar, clock.started_at, _spans(policy, facts)[clock.kind])
+    if clock.spent_s or clock.extra_s or clock.resumed_at is not None:
+        left = policy.calendar.between(clock.started_at, due_at).total_seconds() + clock.extra_s - clock.spent_s
+        due_at = _after(policy.calendar, _since(clock), timedelta(seconds=left))
+    if abs(due_at - clock.due_at) < timedelta(seconds=1):
+        return clock
+    stopped = clock.paused_at is not None and clock.paused_at > due_at
+    return clock.model_copy(update={"due_at": due_at, "breached_at": due_at if stopped else None})
+
+
+def _after(calendar: Calendar, at: datetime, taking: timedelta) -> datetime:
+    """When so much opening time has passed; at once where that is nothing, and by an ordinary clock where the brand does not open for so long."""
+    if taking <= timedelta():
+        return at
+    try:
+        return calendar.advance(at, taking)
+    except HoursError:
+        return at + taking
 
 
 def breach(clocks: Iterable[Clock], kind: str, at: datetime) -> list[Clock]:
@@ -70,7 +156,7 @@ def breach(clocks: Iterable[Clock], kind: str, at: datetime) -> list[Clock]:
 
 def ended(clocks: Iterable[Clock], at: datetime) -> list[Clock]:
     """The clocks of a round that ends at `at`: what still runs is breached if it ran out before that, and is not if it did not."""
-    return [c if c.met_at else c.model_copy(update={"breached_at": c.due_at if at > c.due_at else None}) for c in clocks]
+    return [c if c.met_at else c.model_copy(update={"breached_at": c.due_at if (c.paused_at or at) > c.due_at else None}) for c in clocks]
 
 
 def counted(earlier: Iterable[Rounds], clocks: Iterable[Clock]) -> list[Rounds]:
@@ -87,7 +173,7 @@ def counted(earlier: Iterable[Rounds], clocks: Iterable[Clock]) -> list[Rounds]:
 
 def longest(clocks: Iterable[Clock], others: Iterable[Clock]) -> list[Clock]:
     """These clocks, and for each that runs the one of the same kind among the others, where that runs too and began earlier."""
-    running = {clock.kind: clock for clock in others if clock.met_at is None}
+    running = {clock.kind: clock for clock in others if runs(clock)}
     return [min(c, running.get(c.kind, c), key=lambda clock: clock.started_at) if c.met_at is None else c for c in clocks]
 
 
@@ -108,15 +194,17 @@ def untold(clocks: Iterable[Clock], fired: Collection[str]) -> list[str]:
 def firings(policy: Policy, clocks: Sequence[Clock], fired: Iterable[str]) -> list[Firing]:
     """All that running clocks still have to say, earliest first. Every clock says when it is breached, whatever the brand book has."""
     done = set(fired)
-    return [firing for firing in _all_of(policy, clocks) if firing.name not in done]
+    return [firing for firing in _all_of(policy, [clock for clock in clocks if runs(clock)]) if firing.name not in done]
 
 
 def said(policy: Policy, clocks: Sequence[Clock], fired: Collection[str], now: datetime) -> tuple[list[Clock], list[Firing]]:
-    """What running clocks have said already and, as they stand now, would have said by now, earliest first: a clock that was moved back may
-    have spoken too early, and says it again when its time comes. And the clocks, breached where they said so."""
-    firings = [firing for firing in _all_of(policy, clocks) if firing.name in fired and firing.at <= now] if fired else []
+    """What clocks that have not stopped have said already and, as they stand now, would have said by now, earliest first: a clock that was moved
+    back, or stood still before we knew, may have spoken too early, and says it again when its time comes. And the clocks, those that run breached
+    where they said so."""
+    until = {clock.kind: clock.paused_at or now for clock in clocks}
+    firings = [firing for firing in _all_of(policy, clocks) if firing.name in fired and firing.at <= until[firing.clock]] if fired else []
     out = {firing.clock: firing.at for firing in firings if firing.share == 100}
-    return [c if c.met_at else c.model_copy(update={"breached_at": out.get(c.kind)}) for c in clocks], firings
+    return [c.model_copy(update={"breached_at": out.get(c.kind)}) if runs(c) else c for c in clocks], firings
 
 
 def _all_of(policy: Policy, clocks: Sequence[Clock]) -> list[Firing]:
@@ -134,10 +222,9 @@ def _all_of(policy: Policy, clocks: Sequence[Clock]) -> list[Firing]:
 
 
 def _moment(calendar: Calendar, clock: Clock, share: int) -> datetime:
-    """When `share` per cent of a clock's opening time has passed."""
-    if share == 100:
+    """When `share` per cent of a clock's opening time has passed, pauses left out; when it went on where that was before."""
+    whole = _spent(calendar, clock, clock.due_at)
+    if share == 100 or whole <= 0:
         return clock.due_at
-    seconds = calendar.between(clock.started_at, clock.due_at).total_seconds() * share / 100
-    if seconds <= 0:
-        return clock.due_at
-    return min(clock.due_at, _due(calendar, clock.started_at, Span(max(1, round(seconds / 60)), "m")))
+    at = _after(calendar, _since(clock), timedelta(seconds=whole * share / 100 - clock.spent_s))
+    return min(clock.due_at, at) if share < 100 else max(clock.due_at, at)

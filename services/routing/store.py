@@ -11,10 +11,11 @@ import asyncpg
 
 from libs.common import db
 from libs.common.case_events import Case, CaseEvent
-from libs.common.events import Respond, TriagedMention
+from libs.common.events import Event, Respond, TriagedMention
 from libs.common.outbox import Outgoing
-from services.routing import queue
-from services.routing.case import OPEN, File, Given, Turn
+from services.routing import feed, note_store, queue, standing, watch
+from services.routing.case import OPEN, File, Given, Key, Turn
+from services.routing.feed import Fed
 from services.routing.orphan import gives_at_once
 from services.routing.sla import Policy
 
@@ -37,6 +38,8 @@ class Story:
     at: datetime
     actor: str
     detail: Mapping[str, Any]
+    unread: int = 0
+    """Messages that nobody has handled yet."""
 
 
 async def now(connection: db.Connection) -> datetime:
@@ -110,6 +113,47 @@ async def keep_copies(connection: db.Connection, found: Mapping[UUID, Copy]) -> 
         )
 
 
+async def move_copies(connection: db.Connection, found: Mapping[UUID, Copy]) -> None:
+    """Put mentions, whose case is locked, into another case of their group."""
+    rows = sorted(found.items())
+    if rows:
+        await connection.execute(
+            "update mention_copy m set case_id = u.case_id from unnest($1::text[], $2::uuid[], $3::uuid[]) as u(brand, id, case_id) "
+            "where m.brand = u.brand and m.id = u.id",
+            [copy.triaged.mention.brand for _, copy in rows],
+            [mention_id for mention_id, _ in rows],
+            [copy.case_id for _, copy in rows],
+        )
+
+
+async def follow_ups(connection: db.Connection, groups: Iterable[tuple[str, UUID]]) -> dict[UUID, dict[UUID, Key]]:
+    """The follow-ups of these (brand, group): group → case → place of the message that began it."""
+    wanted = sorted(groups)
+    found: dict[UUID, dict[UUID, Key]] = {}
+    if wanted:
+        rows = await connection.fetch(
+            "select f.* from follow_up f join unnest($1::text[], $2::uuid[]) as u(brand, group_id) using (brand, group_id)",
+            [brand for brand, _ in wanted],
+            [group_id for _, group_id in wanted],
+        )
+        for row in rows:
+            found.setdefault(row["group_id"], {})[row["case_id"]] = row["begun_at"], row["begun_by"]
+    return found
+
+
+async def keep_follow_ups(connection: db.Connection, new: Sequence[File], chains: Mapping[UUID, Mapping[UUID, Key]]) -> None:
+    if new:
+        await connection.execute(
+            "insert into follow_up (brand, group_id, case_id, begun_at, begun_by) "
+            "select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::uuid[])",
+            [file.case.brand for file in new],
+            [file.case.group_id for file in new],
+            [file.case.id for file in new],
+            [chains[file.case.group_id][file.case.id][0] for file in new],
+            [file.case.begun_by for file in new],
+        )
+
+
 # --- cases ----------------------------------------------------------------------------------------------------------------------------
 
 
@@ -141,6 +185,14 @@ async def file(connection: db.Connection, brand: str, case_id: UUID, *, lock: bo
     return file_of(row) if row else None
 
 
+async def some_files(connection: db.Connection, brand: str, ids: Sequence[UUID], *, lock: bool = False) -> dict[UUID, File]:
+    """Those of the cases that this brand has; locked in id order if asked for."""
+    rows = await connection.fetch(
+        f"select * from care_case where brand = $1 and id = any($2::uuid[]) order by id{' for update' if lock else ''}", brand, ids
+    )
+    return {row["id"]: file_of(row) for row in rows}
+
+
 async def insert(connection: db.Connection, new: Sequence[File], fire_at: Mapping[UUID, datetime | None]) -> None:
     """Insert new cases in id order. Raises `db.Raced` when another transaction opened one of them meanwhile: the batch is then done again."""
     if new:
@@ -160,7 +212,8 @@ async def update(connection: db.Connection, changed: Sequence[File], fire_at: Ma
             "update care_case c set version = u.v, state = u.s, department = u.d, owner = u.o, customer_id = u.cu, opened_at = u.op, "
             "next_fire_at = u.n, fired = u.fired, touched = u.t, book_version = u.bv, state_json = u.json, "
             "handled_at = u.ha, handled_id = u.hi, turn_before = u.tb, helpers = u.he, given = u.gi, skills = u.sk, rank = u.ra, due_at = u.du, "
-            f"sticks = u.st, lane = u.la, channel = u.ch from (select {_VALUES}) "
+            "sticks = u.st, lane = u.la, channel = u.ch, clock_version = coalesce(c.clock_version, c.book_version) "
+            f"from (select {_VALUES}) "
             "as u(i, b, v, s, d, o, cu, op, n, fired, t, bv, json, ha, hi, tb, he, gi, sk, ra, du, st, la, ch) where c.id = u.i and c.brand = u.b",
             *_columns(changed, fire_at),
         )
@@ -213,6 +266,40 @@ async def due(connection: db.Connection, brands: Sequence[str], limit: int) -> l
         limit,
     )
     return [file_of(row) for row in rows]
+
+
+async def clocks_of_another_book(
+    connection: db.Connection, brand: str, versions: Sequence[int], limit: int, only: UUID | None = None
+) -> list[tuple[int, File]]:
+    """Open cases of a brand whose clocks were set under one of these versions of its book, with that version, locked; those that another instance holds
+    are left to it."""
+    rows = await connection.fetch(
+        "select *, coalesce(clock_version, book_version) as set_by from care_case where brand = $1 and state in ('new', 'open', 'waiting') "
+        "and coalesce(clock_version, book_version) = any($2::int[]) and ($4::uuid is null or id = $4) order by seq limit $3 "
+        "for update skip locked",
+        brand,
+        versions,
+        limit,
+        only,
+    )
+    return [(row["set_by"], file_of(row)) for row in rows]
+
+
+async def clocks_set_by(connection: db.Connection, brand: str, ids: Sequence[UUID], version: int) -> None:
+    """The clocks of these cases are those of this version of the book."""
+    await connection.execute("update care_case set clock_version = $3 where brand = $1 and id = any($2::uuid[])", brand, ids, version)
+
+
+async def books_with_other_clocks(connection: db.Connection, brand: str, version: int, fields: Sequence[str]) -> dict[int, Any]:
+    """The books of a brand before this version that say something else in one of these fields."""
+    rows = await connection.fetch(
+        "select b.version, b.book from brand_book b join brand_book n on n.brand = b.brand and n.version = $2 where b.brand = $1 and b.version < $2 "
+        "and exists (select 1 from unnest($3::text[]) as f where b.book -> f is distinct from n.book -> f)",
+        brand,
+        version,
+        fields,
+    )
+    return {row["version"]: row["book"] for row in rows}
 
 
 async def put_off(connection: db.Connection, brand: str, case_id: UUID) -> None:
@@ -273,21 +360,66 @@ async def tell_story(connection: db.Connection, rows: Sequence[Story]) -> None:
             [row.outgoing.version for row in rows],
             [row.outgoing.id for row in rows],
             [row.at for row in rows],
-            [event.type.removeprefix("weerklank.case.").removesuffix(".v1") for event in events],
+            [_what(event) for event in events],
             [row.actor for row in rows],
             [row.outgoing.traceparent for row in rows],
             [dict(row.detail) for row in rows],
         )
+        await notify(connection, watch.told(rows))
+        await feed.add(connection, [shown for row in rows if (shown := _shown(row)) is not None])
+
+
+def _shown(row: Story) -> Fed | None:
+    """What people's screens show of a change; nothing of what an import did to a case that was over long ago."""
+    event = row.outgoing.event
+    assert isinstance(event, CaseEvent)
+    case = event.case
+    if case.historic and row.actor == "system":
+        return None
+    data = {
+        "version": row.outgoing.version,
+        "what": _what(event),
+        "actor": row.actor,
+        "at": row.at,
+        "state": case.state,
+        "owner": case.owner,
+        "department": case.department,
+        "priority": case.priority,
+        "due_at": min((clock.due_at for clock in case.clocks if clock.met_at is None), default=None),
+        "unread": row.unread,
+    }
+    people = tuple(dict.fromkeys(filter(None, (case.owner, *case.watchers))))
+    return Fed(
+        case.brand,
+        "case",
+        case.id,
+        data,
+        case_id=case.id,
+        people=people,
+        departments=(case.department,),
+        version=row.outgoing.version,
+    )
+
+
+def _what(event: Event) -> str:
+    return event.type.removeprefix("weerklank.case.").removesuffix(".v1")
 
 
 async def notify(connection: db.Connection, rows: Sequence[tuple[UUID, str, str, UUID, datetime, str]]) -> None:
     """(id, brand, member, case, at, what). An id that is there already is the same notification."""
     if rows:
-        await connection.execute(
+        told = await connection.fetch(
             "insert into notification (id, brand, member, case_id, at, what) select * from "
-            "unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::timestamptz[], $6::text[]) on conflict (id) do nothing",
+            "unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::timestamptz[], $6::text[]) on conflict (id) do nothing returning id",
             *[[row[n] for row in rows] for n in range(6)],
         )
+        new = {row["id"] for row in told}
+        shown = [
+            Fed(brand, "notification", id, {"case_id": case_id, "at": at, "what": what}, member=member)
+            for id, brand, member, case_id, at, what in rows
+            if id in new
+        ]
+        await feed.add(connection, shown)
 
 
 # --- replies --------------------------------------------------------------------------------------------------------------------------
@@ -299,15 +431,28 @@ async def sent(connection: db.Connection, ids: Sequence[UUID]) -> set[UUID]:
     return {row["id"] for row in rows}
 
 
-async def keep_sent(connection: db.Connection, found: Mapping[UUID, tuple[str, UUID]]) -> None:
-    """Reply → (brand, case). Raises `db.Raced` when another transaction heard of one of them meanwhile."""
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A reply that reached the customer: the case that it was written in, and the message that it answers, where it is known."""
+
+    brand: str
+    case_id: UUID
+    mention_id: UUID | None
+    sent_at: datetime
+
+
+async def keep_sent(connection: db.Connection, found: Mapping[UUID, Sent]) -> None:
+    """Keep these by their id. Raises `db.Raced` when another transaction heard of one of them meanwhile."""
     rows = sorted(found.items())
     if rows:
         inserted = await connection.fetch(
-            "insert into sent_reply (id, brand, case_id) "
-            "select * from unnest($1::uuid[], $2::text[], $3::uuid[]) on conflict do nothing returning 1",
+            "insert into sent_reply (id, brand, case_id, mention_id, sent_at, heard_at) select *, moment() "
+            "from unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::timestamptz[]) on conflict do nothing returning 1",
             [reply_id for reply_id, _ in rows],
-            *[[row[n] for _, row in rows] for n in range(2)],
+            [row.brand for _, row in rows],
+            [row.case_id for _, row in rows],
+            [row.mention_id for _, row in rows],
+            [row.sent_at for _, row in rows],
         )
         if len(inserted) < len(rows):
             raise db.Raced("a reply was counted as sent by another transaction")
@@ -349,6 +494,37 @@ async def page(
     return [(row["seq"], Case.model_validate(row["state_json"])) for row in rows]
 
 
+async def matching(
+    connection: db.Connection,
+    brand: str,
+    *,
+    state: str | None,
+    department: str | None,
+    owner: str | None,
+    respond: str | None,
+    topic_id: UUID | None,
+    sample: bool | None,
+    limit: int,
+) -> list[tuple[UUID, int]]:
+    """The cases that `page` would list, with their versions."""
+    rows = await connection.fetch(
+        "select id, version from care_case where brand = $1 and ($2::text is null or state = $2) "
+        "and ($3::text is null or department = $3) and ($4::text is null or owner = $4) "
+        "and ($5::text is null or state_json ->> 'respond' = $5) and ($6::text is null or state_json ->> 'topic_id' = $6) "
+        "and ($7::bool is null or ($7 and state_json ->> 'sample' = 'true') or (not $7 and state_json ->> 'sample' is distinct from 'true')) "
+        "order by seq limit $8",
+        brand,
+        state,
+        department,
+        owner,
+        respond,
+        str(topic_id) if topic_id else None,
+        sample,
+        limit,
+    )
+    return [(row["id"], row["version"]) for row in rows]
+
+
 async def timeline(connection: db.Connection, brand: str, case_id: UUID, after: int, limit: int) -> list[asyncpg.Record]:
     return await connection.fetch(
         "select version, event_id, at, what, actor, traceparent, detail from timeline "
@@ -370,40 +546,32 @@ async def case_mentions(connection: db.Connection, brand: str, case_id: UUID) ->
     return [_copy(row).triaged for row in rows]
 
 
-MOST_MERGES = 20
-"""How many merges in a row are followed, from a case back to those that go on in it."""
-
-
 async def notes(
     connection: db.Connection, brand: str, case_id: UUID, after: tuple[datetime, UUID] | None, limit: int
 ) -> list[asyncpg.Record]:
     """The notes of a case and of all that were merged into it, one after the other, after a note's time and id."""
     return await connection.fetch(
-        "with recursive here(id, merges) as (select $2::uuid, 0 union select c.id, h.merges + 1 from here h join care_case c on c.brand = $1 "
-        "and c.state = 'merged' and c.state_json ->> 'merged_into' = h.id::text where h.merges < $3) "
-        "select id, case_id, at, author, text from note where brand = $1 and case_id in (select id from here) "
-        "and ($4::timestamptz is null or (at, id) > ($4, $5)) order by at, id limit $6",
+        standing.HERE + f"select {note_store.COLUMNS} from note where brand = $1 and case_id in (select id from here) "
+        "and ($3::timestamptz is null or (at, id) > ($3, $4)) order by at, id limit $5",
         brand,
         case_id,
-        MOST_MERGES,
         *(after or (None, None)),
         limit,
     )
 
 
-async def add_note(connection: db.Connection, brand: str, case_id: UUID, note_id: UUID, at: datetime, author: str, text: str) -> None:
+async def add_note(
+    connection: db.Connection, brand: str, case_id: UUID, note_id: UUID, at: datetime, author: str, text: str, mentions: Sequence[str] = ()
+) -> None:
     await connection.execute(
-        "insert into note (id, brand, case_id, at, author, text) values ($1, $2, $3, $4, $5, $6)", note_id, brand, case_id, at, author, text
-    )
-
-
-async def notifications(connection: db.Connection, brand: str, member: str, after: int, limit: int) -> list[asyncpg.Record]:
-    return await connection.fetch(
-        "select seq, id, case_id, at, what from notification where brand = $1 and member = $2 and seq > $3 order by seq limit $4",
+        "insert into note (id, brand, case_id, at, author, text, mentions) values ($1, $2, $3, $4, $5, $6, $7)",
+        note_id,
         brand,
-        member,
-        after,
-        limit,
+        case_id,
+        at,
+        author,
+        text,
+        mentions,
     )
 
 

@@ -1,94 +1,85 @@
-"""What waits to be done, read in the order of the queue."""
+"""What a case waits for, and that it is picked up: pure decisions of people. What replies and messages do to it is in `turn.py`.
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from uuid import UUID
+Time stands still for the customer alone. While we wait for a department, or until a moment that we chose, our clocks run on: whoever asked us
+something does not care which of us holds it.
+"""
 
-import asyncpg
+from datetime import datetime
+from typing import Any
 
-from libs.common import db
 from libs.common.case_events import Case
-from services.routing import queue, taking
+from libs.common.errors import Conflict, Unprocessable
+from services.routing import sla
+from services.routing.case import ENDED, NOT_WAITING, File, key_of, must_be_alive
+from services.routing.sla import Policy
+from services.routing.turn import for_customer, reacted
 
-Place = tuple[int, datetime, UUID]
-"""Rank, due time and id: where a case stands in the queue."""
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """What is asked for; none: whatever it is. `owner` is a member's id, or `none`."""
-
-    department: str | None = None
-    language: str | None = None
-    skills: tuple[str, ...] | None = None
-    channel: str | None = None
-    owner: str | None = None
+OURS = ("department", "until")
+"""What we wait for ourselves."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    case: Case
-    version: int
-    rank: int
-    due_at: datetime
-    skills: tuple[str, ...]
+def must_be_ours(file: File) -> None:
+    """Raises `Conflict` for a case that has ended: nobody waits for anything there."""
+    must_be_alive(file)
+    if file.case.state in ENDED:
+        raise Conflict(f"The case is {file.case.state}. Reopen it first.")
 
 
-async def page(connection: db.Connection, brand: str, wanted: Filter, after: Place | None, limit: int) -> list[Row]:
-    """The cases after that place."""
-    place = after or (-1, datetime(1970, 1, 1, tzinfo=UTC), UUID(int=0))
-    if wanted.owner not in (None, "none"):
-        rows = await _owned(connection, brand, wanted, place, limit)
-    elif wanted == Filter():
-        rows = await _all(connection, brand, place, limit)
-    else:
-        rows = await _by_lane(connection, brand, wanted, place, limit)
-    return [
-        Row(Case.model_validate(row["state_json"]), row["version"], row["rank"], row["due_at"], tuple(row["skills"] or ())) for row in rows
-    ]
+def for_the_customer(file: File, at: datetime, reason: str | None = None) -> None:
+    """A person says that it is the customer's turn: our time to resolve stands still. Raises `Conflict` where nobody has told the customer so."""
+    must_be_ours(file)
+    if not reacted(file.case):
+        raise Conflict("Nobody has told the customer anything since their last message. Reply, or say with picked-up how they were told.")
+    if file.case.latest is not None:
+        file.handled = max(file.handled or key_of(file.case.latest), key_of(file.case.latest))
+    file.touched, file.before = True, None
+    clocks = sla.pause(file.case.clocks, "resolution", at)
+    file.change(state="waiting", waiting_for="customer", waiting_until=None, waiting_reason=reason, clocks=clocks)
 
 
-async def _all(connection: db.Connection, brand: str, place: Place, limit: int) -> list[asyncpg.Record]:
-    return await connection.fetch(
-        "select state_json, version, rank, due_at, skills from care_case where brand = $1 and state in ('new', 'open') "
-        "and (rank, due_at, id) > ($2, $3, $4) order by rank, due_at, id limit $5",
-        brand,
-        *place,
-        limit,
-    )
+def until(policy: Policy, file: File, moment: datetime, at: datetime, reason: str | None = None) -> None:
+    """A person says that there is nothing to do before that moment. Raises `Unprocessable` where that has passed, and `Conflict`."""
+    if moment <= at:
+        raise Unprocessable(f"until: {moment.isoformat()} has passed. Name a moment to come.")
+    _ours(policy, file, at, waiting_for="until", waiting_until=moment, waiting_reason=reason)
 
 
-async def _by_lane(connection: db.Connection, brand: str, wanted: Filter, place: Place, limit: int) -> list[asyncpg.Record]:
-    """So that what is not asked for is not looked at. Within a lane what waits for an owner is apart from what has one."""
-    lanes = queue.within(await taking.lanes(connection, brand), wanted.department, wanted.language, wanted.skills)
-    return await connection.fetch(
-        "with w as (select w.* from unnest($2::text[]) as l(lane) cross join unnest($3::bool[]) as f(free) "
-        "cross join lateral (select id, rank, due_at from care_case c where c.brand = $1 and c.lane = l.lane and (c.owner is null) = f.free "
-        "and c.state in ('new', 'open') and ($4::text is null or c.channel = $4) and (c.rank, c.due_at, c.id) > ($5, $6, $7) "
-        "order by rank, due_at, id limit $8) w order by w.rank, w.due_at, w.id limit $8) "
-        "select c.state_json, c.version, c.rank, c.due_at, c.skills from w join care_case c on c.brand = $1 and c.id = w.id "
-        "order by w.rank, w.due_at, w.id",
-        brand,
-        lanes,
-        [True] if wanted.owner == "none" else [True, False],
-        wanted.channel,
-        *place,
-        limit,
-    )
+def for_department(policy: Policy, file: File, at: datetime, until: datetime | None = None, reason: str | None = None) -> None:
+    """A department was asked, and is to answer by `until`. Raises `Conflict`."""
+    _ours(policy, file, at, waiting_for="department", waiting_until=until, waiting_reason=reason)
 
 
-async def _owned(connection: db.Connection, brand: str, wanted: Filter, place: Place, limit: int) -> list[asyncpg.Record]:
-    return await connection.fetch(
-        "select state_json, version, rank, due_at, skills from care_case where brand = $1 and owner = $9 and owner is not null "
-        "and state in ('new', 'open') and ($2::text is null or department = $2) and ($3::text is null or state_json ->> 'language' = $3) "
-        "and ($4::text[] is null or skills @> $4) and ($5::text is null or channel = $5) "
-        "and (rank, due_at, id) > ($6, $7, $8) order by rank, due_at, id limit $10",
-        brand,
-        wanted.department,
-        wanted.language,
-        list(wanted.skills) if wanted.skills is not None else None,
-        wanted.channel,
-        *place,
-        wanted.owner,
-        limit,
-    )
+def over(policy: Policy, file: File, at: datetime) -> str:
+    """What the case waited for has come, or somebody goes on without: it is our turn. Returns what that was; raises `Conflict` where it waits for
+    nothing."""
+    must_be_ours(file)
+    if file.case.state != "waiting":
+        raise Conflict(f"The case is {file.case.state}: it waits for nothing.")
+    waited_for = file.case.waiting_for or "customer"
+    _ours(policy, file, at, state="open", **NOT_WAITING)
+    return waited_for
+
+
+def _ours(policy: Policy, file: File, at: datetime, **values: Any) -> None:
+    must_be_ours(file)
+    file.touched, file.before = True, None
+    clocks = sla.resume(policy, file.case.clocks, "resolution", at)
+    file.change(**{"state": "waiting", "clocks": clocks, **values})
+
+
+def picked_up(file: File, at: datetime) -> None:
+    """A person has taken it up and told the customer so: we have reacted, and it is still our turn. Taking or assigning a case does not do that. Raises
+    `Conflict` where there is nothing to react to."""
+    must_be_ours(file)
+    if for_customer(file.case):
+        raise Conflict("The case waits for the customer: its newest message has been answered.")
+    if reacted(file.case):
+        raise Conflict("The customer was told already since their last message.")
+    file.touched, file.before = True, None
+    state = "open" if file.case.state == "new" else file.case.state
+    file.change(state=state, clocks=sla.meet(file.case.clocks, "reaction", at))
+
+
+def comes_back(case: Case) -> datetime | None:
+    """When a case that waits is looked at again, come what may; none where nobody said so."""
+    return case.waiting_until if case.state == "waiting" else None

@@ -214,7 +214,9 @@ def on_reply_sent(work: TriageWork, received: Received[ReplySent]) -> None:
 
 
 def on_duplicate_judged(work: TriageWork, received: Received[DuplicateJudged]) -> None:
-    """Two mentions are one issue, or are not, whatever triage thought: their groups become one, or the later mention leaves. The newest word counts."""
+    """Two mentions are one issue, or are not, whatever triage thought: their groups become one, or the later mention leaves. The newest word counts.
+
+    What people said by putting cases together or apart is kept to learn from; routing sees to the cases."""
     event = received.event
     one, other = work.known.get(event.mention_id), work.known.get(event.other_id)
     if one is None or other is None or event.brand != one.triaged.mention.brand or event.brand != other.triaged.mention.brand:
@@ -227,6 +229,8 @@ def on_duplicate_judged(work: TriageWork, received: Received[DuplicateJudged]) -
         work.repeat(received)
         return
     work.pairs[pair] = work.judged[pair] = suggestion_store.Decision("confirmed" if event.same else "rejected", event.actor, event.at)
+    if event.evidence_only:
+        return
     groups = one.triaged.group_id, other.triaged.group_id
     if event.same and groups[0] != groups[1]:
         root, losers = work.groups.merge(groups)

@@ -36,6 +36,8 @@ ALLOWED: Mapping[str, str] = {
     "responder/store.py:replies_of_cases": "of cases that are locked, which the handler has compared by brand",
     "responder/store.py:waiting_counts": COUNTS,
     "routing/presence.py:brands_with_somebody": ALL_BRANDS,
+    "routing/feed.py:newest_place": "a number that says how far the feed is, of all brands",
+    "routing/feed.py:purge": ALL_BRANDS,
     "routing/store.py:copies": BY_EVENT,
     "routing/store.py:files": BY_EVENT,
     "routing/store.py:newest_books": f"{ALL_BRANDS}; and for an operator's check of all books",

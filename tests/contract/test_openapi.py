@@ -21,6 +21,8 @@ PUBLIC = frozenset({"/healthz", "/readyz", "/metrics", "/openapi.json", "/v1/sta
 """Routes that ask for no token: operations uses them, and they tell of no brand."""
 LOGIN = frozenset({"/v1/oauth/token", "/v1/login", "/v1/login/refresh", "/v1/login/password", "/v1/logout"})
 """Routes that ask for no token because it is there that one gets one: they ask for a secret instead."""
+LINKED = frozenset({"/v1/links/{token}"})
+"""Routes that ask for no token because their path is one: a signed link, which is good for one thing. People see pages there, and no problems."""
 
 
 class Operation(NamedTuple):
@@ -97,6 +99,10 @@ def test_an_operation_says_what_it_is_for_and_how_it_fails(operation: Operation)
             assert problems.pop(code) == {"application/json": {"schema": {"$ref": "#/components/schemas/OAuthProblem"}}}
     else:
         assert {"400", "422"} <= problems.keys()
+    if operation.path in LINKED:
+        pages = {code for code, content in problems.items() if content == {"text/html": {}}}
+        assert {"404", "409", "410"} <= pages
+        problems = {code: content for code, content in problems.items() if code not in pages}
     assert all(
         content == {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}} for content in problems.values()
     )
@@ -106,9 +112,12 @@ def test_an_operation_says_what_it_is_for_and_how_it_fails(operation: Operation)
 def test_what_makes_something_asks_for_a_key_and_what_changes_something_for_a_version(operation: Operation) -> None:
     headers = {parameter["name"] for parameter in operation.described.get("parameters", []) if parameter["in"] == "header"}
     assert ("201" in operation.described["responses"]) == ("Idempotency-Key" in headers)
-    changes = operation.method in ("put", "delete") or (operation.method == "post" and operation.path.count("{") == 2)
+    changes = operation.method in ("put", "patch", "delete") or (operation.method == "post" and operation.path.count("{") == 2)
     belongs_to_no_version = "201" in operation.described["responses"] and not operation.path.endswith("/secrets")
-    exempt = belongs_to_no_version or operation.path.startswith("/v1/stream/") or operation.path.endswith("/mentions/{mention_id}")
+    commutes = operation.path.endswith(("/tags", "/watchers", "/presence"))  # whoever comes first, both hold: nothing is overwritten
+    exempt = (
+        commutes or belongs_to_no_version or operation.path.startswith("/v1/stream/") or operation.path.endswith("/mentions/{mention_id}")
+    )
     assert ("If-Match" in headers) == (changes and not exempt)
 
 
@@ -129,6 +138,9 @@ def test_a_route_asks_for_a_role_unless_it_is_public_on_purpose(route: Route) ->
         assert not roles
         assert "{brand}" not in route.path
         assert route.methods <= {"GET", "HEAD"}
+    elif route.path in LINKED:
+        assert not roles
+        assert (route.service, "{brand}" in route.path) == ("routing", False)
     elif route.path in LOGIN:
         assert not roles
         assert (route.service, route.methods) == ("routing", {"POST"})
@@ -137,18 +149,18 @@ def test_a_route_asks_for_a_role_unless_it_is_public_on_purpose(route: Route) ->
         assert roles <= set(ROLES)
 
 
-@pytest.mark.parametrize("operation", [found for found in operations() if found.path not in PUBLIC | LOGIN], ids=str)
+@pytest.mark.parametrize("operation", [found for found in operations() if found.path not in PUBLIC | LOGIN | LINKED], ids=str)
 def test_an_operation_that_asks_for_a_role_is_described_with_a_token(operation: Operation) -> None:
     assert operation.described["security"] == [{"token": []}]
 
 
 def test_a_public_route_still_exists() -> None:
     """A name that is left on the list would open a later route of that name."""
-    assert {route.path for route in routes()} >= PUBLIC | LOGIN
+    assert {route.path for route in routes()} >= PUBLIC | LOGIN | LINKED
 
 
 def test_only_routes_of_a_brand_or_of_operations_exist() -> None:
-    elsewhere = {route.path for route in routes() if not route.path.startswith("/v1/brands/{brand}/")} - PUBLIC - LOGIN
+    elsewhere = {route.path for route in routes() if not route.path.startswith("/v1/brands/{brand}/")} - PUBLIC - LOGIN - LINKED
     assert elsewhere == {"/v1/checks", "/v1/stream/resume", "/v1/stream/positions/{topic}/{partition}"}
 
 

@@ -77,7 +77,9 @@ def configuration(document: Mapping[str, Any], examples: Mapping[str, Example], 
             if operation.get("security") or example.authorization:
                 authorization = example.authorization or f"Bearer {tokens[example.role]}"
                 lines.append(f"headers = {{ Authorization = {json.dumps(authorization)} }}")
-            kept = {key: value for key, value in example.parameters.items() if key in ("brand", "If-Match") or key.endswith("_id")}
+            kept = {
+                key: value for key, value in example.parameters.items() if key in ("brand", "If-Match", "follow") or key.endswith("_id")
+            }
             if kept:
                 lines.append(
                     "parameters = { " + ", ".join(f"{json.dumps(key)} = {json.dumps(value)}" for key, value in kept.items()) + " }"

@@ -38,6 +38,7 @@ labels: [{{name: {label}, department: {department}, examples: ["de {label} is we
 departments: [{{id: {department}, members: [mk]}}]
 routing: [{{when: {{}}, department: {department}, tell: [lead]}}]
 fallback: {department}
+fields: [{{id: vak}}]
 team: [{{id: mk, first_name: Mila, initials: mk, role: lead}}]
 scripts: [{{id: {label}-script, language: nl, text: "{{groet}}, ik kijk naar de {label}. {{handtekening}}"}}]
 """
@@ -46,7 +47,7 @@ scripts: [{{id: {label}-script, language: nl, text: "{{groet}}, ik kijk naar de 
 OURS = ("Dijkgraaf", "kruin", "dijkwacht", "dijkganger")
 THEIRS = ("Duinwaard", "zandbank", "strandpost", "duinganger")
 """Words that only Duin's book and customers have; with the ids of its rows they are what must never reach Dijk."""
-SEEDS = 12
+SEEDS = 21
 PASSWORD = {"password": "vijf woorden die niemand raadt"}
 LETTERS = {"ingest": "mentions", "triage": "mentions", "routing": "triaged", "responder": "cases", "analytics": "triaged"}
 """A topic that each service reads, for an event that was set aside."""
@@ -117,6 +118,9 @@ def world(home: Path) -> Iterator[World]:
         _asked(found)
         for seed in found.seeds:
             seed.update(access)
+        for seed in found.seeds[1:3]:
+            path = f"/v1/brands/duin/cases/{seed['case_id']}/notes"
+            seed["note_id"] = found.ask("duin", "routing", "POST", path, json={"text": "de duinganger belt nog"}).json()["id"]
         eventually(lambda: found.get("analytics", "/summary")["drafts_waiting"] == SEEDS, "analytics knows it all", 60)
         yield found
     finally:
@@ -197,12 +201,47 @@ def _other_customer(world: World, n: int) -> dict[str, Any]:
     return {"other_id": world.seeds[n + 1]["customer_id"]}
 
 
+WHY = "de duinganger schreef twee keer"
+
+
+def _case_body(world: World, n: int) -> dict[str, Any]:
+    return {"case_id": world.seeds[n]["case_id"], "reason": WHY}
+
+
+def _together(world: World, n: int) -> None:
+    """The case of a seed and that of the next are one, unless they were before."""
+    path = f"/v1/brands/duin/cases/{world.seeds[n]['case_id']}"
+    world.ask("duin", "routing", "POST", f"{path}/merge", json=_case_body(world, n + 1))
+
+
+def _split_body(world: World, n: int) -> dict[str, Any]:
+    _together(world, n)
+    return {"mention_ids": [world.seeds[n + 1]["mention_id"]], "reason": WHY}
+
+
+def _unsplit_body(world: World, n: int) -> dict[str, Any]:
+    """A message of the case of the seed after the next is in this one."""
+    _together(world, n + 1)
+    path = f"/v1/brands/duin/cases/{world.seeds[n + 1]['case_id']}/split"
+    world.ask("duin", "routing", "POST", path, json=_split_body(world, n + 1) | {"into": world.seeds[n]["case_id"]})
+    return {"reason": WHY}
+
+
+def _customer_body(world: World, n: int) -> dict[str, Any]:
+    _together(world, n)
+    return {"customer_id": world.seeds[n]["customer_id"], "reason": WHY}
+
+
 def _letter(service: str) -> Callable[[World, int], Any]:
     return lambda world, n: {name: set_aside(world, service, "replay")[name] for name in ("topic", "key")}
 
 
 def _dropped(service: str) -> Callable[[World, int], Any]:
     return lambda world, n: set_aside(world, service, "drop")
+
+
+def _tomorrow() -> str:
+    return (datetime.now(UTC) + timedelta(days=1)).isoformat()
 
 
 _B = "/v1/brands/{brand}"
@@ -251,7 +290,17 @@ TABLE: dict[Key, Row] = {
     ("routing", "delete", f"{_B}/customers/{{customer_id}}/group"): Row(2),
     ("routing", "post", f"{_B}/cases/{{case_id}}/resolve"): Row(4),
     ("routing", "post", f"{_B}/cases/{{case_id}}/reopen"): Row(4),
+    ("routing", "post", f"{_B}/cases/{{case_id}}/picked-up"): Row(2, body=lambda world, n: {"how": "de duinganger is gebeld"}),
+    ("routing", "post", f"{_B}/cases/{{case_id}}/wait"): Row(2, body=lambda world, n: {"for": "until", "until": _tomorrow()}),
+    ("routing", "post", f"{_B}/cases/{{case_id}}/resume"): Row(2, body=lambda world, n: {"reason": "de duinganger is er weer"}),
     ("routing", "post", f"{_B}/cases/{{case_id}}/no-reply"): Row(3, body=lambda world, n: {"reason": "de duinganger maakt een grap"}),
+    ("routing", "post", f"{_B}/cases/{{case_id}}/merge"): Row(12, body=lambda world, n: _case_body(world, n + 1)),
+    ("routing", "post", f"{_B}/cases/{{case_id}}/unmerge"): Row(12, body=lambda world, n: _case_body(world, n + 1)),
+    ("routing", "get", f"{_B}/cases/{{case_id}}/moves"): Row(12, shows="merge"),
+    ("routing", "post", f"{_B}/cases/{{case_id}}/split"): Row(14, body=lambda world, n: _split_body(world, n)),
+    ("routing", "get", f"{_B}/cases/{{case_id}}/recipients"): Row(14, shows="answer_to"),
+    ("routing", "post", f"{_B}/cases/{{case_id}}/unsplit"): Row(16, body=lambda world, n: _unsplit_body(world, n)),
+    ("routing", "post", f"{_B}/cases/{{case_id}}/recipients/no-reply"): Row(19, body=lambda world, n: _customer_body(world, n)),
     ("routing", "post", f"{_B}/mentions/{{mention_id}}/corrections"): Row(
         2, body=lambda world, n: {"finding": "urgency", "values": ["high"], "reason": "de duinganger wacht"}
     ),
@@ -261,6 +310,20 @@ TABLE: dict[Key, Row] = {
     ("routing", "get", f"{_B}/mentions/{{mention_id}}/corrections"): Row(2, shows="duinganger"),
     ("routing", "get", f"{_B}/no-reply-sample"): Row(own=200, shows="sampled"),
     ("routing", "get", f"{_B}/notifications"): Row(own=200, shows="opened"),
+    ("routing", "post", f"{_B}/notifications/read"): Row(
+        own=200, nothing={"read": 0}, body=lambda world, n: {"upto": world.get("routing", "/notifications")["items"][0]["id"]}
+    ),
+    ("routing", "get", f"{_B}/stream"): Row(own=200, params={"follow": "false"}, shows="ready"),
+    ("routing", "get", f"{_B}/cases/{{case_id}}/presence"): Row(),
+    ("routing", "put", f"{_B}/cases/{{case_id}}/presence"): Row(body=lambda world, n: {"doing": "looking"}),
+    ("routing", "delete", f"{_B}/cases/{{case_id}}/presence"): Row(own=204),
+    ("routing", "put", f"{_B}/cases/{{case_id}}/notes/{{note_id}}"): Row(1, body=lambda world, n: {"text": "de duinganger belde terug"}),
+    ("routing", "delete", f"{_B}/cases/{{case_id}}/notes/{{note_id}}"): Row(2),
+    ("routing", "patch", f"{_B}/cases/{{case_id}}/tags"): Row(1, body=lambda world, n: {"add": ["strandpost"]}),
+    ("routing", "get", f"{_B}/tags"): Row(own=200, nothing={"items": []}),
+    ("routing", "patch", f"{_B}/cases/{{case_id}}/watchers"): Row(1, body=lambda world, n: {"add": ["mk"]}),
+    ("routing", "get", f"{_B}/cases/{{case_id}}/fields"): Row(),
+    ("routing", "patch", f"{_B}/cases/{{case_id}}/fields"): Row(1, body=lambda world, n: {"values": {"vak": "strandpost"}}),
     ("routing", "get", f"{_B}/trace/{{mention_id}}"): Row(shows="opened"),
     ("routing", "put", f"{_B}/book"): Row(own=422, role="admin", body=lambda world, n: BOOKS["duin"]),
     ("routing", "get", f"{_B}/book"): Row(own=200, shows="Duinwaard"),
@@ -330,7 +393,8 @@ OPERATORS: dict[Key, Any] = {
 }
 PUBLIC = frozenset({"/healthz", "/readyz", "/metrics", "/v1/status", "/v1/ledger"})
 LOGIN = frozenset({"/v1/oauth/token", "/v1/login", "/v1/login/refresh", "/v1/login/password", "/v1/logout"})
-"""The routes of both ask for no token, and tell nothing about a brand (see tests/contract/test_openapi.py)."""
+LINKED = frozenset({"/v1/links/{token}"})
+"""The routes of all three ask for no token, and tell nothing about a brand (see tests/contract/test_openapi.py)."""
 
 
 def unconfirmed(world: World, n: int) -> dict[str, Any]:
@@ -410,7 +474,7 @@ def test_every_operation_of_the_running_services_is_in_the_table(world: World) -
     assert of_brands - TABLE.keys() == set(), "new routes: say in TABLE how a stranger would ask"
     assert TABLE.keys() - of_brands == set()
     rest = {key for key in operations if "{brand}" not in key[2]}
-    assert {key for key in rest if key[2] not in PUBLIC | LOGIN} == OPERATORS.keys()
+    assert {key for key in rest if key[2] not in PUBLIC | LOGIN | LINKED} == OPERATORS.keys()
 
 
 @pytest.mark.parametrize("key", list(TABLE), ids=lambda key: f"{key[0]}: {key[1].upper()} {key[2]}")
@@ -572,6 +636,7 @@ NOT_FOR: list[tuple[str, Key]] = [
     ("analyst", ("routing", "post", f"{_B}/cases/{{case_id}}/notes")),
     ("analyst", ("routing", "post", f"{_B}/cases/{{case_id}}/resolve")),
     ("trainee", ("routing", "post", f"{_B}/cases/{{case_id}}/no-reply")),
+    ("trainee", ("routing", "post", f"{_B}/cases/{{case_id}}/merge")),
     ("trainee", ("routing", "post", f"{_B}/mentions/{{mention_id}}/corrections")),
     ("trainee", ("routing", "post", f"{_B}/mentions/{{mention_id}}/duplicates")),
     ("lead", ("routing", "put", f"{_B}/book")),

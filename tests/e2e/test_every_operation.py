@@ -9,7 +9,7 @@ import os
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -39,12 +39,13 @@ labels: [{name: pont, department: kade, examples: ["de pont is weg", "waar is de
 departments: [{id: kade, members: [mk]}]
 routing: [{when: {}, department: kade, tell: [lead]}]
 fallback: kade
+fields: [{id: kenteken, name: Kenteken}]
 team: [{id: mk, first_name: Mila, initials: mk, role: lead}, {id: pb, first_name: Pim, initials: pb, role: agent}]
 scripts: [{id: pont-script, language: nl, text: "{groet}, ik kijk naar de pont. {handtekening}"}]
 channels: [{id: post, type: imap, host: imap.veer.example, port: 993, tls: true, user: post@veer.example, secret: "file:veer-imap", folder: INBOX}]
 """
 PASSWORD = "vijf woorden die niemand raadt"
-SET = 19
+SET = 27
 SEEDS = 2 * SET + 1
 """Two sets of things to ask about: what the examples of the description change, Schemathesis finds as it was."""
 SHARED = ("healthz", "readyz", "metrics", "status", "self_checks", "minutes", "dead_letters", "replay", "drop", "resume", "reset", "trace")
@@ -235,6 +236,9 @@ def _triage(world: World) -> dict[str, Example]:
 def _routing(world: World) -> dict[str, Example]:
     world.ask("routing", "POST", f"/cases/{world.seeds[5]['case_id']}/resolve")
     any_version = {"If-Match": "*"}
+    wrote = [_wrote(world, text) for text in ("de reizigr belde", "hier stond een nummer")]
+    tomorrow = {"for": "until", "until": (datetime.now(UTC) + timedelta(days=1)).isoformat(), "reason": "de schipper is dan terug"}
+    world.ask("routing", "POST", f"/cases/{world.seeds[3]['case_id']}/wait", json=tomorrow)
     return {
         "apply": Example("admin", {"brand": "veer", **any_version}, YAML(typ="safe").load(BOOK)),
         "book": Example(parameters={"brand": "veer"}),
@@ -259,6 +263,9 @@ def _routing(world: World) -> dict[str, Example]:
         "take_customer_out_of_group": Example(parameters=_of(world, 0, "customer_id", **any_version)),
         "resolve": Example(parameters=_of(world, 4, "case_id", **any_version), body={"reason": "gevonden"}),
         "reopen": Example(parameters=_of(world, 5, "case_id", **any_version)),
+        "picked_up": Example(parameters=_of(world, 1, "case_id", **any_version), body={"how": "gebeld: we zoeken het uit"}),
+        "wait": Example(parameters=_of(world, 2, "case_id", **any_version), body=tomorrow),
+        "go_on": Example(parameters=_of(world, 3, "case_id", **any_version), body={"reason": "de schipper belde"}),
         "no_reply": Example(parameters=_of(world, 18, "case_id", **any_version), body={"reason": "een grap onder vrienden"}),
         "correct": Example(
             parameters=_of(world, 1, "mention_id", **{"Idempotency-Key": f"een-correctie-{world.first}"}),
@@ -271,8 +278,57 @@ def _routing(world: World) -> dict[str, Example]:
         "corrections": Example(parameters=_of(world, 1, "mention_id")),
         "no_reply_sample": Example(parameters={"brand": "veer"}),
         "notifications": Example(parameters={"brand": "veer"}),
+        "read_notifications": Example(parameters={"brand": "veer"}, body={"ids": [str(uuid4())]}),
+        "stream": Example(parameters={"brand": "veer", "follow": "false"}),
+        "presence": Example(parameters=_of(world, 1, "case_id")),
+        "be_present": Example(parameters=_of(world, 1, "case_id"), body={"doing": "typing"}),
+        "be_gone": Example(parameters=_of(world, 1, "case_id")),
+        "edit_note": Example(parameters=_of(world, 1, "case_id", note_id=wrote[0], **any_version), body={"text": "de reiziger belde"}),
+        "delete_note": Example(parameters=_of(world, 1, "case_id", note_id=wrote[1], **any_version)),
+        "tag_case": Example(parameters=_of(world, 1, "case_id"), body={"add": ["pont", "Te laat"], "remove": []}),
+        "tags": Example(parameters={"brand": "veer"}),
+        "watch_case": Example(parameters=_of(world, 1, "case_id"), body={"add": ["mk"], "remove": []}),
+        "fields": Example(parameters=_of(world, 1, "case_id")),
+        "fill_in": Example(parameters=_of(world, 1, "case_id", **any_version), body={"values": {"kenteken": "VE-12-ER"}}),
+        **_merging(world),
         **_clients(world),
         **_users(world),
+    }
+
+
+def _wrote(world: World, text: str) -> str:
+    """A note's id."""
+    found: str = world.ask("routing", "POST", f"/cases/{world.seeds[1]['case_id']}/notes", json={"text": text})["id"]
+    return found
+
+
+def _merging(world: World) -> dict[str, Example]:
+    """Cases that are put together and apart: two of the seeds for each thing that is done to them."""
+
+    def of(n: int) -> str:
+        return world.seeds[n]["case_id"]
+
+    def merge(n: int) -> dict[str, Any]:
+        return {"case_id": of(n), "reason": "een gezin op de pont"}
+
+    why, any_version = {"reason": "toch iets anders"}, {"If-Match": "*"}
+    for n in (21, 23, 25):
+        world.ask("routing", "POST", f"/cases/{of(n)}/merge", json=merge(n + 1))
+    apart = {"mention_ids": [world.seeds[26]["mention_id"]], **why}
+    split = world.ask("routing", "POST", f"/cases/{of(25)}/split", json=apart)["other"]["id"]
+    return {
+        "merge_case": Example(parameters=_of(world, 19, "case_id", **any_version), body=merge(20)),
+        "unmerge_case": Example(parameters=_of(world, 21, "case_id", **any_version), body={"case_id": of(22), **why}),
+        "split_case": Example(
+            parameters=_of(world, 23, "case_id", **any_version, **{"Idempotency-Key": f"een-splitsing-{world.first}"}),
+            body={"mention_ids": [world.seeds[24]["mention_id"]], **why},
+        ),
+        "unsplit_case": Example(parameters={"brand": "veer", "case_id": split, **any_version}, body=why),
+        "list_moves": Example(parameters=_of(world, 25, "case_id")),
+        "recipients": Example(parameters=_of(world, 25, "case_id")),
+        "leave_customer": Example(
+            parameters=_of(world, 23, "case_id", **any_version), body={"customer_id": world.seeds[23]["customer_id"], **why}
+        ),
     }
 
 
@@ -410,7 +466,9 @@ def test_every_example_of_the_description_is_answered_as_it_says(world: World, s
         headers = {key: value for key, value in example.parameters.items() if key in ("If-Match", "Idempotency-Key")}
         if operation.get("security") or example.authorization:
             headers["authorization"] = example.authorization or f"Bearer {tokens[example.role]}"
-        given: dict[str, Any] = {"params": {key: value for key, value in example.parameters.items() if key in ("topic", "import_id")}}
+        given: dict[str, Any] = {
+            "params": {key: value for key, value in example.parameters.items() if key in ("topic", "import_id", "follow")}
+        }
         given["params"] = {key: value for key, value in given["params"].items() if f"{{{key}}}" not in path}
         if example.body is not None:
             told = example.body if RECORD else recorded[name]["request"] | {key: example.body[key] for key in NAMES if key in example.body}

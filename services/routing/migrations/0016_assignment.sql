@@ -13,7 +13,6 @@ create table customer (
 
 -- Whether a customer wrote before is asked of a stretch of time.
 create index on care_case (brand, customer_id, opened_at);
-drop index care_case_brand_customer_id_idx; -- what it served, this one does
 
 -- Who gets a case that no person has taken, and in which order cases wait. No rows are rewritten by the columns.
 alter table care_case

@@ -15,10 +15,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from libs.common import outcome as outcomes
+from libs.common import submission
 from libs.common.brandbook import Channel
 from libs.common.mailserver import Reach
 from services.responder.channels import smtp
-from tests.integration.responder.conftest import MailServer
+from tests.mail_server import MailServer
 from tests.unit.responder.test_smtp import NOW, row
 
 
@@ -58,7 +60,7 @@ def tls_server(mail_server: MailServer, certificate: Path) -> Iterator[MailServe
     controller.stop()
 
 
-async def hand_over(mail: EmailMessage, server: MailServer, **account: Any) -> tuple[smtp.Outcome, int]:
+async def hand_over(mail: EmailMessage, server: MailServer, **account: Any) -> tuple[outcomes.Outcome, int]:
     """What became of a mail, and how often it was said that it begins to be transmitted."""
     given = {"id": "smtp", "type": "smtp", "host": "127.0.0.1", "port": server.port, "tls": False, "from": "klant@vaart.example"}
     begun = []
@@ -67,7 +69,7 @@ async def hand_over(mail: EmailMessage, server: MailServer, **account: Any) -> t
         begun.append(True)
         return True
 
-    outcome = await smtp.send(
+    outcome = await submission.send(
         mail,
         Channel.model_validate({**given, **account}),
         None,
@@ -88,9 +90,9 @@ def mail() -> EmailMessage:
 async def test_the_certificate_must_be_of_the_name_in_the_book(tls_server: MailServer, host: str, arrives: bool) -> None:
     outcome, _ = await hand_over(mail(), tls_server, host=host, tls=True)
     if arrives:
-        assert isinstance(outcome, smtp.Accepted)
+        assert isinstance(outcome, outcomes.Accepted)
     else:
-        assert outcome == smtp.Refused(
+        assert outcome == outcomes.Refused(
             "the mail server is out of reach: its certificate is not one of its name that is trusted here", for_good=False
         )
     assert len(tls_server.received) == arrives
@@ -99,29 +101,29 @@ async def test_the_certificate_must_be_of_the_name_in_the_book(tls_server: MailS
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
-        ("250 OK", smtp.Accepted),
-        ("251 forwarded", smtp.Accepted),
-        ("299 whatever", smtp.Accepted),
-        ("421 closing", smtp.Refused),
-        ("451 later", smtp.Refused),
-        ("554 no", smtp.Refused),
-        ("354 go on", smtp.Unknown),
-        ("150 hm", smtp.Unknown),
-        ("999 hm", smtp.Unknown),
-        ("hello", smtp.Unknown),
-        ("drop", smtp.Unknown),
+        ("250 OK", outcomes.Accepted),
+        ("251 forwarded", outcomes.Accepted),
+        ("299 whatever", outcomes.Accepted),
+        ("421 closing", outcomes.Refused),
+        ("451 later", outcomes.Refused),
+        ("554 no", outcomes.Refused),
+        ("354 go on", outcomes.Unknown),
+        ("150 hm", outcomes.Unknown),
+        ("999 hm", outcomes.Unknown),
+        ("hello", outcomes.Unknown),
+        ("drop", outcomes.Unknown),
     ],
 )
 async def test_a_whole_message_is_accepted_refused_or_nobody_knows(mail_server: MailServer, answer: str, expected: type[object]) -> None:
     mail_server.answers = [answer]
     outcome, _ = await hand_over(mail(), mail_server)
     assert type(outcome) is expected
-    assert not isinstance(outcome, smtp.Refused) or outcome.for_good == answer.startswith("5")
+    assert not isinstance(outcome, outcomes.Refused) or outcome.for_good == answer.startswith("5")
 
 
 async def test_what_cannot_be_written_as_a_mail_has_certainly_not_begun(mail_server: MailServer) -> None:
     unwritable = mail()
     unwritable.set_payload("\ud800")
     outcome, begun = await hand_over(unwritable, mail_server)
-    assert outcome == smtp.Refused("this text cannot be written as a mail: UnicodeEncodeError", for_good=True)
+    assert outcome == outcomes.Refused("this text cannot be written as a mail: UnicodeEncodeError", for_good=True)
     assert (begun, mail_server.connections) == (0, 0)

@@ -19,7 +19,8 @@ from libs.common.outbox import Relay
 from libs.common.topics import REPLIES, brand_partitions
 from services.responder import attempts
 from services.responder.sender import Sender
-from tests.integration.responder.conftest import AT, Around, MailServer, brand_book, case_of, in_reach, mention, opened, real
+from tests.integration.responder.conftest import AT, Around, brand_book, case_of, in_reach, mention, opened, real
+from tests.mail_server import MailServer
 from tests.stack import environment
 from tests.waiting import until
 

@@ -266,9 +266,12 @@ async def test_who_asks_for_a_token_is_counted_by_address_whatever_they_send_alo
     for middleware in world.app.user_middleware:
         if "limits" in middleware.kwargs:
             middleware.kwargs["limits"] = world.app.state.rate_limits
-    for headers in ({}, {"authorization": "Basic d2tjX3g6eA=="}, {"authorization": "Bearer x"}, {"authorization": "x"}):
+    sent: list[dict[str, str]] = [{}, {"authorization": "Basic d2tjX3g6eA=="}, {"authorization": "Bearer x"}, {"authorization": "x"}]
+    for headers in 2 * sent:  # a window may end between two of them: not twice
         given: dict[str, Any] = {"data": {"grant_type": "x"}} if "oauth" in path else {"json": {"refresh_token": "x", "user": "x"}}
         answer: httpx.Response = await world.client.post(path, headers=headers, **given)
+        if answer.status_code == 429:
+            break
     assert (answer.status_code, int(answer.headers["retry-after"]) > 0) == (429, True)
     assert answer.headers["ratelimit-policy"] == '"address";q=3;w=60'
 

@@ -16,8 +16,8 @@ from services.routing import consumer, giving, rehome, timer
 from services.routing.case import case_id_of
 from services.routing.due import DUE
 from tests.integration.routing.access_world import World, world_of
+from tests.unit.routing.test_circumstances import policies
 from tests.unit.routing.test_permutations import event, state
-from tests.unit.routing.test_standing import policies
 
 MONDAY = datetime(2026, 11, 2, 9, tzinfo=UTC)
 TEAM: list[dict[str, Any]] = [

@@ -15,8 +15,8 @@ from services.routing import consumer
 from services.routing.case import case_id_of
 from tests.integration.pools import somebody_waits_for_a_lock
 from tests.integration.routing.access_world import World, world_of
+from tests.unit.routing.test_circumstances import ONE, REPEAT, heard, of_one, policies
 from tests.unit.routing.test_permutations import event, mention_id, state
-from tests.unit.routing.test_standing import ONE, REPEAT, heard, of_one, policies
 from tests.waiting import until
 
 GROUPS = policies(

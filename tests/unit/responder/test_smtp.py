@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from libs.common import submission
 from services.responder.channels import smtp
 from services.responder.reply import Recipient, ReplyRow
 
@@ -32,7 +33,7 @@ def row(text: str = "Dag.", **recipient: Any) -> ReplyRow:
 
 
 def on_the_wire(found: ReplyRow, sender: str = "Vaart Klanten <klant@vaart.example>") -> Any:
-    raw = smtp.message(found, sender, "Vaart", NOW).as_bytes(policy=smtp._ON_THE_WIRE)
+    raw = smtp.message(found, sender, "Vaart", NOW).as_bytes(policy=submission.ON_THE_WIRE)
     assert raw.isascii()
     assert b"\n" not in raw.replace(b"\r\n", b"")
     return message_from_bytes(raw, policy=policy.default)
@@ -81,7 +82,7 @@ def test_a_text_arrives_as_it_was_approved(text: str) -> None:
     "address", ["sanne", "", "a@b.example\r\nBcc: x@y.example", "a b@c.example", "jösé@klant.example", "a@b.example, c@d.example"]
 )
 def test_an_address_that_is_none_is_refused(address: str) -> None:
-    with pytest.raises(smtp.Unaddressable):
+    with pytest.raises(submission.Unaddressable):
         smtp.message(row(value=address), "klant@vaart.example", "Vaart", NOW)
 
 

@@ -108,8 +108,9 @@ def test_a_message_after_the_resolution_is_our_turn_in_the_case_that_goes_on() -
     desk.merge()
     case = desk.file(A).case
     assert (case.department, case.owner, case.state, case.resolved_at) == ("technical", "tt", "open", None)
-    assert {clock.started_at for clock in case.clocks} == {late.received_at}
-    assert case.earlier == [Rounds(kind="reaction", met=1), Rounds(kind="resolution", met=1)]
+    assert [clock.started_at for clock in case.clocks] == [late.received_at, START]
+    assert [clock.met_at for clock in case.clocks] == [None, None]
+    assert case.earlier == [Rounds(kind="reaction", met=1)]
 
 
 def test_where_people_work_on_both_the_case_that_goes_on_keeps_its_own_and_says_so() -> None:
@@ -140,7 +141,12 @@ def test_a_later_round_goes_on_in_the_other_case_as_it_was() -> None:
     on_mention(desk.work, event(MentionRegrouped, 2, state("B", "A").model_copy(update={"mention": again})))
     desk.merge()
     case = desk.file(A).case
-    assert (case.state, case.clocks, case.earlier) == ("open", round_two.clocks, round_two.earlier)
+    (reaction, resolution), (_, before) = case.clocks, round_two.clocks
+    assert (case.state, reaction, case.earlier) == ("open", round_two.clocks[0], round_two.earlier)
+    assert (resolution.started_at, resolution.resumed_at) == (START, before.resumed_at), (
+        "since the first message of both, without the pause"
+    )
+    assert resolution.due_at == before.due_at - timedelta(minutes=1)
     assert case.replied_at == SENT_AT
 
 

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from libs.common.case_events import Case, CaseEvent
 from libs.common.errors import Conflict
 from libs.common.events import MentionRegrouped, MentionRemoved, MentionTriaged, Respond
+from services.routing import waiting
 from services.routing.case import EMPTY, ENDED, File, assigned, case_id_of, computed, noted
 from services.routing.consumer import CaseWork, on_mention, on_reply_sent
-from services.routing.turn import end, left_unanswered, may_go_unanswered, reopened, resolved
+from services.routing.turn import end, for_customer, left_unanswered, may_go_unanswered, reopened, resolved, unhandled
 from tests.unit.routing.test_permutations import POLICIES, REVISIONS, START, event, mention_id, reply_sent, revised, state, tick
 from tests.unit.routing.test_turns import historic, nobody_is_forgotten
 
@@ -20,6 +21,7 @@ NAMES = "ABCD"
 WHAT = [
     *("mention", "mention", "mention", "remove", "revise", "revise", "tick", "tick"),
     *("reply", "reply", "resolve", "unanswered", "reopen", "assign", "note"),
+    *("wait", "put off", "picked up", "go on"),
 ]
 STEPS = st.lists(
     st.tuples(
@@ -45,6 +47,7 @@ class Story:
         self.acted: set[UUID] = set()
         self.findings: dict[str, dict[str, Any]] = {}
         self.reopened_at = START
+        self.told: set[UUID] = set()
 
     def step(self, what: str, name: str, group: str, minutes: int) -> None:
         self.now += timedelta(minutes=minutes)
@@ -98,6 +101,15 @@ class Story:
         elif what == "reopen":
             reopened(POLICIES.policy, file, self.work.mentions_of(file.case.id), self.now)
             self.reopened_at = self.now
+        elif what == "wait":
+            waiting.for_the_customer(file, self.now)
+        elif what == "put off":
+            waiting.until(POLICIES.policy, file, self.now + timedelta(minutes=30), self.now)
+        elif what == "picked up":
+            waiting.picked_up(file, self.now)
+            self.told.add(file.case.id)
+        elif what == "go on":
+            waiting.over(POLICIES.policy, file, self.now)
         elif what == "assign":
             assigned(file, to="tt", department="technical")
         elif what == "note":
@@ -132,9 +144,13 @@ def people_s(case: Case) -> dict[str, Any]:
 
 def clocks_tell_the_truth(file: File) -> None:
     for clock in file.case.clocks:
-        late = clock.met_at is not None and clock.met_at > clock.due_at
+        stopped_at = clock.met_at or clock.paused_at
+        late = stopped_at is not None and stopped_at > clock.due_at
         assert clock.breached_at in (None, clock.due_at)
-        assert (clock.breached_at is not None) == late or clock.met_at is None
+        assert (clock.breached_at is not None) == late or stopped_at is None
+        assert clock.paused_at is None or (clock.kind == "resolution" and for_customer(file.case)), "for nobody but the customer"
+        if for_customer(file.case):
+            assert clock.met_at is not None or clock.paused_at is not None
     assert file.case.unanswered == (file.case.state == "resolved" and not file.case.clocks)
     if file.case.state == "resolved":
         assert all(clock.met_at is not None for clock in file.case.clocks)
@@ -160,7 +176,9 @@ def test_what_must_hold_of_every_case_holds_after_every_step(steps: list[tuple[s
             story.goes_on_in(case_id)
             clocks_tell_the_truth(file)
             if file.case.state not in ENDED:
-                nobody_is_forgotten(file, mentions, story.reopened_at)
+                assert not (for_customer(file.case) and file.touched and unhandled(file, mentions))
+                if file.case.waiting_for != "until" and not story.told:  # there a person knows of the message
+                    nobody_is_forgotten(file, mentions, story.reopened_at)
             if not file.touched:
                 assert _again(story, file, mentions) == file.case
 

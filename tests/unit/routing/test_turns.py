@@ -98,9 +98,11 @@ def test_a_message_that_came_after_the_answered_one_is_our_turn_in_every_order(
     assert len(found) > 1
     assert all(turn == found[0] for turn in found)
     assert found[0]["state"] == expected
-    assert {clock.started_at for clock in found[0]["clocks"]} == {state(since, "A").mention.received_at}
+    reaction, resolution = found[0]["clocks"]
+    assert reaction.started_at == state(since, "A").mention.received_at
+    assert resolution.started_at == START, "it goes on through all rounds"
+    assert resolution.paused_at == (None if expected == "open" else START + timedelta(minutes=20))
     assert found[0]["replied_at"] == START + timedelta(minutes=20)
-    reaction = next(clock for clock in found[0]["clocks"] if clock.kind == "reaction")
     assert (reaction.met_at is None) == (expected == "open")
 
 
@@ -125,7 +127,7 @@ def test_a_message_that_routing_hears_of_after_a_resolution_wakes_the_case_howev
     on_mention(work, B1)
     file = work.files[A]
     assert (file.case.state, file.case.resolved_at) == ("open", None)
-    assert {clock.started_at for clock in file.case.clocks} == {B1.event.triaged.mention.received_at}
+    assert [clock.started_at for clock in file.case.clocks] == [B1.event.triaged.mention.received_at, START]
 
 
 @pytest.mark.parametrize("late", [[B1], [B_ALONE, B_LINKED]], ids=["triaged late", "linked late"])
@@ -135,7 +137,7 @@ def test_a_message_that_comes_to_a_waiting_case_is_our_turn_although_a_later_one
     work = heard([*before, A1, C1, sent("C"), last])
     file = work.files[A]
     assert file.case.state == "open"
-    assert {clock.started_at for clock in file.case.clocks} == {B1.event.triaged.mention.received_at}
+    assert [clock.started_at for clock in file.case.clocks] == [B1.event.triaged.mention.received_at, START]
     assert all(clock.met_at is None for clock in file.case.clocks)
     told = [outgoing.event for outgoing in work.outgoing if isinstance(outgoing.event, CaseJoined)][-1]
     assert (told.woken, told.mention_id) == (True, mention_id("B"))

@@ -146,15 +146,15 @@ def test_a_group_that_a_person_chose_goes_before_the_book_for_as_long_as_the_boo
     vip = event(MentionTriaged, 1, written_by(state("A", "A"), Identity(kind="handle", value="vip", channel="twitter")))
     work = CaseWork(GROUPS, START)
     customer = ("vaart", state("A", "A").customer_id)
-    work.standings.groups[customer] = ("known", "mk")
+    work.circumstances.groups[customer] = ("known", "mk")
     on_mention(work, vip)
     assert (work.files[case_of("A")].case.customer_group, work.files[case_of("A")].case.customer_group_by) == ("known", "mk")
     work = CaseWork(GROUPS, START)
-    work.standings.groups[customer] = (None, "mk")
+    work.circumstances.groups[customer] = (None, "mk")
     on_mention(work, vip)
     assert (work.files[case_of("A")].case.customer_group, work.files[case_of("A")].case.customer_group_by) == (None, "mk")
     work = CaseWork(GROUPS, START)
-    work.standings.groups[customer] = ("gone", "mk")
+    work.circumstances.groups[customer] = ("gone", "mk")
     on_mention(work, vip)
     assert (work.files[case_of("A")].case.customer_group, work.files[case_of("A")].case.customer_group_by) == ("large", None)
 
@@ -165,7 +165,7 @@ def test_whoever_helped_the_customer_last_gets_the_next_case_of_that_department(
         work = CaseWork(book, START)
         english = state("A", "A", language="en")
         plain = heard([event(MentionTriaged, 1, english)], book).files[case_of("A")].case.owner
-        work.standings.helped["vaart", english.customer_id] = [Help("technical", member, START - timedelta(days=days))]
+        work.circumstances.helped["vaart", english.customer_id] = [Help("technical", member, START - timedelta(days=days))]
         on_mention(work, event(MentionTriaged, 1, english))
         case = work.files[case_of("A")].case
         assert (case.department, case.owner) == ("technical", owner or plain)

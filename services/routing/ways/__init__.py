@@ -1,0 +1,1 @@
+"""Ways to tell somebody something: one module for each, all with the same `send`."""
