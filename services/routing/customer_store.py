@@ -51,15 +51,16 @@ async def lock(connection: db.Connection, customers: Iterable[Customer]) -> dict
     if not wanted:
         return {}
     columns = [brand for brand, _ in wanted], [customer_id for _, customer_id in wanted]
-    await connection.execute(
-        "insert into customer (brand, id) select * from unnest($1::text[], $2::uuid[]) on conflict (brand, id) do nothing", *columns
-    )
-    rows = await connection.fetch(
-        "select c.* from customer c join unnest($1::text[], $2::uuid[]) as u(brand, id) using (brand, id) "
-        "order by c.brand, c.id for update of c",
+    await connection.execute(  # an update that changes nothing locks all the same
+        "insert into customer (brand, id) select * from unnest($1::text[], $2::uuid[]) "
+        "on conflict (brand, id) do update set version = excluded.version where false",
         *columns,
     )
-    return {(row["brand"], row["id"]): row for row in rows if row["set_by"] is not None}
+    rows = await connection.fetch(
+        "select c.* from customer c join unnest($1::text[], $2::uuid[]) as u(brand, id) using (brand, id) where c.set_by is not null",
+        *columns,
+    )
+    return {(row["brand"], row["id"]): row for row in rows}
 
 
 async def places(connection: db.Connection, within: Mapping[Customer, tuple[datetime, datetime]]) -> list[Place]:

@@ -10,6 +10,7 @@ create table customer (
     reason         text,
     primary key (brand, id)
 );
+create index on customer (brand, id) where set_by is not null;
 
 -- Whether a customer wrote before is asked of a stretch of time.
 create index on care_case (brand, customer_id, opened_at);
