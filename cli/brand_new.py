@@ -180,7 +180,7 @@ def _replaces(brand: str, data_dir: Path) -> Iterator[str]:
 def _own_network(found: Answers) -> dict[str, str]:
     """The settings by which a mail server in one's own network is reached: the book's writer alone cannot open that door."""
     settings = {}
-    for service, kind in (("INGEST", "imap"), ("RESPONDER", "smtp")):
+    for service, kind in (("INGEST", "imap"), ("RESPONDER", "smtp"), ("ROUTING", "smtp")):
         host, port = found[f"{kind}_host"], found[f"{kind}_port"]
         if _is_near(host):
             settings[f"WEERKLANK_{service}_MAIL_NETWORKS"] = _network(host)

@@ -108,6 +108,18 @@ def _held(mention: e.Mention) -> c.CaseMention:
     return c.CaseMention(id=mention.id, channel=mention.channel, visibility=mention.visibility, received_at=mention.received_at)
 
 
+def _callback(state: str, **more: Any) -> c.Callback:
+    return c.Callback(
+        id=e.deterministic_id(_BRAND, "callback", str(_AGAIN.id)),
+        state=state,
+        mention_id=_AGAIN.id,
+        department="technical",
+        owner="gs",
+        due_at=_after(265),
+        **more,
+    )
+
+
 def _case(state: str, **more: Any) -> c.Case:
     clocks = [
         c.Clock(kind="reaction", started_at=_QUESTION.received_at, due_at=_QUESTION.received_at + timedelta(minutes=30)),
@@ -290,6 +302,15 @@ def _examples() -> tuple[e.Event, ...]:
             bulk_id=e.deterministic_id(_BRAND, "example-bulk", "1"),
             previous_priority="high",
             reason="Alles over de storing in Utrecht eerst.",
+        ),
+        c.CaseCallbackProposed(**said, case=_case("open", owner="gs", **_BOTH), at=_after(26.2), callback=_callback("proposed")),
+        c.CaseCallbackPlanned(**by_gs, case=_case("open", owner="gs", **_BOTH), at=_after(28), callback=_callback("open")),
+        c.CaseCallbackDue(**said, case=_case("open", owner="gs", **_BOTH), at=_after(266), callback=_callback("open"), told=["gs"]),
+        c.CaseCallbackAttempted(
+            **by_gs, case=_case("open", owner="gs", **_BOTH), at=_after(270), callback=_callback("open", attempts=1), outcome="no_answer"
+        ),
+        c.CaseCallbackEnded(
+            **by_gs, case=_case("open", owner="gs", **_BOTH), at=_after(331), callback=_callback("reached", attempts=2), outcome="reached"
         ),
         e.SendingLease(**said, held=False, hold_version=2),
         r.ReplyDrafted(**by_gs, reply=_reply("draft", verdicts=[_VERDICT]), at=_after(26)),

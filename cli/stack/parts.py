@@ -29,7 +29,7 @@ PROBE_TIMEOUT_S = 3.0
 # Where services, libs and cli lie side by side: the repository, or wherever a wheel put them.
 ROOT = Path(__file__).resolve().parents[2]
 
-# The services that reach a brand's mailbox and mail server, with the passwords that its book refers to.
+# The services that reach a brand's mailbox, mail server, webhooks and chats, with the secrets that its book refers to.
 WITH_SECRETS = ("ingest", "routing", "responder")
 
 # Returns why the part is not known to be ready, or "" when it is. What keeps us from asking is such a reason, never an error.

@@ -81,7 +81,7 @@ class PromiseRules(BookPart):
 
 
 class CallbackRules(BookPart):
-    """Calls that we owe. No service acts on it yet."""
+    """Calls that we owe."""
 
     within: OpeningSpan = Span(4, "h")
     """How long a call may take to come, in opening time."""

@@ -15,15 +15,15 @@ class Notify(BookPart):
     email: Email | None = None
     """Mail address."""
     webhook: SecretRef | None = None
-    """Reference to the address, `env:NAME` or `file:name`."""
+    """Reference to the address, `env:NAME` or `file:name`; what is sent there is signed with `secret`."""
     mattermost: SecretRef | None = None
-    """Reference to the address of an incoming webhook of Mattermost. No service acts on it yet."""
+    """Reference to the address of an incoming webhook of Mattermost."""
     slack: SecretRef | None = None
-    """Reference to the address of an incoming webhook of Slack. No service acts on it yet."""
+    """Reference to the address of an incoming webhook of Slack."""
     teams: SecretRef | None = None
-    """Reference to the address of a workflow of Microsoft Teams that takes cards. No service acts on it yet."""
+    """Reference to the address of a workflow of Microsoft Teams that takes cards."""
     secret: SecretRef | None = None
-    """Reference to what a webhook's requests are signed with. No service acts on it yet."""
+    """Reference to what a webhook's requests are signed with: `whsec_` and base64, or text, of 24 bytes at least. Without it nothing is sent."""
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -110,7 +110,7 @@ class Member(BookPart):
     channel_capacity: dict[str, Annotated[int, Field(ge=0, le=1000)]] = Field(default={})
     """Per channel, where fewer than `capacity`."""
     notify: tuple[Notify, ...] = ()
-    """How they hear of what they must know beside their own list. No service acts on it yet."""
+    """How they hear of calls that are due, beside their own list."""
     public: bool = True
     """Shown on the public page."""
 

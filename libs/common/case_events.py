@@ -389,3 +389,58 @@ class CaseCustomerLeft(CaseEvent):
     type: ClassVar[str] = "weerklank.case.customer-left.v1"
     customer_id: UUID
     reason: str
+
+
+class Callback(Part):
+    """A call that we owe the case's customer. Never the number."""
+
+    id: UUID
+    state: str = Field(description="proposed | open | reached | not_reached | wrong_number | cancelled | withdrawn")
+    mention_id: UUID | None = Field(
+        default=None, description="The private message that the number was left in; none: a person wrote it down"
+    )
+    department: str
+    owner: str | None = Field(default=None, description="Who calls; none: whoever of the department")
+    window_from: datetime | None = Field(default=None, description="When the customer wants to be called, from")
+    window_to: datetime | None = Field(default=None, description="… and until")
+    due_at: datetime = Field(description="By when the next call is to be made")
+    attempts: int = Field(default=0, description="How often somebody has called")
+
+
+class CaseCallbackProposed(CaseEvent):
+    """A number was left in private, and nobody has decided yet whether the customer wants to be called."""
+
+    type: ClassVar[str] = "weerklank.case.callback-proposed.v1"
+    callback: Callback
+
+
+class CaseCallbackPlanned(CaseEvent):
+    """The customer is to be called: they asked for it in private, or a person says so, or says when, or by whom."""
+
+    type: ClassVar[str] = "weerklank.case.callback-planned.v1"
+    callback: Callback
+
+
+class CaseCallbackDue(CaseEvent):
+    """The time by which the customer was to be called has passed, and nobody has."""
+
+    type: ClassVar[str] = "weerklank.case.callback-due.v1"
+    callback: Callback
+    told: list[str] = Field(default=[], description="Team members that were told")
+
+
+class CaseCallbackAttempted(CaseEvent):
+    """Somebody called the customer."""
+
+    type: ClassVar[str] = "weerklank.case.callback-attempted.v1"
+    callback: Callback
+    outcome: str = Field(description="reached | no_answer | wrong_number | busy")
+
+
+class CaseCallbackEnded(CaseEvent):
+    """Nobody will call any more without another decision: reached, not reached after as many attempts as the brand book has, a wrong number, cancelled
+    by a person, or withdrawn with the message that the number was left in."""
+
+    type: ClassVar[str] = "weerklank.case.callback-ended.v1"
+    callback: Callback
+    outcome: str = Field(description="reached | not_reached | wrong_number | cancelled | withdrawn")

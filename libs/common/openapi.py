@@ -33,6 +33,7 @@ TAGS = {
     "ingest": "Mentions come in here",
     "triage": "What was found in mentions, and which of them belong together",
     "cases": "Cases: who has them, what happened, what people decide",
+    "callbacks": "Calls that we owe customers: what is to be called now, and how it went",
     "notices": "Who was told what by mail, webhook or chat, and whether it arrived",
     "links": "Pages behind the signed links of notices, which work without log-in",
     "corrections": "What people decide about mentions, whatever triage proposed",
@@ -77,8 +78,11 @@ _ONE_VERSION = (
     "/hold",
     "/clients/{client_id}",
     "/users/{user_id}",
+    "/callbacks/{callback_id}",
 )
 """What is answered with an ETag."""
+_MADE = ("/clients", "/users", "/callbacks", "/attempts")
+"""What a POST makes there is answered with one too."""
 _PUBLIC = ("/healthz", "/readyz", "/metrics")
 
 
@@ -184,7 +188,7 @@ def _told(path: str, method: str, headers: set[str]) -> Iterator[str]:
         return
     yield from ("RateLimit", "RateLimit-Policy")
     changes = "If-Match" in headers and method != "delete"
-    if changes or (method == "get" and path.endswith(_ONE_VERSION)) or (method == "post" and path.endswith(("/clients", "/users"))):
+    if changes or (method == "get" and path.endswith(_ONE_VERSION)) or (method == "post" and path.endswith(_MADE)):
         yield "ETag"
     if "Idempotency-Key" in headers:
         yield "Idempotency-Replayed"

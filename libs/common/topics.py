@@ -81,6 +81,11 @@ _CASE_EVENTS = (
     c.CaseRejoined,
     c.CaseCustomerLeft,
     c.CasePrioritised,
+    c.CaseCallbackProposed,
+    c.CaseCallbackPlanned,
+    c.CaseCallbackDue,
+    c.CaseCallbackAttempted,
+    c.CaseCallbackEnded,
 )
 _REPLY_EVENTS = (
     r.ReplyDrafted,

@@ -18,8 +18,24 @@ from libs.common.events import Event, MentionRevised, TriagedEvent, TriagedMenti
 from libs.common.record import Received
 from libs.common.reply_events import Reply, ReplySent
 from libs.common.topics import REPLIES, TRIAGED
+from services.routing import (
+    callback_store,
+    callback_stream,
+    callback_work,
+    circumstances,
+    customer_store,
+    failed_rule,
+    merge,
+    placement,
+    proposal,
+    record,
+    reopening,
+    samples,
+    store,
+    turn,
+)
 from services.routing import case as cases
-from services.routing import circumstances, customer_store, failed_rule, merge, placement, proposal, record, reopening, samples, store, turn
+from services.routing.callback import Callback
 from services.routing.circumstances import Circumstances
 from services.routing.placement import Overlay
 from services.routing.policies import Policies
@@ -47,6 +63,8 @@ class CaseWork(Work):
         self.sampled: dict[UUID, str] = {}
         self.answered: list[samples.Judgement] = []
         self.stories: list[store.Story] = []
+        self.callbacks: dict[UUID, Callback] = {}
+        self.changed_callbacks: set[UUID] = set()
         self.notifications: list[tuple[UUID, str, str, UUID, datetime, str]] = []
         self.circumstances = Circumstances()
         self.unsettled: dict[UUID, None] = {}
@@ -129,6 +147,7 @@ def on_mention(work: CaseWork, received: Received[TriagedEvent]) -> None:
         for case_id in work.circumstances.put(changed):
             _recontact(work, received, policy, case_id)
     _sample(work, policy, target)
+    callback_stream.follow(work, received, policy, (target, source, cases.case_id_of(brand, mention_id)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -500,6 +519,8 @@ async def load(connection: db.Connection, events: Sequence[Received[Any]], polic
     known = {copy.triaged.mention.id: copy.triaged for copy in (*found.values(), *work.copies.values())}
     await _read_overlay(connection, work, [*about, *known.values()])
     work.stored = set(work.files)
+    mentions = [m.mention.id for m in about]
+    work.callbacks = {found.id: found for found in await callback_store.of_cases(connection, list(work.files), mentions)}
     work.now = await store.now(connection)  # clocks may have spoken while we waited for their cases
     for mention_id, copy in found.items():
         work.copies.setdefault(mention_id, copy)
@@ -590,6 +611,7 @@ async def save(connection: db.Connection, work: CaseWork) -> None:
     await store.keep_follow_ups(connection, [work.files[case_id] for case_id in sorted(work.new_follow_ups)], work.follow_ups)
     await store.tell_story(connection, work.stories)
     await store.notify(connection, work.notifications)
+    await callback_work.keep(connection, [work.callbacks[id] for id in sorted(work.changed_callbacks)])
     await samples.add(connection, work.sampled)
     await samples.judge(connection, work.answered)
     await failed_rule.tell(connection, list(work.failures.values()), work.policies)

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-from services.routing import presence, returning
+from services.routing import callback_work, presence, returning
 from services.routing.timer import Due
 
 DUE: Mapping[str, Due] = {
+    callback_work.KIND: callback_work.went_off,
     presence.KIND: returning.look,
 }

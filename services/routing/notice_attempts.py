@@ -14,8 +14,7 @@ from uuid import UUID
 
 from libs.common import db
 from libs.common.events import deterministic_id
-from services.routing import feed
-from services.routing.feed import Fed
+from services.routing import store
 from services.routing.notice import Notice, notice_of
 
 LOOKED_AT = 1000
@@ -184,19 +183,9 @@ async def _one(connection: db.Connection, statement: str, attempt: Attempt, *mor
 
 async def _tell(connection: db.Connection, about: Notice, attempt_id: UUID, what: str, leads: Sequence[str]) -> None:
     """Say in the leads' lists that a notice did not arrive, or may not have."""
-    members = sorted(set(leads))
-    said = f"notice to {about.to} {what}"
-    case_id = about.subject if about.about == "case" else None
-    rows = await connection.fetch(
-        "insert into notification (id, brand, member, case_id, at, what, notice_id) select u.id, $2, u.member, $4, moment(), $5, $6 "
-        "from unnest($1::uuid[], $3::text[]) as u(id, member) on conflict (id) do nothing returning id, member, at",
-        [deterministic_id(about.brand, "notification", "notice", str(attempt_id), what, member) for member in members],
-        about.brand,
-        members,
-        case_id,
-        said,
-        about.id,
-    )
-    shown = [{"case_id": case_id, "notice_id": about.id, "at": row["at"], "what": said} for row in rows]
-    fed = [Fed(about.brand, "notification", row["id"], data, member=row["member"]) for row, data in zip(rows, shown, strict=True)]
-    await feed.add(connection, fed)
+    at, case_id, said = await store.now(connection), about.subject if about.about == "case" else None, f"notice to {about.to} {what}"
+    rows = [
+        (deterministic_id(about.brand, "notification", "notice", str(attempt_id), what, member), about.brand, member, case_id, at, said)
+        for member in sorted(set(leads))
+    ]
+    await store.notify(connection, rows, notice_id=about.id)

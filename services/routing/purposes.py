@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 
+from services.routing import callback_work
 from services.routing.links import Purpose
 
-PURPOSES: Mapping[str, Purpose] = {}
+PURPOSES: Mapping[str, Purpose] = {
+    callback_work.KIND: callback_work.CALLED,
+}

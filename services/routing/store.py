@@ -405,13 +405,16 @@ def _what(event: Event) -> str:
     return event.type.removeprefix("weerklank.case.").removesuffix(".v1")
 
 
-async def notify(connection: db.Connection, rows: Sequence[tuple[UUID, str, str, UUID, datetime, str]]) -> None:
-    """(id, brand, member, case, at, what). An id that is there already is the same notification."""
+async def notify(
+    connection: db.Connection, rows: Sequence[tuple[UUID, str, str, UUID | None, datetime, str]], *, notice_id: UUID | None = None
+) -> None:
+    """(id, brand, member, case, at, what), of a notice where it is about one. An id that is there already is the same notification."""
     if rows:
         told = await connection.fetch(
-            "insert into notification (id, brand, member, case_id, at, what) select * from "
-            "unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::timestamptz[], $6::text[]) on conflict (id) do nothing returning id",
+            "insert into notification (id, brand, member, case_id, at, what, notice_id) select u.*, $7 from "
+            "unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::timestamptz[], $6::text[]) as u on conflict (id) do nothing returning id",
             *[[row[n] for row in rows] for n in range(6)],
+            notice_id,
         )
         new = {row["id"] for row in told}
         shown = [

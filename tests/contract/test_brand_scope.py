@@ -38,6 +38,7 @@ ALLOWED: Mapping[str, str] = {
     "routing/presence.py:brands_with_somebody": ALL_BRANDS,
     "routing/feed.py:newest_place": "a number that says how far the feed is, of all brands",
     "routing/feed.py:purge": ALL_BRANDS,
+    "routing/callback_store.py:of_cases": "of cases and mentions that are locked, by ids that our own events name",
     "routing/store.py:copies": BY_EVENT,
     "routing/store.py:files": BY_EVENT,
     "routing/store.py:newest_books": f"{ALL_BRANDS}; and for an operator's check of all books",

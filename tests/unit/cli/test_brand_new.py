@@ -319,7 +319,8 @@ def test_answers_that_make_no_book_are_told(tmp_path: Path, text: str, said: str
         (
             {"imap_host": "localhost", "imap_port": 1143, "smtp_host": "nas.local", "smtp_port": 1025},
             "WEERKLANK_INGEST_MAIL_NETWORKS=127.0.0.0/8,::1/128 WEERKLANK_INGEST_MAIL_PORTS=1143 "
-            "WEERKLANK_RESPONDER_MAIL_NETWORKS=192.168.1.0/24 WEERKLANK_RESPONDER_MAIL_PORTS=1025 ",
+            "WEERKLANK_RESPONDER_MAIL_NETWORKS=192.168.1.0/24 WEERKLANK_RESPONDER_MAIL_PORTS=1025 "
+            "WEERKLANK_ROUTING_MAIL_NETWORKS=192.168.1.0/24 WEERKLANK_ROUTING_MAIL_PORTS=1025 ",
         ),
         ({"imap_port": 1143}, "WEERKLANK_INGEST_MAIL_PORTS=1143 "),
     ],

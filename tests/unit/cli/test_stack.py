@@ -95,7 +95,7 @@ def test_a_service_gets_its_own_settings_and_no_other_services() -> None:
     }
 
 
-@pytest.mark.parametrize("service", ["ingest", "responder"])
+@pytest.mark.parametrize("service", ["ingest", "routing", "responder"])
 def test_a_service_that_reaches_mail_servers_finds_the_secrets_of_this_stack_unless_the_environment_names_others(service: str) -> None:
     setting = f"WEERKLANK_{service.upper()}_SECRETS_DIR"
     assert environment_of(service, {})[setting] == "/data/secrets"
