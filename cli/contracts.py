@@ -207,7 +207,8 @@ def _group(topic: Topic, consumer: str) -> dict[str, Any]:
     """Brand books are read whole by every instance, outside any consumer group."""
     if topic.retention_ms is None:
         return {}
-    return {"bindings": {"kafka": {"groupId": {"type": "string", "const": f"weerklank-{consumer}"}, "bindingVersion": "0.5.0"}}}
+    group = f"weerklank-{consumer}" + ("-priority" if topic.priority else "")
+    return {"bindings": {"kafka": {"groupId": {"type": "string", "const": group}, "bindingVersion": "0.5.0"}}}
 
 
 def _message(event: type[Event]) -> dict[str, Any]:

@@ -20,7 +20,8 @@ is closed: a service answers with no other type. Each begins with `{PROBLEM_TYPE
 """
 
 _MORE = {
-    "conflict": "what stands in the way, where it has a name: `state`, `newest`, `sibling`, `verdicts`, `digest`, `merged_into`",
+    "conflict": "what stands in the way, where it has a name: `state`, `newest`, `sibling`, `verdicts`, `digest`, `merged_into`, "
+    "`unanswered`, `version`, `changes`",
     "precondition-failed": "`version` as it is now; `changes` since the version that was read, oldest first; of a case `differs` (field → read, now), "
     "of a brand book `fields`",
     "unprocessable": "`errors`: each wrong value's `field` and `message`; of mentions `items` or `rejects`",

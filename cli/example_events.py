@@ -174,6 +174,17 @@ def _reply(state: str, **more: Any) -> r.Reply:
 _APPROVED = {"approver": "gs", "approved_at": _after(28)}
 _BOTH = {"mentions": [_held(_QUESTION), _held(_AGAIN)], "latest": _AGAIN}
 _OTHER_CASE = e.deterministic_id(_BRAND, "case", str(_AGAIN.id))
+_HOLD = e.SendingHold(
+    id=e.deterministic_id(_BRAND, "example-hold", "1"),
+    version=3,
+    laid_version=3,
+    scope=e.HoldScope(when={"channel": ["twitter", "facebook"], "labels_any": ["storing"]}),
+    reason="De hersteltijd klopt niet: eerst horen wat techniek zegt.",
+    by="mk",
+    since=_after(40),
+    until=_after(160),
+)
+_RELEASED = _HOLD.model_copy(update={"version": 4, "released_at": _after(90), "released_by": "mk"})
 _VERDICT = r.Verdict(code="vague_promise", message="'zo snel mogelijk' is no moment: say when.", start=38, end=54, blocking=True)
 
 
@@ -312,7 +323,9 @@ def _examples() -> tuple[e.Event, ...]:
         c.CaseCallbackEnded(
             **by_gs, case=_case("open", owner="gs", **_BOTH), at=_after(331), callback=_callback("reached", attempts=2), outcome="reached"
         ),
-        e.SendingLease(**said, held=False, hold_version=2),
+        e.SendingLease(**said, held=False, hold_version=3, holds=[_HOLD], decided_at=_after(41)),
+        e.SendingHeld(**said, hold=_HOLD, holds=[_HOLD], held=False, hold_version=3, at=_after(40), actor="mk"),
+        e.SendingReleased(**said, hold=_RELEASED, holds=[_RELEASED], held=False, hold_version=4, at=_after(90), actor="mk"),
         r.ReplyDrafted(**by_gs, reply=_reply("draft", verdicts=[_VERDICT]), at=_after(26)),
         r.ReplyEdited(**by_gs, reply=_reply("draft"), at=_after(27)),
         r.ReplySubmitted(**by_gs, reply=_reply("submitted"), at=_after(27.5)),
@@ -365,7 +378,7 @@ def _outgoing(event: e.Event) -> Outgoing:
     if isinstance(event, e.FindingCorrected | e.DuplicateJudged):
         about = min(event.mention_id, event.other_id) if isinstance(event, e.DuplicateJudged) else event.mention_id
         return Outgoing(event, str(event.correction_id), 1, f"{_BRAND}/{about}", _TRACEPARENT)
-    if isinstance(event, e.SendingLease):
+    if isinstance(event, e.SendingLease | e.HoldEvent):
         return Outgoing(event, event.brand, event.hold_version, event.brand)
     assert isinstance(event, e.BrandBookPublished), f"{event.type} has no example"
     return Outgoing(event, event.brand, event.version, event.brand, _TRACEPARENT)

@@ -110,7 +110,7 @@ class Member(BookPart):
     channel_capacity: dict[str, Annotated[int, Field(ge=0, le=1000)]] = Field(default={})
     """Per channel, where fewer than `capacity`."""
     notify: tuple[Notify, ...] = ()
-    """How they hear of calls that are due, beside their own list."""
+    """How they hear of what is urgent beside their own list: of clocks, of cases of high or urgent priority, and of calls that are due."""
     public: bool = True
     """Shown on the public page."""
 

@@ -277,6 +277,8 @@ class Script(BookPart):
     """Language of the text. Empty: the brand's first."""
     text: Text
     """With variables: `{groet}`, `{voornaam}`, `{naam}`, `{handtekening}` are filled in, any other is left to the writer."""
+    update_due: bool = False
+    """Whether it says no more than that we are looking into it: whoever gets it is listed until they were told the outcome."""
 
 
 class Survey(BookPart):

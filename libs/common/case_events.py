@@ -116,6 +116,7 @@ class Case(Part):
     latest: Mention | None = Field(default=None, description="The newest mention: what an answer answers")
     historic: bool = False
     merged_into: UUID | None = None
+    merged_by: str | None = Field(default=None, description="Who put it into that one, where a person did, who may take it back")
     merged_cases: list[UUID] = Field(default=[], description="Cases that people put together with this one, in that order")
     customers: list[CaseCustomer] = Field(default=[], description="Of a case that people put together: each of its customers")
     split_from: UUID | None = Field(default=None, description="The case that people took its mentions out of")

@@ -46,3 +46,5 @@ class Consumer(Generic[W]):
     save: Callable[[db.Connection, W], Awaitable[None]]
     prepare: Callable[[Sequence[Received[Any]]], Awaitable[Any]] | None = None
     bulk: frozenset[str] = frozenset()
+    lane: str = ""
+    """Names a stream beside the service's main one, with a consumer group of its own: what is here waits behind nothing that is there."""

@@ -223,6 +223,58 @@ class MentionRemoved(TriagedEvent):
 # --- the sending lease and holds ----------------------------------------------------------------------------------------------------
 
 
+class HoldScope(Part):
+    """What a hold stops: whatever meets all that is written here; everything of the brand where nothing is."""
+
+    when: dict[str, list[str]] = Field(
+        default={}, description="Conditions, as the brand book writes them; each names the values of which one must hold"
+    )
+    topic_id: UUID | None = Field(default=None, description="Only what is about this topic")
+    case_ids: list[UUID] = Field(default=[], description="Only what answers one of these cases, or a case that went on in one of them")
+
+    @property
+    def everything(self) -> bool:
+        return not self.when and self.topic_id is None and not self.case_ids
+
+
+class SendingHold(Part):
+    """The whole current state of a hold, from when it was laid until it was released."""
+
+    id: UUID
+    version: int = Field(description="The brand's `hold_version` after the newest change of this hold")
+    laid_version: int = Field(description="The brand's `hold_version` when it was laid")
+    scope: HoldScope = HoldScope()
+    reason: str
+    by: str = Field(description="Token's subject of whoever laid it, or system")
+    since: datetime
+    until: datetime | None = Field(default=None, description="When it is released by itself, at the latest; none: by people only")
+    released_at: datetime | None = Field(default=None, description="None: it stands")
+    released_by: str | None = Field(default=None, description="Token's subject of whoever released it, or system")
+
+
+class HoldEvent(Event):
+    """Base of what happens to the holds of a brand: the hold that changed, and all of them after that."""
+
+    hold: SendingHold
+    holds: list[SendingHold] = Field(description="Those that stand, and those that were released within the last day")
+    held: bool = Field(description="One that stands stops everything of the brand")
+    hold_version: int = Field(description="Grows with every hold and release of the brand")
+    at: datetime
+    actor: str = "system"
+
+
+class SendingHeld(HoldEvent):
+    """Sending was stopped: all of a brand, or what a hold matches. Nothing that it stops begins to leave once this is read."""
+
+    type: ClassVar[str] = "weerklank.sending.held.v1"
+
+
+class SendingReleased(HoldEvent):
+    """A hold came to an end. What it stopped is looked at again by a person; nothing of that leaves by itself."""
+
+    type: ClassVar[str] = "weerklank.sending.released.v1"
+
+
 class SendingLease(Event):
     """Routing says, every second, that this brand may send. No fresh lease for three seconds: no sending."""
 
@@ -233,6 +285,7 @@ class SendingLease(Event):
     decided_at: datetime | None = Field(
         default=None, description="When routing read the hold: a lease that waited in a producer counts from here"
     )
+    holds: list[SendingHold] = Field(default=[], description="Those that stand, and those that were released within the last day")
 
 
 # --- what people correct ------------------------------------------------------------------------------------------------------------

@@ -100,7 +100,7 @@ class Reset(BaseModel):
 async def healthz(request: Request) -> Health:
     """Liveness: false when only a restart can help."""
     service = of(request)
-    stalled = service.stream is not None and service.stream.stalled()
+    stalled = any(stream.stalled() for stream in service.streams)
     if stalled or service.failed_tasks:
         why = ["records wait and nothing moves"] if stalled else service.failed_tasks
         return problems.answer({"ready": False, "why": why}, 503)  # type: ignore[return-value]
@@ -127,10 +127,12 @@ async def metrics(request: Request) -> Response:
 async def status(request: Request, reading: Reading) -> dict[str, Any]:
     """Lag, ledger and what stands in the way: what `weerklank status` shows. No brand's data."""
     service = of(request)
-    lag = service.stream.lags() if service.stream else {}
-    # What the broker knows of all instances; what this one has seen where it does not answer.
-    for topic, messages in ((await service.stream.waiting(reading) if service.stream else None) or {}).items():
-        lag[topic]["messages"] = messages
+    lag: dict[str, dict[str, float]] = {}
+    for stream in service.streams:
+        lag |= stream.lags()
+        # What the broker knows of all instances; what this one has seen where it does not answer.
+        for topic, messages in (await stream.waiting(reading) or {}).items():
+            lag[topic]["messages"] = messages
     return {
         "service": service.name,
         "version": our_version(),
@@ -197,10 +199,11 @@ async def replay(brand: str, body: ReplayBody, request: Request, principal: Anno
     service = of(request)
     async with service.pool.acquire(timeout=5) as found:
         letters = await ledger.letters_of(found, body.topic, body.key)
-    if not letters or any(brand not in (letter.brand, EVERY_BRAND) for letter in letters) or service.stream is None:
+    stream = next((stream for stream in service.streams if body.topic in stream.topics), None)
+    if not letters or any(brand not in (letter.brand, EVERY_BRAND) for letter in letters) or stream is None:
         raise NotFound("Nothing of this brand is set aside under that topic and key.")
     try:
-        replayed = await service.stream.replay(body.topic, body.key)
+        replayed = await stream.replay(body.topic, body.key)
     except InvalidEvent as error:
         raise Conflict(error.detail) from error
     return Replayed(replayed=replayed)

@@ -3,6 +3,9 @@
 A service never sends an event to Kafka from a transaction; it adds a row here, in the same transaction as the state that the event is
 about. One relay per service, by advisory lock, sends the rows in id order and deletes them once the broker has acknowledged them.
 
+Rows of topics with `priority` are in a lane of their own, which has its own lock, connection and producer: however many others wait, and whatever keeps
+the broker from taking those, they are sent at once. All rows of a key are in one lane.
+
 What holds: every row is sent at least once, and the rows of one key in the order in which they were inserted (they are inserted under that key's
 row lock). What does not: a row may be sent again, after newer ones, when a relay lost its session between sending and deleting. Handlers
 live with that by `ce_entityversion`.
@@ -32,6 +35,9 @@ from libs.common.topics import MAX_MESSAGE_BYTES, TOPICS, partition_of
 
 log = logging.getLogger(__name__)
 
+NORMAL, PRIORITY = 0, 1
+"""Lanes of the outbox."""
+_PRIORITY_OF: frozenset[tuple[str, str]] = frozenset((topic.producer, topic.name) for topic in TOPICS if topic.priority)
 _TOPIC_OF: dict[type[Event], str] = {event: topic.name for topic in reversed(TOPICS) for event in topic.events}
 _BATCH, _BATCH_BYTES = 1000, 16 * 1024 * 1024
 MAX_EVENT_BYTES = MAX_MESSAGE_BYTES - 64 * 1024
@@ -95,9 +101,16 @@ async def add(connection: db.Connection, source: str, outgoing: Sequence[Outgoin
     values = [encoded(item) for item in outgoing]
     await connection.copy_records_to_table(
         "outbox",
-        columns=("topic", "brand", "key", "headers", "value"),
+        columns=("topic", "brand", "key", "headers", "value", "lane"),
         records=[
-            (topic, item.event.brand, item.key, orjson.dumps(attributes(item, source, now)), value)
+            (
+                topic,
+                item.event.brand,
+                item.key,
+                orjson.dumps(attributes(item, source, now)),
+                value,
+                PRIORITY if (source, topic) in _PRIORITY_OF else NORMAL,
+            )
             for topic, item, value in zip(topics, outgoing, values, strict=True)
         ],
     )
@@ -165,7 +178,47 @@ class Relay:
     """Sends the outbox of one service to Kafka. Run `run()` as a task; `poke()` after a commit saves it a poll."""
 
     def __init__(self, url: str, schema: str, bootstrap: str, *, poll_s: float = 0.05) -> None:
+        self._lanes = [_Lane(url, schema, bootstrap, lane, poll_s=poll_s) for lane in lanes_of(schema)]
+
+    @property
+    def leads(self) -> bool:
+        """Whether it is this process that sends what has no priority. Of the other lane `problem` tells."""
+        return self._lanes[-1].leads
+
+    @property
+    def problem(self) -> str | None:
+        return next((lane.problem for lane in self._lanes if lane.problem), None)
+
+    def poke(self) -> None:
+        for lane in self._lanes:
+            lane.poke()
+
+    def stop(self) -> None:
+        """Finish what is being sent, then return from `run`. What is left in the outbox waits for the next relay."""
+        for lane in self._lanes:
+            lane.stop()
+
+    async def run(self) -> None:
+        """Until `stop()`: each lane leads when its lock is free, and goes on after any passing fault of Kafka or Postgres."""
+        async with asyncio.TaskGroup() as group:
+            for lane in self._lanes:
+                group.create_task(lane.run())
+
+
+def lanes_of(schema: str) -> list[int]:
+    """The lanes that this service writes to, the first to be sent first."""
+    return [PRIORITY, NORMAL] if any(producer == schema for producer, _ in _PRIORITY_OF) else [NORMAL]
+
+
+class _Lane:
+    """Sends one lane."""
+
+    def __init__(self, url: str, schema: str, bootstrap: str, lane: int, *, poll_s: float) -> None:
         self._url, self._schema, self._bootstrap, self._poll_s = url, schema, bootstrap, poll_s
+        # Written out, not a parameter: a plan for any lane would not use the index of this one.
+        self._mine = f"lane = {lane}"
+        self._lock = f"weerklank-relay-{schema}" + ("-priority" if lane == PRIORITY else "")
+        self._client_id = f"{schema}-relay" + ("-priority" if lane == PRIORITY else "")
         self._poked = asyncio.Event()
         self._stopping = False
         self.leads = False
@@ -194,19 +247,18 @@ class Relay:
     async def _lead(self) -> None:
         connection = await db.connect(self._url, self._schema)
         try:
-            lock = f"weerklank-relay-{self._schema}"
-            if not await connection.fetchval("select pg_try_advisory_lock(hashtextextended($1, 0))", lock):
+            if not await connection.fetchval("select pg_try_advisory_lock(hashtextextended($1, 0))", self._lock):
                 await self._pause(1.0)
                 return
             # Rows that come back when Postgres loses its last milliseconds are sent again, as after any other fault: worth no wait for the disk.
             await connection.execute("set synchronous_commit = off")
-            sender = producer(self._bootstrap, client_id=f"{self._schema}-relay")
+            sender = producer(self._bootstrap, client_id=self._client_id)
             await sender.start()
             try:
                 self.leads, self.problem, told = True, None, True
                 while not self._stopping:
                     # Unless somebody told of rows, look before taking any: a look is no transaction.
-                    if told or await connection.fetchval("select id from outbox order by id limit 1"):
+                    if told or await connection.fetchval(f"select id from outbox where {self._mine} order by id limit 1"):
                         told = bool(await self._send_some(connection, sender))
                     if not told:
                         told = await self._pause(self._poll_s)
@@ -224,7 +276,8 @@ class Relay:
                 # As an array: a join would be planned by the statistics of a table that was empty a moment ago, and read its dead rows.
                 # Counted in bytes too: a thousand long mails at once would be more than this process may hold.
                 "delete from outbox where id = any(array(select id from (select id, sum(octet_length(value)) over (order by id) as bytes, "
-                "row_number() over (order by id) as place from (select id, value from outbox order by id limit $1) as first) as counted "
+                f"row_number() over (order by id) as place from (select id, value from outbox where {self._mine} "
+                "order by id limit $1) as first) as counted "
                 "where bytes <= $2 or place = 1)) returning id, topic, brand, key, headers, value",
                 _BATCH,
                 _BATCH_BYTES,

@@ -39,6 +39,13 @@ class Reply(Part):
     sent_at: datetime | None = None
     error: str | None = None
     sandbox: bool = Field(default=False, description="Approved for the sandbox: nothing leaves the building")
+    update_due: bool = Field(
+        default=False, description="It says no more than that we are looking into it: its reader is to be told the outcome"
+    )
+    update_id: UUID | None = Field(default=None, description="The update to many conversations that it is a part of")
+    held_by: UUID | None = Field(
+        default=None, description="The hold that keeps it from leaving, or, once submitted again, because of which its approval was void"
+    )
 
 
 class ReplyEvent(Event):

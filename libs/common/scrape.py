@@ -32,9 +32,9 @@ async def refresh(service: "Service", own: Sequence[Refresh]) -> None:
     METRICS.ready.set(not service.problems())
     METRICS.relay_leads.set(service.relay.leads)
     stopped = dict.fromkeys(_STOPS, 0)
-    if service.stream:
-        service.stream.lags()
-        for error in (service.stream.stopped, *service.stream.stopped_partitions.values()):
+    for stream in service.streams:
+        stream.lags()
+        for error in (stream.stopped, *stream.stopped_partitions.values()):
             if error is not None:
                 stopped[error.kind] = stopped.get(error.kind, 0) + 1
     for kind, number in stopped.items():

@@ -8,7 +8,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as version_of
 from pathlib import Path
@@ -38,6 +38,10 @@ class Service:
         self.relay = outbox.Relay(settings.database_url, name, settings.kafka)
         self.pool: db.Pool
         self.stream: Stream[Any] | None = None
+        self.lanes: list[Consumer[Any]] = []
+        """Consumers with a stream of their own beside the main one. `start` adds to it."""
+        self.streams: list[Stream[Any]] = []
+        """The main one first, then those of the lanes."""
         self.failed_tasks: list[str] = []
         self.told: dict[str, Callable[[], Any]] = {}
         """What a service's own parts add to its status, by name."""
@@ -45,7 +49,7 @@ class Service:
     def problems(self) -> list[str]:
         """Why this service is not ready, each a sentence; empty when it is."""
         found = [] if self.books.read.is_set() else ["brand books: not read to the end yet"]
-        found += self.stream.problems() if self.stream else ["not started yet"]
+        found += [problem for stream in self.streams for problem in stream.problems()] if self.streams else ["not started yet"]
         found += [self.relay.problem] if self.relay.problem else []
         return found + self.failed_tasks
 
@@ -56,29 +60,37 @@ class Service:
         await self._migrate()
         self.pool = await db.open_pool(self.settings.database_url, self.name, size=self.settings.pool_size)
         consumer, tasks = await start(self)
-        self.stream = Stream(
-            consumer,
-            service=self.name,
-            instance=f"{self.name}-{self.settings.instance}",
-            bootstrap=self.settings.kafka,
-            pool=self.pool,
-            books=self.books,
-            relay=self.relay,
-            settings=StreamSettings(
-                batch=self.settings.batch,
-                session_timeout_s=self.settings.session_timeout_s,
-                stalled_after_s=self.settings.stalled_after_s,
-            ),
-        )
-        stream = asyncio.create_task(self._watched("stream", self._stream))
+        self.streams = [
+            Stream(
+                each,
+                service=self.name,
+                instance=f"{self.name}-{self.settings.instance}",
+                bootstrap=self.settings.kafka,
+                pool=self.pool,
+                books=self.books,
+                relay=self.relay,
+                settings=StreamSettings(
+                    batch=self.settings.batch,
+                    session_timeout_s=self.settings.session_timeout_s,
+                    stalled_after_s=self.settings.stalled_after_s,
+                ),
+            )
+            for each in (consumer, *self.lanes)
+        ]
+        self.stream = self.streams[0]
+        streams = [
+            asyncio.create_task(self._watched(" ".join(("stream", lane)).strip(), partial(self._stream, stream)))
+            for stream, lane in zip(self.streams, ("", *(each.lane for each in self.lanes)), strict=True)
+        ]
         relay = asyncio.create_task(self._watched("relay", self.relay.run))
         background = (self.books.run, self._fold_ledger, self._forget_answers, scrape.measure_loop, *tasks)
         others = [asyncio.create_task(self._watched(getattr(t, "__name__", "task"), t)) for t in background]
         try:
             yield
         finally:
-            self.stream.stop()
-            await _finish(stream, 15)
+            for running in self.streams:
+                running.stop()
+            await asyncio.gather(*(_finish(stream, 15) for stream in streams))
             for task in others:
                 task.cancel()
             await asyncio.gather(*others, return_exceptions=True)
@@ -88,11 +100,10 @@ class Service:
                 async with asyncio.timeout(5):
                     await self.pool.close()
 
-    async def _stream(self) -> None:
+    async def _stream(self, stream: Stream[Any]) -> None:
         """A service consumes once it knows every brand book."""
-        assert self.stream is not None
         await self.books.read.wait()
-        await self.stream.run()
+        await stream.run()
 
     async def _fold_ledger(self) -> None:
         """Every hour: minutes that nobody looks at any more become days."""

@@ -107,6 +107,10 @@ class Stream(Generic[W]):
 
     # --- what others see ------------------------------------------------------------------------------------------------------------
 
+    @property
+    def topics(self) -> tuple[str, ...]:
+        return self._consumer.topics
+
     def stop(self) -> None:
         self._stopping.set()
 
@@ -180,7 +184,7 @@ class Stream(Generic[W]):
         kafka = AIOKafkaConsumer(
             bootstrap_servers=self._bootstrap,
             client_id=self._instance,
-            group_id=f"weerklank-{self._service}",
+            group_id="-".join(part for part in ("weerklank", self._service, self._consumer.lane) if part),
             group_instance_id=self._instance,
             enable_auto_commit=False,
             isolation_level="read_committed",

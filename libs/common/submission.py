@@ -68,7 +68,7 @@ async def send(
     *,
     reach: Reach,
     begin: Callable[[], Awaitable[bool]],
-    in_time: Callable[[], bool],
+    in_time: Callable[[], Awaitable[bool]],
     connect_timeout_s: float,
     answer_timeout_s: float,
 ) -> Outcome:
@@ -104,7 +104,7 @@ async def send(
             return Refused(_broken(error), for_good=False)
         if ahead.code != 354:
             return _refused(ahead.code)
-        if not in_time():
+        if not await in_time():
             return NotBegun()
         return await _transmit(client, written, id_of(mail), answer_timeout_s)
     finally:

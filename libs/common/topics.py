@@ -37,6 +37,8 @@ class Topic:
     segment_ms: int = _DAY_MS
     perishable: bool = False
     """Only the newest events matter: a consumer that was away longer than they are kept goes on at the log's start, without an operator."""
+    priority: bool = False
+    """What stops something: it overtakes in the outbox, and has a consumer task of its own. Its keys are on no other topic's way."""
 
     @property
     def config(self) -> dict[str, str]:
@@ -132,14 +134,15 @@ CASES = Topic(
 )
 HOLDS = Topic(
     "weerklank.holds.v1",
-    (e.SendingLease,),
+    (e.SendingLease, e.SendingHeld, e.SendingReleased),
     "brand",
     "routing",
     ("responder",),
-    "the sending lease, and whether all sending is held",
+    "holds and releases, and the sending lease",
     retention_ms=3600 * 1000,
     segment_ms=600 * 1000,
     perishable=True,
+    priority=True,
 )
 REPLIES = Topic(
     "weerklank.replies.v1",

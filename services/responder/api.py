@@ -20,7 +20,7 @@ from libs.common.reply_events import Verdict
 from libs.common.routes import Route
 from libs.common.service import Reading
 from libs.common.trail import Step, Trail, trace_id_of
-from services.responder import guard, lengths, shown, store
+from services.responder import guard, hold_store, lengths, shown, store
 from services.responder.reply import Recipient
 from services.responder.reply_api import Text, Writer, current_book, found_reply
 from services.responder.shown import ReplyDetail, ReplyView
@@ -34,6 +34,7 @@ _OLDEST = Gauge(
     "weerklank_replies_oldest_approved_seconds", "How long the reply that was approved first waits to leave; 0: none", ["brand"]
 )
 _HELD = Gauge("weerklank_brand_held", "1 where all sending of a brand is held by a person", ["brand"])
+_KEPT = Gauge("weerklank_replies_held", "Approved replies that a hold keeps, and those that wait for another approval after it", ["brand"])
 _LEASE_AGE = Gauge("weerklank_sending_lease_age_seconds", "Age of the oldest sending lease of all brands; NaN before the first")
 
 ReplyState = Literal["draft", "submitted", "approved", "sending", "sent", "failed", "unconfirmed", "discarded"]
@@ -166,6 +167,9 @@ async def refresh_gauges(connection: db.Connection) -> None:
     """What waits to leave, and whether it may, at a scrape."""
     waiting, leases = await store.waiting_counts(connection), await store.lease_ages(connection)
     _WAITING.clear()
+    _KEPT.clear()
+    for brand, number in await hold_store.counts(connection):
+        _KEPT.labels(brand).set(number)
     for brand, state, number in waiting:
         _WAITING.labels(brand, state).set(number)
     _LEASE_AGE.set(max((found.age_s for found in leases), default=nan))

@@ -6,7 +6,7 @@ sweep that gave its reply to somebody else meanwhile, cannot both be right. What
 `$lease_s` is compared by the database's clock on both sides; a lease from further in the future than that counts as none.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,8 +14,11 @@ from uuid import UUID
 
 from libs.common import db
 from libs.common.books import Published
+from libs.common.brandbook import BrandBook
 from libs.common.reply_events import ReplyApproved, ReplyEvent, ReplyFailed, ReplySent, ReplyUnconfirmed
+from services.responder import hold, hold_store
 from services.responder.follow import overtaken
+from services.responder.hold import Known
 from services.responder.reply import Change, ReplyRow, other_way, put_back
 from services.responder.store import case_by_now, put_replies, reply_row, tell
 
@@ -31,11 +34,12 @@ class Attempt:
 async def claim(
     connection: db.Connection, *, by: str, books: Mapping[str, Published], limit: int, room: Mapping[str, int], lease_s: float
 ) -> list[Attempt]:
-    """Take approved replies of brands with a fresh lease and no hold, oldest approval first: one statement checks and takes.
+    """Take approved replies of brands with a fresh lease and no hold of everything, oldest approval first: one statement checks and takes.
 
     `books` are those known here: where the lease was decided under a newer one, nothing is taken.
 
-    Call it in a transaction, in which what is no longer as it was approved is put back: that is not among what is returned. At most `room` of
+    Call it in a transaction, in which what is no longer as it was approved is put back, and what a hold stops is kept: neither is among what is
+    returned. At most `room` of
     each brand, so that one brand's slow mail server leaves others their turn.
     """
     rows = await connection.fetch(
@@ -44,10 +48,11 @@ async def claim(
         "  join unnest($1::text[], $6::integer[], $3::integer[]) as known(brand, version, room) on known.brand = l.brand"
         "  where not l.held and l.book_version <= known.version"
         "  and l.renewed_at > clock_timestamp() - $2::interval and l.renewed_at < clock_timestamp() + $2::interval"
-        "  and exists (select 1 from reply r where r.brand = l.brand and r.state = 'approved' and r.next_attempt_at <= clock_timestamp())"
+        "  and exists (select 1 from reply r where r.brand = l.brand and r.state = 'approved' and r.held_by is null "
+        "    and r.next_attempt_at <= clock_timestamp())"
         "), ready as ("
         "  select r.id from sendable s cross join lateral ("
-        "    select id, approved_at from reply where brand = s.brand and state = 'approved' and next_attempt_at <= clock_timestamp()"
+        "    select id, approved_at from reply where brand = s.brand and state = 'approved' and held_by is null and next_attempt_at <= clock_timestamp()"
         "    order by approved_at, id limit s.room for update skip locked"
         "  ) r order by r.approved_at, r.id limit $4"
         ") update reply set state = 'sending', version = version + 1, attempts = attempts + 1, attempt_id = gen_random_uuid(), "
@@ -60,9 +65,16 @@ async def claim(
         by,
         [published.version for published in books.values()],
     )
-    taken = []
-    for row in map(reply_row, rows):
-        change = await _changed_since_approval(connection, row) or other_way(row, books[row.brand].book.pilot, _claimed_at(row))
+    taken: list[ReplyRow] = []
+    found = [reply_row(row) for row in rows]
+    holds = {brand: (await hold_store.in_force(connection, brand))[1] for brand in {row.brand for row in found}}
+    for row in found:
+        book, at = books[row.brand].book, _claimed_at(row)
+        change = (
+            await _changed_since_approval(connection, row)
+            or other_way(row, book.pilot, at)
+            or await _stopped(connection, row, book, holds[row.brand])
+        )
         if change is not None:
             await put_replies(connection, [change.row])
             await tell(connection, [change])
@@ -84,6 +96,20 @@ async def _changed_since_approval(connection: db.Connection, row: ReplyRow) -> C
     if found.case.state == "merged":
         return put_back(row, "the case that its case was merged into is not known yet", at)
     return overtaken(row, found.case, at)
+
+
+async def _stopped(connection: db.Connection, row: ReplyRow, book: BrandBook, holds: Sequence[Known]) -> Change | None:
+    """What becomes of a claimed reply that has a hold against it; none while none does."""
+    if not holds:
+        return None
+    found = await case_by_now(connection, row.brand, row.case_id)
+    case = found.case if found else None
+    stop = hold.against(row, case, book, holds)
+    if stop is None:
+        return None
+    if stop.stands:
+        return hold.kept(row, stop.known, _claimed_at(row))
+    return hold.looked_at_again(row, stop.known, book, case.owner if case else None, _claimed_at(row))
 
 
 def _claimed_at(row: ReplyRow) -> datetime:
@@ -112,24 +138,47 @@ async def renew(connection: db.Connection, attempt: Attempt) -> bool:
     return bool(renewed)
 
 
-async def begin_transmitting(connection: db.Connection, attempt: Attempt, *, external_id: str, book_version: int, lease_s: float) -> bool:
-    """Renew the claim just before what cannot be undone: case, lease, hold and the book's version are looked at again. False: send nothing, give it
-    back; the next claim says what has changed.
+async def may_leave(connection: db.Connection, attempt: Attempt, published: Published, lease_s: float) -> int | None:
+    """Case, lease, holds and the book's version, looked at again. The `hold_version` under which it may leave; none: it may not.
+
+    Whoever lets it leave does so only while that is the version: a hold that comes in between is not missed.
+    """
+    row = attempt.row
+    version, holds = await hold_store.in_force(connection, row.brand)
+    if await _changed_since_approval(connection, row) is not None or await _stopped(connection, row, published.book, holds) is not None:
+        return None
+    leased = await connection.fetchval(
+        f"select {_LEASED.format(brand='$1')}", row.brand, version, published.version, timedelta(seconds=lease_s)
+    )
+    return version if leased else None
+
+
+_LEASED = (
+    "exists (select 1 from brand_lease l where l.brand = {brand} and l.hold_version = $2 and not l.held and l.book_version <= $3 "
+    "and l.renewed_at > clock_timestamp() - $4::interval and l.renewed_at < clock_timestamp() + $4::interval)"
+)
+
+
+async def begin_transmitting(
+    connection: db.Connection, attempt: Attempt, *, external_id: str, published: Published, lease_s: float
+) -> bool:
+    """Renew the claim just before what cannot be undone, where it `may_leave`. False: send nothing, give it back; the next claim says what has changed.
 
     Once this has committed, a crash leaves the outcome unknown. `external_id` is what the channel will know it by if it arrives: whoever confirms later
     that it did has no other way to tell.
     """
-    if await _changed_since_approval(connection, attempt.row) is not None:
+    version = await may_leave(connection, attempt, published, lease_s)
+    if version is None:
         return False
     renewed = await connection.fetchval(
-        "update reply set transmitting = true, claimed_at = clock_timestamp(), external_id = $6 where id = $1 and brand = $2 and attempt_id = $3 "
-        "and state = 'sending' and exists (select 1 from brand_lease l where l.brand = reply.brand and not l.held and l.book_version <= $5 "
-        "and l.renewed_at > clock_timestamp() - $4::interval and l.renewed_at < clock_timestamp() + $4::interval) returning true",
+        "update reply set transmitting = true, claimed_at = clock_timestamp(), external_id = $7 where id = $1 and brand = $5 and attempt_id = $6 "
+        f"and state = 'sending' and {_LEASED.format(brand='reply.brand')} returning true",
         attempt.row.id,
+        version,
+        published.version,
+        timedelta(seconds=lease_s),
         attempt.row.brand,
         attempt.id,
-        timedelta(seconds=lease_s),
-        book_version,
         external_id,
     )
     return bool(renewed)

@@ -1,10 +1,11 @@
-"""Cases and sending leases come in from routing; automatic drafts and what becomes of drafts when a case ends go out to `replies`.
+"""Cases, holds and sending leases come in from routing; automatic drafts and what becomes of drafts when a case ends go out to `replies`.
 
 Events about a case carry the whole case, so all of them mean the same here: a newer version of it.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,17 +14,17 @@ from libs.common.books import BrandBooks
 from libs.common.case_events import CaseEvent
 from libs.common.consumer import Consumer, Work
 from libs.common.errors import InvalidEvent
-from libs.common.events import Event, SendingLease
+from libs.common.events import Event, HoldEvent, SendingHeld, SendingHold, SendingLease, SendingReleased
 from libs.common.record import Received
 from libs.common.topics import CASES, HOLDS
-from services.responder import store
+from services.responder import hold_store, store
 from services.responder.follow import follow_case
-from services.responder.lease import Lease
+from services.responder.lease import NEVER, Lease
 from services.responder.reply import Change, ReplyRow
 
 
 class ReplyWork(Work):
-    """The cases of a batch with their replies, and the newest lease of each brand in it."""
+    """The cases of a batch with their replies."""
 
     def __init__(self, books: BrandBooks) -> None:
         super().__init__()
@@ -31,10 +32,19 @@ class ReplyWork(Work):
         self.cases: dict[UUID, store.CaseRow] = {}
         self.known: set[UUID] = set()
         self.replies: dict[UUID, dict[UUID, ReplyRow]] = {}
-        self.leases: dict[str, Lease] = {}
         self.changed_cases: set[UUID] = set()
-        self.changed_leases: set[str] = set()
         self.changes: list[Change] = []
+
+
+class HoldWork(Work):
+    """The newest lease of each brand of a batch, and what is held of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.leases: dict[str, Lease] = {}
+        self.changed: set[str] = set()
+        self.holds: dict[tuple[str, UUID], SendingHold] = {}
+        self.told: dict[str, tuple[int, list[UUID], datetime]] = {}
 
 
 def on_case(work: ReplyWork, received: Received[CaseEvent]) -> None:
@@ -77,31 +87,68 @@ def on_case(work: ReplyWork, received: Received[CaseEvent]) -> None:
         work.emit(received, outgoing.event, subject=outgoing.subject, version=outgoing.version, key=outgoing.key)
 
 
-def on_lease(work: ReplyWork, received: Received[SendingLease]) -> None:
-    """Keep the newest lease of the brand; a lease that waited, in the log or in a producer on the way there, is not fresh."""
+def on_lease(work: HoldWork, received: Received[SendingLease]) -> None:
+    """Keep the newest lease of the brand; a lease that waited, in the log or in a producer on the way there, is not fresh. One that knows a hold or
+    a release more than we do tells of it as well: it may be the first to arrive."""
     event = received.event
     renewed_at = min(event.decided_at or received.appended_at, received.appended_at)
     lease = Lease(event.brand, event.hold_version, renewed_at, event.held, event.reason, event.book_version)
-    if not lease.newer_than(work.leases.get(event.brand)):
+    known = work.leases.get(event.brand)
+    if not lease.newer_than(known):
         work.repeat(received)
         return
     work.leases[event.brand] = lease
-    work.changed_leases.add(event.brand)
+    work.changed.add(event.brand)
+    if known is None or known.hold_version < event.hold_version:
+        _keep_holds(work, event, renewed_at)
 
 
-HANDLERS: dict[type[Event], Callable[[ReplyWork, Received[Any]], None]] = {
-    **dict.fromkeys(CASES.events, on_case),
+def on_hold(work: HoldWork, received: Received[HoldEvent]) -> None:
+    """What is held of the brand from here on. It renews no lease: that says that routing is there now, an event only that it was."""
+    event = received.event
+    known = work.leases.get(event.brand)
+    if known is not None and known.hold_version >= event.hold_version:
+        work.repeat(received)
+        return
+    reason = event.hold.reason if event.held and event.hold.scope.everything else known.reason if known and known.held else None
+    renewed_at = known.renewed_at if known else NEVER
+    book_version = max(event.book_version, known.book_version if known else 0)
+    work.leases[event.brand] = Lease(event.brand, event.hold_version, renewed_at, event.held, reason, book_version)
+    work.changed.add(event.brand)
+    _keep_holds(work, event, event.at)
+
+
+def _keep_holds(work: HoldWork, event: SendingLease | HoldEvent, at: datetime) -> None:
+    for hold in event.holds:
+        newest = work.holds.get((event.brand, hold.id))
+        if newest is None or newest.version < hold.version:
+            work.holds[event.brand, hold.id] = hold
+    work.told[event.brand] = (event.hold_version, [hold.id for hold in event.holds], at)
+
+
+_CASE_HANDLERS: dict[type[Event], Callable[[ReplyWork, Received[Any]], None]] = dict.fromkeys(CASES.events, on_case)
+_HOLD_HANDLERS: dict[type[Event], Callable[[HoldWork, Received[Any]], None]] = {
     SendingLease: on_lease,
+    SendingHeld: on_hold,
+    SendingReleased: on_hold,
 }
+HANDLERS: dict[type[Event], Callable[[Any, Received[Any]], None]] = {**_CASE_HANDLERS, **_HOLD_HANDLERS}
 
 
 async def save(connection: db.Connection, work: ReplyWork) -> None:
-    """Cases, then the last state of each changed reply, then its history, then leases."""
+    """Cases, then the last state of each changed reply, then its history."""
     await store.insert_cases(connection, [work.cases[case_id] for case_id in sorted(work.changed_cases - work.known)])
     await store.update_cases(connection, [work.cases[case_id] for case_id in sorted(work.changed_cases & work.known)])
     await store.put_replies(connection, {change.row.id: change.row for change in work.changes}.values())
     await store.record(connection, work.changes)
-    await store.put_leases(connection, [work.leases[brand] for brand in work.changed_leases])
+
+
+async def save_holds(connection: db.Connection, work: HoldWork) -> None:
+    """What is held before the lease that knows of it: whoever sends looks at both."""
+    await hold_store.put(connection, work.holds)
+    for brand, (hold_version, told, at) in sorted(work.told.items()):
+        await hold_store.end_others(connection, brand, hold_version, told, at)
+    await store.put_leases(connection, [work.leases[brand] for brand in work.changed])
 
 
 def build(books: BrandBooks) -> Consumer[ReplyWork]:
@@ -112,8 +159,17 @@ def build(books: BrandBooks) -> Consumer[ReplyWork]:
         work.known = {case_id for case_id, row in work.cases.items() if row.version}
         for row in await store.replies_of_cases(connection, work.known):
             work.replies.setdefault(row.case_id, {})[row.id] = row
-        brands = {received.event.brand for received in events if isinstance(received.event, SendingLease)}
-        work.leases = await store.leases(connection, brands)
         return work
 
-    return Consumer(topics=(CASES.name, HOLDS.name), handlers=HANDLERS, load=load, save=save)
+    return Consumer(topics=(CASES.name,), handlers=_CASE_HANDLERS, load=load, save=save)
+
+
+def of_holds() -> Consumer[HoldWork]:
+    """The stream of holds and leases: by itself, so that a hold waits behind no storm of cases."""
+
+    async def load(connection: db.Connection, events: Sequence[Received[Any]], prepared: object) -> HoldWork:
+        work = HoldWork()
+        work.leases = await store.leases(connection, {received.event.brand for received in events})
+        return work
+
+    return Consumer(topics=(HOLDS.name,), handlers=_HOLD_HANDLERS, load=load, save=save_holds, lane="priority")

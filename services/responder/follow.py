@@ -58,6 +58,7 @@ def automatic_draft(
         book_version=book_version,
         at=at,
         traceparent=traceparent,
+        update_due=script.update_due,
     )
 
 
@@ -89,6 +90,7 @@ _FOLLOWS_CASE = (
     "writer",
     "writer_role",
     "verdicts",
+    "update_due",
 )
 
 
@@ -105,14 +107,16 @@ def follow_case(
     """What a newer version of a case means for its replies. `was` is the case's state before, "" when it is new to us.
 
     Untouched automatic drafts follow the case; one for each of its customers where people put cases together. What people wrote is theirs: discarded
-    when the case comes to an end, unless it was approved; what was approved and has not begun to leave is looked at by `overtaken`. (One whose
-    transmission was refused is, when it is claimed again.)
+    when the case comes to an end, unless it was approved, or a person put the case into another one, where it answers the same message; what was
+    approved and has not begun to leave is looked at by `overtaken`. (One whose transmission was refused is, when it is claimed again.)
     """
     changes: list[Change] = []
     found = (automatic_draft(own, rows, book, book_version, at, traceparent) for own in to_answer(case))
     wanted = {draft.id: draft for draft in found if draft is not None}
     for row in rows:
-        ended = case.state in ENDED and was not in ENDED and row.state in ("draft", "submitted") and not row.automatic
+        ended = (
+            case.state in ENDED and not case.merged_by and was not in ENDED and row.state in ("draft", "submitted") and not row.automatic
+        )
         superseded = row.automatic and row.state == "draft" and row.id not in wanted
         if ended or superseded:
             reason = f"the case is {case.state}" if case.state in ENDED else "it answers what is no longer the question"

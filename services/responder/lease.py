@@ -1,9 +1,14 @@
 """The sending lease of a brand, and why an approved reply waits. Pure: no I/O, time passed in."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
+from services.responder.hold import Known
 from services.responder.reply import ReplyRow
+
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""Of a brand of which a hold was heard before any lease."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +27,11 @@ class Lease:
         return other is None or (self.hold_version, self.renewed_at) > (other.hold_version, other.renewed_at)
 
 
-def waiting(row: ReplyRow, lease: Lease | None, *, book_version: int | None, lease_s: float, now: datetime) -> list[str]:
-    """Why an approved reply has not been sent yet, each a sentence. `book_version` is the newest known here, `now` the database's."""
+def waiting(
+    row: ReplyRow, lease: Lease | None, *, holds: Iterable[Known] = (), book_version: int | None, lease_s: float, now: datetime
+) -> list[str]:
+    """Why an approved reply has not been sent yet, each a sentence. `book_version` is the newest known here, `now` the database's, `holds` are
+    those that stand or have its `held_by`."""
     if row.state != "approved":
         return []
     why = [] if book_version is not None else ["The brand has no brand book yet."]
@@ -32,6 +40,8 @@ def waiting(row: ReplyRow, lease: Lease | None, *, book_version: int | None, lea
     else:
         if lease.held:
             why.append(f"Sending is held: {lease.reason or 'no reason was given'}.")
+        elif kept := next((known for known in holds if known.hold.id == row.held_by), None):
+            why.append(f"It is held: {kept.hold.reason or 'no reason was given'}.")
         if book_version is not None and book_version < lease.book_version:
             why.append(f"Version {lease.book_version} of the brand book has not been read here yet.")
         if lease.renewed_at <= now - timedelta(seconds=lease_s):

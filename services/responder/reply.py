@@ -107,6 +107,9 @@ class ReplyRow(Reply):
     reason: str | None = None
     attempts: int = 0
     next_attempt_at: datetime | None = None
+    held_at: datetime | None = None
+    reviewed_version: int = 0
+    """The brand's `hold_version` when somebody approved it anew from the list of what is held; 0: nobody did."""
     claimed_by: str | None = None
     claimed_at: datetime | None = None
     attempt_id: UUID | None = None
@@ -268,6 +271,7 @@ def new(
     book_version: int,
     at: datetime,
     traceparent: str | None,
+    update_due: bool = False,
 ) -> ReplyRow:
     """A draft that answers the case's newest mention. Raises `Conflict` when there is nothing or nobody to answer."""
     mention = case.latest
@@ -296,6 +300,7 @@ def new(
         writer_role=writer_role,
         book_version=book_version,
         traceparent=traceparent,
+        update_due=update_due,
     )
     return row.model_copy(update={"verdicts": judge(book, row, case.owner)})
 
@@ -323,7 +328,9 @@ def drafted(row: ReplyRow, person: Person, at: datetime) -> Change:
     return Change(row, "drafted", person.id, at, ReplyDrafted)
 
 
-def edit(row: ReplyRow, text: str, person: Person, book: BrandBook, owner: str | None, at: datetime) -> Change:
+def edit(
+    row: ReplyRow, text: str, person: Person, book: BrandBook, owner: str | None, at: datetime, *, update_due: bool | None = None
+) -> Change:
     """A new text by `person`, who is its writer from now on. Whatever was submitted is a draft again. Raises `Conflict`."""
     _may_become(row, "draft", "edited")
     if row.state == "unconfirmed":
@@ -336,6 +343,7 @@ def edit(row: ReplyRow, text: str, person: Person, book: BrandBook, owner: str |
         writer=person.id,
         writer_role=person.role,
         automatic=False,
+        update_due=row.update_due if update_due is None else update_due,
         **_UNSENT,
     )
     changed = changed.model_copy(update={"verdicts": judge(book, changed, owner)})
@@ -346,6 +354,7 @@ _UNAPPROVED: Mapping[str, object] = {
     "approver": None,
     "approved_at": None,
     "despite": None,
+    "reviewed_version": 0,
     "sandbox": False,
     "attempts": 0,
     "next_attempt_at": None,
@@ -356,7 +365,14 @@ _UNAPPROVED: Mapping[str, object] = {
     "external_id": None,
     "error": None,
 }
-_UNSENT: Mapping[str, object] = {**_UNAPPROVED, "submitted_by": None, "submitted_at": None, "legal_by": None}
+_UNSENT: Mapping[str, object] = {
+    **_UNAPPROVED,
+    "submitted_by": None,
+    "submitted_at": None,
+    "legal_by": None,
+    "held_by": None,
+    "held_at": None,
+}
 
 
 def submit(row: ReplyRow, person: Person, book: BrandBook, owner: str | None, at: datetime) -> Change:
@@ -389,10 +405,10 @@ def approve(
     is the id of the newest such, by somebody who has read that.
     """
     _may_become(row, "approved", "approved")
-    facts = _facts(row, book, case)
+    known = facts(row, book, case)
     try:
-        requirement = approval.required(book, row.writer_role, case.risk, facts=facts)
-        held = approval.held_for_legal(book, row.writer_role, case.risk, facts=facts)
+        requirement = approval.required(book, row.writer_role, case.risk, facts=known)
+        held = approval.held_for_legal(book, row.writer_role, case.risk, facts=known)
     except RuleError as error:
         raise Conflict(f"A rule for approvals in the brand book cannot be evaluated, so nobody may approve: {error}") from error
     if not approval.may_approve(requirement, person.role, person.id, row.writer or "", row.submitted_by):
@@ -431,6 +447,9 @@ def approve(
         verdicts=verdicts,
         attempts=0,
         error=None,
+        held_by=None,
+        held_at=None,
+        reviewed_version=0,
     )
     detail = {"digest": digest}
     detail |= {"despite": str(newer.id)} if newer else {}
@@ -517,7 +536,7 @@ def confirm(row: ReplyRow, sent: bool, note: str, person: Person, at: datetime) 
     return Change(next_version(row, state="draft", **_UNSENT), "confirmed_unsent", person.id, at, ReplyEdited, {"note": note})
 
 
-def _facts(row: ReplyRow, book: BrandBook, case: Case) -> dict[str, object]:
+def facts(row: ReplyRow, book: BrandBook, case: Case) -> dict[str, object]:
     """What a rule for approvals can ask for."""
     labels = [parent for label in case.labels for parent in book.label_path(label) or (label,)]
     return {

@@ -15,6 +15,7 @@ from pydantic import Field, StrictBool
 from libs.common import conditions, db, http, idempotency, outbox, telemetry
 from libs.common.auth import Principal, allow
 from libs.common.books import Published
+from libs.common.brandbook import Script
 from libs.common.case_events import Case
 from libs.common.conditions import Match
 from libs.common.errors import Conflict, NotFound, Unavailable, Unprocessable
@@ -35,6 +36,9 @@ Note = Annotated[str, Field(min_length=1, max_length=1000)]
 Digest = Annotated[str, Field(max_length=200, description="Of the reply as it was read: what is said holds for exactly that")]
 
 
+_UPDATE_DUE = "It says no more than that we are looking into it: its reader is listed until they were told the outcome"
+
+
 class NewReply(http.Body):
     """Either a text, or a script of the brand book; neither: the script that suits the case."""
 
@@ -45,10 +49,12 @@ class NewReply(http.Body):
         description="In a case that people put together, the message that it answers: `answer_to` of `GET …/cases/{case_id}/recipients` in routing. "
         "Its author gets it, on that channel. Null: the case's newest message",
     )
+    update_due: StrictBool | None = Field(default=None, description=f"{_UPDATE_DUE}; none: as the script says, or not")
 
 
 class Edited(http.Body):
     text: Text
+    update_due: StrictBool | None = Field(default=None, description=f"{_UPDATE_DUE}; none: as it was")
 
 
 class Approval(http.Body):
@@ -152,18 +158,20 @@ async def write(
         raise Conflict("This case has no message left to answer.")
     now = await store.database_time(writing)
     text, script = _text(body, published, case, mention, principal.subject)
+    says_no_more = body.update_due if body.update_due is not None else script is not None and script.update_due
     row = reply.new(
         case,
         published.book,
         id=uuid4(),
         text=text,
-        script=script,
+        script=script.id if script else None,
         writer=principal.subject,
         writer_role=principal.role,
         automatic=False,
         book_version=published.version,
         at=now,
         traceparent=case_row.traceparent or telemetry.current_traceparent(),
+        update_due=says_no_more,
     )
     person = _person(principal)
     known = await store.replies_of_cases(writing, [case_id])
@@ -177,7 +185,7 @@ async def write(
 async def edit(body: Edited, principal: Writer, at: One) -> ReplyDetail:
     """Another text, by whoever edits it. A submitted reply is a draft again; an approved one is not edited."""
     owner = (await at.case()).owner
-    return await at.done(reply.edit(at.row, body.text, _person(principal), at.published.book, owner, at.now))
+    return await at.done(reply.edit(at.row, body.text, _person(principal), at.published.book, owner, at.now, update_due=body.update_due))
 
 
 @router.post("/replies/{reply_id}/submit", responses=CONFLICT)
@@ -226,7 +234,7 @@ async def confirm(body: Confirmation, principal: Colleague, at: One) -> ReplyDet
     return await at.done(reply.confirm(at.row, body.sent, body.note, _person(principal), at.now))
 
 
-def _text(body: NewReply, published: Published, case: Case, mention: Mention, subject: str) -> tuple[str, str | None]:
+def _text(body: NewReply, published: Published, case: Case, mention: Mention, subject: str) -> tuple[str, Script | None]:
     """The text to start from, and the script that it came from."""
     if body.text is not None:
         return body.text, None
@@ -239,7 +247,7 @@ def _text(body: NewReply, published: Published, case: Case, mention: Mention, su
         script = next((known for known in book.scripts if known.id == body.script), None)
         if script is None:
             raise Unprocessable(f"The brand book has no script {body.script[:100]!r}.")
-    return reply.from_script(book, case, mention, script, subject), script.id
+    return reply.from_script(book, case, mention, script, subject), script
 
 
 def current_book(request: Request, brand: str) -> Published:

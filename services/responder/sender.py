@@ -1,7 +1,7 @@
 """The sender: takes approved replies while a brand's sending lease is fresh, hands each to its channel, and writes down what became of it.
 
 Two tasks of every instance: `run` claims and sends, `sweep` finds what a dead process left behind. Nothing is sent without a lease that was looked at less
-than `lease_s` seconds before the irreversible step: in doubt, silence.
+than half a second before the irreversible step: in doubt, silence.
 """
 
 import asyncio
@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 _AT_ONCE = 3
 """Replies of one brand that an instance sends at once, so that its slow mail server leaves others their turn."""
 _LONGEST_PAUSE_S = 600.0
+_LOOKED_AT_LATELY_S = 0.5
+"""From the look at lease and holds to the first byte: within that, a hold is as good as too late."""
 _STOP_WITHIN_S = 8.0
 
 
@@ -57,7 +59,7 @@ class Sender:
                     continue
                 if claimed and len(self._sending) < self._settings.send_slots:
                     continue
-                if len(self._sending) >= self._settings.send_slots:
+                if self._sending:  # one that is done makes room for the next, of its brand too
                     await asyncio.wait(self._sending, timeout=self._settings.send_poll_s, return_when=asyncio.FIRST_COMPLETED)
                 else:
                     await asyncio.sleep(self._settings.send_poll_s)
@@ -90,7 +92,6 @@ class Sender:
         free = self._settings.send_slots - len(self._sending)
         if not free or not books:
             return 0
-        before = time.monotonic()
         async with self._pool.acquire() as connection, connection.transaction():
             claimed = await attempts.claim(
                 connection,
@@ -101,16 +102,16 @@ class Sender:
                 lease_s=self._settings.lease_s,
             )
         for attempt in claimed:
-            task = asyncio.create_task(self._send(attempt, books[attempt.row.brand], before))
+            task = asyncio.create_task(self._send(attempt, books[attempt.row.brand]))
             self._sending[task] = attempt.row.brand
             task.add_done_callback(self._sending.pop)
         return len(claimed)
 
-    async def _send(self, attempt: Attempt, published: Published, claimed_at: float) -> None:
-        """Send one; whatever happens, its row tells. `claimed_at` is monotonic and from before the claim."""
+    async def _send(self, attempt: Attempt, published: Published) -> None:
+        """Send one; whatever happens, its row tells."""
         try:
             if attempt.row.sandbox:
-                await self._to_sandbox(attempt, claimed_at)
+                await self._to_sandbox(attempt, published)
             elif family(attempt.row.channel) != "email":
                 why = f"replies on {attempt.row.channel} cannot be sent from here yet: answer there, and discard this one"
                 await self._write(attempt, Refused(why, for_good=True))
@@ -125,10 +126,13 @@ class Sender:
         finally:
             self._relay.poke()
 
-    async def _to_sandbox(self, attempt: Attempt, claimed_at: float) -> None:
-        if not await sandbox.send(self._pool, attempt, lambda: time.monotonic() - claimed_at < self._settings.lease_s):
+    async def _to_sandbox(self, attempt: Attempt, published: Published) -> None:
+        async def may(connection: db.Connection) -> bool:
+            return await attempts.may_leave(connection, attempt, published, self._settings.lease_s) is not None
+
+        if not await sandbox.send(self._pool, attempt, may):
             async with self._pool.acquire() as connection, connection.transaction():
-                await attempts.give_back(connection, attempt, "too slow")
+                await attempts.give_back(connection, attempt, "no fresh sending lease, a hold, or a newer brand book")
 
     async def _by_mail(self, attempt: Attempt, published: Published, account: Channel) -> None:
         begun_at = float("-inf")
@@ -143,12 +147,18 @@ class Sender:
                         connection,
                         attempt,
                         external_id=submission.id_of(mail),
-                        book_version=published.version,
+                        published=published,
                         lease_s=self._settings.lease_s,
                     )
             except db.TRANSIENT as error:
                 log.warning("a mail is not begun: Postgres does not answer", extra={"error": type(error).__name__})
                 return False
+
+        async def in_time() -> bool:
+            """Asked again where the server took its time: what was looked at then is not what a hold says now."""
+            return time.monotonic() - begun_at < _LOOKED_AT_LATELY_S or (
+                await begin() and time.monotonic() - begun_at < _LOOKED_AT_LATELY_S
+            )
 
         assert account.sender is not None, "the brand book gives an smtp channel a sender"
         try:
@@ -167,7 +177,7 @@ class Sender:
                 password,
                 reach=Reach(self._settings.mail_networks, self._settings.mail_ports),
                 begin=begin,
-                in_time=lambda: time.monotonic() - begun_at < self._settings.lease_s,
+                in_time=in_time,
                 connect_timeout_s=self._settings.connect_timeout_s,
                 answer_timeout_s=self._settings.answer_timeout_s,
             )
@@ -219,7 +229,7 @@ class Sender:
             elif isinstance(outcome, Unknown):
                 await attempts.unconfirmed(connection, attempt, outcome.why)
             elif isinstance(outcome, NotBegun):
-                await attempts.give_back(connection, attempt, "no fresh sending lease, a newer brand book, or too slow")
+                await attempts.give_back(connection, attempt, "no fresh sending lease, a hold, a newer brand book, or too slow")
             elif outcome.for_good or attempt.row.attempts >= self._settings.send_attempts:
                 await attempts.failed(connection, attempt, outcome.why)
             else:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from libs.common import conditions, db
 from libs.common.reply_events import Reply
 from libs.common.service import of
-from services.responder import lease, store
+from services.responder import hold_store, lease, store
 from services.responder.reply import Recipient, ReplyRow
 from services.responder.settings import Settings
 
@@ -31,6 +31,7 @@ class ReplyView(Reply):
     reason: str | None = Field(description="Why it was discarded")
     attempts: int
     next_attempt_at: datetime | None
+    held_at: datetime | None = Field(description="Since when `held_by` keeps it, or kept it")
 
 
 class Entry(BaseModel):
@@ -64,6 +65,7 @@ async def detail(request: Request, response: Response, connection: db.Connection
     why = lease.waiting(
         row,
         (await store.leases(connection, [row.brand])).get(row.brand),
+        holds=(await hold_store.by_id(connection, row.brand, [row.held_by])).values() if row.held_by else (),
         book_version=published.version if published else None,
         lease_s=service.settings.lease_s,
         now=await store.database_time(connection),

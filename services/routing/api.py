@@ -1,7 +1,7 @@
 """Cases over HTTP: what waits, what happened, and what people decide."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -18,7 +18,7 @@ from libs.common.routes import Route
 from libs.common.service import Reading, Writing
 from libs.common.trail import Step, Trail, trace_id_of
 from services.routing import case as cases
-from services.routing import correction, correction_store, decide, field, merge, record, store, turn
+from services.routing import correction, correction_store, decide, field, merge, record, shown, store, turn
 from services.routing.orphan import gives_at_once
 from services.routing.policies import Policies
 from services.routing.route import owner, serves
@@ -32,9 +32,6 @@ Writer = Annotated[Principal, Depends(allow("agent", "trainee", "lead", "spokesp
 Judge = Annotated[Principal, Depends(allow("agent", "lead", "spokesperson", "admin"))]
 """Not trainees: the brand's models learn from what is decided about a mention."""
 _REOPENED = "The case was reopened: the decision not to reply is taken back."
-
-Answer = Literal["reply", "ask_clarification", "no_reply", "hide"]
-CaseState = Literal["new", "open", "waiting", "resolved", "closed", "merged", "withdrawn"]
 
 
 class CaseOut(BaseModel):
@@ -69,44 +66,12 @@ class NoReplyBody(http.Body):
     reason: str = Field(min_length=1, max_length=1000, pattern=r"\S", description="Why nobody answers, for a colleague who looks back")
 
 
-@router.get("/cases")
-async def list_cases(
-    brand: str,
-    principal: Reader,
-    reading: Reading,
-    state: Annotated[CaseState | None, Query(description="Only cases in this state")] = None,
-    department: Annotated[str | None, Query(max_length=100, description="Only cases of this department")] = None,
-    owner: Annotated[str | None, Query(max_length=100, description="Only cases of this team member")] = None,
-    respond: Annotated[Answer | None, Query(description="Only cases that are to be answered so, as proposed or chosen")] = None,
-    topic_id: Annotated[UUID | None, Query(description="Only cases about this topic")] = None,
-    sample: Annotated[
-        bool | None, Query(description="Only cases with a proposal of no reply that people are asked to judge, or only the others")
-    ] = None,
-    cursor: Cursor = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
-) -> Page[Case]:
-    """Cases, in the order in which they were opened here."""
-    after = http.read_cursor(cursor, [int])
-    rows = await store.page(
-        reading,
-        brand,
-        state=state,
-        department=department,
-        owner=owner,
-        respond=respond,
-        topic_id=topic_id,
-        sample=sample,
-        after=after[0] if after else 0,
-        limit=limit + 1,
-    )
-    following = http.cursor_of(rows[limit - 1][0]) if len(rows) > limit else None
-    return Page(items=[case for _, case in rows[:limit]], next=following)
-
-
 @router.get("/cases/{case_id}")
 async def one_case(brand: str, case_id: UUID, response: Response, principal: Reader, reading: Reading) -> CaseOut:
     """A case as it stands."""
-    return _out(response, await _found(reading, brand, case_id))
+    found = _out(response, await _found(reading, brand, case_id))
+    [case] = await shown.cases(reading, brand, principal, [found.case])
+    return CaseOut(case=case, version=found.version)
 
 
 @router.get("/cases/{case_id}/timeline")

@@ -1,4 +1,4 @@
-"""Brand books and holds over HTTP: what a brand has agreed on, and the switch that stops all its sending."""
+"""Brand books over HTTP: what a brand has agreed on."""
 
 import asyncio
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from uuid import UUID
 
 import asyncpg
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
-from pydantic import BaseModel, Field, StrictBool
+from pydantic import BaseModel, Field
 
 from libs.common import conditions, http, outbox, telemetry
 from libs.common.auth import STAFF, Principal, allow
@@ -17,7 +17,7 @@ from libs.common.bookdiff import as_read_today, compare
 from libs.common.bookfile import load_book
 from libs.common.bookproblems import BrandBookError
 from libs.common.brandbook import BrandBook
-from libs.common.conditions import Condition, Match
+from libs.common.conditions import Condition
 from libs.common.errors import BadRequest, NotFound, PreconditionFailed, PreconditionRequired, Unprocessable
 from libs.common.events import BrandBookPublished
 from libs.common.hours import Calendar
@@ -145,19 +145,6 @@ class BookVersion(BaseModel):
     published_by: str
     fields: list[str] = Field(description="Top-level fields that differ from the version before")
     note: str | None
-
-
-class HoldBody(http.Body):
-    held: StrictBool
-    reason: str | None = Field(default=None, max_length=500)
-
-
-class Hold(BaseModel):
-    held: bool
-    hold_version: int
-    reason: str | None
-    changed_by: str | None = None
-    changed_at: datetime | None = None
 
 
 @router.put(
@@ -297,42 +284,3 @@ async def one_version(
         raise NotFound(f"This brand has no version {version} of its brand book; `weerklank book history` lists them.")
     conditions.mark(response, version)
     return BookOut(**{key: row[key] for key in BookOut.model_fields})
-
-
-@router.put("/hold")
-async def hold(
-    brand: str,
-    body: HoldBody,
-    response: Response,
-    principal: Annotated[Principal, Depends(allow("lead", "spokesperson", "admin"))],
-    match: Match,
-    writing: Writing,
-) -> Hold:
-    """Stop all sending of this brand, or let it go on.
-
-    Takes effect within about three seconds; what a mail server has begun to take is not stopped.
-    """
-    if await store.newest_book(writing, brand) is None:
-        raise NotFound("This brand has no brand book yet; `weerklank apply FILE` publishes one.")
-    before = _hold(await store.hold(writing, brand, lock=True))
-    if not match.holds(before.hold_version):
-        raise conditions.stale("The hold", before.hold_version, [before.model_dump(mode="json")])
-    await store.set_hold(writing, brand, body.held, body.reason, principal.subject)
-    return _told(response, _hold(await store.hold(writing, brand)))
-
-
-@router.get("/hold")
-async def held(brand: str, response: Response, principal: Annotated[Principal, Depends(allow(*STAFF))], reading: Reading) -> Hold:
-    """Whether sending is held, and by whom."""
-    return _told(response, _hold(await store.hold(reading, brand)))
-
-
-def _hold(row: asyncpg.Record | None) -> Hold:
-    if row is None:
-        return Hold(held=False, hold_version=0, reason=None)
-    return Hold(**{key: row[key] for key in Hold.model_fields})
-
-
-def _told(response: Response, hold: Hold) -> Hold:
-    conditions.mark(response, hold.hold_version)
-    return hold

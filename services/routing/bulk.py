@@ -11,11 +11,22 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from libs.common import http
-from libs.common.case_events import CaseAssigned, CaseCustomer, CaseEvent, CasePrioritised, CaseReopened, CaseResolved, Clock, Rounds
+from libs.common.case_events import (
+    CaseAssigned,
+    CaseCustomer,
+    CaseEvent,
+    CasePrioritised,
+    CaseReopened,
+    CaseResolved,
+    CaseTagged,
+    CaseWatched,
+    Clock,
+    Rounds,
+)
 from libs.common.errors import Conflict, Unprocessable
 from libs.common.events import Part, TriagedMention
 from services.routing import case as cases
-from services.routing import merge, turn
+from services.routing import customers, field, merge, tag, turn, watch
 from services.routing.case import File, Key, Turn
 from services.routing.sla import Policy
 
@@ -44,7 +55,21 @@ class End(http.Body):
     do: Literal["resolve", "reopen", "no_reply"]
 
 
-Action = Annotated[Assign | Prioritise | End, Field(discriminator="do")]
+class Tag(http.Body):
+    """Add tags to the cases, or take them away."""
+
+    do: Literal["tag", "untag"]
+    tags: list[Annotated[str, Field(min_length=1, max_length=200)]] = Field(min_length=1, max_length=tag.MOST)
+
+
+class Watch(http.Body):
+    """Let team members watch the cases, or no longer."""
+
+    do: Literal["watch", "unwatch"]
+    members: list[Annotated[str, Field(min_length=1, max_length=100)]] = Field(min_length=1, max_length=watch.MOST, description="Their ids")
+
+
+Action = Annotated[Assign | Prioritise | Tag | Watch | End, Field(discriminator="do")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +94,8 @@ class Kept(Part):
     owner: str | None
     department: str
     priority: str
+    tags: list[str]
+    watchers: list[str]
     customers: list[CaseCustomer]
     touched: bool
     fired: list[str]
@@ -88,6 +115,8 @@ _OF_CASE = (
     "owner",
     "department",
     "priority",
+    "tags",
+    "watchers",
     "customers",
 )
 _TURN_S = ("state", "waiting_for", "waiting_until", "waiting_reason", "clocks", "earlier", "resolved_at", "unanswered")
@@ -95,6 +124,7 @@ _TURN_S = ("state", "waiting_for", "waiting_until", "waiting_reason", "clocks", 
 
 def keep(file: File) -> Kept:
     of_case = {name: getattr(file.case, name) for name in _OF_CASE}
+    of_case["customers"] = merge.nameless(file.case)
     return Kept(**of_case, touched=file.touched, fired=list(file.fired), handled=file.handled, before=file.before)
 
 
@@ -108,6 +138,14 @@ def check(policy: Policy, action: Action) -> None:
         if action.department is not None and policy.book.department(action.department) is None:
             known = ", ".join(item.id for item in policy.book.departments)
             raise Unprocessable(f"action: there is no department {action.department!r}; this brand has {known}.")
+    elif isinstance(action, Tag):
+        for text in action.tags:
+            tag.normal(text)
+    strangers = (
+        [id for id in action.members if policy.book.member(id) is None] if isinstance(action, Watch) and action.do == "watch" else []
+    )
+    if strangers:
+        raise Unprocessable(f"action: {strangers[0]!r} is not in the team of this brand; the brand book's `team` lists the ids.")
 
 
 def do(policy: Policy, file: File, mentions: Sequence[TriagedMention], action: Action, reason: str, at: datetime) -> Tells:
@@ -133,11 +171,27 @@ def _prioritise(policy: Policy, file: File, mentions: Sequence[TriagedMention], 
     return Tells(CasePrioritised, {"previous_priority": before, "reason": reason})
 
 
+def _tag(policy: Policy, file: File, mentions: Sequence[TriagedMention], action: Tag, reason: str, at: datetime) -> Tells:
+    names = list(map(tag.normal, action.tags))
+    added, removed = tag.tagged(file, names if action.do == "tag" else [], names if action.do == "untag" else [])
+    if not added and not removed:
+        raise Conflict("It is so already.")
+    return Tells(CaseTagged, {"added": added, "removed": removed})
+
+
+def _watch(policy: Policy, file: File, mentions: Sequence[TriagedMention], action: Watch, reason: str, at: datetime) -> Tells:
+    added, removed = watch.watched(file, action.members if action.do == "watch" else [], action.members if action.do == "unwatch" else [])
+    if not added and not removed:
+        raise Conflict("It is so already.")
+    return Tells(CaseWatched, {"added": added, "removed": removed})
+
+
 def _end(policy: Policy, file: File, mentions: Sequence[TriagedMention], action: End, reason: str, at: datetime) -> Tells:
     if action.do == "reopen":
         turn.reopened(policy, file, mentions, at)
         return Tells(CaseReopened, {})
     assert action.do == "resolve", "no_reply is a decision about a mention as well"
+    field.must_be_complete(policy.book, file.case)
     merge.may_end(file)
     turn.resolved(file, at)
     merge.settled(file)
@@ -147,6 +201,10 @@ def _end(policy: Policy, file: File, mentions: Sequence[TriagedMention], action:
 _DO: Mapping[str, Callable[[Policy, File, Sequence[TriagedMention], Any, str, datetime], Tells]] = {
     "assign": _assign,
     "priority": _prioritise,
+    "tag": _tag,
+    "untag": _tag,
+    "watch": _watch,
+    "unwatch": _watch,
     "resolve": _end,
     "reopen": _end,
 }
@@ -155,9 +213,12 @@ _DO: Mapping[str, Callable[[Policy, File, Sequence[TriagedMention], Any, str, da
 # --- taken back -----------------------------------------------------------------------------------------------------------------------
 
 
-def made(file: File, action: Action) -> dict[str, Any]:
-    """What an action has made of a case: while it is still that, it can be taken back."""
+def made(file: File, action: Action, before: Kept) -> dict[str, Any]:
+    """What an action has made of a case that was as `before`: while it is still that, it can be taken back."""
     case = file.case
+    if isinstance(action, Tag | Watch):
+        now, was = (case.tags, before.tags) if isinstance(action, Tag) else (case.watchers, before.watchers)
+        return {"added": [one for one in now if one not in was], "removed": [one for one in was if one not in now]}
     if isinstance(action, Assign):
         return {name: getattr(case, name) for name in ("owner", "department") if getattr(action, name) is not None}
     if isinstance(action, Prioritise):
@@ -178,7 +239,9 @@ def undo(
     Raises `Conflict` where somebody has changed since what the action had made.
     """
     cases.must_be_alive(file)
-    if made(file, action) != did:
+    if isinstance(action, Tag | Watch):
+        return _undone_list(file, action, did)
+    if made(file, action, before) != did:
         raise Conflict("It is no longer as the bulk action made it.")
     case = file.case
     if isinstance(action, Assign):
@@ -190,7 +253,10 @@ def undo(
         values = {"priority": before.priority}
         tells = Tells(CasePrioritised, {"previous_priority": case.priority})
     else:
-        values = {name: getattr(before, name) for name in (*_TURN_S, *(("customers",) if untouched else ()))}
+        values = {name: getattr(before, name) for name in _TURN_S}
+        if untouched and case.merged_cases:
+            present = sorted((m for m in mentions if not m.removed), key=lambda m: cases.key_of(m.mention))
+            values["customers"] = customers.known(before.customers, present)
         file.fired, file.handled, file.before = list(before.fired), before.handled, before.before
         tells = Tells(CaseResolved, {"reason": None}) if action.do == "reopen" else Tells(CaseReopened, {})
     if untouched:
@@ -199,3 +265,13 @@ def undo(
     if isinstance(action, End):
         file.case = cases.proposed(policy, file, mentions)
     return tells
+
+
+def _undone_list(file: File, action: Tag | Watch, did: Mapping[str, Any]) -> Tells:
+    """Tags or watchers that came by it go, and those that went come back; what others have added stays. All of them are still so, or none is changed."""
+    now = file.case.tags if isinstance(action, Tag) else file.case.watchers
+    if not set(did["added"]) <= set(now) or set(did["removed"]) & set(now):
+        raise Conflict("It is no longer as the bulk action made it.")
+    change, kind = (tag.tagged, CaseTagged) if isinstance(action, Tag) else (watch.watched, CaseWatched)
+    added, removed = change(file, did["removed"], did["added"])
+    return Tells(kind, {"added": added, "removed": removed})

@@ -9,14 +9,19 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field, StrictBool
 
 from libs.common import http, idempotency
-from libs.common.errors import Conflict, NotFound, Unprocessable, WeerklankError
+from libs.common.errors import Conflict, Forbidden, NotFound, Unprocessable, WeerklankError
 from libs.common.http import Cursor, Page
 from libs.common.problems import CONFLICT
 from libs.common.routes import Route
 from libs.common.service import Reading, Writing
-from services.routing import bulk, bulk_store, correction, store, turn
-from services.routing.api import Answer, CaseState, Judge, Reader, policy_of
+from services.routing import bulk, bulk_store, correction, line, store, turn
+from services.routing.api import Judge, Reader, policy_of
 from services.routing.bulk import MOST, Action
+from services.routing.wanted import Wanted as Filters
+from services.routing.wanted_api import checked, for_reader
+
+_AT_ONCE = 50
+"""Cases of a dry run that are looked at before others have their turn."""
 
 router = APIRouter(prefix="/v1/brands/{brand}", tags=["bulk"], route_class=Route)
 
@@ -26,25 +31,14 @@ Reason = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"\S", desc
 class Wanted(http.Body):
     id: UUID
     version: int | None = Field(
-        default=None, ge=1, description="ETag as it was read: one that has changed since is skipped; null: whatever it is"
+        default=None, ge=1, le=2**31 - 1, description="ETag as it was read: one that has changed since is skipped; null: whatever it is"
     )
-
-
-class Where(http.Body):
-    """The filters of `GET …/cases`. Of what they find now, with the versions of now."""
-
-    state: CaseState | None = None
-    department: str | None = Field(default=None, max_length=100)
-    owner: str | None = Field(default=None, max_length=100)
-    respond: Answer | None = None
-    topic_id: UUID | None = None
-    sample: StrictBool | None = None
 
 
 class BulkBody(http.Body):
     action: Action
     cases: list[Wanted] | None = Field(default=None, min_length=1, max_length=MOST, description="Which cases; this or `where`")
-    where: Where | None = None
+    where: Filters | None = Field(default=None, description="The filters of `GET …/cases`: of what they find now, with the versions of now")
     reason: Reason
     dry_run: StrictBool = Field(default=False, description="Say what would be done, and do nothing")
 
@@ -103,12 +97,15 @@ async def ask_for_bulk(brand: str, body: BulkBody, request: Request, response: R
         raise Unprocessable("Name the cases as `cases`, or say as `where` which ones: one of the two.")
     if no_reply:
         correction.by_a_person(principal)
+    if isinstance(body.action, bulk.Watch) and {*body.action.members} != {principal.subject} and principal.role not in ("lead", "admin"):
+        raise Forbidden("Everybody watches for themselves, and a lead may say so of others.")
     bulk.check(policy, body.action)
     if body.cases is not None:
         wanted = list({one.id: (one.id, one.version) for one in body.cases}.values())
     else:
         assert body.where is not None
-        found = await store.matching(writing, brand, **body.where.model_dump(), limit=MOST + 1)
+        where = for_reader(checked(body.where.model_dump()), principal)
+        found = await line.versions(writing, brand, where, MOST + 1)
         if len(found) > MOST:
             raise Unprocessable(f"where: more than {MOST} cases. Narrow it down, or do it in parts.")
         wanted = list(found)
@@ -138,8 +135,8 @@ async def _dry(
 ) -> tuple[int, dict[str, int]]:
     """To how many cases it would be done now, and why not to the others. Nothing is locked and nothing written."""
     now, skipped, would = await store.now(writing), Counter[str](), 0
-    for first in range(0, len(wanted), 500):
-        part = wanted[first : first + 500]
+    for first in range(0, len(wanted), _AT_ONCE):
+        part = wanted[first : first + _AT_ONCE]
         files = await store.some_files(writing, brand, [case_id for case_id, _ in part])
         for case_id, version in part:
             file = files.get(case_id)

@@ -7,6 +7,7 @@ locks them: messages by id, then cases by id.
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,11 +17,11 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from libs.common import db, outbox
-from libs.common.case_events import CaseResolved
+from libs.common.case_events import CaseResolved, CaseTagged
 from libs.common.errors import Conflict, WeerklankError
 from libs.common.events import TriagedMention
 from libs.common.service import Service
-from services.routing import bulk, bulk_store, correction, correction_store, decide, feed, merge, record, store, turn
+from services.routing import bulk, bulk_store, correction, correction_store, decide, feed, merge, record, store, tag, turn
 from services.routing import case as cases
 from services.routing.bulk import Action, Kept, Tells
 from services.routing.bulk_store import Item
@@ -30,7 +31,8 @@ from services.routing.policies import Policies
 from services.routing.sla import Policy
 
 log = logging.getLogger(__name__)
-_CHUNK = 100
+_CHUNK = 50
+"""Cases of one transaction: few enough that neither the loop nor whoever waits for one of them is held up."""
 _EVERY_S = 0.5
 ACTION: TypeAdapter[Action] = TypeAdapter(Action)
 _TAKEN_BACK = "The bulk action was taken back: so is the decision not to reply."
@@ -119,7 +121,7 @@ async def _all(connection: db.Connection, policy: Policy, asked: Asked, items: S
     copies = await store.lock_mentions(connection, asked.brand, latest)
     files = await store.some_files(connection, asked.brand, ids, lock=True)
     mentions: dict[UUID, list[TriagedMention]] = {case_id: [] for case_id in ids}
-    if not isinstance(asked.action, bulk.Assign | bulk.Prioritise):
+    if isinstance(asked.action, bulk.End):
         for member in (await store.copies_of(connection, [(asked.brand, case_id) for case_id in files])).values():
             mentions[member.case_id].append(member.triaged)
     now = await store.now(connection)
@@ -144,7 +146,18 @@ async def _all(connection: db.Connection, policy: Policy, asked: Asked, items: S
     await store.update(connection, list(changed.values()), {id: record.next_firing(policy, file) for id, file in changed.items()})
     await store.tell_story(connection, stories)
     await outbox.add(connection, "routing", [story.outgoing for story in stories])
+    await _count_tags(connection, asked.brand, stories)
     return found
+
+
+async def _count_tags(connection: db.Connection, brand: str, stories: Sequence[store.Story]) -> None:
+    """How many cases have a tag follows from what was told of each."""
+    uses = Counter[str]()
+    for story in stories:
+        if isinstance(event := story.outgoing.event, CaseTagged):
+            uses.update(event.added)
+            uses.subtract(event.removed)
+    await tag.count(connection, brand, {name: count for name, count in uses.items() if count})
 
 
 async def _one(
@@ -173,7 +186,7 @@ async def _one(
             tells, late = await _unanswered(connection, policy, asked, file, copy)
         else:
             tells = bulk.do(policy, file, mentions, action, asked.reason, now)
-        became = replace(item, state="done", before=kept.model_dump(mode="json"), did=bulk.made(file, action))
+        became = replace(item, state="done", before=kept.model_dump(mode="json"), did=bulk.made(file, action, kept))
     said: dict[str, Any] = {**tells.said, "bulk_id": asked.id}
     if asked.undoing:
         said |= {name: f"Taken back: {asked.reason}" for name in ("why", "reason") if name in tells.kind.model_fields}

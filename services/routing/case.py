@@ -222,6 +222,7 @@ def computed(
         "latest": latest,
         "historic": historic,
         "merged_into": None,
+        "merged_by": None,
         "follows": case.follows
         if case.begun_by
         else next((case_id_of(case.brand, m.follows) for m in present if m.follows is not None), None),

@@ -13,7 +13,7 @@ from libs.common.bookproblems import BrandBookError
 from libs.common.brandbook import BrandBook
 from libs.common.checks import CannotAsk, Finding, Kind, Probe
 from libs.common.hours import Calendar, HoursError
-from services.routing import failed_rule, store
+from services.routing import failed_rule, hold, store
 from services.routing.orphan import somebody_works
 from services.routing.route import WORKERS, broken, nobody_of, unreachable
 
@@ -59,7 +59,7 @@ async def _books(service: "Service", brand: str | None) -> list[Finding]:
     found: list[Finding] = []
     try:
         async with service.pool.acquire(timeout=3) as connection:
-            held = {row["brand"]: row["held"] for row in await store.holds(connection)}
+            held = {lease.brand: lease.held for lease in await hold.leases(connection)}
             failed = await failed_rule.of_newest(connection)
             for row in await store.newest_books(connection):
                 if brand in (None, row["brand"]):
@@ -163,7 +163,7 @@ def advice(book: BrandBook, held: bool, now: datetime) -> list[Finding]:
         told.append(
             (
                 "All sending is held.",
-                f'Release it when the reason for it is over: PUT /v1/brands/{book.brand}/hold with {{"held": false}}, at routing.',
+                f"Release it when the reason for it is over: GET /v1/brands/{book.brand}/holds lists it, POST …/holds/ID/release ends it, at routing.",
             )
         )
     found = [

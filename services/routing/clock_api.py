@@ -14,7 +14,7 @@ from libs.common.errors import Forbidden, Unprocessable
 from libs.common.problems import CONFLICT
 from libs.common.routes import Route
 from libs.common.service import Writing
-from services.routing import store, waiting
+from services.routing import merge, store, waiting
 from services.routing.api import CaseOut, Writer, _at_hand, _out, _record, policy_of
 
 router = APIRouter(prefix="/v1/brands/{brand}", tags=["cases"], route_class=Route)
@@ -62,6 +62,7 @@ async def wait(
             raise Unprocessable(f"until: {body.until.isoformat()} is more than {LONGEST.days} days ahead. Name a moment before that.")
         waiting.until(policy, file, body.until, at, body.reason)
     else:
+        merge.may_end(file)
         waiting.for_the_customer(file, at, body.reason)
     await _record(request, writing, file, principal, CaseWaiting, at, reason=body.reason)
     return _out(response, file)

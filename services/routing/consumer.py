@@ -30,9 +30,11 @@ from services.routing import (
     proposal,
     record,
     reopening,
+    said,
     samples,
     store,
     turn,
+    urgent,
 )
 from services.routing import case as cases
 from services.routing.callback import Callback
@@ -59,6 +61,7 @@ class CaseWork(Work):
         self.moved: set[UUID] = set()
         self.changed_copies: set[UUID] = set()
         self.newly_sent: dict[UUID, store.Sent] = {}
+        self.said: list[Reply] = []
         self.changed: set[UUID] = set()
         self.sampled: dict[UUID, str] = {}
         self.answered: list[samples.Judgement] = []
@@ -428,6 +431,7 @@ def on_reply_sent(work: CaseWork, received: Received[ReplySent]) -> None:
         return
     work.sent.add(reply.id)
     work.newly_sent[reply.id] = store.Sent(reply.brand, reply.case_id, reply.mention_id, reply.sent_at)
+    work.said.append(reply)
     copy = work.copies.get(reply.mention_id) if reply.mention_id else None
     moved = copy is not None and copy.triaged.mention.id in work.overlay.placed
     file = work.files.get(copy.case_id if copy is not None and moved else reply.case_id)  # people may have moved the question since
@@ -604,13 +608,14 @@ async def save(connection: db.Connection, work: CaseWork) -> None:
     await store.keep_copies(connection, {mention_id: work.copies[mention_id] for mention_id in work.changed_copies})
     await store.move_copies(connection, {mention_id: work.copies[mention_id] for mention_id in work.moved - work.changed_copies})
     await store.keep_sent(connection, work.newly_sent)
+    await said.keep(connection, work.said)
     changed = [work.files[case_id] for case_id in sorted(work.changed)]
     fire_at = {file.case.id: record.next_firing(work.policies.of(file.case.brand), file) for file in changed}
     await store.insert(connection, [file for file in changed if file.case.id not in work.stored], fire_at)
     await store.update(connection, [file for file in changed if file.case.id in work.stored], fire_at)
     await store.keep_follow_ups(connection, [work.files[case_id] for case_id in sorted(work.new_follow_ups)], work.follow_ups)
     await store.tell_story(connection, work.stories)
-    await store.notify(connection, work.notifications)
+    await urgent.notify(connection, lambda brand: work.policies.of(brand).book, work.notifications)
     await callback_work.keep(connection, [work.callbacks[id] for id in sorted(work.changed_callbacks)])
     await samples.add(connection, work.sampled)
     await samples.judge(connection, work.answered)

@@ -1,8 +1,9 @@
 """What a new brand book would change for the open cases of its brand, told before it is published. Nothing is written.
 
 Open cases with their mentions come in, and the policies of the book that holds and of the one that may; counts leave. Two moments are told apart,
-because that is what happens: a case whose owner or department is gone gets another one at once (`rehome.py`); any other that no person has
-touched is computed anew when its customer's next message comes, and keeps until then what it has. What people decided stays.
+because that is what happens: a case whose owner or department is gone gets another one at once (`rehome.py`), and running clocks are set anew
+(`retarget.py`); any other that no person has touched is computed anew when its customer's next message comes, and keeps until then the department, the
+owner and the priority that it has. What people decided stays.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from libs.common import db
 from libs.common.case_events import Case, Clock
 from libs.common.events import TriagedMention
 from services.routing import case as cases
-from services.routing import orphan, store
+from services.routing import orphan, store, turn
 from services.routing.case import File
 from services.routing.sla import Policy
 
@@ -64,7 +65,7 @@ class Impact:
     shifts: dict[tuple[str | None, ...], Shift] = field(default_factory=dict)
     clocks: dict[tuple[str, str], ClockShift] = field(default_factory=dict)
 
-    def add(self, when: When, before: Case, after: Case, why: str | None, now: datetime) -> None:
+    def add(self, when: When, before: Case, after: Case, why: str | None) -> None:
         for name in FIELDS:
             was, becomes = getattr(before, name), getattr(after, name)
             if was != becomes:
@@ -72,8 +73,10 @@ class Impact:
                 shift = self.shifts.setdefault(key, Shift(when, name, was, becomes, why))
                 shift.cases += 1
                 shift.examples += [before.id] if len(shift.examples) < _EXAMPLES else []
+
+    def add_clocks(self, before: Case, after: Case, now: datetime) -> None:
         for old, new in _pairs(before.clocks, after.clocks):
-            clock = self.clocks.setdefault((when, new.kind), ClockShift(when, new.kind))
+            clock = self.clocks.setdefault(("at once", new.kind), ClockShift("at once", new.kind))
             clock.later += new.due_at > old.due_at
             clock.earlier += new.due_at < old.due_at
             clock.breached += new.due_at <= now < old.due_at
@@ -92,12 +95,14 @@ def weigh(impact: Impact, old: Policy, new: Policy, file: File, mentions: Sequen
     """Add to `impact` what the new book means for one case. The case stays as it is."""
     impact.looked_at += 1
     if missing := orphan.gone(new.book, file.case, waits=file.given is not None):
-        after = orphan.settled(new, _copy(file), mentions, now)
-        impact.add("at once", file.case, after, "; ".join(missing), now)
+        impact.add("at once", file.case, orphan.settled(new, _copy(file), mentions, now), "; ".join(missing))
     elif not file.touched:
         # Compared with what the book that holds would decide, not with what is stored, so that only this book's doing is told.
         before = cases.computed(old, _copy(file), mentions, None, now)
-        impact.add("at the next message", before, cases.computed(new, _copy(file), mentions, None, now), None, now)
+        impact.add("at the next message", before, cases.computed(new, _copy(file), mentions, None, now), None)
+    set_anew = _copy(file)
+    turn.retargeted(old, new, set_anew, mentions, now)
+    impact.add_clocks(file.case, set_anew.case, now)
 
 
 def _copy(file: File) -> File:

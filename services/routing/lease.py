@@ -1,4 +1,4 @@
-"""The sending lease: every second, straight to Kafka, the word that a brand may send, and whether all its sending is held.
+"""The sending lease: every second, straight to Kafka, the word that a brand may send, and every hold that stands against it.
 
 It does not go through the outbox: a lease that waited somewhere is worth nothing. If this service, Postgres or Kafka stops, the leases
 stop, and three seconds later so does all sending: in doubt, silence.
@@ -13,11 +13,10 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from libs.common import db, outbox
-from libs.common.events import SendingLease
 from libs.common.outbox import Outgoing
 from libs.common.service import Service
 from libs.common.topics import HOLDS, partition_of
-from services.routing import store
+from services.routing import hold
 
 log = logging.getLogger(__name__)
 PERIOD_S = 1.0
@@ -51,26 +50,18 @@ async def _lead(service: Service) -> None:
 
 
 async def renew(connection: db.Connection, producer: AIOKafkaProducer) -> None:
-    """One lease per brand, as its hold stands now. What was decided when travels with it, so that a lease which waited in the
+    """One lease per brand, as its holds stand now. What was decided when travels with it, so that a lease which waited in the
     producer while Kafka was away does not look fresh when it arrives."""
     now = datetime.now(UTC)
     waiting = []
-    for row in await store.holds(connection):
-        lease = SendingLease(
-            brand=row["brand"],
-            book_version=row["version"],
-            held=row["held"],
-            hold_version=row["hold_version"],
-            reason=row["reason"],
-            decided_at=row["decided_at"],
-        )
-        outgoing = Outgoing(lease, row["brand"], int(now.timestamp() * 1000), row["brand"])
+    for lease in await hold.leases(connection):
+        outgoing = Outgoing(lease, lease.brand, int(now.timestamp() * 1000), lease.brand)
         waiting.append(
             await producer.send(
                 HOLDS.name,
                 value=lease.model_dump_json().encode(),
-                key=row["brand"].encode(),
-                partition=partition_of(row["brand"], row["brand"]),
+                key=lease.brand.encode(),
+                partition=partition_of(lease.brand, lease.brand),
                 headers=[(name, value.encode()) for name, value in outbox.attributes(outgoing, "routing", now).items()],
             )
         )

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from libs.common.case_events import Case, Clock
+from libs.common.case_events import Case, CaseCustomer, Clock
 from libs.common.errors import Conflict
 from libs.common.events import Part, Respond, TriagedMention
 from services.routing import case as cases
@@ -40,7 +40,14 @@ class Snapshot(Part):
 
 
 def snapshot(file: File) -> Snapshot:
-    return Snapshot(case=file.case, fired=list(file.fired), touched=file.touched, handled=file.handled, before=file.before)
+    """Without what customers wrote and who they are: that is read again, where they have not taken it back by then."""
+    case = file.case.model_copy(update={"latest": None, "customers": nameless(file.case)})
+    return Snapshot(case=case, fired=list(file.fired), touched=file.touched, handled=file.handled, before=file.before)
+
+
+def nameless(case: Case) -> list[CaseCustomer]:
+    """How far the customers of a case have been answered, and nothing else of them."""
+    return [customer.model_copy(update={"latest": []}) for customer in case.customers]
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,9 +264,11 @@ def _again(
             replied(policy, file, mentions, by_id[one.mention_id], one.at, now)
     elif one.what == "resolved" and state not in ENDED:
         turn.resolved(file, one.at)
+        settled(file)
     elif one.what == "no_reply" and state not in (*ENDED, "waiting"):
         turn.end(file, one.at)
         turn.left_unanswered(file, Respond(decision="no_reply", reason=one.reason or "", by=one.actor), one.at)
+        settled(file)
     elif one.what == "reopened" and state in ("resolved", "closed"):
         turn.reopened(policy, file, mentions, one.at)
     elif one.what == "merged" and one.moved is not None and one.move_id is not None:

@@ -1,5 +1,6 @@
 """Which case messages are in, as people decide it, over HTTP: merge, split, both taken back, and who is to be answered in what they put together."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Annotated, Any
@@ -19,7 +20,7 @@ from libs.common.problems import CONFLICT
 from libs.common.routes import Route
 from libs.common.service import Reading, Writing
 from services.routing import case as cases
-from services.routing import consumer, customers, decide, merge, move_store, placement, record, store
+from services.routing import consumer, customers, decide, merge, move_store, placement, record, store, tag
 from services.routing import move as moves
 from services.routing.api import Judge, Reader, _at_hand, _found, policy_of
 from services.routing.consumer import CaseWork
@@ -30,7 +31,9 @@ router = APIRouter(prefix="/v1/brands/{brand}", tags=["merging"], route_class=Ro
 _TRIES = 10
 
 Reason = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"\S", description="Why, for a colleague who looks back")]
-Version = Annotated[int | None, Field(default=None, ge=1, description="ETag of the other case as it was read; null: whatever it is now")]
+Version = Annotated[
+    int | None, Field(default=None, ge=1, le=2**31 - 1, description="ETag of the other case as it was read; null: whatever it is now")
+]
 
 
 class MergeBody(http.Body):
@@ -333,7 +336,7 @@ async def _read_overlay(writing: Writing, work: CaseWork, brand: str) -> None:
 async def _as_read(
     writing: Writing, work: CaseWork, brand: str, case_id: UUID, match: conditions.Condition, other_id: UUID | None, version: int | None
 ) -> None:
-    """Raises `NotFound`, `Unprocessable` and `PreconditionFailed` where the cases are not what the caller has read."""
+    """Raises `NotFound`, `Unprocessable`, `PreconditionFailed` and `Conflict` where the cases are not what the caller has read."""
     await _at_hand(writing, brand, case_id, match)
     if other_id is None:
         return
@@ -342,8 +345,12 @@ async def _as_read(
         raise Unprocessable(f"There is no case {other_id} in this brand.")
     if version is not None and version != other.version:
         rows = await store.timeline(writing, brand, other_id, version, 500)
-        changes = [{name: row[name] for name in ("version", "at", "what", "actor", "detail")} for row in rows]
-        raise conditions.stale("The other case", other.version, changes)
+        changes = [{name: row[name] for name in ("version", "what", "actor")} | {"at": row["at"].isoformat()} for row in rows]
+        raise Conflict(
+            f"The other case is at version {other.version} by now, and not at the one that you read. Read it again, then decide.",
+            version=other.version,
+            changes=changes[-conditions.MOST_TOLD :],
+        )
 
 
 async def _happened(writing: Writing, work: CaseWork, move: Move) -> list[merge.Happened]:
@@ -364,7 +371,11 @@ def _new(
 
 async def _save(writing: Writing, work: CaseWork, done: Done) -> None:
     await placement.move(writing, done.move.brand, done.now_in)
+    had = await store.some_files(writing, done.move.brand, sorted(work.changed))
     await consumer.save(writing, work)
+    uses = Counter(name for id in work.changed for name in work.files[id].case.tags)
+    uses.subtract(name for file in had.values() for name in file.case.tags)
+    await tag.count(writing, done.move.brand, {name: count for name, count in uses.items() if count})
     await outbox.add(writing, "routing", work.outgoing)
 
 

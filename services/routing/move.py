@@ -80,7 +80,7 @@ def merge_into(work: CaseWork, policy: Policy, move: Move, traceparent: str | No
     work.overlay.merged[moved.case.id] = into.case.id
     _move(work, done, theirs, into.case.id)
     merge.put_together(policy, into, moved, theirs, work.mentions_of(into.case.id), work.now)
-    moved.case = cases.computed(policy, moved, [], into.case.id, work.now)
+    moved.case = cases.computed(policy, moved, [], into.case.id, work.now).model_copy(update={"merged_by": move.actor})
     said = Said(move.at, move.actor, move.reason, traceparent)
     for file in (into, moved):
         _tell(work, policy, file, CaseMerged, move, said, theirs)
@@ -103,9 +103,10 @@ def unmerge(
     into, back = work.files[move.into_id], work.files[move.from_id]
     _alive(into, "The case that it was put into")
     assert move.from_before is not None, "a merge keeps both cases as they were"
+    bases = [(triaged, work.base_of(triaged)) for triaged in work.mentions_of(into.case.id)]
     del work.overlay.merged[back.case.id]
     done = Done(move)
-    theirs = [m for m in work.mentions_of(into.case.id) if work.case_of(m) == back.case.id]
+    theirs = [triaged for triaged, base in bases if work.overlay.standing(base) == back.case.id]
     _move(work, done, theirs, back.case.id)
     rest = work.mentions_of(into.case.id)
 

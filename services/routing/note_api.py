@@ -19,7 +19,7 @@ from libs.common.problems import CONFLICT
 from libs.common.routes import Route
 from libs.common.service import Reading, Writing
 from services.routing import case as cases
-from services.routing import note, note_store, record, store
+from services.routing import note, note_store, record, store, urgent
 from services.routing.api import Reader, Writer, _found, policy_of
 
 router = APIRouter(prefix="/v1/brands/{brand}", tags=["notes"], route_class=Route)
@@ -173,4 +173,5 @@ async def _tell(
     late = record.breaches(file, at=at, actor="system", traceparent=traceparent)
     await record.record(writing, policy, file, [told, *late])
     others = [member for member in members if member != principal.subject]
-    await store.notify(writing, record.notifications(told, others, file.case.id, f"called upon by {principal.subject}"))
+    rows = record.notifications(told, others, file.case.id, f"called upon by {principal.subject}")
+    await urgent.notify(writing, lambda brand: policy.book, rows)

@@ -39,7 +39,7 @@ class Notice:
     """Deterministic: the same notice is told once, ever."""
     brand: str
     about: str
-    """case | consultation | incident | callback | promise"""
+    """case | consultation | incident | callback | promise | hold"""
     subject: UUID
     """Id of what it is about."""
     to: str

@@ -23,14 +23,14 @@ Reader = Annotated[Principal, Depends(allow(*STAFF))]
 Decider = Annotated[Principal, Depends(allow("lead", "spokesperson", "admin"))]
 
 State = Literal["due", "sending", "sent", "unconfirmed", "failed", "sandbox"]
-About = Literal["case", "consultation", "incident", "callback", "promise"]
+About = Literal["case", "consultation", "incident", "callback", "promise", "hold"]
 
 
 class NoticeOut(BaseModel):
     """One thing that one recipient is told by one way."""
 
     id: UUID
-    about: str = Field(description="case | consultation | incident | callback | promise")
+    about: str = Field(description="case | consultation | incident | callback | promise | hold")
     subject: UUID = Field(description="Id of what it is about")
     to: str = Field(description="Team member, member of the hub, or department")
     way: str = Field(description="email | webhook | mattermost | slack | teams")

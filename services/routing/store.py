@@ -11,9 +11,9 @@ import asyncpg
 
 from libs.common import db
 from libs.common.case_events import Case, CaseEvent
-from libs.common.events import Event, Respond, TriagedMention
+from libs.common.events import Respond, TriagedMention
 from libs.common.outbox import Outgoing
-from services.routing import feed, note_store, queue, standing, watch
+from services.routing import feed, glance, note_store, queue, standing, watch
 from services.routing.case import OPEN, File, Given, Key, Turn
 from services.routing.feed import Fed
 from services.routing.orphan import gives_at_once
@@ -360,69 +360,36 @@ async def tell_story(connection: db.Connection, rows: Sequence[Story]) -> None:
             [row.outgoing.version for row in rows],
             [row.outgoing.id for row in rows],
             [row.at for row in rows],
-            [_what(event) for event in events],
+            [glance.what(event) for event in events],
             [row.actor for row in rows],
             [row.outgoing.traceparent for row in rows],
             [dict(row.detail) for row in rows],
         )
         await notify(connection, watch.told(rows))
-        await feed.add(connection, [shown for row in rows if (shown := _shown(row)) is not None])
-
-
-def _shown(row: Story) -> Fed | None:
-    """What people's screens show of a change; nothing of what an import did to a case that was over long ago."""
-    event = row.outgoing.event
-    assert isinstance(event, CaseEvent)
-    case = event.case
-    if case.historic and row.actor == "system":
-        return None
-    data = {
-        "version": row.outgoing.version,
-        "what": _what(event),
-        "actor": row.actor,
-        "at": row.at,
-        "state": case.state,
-        "owner": case.owner,
-        "department": case.department,
-        "priority": case.priority,
-        "due_at": min((clock.due_at for clock in case.clocks if clock.met_at is None), default=None),
-        "unread": row.unread,
-    }
-    people = tuple(dict.fromkeys(filter(None, (case.owner, *case.watchers))))
-    return Fed(
-        case.brand,
-        "case",
-        case.id,
-        data,
-        case_id=case.id,
-        people=people,
-        departments=(case.department,),
-        version=row.outgoing.version,
-    )
-
-
-def _what(event: Event) -> str:
-    return event.type.removeprefix("weerklank.case.").removesuffix(".v1")
+        await feed.add(connection, [fed for row in rows if (fed := glance.glance(row)) is not None])
 
 
 async def notify(
     connection: db.Connection, rows: Sequence[tuple[UUID, str, str, UUID | None, datetime, str]], *, notice_id: UUID | None = None
-) -> None:
-    """(id, brand, member, case, at, what), of a notice where it is about one. An id that is there already is the same notification."""
-    if rows:
-        told = await connection.fetch(
-            "insert into notification (id, brand, member, case_id, at, what, notice_id) select u.*, $7 from "
-            "unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::timestamptz[], $6::text[]) as u on conflict (id) do nothing returning id",
-            *[[row[n] for row in rows] for n in range(6)],
-            notice_id,
-        )
-        new = {row["id"] for row in told}
-        shown = [
-            Fed(brand, "notification", id, {"case_id": case_id, "at": at, "what": what}, member=member)
-            for id, brand, member, case_id, at, what in rows
-            if id in new
-        ]
-        await feed.add(connection, shown)
+) -> set[UUID]:
+    """(id, brand, member, case, at, what), of a notice where it is about one. An id that is there already is the same notification. Returns those that
+    are new."""
+    if not rows:
+        return set()
+    told = await connection.fetch(
+        "insert into notification (id, brand, member, case_id, at, what, notice_id) select u.*, $7 from "
+        "unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::timestamptz[], $6::text[]) as u on conflict (id) do nothing returning id",
+        *[[row[n] for row in rows] for n in range(6)],
+        notice_id,
+    )
+    new = {row["id"] for row in told}
+    fed = [
+        Fed(brand, "notification", id, {"case_id": case_id, "at": at, "what": what}, member=member)
+        for id, brand, member, case_id, at, what in rows
+        if id in new
+    ]
+    await feed.add(connection, fed)
+    return new
 
 
 # --- replies --------------------------------------------------------------------------------------------------------------------------
@@ -462,70 +429,6 @@ async def keep_sent(connection: db.Connection, found: Mapping[UUID, Sent]) -> No
 
 
 # --- reading --------------------------------------------------------------------------------------------------------------------------
-
-
-async def page(
-    connection: db.Connection,
-    brand: str,
-    *,
-    state: str | None,
-    department: str | None,
-    owner: str | None,
-    respond: str | None,
-    topic_id: UUID | None,
-    sample: bool | None,
-    after: int,
-    limit: int,
-) -> list[tuple[int, Case]]:
-    """Cases in the order in which they were opened here, after a sequence number."""
-    rows = await connection.fetch(
-        "select seq, state_json from care_case where brand = $1 and seq > $2 and ($3::text is null or state = $3) "
-        "and ($4::text is null or department = $4) and ($5::text is null or owner = $5) "
-        "and ($7::text is null or state_json ->> 'respond' = $7) and ($8::text is null or state_json ->> 'topic_id' = $8) "
-        "and ($9::bool is null or ($9 and state_json ->> 'sample' = 'true') or (not $9 and state_json ->> 'sample' is distinct from 'true')) "
-        "order by seq limit $6",
-        brand,
-        after,
-        state,
-        department,
-        owner,
-        limit,
-        respond,
-        str(topic_id) if topic_id else None,
-        sample,
-    )
-    return [(row["seq"], Case.model_validate(row["state_json"])) for row in rows]
-
-
-async def matching(
-    connection: db.Connection,
-    brand: str,
-    *,
-    state: str | None,
-    department: str | None,
-    owner: str | None,
-    respond: str | None,
-    topic_id: UUID | None,
-    sample: bool | None,
-    limit: int,
-) -> list[tuple[UUID, int]]:
-    """The cases that `page` would list, with their versions."""
-    rows = await connection.fetch(
-        "select id, version from care_case where brand = $1 and ($2::text is null or state = $2) "
-        "and ($3::text is null or department = $3) and ($4::text is null or owner = $4) "
-        "and ($5::text is null or state_json ->> 'respond' = $5) and ($6::text is null or state_json ->> 'topic_id' = $6) "
-        "and ($7::bool is null or ($7 and state_json ->> 'sample' = 'true') or (not $7 and state_json ->> 'sample' is distinct from 'true')) "
-        "order by seq limit $8",
-        brand,
-        state,
-        department,
-        owner,
-        respond,
-        str(topic_id) if topic_id else None,
-        sample,
-        limit,
-    )
-    return [(row["id"], row["version"]) for row in rows]
 
 
 async def timeline(connection: db.Connection, brand: str, case_id: UUID, after: int, limit: int) -> list[asyncpg.Record]:
@@ -578,7 +481,7 @@ async def add_note(
     )
 
 
-# --- brand books and holds ------------------------------------------------------------------------------------------------------------
+# --- brand books ------------------------------------------------------------------------------------------------------------
 
 
 async def newest_book(connection: db.Connection, brand: str, *, lock: bool = False) -> asyncpg.Record | None:
@@ -633,32 +536,11 @@ async def book(connection: db.Connection, brand: str, version: int) -> asyncpg.R
     return await connection.fetchrow("select * from brand_book where brand = $1 and version = $2", brand, version)
 
 
-async def holds(connection: db.Connection) -> list[asyncpg.Record]:
-    """Every brand that has a book, with its hold; for the sending lease, which is about all brands alike."""
-    return await connection.fetch(
-        "select b.brand, b.version, coalesce(h.held, false) as held, coalesce(h.hold_version, 0) as hold_version, h.reason, "
-        "moment() as decided_at "
-        "from (select brand, max(version) as version from brand_book group by brand) b left join hold h using (brand)"
-    )
-
-
-async def hold(connection: db.Connection, brand: str, *, lock: bool = False) -> asyncpg.Record | None:
-    """The hold of a brand; none while nobody has ever held it. With `lock`, nobody else changes it until the transaction ends."""
-    if lock:
-        await connection.execute("select pg_advisory_xact_lock(hashtextextended($1, 2))", brand)
-    return await connection.fetchrow("select * from hold where brand = $1", brand)
-
-
-async def set_hold(connection: db.Connection, brand: str, held: bool, reason: str | None, by: str) -> int:
-    """Hold or release, and return the hold's new version."""
-    version: int = await connection.fetchval(
-        "insert into hold (brand, held, hold_version, reason, changed_by, changed_at) values ($1, $2, 1, $3, $4, moment()) "
-        "on conflict (brand) do update set held = excluded.held, "
-        "hold_version = hold.hold_version + 1, reason = excluded.reason, changed_by = excluded.changed_by, changed_at = moment() "
-        "returning hold_version",
+async def unknown_cases(connection: db.Connection, brand: str, case_ids: Sequence[UUID]) -> list[UUID]:
+    """Which of these this brand has no case of."""
+    rows = await connection.fetch(
+        "select id from unnest($2::uuid[]) as u(id) where not exists (select from care_case c where c.brand = $1 and c.id = u.id) order by id",
         brand,
-        held,
-        reason,
-        by,
+        case_ids,
     )
-    return version
+    return [row["id"] for row in rows]

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from libs.common import db
 from libs.common.errors import Unprocessable
@@ -43,9 +43,9 @@ def tagged(file: File, add: Iterable[str], remove: Iterable[str]) -> tuple[list[
     return added, removed
 
 
-async def count(connection: db.Connection, brand: str, added: Iterable[str], removed: Iterable[str]) -> None:
-    """Remember that one more case of the brand has these tags, and one fewer those."""
-    changes = sorted({**dict.fromkeys(added, 1), **dict.fromkeys(removed, -1)}.items())
+async def count(connection: db.Connection, brand: str, uses: Mapping[str, int]) -> None:
+    """Remember that so many more cases of the brand have these tags, or fewer."""
+    changes = sorted(uses.items())
     if changes:
         await connection.execute(
             "insert into tag (brand, name, uses, used_at) select $1, n, greatest(c, 0), moment() from unnest($2::text[], $3::int[]) as u(n, c) "

@@ -37,7 +37,7 @@ async def tag_case(
     file = await _found(writing, brand, case_id, lock=True)
     added, removed = tag.tagged(file, map(tag.normal, body.add), map(tag.normal, body.remove))
     if added or removed:
-        await tag.count(writing, brand, added, removed)
+        await tag.count(writing, brand, dict.fromkeys(added, 1) | dict.fromkeys(removed, -1))
         await _record(request, writing, file, principal, CaseTagged, await store.now(writing), added=added, removed=removed)
     return _out(response, file)
 

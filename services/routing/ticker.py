@@ -15,7 +15,7 @@ from libs.common import db
 from libs.common.case_events import CaseClockBreached, CaseClosed, CaseEscalated, CaseResumed
 from libs.common.service import Service
 from services.routing import case as cases
-from services.routing import record, reopening, route, sla, store, waiting
+from services.routing import record, reopening, route, sla, store, urgent, waiting
 from services.routing.policies import Policies
 
 log = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ async def _speak(connection: db.Connection, policies: Policies, files: Sequence[
         changed.append((policy, file, stories))
         notifications += told
     await record.record_all(connection, changed)
-    await store.notify(connection, notifications)
+    await urgent.notify(connection, lambda brand: policies.of(brand).book, notifications)
 
 
 def due(policy: sla.Policy, file: cases.File, now: datetime) -> tuple[list[store.Story], list[Notification]]:

@@ -17,7 +17,7 @@ from services.routing.policies import Policies
 from services.routing.sla import Policy
 
 log = logging.getLogger(__name__)
-_BATCH = 200
+_BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,20 @@ class Timer:
 Due = Callable[[db.Connection, Policy, Timer, datetime], Awaitable[None]]
 """What a kind of timer does when its time has come, in the transaction that takes the timer away: connection, the brand's policy, the timer, now.
 Setting the same timer again in there sets it for later."""
+
+
+Many = Callable[[db.Connection, Policy, Sequence[Timer], datetime], Awaitable[None]]
+"""The same for several timers of one brand, all of them or none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """A kind of timer of which many are due at once: it does what they say in a few statements for all of them. One is a few, too."""
+
+    many: Many
+
+    async def __call__(self, connection: db.Connection, policy: Policy, timer: Timer, now: datetime) -> None:
+        await self.many(connection, policy, [timer], now)
 
 
 async def put(connection: db.Connection, timers: Sequence[Timer]) -> None:
@@ -73,31 +87,58 @@ async def run(service: Service, policies: Policies, due: Mapping[str, Due]) -> N
 
 
 async def tick(pool: db.Pool, policies: Policies, due: Mapping[str, Due]) -> int:
-    """Do what at most 200 timers say whose time has come; return how many those were. One that fails is tried again in a minute."""
+    """Do what at most 500 timers say whose time has come; return how many those were. Those of a brand and a kind are done together; where that fails,
+    one by one, and one that fails then is tried again in a minute."""
     async with pool.acquire() as connection, connection.transaction():
         rows = await connection.fetch(
             "delete from timer t using (select brand, kind, subject, name from timer where at <= moment() and brand = any($1::text[]) "
             "and kind = any($2::text[]) order by at limit $3 for update skip locked) as d "
-            "where (t.brand, t.kind, t.subject, t.name) = (d.brand, d.kind, d.subject, d.name) returning t.*, moment() as now",
+            "where (t.brand, t.kind, t.subject, t.name) = (d.brand, d.kind, d.subject, d.name) returning t.*",
             [brand for brand, _ in policies.versions()],
             list(due),
             _BATCH,
         )
+        if not rows:
+            return 0
+        now: datetime = await connection.fetchval("select moment()")
+        found: dict[tuple[str, str], list[Timer]] = {}
         for row in sorted(rows, key=lambda row: (row["at"], row["subject"], row["name"])):
-            found = Timer(row["brand"], row["kind"], row["subject"], row["name"], row["at"])
+            timer = Timer(row["brand"], row["kind"], row["subject"], row["name"], row["at"])
+            found.setdefault((timer.brand, timer.kind), []).append(timer)
+        for (brand, kind), timers in found.items():
             try:
                 async with connection.transaction():
-                    await due[found.kind](connection, policies.of(found.brand), found, row["now"])
+                    await _do(connection, policies.of(brand), due[kind], timers, now)
             except db.TRANSIENT:
                 raise
-            except Exception:  # one timer that cannot do what it says must not keep the others waiting
-                log.exception("a timer failed: tried again in a minute", extra={"kind": found.kind, "subject": str(found.subject)})
-                await connection.execute(
-                    "insert into timer (brand, kind, subject, name, at) values ($1, $2, $3, $4, moment() + interval '1 minute') "
-                    "on conflict do nothing",
-                    found.brand,
-                    found.kind,
-                    found.subject,
-                    found.name,
-                )
+            except Exception:  # which one it is comes out below
+                log.exception("timers failed together: they are tried one by one", extra={"kind": kind, "number": len(timers)})
+                await _one_by_one(connection, policies, due[kind], timers, now)
     return len(rows)
+
+
+async def _do(connection: db.Connection, policy: Policy, do: Due, timers: Sequence[Timer], now: datetime) -> None:
+    if isinstance(do, Together):
+        await do.many(connection, policy, timers, now)
+        return
+    for timer in timers:
+        await do(connection, policy, timer, now)
+
+
+async def _one_by_one(connection: db.Connection, policies: Policies, do: Due, timers: Sequence[Timer], now: datetime) -> None:
+    for timer in timers:
+        try:
+            async with connection.transaction():
+                await do(connection, policies.of(timer.brand), timer, now)
+        except db.TRANSIENT:
+            raise
+        except Exception:  # one timer that cannot do what it says must not keep the others waiting
+            log.exception("a timer failed: tried again in a minute", extra={"kind": timer.kind, "subject": str(timer.subject)})
+            await connection.execute(
+                "insert into timer (brand, kind, subject, name, at) values ($1, $2, $3, $4, moment() + interval '1 minute') "
+                "on conflict do nothing",
+                timer.brand,
+                timer.kind,
+                timer.subject,
+                timer.name,
+            )

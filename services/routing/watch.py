@@ -67,6 +67,8 @@ def told(stories: "Sequence[Story]") -> "list[tuple[UUID, str, str, UUID, dateti
 def _what(event: CaseEvent) -> str | None:
     if isinstance(event, CaseClockBreached):
         return f"{event.clock} clock breached"
+    if isinstance(event, CaseWaiting):
+        return "answered" if event.actor == "system" else f"waits for {event.case.waiting_for}"
     if isinstance(event, CaseJoined):
         return "customer wrote again" if event.woken else None
     return next((what for kind, what in _TOLD if isinstance(event, kind)), None)
@@ -74,7 +76,6 @@ def _what(event: CaseEvent) -> str | None:
 
 _TOLD: tuple[tuple[type[CaseEvent], str], ...] = (
     (CaseReacted, "answered"),
-    (CaseWaiting, "waiting"),
     (CaseResolved, "resolved"),
     (CaseReopened, "reopened"),
 )

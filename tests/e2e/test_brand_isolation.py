@@ -47,7 +47,7 @@ scripts: [{{id: {label}-script, language: nl, text: "{{groet}}, ik kijk naar de 
 OURS = ("Dijkgraaf", "kruin", "dijkwacht", "dijkganger")
 THEIRS = ("Duinwaard", "zandbank", "strandpost", "duinganger")
 """Words that only Duin's book and customers have; with the ids of its rows they are what must never reach Dijk."""
-SEEDS = 21
+SEEDS = 22
 PASSWORD = {"password": "vijf woorden die niemand raadt"}
 LETTERS = {"ingest": "mentions", "triage": "mentions", "routing": "triaged", "responder": "cases", "analytics": "triaged"}
 """A topic that each service reads, for an event that was set aside."""
@@ -128,11 +128,19 @@ def world(home: Path) -> Iterator[World]:
 
 
 def _access(world: World) -> dict[str, str]:
-    """A machine client and a user of Duin."""
+    """A machine client, a user and a view of Duin."""
     client = world.ask("duin", "routing", "POST", "/v1/brands/duin/clients", "admin", json={"name": "Strandpost", "role": "analyst"}).json()
     user = PASSWORD | {"id": "duinganger-mk", "role": "agent"}
     assert world.ask("duin", "routing", "POST", "/v1/brands/duin/users", "admin", json=user).status_code == 201
-    return {"client_id": client["id"], "secret_id": client["secrets"][0]["id"], "user_id": user["id"]}
+    body = {"name": "Strandpost", "shared": "everyone"}
+    view = world.ask("duin", "routing", "POST", "/v1/brands/duin/views", json=body).json()
+    return {"client_id": client["id"], "secret_id": client["secrets"][0]["id"], "user_id": user["id"], "view_id": view["id"]}
+    """A machine client and a user of Duin, and what somebody did to many of its cases."""
+    client = world.ask("duin", "routing", "POST", "/v1/brands/duin/clients", "admin", json={"name": "Strandpost", "role": "analyst"}).json()
+    user = PASSWORD | {"id": "duinganger-mk", "role": "agent"}
+    assert world.ask("duin", "routing", "POST", "/v1/brands/duin/users", "admin", json=user).status_code == 201
+    bulk = world.ask("duin", "routing", "POST", "/v1/brands/duin/bulk", json=_bulk_body(world, 21)).json()
+    return {"bulk_id": bulk["id"], "client_id": client["id"], "secret_id": client["secrets"][0]["id"], "user_id": user["id"]}
 
 
 def _asked(world: World) -> None:
@@ -232,6 +240,10 @@ def _customer_body(world: World, n: int) -> dict[str, Any]:
     return {"customer_id": world.seeds[n]["customer_id"], "reason": WHY}
 
 
+def _bulk_body(world: World, n: int) -> dict[str, Any]:
+    return {"action": {"do": "priority", "priority": "urgent"}, "cases": [{"id": world.seeds[n]["case_id"]}], "reason": "haast"}
+
+
 def _letter(service: str) -> Callable[[World, int], Any]:
     return lambda world, n: {name: set_aside(world, service, "replay")[name] for name in ("topic", "key")}
 
@@ -275,6 +287,17 @@ TABLE: dict[Key, Row] = {
     ("triage", "post", f"{_B}/models/{{finding}}/rollback"): Row(own=409, body=lambda world, n: {"version": 0, "reason": "terug"}),
     ("routing", "get", f"{_B}/cases"): Row(own=200, shows="strandpost"),
     ("routing", "get", f"{_B}/cases/{{case_id}}"): Row(shows="strandpost"),
+    ("routing", "get", f"{_B}/cases/{{case_id}}/packet"): Row(shows="duinganger"),
+    ("routing", "get", f"{_B}/customers/{{customer_id}}/history"): Row(shows="duinganger"),
+    ("routing", "get", f"{_B}/search"): Row(own=200, params={"q": "zandbank"}, shows="duinganger"),
+    ("routing", "get", f"{_B}/views"): Row(own=200, shows="Strandpost"),
+    ("routing", "post", f"{_B}/views"): Row(own=201, body=lambda world, n: {"name": "Strand", "wanted": {"label": ["zandbank"]}}),
+    ("routing", "get", f"{_B}/views/counts"): Row(own=200),
+    ("routing", "put", f"{_B}/views/order"): Row(own=204, body=lambda world, n: {"views": [world.seeds[0]["view_id"]]}),
+    ("routing", "get", f"{_B}/views/{{view_id}}"): Row(shows="Strandpost"),
+    ("routing", "get", f"{_B}/views/{{view_id}}/cases"): Row(shows="duinganger"),
+    ("routing", "put", f"{_B}/views/{{view_id}}"): Row(body=lambda world, n: {"name": "Strandpost"}),
+    ("routing", "delete", f"{_B}/views/{{view_id}}"): Row(1),
     ("routing", "get", f"{_B}/cases/{{case_id}}/timeline"): Row(shows="opened"),
     ("routing", "post", f"{_B}/cases/{{case_id}}/notes"): Row(1, body=lambda world, n: {"text": "de duinganger belde"}),
     ("routing", "get", f"{_B}/cases/{{case_id}}/notes"): Row(1, shows="duinganger"),
@@ -301,6 +324,11 @@ TABLE: dict[Key, Row] = {
     ("routing", "get", f"{_B}/cases/{{case_id}}/recipients"): Row(14, shows="answer_to"),
     ("routing", "post", f"{_B}/cases/{{case_id}}/unsplit"): Row(16, body=lambda world, n: _unsplit_body(world, n)),
     ("routing", "post", f"{_B}/cases/{{case_id}}/recipients/no-reply"): Row(19, body=lambda world, n: _customer_body(world, n)),
+    ("routing", "post", f"{_B}/bulk"): Row(21, own=202, body=lambda world, n: _bulk_body(world, n)),
+    ("routing", "get", f"{_B}/bulk"): Row(own=200, shows="priority"),
+    ("routing", "get", f"{_B}/bulk/{{bulk_id}}"): Row(shows="haast"),
+    ("routing", "get", f"{_B}/bulk/{{bulk_id}}/cases"): Row(shows="done"),
+    ("routing", "post", f"{_B}/bulk/{{bulk_id}}/undo"): Row(body=lambda world, n: {"reason": WHY}),
     ("routing", "post", f"{_B}/mentions/{{mention_id}}/corrections"): Row(
         2, body=lambda world, n: {"finding": "urgency", "values": ["high"], "reason": "de duinganger wacht"}
     ),
@@ -331,6 +359,10 @@ TABLE: dict[Key, Row] = {
     ("routing", "get", f"{_B}/book/versions/{{version}}"): Row(own=200, shows="Duinwaard"),
     ("routing", "put", f"{_B}/hold"): Row(own=200, body=lambda world, n: {"held": False}),
     ("routing", "get", f"{_B}/hold"): Row(own=200),
+    ("routing", "get", f"{_B}/holds"): Row(own=200),
+    ("responder", "get", f"{_B}/held"): Row(own=200),
+    ("responder", "get", f"{_B}/aftermath"): Row(own=200),
+    ("responder", "get", f"{_B}/updates"): Row(own=200),
     ("routing", "post", f"{_B}/clients"): Row(own=201, role="admin", body=lambda world, n: {"name": "Zonder naam", "role": "analyst"}),
     ("routing", "get", f"{_B}/clients"): Row(own=200, role="admin", shows="Strandpost"),
     ("routing", "get", f"{_B}/clients/{{client_id}}"): Row(role="admin", shows="Strandpost"),

@@ -247,6 +247,10 @@ def _routing(world: World) -> dict[str, Example]:
         "hold": Example(parameters={"brand": "veer", **any_version}, body={"held": False}),
         "held": Example(parameters={"brand": "veer"}),
         "list_cases": Example(parameters={"brand": "veer"}),
+        "search_cases": Example(parameters={"brand": "veer", "q": "pont"}),
+        "handover_packet": Example(parameters=_of(world, 1, "case_id")),
+        "customer_history": Example(parameters=_of(world, 1, "customer_id")),
+        **_views(world),
         "one_case": Example(parameters=_of(world, 1, "case_id")),
         "timeline": Example(parameters=_of(world, 1, "case_id")),
         "notes": Example(parameters=_of(world, 1, "case_id")),
@@ -291,6 +295,7 @@ def _routing(world: World) -> dict[str, Example]:
         "fields": Example(parameters=_of(world, 1, "case_id")),
         "fill_in": Example(parameters=_of(world, 1, "case_id", **any_version), body={"values": {"kenteken": "VE-12-ER"}}),
         **_merging(world),
+        **_bulk(world),
         **_clients(world),
         **_users(world),
     }
@@ -329,6 +334,41 @@ def _merging(world: World) -> dict[str, Example]:
         "leave_customer": Example(
             parameters=_of(world, 23, "case_id", **any_version), body={"customer_id": world.seeds[23]["customer_id"], **why}
         ),
+    }
+
+
+def _views(world: World) -> dict[str, Example]:
+    """One for each thing that is done to it."""
+
+    def made() -> dict[str, str]:
+        view_id: str = world.ask("routing", "POST", "/views", json={"name": "Aan de overkant"})["id"]
+        return {"brand": "veer", "view_id": view_id, "If-Match": "*"}
+
+    shown = made()
+    body = {"name": "Aan de overkant", "wanted": {"open": True}, "sort": "due"}
+    return {
+        "make_view": Example(parameters={"brand": "veer", "Idempotency-Key": f"een-uitzicht-{world.first}"}, body=body),
+        "list_views": Example(parameters={"brand": "veer"}),
+        "count_views": Example(parameters={"brand": "veer"}),
+        "order_views": Example(parameters={"brand": "veer"}, body={"views": [shown["view_id"]]}),
+        "one_view": Example(parameters={"brand": "veer", "view_id": shown["view_id"]}),
+        "cases_of_view": Example(parameters={"brand": "veer", "view_id": shown["view_id"]}),
+        "change_view": Example(parameters=made(), body=body),
+        "remove_view": Example(parameters=made()),
+    }
+
+
+def _bulk(world: World) -> dict[str, Example]:
+    """What is done to a case and taken back is done to one of the seeds."""
+    action = {"action": {"do": "priority", "priority": "urgent"}, "cases": [{"id": world.seeds[14]["case_id"]}], "reason": "haast"}
+    bulk_id = world.ask("routing", "POST", "/bulk", json=action)["id"]
+    undone = {"brand": "veer", "bulk_id": bulk_id, "Idempotency-Key": f"toch-niet-{world.first}"}
+    return {
+        "ask_for_bulk": Example(parameters={"brand": "veer", "Idempotency-Key": f"in-een-keer-{world.first}"}, body=action),
+        "list_bulk": Example(parameters={"brand": "veer"}),
+        "one_bulk": Example(parameters={"brand": "veer", "bulk_id": bulk_id}),
+        "bulk_cases": Example(parameters={"brand": "veer", "bulk_id": bulk_id}),
+        "undo_bulk": Example(parameters=undone, body={"reason": "toch niet"}),
     }
 
 

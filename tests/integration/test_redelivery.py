@@ -205,7 +205,7 @@ async def _state_after(corpus: Corpus, url: Callable[[str], str], change: Callab
     producer = outbox.producer(bootstrap, client_id="redelivery")
     await producer.start()
     state: dict[str, Any] = {}
-    running: list[tuple[str, Service, Stream[Any], asyncio.Task[None]]] = []
+    running: list[tuple[str, Service, list[Stream[Any]], list[asyncio.Task[None]]]] = []
     try:
         for name in SERVICES:
             running.append(await _start(corpus, name, url(name), books))
@@ -216,9 +216,10 @@ async def _state_after(corpus: Corpus, url: Callable[[str], str], change: Callab
             await producer.flush()
             for _, service, _, _ in running:
                 await until(lambda service=service: _caught_up(service, bootstrap), f"{service.name} has handled {topic.name}", 90)
-        for name, service, stream, task in running:
-            stream.stop()
-            await asyncio.wait_for(task, 30)
+        for name, service, streams, tasks in running:
+            for stream in streams:
+                stream.stop()
+            await asyncio.wait_for(asyncio.gather(*tasks), 30)
             state[name] = await _dump(service.pool)
             await service.pool.close()
     finally:
@@ -227,8 +228,10 @@ async def _state_after(corpus: Corpus, url: Callable[[str], str], change: Callab
     return state
 
 
-async def _start(corpus: Corpus, name: str, url: str, books: BrandBooks) -> tuple[str, Service, Stream[Any], asyncio.Task[None]]:
-    """The stream of a service, from the end of the log as it is now, and nothing else of it: no relay, no clocks, no sending."""
+async def _start(
+    corpus: Corpus, name: str, url: str, books: BrandBooks
+) -> tuple[str, Service, list[Stream[Any]], list[asyncio.Task[None]]]:
+    """The streams of a service, from the end of the log as it is now, and nothing else of it: no relay, no clocks, no sending."""
     app, settings = importlib.import_module(f"services.{name}.app"), importlib.import_module(f"services.{name}.settings")
     values = settings.Settings(
         database_url=url, kafka=corpus.system.kafka.bootstrap, jwks=str(corpus.system.issuer.jwks), instance="redelivery"
@@ -239,25 +242,31 @@ async def _start(corpus: Corpus, name: str, url: str, books: BrandBooks) -> tupl
     await migrate.migrate(url, name, service.folder / "migrations")
     service.pool = await db.open_pool(url, name)
     consumer, _ = await application.state.start(service)
+    consumers = [consumer, *service.lanes]
     reader = AIOKafkaConsumer(bootstrap_servers=values.kafka)
     await reader.start()
-    ends = await reader.end_offsets([TopicPartition(topic, number) for topic in consumer.topics for number in range(PARTITIONS)])
+    ends = await reader.end_offsets(
+        [TopicPartition(topic, number) for each in consumers for topic in each.topics for number in range(PARTITIONS)]
+    )
     await reader.stop()
     await service.pool.executemany(
         "insert into position (topic, partition, first_offset, next_offset) values ($1, $2, $3, $3)",
         [(tp.topic, tp.partition, end) for tp, end in ends.items()],
     )
-    stream = Stream(
-        consumer,
-        service=name,
-        instance=f"{name}-redelivery",
-        bootstrap=values.kafka,
-        pool=service.pool,
-        books=books,
-        relay=service.relay,
-        settings=StreamSettings(batch=17, session_timeout_s=3),
-    )
-    return name, service, stream, asyncio.create_task(stream.run())
+    streams = [
+        Stream(
+            each,
+            service=name,
+            instance=f"{name}-redelivery",
+            bootstrap=values.kafka,
+            pool=service.pool,
+            books=books,
+            relay=service.relay,
+            settings=StreamSettings(batch=17, session_timeout_s=3),
+        )
+        for each in consumers
+    ]
+    return name, service, streams, [asyncio.create_task(stream.run()) for stream in streams]
 
 
 async def _caught_up(service: Service, bootstrap: str) -> bool:

@@ -3,7 +3,7 @@
 A claimed attempt comes in; a row of `sandbox_outbox` and the reply's state "sent" go out in one transaction: exactly once.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from libs.common import db
 from services.responder import attempts
@@ -11,11 +11,12 @@ from services.responder.attempts import Attempt
 
 
 class _TooLate(Exception):
-    """The claim is gone or too old: this transaction must leave nothing behind."""
+    """The claim is gone, or something has come in between: this transaction must leave nothing behind."""
 
 
-async def send(pool: db.Pool, attempt: Attempt, in_time: Callable[[], bool]) -> bool:
-    """Keep the reply and mark it as sent. False, and nothing happened, when the claim is no longer ours or no longer fresh."""
+async def send(pool: db.Pool, attempt: Attempt, may: Callable[[db.Connection], Awaitable[bool]]) -> bool:
+    """Keep the reply and mark it as sent, if it `may` leave: asked last, in the same transaction. False, and nothing happened, when it may not, or the
+    claim is no longer ours."""
     row = attempt.row
     try:
         async with pool.acquire() as connection, connection.transaction():
@@ -27,7 +28,7 @@ async def send(pool: db.Pool, attempt: Attempt, in_time: Callable[[], bool]) -> 
                 row.recipient.model_dump(mode="json"),
                 row.text,
             )
-            if not await attempts.sent(connection, attempt, external_id=f"sandbox:{row.id}") or not in_time():
+            if not await attempts.sent(connection, attempt, external_id=f"sandbox:{row.id}") or not await may(connection):
                 raise _TooLate
     except _TooLate:
         return False

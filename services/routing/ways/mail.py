@@ -27,13 +27,17 @@ async def send(told: Message, sending: Sending) -> Outcome:
     except Unaddressable as error:
         return Refused(str(error), for_good=True)
     password = await sending.secret(account.secret) if account.secret else None
+
+    async def in_time() -> bool:
+        return sending.in_time()
+
     return await submission.send(
         mail,
         account,
         password,
         reach=sending.mail_reach,
         begin=lambda: sending.begin(submission.id_of(mail)),
-        in_time=sending.in_time,
+        in_time=in_time,
         connect_timeout_s=sending.connect_timeout_s,
         answer_timeout_s=sending.mail_answer_timeout_s,
     )

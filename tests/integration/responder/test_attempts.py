@@ -26,6 +26,15 @@ from tests.stack import Databases
 from tests.waiting import until
 
 Pool = db.Pool
+PUBLISHED = Published(BrandBook.from_json(brand_book("vaart")), 1)
+
+
+async def yes(_: object) -> bool:
+    return True
+
+
+async def no(_: object) -> bool:
+    return False
 
 
 @pytest.fixture
@@ -130,7 +139,9 @@ async def test_what_cannot_be_undone_asks_for_the_lease_again(
     [attempt] = await claim(pool)
     await lease(pool, seconds_ago=seconds_ago, held=held, book_version=book_version)
     async with pool.acquire() as connection:
-        assert await attempts.begin_transmitting(connection, attempt, external_id="1@vaart.example", book_version=1, lease_s=3) == begins
+        assert (
+            await attempts.begin_transmitting(connection, attempt, external_id="1@vaart.example", published=PUBLISHED, lease_s=3) == begins
+        )
 
 
 async def test_only_approved_replies_of_the_brands_asked_for_are_claimed_oldest_first_and_shared(pool: Pool) -> None:
@@ -243,18 +254,18 @@ async def test_an_attempt_that_was_given_to_another_can_say_nothing_any_more(poo
     async with pool.acquire() as connection, connection.transaction():
         assert await attempts.sweep(connection, older_than_s=0, attempts=5) == 1
     async with pool.acquire() as connection:
-        assert not await attempts.begin_transmitting(connection, dead, external_id="1@vaart.example", book_version=1, lease_s=3), (
+        assert not await attempts.begin_transmitting(connection, dead, external_id="1@vaart.example", published=PUBLISHED, lease_s=3), (
             "it is not even claimed"
         )
     [alive] = await claim(pool)
     async with pool.acquire() as connection:
-        assert not await attempts.begin_transmitting(connection, dead, external_id="1@vaart.example", book_version=1, lease_s=3)
-    assert not await sandbox.send(pool, dead, lambda: True)
+        assert not await attempts.begin_transmitting(connection, dead, external_id="1@vaart.example", published=PUBLISHED, lease_s=3)
+    assert not await sandbox.send(pool, dead, yes)
     for outcome in (attempts.failed, attempts.unconfirmed):
         async with pool.acquire() as connection, connection.transaction():
             assert not await outcome(connection, dead, "x")
     assert await state(pool, row) == "sending"
-    assert await sandbox.send(pool, alive, lambda: True)
+    assert await sandbox.send(pool, alive, yes)
     async with pool.acquire() as connection:
         assert await connection.fetchval("select count(*) from sandbox_outbox") == 1
 
@@ -263,7 +274,7 @@ async def test_a_claim_that_grew_old_leaves_nothing_in_the_sandbox(pool: Pool) -
     row = await approved(pool)
     await lease(pool)
     [attempt] = await claim(pool)
-    assert not await sandbox.send(pool, attempt, lambda: False)
+    assert not await sandbox.send(pool, attempt, no)
     async with pool.acquire() as connection:
         assert await connection.fetchval("select count(*) from sandbox_outbox") == 0
         async with connection.transaction():
@@ -277,7 +288,7 @@ async def test_what_had_begun_is_unconfirmed_once_and_a_late_success_still_count
     found = {attempt.row.id: attempt for attempt in await claim(pool)}
     for attempt in found.values():
         async with pool.acquire() as connection:
-            assert await attempts.begin_transmitting(connection, attempt, external_id="1@vaart.example", book_version=1, lease_s=3)
+            assert await attempts.begin_transmitting(connection, attempt, external_id="1@vaart.example", published=PUBLISHED, lease_s=3)
     for expected in (2, 0):
         async with pool.acquire() as connection, connection.transaction():
             assert await attempts.sweep(connection, older_than_s=0, attempts=5) == expected
@@ -317,7 +328,7 @@ async def test_what_its_sender_knows_comes_before_what_the_sweep_took_for_lost(
     late, decided = (found[row.id] for row in rows)
     async with pool.acquire() as connection, connection.transaction():
         for attempt in (late, decided):
-            assert await attempts.begin_transmitting(connection, attempt, external_id="1@vaart.example", book_version=1, lease_s=3)
+            assert await attempts.begin_transmitting(connection, attempt, external_id="1@vaart.example", published=PUBLISHED, lease_s=3)
         await attempts.sweep(connection, older_than_s=-1, attempts=5)
         assert not await attempts.renew(connection, late), "what the sweep took is not renewed"
         await connection.execute("update reply set state = 'draft', attempt_id = null where id = $1", decided.row.id)

@@ -107,3 +107,22 @@ async def test_only_the_newest_message_of_a_thread_is_answered(desk: Around) -> 
         assert (answer.status_code, "recipients" in answer.json()["detail"]) == (422, True)
     drafts = (await desk.call("GET", f"/replies?case_id={case.id}&state=draft")).json()["items"]
     assert [draft["recipient"]["value"] for draft in drafts] == ["moeder@klant.example"], "the other one was answered"
+
+
+async def test_what_people_wrote_stays_when_people_merge_its_case_and_can_be_approved_there(desk: Around) -> None:
+    mother, daughter = mention(desk.brand, "moeder", "email"), mention(desk.brand, "dochter")
+    theirs, whole = case_of(daughter), together(mother, daughter, unanswered=(True, True))
+    await desk.case(opened(theirs), 1)
+    await desk.case(opened(case_of(mother)), 1)
+    await desk.settled()
+    draft = await desk.write(theirs, "Hoi Sanne, ik kijk ernaar. ^gs")
+    await desk.submit(draft["id"])
+    empty = {"state": "merged", "merged_into": whole.id, "merged_by": "gs", "mentions": [], "latest": None}
+    await desk.case(merged(whole), 2)
+    gone = theirs.model_copy(update=empty)
+    await desk.case(
+        CaseMerged(brand=desk.brand, case=gone, at=AT, move_id=uuid4(), from_id=theirs.id, into_id=whole.id, reason="Een gezin."), 2
+    )
+    await desk.settled()
+    assert (await desk.get(draft["id"]))["state"] == "submitted"
+    assert (await desk.approve(draft["id"], draft["digest"])).status_code == 200

@@ -32,7 +32,8 @@ TO_TIM = {"do": "assign", "owner": "tt", "department": "technical"}
 @pytest.fixture
 async def desk(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     await world.pool.execute(
-        "truncate mention_copy, care_case, timeline, notification, outbox, correction, no_reply_sample, sent_reply, case_move, placement, bulk, bulk_item"
+        "truncate mention_copy, care_case, timeline, notification, outbox, correction, no_reply_sample, sent_reply, case_move, placement, bulk, "
+        "bulk_item, tag, follow_up"
     )
     world.app.state.policies = Books()
     for name in "ABC":
@@ -124,7 +125,16 @@ async def test_which_cases_can_be_said_by_the_filters_of_the_list(desk: World) -
 
 
 @pytest.mark.parametrize(
-    "action", [TO_TIM, {"do": "priority", "priority": "urgent"}, {"do": "resolve"}, {"do": "no_reply"}], ids=lambda action: action["do"]
+    "action",
+    [
+        TO_TIM,
+        {"do": "priority", "priority": "urgent"},
+        {"do": "tag", "tags": ["Storing", "utrecht"]},
+        {"do": "watch", "members": ["gs"]},
+        {"do": "resolve"},
+        {"do": "no_reply"},
+    ],
+    ids=lambda action: action["do"],
 )
 async def test_taken_back_every_case_is_as_it_was(desk: World, action: dict[str, Any]) -> None:
     await desk.call("POST", f"{CASES}/{B}/take", desk.token("agent", sub="uu"))
@@ -150,6 +160,23 @@ async def test_only_what_is_still_as_the_action_made_it_is_taken_back(desk: Worl
     assert (found[A][0], found[B], found[C][0]) == ("undone", ("kept", "It is no longer as the bulk action made it."), "undone")
     assert [(await case(desk, id)).state for id in (A, B, C)] == ["new", "open", "new"]
     assert [said.bulk_id is not None for said, _, _ in await told(desk, CaseReopened)] == [False, True, True]
+
+
+async def test_of_tags_only_those_that_came_by_it_go_again_and_uses_are_counted(desk: World) -> None:
+    await desk.call("PATCH", f"{CASES}/{B}/tags", desk.token("agent", sub="uu"), json={"add": ["storing"]})
+    bulk_id = await done(desk, {"do": "tag", "tags": ["Storing", "haast"]}, "A", "B")
+    await desk.call("PATCH", f"{CASES}/{A}/tags", desk.token("agent", sub="uu"), json={"add": ["eigen"]})
+    assert dict(await desk.pool.fetch("select name, uses from tag")) == {"storing": 2, "haast": 2, "eigen": 1}
+    await undo(desk, bulk_id)
+    assert ((await case(desk, A)).tags, (await case(desk, B)).tags) == (["eigen"], ["storing"])
+    assert dict(await desk.pool.fetch("select name, uses from tag")) == {"storing": 1, "eigen": 1}
+    bulk_id = await done(desk, {"do": "untag", "tags": ["storing"]}, "A", "B")
+    assert [state for state, _ in (await became(desk, bulk_id)).values()] == ["skipped", "done"]
+
+
+async def test_others_watch_by_a_lead_s_word_only(desk: World) -> None:
+    assert (await ask(desk, {"do": "watch", "members": ["gs"]}, "A")).status_code == 202
+    assert (await ask(desk, {"do": "watch", "members": ["uu"]}, "A")).status_code == 403
 
 
 async def test_reopening_many_is_taken_back_to_resolved(desk: World) -> None:

@@ -1,7 +1,7 @@
 """Merge and split by hand, over HTTP: what it does to both cases, what undoes it, and that nobody sees or gets what is another customer's."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
@@ -33,7 +33,7 @@ A, B, C = case_of("A"), case_of("B"), case_of("C")
 @pytest.fixture
 async def desk(world: World) -> World:
     await world.pool.execute(
-        "truncate mention_copy, care_case, timeline, notification, outbox, correction, no_reply_sample, sent_reply, case_move, placement"
+        "truncate mention_copy, care_case, timeline, notification, outbox, correction, no_reply_sample, sent_reply, case_move, placement, follow_up"
     )
     world.app.state.policies = Books()
     return world
@@ -48,6 +48,7 @@ async def comes(
     *,
     customer: str | None = None,
     shows: str | None = None,
+    received_at: datetime | None = None,
 ) -> None:
     """Triage tells of a mention: in the group of another one, by the customer of another one, in the thread of another one."""
     triaged = state(name, group or name, removed=kind is MentionRemoved, urgency="normal")
@@ -55,6 +56,8 @@ async def comes(
         triaged = triaged.model_copy(update={"customer_id": deterministic_id("vaart", "customer", customer)})
     if shows:
         triaged = triaged.model_copy(update={"evidence": [Evidence(kind="thread", mention_id=mention_id(shows)), *triaged.evidence]})
+    if received_at:
+        triaged = triaged.model_copy(update={"mention": triaged.mention.model_copy(update={"received_at": received_at})})
     await batch(desk.pool, [event(kind, version, triaged)])
 
 
@@ -181,6 +184,8 @@ async def test_a_merged_case_waits_only_once_each_of_its_customers_was_answered(
     )
     refused = await desk.call("POST", f"{CASES}/{A}/resolve", desk.token("agent", sub="gs"))
     assert (refused.status_code, refused.json()["unanswered"]) == (409, [str(deterministic_id("vaart", "customer", "A"))])
+    waits = await post(desk, f"{CASES}/{A}/wait", {"for": "customer", "reason": "Zij is aan zet."})
+    assert (waits.status_code, waits.json()["unanswered"]) == (409, refused.json()["unanswered"])
     await reply(desk, A, "A", 6)
     one = await case(desk, A)
     assert (one.state, [customer.unanswered for customer in one.customers]) == ("waiting", [False, False])
@@ -329,7 +334,8 @@ async def test_messages_can_go_into_a_case_that_is_there_and_come_back(desk: Wor
         (f"{A}/merge", {"case_id": str(deterministic_id("golfnet", "case", "A")), "reason": WHY}, 422),
         (f"{deterministic_id('x', 'y')}/merge", {"case_id": str(A), "reason": WHY}, 404),
         (f"{A}/merge", {"case_id": str(B), "reason": "  "}, 422),
-        (f"{A}/merge", {"case_id": str(B), "version": 7, "reason": WHY}, 412),
+        (f"{A}/merge", {"case_id": str(B), "version": 7, "reason": WHY}, 409),
+        (f"{A}/merge", {"case_id": str(B), "version": 2**40, "reason": WHY}, 422),
         (f"{A}/unmerge", {"case_id": str(B), "reason": WHY}, 409),
         (f"{A}/split", {"mention_ids": [str(mention_id("A"))], "reason": WHY}, 409),
         (f"{A}/split", {"mention_ids": [str(mention_id("B"))], "reason": WHY}, 422),
@@ -421,6 +427,17 @@ async def test_triage_learns_only_where_one_customer_wrote_on_both_sides(desk: W
     ]
 
 
+async def test_what_customers_wrote_is_not_kept_a_second_time(desk: World) -> None:
+    """Whoever takes a message back has it gone from everywhere."""
+    for name in "ABC":
+        await comes(desk, name)
+    await merge(desk, A, B)
+    await merge(desk, C, A)
+    rows = await desk.pool.fetch("select from_before::text || into_before::text as kept from case_move")
+    assert len(rows) == 2
+    assert not [row["kept"] for row in rows if "text of" in row["kept"] or "identities" in row["kept"]]
+
+
 async def test_notes_of_a_merged_case_are_read_with_it_and_go_back_with_it(desk: World) -> None:
     for name in "AB":
         await comes(desk, name)
@@ -445,3 +462,40 @@ async def test_events_told_twice_and_in_any_order_after_a_merge_change_nothing_m
         await comes(desk, *step)
     assert kept(await case(desk, A)) == whole
     assert all(one <= other for one, other in pairwise([m.received_at for m in (await case(desk, A)).mentions]))
+
+
+async def test_what_comes_long_after_a_merged_case_was_over_begins_a_follow_up_of_it_and_stays_when_they_part(desk: World) -> None:
+    for name in "AB":
+        await comes(desk, name)
+    await merge(desk, A, B)
+    for number, name in enumerate("AB"):
+        await reply(desk, A, name, 5 + number)
+    assert (await desk.call("POST", f"{CASES}/{A}/resolve", desk.token("agent", sub="gs"))).status_code == 200
+    soon, late = datetime.now(UTC) + timedelta(days=2), datetime.now(UTC) + timedelta(days=40)
+    await comes(desk, "C", "B", received_at=late)
+    follow_up = case_id_of("vaart", mention_id("B"), mention_id("C"))
+    made = await case(desk, follow_up)
+    assert (made.follows, made.state, await names_in(desk, A), await names_in(desk, follow_up)) == (A, "new", "AB", "C")
+    await comes(desk, "D", "B", received_at=late + timedelta(hours=1))
+    assert await names_in(desk, follow_up) == "CD"
+    await unmerge(desk, A, B)
+    assert (await names_in(desk, A), await names_in(desk, B), await names_in(desk, follow_up)) == ("A", "B", "CD")
+    assert ((await case(desk, A)).state, (await case(desk, B)).state) == ("resolved", "resolved")
+    await comes(desk, "E", "B", received_at=soon)  # takes B up again, and what was begun in its stead with it
+    assert (await names_in(desk, B), (await case(desk, B)).state) == ("BCDE", "open")
+
+
+async def test_a_follow_up_that_people_put_into_its_case_stays_there(desk: World) -> None:
+    await comes(desk, "A")
+    await desk.call("POST", f"{CASES}/{A}/resolve", desk.token("agent", sub="gs"))
+    late = datetime.now(UTC) + timedelta(days=40)
+    await comes(desk, "B", "A", received_at=late)
+    follow_up = case_id_of("vaart", mention_id("A"), mention_id("B"))
+    assert await names_in(desk, follow_up) == "B"
+    assert (await merge(desk, A, follow_up)).status_code == 200
+    await comes(desk, "C", "A", received_at=late + timedelta(hours=1))
+    assert (await names_in(desk, A), (await case(desk, A)).state) == ("ABC", "open")
+    await comes(desk, "D", "A", received_at=datetime.now(UTC) + timedelta(days=1))  # before the follow-up: it had its own time
+    assert await names_in(desk, A) == "ABCD"
+    assert (await unmerge(desk, A, follow_up)).status_code == 200
+    assert (await names_in(desk, A), await names_in(desk, follow_up)) == ("AD", "BC")

@@ -7,7 +7,6 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from libs.common.books import BrandBooks
 from libs.common.brandbook import BrandBook
 from libs.common.case_events import Case, CaseMention
 from libs.common.errors import Conflict, Forbidden
@@ -447,7 +446,7 @@ def test_a_lease_counts_from_its_decision_and_never_from_after_the_broker_had_it
     decided_at = None if decided is None else AT + timedelta(seconds=decided)
     event = SendingLease(brand="vaart", book_version=7, held=False, hold_version=1, decided_at=decided_at)
     received = Received(event, "id", "vaart", 1, AT, None, "weerklank.holds.v1", 0, 0, "vaart", AT)
-    work = consumer.ReplyWork(BrandBooks("nowhere", "test"))
+    work = consumer.HoldWork()
     consumer.on_lease(work, received)
     assert work.leases["vaart"].renewed_at == AT + timedelta(seconds=counts_from)
     assert work.leases["vaart"].book_version == 7

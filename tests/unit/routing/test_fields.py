@@ -7,8 +7,10 @@ import pytest
 from libs.common.bookfile import load_book
 from libs.common.case_events import Case
 from libs.common.errors import Conflict, Unprocessable
-from services.routing import field, tag, watch
+from libs.common.hours import Calendar
+from services.routing import bulk, field, tag, watch
 from services.routing.case import File
+from services.routing.sla import Policy
 from tests.unit.routing.test_permutations import START, mention_id
 
 BOOK = load_book("""
@@ -137,3 +139,12 @@ def test_watchers_come_and_go_and_the_case_stays_whoevers_it_is() -> None:
     assert watch.watched(case, ["gs", "mk"], []) == (["gs", "mk"], [])
     assert watch.watched(case, [], ["gs", "bb"]) == ([], ["gs"])
     assert (case.case.watchers, case.touched, case.version) == (["mk"], False, 3)
+
+
+def test_many_at_once_are_not_resolved_without_what_is_required_either() -> None:
+    policy, resolve = Policy(BOOK, Calendar.of(BOOK), 1), bulk.End(do="resolve")
+    with pytest.raises(Conflict, match="Postcode"):
+        bulk.do(policy, file(), [], resolve, "klaar", START)
+    filled = file(fields={"postcode": "3511"})
+    bulk.do(policy, filled, [], resolve, "klaar", START)
+    assert filled.case.state == "resolved"

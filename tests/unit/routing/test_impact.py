@@ -85,7 +85,7 @@ def test_a_department_that_is_gone_hands_its_cases_over_and_an_owner_whom_people
     assert (after.department, after.owner, after.clocks) == ("webcare", "mk", file.case.clocks)
 
 
-def test_other_rules_and_targets_count_for_untouched_cases_at_their_next_message() -> None:
+def test_other_rules_count_for_untouched_cases_at_their_next_message_and_other_targets_for_all_at_once() -> None:
     new = policy(
         routing=[{"when": {}, "department": "billing", "priority": "urgent"}],
         targets=[{"when": {}, "reaction": "5m", "resolution": "9d"}],
@@ -95,7 +95,8 @@ def test_other_rules_and_targets_count_for_untouched_cases_at_their_next_message
     assert [(s.before, s.after, s.cases, s.examples) for s in found.shifts.values() if s.what == "priority"] == [
         ("normal", "urgent", 1, [case_id_of("vaart", mention_id("A"))])
     ]
-    assert {(c.kind, c.later, c.earlier, c.breached) for c in found.clocks.values()} == {("reaction", 0, 1, 1), ("resolution", 1, 0, 0)}
+    assert {(c.kind, c.later, c.earlier, c.breached) for c in found.clocks.values()} == {("reaction", 0, 2, 2), ("resolution", 2, 0, 0)}
+    assert {clock.when for clock in found.clocks.values()} == {"at once"}
 
 
 @pytest.mark.parametrize("state_", ["resolved", "closed", "merged", "withdrawn"])
