@@ -223,6 +223,20 @@ def _examples() -> tuple[e.Event, ...]:
         c.CaseLeft(**said, case=_case("waiting", owner="gs", replied_at=_after(29)), at=_after(120.1), mention_id=_AGAIN.id, why="removed"),
         c.CaseRevised(**by_gs, case=_case("open", owner="gs", **_BOTH), at=_after(26.1), mention_id=_AGAIN.id, why="correction"),
         c.CaseAssigned(**by_gs, case=_case("open", owner="gs", **_BOTH), at=_after(25.5)),
+        c.CaseHandedBack(
+            **by_gs,
+            case=_case("open", decided="gs gave it back: ik ken de afzender", **_BOTH),
+            at=_after(25.6),
+            previous_owner="gs",
+            reason="ik ken de afzender",
+        ),
+        c.CaseReturned(
+            **said,
+            case=_case("open", decided="gs is offline, and was last seen on 2026-03-03 at 09:12", **_BOTH),
+            at=_after(90),
+            previous_owner="gs",
+            why="gs is offline, and was last seen on 2026-03-03 at 09:12",
+        ),
         c.CaseNoted(
             **by_gs,
             case=_case("open", owner="gs", **_BOTH),

@@ -15,6 +15,7 @@ from cli.access import client_app, user_app
 from cli.brand_commands import book_app, brand_app, secret_app
 from cli.errors import FAILED, OURS, WRONG, CommandError
 from cli.options import DATA_DIR, BasePort, DataDir, Onto
+from cli.rule_commands import rules_app
 from cli.stack.errors import StackError
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ app.add_typer(brand_app, name="brand")
 app.add_typer(secret_app, name="secret")
 app.add_typer(client_app, name="client")
 app.add_typer(user_app, name="user")
+app.add_typer(rules_app, name="rules")
 
 AsJson = Annotated[bool, typer.Option("--json", help="For programs")]
 Brand = Annotated[Optional[str], typer.Option("--brand", help="A brand's slug; without it every brand that was applied here")]  # noqa: UP045

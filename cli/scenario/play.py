@@ -95,6 +95,8 @@ class _Player:
             if await world.deliver(crash):
                 continue
             if not self._waiting:
+                if await world.give():
+                    continue
                 return
             await self._act(self._waiting.pop(0))
 

@@ -30,7 +30,7 @@ from services.responder import consumer as responder_consumer
 from services.responder.app import create_app as responder_app
 from services.responder.settings import Settings as ResponderSettings
 from services.routing import consumer as routing_consumer
-from services.routing import ticker, timer
+from services.routing import giving, ticker, timer
 from services.routing.app import create_app as routing_app
 from services.routing.due import DUE
 from services.routing.policies import Policies
@@ -199,6 +199,13 @@ class World:
         self.set_clock(max(self.now, at))
         await self._tick()
         return True
+
+    async def give(self) -> bool:
+        """Cases that wait are given to those who are there; whether any was."""
+        given = await giving.tick(self._pools["routing"], self.policies.of(self.brand))
+        if given:
+            await self._relay("routing")
+        return given > 0
 
     async def _next_due(self) -> datetime | None:
         found: datetime | None = await self._pools["routing"].fetchval(

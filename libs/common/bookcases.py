@@ -20,7 +20,7 @@ class CaseRules(BookPart):
     reopened_has: Percent = 25
     """A case that is reopened goes on with what was left of its time to resolve, and has at least this share of it."""
     repeat_within: SpanText = Span(30, "d")
-    """A customer who had another case within that time makes a repeated contact. By an ordinary clock. No service acts on it yet."""
+    """A customer who had another case within that time makes a repeated contact. By an ordinary clock."""
 
 
 class CustomField(BookPart):
@@ -47,7 +47,7 @@ class CustomField(BookPart):
 
 
 class CustomerGroup(BookPart):
-    """Customers who are treated apart, such as large accounts. No service acts on it yet."""
+    """Customers who are treated apart, such as large accounts. People may put a customer into one, whatever stands here."""
 
     id: Id
     """What conditions call it."""
@@ -60,14 +60,15 @@ class CustomerGroup(BookPart):
 
 
 class Assignment(BookPart):
-    """Who gets a case. No service acts on it yet."""
+    """Who gets a case."""
 
     give: Literal["at_once", "when_present", "on_take"] = "at_once"
     """Whether a case has an owner from the start, only while somebody who may have it is there, or not before somebody takes it."""
     stick_within: SpanText = Span(30, "d")
     """Whoever helped a customer last gets their next case of the same department, for so long. By an ordinary clock."""
-    offline_after: SpanText = Span(30, "m")
-    """Whoever was not seen for so long is offline, and their cases return. By an ordinary clock."""
+    offline_after: OpeningSpan = Span(30, "m")
+    """Whoever was not there for so long is offline, and their cases return, if somebody is there who can have them. Opening time: nobody loses their
+    cases overnight."""
     offline_return: Literal["none", "unanswered", "all"] = "unanswered"
     """Which cases of an offline colleague return to the queue: those where it is our turn, or all that are open."""
 

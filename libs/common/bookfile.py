@@ -40,7 +40,7 @@ def load_book(text: str, source: str = "brand book", today: Date | None = None) 
     that do not fit together; secrets of others, hours that never open, and targets that take years of them.
     """
     lines: dict[Path, int] = {}
-    data = _read_yaml(text, source, lines)
+    data = read_yaml(text, source, lines)
     try:
         book = BrandBook.model_validate(data)
     except ValidationError as error:
@@ -99,7 +99,7 @@ _PLAIN_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "float", "
 _MERGE_TAG = "tag:yaml.org,2002:merge"
 
 
-def _read_yaml(text: str, source: str, lines: dict[Path, int]) -> dict[str, Any]:
+def read_yaml(text: str, source: str, lines: dict[Path, int]) -> dict[str, Any]:
     """The text as plain values; fills `lines` with the line of every field. Values are made from YAML's nodes here,
     not by the library, because only so are lines kept, written-twice keys found, and aliases counted before they are
     followed."""

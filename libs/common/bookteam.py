@@ -67,9 +67,9 @@ class RoutingRule(BookPart):
     tell: tuple[Id, ...] = ()
     """Roles."""
     owner: Id | None = None
-    """Id of the team member who gets them; else whoever of the department is next. No service acts on it yet."""
+    """Id of the team member who gets them; else whoever of the department is next."""
     labels: tuple[Text, ...] = ()
-    """Labels that they get beside those that triage found. No service acts on it yet."""
+    """Labels that they get beside those that triage found."""
 
 
 class Escalation(BookPart):
@@ -105,9 +105,10 @@ class Member(BookPart):
     skills: tuple[Id, ...] = ()
     """What routing rules may ask for."""
     capacity: int = Field(default=6, ge=0, le=1000)
-    """Cases at the same time. With 0 none is given; other numbers weigh nothing yet."""
+    """Cases at the same time: so many are given to somebody who is there, or taken from the queue. With 0 none is given. What the book gives at once,
+    before anybody is there, is not counted."""
     channel_capacity: dict[str, Annotated[int, Field(ge=0, le=1000)]] = Field(default={})
-    """Per channel, where fewer than `capacity`. No service acts on it yet."""
+    """Per channel, where fewer than `capacity`."""
     notify: tuple[Notify, ...] = ()
     """How they hear of what is urgent beside their own list: of clocks, of cases of high or urgent priority, and of calls that are due."""
     public: bool = True

@@ -74,11 +74,16 @@ class Case(Part):
     waiting_until: datetime | None = Field(default=None, description="When it is looked at again at the latest, where somebody said so")
     waiting_reason: str | None = Field(default=None, description="Why it waits, in the words of the person who said so")
     department: str
-    owner: str | None = Field(default=None, description="Team member's id")
+    owner: str | None = Field(default=None, description="Team member's id; none: it waits in its department's queue")
+    decided: str | None = Field(
+        default=None,
+        description="What decided its department and owner, in words: a rule of the brand book, a person, a return to the queue, …",
+    )
     watchers: list[str] = Field(default=[], description="Team members who are told of what happens to it")
     tags: list[str] = Field(default=[], description="What people call it, in the order in which they did")
     fields: dict[str, str | float | bool] = Field(default={}, description="The brand book's own fields that people have filled in")
     customer_group: str | None = Field(default=None, description="Of the brand book's groups of customers, the one that its customer is in")
+    customer_group_by: str | None = Field(default=None, description="Token's subject of whoever chose that; none: the brand book")
     contact: str = Field(default="first", description="first | repeat: whether the customer had another case of late")
     priority: str = Field(default="normal", description="low | normal | high | urgent")
     channel: str = Field(description="Where the newest mention came from: where an answer goes")
@@ -169,7 +174,11 @@ class CaseRevised(CaseEvent):
 
     type: ClassVar[str] = "weerklank.case.revised.v1"
     mention_id: UUID
-    why: str | None = Field(default=None, description="depth | topic | correction; none: triage looked at it again")
+    why: str | None = Field(
+        default=None,
+        description="depth | topic | correction: what triage found; contact: an earlier case of its customer came to light; customer_group: a person "
+        "put its customer into a group; none: triage looked at it again",
+    )
 
 
 class CaseAssigned(CaseEvent):
@@ -180,6 +189,22 @@ class CaseAssigned(CaseEvent):
     previous_department: str | None = None
     why: str | None = None
     """What made it necessary, where no person did it: an owner who left the team, a department that there is no longer."""
+
+
+class CaseHandedBack(CaseEvent):
+    """Whoever had it gave it back to the queue of its department."""
+
+    type: ClassVar[str] = "weerklank.case.handed-back.v1"
+    previous_owner: str
+    reason: str
+
+
+class CaseReturned(CaseEvent):
+    """It went back to the queue of its department, because whoever had it is not there."""
+
+    type: ClassVar[str] = "weerklank.case.returned.v1"
+    previous_owner: str
+    why: str
 
 
 class CasePrioritised(CaseEvent):

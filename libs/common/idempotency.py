@@ -88,11 +88,11 @@ def once(
         if stored is not None:
             return stored
         found = await endpoint(**given)
-        body = answers.dump_json(found, by_alias=True)
+        answered = answers.dump_json(found, by_alias=True)
         status: int = request.scope["route"].status_code or 200
         headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
-        await _keep(connection, scope, asked, status, headers, None if told_once else body)
-        return Response(body, status, headers, "application/json")
+        await _keep(connection, scope, asked, status, headers, None if told_once else answered)
+        return Response(answered, status, headers, "application/json")
 
     parameter = inspect.Parameter("idempotency_key", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Key)
     handling.__signature__ = signature.replace(parameters=[*signature.parameters.values(), parameter])  # type: ignore[attr-defined]

@@ -178,6 +178,11 @@ def matches(when: When | Mapping[str, object], facts: Mapping[str, object]) -> b
     return all(held)
 
 
+def unmet(when: When, facts: Mapping[str, object]) -> list[str]:
+    """The keys of the condition that do not hold, in the order in which they are asked; empty where it holds. Raises RuleError like `matches`."""
+    return [condition.key for condition, held in [(condition, _holds(condition, facts)) for condition in when._asked] if not held]
+
+
 def first_match(rules: Iterable[Rule], facts: Mapping[str, object]) -> Rule | None:
     """The first rule whose condition holds; None when none does. Raises RuleError like `matches`, at the first rule
     that cannot be evaluated."""

@@ -60,6 +60,8 @@ _CASE_EVENTS = (
     c.CaseLeft,
     c.CaseRevised,
     c.CaseAssigned,
+    c.CaseHandedBack,
+    c.CaseReturned,
     c.CaseNoted,
     c.CaseNoteEdited,
     c.CaseNoteDeleted,

@@ -19,7 +19,9 @@ from libs.common.service import Reading, Writing
 from libs.common.trail import Step, Trail, trace_id_of
 from services.routing import case as cases
 from services.routing import correction, correction_store, decide, field, merge, record, shown, store, turn
+from services.routing.orphan import gives_at_once
 from services.routing.policies import Policies
+from services.routing.route import owner, serves
 from services.routing.sla import Policy
 
 router = APIRouter(prefix="/v1/brands/{brand}", tags=["cases"], route_class=Route)
@@ -95,18 +97,22 @@ async def take(
 ) -> CaseOut:
     """Make a case one's own."""
     file = await _at_hand(writing, brand, case_id, match)
-    return await _assign(request, response, writing, file, principal, to=principal.subject, department=None)
+    return await _assign(
+        request, response, writing, file, principal, to=principal.subject, department=None, why=f"{principal.subject} took it"
+    )
 
 
 @router.post("/cases/{case_id}/assign", responses=CONFLICT)
 async def assign(
     brand: str, case_id: UUID, body: AssignBody, request: Request, response: Response, principal: Writer, match: Match, writing: Writing
 ) -> CaseOut:
-    """Give a case to a colleague, or to another department."""
+    """Give a case to a colleague, or to another department: to whoever of it is next, unless its owner belongs there too."""
     if body.owner is None and body.department is None:
         raise Unprocessable("Name an owner, a department, or both.")
     file = await _at_hand(writing, brand, case_id, match)
-    return await _assign(request, response, writing, file, principal, to=body.owner, department=body.department)
+    return await _assign(
+        request, response, writing, file, principal, to=body.owner, department=body.department, why=f"{principal.subject} assigned it"
+    )
 
 
 async def _assign(
@@ -118,6 +124,7 @@ async def _assign(
     *,
     to: str | None,
     department: str | None,
+    why: str,
 ) -> CaseOut:
     policy = policy_of(request, file.case.brand)
     if to is not None and policy.book.member(to) is None:
@@ -126,7 +133,11 @@ async def _assign(
         known = ", ".join(item.id for item in policy.book.departments)
         raise Unprocessable(f"There is no department {department!r}; this brand has {known}.")
     before = file.case
-    cases.assigned(file, to=to, department=department)
+    waits = False
+    if to is None and department is not None and not serves(policy.book, before.owner, department):
+        to = owner(policy.book, department, before.language, (), before.id) if gives_at_once(policy.book) else None
+        waits = to is None
+    cases.assigned(file, to=to, department=department, why=why, waits=waits)
     said = {"previous_owner": before.owner, "previous_department": before.department}
     await _record(request, writing, file, principal, CaseAssigned, await store.now(writing), **said)
     return _out(response, file)

@@ -12,6 +12,7 @@ from libs.common.consumer import Consumer
 from libs.common.service import Service, Task
 from services.routing import (
     api,
+    assignment_api,
     book_api,
     bulk_api,
     bulker,
@@ -21,10 +22,13 @@ from services.routing import (
     clock_api,
     consumer,
     correction_api,
+    customer_api,
     drill_api,
+    failed_rule,
     feed,
     feed_api,
     field_api,
+    giving,
     hold_api,
     hub_api,
     lease,
@@ -75,6 +79,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         return consumer.build(policies), [
             partial(ticker.run, service, policies),
             partial(rehome.run, service, policies),
+            partial(giving.run, service, policies),
             partial(retarget.run, service, policies),
             partial(lease.run, service),
             partial(retell.run, service),
@@ -94,6 +99,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         [
             book_api.router,
             api.router,
+            assignment_api.router,
+            correction_api.router,
+            customer_api.router,
             feed_api.router,
             looking_api.router,
             clock_api.router,
@@ -123,7 +131,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         start,
         title="One owner, and clocks that can be trusted",
         checks=[checks.published_books],
-        gauges=[search_index.refresh_gauges],
+        gauges=[failed_rule.refresh_gauges, search_index.refresh_gauges],
     )
     app.state.links = signed
     app.state.feed, app.state.open_streams = feed.Feed(), feed_api.Open()

@@ -11,11 +11,14 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+from pydantic import Field
+
 from libs.common.case_events import Case, CaseMention, Clock, Rounds
 from libs.common.errors import Conflict
 from libs.common.events import Mention, Part, TriagedMention, deterministic_id
-from services.routing import customers, proposal, sla
-from services.routing.route import URGENCIES, Route, facts, leads, owner, route
+from services.routing import customer_group, customers, proposal, sla
+from services.routing.contact import Standing
+from services.routing.route import URGENCIES, Failure, Route, able, facts, leads, owner, quiet, route, works
 from services.routing.sla import Policy
 
 OPEN = ("new", "open", "waiting")
@@ -65,12 +68,23 @@ class Turn(Part):
         return {name: getattr(self, name) for name in type(self).model_fields if name in Case.model_fields}
 
 
+class Given(Part):
+    """Who gets a case, as the system or whoever gave it back decided at one moment. It stands until a person decides, for as long as the case stays in
+    this department. `owner` none: it waits in the queue. `declined`: those who gave it back, and do not get it again by themselves."""
+
+    owner: str | None
+    department: str
+    why: str
+    declined: list[str] = Field(default=[])
+
+
 @dataclass(slots=True)
 class File:
     """A case with what its events do not carry. `version` 0: not stored yet.
 
     `handled` is the newest message that people have handled, by a reply to it or by a resolution; none while they have handled nothing. `before` is set
-    while a round runs that a later message began.
+    while a round runs that a later message began. `helpers` says who helped its customer last, by department, as it was when the case was opened, and
+    `skills` what its owner must know. `failure` is of the newest computing, and not stored.
     """
 
     case: Case
@@ -82,6 +96,10 @@ class File:
     book_version: int = 0
     rule: str = ""
     tell: tuple[str, ...] = ()
+    helpers: dict[str, str] = field(default_factory=dict)
+    given: Given | None = None
+    skills: tuple[str, ...] = ()
+    failure: Failure | None = None
 
     def change(self, **values: Any) -> None:
         """A new version of the case with these values."""
@@ -96,14 +114,16 @@ def opened(
     mentions: Sequence[TriagedMention],
     root_is_in: UUID | None,
     now: datetime,
+    standing: Standing | None = None,
+    helpers: Mapping[str, str] | None = None,
     *,
     begun_by: UUID | None = None,
     follows: UUID | None = None,
     id: UUID | None = None,
 ) -> File:
     """The case of a group that nobody has opened yet. `mentions` is all that we know of it, at least one, removed ones included;
-    `root_is_in` the case that its root mention is in, if that is another one by now. Of a follow-up, `begun_by` is the message that began it, after
-    the case that it `follows` was over. `id`: of one that people take out of another."""
+    `root_is_in` the case that its root mention is in, if that is another one by now. `helpers`: who helped its customer last, by department. Of a
+    follow-up, `begun_by` is the message that began it, after the case that it `follows` was over. `id`: of one that people take out of another."""
     first = mentions[0]
     case = Case(
         id=id or case_id_of(brand, group_id, begun_by),
@@ -120,15 +140,38 @@ def opened(
         urgency=first.findings.urgency,
         opened_at=first.mention.received_at,
     )
-    file = File(case, version=0, book_version=policy.version)
-    file.case = computed(policy, file, mentions, root_is_in, now)
+    file = File(case, version=0, book_version=policy.version, helpers=dict(helpers or {}))
+    file.case = computed(policy, file, mentions, root_is_in, now, standing)
     file.version = 1
     return file
 
 
-def computed(policy: Policy, file: File, mentions: Sequence[TriagedMention], merged_into: UUID | None, now: datetime) -> Case:
+def customer_of(root_id: UUID, mentions: Sequence[TriagedMention]) -> UUID:
+    """Whose case it is: that of the message that it is named by; of the first that is there, where that one is elsewhere. Of mentions in the order in
+    which we received them, at least one of which was not taken back."""
+    return _root(root_id, mentions, [m for m in mentions if not m.removed]).customer_id
+
+
+def opened_at(present: Sequence[TriagedMention]) -> datetime:
+    """When a case with these mentions, at least one, was opened: when we received the first live one; of history, when it was written."""
+    live = [m.mention.received_at for m in present if not m.mention.historic]
+    return min(live) if live else min(m.mention.posted_at for m in present)
+
+
+def _root(root_id: UUID, mentions: Sequence[TriagedMention], present: Sequence[TriagedMention]) -> TriagedMention:
+    return next((m for m in mentions if m.mention.id == root_id), present[0])
+
+
+def computed(
+    policy: Policy,
+    file: File,
+    mentions: Sequence[TriagedMention],
+    merged_into: UUID | None,
+    now: datetime,
+    standing: Standing | None = None,
+) -> Case:
     """The case as its mentions make it, and as long as no person has touched it, what its clocks have said by now. `merged_into`: the case that
-    its root mention is in by now, if it is another one."""
+    its root mention is in by now, if it is another one. `standing` is its customer's; none: what the case says of it already."""
     present = sorted((m for m in mentions if not m.removed), key=lambda m: key_of(m.mention))
     case = file.case
     if not present:
@@ -149,20 +192,21 @@ def computed(policy: Policy, file: File, mentions: Sequence[TriagedMention], mer
                 **proposal.NOTHING,
             }
         )
-    root = next((m for m in mentions if m.mention.id == root_of(case)), present[0])
-    about = facts(present, policy.book)
+    standing = standing or Standing(case.contact, case.customer_group, case.customer_group_by)
+    case = case.model_copy(update={"opened_at": opened_at(present), "contact": standing.contact, **_group(policy, present, standing)})
+    about = facts(present, policy, case)
     latest = present[-1].mention
-    live = [m for m in present if not m.mention.historic]
-    historic = not live
-    opened_at = min(m.mention.posted_at for m in present) if historic else live[0].mention.received_at
+    historic = all(m.mention.historic for m in present)
+    way = route(policy.book, about, chosen=proposal.chosen_department(policy.book, present))
+    file.failure = way.failure
     values: dict[str, Any] = {
-        "customer_id": root.customer_id,
+        "customer_id": _root(root_of(case), mentions, present).customer_id,
         "channel": latest.channel,
         "visibility": latest.visibility,
         "language": present[0].findings.language,
         "sentiment": about["sentiment"],
         "urgency": about["urgency"],
-        "labels": list(dict.fromkeys(label.name for m in present for label in m.findings.labels)),
+        "labels": list(dict.fromkeys([*(label.name for m in present for label in m.findings.labels), *way.labels])),
         "risk": about["risk"],
         "mentions": [
             CaseMention(
@@ -177,7 +221,6 @@ def computed(policy: Policy, file: File, mentions: Sequence[TriagedMention], mer
         "mentions_total": len(present),
         "latest": latest,
         "historic": historic,
-        "opened_at": opened_at,
         "merged_into": None,
         "merged_by": None,
         "follows": case.follows
@@ -189,18 +232,12 @@ def computed(policy: Policy, file: File, mentions: Sequence[TriagedMention], mer
     if file.touched and case.state in EMPTY:
         values["state"] = "closed"  # until a live message wakes it
     if not file.touched:
-        way = route(policy.book, about, chosen=proposal.chosen_department(policy.book, present), is_quiet=proposal.is_quiet(values))
-        file.rule, file.tell = way.rule, way.tell
-        values |= _untouched(policy, case.id, way, values)
-        clocks = [] if historic else sla.start(policy, asked(policy, case, about, opened_at), opened_at)
+        way = quiet(way) if proposal.is_quiet(values) else way
+        values |= _untouched(policy, file, way, values)
+        file.rule, file.tell, file.skills = values["decided"], way.tell, tuple(sorted(way.skills))
+        clocks = [] if historic else sla.start(policy, about, case.opened_at)
         return _escalated(policy, file, case.model_copy(update=values | {"clocks": clocks}), now)
     return case.model_copy(update=values)
-
-
-def asked(policy: Policy, case: Case, about: Mapping[str, object], opened_at: datetime) -> dict[str, object]:
-    """What a target can ask about a case: what its messages tell, and what is known of its customer."""
-    known = {"customer_group": case.customer_group, "contact": case.contact, "hours": sla.hours(policy, opened_at)}
-    return {**known, **about}
 
 
 def proposed(policy: Policy, file: File, mentions: Sequence[TriagedMention]) -> Case:
@@ -217,14 +254,45 @@ def worse(before: Case, after: Case) -> str:
     return ", ".join([f"urgency {after.urgency}", *risks] if rises else risks)
 
 
-def _untouched(policy: Policy, case_id: UUID, way: Route, values: dict[str, Any]) -> dict[str, Any]:
+def _group(policy: Policy, present: Sequence[TriagedMention], standing: Standing) -> dict[str, Any]:
+    """The customer's group: a person's choice for as long as the book has it, else the book's."""
+    if standing.group_by is not None and (standing.group is None or customer_group.known(policy.book, standing.group)):
+        return {"customer_group": standing.group, "customer_group_by": standing.group_by}
+    return {"customer_group": customer_group.of(policy.book, present), "customer_group_by": None}
+
+
+def _untouched(policy: Policy, file: File, way: Route, values: dict[str, Any]) -> dict[str, Any]:
     """What the brand book decides as long as no person has."""
+    found, why = _owner(policy, file, way, values["language"])
     return {
         "state": "closed" if values["historic"] else "new",
         "department": way.department,
         "priority": way.priority,
-        "owner": owner(policy.book, way.department, values["language"], way.skills, case_id),
+        "owner": found,
+        "decided": f"{way.rule}; {why}" if why else way.rule,
     }
+
+
+def _owner(policy: Policy, file: File, way: Route, language: str) -> tuple[str | None, str]:
+    """Who gets a case that no person has touched, and what decided that beside the rule. What was decided at one moment stands; then whom the rule names,
+    then whoever helped its customer there last, then one of those who are able. None: it waits in the queue."""
+    book, given = policy.book, file.given
+    if given is not None and given.department == way.department and (given.owner is None or may_own(policy, given.owner)):
+        return given.owner, given.why
+    if way.owner is not None and may_own(policy, way.owner):
+        return way.owner, ""
+    if book.assignment.give != "at_once":
+        return None, ""
+    helper = file.helpers.get(way.department)
+    if helper is not None and any(member.id == helper for member in able(book, way.department, language, way.skills)):
+        return helper, f"{helper} helped this customer last"
+    return owner(book, way.department, language, way.skills, file.case.id), ""
+
+
+def may_own(policy: Policy, member: str) -> bool:
+    """Whether it is somebody of the team who owns cases."""
+    found = policy.book.member(member)
+    return found is not None and works(found)
 
 
 def _escalated(policy: Policy, file: File, case: Case, now: datetime) -> Case:
@@ -238,12 +306,31 @@ def _escalated(policy: Policy, file: File, case: Case, now: datetime) -> Case:
     return case
 
 
-def assigned(file: File, *, to: str | None, department: str | None) -> None:
-    """A person decided who owns it. Raises `Conflict` for a case that has no mentions left."""
+def assigned(file: File, *, to: str | None, department: str | None, why: str | None = None, waits: bool = False) -> None:
+    """A person decided who owns it, or that it `waits` in the queue of the department; `why` says who and how, for people to read. Raises `Conflict` for
+    a case that has no mentions left."""
     must_be_alive(file)
-    state = "open" if file.case.state == "new" else file.case.state
+    case, department = file.case, department or file.case.department
+    state = "open" if case.state == "new" else case.state
     file.touched = True
-    file.change(owner=to or file.case.owner, department=department or file.case.department, state=state)
+    if to is not None or waits:
+        file.given = Given(owner=None, department=department, why=why or "") if waits else None
+    file.change(owner=None if waits else to or case.owner, department=department, state=state, decided=why or case.decided)
+
+
+def handed_back(file: File, *, by: str, reason: str) -> None:
+    """Its owner, or a lead, gave it back to the queue of its department, and it does not come back to that owner by itself. Raises `Conflict` for a
+    case that has ended, or that nobody has."""
+    must_be_alive(file)
+    case = file.case
+    if case.state in ENDED:
+        raise Conflict(f"The case is {case.state}: there is nothing to give back.")
+    if case.owner is None:
+        raise Conflict("Nobody has the case: it waits in the queue.")
+    declined = [*(file.given.declined if file.given else []), case.owner]
+    why = f"{by} gave it back: {reason}"
+    file.touched, file.given = True, Given(owner=None, department=case.department, why=why, declined=list(dict.fromkeys(declined)))
+    file.change(owner=None, decided=why)
 
 
 def noted(file: File) -> None:
@@ -281,4 +368,5 @@ def escalated(case: Case, steps: Sequence[str], the_leads: Sequence[str]) -> Esc
             changes["priority"] = {"low": "normal", "normal": "high"}.get(case.priority, "urgent")
         elif step == "return_to_queue" and the_leads and case.owner not in the_leads:
             changes["owner"] = the_leads[0]
+            changes["decided"] = f"a clock ran: {the_leads[0]} has it until somebody takes it"
     return Escalated(list(steps), list(dict.fromkeys(told)), changes)

@@ -3,19 +3,19 @@
 It holds every version that was published; the other services have what they could read of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from libs.common import db
 from libs.common.bookproblems import BrandBookError
 from libs.common.brandbook import BrandBook
 from libs.common.checks import CannotAsk, Finding, Kind, Probe
 from libs.common.hours import Calendar, HoursError
-from services.routing import hold, store
+from services.routing import failed_rule, hold, store
 from services.routing.orphan import somebody_works
-from services.routing.route import WORKERS, nobody_of
+from services.routing.route import WORKERS, broken, nobody_of, unreachable
 
 if TYPE_CHECKING:  # it hands us its pool
     from libs.common.service import Service
@@ -41,7 +41,13 @@ ADVICE = Kind(
     "next 7 days, exceptions to the hours that have all passed, sending that is held, and a pilot (a value, not a fault).",
     "Change the brand book and publish it: weerklank apply FILE.",
 )
-KINDS = (BOOK, KNOWN, ADVICE)
+RULES = Kind(
+    "brand.rules",
+    "Routing rules of a brand book",
+    "That every rule can be evaluated, and that none is hidden behind an earlier one: what a rule that cannot be evaluated is for goes to the fallback.",
+    "Mend the rule under 'routing' and publish the book: weerklank apply FILE. weerklank rules test FILE says beforehand what each rule decides.",
+)
+KINDS = (BOOK, KNOWN, ADVICE, RULES)
 
 
 def published_books(service: "Service", brand: str | None) -> Sequence[Probe]:
@@ -54,9 +60,11 @@ async def _books(service: "Service", brand: str | None) -> list[Finding]:
     try:
         async with service.pool.acquire(timeout=3) as connection:
             held = {lease.brand: lease.held for lease in await hold.leases(connection)}
+            failed = await failed_rule.of_newest(connection)
             for row in await store.newest_books(connection):
                 if brand in (None, row["brand"]):
                     found += judge_book(row["brand"], row["version"], row["book"], held.get(row["brand"], False), datetime.now(UTC))
+                    found += judge_failed(row["brand"], [dict(rule) for rule in failed if rule["brand"] == row["brand"]])
                     if service.books.read.is_set():
                         found += judge_known(row["brand"], row["version"], service.books.version(row["brand"]))
     except db.TRANSIENT as error:
@@ -87,7 +95,40 @@ def judge_book(brand: str, version: int, as_json: dict[str, object], held: bool,
                 values={"version": version},
             )
         ]
-    return [BOOK.ok(f"Version {version} is valid.", about=brand, brand=brand, values={"version": version}), *advice(book, held, now)]
+    valid = BOOK.ok(f"Version {version} is valid.", about=brand, brand=brand, values={"version": version})
+    return [valid, *judge_rules(book), *advice(book, held, now)]
+
+
+def judge_rules(book: BrandBook) -> list[Finding]:
+    """What the rules say of themselves, without a case."""
+    found = [
+        RULES.error(
+            f"Rule {failure.rule} can never be evaluated: {failure.error}.", about=f"{book.brand}, rule {failure.rule}", brand=book.brand
+        )
+        for failure in broken(book)
+    ]
+    found += [
+        RULES.warning(
+            f"Rule {later} never decides anything: rule {earlier} holds whenever it would.",
+            "Put it before that one, or leave it out.",
+            about=f"{book.brand}, rule {later}",
+            brand=book.brand,
+        )
+        for later, earlier in unreachable(book)
+    ]
+    return found or [RULES.ok(f"{len(book.routing)} rules, each of which can be reached.", about=book.brand, brand=book.brand)]
+
+
+def judge_failed(brand: str, rows: Sequence[Mapping[str, Any]]) -> list[Finding]:
+    """The rules that failed for a case since this version of the book was published."""
+    return [
+        RULES.error(
+            f"Rule {row['rule']} could not be evaluated for case {row['case_id']}, which went to the fallback: {row['error']}.",
+            about=f"{brand}, rule {row['rule']} (met)",
+            brand=brand,
+        )
+        for row in rows
+    ]
 
 
 def advice(book: BrandBook, held: bool, now: datetime) -> list[Finding]:

@@ -22,6 +22,9 @@ from services.routing import (
     callback_store,
     callback_stream,
     callback_work,
+    circumstances,
+    customer_store,
+    failed_rule,
     incident_store,
     merge,
     placement,
@@ -38,6 +41,7 @@ from services.routing import (
 )
 from services.routing import case as cases
 from services.routing.callback import Callback
+from services.routing.circumstances import Circumstances
 from services.routing.placement import Overlay
 from services.routing.policies import Policies
 from services.routing.sla import Policy
@@ -69,6 +73,9 @@ class CaseWork(Work):
         self.callbacks: dict[UUID, Callback] = {}
         self.changed_callbacks: set[UUID] = set()
         self.notifications: list[tuple[UUID, str, str, UUID, datetime, str]] = []
+        self.circumstances = Circumstances()
+        self.unsettled: dict[UUID, None] = {}
+        self.failures: dict[tuple[str, int, int], failed_rule.Failed] = {}
 
     def mentions_of(self, case_id: UUID) -> list[TriagedMention]:
         """All mentions of a case, in the order in which we received them."""
@@ -101,8 +108,15 @@ class CaseWork(Work):
 
     def _keep(self, file: cases.File, stories: Sequence[store.Story]) -> None:
         self.changed.add(file.case.id)
+        self.unsettled[file.case.id] = None
         self.stories += stories
         self.outgoing += [found.outgoing for found in stories]
+
+    def note_failure(self, file: cases.File) -> None:
+        """A rule of the book could not be evaluated for this case: it is told once."""
+        if file.failure is not None:
+            found = failed_rule.Failed(file.case.brand, file.book_version, file.failure, file.case.id)
+            self.failures.setdefault((found.brand, found.book_version, found.failure.rule), found)
 
 
 def on_mention(work: CaseWork, received: Received[TriagedEvent]) -> None:
@@ -135,6 +149,11 @@ def on_mention(work: CaseWork, received: Received[TriagedEvent]) -> None:
     for left in sorted({source, cases.case_id_of(brand, mention_id)} - {None, target}, key=str):
         if left in work.files:
             _leave(work, received, policy, left)
+    while work.unsettled:
+        changed = [work.files[case_id].case for case_id in work.unsettled]
+        work.unsettled.clear()
+        for case_id in work.circumstances.put(changed):
+            _recontact(work, received, policy, case_id)
     _sample(work, policy, target)
     callback_stream.follow(work, received, policy, (target, source, cases.case_id_of(brand, mention_id)))
 
@@ -211,8 +230,8 @@ def _split_off(
     file.case = _computed(work, policy, file)
     new = work.files.get(begins)
     if new is None:
-        new = work.files[begins] = cases.opened(
-            policy, brand, group_id, late, None, work.now, begun_by=first.id, follows=follows or file.case.id
+        new = work.files[begins] = _opened(
+            work, policy, brand, group_id, late, None, begins, begun_by=first.id, follows=follows or file.case.id
         )
         work.tell(received, new, CaseOpened, rule=new.rule)
     else:
@@ -253,13 +272,14 @@ def _arrive(
     triaged = received.event.triaged
     file = work.files.get(target)
     if file is None:
-        file = work.files[target] = cases.opened(
+        file = work.files[target] = _opened(
+            work,
             policy,
             triaged.mention.brand,
             triaged.group_id,
             work.mentions_of(target),
             _where_root_is(work, triaged.mention.id if follows else triaged.group_id, target),
-            work.now,
+            target,
             begun_by=triaged.mention.id if follows else None,
             follows=follows,
         )
@@ -336,6 +356,8 @@ def _carry_over(work: CaseWork, received: Received[TriagedEvent], policy: Policy
     late = turn.carried_over(policy, file, old, into, work.mentions_of(into.case.id), work.now)
     _split_off(work, received, policy, into, late)
     into.case = cases.proposed(policy, into, work.mentions_of(into.case.id))
+    if into.case.owner is None:
+        into.given = into.given or file.given
     new = into.case
     same = {"department": old.department == new.department, "owner": old.owner == new.owner}
     same |= {"resolved": new.state == "resolved"} if old.state == "resolved" else {}
@@ -354,9 +376,49 @@ def _carry_over(work: CaseWork, received: Received[TriagedEvent], policy: Policy
     _take_turn(work, received, policy, into)
 
 
+def _opened(
+    work: CaseWork,
+    policy: Policy,
+    brand: str,
+    group_id: UUID,
+    mentions: Sequence[TriagedMention],
+    root_is_in: UUID | None,
+    id: UUID,
+    *,
+    begun_by: UUID | None,
+    follows: UUID | None,
+) -> cases.File:
+    """A new case, with what is known of its customer."""
+    root = begun_by or group_id
+    known = work.circumstances.of(policy, id, brand, root, mentions), work.circumstances.helpers(policy, brand, root, mentions, work.now)
+    file = cases.opened(policy, brand, group_id, mentions, root_is_in, work.now, *known, begun_by=begun_by, follows=follows)
+    work.note_failure(file)
+    return file
+
+
 def _computed(work: CaseWork, policy: Policy, file: cases.File) -> Case:
+    case, mentions, root = file.case, work.mentions_of(file.case.id), cases.root_of(file.case)
+    known = work.circumstances.of(policy, case.id, case.brand, root, mentions)
+    found = cases.computed(policy, file, mentions, _where_root_is(work, root, case.id), work.now, known)
+    work.note_failure(file)
+    return found
+
+
+def _recontact(work: CaseWork, received: Received[TriagedEvent], policy: Policy, case_id: UUID) -> None:
+    """Another case of the same customer came, went or moved before this one: it may be a repeated contact by that, or no longer be one."""
+    file = work.files.get(case_id)
+    if file is None:
+        return
     case = file.case
-    return cases.computed(policy, file, work.mentions_of(case.id), _where_root_is(work, cases.root_of(case), case.id), work.now)
+    known = work.circumstances.of(policy, case_id, case.brand, cases.root_of(case), work.mentions_of(case_id))
+    if known is None or case.latest is None or known.contact == case.contact:
+        return
+    file.book_version = policy.version
+    file.case = _computed(work, policy, file)
+    if file.touched:
+        file.case = cases.proposed(policy, file, work.mentions_of(case_id))
+    file.version += 1
+    work.tell(received, file, CaseRevised, mention_id=case.latest.id, why="contact")
 
 
 def _where_root_is(work: CaseWork, root_id: UUID, case_id: UUID) -> UUID | None:
@@ -451,8 +513,11 @@ async def load(connection: db.Connection, events: Sequence[Received[Any]], polic
     concerned = {copy.case_id for copy in work.copies.values()}
     concerned |= {cases.case_id_of(m.mention.brand, root) for m in about for root in (m.group_id, m.mention.id)}
     concerned |= {reply.case_id for reply in replies}
+    placed = {(m.mention.brand, cases.case_id_of(m.mention.brand, root)) for m in about for root in (m.group_id, m.mention.id)}
+    await _lock_customers(connection, work, about, placed | {(copy.triaged.mention.brand, copy.case_id) for copy in work.copies.values()})
     await _lock_files(connection, work, concerned)
     await _lock_where_they_belong(connection, work, [*about, *(copy.triaged for copy in work.copies.values())])
+    await _lock_later_cases(connection, work, about)
     found = await store.copies_of(connection, [(file.case.brand, case_id) for case_id, file in work.files.items()])
     roots = {cases.root_of(file.case) for file in work.files.values()} | {m.group_id for m in about}
     roots -= found.keys() | work.copies.keys()
@@ -471,7 +536,36 @@ async def load(connection: db.Connection, events: Sequence[Received[Any]], polic
         work.copies.setdefault(mention_id, copy)
     for mention_id, copy in work.copies.items():
         work.members.setdefault(copy.case_id, set()).add(mention_id)
+    circumstances.keep(work.circumstances, work.files)
     return work
+
+
+async def _lock_customers(
+    connection: db.Connection, work: CaseWork, about: Sequence[TriagedMention], concerned: set[tuple[str, UUID]]
+) -> None:
+    """Lock the customers whose cases may be opened, moved or emptied, before those cases: whoever comes second sees what the first has done."""
+    customers = {(m.mention.brand, m.customer_id) for m in about}
+    customers |= {(copy.triaged.mention.brand, copy.triaged.customer_id) for copy in work.copies.values()}
+    if about:
+        customers |= await customer_store.customers_of(connection, concerned)
+        await circumstances.lock(connection, work.circumstances, customers)
+        work.circumstances.helped = await customer_store.helpers(connection, {(m.mention.brand, m.customer_id) for m in about})
+
+
+async def _lock_later_cases(connection: db.Connection, work: CaseWork, about: Sequence[TriagedMention]) -> None:
+    """Read when the customers' other cases were opened, and lock those that come later than a case of this batch may: they may be repeated contacts by
+    that, or no longer be."""
+    stretches = circumstances.Stretches()
+    for m in about:
+        known = work.copies.get(m.mention.id)
+        ids = {cases.case_id_of(m.mention.brand, m.group_id), cases.case_id_of(m.mention.brand, m.mention.id)}
+        ids |= {known.case_id} if known else set()
+        files = [work.files[id] for id in ids | work.follow_ups.get(m.group_id, {}).keys() if id in work.files]
+        customers = {(m.mention.brand, m.customer_id), *((file.case.brand, file.case.customer_id) for file in files)}
+        stretches.add(customers, [m.mention.received_at, m.mention.posted_at, *(file.case.opened_at for file in files)])
+    later = await circumstances.read(connection, work.circumstances, work.policies, stretches)
+    if later - work.files.keys():
+        await _lock_files(connection, work, later - work.files.keys())
 
 
 async def _lock_where_they_belong(connection: db.Connection, work: CaseWork, about: Sequence[TriagedMention]) -> None:
@@ -531,6 +625,7 @@ async def save(connection: db.Connection, work: CaseWork) -> None:
     await callback_work.keep(connection, [work.callbacks[id] for id in sorted(work.changed_callbacks)])
     await samples.add(connection, work.sampled)
     await samples.judge(connection, work.answered)
+    await failed_rule.tell(connection, list(work.failures.values()), work.policies)
     await _observe(connection, work)
 
 

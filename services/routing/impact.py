@@ -94,7 +94,7 @@ def _pairs(before: Iterable[Clock], after: Iterable[Clock]) -> Iterator[tuple[Cl
 def weigh(impact: Impact, old: Policy, new: Policy, file: File, mentions: Sequence[TriagedMention], now: datetime) -> None:
     """Add to `impact` what the new book means for one case. The case stays as it is."""
     impact.looked_at += 1
-    if missing := orphan.gone(new.book, file.case):
+    if missing := orphan.gone(new.book, file.case, waits=file.given is not None):
         impact.add("at once", file.case, orphan.settled(new, _copy(file), mentions, now), "; ".join(missing))
     elif not file.touched:
         # Compared with what the book that holds would decide, not with what is stored, so that only this book's doing is told.

@@ -180,7 +180,7 @@ def _first_due(clocks: Sequence[Clock], others: Sequence[Clock]) -> list[Clock]:
 
 
 def _about(policy: Policy, file: File, mention: TriagedMention) -> dict[str, object]:
-    return cases.asked(policy, file.case, facts([mention], policy.book), file.case.opened_at)
+    return facts([mention], policy, file.case)
 
 
 def came(

@@ -21,6 +21,7 @@ def story(file: File, kind: type[CaseEvent], *, at: datetime, actor: str, tracep
     event = kind(brand=file.case.brand, book_version=file.book_version, case=file.case, at=at, actor=actor, **said)
     outgoing = Outgoing(event, str(file.case.id), file.version, str(file.case.id), traceparent)
     after = {"state": file.case.state, "department": file.case.department, "owner": file.case.owner, "priority": file.case.priority}
+    after |= {"decided": file.case.decided} if file.case.decided else {}
     detail = {key: to_jsonable_python(value) for key, value in said.items() if key != "note"}
     return store.Story(outgoing, at, actor, {**detail, **after}, _unread(file))
 

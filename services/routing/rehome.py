@@ -71,7 +71,7 @@ async def tick(pool: db.Pool, policy: Policy) -> int:
 
 async def _settle(connection: db.Connection, policy: Policy, file: File, mentions: Sequence[TriagedMention], now: datetime) -> None:
     before = file.case
-    why = "; ".join(orphan.gone(policy.book, before))
+    why = "; ".join(orphan.gone(policy.book, before, waits=file.given is not None))
     file.book_version = policy.version
     file.change(**dict(orphan.settled(policy, file, mentions, now)))
     said = {"previous_owner": before.owner, "previous_department": before.department, "why": why}

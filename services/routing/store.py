@@ -1,5 +1,6 @@
 """Routing's SQL: mentions as triage told of them, cases, notes, brand books, holds. The connection comes first."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,10 +13,10 @@ from libs.common import db
 from libs.common.case_events import Case, CaseEvent
 from libs.common.events import Respond, TriagedMention
 from libs.common.outbox import Outgoing
-from services.routing import feed, glance, note_store, standing, watch
-from services.routing.case import OPEN, File, Key, Turn
+from services.routing import feed, glance, note_store, queue, standing, watch
+from services.routing.case import OPEN, File, Given, Key, Turn
 from services.routing.feed import Fed
-from services.routing.orphan import somebody_works
+from services.routing.orphan import gives_at_once
 from services.routing.sla import Policy
 
 
@@ -156,7 +157,7 @@ async def keep_follow_ups(connection: db.Connection, new: Sequence[File], chains
 # --- cases ----------------------------------------------------------------------------------------------------------------------------
 
 
-def _file(row: asyncpg.Record) -> File:
+def file_of(row: asyncpg.Record) -> File:
     return File(
         case=Case.model_validate(row["state_json"]),
         version=row["version"],
@@ -165,20 +166,23 @@ def _file(row: asyncpg.Record) -> File:
         handled=(row["handled_at"], row["handled_id"]) if row["handled_at"] else None,
         before=Turn.model_validate(row["turn_before"]) if row["turn_before"] else None,
         book_version=row["book_version"],
+        helpers=dict(row["helpers"] or {}),
+        given=Given.model_validate(row["given"]) if row["given"] else None,
+        skills=tuple(row["skills"] or ()),
     )
 
 
 async def files(connection: db.Connection, ids: Sequence[UUID]) -> dict[UUID, File]:
     """The cases with these ids, locked in id order."""
     rows = await connection.fetch("select * from care_case where id = any($1::uuid[]) order by id for update", ids)
-    return {row["id"]: _file(row) for row in rows}
+    return {row["id"]: file_of(row) for row in rows}
 
 
 async def file(connection: db.Connection, brand: str, case_id: UUID, *, lock: bool = False) -> File | None:
     if lock:
         await connection.execute("select 1 from care_case where brand = $1 and id = $2 for update", brand, case_id)
     row = await connection.fetchrow("select * from care_case where brand = $1 and id = $2", brand, case_id)
-    return _file(row) if row else None
+    return file_of(row) if row else None
 
 
 async def some_files(connection: db.Connection, brand: str, ids: Sequence[UUID], *, lock: bool = False) -> dict[UUID, File]:
@@ -186,7 +190,7 @@ async def some_files(connection: db.Connection, brand: str, ids: Sequence[UUID],
     rows = await connection.fetch(
         f"select * from care_case where brand = $1 and id = any($2::uuid[]) order by id{' for update' if lock else ''}", brand, ids
     )
-    return {row["id"]: _file(row) for row in rows}
+    return {row["id"]: file_of(row) for row in rows}
 
 
 async def insert(connection: db.Connection, new: Sequence[File], fire_at: Mapping[UUID, datetime | None]) -> None:
@@ -194,7 +198,8 @@ async def insert(connection: db.Connection, new: Sequence[File], fire_at: Mappin
     if new:
         inserted = await connection.fetch(
             "insert into care_case (id, brand, version, state, department, owner, customer_id, opened_at, next_fire_at, fired, touched, "
-            f"book_version, state_json, handled_at, handled_id, turn_before) select {_VALUES} on conflict (id) do nothing returning 1",
+            "book_version, state_json, handled_at, handled_id, turn_before, helpers, given, skills, rank, due_at, sticks, lane, channel) "
+            f"select {_VALUES} on conflict (id) do nothing returning 1",
             *_columns(new, fire_at),
         )
         if len(inserted) < len(new):
@@ -206,16 +211,20 @@ async def update(connection: db.Connection, changed: Sequence[File], fire_at: Ma
         await connection.execute(
             "update care_case c set version = u.v, state = u.s, department = u.d, owner = u.o, customer_id = u.cu, opened_at = u.op, "
             "next_fire_at = u.n, fired = u.fired, touched = u.t, book_version = u.bv, state_json = u.json, "
-            "handled_at = u.ha, handled_id = u.hi, turn_before = u.tb, clock_version = coalesce(c.clock_version, c.book_version) from "
-            f"(select {_VALUES}) as u(i, b, v, s, d, o, cu, op, n, fired, t, bv, json, ha, hi, tb) where c.id = u.i and c.brand = u.b",
+            "handled_at = u.ha, handled_id = u.hi, turn_before = u.tb, helpers = u.he, given = u.gi, skills = u.sk, rank = u.ra, due_at = u.du, "
+            "sticks = u.st, lane = u.la, channel = u.ch, clock_version = coalesce(c.clock_version, c.book_version) "
+            f"from (select {_VALUES}) "
+            "as u(i, b, v, s, d, o, cu, op, n, fired, t, bv, json, ha, hi, tb, he, gi, sk, ra, du, st, la, ch) where c.id = u.i and c.brand = u.b",
             *_columns(changed, fire_at),
         )
 
 
 _VALUES = (
-    "i, b, v, s, d, o, cu, op, n, string_to_array(f, ' '), t, bv, j::jsonb, ha, hi, tb::jsonb from unnest($1::uuid[], $2::text[], $3::int[], "
+    "i, b, v, s, d, o, cu, op, n, string_to_array(f, ' '), t, bv, j::jsonb, ha, hi, tb::jsonb, he::jsonb, gi::jsonb, string_to_array(sk, ' '), "
+    "ra, du, st, la, ch from unnest($1::uuid[], $2::text[], $3::int[], "
     "$4::text[], $5::text[], $6::text[], $7::uuid[], $8::timestamptz[], $9::timestamptz[], $10::text[], $11::bool[], $12::int[], "
-    "$13::text[], $14::timestamptz[], $15::uuid[], $16::text[]) as w(i, b, v, s, d, o, cu, op, n, f, t, bv, j, ha, hi, tb)"
+    "$13::text[], $14::timestamptz[], $15::uuid[], $16::text[], $17::text[], $18::text[], $19::text[], $20::smallint[], $21::timestamptz[], "
+    "$22::text[], $23::text[], $24::text[]) as w(i, b, v, s, d, o, cu, op, n, f, t, bv, j, ha, hi, tb, he, gi, sk, ra, du, st, la, ch)"
 )
 
 
@@ -237,6 +246,14 @@ def _columns(rows: Sequence[File], fire_at: Mapping[UUID, datetime | None]) -> l
         [row.handled[0] if row.handled else None for row in rows],
         [row.handled[1] if row.handled else None for row in rows],
         [row.before.model_dump_json() if row.before else None for row in rows],
+        [json.dumps(row.helpers) if row.helpers else None for row in rows],
+        [row.given.model_dump_json() if row.given else None for row in rows],
+        [" ".join(row.skills) for row in rows],
+        [queue.rank(row.case) for row in rows],
+        [queue.due_at(row.case) for row in rows],
+        [row.helpers.get(row.case.department) for row in rows],
+        [queue.lane(row.case.department, row.case.language, row.skills) for row in rows],
+        [row.case.channel for row in rows],
     ]
 
 
@@ -248,7 +265,7 @@ async def due(connection: db.Connection, brands: Sequence[str], limit: int) -> l
         brands,
         limit,
     )
-    return [_file(row) for row in rows]
+    return [file_of(row) for row in rows]
 
 
 async def clocks_of_another_book(
@@ -265,7 +282,7 @@ async def clocks_of_another_book(
         limit,
         only,
     )
-    return [(row["set_by"], _file(row)) for row in rows]
+    return [(row["set_by"], file_of(row)) for row in rows]
 
 
 async def clocks_set_by(connection: db.Connection, brand: str, ids: Sequence[UUID], version: int) -> None:
@@ -293,21 +310,23 @@ async def put_off(connection: db.Connection, brand: str, case_id: UUID) -> None:
 
 
 async def orphans(connection: db.Connection, policy: Policy, limit: int) -> list[File]:
-    """Open cases of a brand with an owner or a department that its book does not have, or without an owner where somebody works, locked. Left out are
-    those that another instance holds, and those that were decided under a newer book than this one."""
+    """Open cases of a brand with an owner or a department that its book does not have, or without an owner where the book gives each case one at once,
+    locked. Left out are those that wait in the queue because it was decided so, those that another instance holds, and those that were decided under a
+    newer book than this one."""
     book = policy.book
     rows = await connection.fetch(
         "select * from care_case where brand = $1 and state = any($2::text[]) and book_version <= $3 "
-        "and (owner <> all($4::text[]) or department <> all($5::text[]) or (owner is null and $6)) order by seq limit $7 for update skip locked",
+        "and (owner <> all($4::text[]) or department <> all($5::text[]) or (owner is null and given is null and $6)) "
+        "order by seq limit $7 for update skip locked",
         book.brand,
         OPEN,
         policy.version,
         [member.id for member in book.team],
         [department.id for department in book.departments],
-        somebody_works(book),
+        gives_at_once(book),
         limit,
     )
-    return [_file(row) for row in rows]
+    return [file_of(row) for row in rows]
 
 
 async def open_cases(connection: db.Connection, brand: str, before: int | None, most_mentions: int, limit: int) -> list[tuple[int, File]]:
@@ -321,7 +340,7 @@ async def open_cases(connection: db.Connection, brand: str, before: int | None, 
         most_mentions,
         limit,
     )
-    return [(row["seq"], _file(row)) for row in rows]
+    return [(row["seq"], file_of(row)) for row in rows]
 
 
 async def count_open(connection: db.Connection, brand: str) -> int:

@@ -12,7 +12,7 @@ from libs.common.case_events import Case, Clock, TargetChange
 from libs.common.errors import Conflict
 from libs.common.events import Respond, TriagedMention
 from services.routing import reopening, sla
-from services.routing.case import EMPTY, ENDED, NOT_WAITING, File, Key, Turn, asked, key_of, must_be_alive
+from services.routing.case import EMPTY, ENDED, NOT_WAITING, File, Key, Turn, key_of, must_be_alive
 from services.routing.route import PRIORITIES, facts
 from services.routing.sla import Policy
 
@@ -65,7 +65,7 @@ def end(file: File, at: datetime) -> None:
 
 
 def _about(policy: Policy, file: File, mentions: Sequence[TriagedMention]) -> dict[str, object]:
-    return asked(policy, file.case, facts(mentions, policy.book), file.case.opened_at)
+    return facts(mentions, policy, file.case)
 
 
 def begin(policy: Policy, file: File, mention: TriagedMention) -> None:
@@ -182,7 +182,7 @@ def _clocks_until(policy: Policy, file: File, mentions: Sequence[TriagedMention]
     if not live or len(seen) == len(present):
         return file.case.clocks
     opened_at = live[0].mention.received_at
-    return sla.start(policy, asked(policy, file.case, facts(seen, policy.book), opened_at), opened_at)
+    return sla.start(policy, facts(seen, policy, file.case), opened_at)
 
 
 def resolved(file: File, at: datetime) -> None:

@@ -37,6 +37,7 @@ ALLOWED: Mapping[str, str] = {
     "responder/store.py:lock_cases": f"{BY_EVENT}; the handler compares the brands",
     "responder/store.py:replies_of_cases": "of cases that are locked, which the handler has compared by brand",
     "responder/store.py:waiting_counts": COUNTS,
+    "routing/presence.py:brands_with_somebody": ALL_BRANDS,
     "routing/feed.py:newest_place": "a number that says how far the feed is, of all brands",
     "routing/feed.py:purge": ALL_BRANDS,
     "routing/callback_store.py:of_cases": "of cases and mentions that are locked, by ids that our own events name",

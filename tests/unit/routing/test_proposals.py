@@ -43,6 +43,10 @@ def opened(*mentions: TriagedMention, policies: Any = POLICIES) -> CaseWork:
     return work
 
 
+def about_of(mention: TriagedMention, ruled: BrandBook) -> dict[str, object]:
+    return facts([mention], Policy(ruled, Calendar.of(ruled), 1), opened(mention).files[A].case)
+
+
 def proposed(**more: Any) -> TriagedMention:
     """A, a normal question in itself."""
     return state("A", "A", **{"urgency": "normal", **more})
@@ -130,13 +134,13 @@ def test_a_case_opens_with_its_clocks_whatever_is_proposed(respond: Respond | No
 
 def test_a_rule_that_raises_the_priority_holds_for_what_gets_no_reply_too() -> None:
     raised = book(routing=[{"when": {"respond": "no_reply"}, "department": "billing", "priority": "high"}])
-    assert route(raised, facts([proposed(respond=NO_REPLY)], raised), is_quiet=True).priority == "high"
+    assert route(raised, about_of(proposed(respond=NO_REPLY), raised), is_quiet=True).priority == "high"
 
 
 def test_rules_can_ask_for_intent_respond_department_and_personal_data() -> None:
     asks = {"intent": "billing", "respond": ["reply", "ask_clarification"], "department": "billing"}
     ruled = book(routing=[{"when": asks, "department": "technical"}])
-    about = facts([proposed(respond=CLARIFY, intent="billing", department="billing")], ruled)
+    about = about_of(proposed(respond=CLARIFY, intent="billing", department="billing"), ruled)
     assert route(ruled, about).department == "technical"
     assert route(ruled, about | {"intent": "outage", "department": None}).rule == "fallback: no rule matches"
     assert about["pii"] == []

@@ -4,8 +4,11 @@ import pytest
 
 from libs.common.bookfile import load_book
 from libs.common.events import deterministic_id
+from libs.common.hours import Calendar
+from services.routing.case import opened
 from services.routing.route import facts, owner, route
-from tests.unit.routing.test_permutations import state
+from services.routing.sla import Policy
+from tests.unit.routing.test_permutations import POLICIES, START, mention_id, state
 
 BOOK = load_book("""
 brand: vaart
@@ -24,6 +27,8 @@ team:
   - {id: uu, first_name: Uma, initials: uu, languages: [nl, en], skills: [fibre, wifi]}
   - {id: vv, first_name: Vic, initials: vv, languages: [de]}
 """)
+POLICY = Policy(BOOK, Calendar.of(BOOK), 1)
+CASE = opened(POLICIES.policy, "vaart", mention_id("A"), [state("A", "A")], None, START).case
 CASES = [deterministic_id("vaart", "case", str(n)) for n in range(60)]
 
 
@@ -47,6 +52,6 @@ def test_the_owner_suits_the_case_as_well_as_anybody_there_can(
 
 
 def test_a_rule_names_its_skills() -> None:
-    found = route(BOOK, facts([state("A", "A")], BOOK))
+    found = route(BOOK, facts([state("A", "A")], POLICY, CASE))
     assert (found.department, found.skills) == ("technical", ("fibre", "wifi"))
     assert found.rule == "rule 1: labels_any internet; skills fibre and wifi"
