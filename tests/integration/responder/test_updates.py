@@ -177,7 +177,9 @@ async def test_what_a_single_reply_would_be_refused_for_leaves_only_that_one_out
     await tell(pool, nameless.model_copy(update={"latest": _named(nameless.latest, None)}))
     english, _ = await told(pool, "en", case={"language": "en"})
     fine, _ = await told(pool, "y")
-    joined, _ = await told(pool, "samen", case={"customers": [CaseCustomer(customer_id=uuid4(), language="nl") for _ in range(2)]})
+    joined, _ = await told(
+        pool, "samen", case={"customers": [CaseCustomer(customer_id=uuid4(), language="nl", unanswered=True, latest=[]) for _ in range(2)]}
+    )
     found = await begun(pool, texts={"nl": "Hoi {voornaam}, het is voorbij. {handtekening}"})
     became = await outcome(pool, found)
     assert became[nameless.id] == ("left_out", "the guard holds the text back: broken_placeholder")
