@@ -26,6 +26,8 @@ _FIRST_COUNTS = {
     "team": "the first lead gets what returns to the queue",
     "departments": "the first lead gets what returns to the queue",
     "escalation": "steps are taken in this order",
+    "customer_groups": "the first that holds counts",
+    "hub": "they are told one after the other",
 }
 _WHEN = {
     "at once": "at once, because their owner or department is gone:",

@@ -108,17 +108,34 @@ def test_an_operation_says_what_it_is_for_and_how_it_fails(operation: Operation)
     )
 
 
+COMMUTES = ("/tags", "/watchers", "/presence", "/acknowledge", "/views/order")
+"""Ends of paths of changes of which both hold, whoever comes first: nothing that somebody has not read is overwritten."""
+BOUND_TO_A_DIGEST = ("/statement/sign",)
+"""What they change is named by its text, which is closer than a version."""
+BEGINS = ("/bulk", "/bulk/{bulk_id}/undo", "/held/approve", "/queue/take-next")
+"""They make nothing that has an address of its own from the start, and done twice they would do twice."""
+MAKES_FROM_A_VERSION = ("/cases/{case_id}/split", "/decisions")
+"""They make something out of a state that somebody has read."""
+CHANGES_THE_BRAND = ("/holds/release",)
+"""Their version is one of the whole brand's."""
+
+
 @pytest.mark.parametrize("operation", list(operations()), ids=str)
 def test_what_makes_something_asks_for_a_key_and_what_changes_something_for_a_version(operation: Operation) -> None:
+    path = operation.path
     headers = {parameter["name"] for parameter in operation.described.get("parameters", []) if parameter["in"] == "header"}
-    assert ("201" in operation.described["responses"]) == ("Idempotency-Key" in headers)
-    changes = operation.method in ("put", "patch", "delete") or (operation.method == "post" and operation.path.count("{") == 2)
-    belongs_to_no_version = "201" in operation.described["responses"] and not operation.path.endswith("/secrets")
-    commutes = operation.path.endswith(("/tags", "/watchers", "/presence"))  # whoever comes first, both hold: nothing is overwritten
+    makes = "201" in operation.described["responses"]
+    assert (makes or (path.endswith(BEGINS) and operation.method == "post")) == ("Idempotency-Key" in headers)
+    changes = operation.method in ("put", "patch", "delete") or (operation.method == "post" and path.count("{") == 2)
+    belongs_to_no_version = (makes and not path.endswith(("/secrets", *MAKES_FROM_A_VERSION))) or path.endswith(BEGINS)
     exempt = (
-        commutes or belongs_to_no_version or operation.path.startswith("/v1/stream/") or operation.path.endswith("/mentions/{mention_id}")
+        path.endswith((*COMMUTES, *BOUND_TO_A_DIGEST))
+        or belongs_to_no_version
+        or path.startswith("/v1/stream/")
+        or path.endswith("/mentions/{mention_id}")
     )
-    assert ("If-Match" in headers) == (changes and not exempt)
+    of_the_brand = path.endswith(CHANGES_THE_BRAND) and operation.method == "post"
+    assert ("If-Match" in headers) == ((changes and not exempt) or of_the_brand)
 
 
 @pytest.mark.parametrize("route", list(routes()), ids=str)
