@@ -3,13 +3,14 @@
 Source files reach this module; leaves it: which functions there are, which of them call which, and which events each of them names in order to
 tell them. `cli/reference/flow.py` writes it down.
 
-Calls are followed by name inside one service: `f()`, `module.f()`, `self.f()`, and `thing.f()` where only one class has an `f`. That is how services
-are written here, and a contract test finds an event that nobody seems to tell.
+Calls are followed by name inside one service: `f()`, `module.f()`, `self.f()`, and `thing.f()` where only one class has an `f`; and through tables of
+functions that stand at the top of a module, such as what is done when a timer goes off. That is how services are written here, and a contract test
+finds an event that nobody seems to tell.
 """
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -19,8 +20,8 @@ ROUTE_METHODS = frozenset({"get", "post", "put", "patch", "delete"})
 
 @dataclass(frozen=True)
 class Function:
-    """One function or method. `tells`: the events that it makes, or names to whoever makes them; `calls`: what it calls, by the names that it uses;
-    `route`: method and path, where it answers a request."""
+    """One function or method, or a table of functions. `tells`: the events that it makes, or names to whoever makes them; `calls`: what it calls, by the
+    names that it uses; `route`: method and path, where it answers a request."""
 
     module: str
     name: str
@@ -85,7 +86,9 @@ class Service:
         while waiting:
             current = waiting.pop()
             callers = {
-                other for other, callees in self._callees.items() if current in callees and other != current and not _is_wiring(other)
+                other
+                for other, callees in self._callees.items()
+                if current in callees and other != current and not self._tells_nothing(other)
             }
             if current in handlers or self.functions[current].route or not callers:
                 found.add(current)
@@ -94,19 +97,37 @@ class Service:
             seen |= callers
         return sorted(found)
 
-
-def _is_wiring(label: str) -> bool:
-    return label.startswith("app.")
+    def _tells_nothing(self, label: str) -> bool:
+        """Wiring only puts functions together, a check only looks, and so does a GET."""
+        return label.startswith(("app.", "checks.")) or (self.functions[label].route or "").startswith("GET ")
 
 
 def read(folder: Path, events: frozenset[str]) -> Service:
     """The service whose package is `folder`; `events` are the names of all event classes."""
-    functions = {}
+    functions: dict[str, Function] = {}
+    given: list[tuple[str, tuple[str | None, str]]] = []
     for path in sorted(folder.rglob("*.py")):
         module = ".".join(path.relative_to(folder).with_suffix("").parts)
-        for function in _functions(ast.parse(path.read_text()), module, folder.name, events):
-            functions[function.label] = function
+        tree = ast.parse(path.read_text())
+        functions |= {function.label: function for function in _functions(tree, module, folder.name, events)}
+        given += _given(tree, folder.name)
+    for label, call in given:
+        if label in functions:
+            functions[label] = replace(functions[label], calls=functions[label].calls | {call})
     return Service(folder.name, functions)
+
+
+def _given(tree: ast.Module, service: str) -> Iterator[tuple[str, tuple[str | None, str]]]:
+    """(label of a function, what it is given to call) of every `partial(module.function, …, what)`: so is a loop given its table of functions."""
+    imported = _imports(tree, service)
+    for node in ast.walk(tree):
+        if not (isinstance(node, ast.Call) and _name(node.func) == "partial" and node.args):
+            continue
+        function = node.args[0]
+        if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) and function.value.id in imported:
+            inside, module = imported[function.value.id]
+            label = f"{inside}.{module}.{function.attr}" if inside else f"{module}.{function.attr}"
+            yield from ((label, call) for argument in node.args[1:] for call in _calls(argument, imported) if call[0] not in (None, "?"))
 
 
 def _functions(tree: ast.Module, module: str, service: str, events: frozenset[str]) -> Iterator[Function]:
@@ -119,6 +140,15 @@ def _functions(tree: ast.Module, module: str, service: str, events: frozenset[st
             frozenset(_calls(node, imported)),
             next(filter(None, map(_route, node.decorator_list)), None),
         )
+    for name, value in _constants(tree):
+        yield Function(module, name, frozenset(), frozenset(_calls(value, imported)), None)
+
+
+def _constants(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
+    """(name, value) of what is set at the top of a module: whoever uses it can call the functions that stand in it."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            yield from ((name, node.value) for name in _defined(node))
 
 
 def _definitions(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:

@@ -10,12 +10,13 @@ from uuid import UUID
 import pytest
 
 from libs.common import db
-from libs.common.case_events import Case
+from libs.common.case_events import Case, CaseReturned
 from libs.common.events import Identity, MentionTriaged, TriagedMention, deterministic_id
 from services.routing import consumer, giving, rehome, timer
 from services.routing.case import case_id_of
 from services.routing.due import DUE
 from tests.integration.routing.access_world import World, world_of
+from tests.integration.routing.outbox import told_as
 from tests.unit.routing.test_circumstances import policies
 from tests.unit.routing.test_permutations import event, state
 
@@ -369,6 +370,9 @@ async def test_the_cases_of_whoever_is_offline_return_and_are_given_to_those_who
         what, actor, detail = (await desk.story(id))[-1]
         assert (what, actor, detail["previous_owner"]) == ("returned", "system", "tb")
         assert detail["why"] == "tb is offline, and was last seen on 2026-11-02 at 09:00"
+    returned = [event for event in await told_as(desk.pool, CaseReturned) if event.case.id in mine]
+    assert sorted(event.case.id for event in returned) == sorted(mine)
+    assert {(event.previous_owner, event.case.owner) for event in returned} == {("tb", None)}
     assert await rehome.tick(desk.pool, desk.books.policy) == 0
     await desk.timers()
     assert len([1 for what, _, _ in await desk.story(touched) if what == "returned"]) == 1

@@ -10,6 +10,7 @@ import pytest
 
 from libs.common import db
 from libs.common.bookfile import load_book
+from libs.common.case_events import CaseCallbackDue
 from libs.common.events import MentionRemoved, MentionTriaged
 from libs.common.hours import Calendar
 from services.routing import timer
@@ -18,6 +19,7 @@ from services.routing.links import Click, Links
 from services.routing.sla import Policy
 from tests.integration.routing import test_simultaneous
 from tests.integration.routing.access_world import World, world_of
+from tests.integration.routing.outbox import told_as
 from tests.integration.routing.test_simultaneous import batch
 from tests.unit.routing.test_callbacks import NUMBER, message
 from tests.unit.routing.test_permutations import START, event, mention_id
@@ -154,6 +156,8 @@ async def test_a_call_that_does_not_come_in_time_is_told_to_the_leads_too(callin
     listed = await calling.pool.fetch("select member from notification where what = 'callback overdue' order by member")
     assert [row["member"] for row in listed] == ["bb", "mk"]
     assert await told(calling) == ["callback-planned", "callback-due"]
+    [due] = await told_as(calling.pool, CaseCallbackDue)
+    assert sorted(due.told) == ["bb", "mk"]
 
 
 async def test_who_does_not_answer_is_called_again_and_not_for_ever(calling: World) -> None:

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from libs.common.events import MentionRegrouped, MentionRevised, MentionTriaged
-from libs.common.incident_events import IncidentEvent
+from libs.common.incident_events import IncidentEvent, IncidentJoined
 from libs.common.topics import EVENT_TYPES
 from services.routing import signal, store
 from services.routing.case import case_id_of
@@ -16,6 +16,7 @@ from services.routing.due import DUE
 from services.routing.timer import tick
 from tests.integration.routing.access_world import World
 from tests.integration.routing.hub_world import Books, comes, hub, incidents, noticed, story, time_comes
+from tests.integration.routing.outbox import told_as
 from tests.integration.routing.test_simultaneous import batch
 from tests.unit.routing.test_permutations import event, mention_id, state
 
@@ -203,6 +204,8 @@ async def test_a_mention_that_a_scenario_is_for_raises_it_and_the_next_ones_join
     (incident,) = await incidents(hub.pool)
     assert (incident["scenario"], incident["insight"], incident["signals"], incident["cases"]) == ("hijack", "hijack", 3, 3)
     assert await story(hub.pool, incident["id"]) == ["raised", "joined"]
+    [joined] = await told_as(hub.pool, IncidentJoined)
+    assert (joined.signals, joined.insights, len(joined.case_ids)) == (1, ["hijack"], 1)
     assert len(await noticed(hub.pool)) == 3, "who was told is not told again"
 
 

@@ -8,12 +8,14 @@ from uuid import UUID
 import pytest
 
 from libs.common.events import Engagement, MentionTriaged
+from libs.common.incident_events import IncidentTaskDue
 from services.routing import hub_links, incident, store
 from services.routing.case import case_id_of
 from services.routing.links import Click, NotNow
 from services.routing.room import Post, of
 from tests.integration.routing.access_world import World
 from tests.integration.routing.hub_world import comes, hub, incidents, story, time_comes
+from tests.integration.routing.outbox import told_as
 from tests.integration.routing.test_hub import PATH, WHY, acknowledges, raised
 from tests.integration.routing.test_simultaneous import batch
 from tests.unit.routing.test_permutations import event, mention_id, state
@@ -199,6 +201,8 @@ async def test_a_task_is_told_to_its_owner_when_it_is_given_and_once_more_when_i
     assert len(rows) == 2
     (found,) = await incidents(hub.pool)
     assert (await story(hub.pool, found["id"])).count("task-due") == 1
+    [due] = await told_as(hub.pool, IncidentTaskDue)
+    assert (due.task.title, due.task.owner) == (body["title"], "mt")
 
 
 async def test_a_task_that_is_done_is_not_reminded_of(hub: World) -> None:
