@@ -124,7 +124,7 @@ async def aftermath(
 
 @router.post("/updates", status_code=201, responses=CONFLICT)
 @idempotency.once
-async def write(brand: str, body: NewUpdate, request: Request, response: Response, principal: Writer, writing: Writing) -> UpdateOut:
+async def write_update(brand: str, body: NewUpdate, request: Request, response: Response, principal: Writer, writing: Writing) -> UpdateOut:
     """One update to all of them. Each conversation's own text is made and judged first (`preparing`); then it waits for a person (`draft`)."""
     published = current_book(request, brand)
     for language, text in body.texts.items():
@@ -191,7 +191,7 @@ async def conversations(
 
 
 @router.post("/updates/{update_id}/approve", responses=CONFLICT)
-async def approve(
+async def approve_update(
     brand: str, update_id: UUID, body: UpdateApproval, response: Response, principal: Writer, match: Match, writing: Writing
 ) -> UpdateOut:
     """Let exactly these texts go to exactly these conversations. The digest stands for both.

@@ -232,7 +232,7 @@ async def list_incidents(
 
 
 @router.get("/incidents/{incident_id}/timeline")
-async def timeline(
+async def incident_timeline(
     brand: str,
     incident_id: UUID,
     principal: Reader,
@@ -330,7 +330,7 @@ async def close(
 
 
 @router.post("/incidents/{incident_id}/reopen", responses=CONFLICT)
-async def reopen(
+async def reopen_incident(
     brand: str, incident_id: UUID, body: WhyBody, request: Request, response: Response, principal: Decider, match: Match, writing: Writing
 ) -> IncidentOut:
     """It was not over: all whom it concerns are told again."""
