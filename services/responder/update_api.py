@@ -210,8 +210,10 @@ async def approve_update(
     person = Person(principal.subject, principal.role)
     others = [item for item in ready if not update.asks_of(item).met_by(person, row)]
     if len(others) == len(ready):
-        roles = sorted({role for item in others for role in update.asks_of(item).roles})
-        raise Forbidden(f"This update must be approved by {' or '.join(f'another {role}' for role in roles) or 'somebody else'}.")
+        asked = [update.asks_of(item) for item in others]
+        who = [f"another {role}" for role in sorted({role for asks in asked for role in asks.roles})]
+        who += ["its writer"] if any(asks.by_writer for asks in asked) else []
+        raise Forbidden(f"This update must be approved by {' or '.join(who) or 'somebody else'}.")
     await update_store.put_items(
         writing,
         [

@@ -198,7 +198,7 @@ async def sign(
 
 
 @router.post("/hold", responses=CONFLICT)
-async def hold(
+async def hold_replies(
     brand: str, incident_id: UUID, body: HoldBody, request: Request, response: Response, principal: Decider, match: Match, writing: Writing
 ) -> IncidentOut:
     """Hold replies because of it. They are released where holds are."""

@@ -47,7 +47,7 @@ scripts: [{{id: {label}-script, language: nl, text: "{{groet}}, ik kijk naar de 
 OURS = ("Dijkgraaf", "kruin", "dijkwacht", "dijkganger")
 THEIRS = ("Duinwaard", "zandbank", "strandpost", "duinganger")
 """Words that only Duin's book and customers have; with the ids of its rows they are what must never reach Dijk."""
-SEEDS = 22
+SEEDS = 24
 PASSWORD = {"password": "vijf woorden die niemand raadt"}
 LETTERS = {"ingest": "mentions", "triage": "mentions", "routing": "triaged", "responder": "cases", "analytics": "triaged"}
 """A topic that each service reads, for an event that was set aside."""
@@ -124,25 +124,30 @@ def world(home: Path) -> Iterator[World]:
             path = f"/v1/brands/duin/cases/{seed['case_id']}/notes"
             seed["note_id"] = found.ask("duin", "routing", "POST", path, json={"text": "de duinganger belt nog"}).json()["id"]
         eventually(lambda: found.get("analytics", "/summary")["drafts_waiting"] == SEEDS, "analytics knows it all", 60)
+        updates = [_update(found, n) for n in (22, 23)]
+        for n, seed in enumerate(found.seeds):
+            seed["update_id"] = updates[n == 23]
         yield found
     finally:
         system.stop()
 
 
 def _access(world: World) -> dict[str, str]:
-    """A machine client, a user and a view of Duin."""
+    """A machine client, a user and a view of Duin, and what somebody did to many of its cases."""
     client = world.ask("duin", "routing", "POST", "/v1/brands/duin/clients", "admin", json={"name": "Strandpost", "role": "analyst"}).json()
     user = PASSWORD | {"id": "duinganger-mk", "role": "agent"}
     assert world.ask("duin", "routing", "POST", "/v1/brands/duin/users", "admin", json=user).status_code == 201
     body = {"name": "Strandpost", "shared": "everyone"}
-    view = world.ask("duin", "routing", "POST", "/v1/brands/duin/views", json=body).json()
-    return {"client_id": client["id"], "secret_id": client["secrets"][0]["id"], "user_id": user["id"], "view_id": view["id"]}
-    """A machine client and a user of Duin, and what somebody did to many of its cases."""
-    client = world.ask("duin", "routing", "POST", "/v1/brands/duin/clients", "admin", json={"name": "Strandpost", "role": "analyst"}).json()
-    user = PASSWORD | {"id": "duinganger-mk", "role": "agent"}
-    assert world.ask("duin", "routing", "POST", "/v1/brands/duin/users", "admin", json=user).status_code == 201
-    bulk = world.ask("duin", "routing", "POST", "/v1/brands/duin/bulk", json=_bulk_body(world, 21)).json()
-    return {"bulk_id": bulk["id"], "client_id": client["id"], "secret_id": client["secrets"][0]["id"], "user_id": user["id"]}
+    view_id = world.ask("duin", "routing", "POST", "/v1/brands/duin/views", json=body).json()["id"]
+    bulk_id = world.ask("duin", "routing", "POST", "/v1/brands/duin/bulk", json=_bulk_body(world, 21)).json()["id"]
+    made = {
+        "client_id": client["id"],
+        "secret_id": client["secrets"][0]["id"],
+        "user_id": user["id"],
+        "view_id": view_id,
+        "bulk_id": bulk_id,
+    }
+    return made | {"hold_id": world.ask("duin", "routing", "POST", "/v1/brands/duin/holds", json=_hold_body(world, 21)).json()["id"]}
 
 
 def _incident(world: World, case_id: str) -> dict[str, str]:
@@ -169,6 +174,20 @@ def _asked(world: World) -> None:
             f"('{seed['topic_id']}', 'duin', 'event', 'zandbank', now(), now(), 1, 1); "
             f"update triage.mention set topic_id = '{seed['topic_id']}' where id = '{seed['mention_id']}'"
         )
+
+
+def _update(world: World, n: int) -> str:
+    """An update that waits for approval, to a duinganger who was told that we are looking into it."""
+    world.system.psql(
+        "update responder.reply set state = 'sent', sandbox = true, update_due = true, approved_at = now(), sent_at = now(), version = version + 1 "
+        f"where id = '{world.seeds[n]['reply_id']}'"
+    )
+    path = "/v1/brands/duin/updates"
+    written = world.ask("duin", "responder", "POST", path, json=_update_body(world, n))
+    assert written.status_code == 201, written.text
+    update_id: str = written.json()["id"]
+    eventually(lambda: world.get("responder", f"/updates/{update_id}")["state"] == "draft", "the update waits for approval")
+    return update_id
 
 
 def _told(world: World) -> None:
@@ -211,7 +230,8 @@ def _seed(world: World, mention_id: str) -> dict[str, str] | None:
 
 class Row(NamedTuple):
     """How to ask. `seed`: whose ids fill the path. `own`: what Dijk gets for them on its own path; 200 and more: an answer without anything of
-    Duin's, and exactly `nothing` where that is given. `shows`: a word that Duin's own answer must hold."""
+    Duin's, and exactly `nothing` where that is given. `shows`: a word that Duin's own answer must hold. `echoes`: the answer says of each id that was
+    asked what became of it."""
 
     seed: int = 0
     body: Callable[[World, int], Any] | None = None
@@ -220,6 +240,7 @@ class Row(NamedTuple):
     params: dict[str, str] = {}  # noqa: RUF012  # a NamedTuple's default, never changed
     nothing: Any = None
     shows: str = ""
+    echoes: bool = False
 
 
 Key = tuple[str, str, str]
@@ -268,6 +289,22 @@ def _customer_body(world: World, n: int) -> dict[str, Any]:
 
 def _bulk_body(world: World, n: int) -> dict[str, Any]:
     return {"action": {"do": "priority", "priority": "urgent"}, "cases": [{"id": world.seeds[n]["case_id"]}], "reason": "haast"}
+
+
+def _hold_body(world: World, n: int) -> dict[str, Any]:
+    return {"what": {"case_ids": [world.seeds[n]["case_id"]]}, "reason": "eerst met de strandpost bellen"}
+
+
+def _update_body(world: World, n: int) -> dict[str, Any]:
+    return {"texts": {"nl": "{groet}, de zandbank ligt er weer. {handtekening}"}, "to": {"case_ids": [world.seeds[n]["case_id"]]}}
+
+
+def _approval(world: World, n: int) -> dict[str, Any]:
+    return {"digest": world.get("responder", f"/updates/{world.seeds[n]['update_id']}")["digest"]}
+
+
+def _anew(world: World, n: int) -> dict[str, Any]:
+    return {"replies": [{"id": world.seeds[n]["reply_id"], "digest": world.reply(n)["digest"]}]}
 
 
 def _letter(service: str) -> Callable[[World, int], Any]:
@@ -320,10 +357,10 @@ TABLE: dict[Key, Row] = {
     ("routing", "get", f"{_B}/cases"): Row(own=200, shows="strandpost"),
     ("routing", "get", f"{_B}/cases/{{case_id}}"): Row(shows="strandpost"),
     ("routing", "get", f"{_B}/cases/{{case_id}}/packet"): Row(shows="duinganger"),
-    ("routing", "get", f"{_B}/customers/{{customer_id}}/history"): Row(shows="duinganger"),
-    ("routing", "get", f"{_B}/search"): Row(own=200, params={"q": "zandbank"}, shows="duinganger"),
+    ("routing", "get", f"{_B}/customers/{{customer_id}}/history"): Row(shows="strandpost"),
+    ("routing", "get", f"{_B}/search"): Row(own=200, params={"q": "gebleven"}, shows="zandbank"),
     ("routing", "get", f"{_B}/views"): Row(own=200, shows="Strandpost"),
-    ("routing", "post", f"{_B}/views"): Row(own=201, body=lambda world, n: {"name": "Strand", "wanted": {"label": ["zandbank"]}}),
+    ("routing", "post", f"{_B}/views"): Row(own=201, body=lambda world, n: {"name": "Strand", "wanted": {"open": True}}),
     ("routing", "get", f"{_B}/views/counts"): Row(own=200),
     ("routing", "put", f"{_B}/views/order"): Row(own=204, body=lambda world, n: {"views": [world.seeds[0]["view_id"]]}),
     ("routing", "get", f"{_B}/views/{{view_id}}"): Row(shows="Strandpost"),
@@ -401,10 +438,20 @@ TABLE: dict[Key, Row] = {
     ("routing", "post", f"{_I}/hold"): Row(1, body=lambda world, n: {"what": "all", "why": "even stil"}),
     ("routing", "put", f"{_B}/hold"): Row(own=200, body=lambda world, n: {"held": False}),
     ("routing", "get", f"{_B}/hold"): Row(own=200),
-    ("routing", "get", f"{_B}/holds"): Row(own=200),
+    ("routing", "post", f"{_B}/holds"): Row(20, own=422, body=_hold_body),
+    ("routing", "get", f"{_B}/holds"): Row(own=200, nothing={"items": []}, shows="strandpost"),
+    ("routing", "get", f"{_B}/holds/{{hold_id}}"): Row(shows="strandpost"),
     ("responder", "get", f"{_B}/held"): Row(own=200),
-    ("responder", "get", f"{_B}/aftermath"): Row(own=200),
-    ("responder", "get", f"{_B}/updates"): Row(own=200),
+    ("responder", "post", f"{_B}/held/approve"): Row(5, own=200, body=_anew, nothing={"approved": []}, echoes=True),
+    ("routing", "post", f"{_B}/holds/{{hold_id}}/release"): Row(),
+    ("routing", "post", f"{_B}/holds/release"): Row(own=200, nothing={"items": []}),
+    ("responder", "get", f"{_B}/aftermath"): Row(own=200, nothing={"items": []}, shows="zandbank"),
+    ("responder", "post", f"{_B}/updates"): Row(22, own=409, body=_update_body),
+    ("responder", "get", f"{_B}/updates"): Row(own=200, nothing={"items": []}, shows="zandbank"),
+    ("responder", "get", f"{_B}/updates/{{update_id}}"): Row(22, shows="zandbank"),
+    ("responder", "get", f"{_B}/updates/{{update_id}}/conversations"): Row(22, shows="zandbank"),
+    ("responder", "post", f"{_B}/updates/{{update_id}}/approve"): Row(22, body=_approval),
+    ("responder", "post", f"{_B}/updates/{{update_id}}/stop"): Row(23, body=lambda world, n: {"reason": "de duinganger belde"}),
     ("routing", "post", f"{_B}/clients"): Row(own=201, role="admin", body=lambda world, n: {"name": "Zonder naam", "role": "analyst"}),
     ("routing", "get", f"{_B}/clients"): Row(own=200, role="admin", shows="Strandpost"),
     ("routing", "get", f"{_B}/clients/{{client_id}}"): Row(role="admin", shows="Strandpost"),
@@ -602,7 +649,7 @@ def _refused(world: World, key: Key) -> None:
     if row.nothing is not None:
         assert {name: own.json()[name] for name in row.nothing} == row.nothing
     asked = json.dumps(world.seeds[row.seed])
-    leaked = [word for word in world.leaks(own.text + on_theirs.text) if own.is_success or word not in asked]
+    leaked = [word for word in world.leaks(own.text + on_theirs.text) if (own.is_success and not row.echoes) or word not in asked]
     assert not leaked, f"{leaked} in {own.text[:500]}"
 
 

@@ -347,7 +347,8 @@ async def test_who_may_approve_an_update_is_what_the_book_says_of_each_conversat
         return found if found["state"] == "draft" else None
 
     draft = await until(drafted, "every conversation is judged")
-    assert (await desk.call("POST", f"{path}/approve", json={"digest": draft["digest"]}, role="agent", subject="gs")).status_code == 403
+    refused = await desk.call("POST", f"{path}/approve", json={"digest": draft["digest"]}, role="agent", subject="gs")
+    assert (refused.status_code, refused.json()["detail"].endswith(" or its writer.")) == (403, True), refused.text
     done = (await desk.call("POST", f"{path}/approve", json={"digest": draft["digest"]}, role="lead", subject="mk")).json()
     assert (done["state"], done["conversations"]) == ("approved", {"ready": 1, "left_out": 1})
 
