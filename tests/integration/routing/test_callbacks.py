@@ -10,7 +10,7 @@ import pytest
 
 from libs.common import db
 from libs.common.bookfile import load_book
-from libs.common.case_events import CaseCallbackDue
+from libs.common.case_events import CaseCallbackDue, CaseCallbackProposed
 from libs.common.events import MentionRemoved, MentionTriaged
 from libs.common.hours import Calendar
 from services.routing import timer
@@ -186,6 +186,13 @@ async def test_an_attempt_that_is_sent_twice_counts_once(calling: World) -> None
     path, key = f"/v1/brands/vaart/callbacks/{(await only(calling))['id']}/attempts", {"idempotency-key": str(uuid4())}
     answers = [await calling.call("POST", path, json={"outcome": "busy"}, headers=key) for _ in range(2)]
     assert [answer.json()["attempts"] for answer in answers] == [1, 1]
+
+
+async def test_a_number_whose_sender_may_not_want_to_be_called_is_told_as_a_proposal(calling: World) -> None:
+    async with calling.pool.acquire() as connection:
+        work = await test_simultaneous.decide(connection, [event(MentionTriaged, 1, message("A", f"Storing. T {NUMBER}"))])
+    [proposed] = [found.event for found in work.outgoing if isinstance(found.event, CaseCallbackProposed)]
+    assert proposed.callback.state == "proposed"
 
 
 async def test_a_proposal_is_planned_by_a_person_or_cancelled_and_keeps_what_they_said(calling: World) -> None:
