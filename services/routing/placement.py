@@ -17,7 +17,7 @@ _WEAK = "label"
 
 
 class Placed(NamedTuple):
-    """`split`: taken out of another case by a person, so that an answer to it goes with it where that is in `group_id`, the group that it was taken out of."""
+    """`split`: taken out of another case by a person, so that an answer to it in its group then, `group_id`, goes with it."""
 
     case_id: UUID
     split: bool
