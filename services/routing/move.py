@@ -175,7 +175,7 @@ def split(
         _alive(target, "The other case")
     there = [] if target is None else work.mentions_of(move.into_id)
     before = merge.snapshot(target) if target is not None else None
-    done = Done(move, placed=_pinned(work, [*rest, *there]) | {m.mention.id: Placed(move.into_id, True) for m in gone})
+    done = Done(move, placed=_pinned(work, [*rest, *there]) | {m.mention.id: Placed(move.into_id, True, m.group_id) for m in gone})
     work.overlay.placed |= done.placed
     _move(work, done, gone, move.into_id)
     said = Said(move.at, move.actor, move.reason, traceparent)
@@ -268,7 +268,11 @@ def _pinned(work: CaseWork, mentions: Iterable[TriagedMention]) -> dict[UUID, Pl
     for triaged in mentions:
         id, base = triaged.mention.id, work.base_of(triaged)
         here = work.copies[id].case_id
-        found[id] = Placed(base if work.overlay.standing(base) == here else here, id in placed and placed[id].split)
+        found[id] = Placed(
+            base if work.overlay.standing(base) == here else here,
+            id in placed and placed[id].split,
+            placed[id].group_id if id in placed else None,
+        )
     return found
 
 

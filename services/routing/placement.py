@@ -17,10 +17,11 @@ _WEAK = "label"
 
 
 class Placed(NamedTuple):
-    """`split`: taken out of another case by a person, so that an answer to it goes with it."""
+    """`split`: taken out of another case by a person, so that an answer to it in its group then, `group_id`, goes with it."""
 
     case_id: UUID
     split: bool
+    group_id: UUID | None = None
 
 
 @dataclass(slots=True)
@@ -38,7 +39,7 @@ class Overlay:
         shown = sorted(triaged.evidence, key=lambda evidence: evidence.kind != "thread")
         for evidence in shown if self.placed else ():
             found = self.placed.get(evidence.mention_id)
-            if found is not None and found.split and evidence.kind != _WEAK:
+            if found is not None and found.split and found.group_id == triaged.group_id and evidence.kind != _WEAK:
                 return found.case_id
         return None
 
@@ -54,12 +55,12 @@ async def overlay(connection: db.Connection, brands: Collection[str], mention_id
     """What people decided about these mentions and cases, and about all cases that those go on in."""
     found, mentions = Overlay(), sorted(set(mention_ids))
     rows = await connection.fetch(
-        "select distinct on (brand, mention_id) mention_id, case_id, split from placement "
+        "select distinct on (brand, mention_id) mention_id, case_id, split, group_id from placement "
         "where brand = any($1::text[]) and mention_id = any($2::uuid[]) order by brand, mention_id, seq desc",
         sorted(brands),
         mentions,
     )
-    found.placed = {row["mention_id"]: Placed(row["case_id"], row["split"]) for row in rows}
+    found.placed = {row["mention_id"]: Placed(row["case_id"], row["split"], row["group_id"]) for row in rows}
     asked = set(case_ids) | {placed.case_id for placed in found.placed.values()}
     rows = await connection.fetch(
         "with recursive up (from_id, into_id) as ("
@@ -76,13 +77,14 @@ async def overlay(connection: db.Connection, brands: Collection[str], mention_id
 async def place(connection: db.Connection, brand: str, move_id: UUID, placed: Mapping[UUID, Placed]) -> None:
     rows = sorted(placed.items())
     await connection.execute(
-        "insert into placement (brand, mention_id, case_id, move_id, split) "
-        "select $1, u.m, u.c, $2, u.s from unnest($3::uuid[], $4::uuid[], $5::bool[]) as u(m, c, s)",
+        "insert into placement (brand, mention_id, case_id, move_id, split, group_id) "
+        "select $1, u.m, u.c, $2, u.s, u.g from unnest($3::uuid[], $4::uuid[], $5::bool[], $6::uuid[]) as u(m, c, s, g)",
         brand,
         move_id,
         [mention_id for mention_id, _ in rows],
         [found.case_id for _, found in rows],
         [found.split for _, found in rows],
+        [found.group_id for _, found in rows],
     )
 
 

@@ -30,7 +30,8 @@ create table placement (
     mention_id uuid    not null,
     case_id    uuid    not null,
     move_id    uuid    not null references case_move,
-    split      boolean not null -- taken out by a person: what its author writes on goes with it
+    split      boolean not null, -- taken out by a person: what its author writes on goes with it
+    group_id   uuid -- of what was taken out, then: only what is in that group goes with it
 );
 create index on placement (brand, mention_id, seq);
 create index on placement (move_id);

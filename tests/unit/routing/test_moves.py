@@ -196,6 +196,7 @@ def all_is_well(desk: Desk) -> None:
 @given(STEPS)
 @example([("comes", "A", "A"), ("comes", "B", "B"), ("reply", "A", "A"), ("merge", "A", "B"), ("reply", "A", "A"), ("unmerge", "A", "B")])
 @example([("comes", "A", "A"), ("comes", "B", "A"), ("split", "B", "B"), ("regroup", "B", "A"), ("reply", "A", "A"), ("unsplit", "A", "A")])
+@example([("comes", "A", "A"), ("comes", "B", "A"), ("comes", "C", "B"), ("split", "B", "A")])
 def test_what_must_hold_of_moves_holds_after_every_step(steps: list[Step]) -> None:
     desk = Desk()
     for step in steps:
