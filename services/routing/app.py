@@ -113,7 +113,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             search_api.router,
             view_api.router,
             packet_api.router,
-            correction_api.router,
             merge_api.router,
             bulk_api.router,
             hold_api.router,
