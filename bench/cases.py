@@ -133,7 +133,7 @@ def histories(chance: random.Random, agent: str, number: int) -> tuple[str, dict
 
 
 def counts(chance: random.Random, agent: str, number: int) -> tuple[str, dict[str, Any]]:
-    return f"/v1/brands/{BRAND}/views/counts", {}
+    return f"/v1/brands/{BRAND}/view-counts", {}
 
 
 READS: dict[str, tuple[Ask, int]] = {

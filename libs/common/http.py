@@ -6,6 +6,7 @@ that are sent twice in `idempotency.py`.
 
 import base64
 import binascii
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
@@ -14,7 +15,7 @@ from uuid import UUID
 import orjson
 from fastapi import FastAPI, Query
 from fastapi.middleware.gzip import GZipMiddleware
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from libs.common import problems
 from libs.common.errors import BadRequest
@@ -27,6 +28,17 @@ ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\u
 """Nothing that ends a line, speaks to a terminal, or turns the text around it: what people write in few words stands in tables."""
 COMPRESSED_FROM = 1024
 """Bytes of an answer; what is shorter than a packet gains nothing."""
+
+
+def _no_number(value: object) -> object:
+    """Whether a number counts seconds or milliseconds is a guess."""
+    if isinstance(value, int | float) or (isinstance(value, str) and not re.match(r"\d{4}-\d\d-\d\d", value)):
+        raise ValueError("is a number, or no date; write the moment as 2026-03-31T14:05:00+02:00")
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_no_number)]
+"""A moment in a request."""
 
 
 class Body(BaseModel):

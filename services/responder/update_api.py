@@ -54,7 +54,7 @@ class Filter(http.Body):
 
     topic_id: UUID | None = None
     label: str | None = Field(default=None, max_length=100, description="This label, or one of its children")
-    since: datetime | None = Field(default=None, description="Only who was told so since then")
+    since: http.Moment | None = Field(default=None, description="Only who was told so since then")
     case_ids: list[UUID] | None = Field(default=None, max_length=1000)
     told: Told = Field(default="looking_into_it", description=_TOLD)
 

@@ -102,7 +102,12 @@ async def read_queue(
     department: Annotated[str | None, Query(max_length=100, description="Only cases of this department")] = None,
     language: Annotated[str | None, Query(max_length=10, description="Only cases in this language")] = None,
     skill: Annotated[
-        list[str] | None, Query(max_length=20, description="Only cases that ask for this skill; repeat it for several")
+        str | None,
+        Query(
+            max_length=500,
+            pattern=r"^[A-Za-z0-9._-]+(,[A-Za-z0-9._-]+)*$",
+            description="Only cases that ask for this skill; several, separated by commas",
+        ),
     ] = None,
     channel: Annotated[str | None, Query(max_length=100, description="Only cases whose newest message came by this channel")] = None,
     owner: Annotated[str | None, Query(max_length=100, description="none: what waits for an owner; me; or a team member's id")] = None,
@@ -115,7 +120,7 @@ async def read_queue(
     wanted = queue_store.Filter(
         department=department,
         language=language,
-        skills=tuple(sorted(set(skill))) if skill else None,
+        skills=tuple(sorted(set(skill.split(",")))) if skill else None,
         channel=channel_name(channel) if channel else None,
         owner=principal.subject if owner == "me" else owner,
     )

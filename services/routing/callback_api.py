@@ -37,8 +37,8 @@ NoteText = Annotated[str, Field(max_length=1000)]
 class Window(http.Body):
     """When the customer wants to be called."""
 
-    begin: datetime = Field(alias="from")
-    to: datetime
+    begin: http.Moment = Field(alias="from")
+    to: http.Moment
 
 
 class Span(http.Body):

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from libs.common import http
 from libs.common.case_events import CasePickedUp, CaseResumed, CaseWaiting
@@ -31,9 +31,7 @@ class WaitBody(http.Body):
         alias="for",
         description="customer: it is their turn, and our time to resolve stands still. until: there is nothing to do before then, and our clocks run on",
     )
-    until: AwareDatetime | None = Field(
-        default=None, description="When it comes back; with a time zone. Only, and always, with `for: until`"
-    )
+    until: http.Moment | None = Field(default=None, description="When it comes back; with a time zone. Only, and always, with `for: until`")
     reason: Reason
 
 

@@ -83,9 +83,13 @@ async def the_report(brand: str, incident_id: UUID, principal: Reader, reading: 
     return await report.of(reading, file.incident, await store.now(reading))
 
 
-@router.get("/incidents/{incident_id}/report.md", response_class=PlainTextResponse)
-async def the_report_to_read(brand: str, incident_id: UUID, principal: Reader, reading: Reading) -> PlainTextResponse:
+class Markdown(PlainTextResponse):
+    media_type = "text/markdown"
+
+
+@router.get("/incidents/{incident_id}/report.md", response_class=Markdown)
+async def the_report_to_read(brand: str, incident_id: UUID, principal: Reader, reading: Reading) -> Markdown:
     """The report as a page of Markdown."""
     file = await found(reading, brand, incident_id)
     text = report.markdown(await report.of(reading, file.incident, await store.now(reading)))
-    return PlainTextResponse(text, media_type="text/markdown; charset=utf-8")
+    return Markdown(text)

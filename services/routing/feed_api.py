@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from libs.common import db
+from libs.common import db, http
 from libs.common.auth import STAFF, Principal, allow
 from libs.common.errors import TooManyRequests, Unavailable
 from libs.common.front import HEAD
@@ -110,7 +110,10 @@ def event(kind: str, data: Any, place: int | None = None) -> bytes:
         200: {
             "content": {
                 "text/event-stream": {
-                    "schema": {"type": "string"},
+                    "schema": {
+                        "type": ["object", "string"],
+                        "description": "Events (WHATWG HTML, 9.2.6), each with the fields id, event and data; data is JSON",
+                    },
                     "example": 'id: 4711\nevent: case\ndata: {"id":"…","version":7,"what":"assigned","actor":"gs","state":"open"}\n\n',
                 }
             }
@@ -131,7 +134,9 @@ async def stream(
     ] = None,
     case_id: Annotated[UUID | None, Query(description="Of cases, only this one")] = None,
     mine: Annotated[bool, Query(description="Of cases, only those that the bearer owns or watches, or did until this change")] = False,
-    department: Annotated[str | None, Query(max_length=100, description="Of cases, only those of this department")] = None,
+    department: Annotated[
+        str | None, Query(max_length=100, pattern=http.ONE_LINE, description="Of cases, only those of this department")
+    ] = None,
     follow: Annotated[bool, Query(description="No: the answer ends where the present begins")] = True,
     last_event_id: Annotated[
         str | None,

@@ -43,7 +43,7 @@ class Matching(http.Body):
 class NewHold(http.Body):
     what: Literal["all"] | Matching = Field(description="`all` of the brand, or what matches")
     reason: Reason = Field(description="For colleagues: it stands beside every reply that waits for it")
-    until: datetime | None = Field(default=None, description="Released by itself then, if nobody did before; at most 90 days away")
+    until: http.Moment | None = Field(default=None, description="Released by itself then, if nobody did before; at most 90 days away")
 
 
 class Holds(BaseModel):
@@ -127,7 +127,7 @@ async def release(brand: str, hold_id: UUID, response: Response, principal: Hold
     return found
 
 
-@router.post("/holds/release", responses=CONFLICT)
+@router.post("/hold-releases", responses=CONFLICT)
 async def release_all(brand: str, response: Response, principal: Holder, match: Match, writing: Writing) -> Holds:
     """End every hold that stands. `If-Match` is the brand's `hold_version` (the ETag of `GET …/hold`): a hold that was laid since is not released
     unseen. Answers with those that it released."""

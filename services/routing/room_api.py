@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from libs.common import conditions, http, idempotency
 from libs.common.conditions import Match
@@ -84,7 +84,7 @@ class HoldBody(http.Body):
 class TaskBody(http.Body):
     title: Line
     owner: Annotated[str, Field(min_length=1, max_length=63, description="Id of a member of the hub or of the team")]
-    due_at: AwareDatetime | None = Field(default=None, description="When it should be done; its owner is told then")
+    due_at: http.Moment | None = Field(default=None, description="When it should be done; its owner is told then")
 
 
 @router.get("")

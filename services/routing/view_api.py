@@ -22,7 +22,7 @@ from services.routing.api import policy_of
 from services.routing.wanted import Sort, Wanted
 from services.routing.wanted_api import for_reader
 
-router = APIRouter(prefix="/v1/brands/{brand}/views", tags=["views"], route_class=Route)
+router = APIRouter(prefix="/v1/brands/{brand}", tags=["views"], route_class=Route)
 Viewer = Annotated[Principal, Depends(allow(*STAFF, "analyst"))]
 
 MOST_VIEWS = 50
@@ -74,7 +74,7 @@ class OrderBody(http.Body):
     views: list[UUID] = Field(max_length=MOST_SEEN, description="In the order in which their reader wants to see them")
 
 
-@router.post("", status_code=201)
+@router.post("/views", status_code=201)
 @idempotency.once
 async def make_view(brand: str, body: ViewBody, request: Request, response: Response, principal: Viewer, writing: Writing) -> View:
     """A view of one's own, or shared. Views for everybody are a lead's to make."""
@@ -86,13 +86,13 @@ async def make_view(brand: str, body: ViewBody, request: Request, response: Resp
     return _out(response, await _found(request, writing, brand, view_id, principal))
 
 
-@router.get("")
+@router.get("/views")
 async def list_views(brand: str, request: Request, principal: Viewer, reading: Reading) -> ViewList:
     """One's own views and those shared with one, in one's own order."""
     return ViewList(items=[_view(row) for row in await _seen(request, reading, brand, principal)])
 
 
-@router.get("/counts")
+@router.get("/view-counts")
 async def count_views(brand: str, request: Request, principal: Viewer, reading: Reading) -> Counts:
     """How many cases each of one's views has, all at the same moment."""
     views = [_view(row) for row in await _seen(request, reading, brand, principal)]
@@ -105,7 +105,7 @@ async def count_views(brand: str, request: Request, principal: Viewer, reading: 
     return Counts(items=items)
 
 
-@router.put("/order", status_code=204)
+@router.put("/view-order", status_code=204)
 async def order_views(brand: str, body: OrderBody, principal: Viewer, writing: Writing) -> None:
     """In which order one sees one's views. Whoever does it twice has what they said last."""
     if len(set(body.views)) < len(body.views):
@@ -113,13 +113,13 @@ async def order_views(brand: str, body: OrderBody, principal: Viewer, writing: W
     await view_store.order(writing, brand, principal.subject, body.views)
 
 
-@router.get("/{view_id}")
+@router.get("/views/{view_id}")
 async def one_view(brand: str, view_id: UUID, request: Request, response: Response, principal: Viewer, reading: Reading) -> View:
     """A view that one sees."""
     return _out(response, await _found(request, reading, brand, view_id, principal))
 
 
-@router.get("/{view_id}/cases")
+@router.get("/views/{view_id}/cases")
 async def cases_of_view(
     brand: str,
     view_id: UUID,
@@ -137,7 +137,7 @@ async def cases_of_view(
     return Page(items=cases, next=rows[limit - 1].cursor if len(rows) > limit else None)
 
 
-@router.put("/{view_id}")
+@router.put("/views/{view_id}")
 async def change_view(
     brand: str, view_id: UUID, body: ViewBody, request: Request, response: Response, principal: Viewer, match: Match, writing: Writing
 ) -> View:
@@ -148,7 +148,7 @@ async def change_view(
     return _out(response, await _found(request, writing, brand, view_id, principal, changed=True))
 
 
-@router.delete("/{view_id}", status_code=204)
+@router.delete("/views/{view_id}", status_code=204)
 async def remove_view(brand: str, view_id: UUID, request: Request, principal: Viewer, match: Match, writing: Writing) -> None:
     """A view is gone, for all with whom it was shared."""
     await _at_hand(request, writing, brand, view_id, principal, match)

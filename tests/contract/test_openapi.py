@@ -108,7 +108,7 @@ def test_an_operation_says_what_it_is_for_and_how_it_fails(operation: Operation)
     )
 
 
-COMMUTES = ("/tags", "/watchers", "/presence", "/acknowledge", "/views/order")
+COMMUTES = ("/tags", "/watchers", "/presence", "/acknowledge", "/view-order")
 """Ends of paths of changes of which both hold, whoever comes first: nothing that somebody has not read is overwritten."""
 BOUND_TO_A_DIGEST = ("/statement/sign",)
 """What they change is named by its text, which is closer than a version."""
@@ -116,7 +116,7 @@ BEGINS = ("/bulk", "/bulk/{bulk_id}/undo", "/held/approve", "/queue/take-next")
 """They make nothing that has an address of its own from the start, and done twice they would do twice."""
 MAKES_FROM_A_VERSION = ("/cases/{case_id}/split", "/decisions")
 """They make something out of a state that somebody has read."""
-CHANGES_THE_BRAND = ("/holds/release",)
+CHANGES_THE_BRAND = ("/hold-releases",)
 """Their version is one of the whole brand's."""
 
 

@@ -134,9 +134,9 @@ async def test_all_are_released_only_by_who_has_seen_all(call: Call, pool: db.Po
     await laid(call)
     read = (await call("GET", "/hold")).headers["etag"].strip('"')
     await laid(call, {"when": {"channel": "email"}})
-    stale = await call("POST", "/holds/release", match=read)
+    stale = await call("POST", "/hold-releases", match=read)
     assert (stale.status_code, len(stale.json()["changes"])) == (412, 2)
-    done = (await call("POST", "/holds/release", match=2)).json()
+    done = (await call("POST", "/hold-releases", match=2)).json()
     assert (len(done["items"]), done["hold_version"]) == (2, 4)
     assert not (await lease(pool)).held
     assert (await call("GET", "/holds?stands=true")).json()["items"] == []
