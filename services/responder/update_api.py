@@ -92,13 +92,16 @@ async def aftermath(
     reading: Reading,
     topic_id: Annotated[UUID | None, Query(description="Only what is about this topic")] = None,
     label: Annotated[str | None, Query(max_length=100, description="Only what has this label, or one of its children")] = None,
-    since: Annotated[datetime | None, Query(description="Only who was told so since then")] = None,
+    since: Annotated[http.Moment | None, Query(description="Only who was told so since then")] = None,
     told: Annotated[Told, Query(description=_TOLD)] = "looking_into_it",
     cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Page[OwedOut]:
     """Open conversations that were told that we are looking into it, and that have not been told the outcome."""
-    asked = _asked(current_book(request, brand).book, Filter(topic_id=topic_id, label=label, since=since, told=told))
+    book = current_book(request, brand).book
+    if label is not None and not _with_children(book, label):
+        return Page(items=[], next=None)
+    asked = _asked(book, Filter(topic_id=topic_id, label=label, since=since, told=told))
     after = http.read_cursor(cursor, [str])
     rows = await update_store.owed(reading, brand, asked, http.uuid(after[0]) if after else None, limit + 1)
     items = [
@@ -273,6 +276,11 @@ async def _out(response: Response, connection: db.Connection, row: Update) -> Up
     return UpdateOut(**row.model_dump(), conversations=counts[row.id])
 
 
+def _with_children(book: BrandBook, label: str) -> tuple[str, ...]:
+    """The label and those below it; none where the book has not got it."""
+    return tuple(known.name for known in book.labels if label in book.label_path(known.name))
+
+
 def _asked(book: BrandBook, given: Filter) -> Asked:
     """Raises `Unprocessable` for a label that the book has not, and where any reply is to count without a topic."""
     if given.told == "anything" and given.topic_id is None:
@@ -281,7 +289,7 @@ def _asked(book: BrandBook, given: Filter) -> Asked:
         raise Unprocessable("`since` needs a time zone: 2026-03-02T18:00:00Z, or +01:00.")
     labels = None
     if given.label is not None:
-        labels = tuple(label.name for label in book.labels if given.label in book.label_path(label.name))
+        labels = _with_children(book, given.label)
         if not labels:
             raise Unprocessable(f"The brand book has no label {given.label[:100]!r}.")
     return Asked(

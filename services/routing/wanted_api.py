@@ -24,7 +24,7 @@ _FIELD = rf"[A-Za-z0-9._-]{{1,40}}={_VALUE}"
 def _several(about: str, kind: Any = None) -> Any:
     """Values that are separated by commas; those of `kind`, where it says which there are."""
     value = f"({'|'.join(get_args(kind))})" if kind is not None else _VALUE
-    return Query(max_length=1000, pattern=f"^{value}(,{value})*$", description=f"{about}. {SEVERAL}")
+    return Query(max_length=1000, pattern=f"^{value}(,{value}){{0,19}}$", description=f"{about}. {SEVERAL}")
 
 
 def wanted_of(
