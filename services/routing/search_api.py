@@ -59,9 +59,7 @@ async def list_cases(
     principal: Reader,
     reading: Reading,
     wanted: Filters,
-    q: Annotated[
-        str | None, Query(pattern=r"[^\W_]", min_length=1, max_length=500, description=f"Only cases in which this is found: {_Q}")
-    ] = None,
+    q: Annotated[str | None, Query(min_length=1, max_length=500, description=f"Only cases in which this is found: {_Q}")] = None,
     sort: Annotated[
         Sort,
         Query(
@@ -85,7 +83,7 @@ async def search_cases(
     principal: Seeker,
     reading: Reading,
     wanted: Filters,
-    q: Annotated[str, Query(pattern=r"[^\W_]", min_length=1, max_length=500, description=_Q)],
+    q: Annotated[str, Query(min_length=1, max_length=500, description=_Q)],
     cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=50)] = 20,
 ) -> Hits:
