@@ -14,7 +14,7 @@ from libs.common.case_events import CaseCallbackAttempted, CaseCallbackDue, Case
 from libs.common.errors import NotFound
 from libs.common.events import deterministic_id
 from services.routing import callback as callbacks
-from services.routing import callback_store, links, notice, record, standing, store, timer
+from services.routing import callback_store, links, notice, record, store, timer
 from services.routing import case as cases
 from services.routing.callback import LIVE, Callback, who
 from services.routing.links import Click, Field, NotNow, Purpose, Shown
@@ -29,10 +29,7 @@ _LINK_HOLDS = timedelta(days=7)
 
 async def case_of(connection: db.Connection, brand: str, case_id: UUID) -> cases.File:
     """The case of a callback, locked; the one that it goes on in, where it was merged. Raises `NotFound`."""
-    file = await store.file(connection, brand, case_id, lock=True)
-    merges = 0
-    while file is not None and file.case.merged_into is not None and merges < standing.MOST_MERGES:
-        file, merges = await store.file(connection, brand, file.case.merged_into, lock=True), merges + 1
+    file = await store.standing_file(connection, brand, case_id, lock=True)
     if file is None:
         raise NotFound("There is no such case in this brand.")
     return file

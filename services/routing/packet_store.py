@@ -17,11 +17,7 @@ _MOST_MENTIONS, _MOST_ROWS = 200, 60
 
 async def material(connection: db.Connection, brand: str, case_id: UUID, now: datetime) -> Material:
     """All about a case; about the one in which it goes on, where it is merged. Raises `NotFound`."""
-    file = await store.file(connection, brand, case_id)
-    for _ in range(standing.MOST_MERGES):
-        if file is None or file.case.merged_into is None:
-            break
-        file = await store.file(connection, brand, file.case.merged_into)
+    file = await store.standing_file(connection, brand, case_id)
     if file is None:
         raise NotFound("There is no such case in this brand.")
     case = file.case

@@ -5,9 +5,7 @@ version before. What changes goes out to `cases` as an assignment by the system,
 Safe in any number of instances (each row is locked, and a case that was decided under a newer book than ours is left to those who have it).
 """
 
-import asyncio
 import logging
-import time
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -15,36 +13,25 @@ from libs.common import db
 from libs.common.case_events import CaseAssigned
 from libs.common.events import TriagedMention
 from libs.common.service import Service
-from services.routing import orphan, record, store
+from services.routing import newbook, orphan, record, store
 from services.routing.case import File
 from services.routing.policies import Policies
 from services.routing.sla import Policy
 
 log = logging.getLogger(__name__)
 _BATCH = 50
-_AGAIN_AFTER_S = 60.0
 
 
 async def run(service: Service, policies: Policies) -> None:
-    """Until cancelled. A passing fault of Postgres is waited out."""
-    looked: dict[str, tuple[int, float]] = {}
-    while True:
-        for brand, newest in policies.versions():
-            version, at = looked.get(brand, (0, 0.0))
-            if version == newest and time.monotonic() - at < _AGAIN_AFTER_S:
-                continue
-            try:
-                policy = policies.of(brand)
-                while await tick(service.pool, policy):
-                    service.relay.poke()
-                service.relay.poke()
-                looked[brand] = policy.version, time.monotonic()
-            except db.TRANSIENT as error:
-                log.warning("cases without an owner wait", extra={"error": type(error).__name__})
-            except Exception:  # one brand's case that cannot be told must not keep other brands' cases waiting
-                log.exception("cases without an owner could not be given one: asked again in a minute", extra={"brand": brand})
-                looked[brand] = newest, time.monotonic()
-        await asyncio.sleep(1)
+    """Until cancelled."""
+
+    async def look(policy: Policy) -> None:
+        while await tick(service.pool, policy):
+            service.relay.poke()
+        service.relay.poke()
+
+    waits, failed = "cases without an owner wait", "cases without an owner could not be given one"
+    await newbook.follow(policies, log, look, waits=waits, failed=failed)
 
 
 async def tick(pool: db.Pool, policy: Policy) -> int:

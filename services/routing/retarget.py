@@ -5,9 +5,7 @@ version before. What is due at another time then goes out to `cases`, with both 
 row is locked, and a case whose clocks were set under a newer book than ours is left to those who have it).
 """
 
-import asyncio
 import logging
-import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -20,38 +18,27 @@ from libs.common.case_events import CaseTargetsChanged
 from libs.common.events import TriagedMention
 from libs.common.hours import Calendar
 from libs.common.service import Service
-from services.routing import record, store, turn
+from services.routing import newbook, record, store, turn
 from services.routing.case import File
 from services.routing.policies import Policies
 from services.routing.sla import Policy
 
 log = logging.getLogger(__name__)
 _BATCH = 200
-_AGAIN_AFTER_S = 60.0
 FIELDS = ("targets", "hours", "timezone", "escalation", "labels", "customer_groups")
 """What clocks follow from."""
 
 
 async def run(service: Service, policies: Policies) -> None:
-    """Until cancelled. A passing fault of Postgres is waited out."""
-    looked: dict[str, tuple[int, float]] = {}
-    while True:
-        for brand, newest in policies.versions():
-            version, at = looked.get(brand, (0, 0.0))
-            if version == newest and time.monotonic() - at < _AGAIN_AFTER_S:
-                continue
-            try:
-                policy = policies.of(brand)
-                before = await earlier(service.pool, policy)
-                while before and await tick(service.pool, policy, before):
-                    service.relay.poke()
-                looked[brand] = policy.version, time.monotonic()
-            except db.TRANSIENT as error:
-                log.warning("clocks wait for their new targets", extra={"error": type(error).__name__})
-            except Exception:  # one brand's case that cannot be told must not keep other brands' cases waiting
-                log.exception("clocks could not be set by the new book: asked again in a minute", extra={"brand": brand})
-                looked[brand] = newest, time.monotonic()
-        await asyncio.sleep(1)
+    """Until cancelled."""
+
+    async def look(policy: Policy) -> None:
+        before = await earlier(service.pool, policy)
+        while before and await tick(service.pool, policy, before):
+            service.relay.poke()
+
+    waits, failed = "clocks wait for their new targets", "clocks could not be set by the new book"
+    await newbook.follow(policies, log, look, waits=waits, failed=failed)
 
 
 async def earlier(pool: db.Pool, policy: Policy) -> dict[int, Policy | None]:

@@ -185,6 +185,16 @@ async def file(connection: db.Connection, brand: str, case_id: UUID, *, lock: bo
     return file_of(row) if row else None
 
 
+async def standing_file(connection: db.Connection, brand: str, case_id: UUID, *, lock: bool = False) -> File | None:
+    """The case; the one in which it goes on by now, where it was merged. With `lock`, each on the way there is locked."""
+    found = await file(connection, brand, case_id, lock=lock)
+    for _ in range(standing.MOST_MERGES):
+        if found is None or found.case.merged_into is None:
+            break
+        found = await file(connection, brand, found.case.merged_into, lock=lock)
+    return found
+
+
 async def some_files(connection: db.Connection, brand: str, ids: Sequence[UUID], *, lock: bool = False) -> dict[UUID, File]:
     """Those of the cases that this brand has; locked in id order if asked for."""
     rows = await connection.fetch(
