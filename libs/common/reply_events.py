@@ -17,6 +17,17 @@ class Verdict(Part):
     blocking: bool = False
 
 
+class ReplyPromise(Part):
+    """A commitment to the customer that a reply makes: found in its text, or attached by its writer."""
+
+    id: UUID
+    text: str = Field(description="The words that make it, as they stand in the reply, or the writer's own where none do")
+    start: int | None = Field(default=None, description="Where the words begin in the text, in code points; none: attached by hand")
+    end: int | None = None
+    due_at: datetime | None = Field(default=None, description="When it is due; none: nothing that can be computed was said")
+    renegotiates: UUID | None = Field(default=None, description="The promise in whose place it comes, which this reply tells the customer")
+
+
 class Reply(Part):
     """The whole current state of a reply, from draft to sent."""
 
@@ -43,6 +54,11 @@ class Reply(Part):
         default=False, description="It says no more than that we are looking into it: its reader is to be told the outcome"
     )
     update_id: UUID | None = Field(default=None, description="The update to many conversations that it is a part of")
+    promises: list[ReplyPromise] = Field(default=[], description="What it commits us to, once it is sent")
+    keeps: list[UUID] | None = Field(
+        default=None,
+        description="Promises that it keeps, as its writer says; none given: whatever is open for its customer when it is sent",
+    )
     held_by: UUID | None = Field(
         default=None, description="The hold that keeps it from leaving, or, once submitted again, because of which its approval was void"
     )

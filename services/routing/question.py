@@ -7,7 +7,7 @@ fact* is any word that begins so. What holds three digits or more is a number, a
 import re
 from dataclasses import dataclass
 
-from libs.common.errors import Unprocessable
+from libs.common.errors import BadRequest
 from services.routing.wanted import Arguments
 
 MOST_TERMS = 20
@@ -31,7 +31,7 @@ Question = tuple[tuple[Term, ...], ...]
 
 
 def parse(asked: str) -> Question:
-    """Raises `Unprocessable` where there is nothing to look for, only what is not wanted, or too much."""
+    """Raises `BadRequest` where there is nothing to look for, only what is not wanted, or too much."""
     alternatives: list[list[Term]] = [[]]
     for found in _PIECE.finditer(asked):
         quoted, word = found[2], found[4]
@@ -41,9 +41,9 @@ def parse(asked: str) -> Question:
             alternatives[-1].append(term)
     terms = [tuple(dict.fromkeys(one)) for one in alternatives if one]
     if sum(map(len, terms)) > MOST_TERMS:
-        raise Unprocessable(f"q has more than {MOST_TERMS} words. Leave out those that say least.")
+        raise BadRequest(f"q has more than {MOST_TERMS} words. Leave out those that say least.")
     if not terms or any(all(term.without for term in one) for one in terms):
-        raise Unprocessable(
+        raise BadRequest(
             f"There is nothing to search for in {asked[:60]!r}. Give a word, a name or a number that is wanted; -word only leaves cases out."
         )
     return tuple(terms)

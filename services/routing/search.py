@@ -15,7 +15,7 @@ import asyncpg
 
 from libs.common import db
 from libs.common.case_events import Case
-from libs.common.errors import Unprocessable
+from libs.common.errors import BadRequest
 from services.routing import question, wanted
 from services.routing.question import Question, Term
 from services.routing.wanted import Arguments, Wanted
@@ -66,7 +66,7 @@ class Found:
 async def find(
     connection: db.Connection, brand: str, asked: Question, narrowed: Wanted, after: Place | None, now: datetime, limit: int
 ) -> Found:
-    """A page of hits, best first within each window. Raises `Unprocessable` where every word is one that says nothing."""
+    """A page of hits, best first within each window. Raises `BadRequest` where every word is one that says nothing."""
     place = after or Place(now, await _beyond(connection, brand), FIRST_SCORE, 0)
     until = time.monotonic() + _MOST_S
     hits: list[Hit] = []
@@ -87,7 +87,7 @@ async def find(
     if after is not None or hits:
         return Found(hits, None)
     if not await _says_something(connection, asked):
-        raise Unprocessable("Every word of q is one that nearly all texts have, such as 'de' or 'the'. Give one that says more.")
+        raise BadRequest("Every word of q is one that nearly all texts have, such as 'de' or 'the'. Give one that says more.")
     alike, complete = await _alike(connection, brand, asked, narrowed, now)
     return Found(alike[:limit], None, complete)
 

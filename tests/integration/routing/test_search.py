@@ -194,14 +194,14 @@ async def test_a_snippet_marks_what_was_found_and_hides_what_its_reader_does_not
 )
 async def test_a_question_that_cannot_be_answered_says_why(desk: World, q: str, says: str) -> None:
     answer = await desk.call("GET", "/v1/brands/vaart/search", desk.token("agent"), params={"q": q})
-    assert answer.status_code == 422
+    assert answer.status_code == 400
     assert says in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("q", ["'; drop table care_case; --", "a & b | !", "\\' <-> :*", "(((", 'x"y"z"', "%_%", "e\u0301tat", "1234'--"])
 async def test_whatever_is_typed_is_only_looked_for(desk: World, q: str) -> None:
     answer = await desk.call("GET", "/v1/brands/vaart/search", desk.token("agent"), params={"q": q})
-    assert answer.status_code in (200, 422), answer.text
+    assert answer.status_code in (200, 400, 422), answer.text
 
 
 async def test_a_kill_between_the_change_and_the_search_loses_nothing(desk: World) -> None:
