@@ -324,4 +324,5 @@ def test_redelivery_leaves_the_same_database(corpus: Corpus, plain: dict[str, An
     state = asyncio.run(_state_after(corpus, _logins(corpus), VARIANTS[variant]))
     for name in SERVICES:
         for table, rows in plain[name].items():
-            assert state[name][table] == rows, f"{name}.{table} differs"
+            only = [row for row in state[name][table] if row not in rows], [row for row in rows if row not in state[name][table]]
+            assert state[name][table] == rows, f"{name}.{table} differs: {only[0][:2]} in place of {only[1][:2]}"
