@@ -99,8 +99,7 @@ async def case(world: World) -> Case:
 
 
 async def post(world: World, path: str, body: Any = None, role: str = "agent", sub: str = "gs", **request: Any) -> Any:
-    answer = await world.call("POST", f"{BRAND}{path}", world.token(role, sub=sub), json=body, **request)
-    return answer
+    return await world.call("POST", f"{BRAND}{path}", world.token(role, sub=sub), json=body, **request)
 
 
 async def ask(world: World, **more: Any) -> dict[str, Any]:
