@@ -31,7 +31,7 @@ def recognised(
         return None
     mention, brand = mail.mention, published.book.brand
     what = "undelivered" if mail.returned else "automatic" if mail.automatic else "answer"
-    text = unquoted(mention.text) if what == "answer" else mention.text.strip()
+    text = mention.text.strip() if what == "undelivered" else unquoted(mention.text)
     first = mention.author.identities[0]
     event = ConsultationMailed(
         brand=brand,

@@ -412,7 +412,7 @@ async def test_a_mail_about_another_brands_question_changes_nothing(desk: World)
 
 async def test_a_mailed_answer_of_a_merged_case_is_on_the_case_that_goes_on(desk: World) -> None:
     made = await ask(desk, holds_case=True)
-    await batch(desk.pool, [event(MentionTriaged, 1, message("B", "Nog een vraag"))])
+    await batch(desk.pool, [event(MentionTriaged, 1, message("B", "Nog een vraag", group="B"))])
     other = await desk.pool.fetchval("select case_id from mention_copy where id = $1", mention_id("B"))
     version = await desk.pool.fetchval("select version from care_case where brand = 'vaart' and id = $1", await case_id(desk))
     body = {"case_id": str(await case_id(desk)), "version": version, "reason": "zelfde klant"}
