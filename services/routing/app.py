@@ -52,6 +52,7 @@ from services.routing import (
     search_api,
     search_index,
     tag_api,
+    tally,
     ticker,
     timer,
     user_api,
@@ -135,6 +136,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         gauges=[failed_rule.refresh_gauges, search_index.refresh_gauges],
     )
     app.state.links = signed
+    app.state.tallies = tally.Tallies()
     app.state.feed, app.state.open_streams = feed.Feed(), feed_api.Open()
     return app
 

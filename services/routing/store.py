@@ -222,7 +222,8 @@ async def update(connection: db.Connection, changed: Sequence[File], fire_at: Ma
             "update care_case c set version = u.v, state = u.s, department = u.d, owner = u.o, customer_id = u.cu, opened_at = u.op, "
             "next_fire_at = u.n, fired = u.fired, touched = u.t, book_version = u.bv, state_json = u.json, "
             "handled_at = u.ha, handled_id = u.hi, turn_before = u.tb, helpers = u.he, given = u.gi, skills = u.sk, rank = u.ra, due_at = u.du, "
-            "sticks = u.st, lane = u.la, channel = u.ch, clock_version = coalesce(c.clock_version, c.book_version) "
+            "sticks = u.st, lane = u.la, channel = u.ch, "
+            "clock_version = case when c.book_version = u.bv then c.clock_version else coalesce(c.clock_version, c.book_version) end "
             f"from (select {_VALUES}) "
             "as u(i, b, v, s, d, o, cu, op, n, fired, t, bv, json, ha, hi, tb, he, gi, sk, ra, du, st, la, ch) where c.id = u.i and c.brand = u.b",
             *_columns(changed, fire_at),
