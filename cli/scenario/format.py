@@ -18,7 +18,7 @@ from cli.scenario import times
 from libs.common.bookproblems import BrandBookError
 from libs.common.brandbook import BrandBook
 
-KINDS = ("mention", "mail", "taken_back", "reply", "do", "call", "book", "expect")
+KINDS = ("mention", "mail", "taken_back", "reply", "mailed", "do", "call", "book", "expect")
 """What a step can be; each step has one of these keys."""
 
 
@@ -77,6 +77,17 @@ class ReplyStep(_Part):
     more: dict[str, Any] = Field(default={}, alias="with")
 
 
+class MailedStep(_Part):
+    """A department answers a question by mail: what ingest tells. The same name again is the same mail, taken in again."""
+
+    mailed: str
+    to: str
+    text: str = "Ja."
+    sender: str = Field(default="collega@scenario.example", alias="from")
+    department: str | None = None
+    what: Literal["answer", "automatic", "undelivered"] = "answer"
+
+
 class DoStep(_Part):
     """A person does something with a case, in a word."""
 
@@ -115,12 +126,13 @@ class ExpectStep(_Part):
     expect: tuple[dict[str, Any], ...]
 
 
-Body = MentionStep | MailStep | TakenBackStep | ReplyStep | DoStep | CallStep | BookStep | ExpectStep
+Body = MentionStep | MailStep | TakenBackStep | ReplyStep | MailedStep | DoStep | CallStep | BookStep | ExpectStep
 _MODELS: dict[str, type[Body]] = {
     "mention": MentionStep,
     "mail": MailStep,
     "taken_back": TakenBackStep,
     "reply": ReplyStep,
+    "mailed": MailedStep,
     "do": DoStep,
     "call": CallStep,
     "book": BookStep,

@@ -19,6 +19,7 @@ from cli.scenario.format import (
     CallStep,
     DoStep,
     ExpectStep,
+    MailedStep,
     MailStep,
     MentionStep,
     ReplyStep,
@@ -114,6 +115,9 @@ class _Player:
             case ReplyStep():
                 await self._known(what.to)
                 await self._teller.reply(what)
+            case MailedStep():
+                await self._settle()
+                await self._teller.mailed(what)
             case BookStep():
                 await self._settle()
                 self._book |= what.book

@@ -46,11 +46,11 @@ class Department(BookPart):
     email: Email | None = None
     """Where it is reached."""
     consult_within: OpeningSpan = Span(4, "h")
-    """How long it may take when asked. No service acts on it yet."""
+    """How long it may take when asked."""
     notify: tuple[Notify, ...] = ()
-    """How it hears of a question beside its mail address. No service acts on it yet."""
+    """How it hears of a question beside its mail address."""
     remind_at: tuple[Percent, ...] = (80, 100)
-    """Shares of that time at which it is reminded. No service acts on it yet."""
+    """Shares of that time at which it is reminded."""
 
 
 class RoutingRule(BookPart):
