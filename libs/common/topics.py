@@ -89,6 +89,12 @@ _CASE_EVENTS = (
     c.CaseCallbackDue,
     c.CaseCallbackAttempted,
     c.CaseCallbackEnded,
+    c.CasePromised,
+    c.CasePromiseKept,
+    c.CasePromiseBroken,
+    c.CasePromiseRenegotiated,
+    c.CasePromiseWithdrawn,
+    c.CasePromiseNotKept,
 )
 _REPLY_EVENTS = (
     r.ReplyDrafted,
