@@ -197,7 +197,7 @@ def _promised(found: Material, mask: Mask) -> list[Promised]:
             channel=promise.channel,
             text=mask.text(promise.text, promise.visibility),
             due_at=promise.due_at,
-            overdue=promise.late_at(found.now) is not None,
+            overdue=promise.state == "broken" or promise.late_at(found.now) is not None,
         )
         for promise in sorted(live, key=lambda promise: (promise.due_at is None, promise.due_at or promise.given_at))
     ]

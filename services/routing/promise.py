@@ -202,7 +202,7 @@ def must_be_live(promise: Promise) -> None:
 def kept_by_hand(promise: Promise, at: datetime, now: datetime, by: str, reason: str | None) -> Promise:
     """A person says that it was kept, at that moment. Raises `Conflict`, and `Unprocessable` for a moment at which it cannot have been."""
     must_be_live(promise)
-    if at > now:
+    if at > max(now, promise.given_at):
         raise Unprocessable(f"at: {at.isoformat()} is still to come. Say when it was kept, or leave it out for now.")
     if at < promise.given_at:
         raise Unprocessable(f"at: {at.isoformat()} is before the promise was given, at {promise.given_at.isoformat()}.")

@@ -175,7 +175,7 @@ async def keep_promise(
     """It was kept: late, where that was after its time. Whoever marks it afterwards says when it was."""
     before, file = await _at_hand(writing, brand, promise_id, match)
     policy, now, said = policy_of(request, brand), await store.now(writing), body or KeptBody()
-    found = promises.kept_by_hand(before, said.at or now, now, principal.subject, said.reason)
+    found = promises.kept_by_hand(before, said.at or max(now, before.given_at), now, principal.subject, said.reason)
     changed: list[promise_work.Change] = [(CasePromiseKept, found, {"reason": said.reason})]
     await promise_work.tell(writing, policy, file, changed, at=now, actor=principal.subject, traceparent=telemetry.current_traceparent())
     return _shown(response, principal, found, file)

@@ -107,7 +107,7 @@ async def live(
         "where p.brand = $1 and p.state in ('open', 'broken') and ($2::text is null or p.state = $2) "
         "and ($3::text is null or c.department = $3) and ($4::text is null or c.owner = $4) "
         "and ($5::timestamptz is null or p.due_at < $5) "
-        "and ($6::bool is null or (p.state <> 'broken', coalesce(p.due_at, 'infinity'), p.id) > ($6, coalesce($7, 'infinity'), $8)) "
+        "and ($6::bool is null or (p.state <> 'broken', coalesce(p.due_at, 'infinity'), p.id) > ($6, coalesce($7::timestamptz, 'infinity'), $8::uuid)) "
         "order by (p.state <> 'broken'), (coalesce(p.due_at, 'infinity')), p.id limit $9",
         brand,
         state,
