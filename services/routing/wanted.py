@@ -57,13 +57,14 @@ class Wanted(BaseModel):
     customer_group: tuple[str, ...] = _words("Groups of customers")
     contact: tuple[Literal["first", "repeat"], ...] = _words("First or repeated contact")
     topic_id: UUID | None = Field(default=None, description="Only cases about this topic")
+    promise: tuple[Literal["open", "broken"], ...] = _words("With a promise to the customer that is open, or broken")
     sample: bool | None = Field(
         default=None, description="Only cases with a proposal of no reply that people are asked to judge, or only the others"
     )
     field: tuple[str, ...] = Field(default=(), max_length=10, description="Custom fields, each as id=value; all of them hold")
     opened_from: datetime | None = Field(default=None, description="Opened at that moment or later")
     opened_before: datetime | None = Field(default=None, description="Opened before that moment")
-    due_before: datetime | None = Field(default=None, description="A clock that runs is due before that moment")
+    due_before: datetime | None = Field(default=None, description="A clock that runs, or a promise, is due before that moment")
     q: str | None = Field(default=None, min_length=1, max_length=500, description="Words that are searched for")
 
     @model_validator(mode="before")
@@ -154,6 +155,7 @@ _PLAIN: Sequence[tuple[str, str]] = (
     ("watcher", "watcher"),
     ("customer_group", "group"),
     ("contact", "contact"),
+    ("promise", "promise"),
 )
 """Filter → what its keys begin with."""
 
