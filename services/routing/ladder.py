@@ -13,7 +13,7 @@ from libs.common.brandbook import BrandBook
 from libs.common.case_events import Case, NotDone
 from libs.common.rules import RuleError, When, matches
 from services.routing import incident, sla
-from services.routing.route import able, drawn, facts_of, leads, members, nobody_of
+from services.routing.route import NOTHING, able, drawn, facts_of, leads, members, nobody_of
 from services.routing.sla import Firing, Policy
 
 FURTHER = {
@@ -25,6 +25,7 @@ FURTHER = {
 }
 """What is done instead of a step that cannot be done. `notify_team`: everybody who may have the case."""
 _TELLS = ("notify_owner", "notify_lead", "inform_hub")
+_KNOWN: dict[str, object] = {name: value for name, value in NOTHING.items() if name != "pii"} | {"priority": None}
 _HIGHER = {"low": "normal", "normal": "high", "high": "urgent"}
 
 
@@ -77,12 +78,12 @@ def holds(when: When, about: Mapping[str, object]) -> bool:
         return True
 
 
-def broken(book: BrandBook, about: Mapping[str, object]) -> list[tuple[int, str]]:
+def broken(book: BrandBook) -> list[tuple[int, str]]:
     """The steps, by their number in the book, that ask for what is not known of a case when a clock speaks, and why: they are taken for every case."""
     found = []
     for number, step in enumerate(book.escalation, 1):
         try:
-            matches(step.when, about)
+            matches(step.when, _KNOWN)
         except RuleError as error:
             found.append((number, str(error)))
     return found

@@ -167,14 +167,14 @@ def broken(book: BrandBook) -> list[Failure]:
     found = []
     for number, rule in enumerate(book.routing, 1):
         try:
-            matches(rule.when, _NOTHING)
+            matches(rule.when, NOTHING)
         except RuleError as error:
             found.append(Failure(number, str(error)))
     return found
 
 
 _LISTS = ("labels", "risk", "pii", "tags")
-_NOTHING: dict[str, object] = {
+NOTHING: dict[str, object] = {
     **dict.fromkeys(
         ("urgency", "channel", "language", "sentiment", "visibility", "intent", "respond", "department", "insight", "role"),
     ),
