@@ -324,14 +324,29 @@ class CaseClockBreached(CaseEvent):
     clock: str = Field(description="reaction | resolution")
 
 
+class NotDone(Part):
+    """A step of the ladder that could not be done."""
+
+    step: str
+    why: str
+
+
 class CaseEscalated(CaseEvent):
-    """A clock came so far that the brand book wants something done; it was."""
+    """A clock came so far that the brand book wants something done: what was done, and what could not be."""
 
     type: ClassVar[str] = "weerklank.case.escalated.v1"
     clock: str
     share: int = Field(description="Per cent of the clock's time that had passed")
-    did: list[str] = Field(description="Steps of the brand book: notify_owner, raise_priority, notify_lead, return_to_queue")
+    did: list[str] = Field(
+        description="Steps of the brand book: notify_owner, raise_priority, notify_lead, return_to_queue, reassign, inform_hub; and notify_team, "
+        "where nobody else could be told"
+    )
     told: list[str] = Field(default=[], description="Team members that were told")
+    not_done: list[NotDone] = Field(
+        default=[], description="Steps that could not be done; after each, the next one who could was told instead"
+    )
+    previous_owner: str | None = Field(default=None, description="Who had it, where it went to somebody else or to a queue")
+    previous_department: str | None = None
 
 
 class CaseResolved(CaseEvent):

@@ -62,6 +62,8 @@ _DUTCH: tuple[tuple[str, str], ...] = (
     (r"resolution clock breached", "de oplostijd is overschreden"),
     (r"promise at (\d+)%", r"een belofte aan de klant is bijna om: \1% van de tijd"),
     (r"promise broken", "een belofte aan de klant is niet nagekomen"),
+    (r"assigned: reaction clock at (\d+)%", r"aan jou gegeven: de reactietijd is voor \1% voorbij"),
+    (r"assigned: resolution clock at (\d+)%", r"aan jou gegeven: de oplostijd is voor \1% voorbij"),
     (r"called upon by (.+)", r"\1 noemt je in een notitie"),
     (r"urgency (\w+)(.*)", r"dringender dan gedacht: \1\2"),
     (r"risk (.+)", r"risico: \1"),
