@@ -320,5 +320,6 @@ class World:
             try:
                 value = value[int(part)] if isinstance(value, list) else value[part]
             except (KeyError, IndexError, ValueError, TypeError) as error:
-                raise Failed(f"{found[0]}: there is no {part!r} in {value!r}") from error
+                there = ", ".join(map(str, value)) if isinstance(value, dict) else repr(value)
+                raise Failed(f"{found[0]}: there is no {part!r} in it (there is {there[:300]})") from error
         return str(value) if isinstance(value, UUID) else value
