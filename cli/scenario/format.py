@@ -97,7 +97,7 @@ class DoStep(_Part):
     case: str | None = None
     reply: str | None = None
     as_: str | None = Field(default=None, alias="as")
-    body: dict[str, Any] = Field(default={}, alias="with")
+    body: dict[str, Any] | None = Field(default=None, alias="with")
     answer: int | None = None
     save: str | None = None
     meanwhile: bool = False
@@ -291,7 +291,8 @@ def _said(error: ValidationError, kind: str) -> str:
     place = ".".join(map(str, first["loc"]))
     if first["type"] == "extra_forbidden" and len(first["loc"]) == 1:
         known = sorted(field.alias or name for name, field in _MODELS[kind].model_fields.items())
-        return f"{place!r} is no key of a step with {kind!r}; there are at, {', '.join(known)}."
+        hint = " A text with a comma stands in quotes between braces." if " " in place else ""
+        return f"{place!r} is no key of a step with {kind!r}; there are at, {', '.join(known)}.{hint}"
     return f"{place}: {first['msg'][:1].lower()}{first['msg'][1:]}."
 
 

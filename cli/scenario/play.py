@@ -162,17 +162,17 @@ class _Player:
 
     async def _with_case(self, what: DoStep, mention: str) -> CallStep:
         path = f"POST /cases/{await self._world.case_of(mention)}/{what.do.replace('_', '-')}"
-        return self._asked(what, path, what.body or None, what.save)
+        return self._asked(what, path, what.body, what.save)
 
     async def _with_reply(self, what: DoStep, name: str) -> CallStep:
         """With the digest of the text as it stands, where the step gives no other."""
         reply_id = self._reply_id(name)
-        body: dict[str, Any] = dict(what.body)
+        body: dict[str, Any] = dict(what.body or {})
         if what.do in ("approve", "legal_check", "legal-check") and "digest" not in body:
             body["digest"] = (await self._reply(name))["digest"]
         method = "PUT" if what.do == "edit" else "POST"
         path = f"/replies/{reply_id}" if what.do == "edit" else f"/replies/{reply_id}/{what.do.replace('_', '-')}"
-        return self._asked(what, f"{method} {path}", body or None, what.save, service="responder")
+        return self._asked(what, f"{method} {path}", body or what.body, what.save, service="responder")
 
     async def _draft(self, what: DraftStep) -> CallStep:
         given = {"text": what.text, "script": what.script}

@@ -79,14 +79,14 @@ class Tasks:
         )
         return min((at for at in (found, theirs) if at is not None), default=None)
 
-    async def clocks(self, relay: Callable[[], Awaitable[None]]) -> None:
+    async def clocks(self, relay: Callable[[], Awaitable[None]]) -> bool:
         """All that is due now in routing. Raises `Endless`."""
-        for _ in range(_MOST_ROUNDS):
+        for number in range(_MOST_ROUNDS):
             done = await ticker.tick(self._routing, self._policies)
             done += await timer.tick(self._routing, self._policies, DUE)
             await relay()
             if not done:
-                return
+                return number > 0
         raise Endless
 
     # --- whenever there is something to do ------------------------------------------------------------------------------------------------

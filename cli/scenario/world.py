@@ -210,7 +210,9 @@ class World:
 
     async def work(self) -> bool:
         """What the services do by themselves at this moment; whether anything was done."""
-        done = await self._tasks.routing()
+        at = await self._next_due()
+        done = at is not None and at <= self.now and await self._tick()
+        done = await self._tasks.routing() or done
         await self._relay("routing")
         return await self.send() or done if self.responds else done
 
@@ -235,10 +237,10 @@ class World:
     async def _next_due(self) -> datetime | None:
         return await self._tasks.next_due(self.responds, self.now)
 
-    async def _tick(self) -> None:
+    async def _tick(self) -> bool:
         """All that is due now in routing."""
         try:
-            await self._tasks.clocks(lambda: self._relay("routing"))
+            return await self._tasks.clocks(lambda: self._relay("routing"))
         except Endless:
             raise Failed(f"something is due for ever at {self.now.isoformat()}") from None
 
