@@ -22,6 +22,7 @@ from services.routing.links import Links
 from services.routing.notifier import WAYS, Notifier
 from services.routing.policies import Policies
 from services.routing.settings import Settings as RoutingSettings
+from services.routing.sla import Policy
 from services.routing.ways.sending import Message, Sending
 
 _MOST_ROUNDS = 10_000
@@ -58,18 +59,62 @@ class Tasks:
         self._sender = Sender(self._responder, books, Relay("", "responder", "nowhere"), settings[1])
         self._attempts = settings[1].send_attempts
         self._followed = 1
+        self._due: datetime | None = None
 
-    # --- by the clock -------------------------------------------------------------------------------------------------------------------
+    # --- routing ------------------------------------------------------------------------------------------------------------------------
 
-    async def next_due(self, responds: bool, now: datetime) -> datetime | None:
-        """When something is to be done next, at a moment of its own."""
-        found: datetime | None = await self._routing.fetchval(
-            "select least((select min(next_fire_at) from care_case where brand = $1), (select min(at) from timer where brand = $1), "
-            "(select min(next_at) from notice where brand = $1 and state = 'due' and next_at > moment()))",
+    async def routing(self, now: datetime, relay: Callable[[], Awaitable[None]]) -> bool:
+        """What is due by the clock, what a new book means for what runs, bulk actions, cases for those who are there, and notices. Raises `Endless`."""
+        policy = self._policies.of(self._brand)
+        done = False
+        if policy.version > self._followed:
+            self._followed = policy.version
+            done = await self._follow(policy)
+        for _ in range(_MOST_ROUNDS):
+            if not await self._round(policy, now):
+                if done:
+                    await relay()
+                return done
+            done = True
+        raise Endless
+
+    async def _round(self, policy: Policy, now: datetime) -> int:
+        """One look at what there is to do, in one query: most looks find nothing. How much was done."""
+        seen = await self._routing.fetchrow(
+            "select exists (select from bulk where brand = $1 and state in ('running', 'undoing')) as bulk, "
+            "exists (select from presence where brand = $1) as anybody, "
+            "(select min(next_at) from notice where brand = $1 and state = 'due') as notice, "
+            "least((select min(next_fire_at) from care_case where brand = $1), (select min(at) from timer where brand = $1)) as clock",
             self._brand,
         )
+        assert seen is not None
+        self._due = min((at for at in (seen["notice"], seen["clock"]) if at is not None), default=None)
+        done = 0
+        if seen["clock"] is not None and seen["clock"] <= now:
+            done += await ticker.tick(self._routing, self._policies)
+            done += await timer.tick(self._routing, self._policies, DUE)
+        if seen["bulk"]:
+            done += await bulker.tick(self._routing, self._policies)
+        if seen["anybody"]:
+            done += await giving.tick(self._routing, policy)
+        if seen["notice"] is not None and seen["notice"] <= now:
+            done += await self._notifier.claim()
+            await self._notifier.idle()
+        return done
+
+    async def _follow(self, policy: Policy) -> bool:
+        done = 0
+        while found := await rehome.tick(self._routing, policy):
+            done += found
+        before = await retarget.earlier(self._routing, policy)
+        while before and (found := await retarget.tick(self._routing, policy, before)):
+            done += found
+        return done > 0
+
+    async def next_due(self, responds: bool) -> datetime | None:
+        """When something is to be done next, at a moment of its own. In routing: as it was when nothing was left to do."""
         if not responds:
-            return found
+            return self._due
         theirs: datetime | None = await self._responder.fetchval(
             "select least((select min(next_attempt_at) from reply where brand = $1 and state = 'approved' and held_by is null "
             "and next_attempt_at > now()), (select min(case when waits is null then next_at else greatest(next_at, now() + $2::text::interval) end) "
@@ -77,49 +122,14 @@ class Tasks:
             self._brand,
             _HELD_UP,
         )
-        return min((at for at in (found, theirs) if at is not None), default=None)
-
-    async def clocks(self, relay: Callable[[], Awaitable[None]]) -> bool:
-        """All that is due now in routing. Raises `Endless`."""
-        for number in range(_MOST_ROUNDS):
-            done = await ticker.tick(self._routing, self._policies)
-            done += await timer.tick(self._routing, self._policies, DUE)
-            await relay()
-            if not done:
-                return number > 0
-        raise Endless
-
-    # --- whenever there is something to do ------------------------------------------------------------------------------------------------
-
-    async def routing(self) -> bool:
-        """What a new book means for what runs, bulk actions, cases for those who are there, and notices."""
-        policy = self._policies.of(self._brand)
-        done = 0
-        if policy.version > self._followed:
-            self._followed = policy.version
-            while found := await rehome.tick(self._routing, policy):
-                done += found
-            before = await retarget.earlier(self._routing, policy)
-            while before and (found := await retarget.tick(self._routing, policy, before)):
-                done += found
-        wanted = await self._routing.fetchrow(
-            "select exists (select from bulk where brand = $1 and state in ('running', 'undoing')) as bulk, "
-            "exists (select from notice where brand = $1 and state = 'due' and next_at <= moment()) as notices",
-            self._brand,
-        )
-        assert wanted is not None
-        while wanted["bulk"] and await bulker.tick(self._routing, self._policies):
-            done += 1
-        done += await giving.tick(self._routing, policy)
-        if wanted["notices"]:
-            done += await self._notifier.claim()
-            await self._notifier.idle()
-        return done > 0
+        return min((at for at in (self._due, theirs) if at is not None), default=None)
 
     async def findable(self) -> None:
         """What changed is found."""
         while await search_index.tick(self._routing):
             pass
+
+    # --- the responder --------------------------------------------------------------------------------------------------------------------
 
     async def lease(self) -> SendingLease | None:
         """What routing says each second of what this brand may send; none where nothing waits for it."""

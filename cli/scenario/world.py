@@ -199,21 +199,21 @@ class World:
                 self.log.append(row["topic"], row["brand"], row["key"], headers, row["value"], self.now)
 
     async def pass_time(self, until: datetime) -> bool:
-        """What is due next, at or before `until`, is done at its moment; false, and the clock is there, where nothing is."""
-        at = await self._next_due()
+        """The clock goes to the moment at which something is due next, at or before `until`; false, and it is there, where nothing is. Call it where
+        nothing is left to do now, and `work` after it."""
+        at = await self._tasks.next_due(self.responds)
         if at is None or at > until:
             self.set_clock(max(self.now, until))
             return False
         self.set_clock(max(self.now, at))
-        await self._tick()
         return True
 
     async def work(self) -> bool:
         """What the services do by themselves at this moment; whether anything was done."""
-        at = await self._next_due()
-        done = at is not None and at <= self.now and await self._tick()
-        done = await self._tasks.routing() or done
-        await self._relay("routing")
+        try:
+            done = await self._tasks.routing(self.now, lambda: self._relay("routing"))
+        except Endless:
+            raise Failed(f"something is due for ever at {self.now.isoformat()}") from None
         return await self.send() or done if self.responds else done
 
     async def send(self) -> bool:
@@ -233,16 +233,6 @@ class World:
         """The schedule is over."""
         if self.responds:
             await self._tasks.end()
-
-    async def _next_due(self) -> datetime | None:
-        return await self._tasks.next_due(self.responds, self.now)
-
-    async def _tick(self) -> bool:
-        """All that is due now in routing."""
-        try:
-            return await self._tasks.clocks(lambda: self._relay("routing"))
-        except Endless:
-            raise Failed(f"something is due for ever at {self.now.isoformat()}") from None
 
     # --- what people do and see ---------------------------------------------------------------------------------------------------------
 
