@@ -445,3 +445,89 @@ class CaseCallbackEnded(CaseEvent):
     type: ClassVar[str] = "weerklank.case.callback-ended.v1"
     callback: Callback
     outcome: str = Field(description="reached | not_reached | wrong_number | cancelled | withdrawn")
+
+
+class Consultation(Part):
+    """A question to a department that stays with the case, as it is after what happened to it."""
+
+    id: UUID
+    kind: str = Field(default="question", description="question | legal_check")
+    state: str = Field(description="open | answered | withdrawn")
+    department: str = Field(description="Who is asked by now")
+    question: str
+    mention_ids: list[UUID] = Field(default=[], description="The messages that it is about; none: the case as a whole")
+    holds_case: bool = Field(default=False, description="Whether the case waits for the department")
+    asked_by: str = Field(description="Token's subject of whoever asked, or system")
+    asked_at: datetime
+    since: datetime = Field(description="Since when this department has it")
+    due_at: datetime = Field(description="By when it is to answer")
+    turn: int = Field(default=1, description="1; one more each time that it is handed on or reopened")
+    verdict: str | None = Field(default=None, description="agreed | agreed_with_changes | refused; none: the answer is its text")
+    ended_at: datetime | None = Field(default=None, description="When it was answered or withdrawn")
+
+
+class CaseConsulted(CaseEvent):
+    """A department was asked something."""
+
+    type: ClassVar[str] = "weerklank.case.consulted.v1"
+    consultation: Consultation
+
+
+class CaseConsultationReminded(CaseEvent):
+    """The department was reminded of what it was asked: its time came so far, or a person did."""
+
+    type: ClassVar[str] = "weerklank.case.consultation-reminded.v1"
+    consultation: Consultation
+    share: int | None = Field(default=None, description="Per cent of its time that had passed; none: a person reminded it")
+    told: list[str] = Field(default=[], description="Team members that were told too: of what is overdue")
+
+
+class CaseConsultationAnswered(CaseEvent):
+    """The department answered. Where it had been answered, withdrawn or handed on before that, the answer is kept, and changes nothing."""
+
+    type: ClassVar[str] = "weerklank.case.consultation-answered.v1"
+    consultation: Consultation
+    answer_id: UUID
+    answer: str
+    verdict: str | None = Field(default=None, description="agreed | agreed_with_changes | refused; none: the answer is its text")
+    via: str = Field(description="api | link | mail")
+    sender: str | None = Field(default=None, description="Of an answer by mail: the address that it came from")
+    outside: bool = Field(default=False, description="That address is not of the department's domain: look at whether it is theirs")
+    late: bool = Field(default=False, description="It came after the question had ended, or had gone to another department")
+    attachments: list[str] = Field(default=[], description="Names of the files that came with an answer by mail, and stay in the mailbox")
+
+
+class CaseConsultationNoted(CaseEvent):
+    """Something came back on a question that is no answer: an automatic reply, or word that it could not be delivered."""
+
+    type: ClassVar[str] = "weerklank.case.consultation-noted.v1"
+    consultation: Consultation
+    answer_id: UUID
+    what: str = Field(description="automatic | undelivered")
+    text: str
+    sender: str | None = None
+
+
+class CaseConsultationHandedOn(CaseEvent):
+    """Another department is asked instead, with a clock of its own."""
+
+    type: ClassVar[str] = "weerklank.case.consultation-handed-on.v1"
+    consultation: Consultation
+    previous_department: str
+    reason: str | None = None
+
+
+class CaseConsultationReopened(CaseEvent):
+    """What had been answered or withdrawn is asked again."""
+
+    type: ClassVar[str] = "weerklank.case.consultation-reopened.v1"
+    consultation: Consultation
+    reason: str | None = None
+
+
+class CaseConsultationWithdrawn(CaseEvent):
+    """The answer is not needed any more."""
+
+    type: ClassVar[str] = "weerklank.case.consultation-withdrawn.v1"
+    consultation: Consultation
+    reason: str

@@ -89,6 +89,13 @@ _CASE_EVENTS = (
     c.CaseCallbackDue,
     c.CaseCallbackAttempted,
     c.CaseCallbackEnded,
+    c.CaseConsulted,
+    c.CaseConsultationReminded,
+    c.CaseConsultationAnswered,
+    c.CaseConsultationNoted,
+    c.CaseConsultationHandedOn,
+    c.CaseConsultationReopened,
+    c.CaseConsultationWithdrawn,
 )
 _REPLY_EVENTS = (
     r.ReplyDrafted,
