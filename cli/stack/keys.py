@@ -2,10 +2,11 @@
 
 In: the data directory. Out: ``keys/issuer.ed25519.pem`` (mode 0600; the command line signs with it, and routing for
 people and machines that log in) and ``keys/jwks.json``
-(public; every service verifies with it). An external stack brings its own issuer instead.
+(public; every service verifies with it). Beside them ``keys/answers.key``. An external stack brings its own issuer instead.
 """
 
 import json
+import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -27,7 +28,7 @@ def signing_key(data_dir: Path) -> Path:
 
 
 def ensure(data_dir: Path) -> Path:
-    """Makes the key pair unless it is there; returns the path of ``jwks.json``."""
+    """Makes the keys unless they are there; returns the path of ``jwks.json``."""
     directory = data_dir / "keys"
     directory.mkdir(parents=True, exist_ok=True)
     pem, jwks = signing_key(data_dir), directory / "jwks.json"
@@ -40,10 +41,23 @@ def ensure(data_dir: Path) -> Path:
         unfinished.touch(mode=0o600)
         unfinished.write_bytes(secret)
         unfinished.rename(pem)
+    answers = directory / "answers.key"
+    if not answers.exists():
+        unfinished = answers.with_suffix(".new")
+        unfinished.unlink(missing_ok=True)
+        unfinished.touch(mode=0o600)
+        unfinished.write_text(secrets.token_urlsafe(32))
+        unfinished.rename(answers)
     unfinished = jwks.with_suffix(".new")
     unfinished.write_text(json.dumps({"keys": [signing.public_jwk(_private_key(pem))]}))
     unfinished.rename(jwks)
     return jwks
+
+
+def answer_key(data_dir: Path) -> str:
+    """What the addresses are signed with to which departments answer by mail, the same for routing and ingest; empty before the first start."""
+    path = data_dir / "keys" / "answers.key"
+    return path.read_text().strip() if path.exists() else ""
 
 
 def issue(data_dir: Path, claims: Mapping[str, Any], now: datetime, lifetime: timedelta) -> str:

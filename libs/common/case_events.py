@@ -498,12 +498,12 @@ class CaseConsultationAnswered(CaseEvent):
 
 
 class CaseConsultationNoted(CaseEvent):
-    """Something came back on a question that is no answer: an automatic reply, or word that it could not be delivered."""
+    """Something came back on a question that does not answer it: an automatic reply, word that it could not be delivered, a remark."""
 
     type: ClassVar[str] = "weerklank.case.consultation-noted.v1"
     consultation: Consultation
     answer_id: UUID
-    what: str = Field(description="automatic | undelivered")
+    what: str = Field(description="automatic | undelivered | remark: something about a legal check that is no verdict")
     text: str
     sender: str | None = None
 

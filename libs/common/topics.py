@@ -12,6 +12,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import InvalidPartitionsError, KafkaError, TopicAlreadyExistsError, for_code
 
+from libs.common import answer_events as a
 from libs.common import case_events as c
 from libs.common import events as e
 from libs.common import incident_events as i
@@ -188,6 +189,14 @@ REPLIES = Topic(
     ("triage", "routing", "analytics"),
     "what happens to a reply, and the whole reply after it",
 )
+ANSWERS = Topic(
+    "weerklank.answers.v1",
+    (a.ConsultationMailed,),
+    "consultation",
+    "ingest",
+    ("routing",),
+    "what came in by mail at the signed address of a question to a department",
+)
 FEEDBACK = Topic(
     "weerklank.feedback.v1",
     (e.FindingCorrected, e.DuplicateJudged),
@@ -206,7 +215,7 @@ BRANDS = Topic(
     retention_ms=None,
 )
 
-TOPICS: tuple[Topic, ...] = (MENTIONS, MENTIONS_BULK, TRIAGED, CASES, INCIDENTS, HOLDS, REPLIES, FEEDBACK, BRANDS)
+TOPICS: tuple[Topic, ...] = (MENTIONS, MENTIONS_BULK, TRIAGED, CASES, INCIDENTS, HOLDS, REPLIES, ANSWERS, FEEDBACK, BRANDS)
 BY_NAME = {topic.name: topic for topic in TOPICS}
 EVENT_TYPES: dict[str, type[e.Event]] = {event.type: event for topic in TOPICS for event in topic.events}
 

@@ -44,6 +44,7 @@ MAX_MARKS = 100
 """Parameters, or encoded words, of one header that are read."""
 MAX_HEADERS = 50
 """Headers of one name that are read."""
+MAX_RECIPIENTS = 200
 CUT = "\n[…]"
 
 _BROKEN = (ValueError, LookupError, AttributeError, TypeError, AssertionError, RecursionError, errors.MessageError)
@@ -79,10 +80,13 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """`automatic`: an automatic reply, a bounce or a mailing, by its own headers (RFC 3834, RFC 2919)."""
+    """`automatic`: an automatic reply, a bounce or a mailing, by its own headers (RFC 3834, RFC 2919). `returned`: a server says of a mail that it did
+    not arrive, or not yet (RFC 3464). `recipients`: addresses that it went to, in lower case."""
 
     mention: MentionIn
     automatic: bool
+    returned: bool = False
+    recipients: tuple[str, ...] = ()
 
 
 def external_id(raw: bytes) -> str:
@@ -134,7 +138,7 @@ def read_mail(raw: bytes, *, channel: str = "email", arrived_at: datetime, now: 
         "posted_at": _posted_at(message, arrived_at, now),
     }
     try:
-        return Mail(MentionIn.model_validate(given), _automatic(message))
+        return Mail(MentionIn.model_validate(given), _automatic(message), _returned(message), _recipients(message))
     except ValidationError as error:
         first = field_problems(error)[0]
         raise Unreadable(f"{first['field']}: {first['message']}") from error
@@ -260,6 +264,19 @@ def _automatic(message: Message) -> bool:
     if names & {"x-autoreply", "x-autorespond", "list-id", "list-unsubscribe"}:
         return True
     return message.get_content_type() == "multipart/report" or _header(message, "Return-Path") == "<>"
+
+
+def _returned(message: Message) -> bool:
+    return message.get_content_type() == "multipart/report" and "delivery-status" in _header(message, "Content-Type").lower()
+
+
+_RECIPIENTS = ("Delivered-To", "X-Original-To", "Envelope-To", "To", "Cc")
+
+
+def _recipients(message: Message) -> tuple[str, ...]:
+    """Whom it went to, as servers and its sender say."""
+    found = [address.lower() for name in _RECIPIENTS for value in _raw(message, name) for address in _ADDRESS.findall(value)]
+    return tuple(dict.fromkeys(found))[:MAX_RECIPIENTS]
 
 
 # --- content ------------------------------------------------------------------------------------------------------------------------

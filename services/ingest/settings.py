@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
+from libs.common import answers
 from libs.common.settings import Networks, Ports, ServiceSettings
 from services.ingest.mail import MAX_MAIL_BYTES
 
@@ -23,6 +24,14 @@ class Settings(ServiceSettings):
     purge_every_s: float = Field(default=3600.0, gt=0, description="Between two removals of receipts older than the book's retention")
     secrets_dir: Path = Field(
         default=Path("secrets"), description="Where file:name of a brand book is looked up; nothing outside it is read"
+    )
+    answer_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Recognises mails that answer a question to a department: the same 32 characters or more, at random, as routing's. Empty: they come "
+        "in as any mail",
+    )
+    answer_key_before: SecretStr = Field(
+        default=SecretStr(""), description="The answer_key before it was changed: addresses that it signed are recognised on"
     )
     mail_networks: Networks = Field(
         default=(), description="Mail servers may stand here too, beside the public network: 10.1.2.0/24, fd00:12::/64, …"
@@ -52,3 +61,8 @@ class Settings(ServiceSettings):
     mail_bytes: int = Field(
         default=MAX_MAIL_BYTES, ge=1024, le=MAX_MAIL_BYTES, description="A larger mail is rejected, and its mailbox goes on"
     )
+
+    @field_validator("answer_key", "answer_key_before")
+    @classmethod
+    def _addresses_can_be_trusted(cls, value: SecretStr) -> SecretStr:
+        return answers.strong(value)

@@ -8,13 +8,16 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from libs.common.answers import Answers
 from libs.common.errors import WeerklankError
+from libs.common.topics import ANSWERS
 from services.ingest import mailbox
+from services.ingest.answer import recognised
 from services.ingest.channels.imap import Connection, Envelope
 from services.ingest.intake import Intake
 from services.ingest.mail import Unreadable, read_mail
 from services.ingest.mailbox import Cursor
-from services.ingest.sender import Record
+from services.ingest.sender import Record, record_of
 
 log = logging.getLogger(__name__)
 
@@ -70,16 +73,21 @@ class _Taken:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Makes records of raw mails, the way that an import does. Live mails go with `live`, those of before we were with `history`."""
+    """Makes records of raw mails, the way that an import does. Live mails go with `live`, those of before we were with `history`. What `answers` knows as
+    a department's answer is no mention."""
 
     cursor: Cursor
     live: Intake
     history: Intake
+    answers: Answers
 
     def read(self, envelope: Envelope, raw: bytes) -> _Taken | str:
         """A record, or why there is none. Never raises: one mail's trouble must not stop its mailbox."""
         try:
             mail = read_mail(raw, arrived_at=envelope.arrived_at, now=datetime.now(UTC))
+            answer = recognised(raw, mail, self.answers, self.live.book, datetime.now(UTC), self.live.traceparent)
+            if answer is not None:
+                return _Taken(record_of(answer, ANSWERS.name))
             historic = mailbox.is_historic(self.cursor, envelope, mail.mention.posted_at)
             return _Taken((self.history if historic else self.live).take(mail.mention)[1])
         except Unreadable as error:

@@ -16,6 +16,7 @@ from typing import Literal
 from prometheus_client import Counter, Gauge
 
 from libs.common import db, mailserver, secret, telemetry
+from libs.common.answers import Answers
 from libs.common.books import BrandBooks
 from libs.common.brandbook import Channel
 from libs.common.errors import Unavailable
@@ -102,6 +103,7 @@ class Shared:
     connecting: asyncio.Semaphore
     room: asyncio.Semaphore
     slots: Slots
+    answers: Answers
 
 
 class Watch:
@@ -352,7 +354,8 @@ class Watch:
     async def _read_some(self, connection: Connection, cursor: Cursor, uids: Sequence[int], *, historic: bool) -> Read:
         far = historic or len(uids) > mailbox.FAR_BEHIND
         asked = uids[: 1 if self._singly else CHUNK]
-        reader = Reader(cursor, self._intake(far=far, historic=False), self._intake(far=True, historic=True))
+        live, history = self._intake(far=far, historic=False), self._intake(far=True, historic=True)
+        reader = Reader(cursor, live, history, self._shared.answers)
         settings, slots = self._shared.settings, self._shared.slots
 
         async def read(some: Sequence[int]) -> Read:

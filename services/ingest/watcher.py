@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from prometheus_client import Gauge
 
 from libs.common import db
+from libs.common.answers import Answers
 from libs.common.books import BrandBooks
 from libs.common.mailserver import Reach
 from services.ingest import mailbox, mailbox_store
@@ -43,6 +44,7 @@ class Watchers:
             asyncio.Semaphore(CONNECTING),
             asyncio.Semaphore(settings.mail_boxes),
             Slots(settings.mail_slots),
+            Answers([key.get_secret_value() for key in (settings.answer_key, settings.answer_key_before)]),
         )
         self._watches: dict[Place, Watch] = {}
         self._ending: dict[Place, asyncio.Task[None]] = {}

@@ -64,8 +64,8 @@ class Consultation:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A row of `consultation_answer`: what came back. `what`: answer | automatic | undelivered; `via`: api | link | mail. `department`: that it was asked
-    of. `late`: it changed nothing, because the question had ended or was another department's by then."""
+    """A row of `consultation_answer`: what came back. `what`: answer | remark | automatic | undelivered; `via`: api | link | mail. `department`: that
+    it was asked of. `late`: it changed nothing, because the question had ended or was another department's by then."""
 
     id: UUID
     brand: str
@@ -167,12 +167,29 @@ def reminded(found: Consultation) -> Consultation:
 
 
 def with_answer(found: Consultation, answer: Answer) -> tuple[Consultation, Answer]:
-    """What an answer makes of a question. One that is late, or no answer at all, is kept and ends nothing."""
+    """What an answer makes of a question. One that is late, or no answer at all, is kept and ends nothing; so is what is said about a legal check
+    without a verdict, or from an address that nobody knows."""
     if answer.what != "answer":
         return found, answer
+    if found.kind == LEGAL_CHECK and (answer.verdict is None or answer.outside):
+        return found, replace(answer, what="remark", verdict=None)
     if found.state != "open" or answer.department != found.department:
         return found, replace(answer, late=True)
     return found.changed(state="answered", verdict=answer.verdict, ended_at=answer.at), answer
+
+
+_VERDICTS = {
+    "agreed": ("agreed", "agree", "approved", "akkoord"),
+    "agreed_with_changes": ("agreed with changes", "akkoord met wijzigingen", "akkoord met aanpassingen"),
+    "refused": ("refused", "not agreed", "rejected", "niet akkoord", "geen akkoord", "afgekeurd"),
+}
+
+
+def verdict_in(text: str) -> str | None:
+    """The verdict that stands alone on the first line of a mail; none where anything else does: nobody guesses what a lawyer means."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    said = " ".join(first.strip(" .!,*").lower().split())
+    return next((verdict for verdict, words in _VERDICTS.items() if said in words), None)
 
 
 def must_be_open(found: Consultation) -> None:

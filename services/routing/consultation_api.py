@@ -82,7 +82,9 @@ class AnswerOut(BaseModel):
 
     id: UUID
     at: datetime
-    what: str = Field(description="answer | automatic (an automatic reply) | undelivered (our mail did not arrive)")
+    what: str = Field(
+        description="answer | remark (on a legal check, without a verdict) | automatic (an automatic reply) | undelivered (our mail did not arrive)"
+    )
     department: str = Field(description="That it was asked of")
     via: str = Field(description="api | link | mail")
     by: str = Field(description="Who: team member or token's subject; of a link the department; of a mail its sender's address")

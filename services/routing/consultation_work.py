@@ -229,7 +229,8 @@ def answered(
     if kept.what != "answer":
         change.what = f"{kept.department}: {_NOTED.get(kept.what, kept.what)}"
         about |= {"what": kept.what, "text": kept.text}
-        _tell(policy, file, change, CaseConsultationNoted, at=kept.at, actor="system", traceparent=traceparent, said=about)
+        actor = kept.department if kept.what == "remark" else "system"
+        _tell(policy, file, change, CaseConsultationNoted, at=kept.at, actor=actor, traceparent=traceparent, said=about)
         return change, kept
     change.what = f"{kept.department} answered" + (" late" if kept.late else "")
     about |= {"answer": kept.text, "via": kept.via, "verdict": kept.verdict}
@@ -254,7 +255,11 @@ def answered(
     return change, kept
 
 
-_NOTED = {"automatic": "automatic reply to a question", "undelivered": "a question was not delivered"}
+_NOTED = {
+    "remark": "wrote about a legal check without a verdict",
+    "automatic": "automatic reply to a question",
+    "undelivered": "a question was not delivered",
+}
 
 
 def _concerned(policy: Policy, file: cases.File, found: Consultation, but: str) -> list[str]:

@@ -11,18 +11,20 @@ from typing import Any
 from uuid import UUID
 
 from libs.common import db
+from libs.common.answer_events import ConsultationMailed
 from libs.common.case_events import Case, CaseEvent, CaseJoined, CaseLeft, CaseOpened, CaseReacted, CaseRevised, CaseWaiting
 from libs.common.consumer import Consumer, Work
 from libs.common.errors import InvalidEvent
 from libs.common.events import Event, MentionRevised, TriagedEvent, TriagedMention
 from libs.common.record import Received
 from libs.common.reply_events import Reply, ReplySent
-from libs.common.topics import REPLIES, TRIAGED
+from libs.common.topics import ANSWERS, REPLIES, TRIAGED
 from services.routing import (
     callback_store,
     callback_stream,
     callback_work,
     circumstances,
+    consultation_stream,
     customer_store,
     failed_rule,
     incident_store,
@@ -73,6 +75,7 @@ class CaseWork(Work):
         self.callbacks: dict[UUID, Callback] = {}
         self.changed_callbacks: set[UUID] = set()
         self.notifications: list[tuple[UUID, str, str, UUID, datetime, str]] = []
+        self.consultations = consultation_stream.Loaded()
         self.circumstances = Circumstances()
         self.unsettled: dict[UUID, None] = {}
         self.failures: dict[tuple[str, int, int], failed_rule.Failed] = {}
@@ -100,13 +103,13 @@ class CaseWork(Work):
 
     def tell(self, cause: Received[Any], file: cases.File, kind: type[CaseEvent], *, actor: str = "system", **said: Any) -> store.Story:
         found = record.story(file, kind, at=self.now, actor=actor, traceparent=cause.traceparent, **said)
-        self._keep(file, [found])
+        self.keep(file, [found])
         return found
 
     def tell_breaches(self, cause: Received[Any], file: cases.File) -> None:
-        self._keep(file, record.breaches(file, at=self.now, actor="system", traceparent=cause.traceparent))
+        self.keep(file, record.breaches(file, at=self.now, actor="system", traceparent=cause.traceparent))
 
-    def _keep(self, file: cases.File, stories: Sequence[store.Story]) -> None:
+    def keep(self, file: cases.File, stories: Sequence[store.Story]) -> None:
         self.changed.add(file.case.id)
         self.unsettled[file.case.id] = None
         self.stories += stories
@@ -496,6 +499,7 @@ HANDLERS: dict[type[Event], Callable[[CaseWork, Received[Any]], None] | None] = 
     **dict.fromkeys(TRIAGED.events, on_mention),
     **dict.fromkeys(REPLIES.events),
     ReplySent: on_reply_sent,
+    ConsultationMailed: consultation_stream.on_mailed,
 }
 """`triaged` carries whole states, so every event of it means the same here: a newer version. Of a reply, only that it was sent."""
 
@@ -513,6 +517,7 @@ async def load(connection: db.Connection, events: Sequence[Received[Any]], polic
     concerned = {copy.case_id for copy in work.copies.values()}
     concerned |= {cases.case_id_of(m.mention.brand, root) for m in about for root in (m.group_id, m.mention.id)}
     concerned |= {reply.case_id for reply in replies}
+    concerned |= await consultation_stream.cases_of(connection, events)
     placed = {(m.mention.brand, cases.case_id_of(m.mention.brand, root)) for m in about for root in (m.group_id, m.mention.id)}
     await _lock_customers(connection, work, about, placed | {(copy.triaged.mention.brand, copy.case_id) for copy in work.copies.values()})
     await _lock_files(connection, work, concerned)
@@ -531,6 +536,7 @@ async def load(connection: db.Connection, events: Sequence[Received[Any]], polic
     work.stored = set(work.files)
     mentions = [m.mention.id for m in about]
     work.callbacks = {one.id: one for one in await callback_store.of_cases(connection, list(work.files), mentions)}
+    await consultation_stream.load(connection, work, events)
     work.now = await store.now(connection)  # clocks may have spoken while we waited for their cases
     for mention_id, copy in found.items():
         work.copies.setdefault(mention_id, copy)
@@ -623,6 +629,7 @@ async def save(connection: db.Connection, work: CaseWork) -> None:
     await store.tell_story(connection, work.stories)
     await urgent.notify(connection, lambda brand: work.policies.of(brand).book, work.notifications)
     await callback_work.keep(connection, [work.callbacks[id] for id in sorted(work.changed_callbacks)])
+    await consultation_stream.save(connection, work)
     await samples.add(connection, work.sampled)
     await samples.judge(connection, work.answered)
     await failed_rule.tell(connection, list(work.failures.values()), work.policies)
@@ -661,4 +668,4 @@ def build(policies: Policies) -> Consumer[CaseWork]:
     async def prepare(events: Sequence[Received[Any]]) -> Policies:
         return policies
 
-    return Consumer(topics=(TRIAGED.name, REPLIES.name), handlers=HANDLERS, load=load, save=save, prepare=prepare)
+    return Consumer(topics=(TRIAGED.name, REPLIES.name, ANSWERS.name), handlers=HANDLERS, load=load, save=save, prepare=prepare)

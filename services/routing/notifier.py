@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 
 from libs.common import db, secret
+from libs.common.answers import Answers
 from libs.common.mailserver import Reach
 from libs.common.outcome import Accepted, NotBegun, Outcome, Refused, Unknown
 from libs.common.service import Service
@@ -36,6 +37,10 @@ WAYS: Mapping[str, Send] = {
     "slack": slack.send,
     "teams": teams.send,
 }
+_ANSWER_BY_MAIL = {
+    "nl": "Beantwoord deze mail, of gebruik de link onderaan. Inloggen hoeft niet.",
+    "en": "Answer this mail, or use the link at the end. There is no need to log in.",
+}
 _POLL_S = 0.2
 _LONGEST_PAUSE_S = 600.0
 _STOP_WITHIN_S = 8.0
@@ -48,6 +53,7 @@ class Notifier:
 
     def __init__(self, pool: db.Pool, policies: Policies, settings: Settings, signed: Links) -> None:
         self._pool, self._policies, self._settings, self._links = pool, policies, settings, signed
+        self._answers = Answers([settings.answer_key.get_secret_value()])
         self._name = f"routing-{settings.instance}"
         self._sending: dict[asyncio.Task[None], str] = {}
         self._mail_reach = Reach(settings.mail_networks, settings.mail_ports, "WEERKLANK_ROUTING_MAIL")
@@ -188,6 +194,10 @@ class Notifier:
             (link.label, self._links.url(Click(told.brand, link.purpose, link.subject, told.to, link.expires_at, link.data)))
             for link in told.links
         ]
+        reply_to, text = told.reply_to, told.text
+        if told.about == "consultation" and told.links and told.way.email is not None:
+            reply_to = reply_to or self._answers.address(policy.book, told.subject, told.to)
+            text = f"{_ANSWER_BY_MAIL[links.language_of(policy)]}\n\n{text}" if reply_to else text
         return Message(
             id=told.id,
             brand=told.brand,
@@ -197,12 +207,12 @@ class Notifier:
             to=told.to,
             way=told.way,
             title=told.title,
-            text=told.text,
+            text=text,
             links=tuple(addresses),
             created_at=attempt.created_at,
             language=links.language_of(policy),
             colour=policy.book.webcare_page.colour,
-            reply_to=told.reply_to,
+            reply_to=reply_to,
         )
 
     async def _renew(self, attempt: Attempt) -> None:

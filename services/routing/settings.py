@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from libs.common import answers
 from libs.common.keys import is_safe
 from libs.common.settings import Networks, Ports, ServiceSettings
 
@@ -40,6 +41,11 @@ class Settings(ServiceSettings):
     link_key_before: SecretStr = Field(
         default=SecretStr(""), description="The link_key before it was changed: links that it signed hold on until they expire"
     )
+    answer_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Signs the addresses that departments answer questions to by mail: 32 characters or more, at random, the same as ingest's. Empty: "
+        "notices have no such address",
+    )
     notice_slots: int = Field(default=200, ge=1, le=1000, description="Notices that this instance sends at once")
     notice_lane_slots: int = Field(default=24, ge=1, le=1000, description="Of them, those of one brand to one server")
     notice_attempts: int = Field(default=8, ge=1, le=100, description="Temporary refusals before a notice has failed")
@@ -50,6 +56,11 @@ class Settings(ServiceSettings):
     notice_connect_timeout_s: float = Field(default=10.0, gt=0, description="From connecting until a server takes what it is told")
     notice_answer_timeout_s: float = Field(default=30.0, gt=0, description="For the answer of a webhook or a chat")
     notice_mail_answer_timeout_s: float = Field(default=300.0, gt=0, description="For a mail server's answer to a whole message")
+
+    @field_validator("answer_key")
+    @classmethod
+    def _addresses_can_be_trusted(cls, value: SecretStr) -> SecretStr:
+        return answers.strong(value)
 
     @model_validator(mode="after")
     def _a_claim_outlives_connecting(self) -> Self:

@@ -31,7 +31,7 @@ create table consultation_answer (
     consultation_id uuid        not null,
     department      text        not null, -- that it was asked of, which may have handed it on since
     at              timestamptz not null,
-    what            text        not null, -- answer | automatic | undelivered
+    what            text        not null, -- answer | remark | automatic | undelivered
     via             text        not null, -- api | link | mail
     by              text        not null, -- token's subject, department, or address
     text            text        not null,

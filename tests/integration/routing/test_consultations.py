@@ -9,10 +9,12 @@ from uuid import UUID, uuid4
 import pytest
 
 from libs.common import db
+from libs.common.answer_events import ConsultationMailed
 from libs.common.bookfile import load_book
 from libs.common.case_events import Case, CaseConsultationAnswered, CaseConsulted, CaseResumed
 from libs.common.events import MentionTriaged, deterministic_id
 from libs.common.hours import Calendar
+from libs.common.record import Received
 from services.routing import consultation_kinds, consultation_work, store, timer
 from services.routing.consultation import Answer
 from services.routing.due import DUE
@@ -343,3 +345,105 @@ async def test_a_departments_list_has_what_is_due_first_in_front_page_by_page(de
     await at(desk, START + 2 * HOUR)
     late = (await desk.call("GET", f"{BRAND}/consultations", params={"overdue": True})).json()
     assert [item["gone"] for item in late["items"]] == [200, 100]
+
+
+# --- answers by mail, as ingest tells of them -----------------------------------------------------------------------------------------------
+
+
+def mailed(
+    made: dict[str, Any], text: str = "Ja.", what: str = "answer", sender: str = "femke@vaart.example", number: int = 1, **more: Any
+) -> Any:
+    """A mail that came to the signed address of a question."""
+    id = deterministic_id("vaart", "answer", made["id"], str(number))
+    given = {"brand": "vaart", "answer_id": id, "consultation_id": made["id"], "department": made["department"], "what": what}
+    told = ConsultationMailed.model_validate({**given, "text": text, "sender": sender, "received_at": START, **more})
+    return Received(told, str(id), str(id), 1, START, None, "weerklank.answers.v1", 0, number, made["id"], START)
+
+
+async def answers(world: World, made: dict[str, Any]) -> tuple[str, list[dict[str, Any]]]:
+    found = (await world.call("GET", f"{BRAND}/consultations/{made['id']}")).json()
+    return found["state"], found["answers"]
+
+
+async def test_a_mailed_answer_has_its_effect_once_however_often_it_is_told(desk: World) -> None:
+    made = await ask(desk, holds_case=True)
+    await batch(desk.pool, [mailed(made), mailed(made)])
+    await batch(desk.pool, [mailed(made)])
+    state, [said] = await answers(desk, made)
+    assert (state, said["via"], said["by"], said["outside"]) == ("answered", "mail", "femke@vaart.example", False)
+    assert ((await case(desk)).state, await listed(desk, "billing answered")) == ("open", ["gs"])
+    assert await told(desk) == ["consulted", "waiting", "consultation-answered", "resumed"]
+    assert await desk.pool.fetchval("select count(*) from timer where kind = 'consultation'") == 0
+
+
+async def test_a_second_mail_and_one_after_handing_on_are_kept_as_late(desk: World) -> None:
+    made = await ask(desk)
+    await batch(desk.pool, [mailed(made), mailed(made, "Toch niet.", number=2)])
+    assert [said["late"] for said in (await answers(desk, made))[1]] == [False, True]
+    other = await ask(desk)
+    await post(desk, f"/consultations/{other['id']}/hand-on", {"department": "legal"})
+    await batch(desk.pool, [mailed(other, number=3)])
+    state, [said] = await answers(desk, other)
+    assert (state, said["late"], said["department"]) == ("open", True, "billing")
+
+
+async def test_who_is_away_has_not_answered_and_what_came_back_is_told(desk: World) -> None:
+    made = await ask(desk, holds_case=True)
+    await batch(desk.pool, [mailed(made, "Ik ben er maandag weer.", "automatic"), mailed(made, "mailbox full", "undelivered", "", 2)])
+    state, came = await answers(desk, made)
+    assert (state, [said["what"] for said in came]) == ("open", ["automatic", "undelivered"])
+    assert (await case(desk)).state == "waiting"
+    assert await told(desk) == ["consulted", "waiting", "consultation-noted", "consultation-noted"]
+    assert await listed(desk, "billing: a question was not delivered") == ["gs"]
+
+
+async def test_an_answer_from_an_address_that_nobody_knows_is_marked(desk: World) -> None:
+    made = await ask(desk)
+    await batch(desk.pool, [mailed(made, sender="femke@elders.example")])
+    state, [said] = await answers(desk, made)
+    assert (state, said["outside"]) == ("answered", True)
+
+
+async def test_a_mail_about_another_brands_question_changes_nothing(desk: World) -> None:
+    made = await ask(desk)
+    await batch(desk.pool, [mailed(made, brand="noord")])
+    assert await answers(desk, made) == ("open", [])
+
+
+async def test_a_mailed_answer_of_a_merged_case_is_on_the_case_that_goes_on(desk: World) -> None:
+    made = await ask(desk, holds_case=True)
+    await batch(desk.pool, [event(MentionTriaged, 1, message("B", "Nog een vraag", group="B"))])
+    other = await desk.pool.fetchval("select case_id from mention_copy where id = $1", mention_id("B"))
+    version = await desk.pool.fetchval("select version from care_case where brand = 'vaart' and id = $1", await case_id(desk))
+    body = {"case_id": str(await case_id(desk)), "version": version, "reason": "zelfde klant"}
+    answer = await post(desk, f"/cases/{other}/merge", body)
+    assert answer.status_code < 300, answer.text
+    await batch(desk.pool, [mailed(made)])
+    shown = (await desk.call("GET", f"{BRAND}/cases/{other}/consultations")).json()
+    assert [item["state"] for item in shown["items"]] == ["answered"]
+    rows = await desk.pool.fetch("select what from timeline where case_id = $1 and what like 'consultation%'", other)
+    assert [row["what"] for row in rows] == ["consultation-answered"]
+
+
+@pytest.mark.parametrize(
+    ("text", "sender", "state", "what", "verdict"),
+    [
+        ("Akkoord.\nGroet", "jurist@vaart.example", "answered", "answer", "agreed"),
+        ("Akkoord met wijzigingen\nhaal de laatste zin weg", "jurist@vaart.example", "answered", "answer", "agreed_with_changes"),
+        ("Niet akkoord!", "jurist@vaart.example", "answered", "answer", "refused"),
+        ("Akkoord, mits de laatste zin weg is", "jurist@vaart.example", "open", "remark", None),
+        ("Akkoord", "iemand@elders.example", "open", "remark", None),
+    ],
+)
+async def test_a_legal_check_is_answered_by_mail_with_a_verdict_that_leaves_nothing_to_guess(
+    desk: World, text: str, sender: str, state: str, what: str, verdict: str | None
+) -> None:
+    id = uuid4()
+    async with desk.pool.acquire() as connection, connection.transaction():
+        file = await store.file(connection, "vaart", await case_id(desk), lock=True)
+        assert file is not None
+        await consultation_work.ask(connection, POLICIES.policy, file, "legal", "Mag dit?", "system", START, id=id, kind="legal_check")
+    made = {"id": str(id), "department": "legal"}
+    await batch(desk.pool, [mailed(made, text, sender=sender)])
+    found, [said] = await answers(desk, made)
+    assert (found, said["what"], said["verdict"]) == (state, what, verdict)

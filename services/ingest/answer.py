@@ -1,0 +1,48 @@
+"""A mail to the signed address of a question to a department reaches this module, and leaves it as an event for routing instead of as a mention.
+
+Whatever is not recognised goes the ordinary way: an address that we did not sign for this brand makes a mention, and nothing is lost.
+"""
+
+from datetime import datetime
+
+from libs.common.answer_events import ConsultationMailed
+from libs.common.answers import TOKEN, Answers
+from libs.common.books import Published
+from libs.common.events import deterministic_id
+from libs.common.outbox import Outgoing
+from services.ingest.mail import CUT, Mail
+from services.ingest.quoted import unquoted
+
+LONGEST = 20_000
+_LOOKED_THROUGH = 256 * 1024
+"""Bytes of a returned mail in which our own address is looked for."""
+
+
+def recognised(
+    raw: bytes, mail: Mail, answers: Answers, published: Published, received_at: datetime, traceparent: str | None
+) -> Outgoing | None:
+    """The event of a mail that answers a question of this brand; none: it is an ordinary mail. What came back to us undelivered quotes the address that
+    it would have been answered to."""
+    asked = answers.read(published.book, mail.recipients)
+    if asked is None and mail.returned:
+        found = TOKEN.search(raw[:_LOOKED_THROUGH].decode("latin-1"))
+        asked = answers.read(published.book, [found[0]]) if found else None
+    if asked is None:
+        return None
+    mention, brand = mail.mention, published.book.brand
+    what = "undelivered" if mail.returned else "automatic" if mail.automatic else "answer"
+    text = mention.text.strip() if what == "undelivered" else unquoted(mention.text)
+    first = mention.author.identities[0]
+    event = ConsultationMailed(
+        brand=brand,
+        book_version=published.version,
+        answer_id=deterministic_id(brand, "answer", str(asked.consultation_id), mention.external_id or ""),
+        consultation_id=asked.consultation_id,
+        department=asked.department,
+        what=what,
+        text=text if len(text) <= LONGEST else text[: LONGEST - len(CUT)] + CUT,
+        sender=first.value if first.kind == "email" else "",
+        attachments=[attachment.name for attachment in mention.attachments],
+        received_at=received_at,
+    )
+    return Outgoing(event, str(event.answer_id), 1, str(asked.consultation_id), traceparent)
