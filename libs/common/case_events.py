@@ -550,6 +550,8 @@ class CaseConsultationWithdrawn(CaseEvent):
 
     type: ClassVar[str] = "weerklank.case.consultation-withdrawn.v1"
     consultation: Consultation
+
+
 class Promise(Part):
     """A commitment to the case's customer. Its words are in the reply that gave it, or with whoever noted it down."""
 

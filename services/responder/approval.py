@@ -63,6 +63,25 @@ def held_for_legal(book: BrandBook, writer_role: str, risk: Collection[str] = ()
     return check.blocks_sending and matches(check.when, _facts(writer_role, risk, facts))
 
 
+def legal_objection(book: BrandBook, answer: str | None, *, asked_for: bool, read: bool) -> str | None:
+    """Why the legal check keeps a reply back; none where it does not. `answer` is what the legal department says of the case (`Case.legal_check`),
+    `asked_for` what `held_for_legal` says, `read` whether somebody recorded that legal has read exactly this text.
+
+    Once the department is asked about a case, only its agreement lets replies of it go; its agreement with changes lets those go of which somebody
+    recorded that they have the changes. A word that we do not know is no agreement. Where nobody was asked, the text itself has to have been read.
+    """
+    check = book.conduct.legal_check
+    if not check.blocks_sending or answer == "agreed":
+        return None
+    if answer is None:
+        return None if read or not asked_for else f"the brand book has {check.department} read this text first"
+    if answer == "agreed_with_changes":
+        return None if read else f"{check.department} agreed with changes, and nobody has recorded that this text has them"
+    if answer == "refused":
+        return f"{check.department} refused an answer to this case"
+    return f"{check.department} was asked about this case and has not agreed"
+
+
 def text_digest(channel: str, recipient: str, text: str, said: Sequence[object] = ()) -> str:
     """SHA-256 in hex of channel, recipient and text, exactly as they are: one space more is another text. So is anything else that people say it means.
 

@@ -71,7 +71,7 @@ async def claim(
     for row in found:
         book, at = books[row.brand].book, _claimed_at(row)
         change = (
-            await _changed_since_approval(connection, row)
+            await _changed_since_approval(connection, row, book)
             or other_way(row, book.pilot, at)
             or await _stopped(connection, row, book, holds[row.brand])
         )
@@ -84,7 +84,7 @@ async def claim(
     return [Attempt(row, _id(row)) for row in taken]
 
 
-async def _changed_since_approval(connection: db.Connection, row: ReplyRow) -> Change | None:
+async def _changed_since_approval(connection: db.Connection, row: ReplyRow, book: BrandBook) -> Change | None:
     """What becomes of a claimed reply whose case is no longer what it was approved on; none while it is.
 
     Whoever tells of a newer message has looked at it as well, but not while it was being transmitted, nor when its case had been merged.
@@ -95,7 +95,7 @@ async def _changed_since_approval(connection: db.Connection, row: ReplyRow) -> C
         return put_back(row, "its case is not known", at)
     if found.case.state == "merged":
         return put_back(row, "the case that its case was merged into is not known yet", at)
-    return overtaken(row, found.case, at)
+    return overtaken(row, found.case, book, at)
 
 
 async def _stopped(connection: db.Connection, row: ReplyRow, book: BrandBook, holds: Sequence[Known]) -> Change | None:
@@ -145,7 +145,10 @@ async def may_leave(connection: db.Connection, attempt: Attempt, published: Publ
     """
     row = attempt.row
     version, holds = await hold_store.in_force(connection, row.brand)
-    if await _changed_since_approval(connection, row) is not None or await _stopped(connection, row, published.book, holds) is not None:
+    if (
+        await _changed_since_approval(connection, row, published.book) is not None
+        or await _stopped(connection, row, published.book, holds) is not None
+    ):
         return None
     leased = await connection.fetchval(
         f"select {_LEASED.format(brand='$1')}", row.brand, version, published.version, timedelta(seconds=lease_s)

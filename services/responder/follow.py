@@ -4,17 +4,20 @@ A case as routing last told of it, its replies and the brand book come in; chang
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from libs.common.brandbook import BrandBook
 from libs.common.case_events import Case
 from libs.common.events import deterministic_id
 from libs.common.reply_events import ReplyDrafted, ReplyEdited
+from libs.common.rules import RuleError
 from services.responder.reply import (
     Change,
     ReplyRow,
     discarded,
     from_script,
+    legal_objection,
     new,
     newer_mention,
     next_version,
@@ -62,10 +65,11 @@ def automatic_draft(
     )
 
 
-def overtaken(row: ReplyRow, case: Case, at: datetime) -> Change | None:
+def overtaken(row: ReplyRow, case: Case, book: BrandBook, at: datetime) -> Change | None:
     """What becomes of an approved reply, now that its case is this; none while it is still what it was approved as.
 
-    Put back when the customer has written since the newest message that its approver had read, discarded when all that they wrote was taken back.
+    Put back when the customer has written since the newest message that its approver had read, and when the legal department was asked about the case
+    since or has refused; discarded when all that they wrote was taken back.
     A case that a person resolved keeps what was approved: that was meant as its last word. Not so where they decided that nobody answers.
     """
     if case.state == "withdrawn":
@@ -73,9 +77,25 @@ def overtaken(row: ReplyRow, case: Case, at: datetime) -> Change | None:
     if case.unanswered:
         return discarded(row, "a person decided that the case gets no reply", "system", at)
     newer = newer_mention(row, case)
-    if newer is None or newer.id == row.despite:
+    if newer is not None and newer.id != row.despite:
+        return put_back(row, "a newer message has come in since it was approved", at, newest=str(newer.id))
+    return _kept_for_legal(row, case, book, at)
+
+
+def _kept_for_legal(row: ReplyRow, case: Case, book: BrandBook, at: datetime) -> Change | None:
+    try:
+        objection = legal_objection(row, book, case)
+    except RuleError as error:
+        objection = f"the brand book's condition for the legal check cannot be evaluated: {error}"
+    if objection is None:
         return None
-    return put_back(row, "a newer message has come in since it was approved", at, newest=str(newer.id))
+    change = put_back(row, objection, at, legal_check=case.legal_check)
+    return replace(change, row=change.row.model_copy(update={"legal_by": None})) if _void(row, case) else change
+
+
+def _void(row: ReplyRow, case: Case) -> bool:
+    """Whether it no longer counts that legal has read the text: it was asked about the whole case since then, or has refused."""
+    return row.legal_by is not None and case.legal_check in ("asked", "refused")
 
 
 _FOLLOWS_CASE = (
@@ -108,7 +128,8 @@ def follow_case(
 
     Untouched automatic drafts follow the case; one for each of its customers where people put cases together. What people wrote is theirs: discarded
     when the case comes to an end, unless it was approved, or a person put the case into another one, where it answers the same message; what was
-    approved and has not begun to leave is looked at by `overtaken`. (One whose transmission was refused is, when it is claimed again.)
+    approved and has not begun to leave is looked at by `overtaken`. (One whose transmission was refused is, when it is claimed again.) What legal had
+    read of a text before it was asked about the case is void.
     """
     changes: list[Change] = []
     found = (automatic_draft(own, rows, book, book_version, at, traceparent) for own in to_answer(case))
@@ -122,10 +143,13 @@ def follow_case(
             reason = f"the case is {case.state}" if case.state in ENDED else "it answers what is no longer the question"
             changes.append(discarded(row, reason, "system", at))
         leaves = row.state == "approved" or (row.state == "sending" and not row.transmitting)
-        if leaves and (change := overtaken(row, case, at)):
+        if leaves and (change := overtaken(row, case, book, at)):
             changes.append(change)
+        if row.state in ("draft", "submitted") and not (ended or superseded) and _void(row, case):
+            changes.append(Change(next_version(row, legal_by=None), "legal_void", "system", at, ReplyEdited))
+    known = {row.id: row for row in [*rows, *(change.row for change in changes)]}
     for draft in wanted.values():
-        changes += _drafted(draft, next((row for row in rows if row.id == draft.id), None), at)
+        changes += _drafted(draft, known.get(draft.id), at)
     return changes
 
 

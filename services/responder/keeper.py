@@ -107,7 +107,7 @@ async def _put_back(pool: db.Pool, books: BrandBooks, left: Unsettled) -> int:
                 elif row.reviewed_version >= left.known.hold.laid_version and (found is None):
                     changes.append(hold.let_go(row, left.known, at))
                 else:
-                    ended = overtaken(row, case, at) if case else None
+                    ended = overtaken(row, case, published.book, at) if case else None
                     again = hold.looked_at_again(row, left.known, published.book, case.owner if case else None, at)
                     changes.append(ended if ended and ended.row.state == "discarded" else again)
             await store.put_replies(connection, [change.row for change in changes])

@@ -477,15 +477,16 @@ def approve(
     """Let exactly this text go to exactly this recipient; of a pilot, into the sandbox and nowhere else.
 
     Raises `Forbidden` when the brand book asks for somebody else, and `Conflict` when the text is another than the approver saw, when the guard
-    blocks it, when it promises something for a moment that has passed, when legal must read it first, when nothing is left to answer, or when the customer
-    has written again since; `despite` is the id of that newer message, by somebody who has read it. What it promises stands from here on. Of `others`, replies to the same message, none may be on its way or gone, unless `despite_reply`
-    is the id of the newest such, by somebody who has read that.
+    blocks it, when it promises something for a moment that has passed, when legal must read it first or has not agreed, when nothing is left to answer,
+    or when the customer has written again since; `despite` is the id of that newer message, by somebody who has read it. What it promises stands from
+    here on. Of `others`, replies to the same message, none may be on its way or gone, unless `despite_reply` is the id of the newest such, by somebody
+    who has read that.
     """
     _may_become(row, "approved", "approved")
     known = facts(row, book, case)
     try:
         requirement = approval.required(book, row.writer_role, case.risk, facts=known)
-        held = approval.held_for_legal(book, row.writer_role, case.risk, facts=known)
+        objection = legal_objection(row, book, case)
     except RuleError as error:
         raise Conflict(f"A rule for approvals in the brand book cannot be evaluated, so nobody may approve: {error}") from error
     if not approval.may_approve(requirement, person.role, person.id, row.writer or "", row.submitted_by):
@@ -516,8 +517,9 @@ def approve(
             f"It promises “{late[0].text[:200]}” for a moment that has passed. Edit it, or say with …/promises what it promises instead.",
             promises=[one.model_dump(mode="json") for one in late],
         )
-    if held and row.legal_by is None:
-        raise Conflict("The brand book has legal read this text first. Record that they did with …/legal-check, then approve.")
+    if objection is not None:
+        remedy = _LEGAL_REMEDIES.get(case.legal_check or "", _LEGAL_REMEDIES["asked"])
+        raise Conflict(f"{objection[0].upper()}{objection[1:]}. {remedy}", legal_check=case.legal_check)
     changed = next_version(
         row,
         state="approved",
@@ -538,6 +540,31 @@ def approve(
     detail |= {"despite": str(newer.id)} if newer else {}
     detail |= {"despite_reply": str(sibling.id)} if sibling else {}
     return Change(changed, "approved", person.id, at, ReplyApproved, detail)
+
+
+_LEGAL_REMEDIES: Mapping[str, str] = {
+    "": "Record that they did with …/legal-check, then approve.",
+    "asked": "Approve once they agree; GET …/cases/{case_id}/consultations in routing shows the question and who has it.",
+    "agreed_with_changes": "Make the changes, record that with …/legal-check, then approve.",
+    "refused": "Write another answer, and ask them again: POST …/consultations/{id}/reopen in routing.",
+}
+"""What to do about an objection, by what legal says of the case."""
+
+
+def legal_objection(row: ReplyRow, book: BrandBook, case: Case) -> str | None:
+    """Why the legal check keeps this reply of this case back; none where it does not. Raises RuleError.
+
+    Whether the case is one for the department is routing's to say, which knows all of its messages. Until it has, the condition is asked here as well, as
+    far as it can be: so that nothing leaves in between, and where the book names a department that is not there to be asked.
+    """
+    asked_for = False
+    if case.legal_check is None and _ONLY_ROUTING_KNOWS.isdisjoint(book.conduct.legal_check.when.conditions()):
+        more = {name: getattr(case, name) for name in ("intent", "respond", "customer_group", "contact", "tags")}
+        asked_for = approval.held_for_legal(book, row.writer_role, case.risk, facts={**facts(row, book, case), **more})
+    return approval.legal_objection(book, case.legal_check, asked_for=asked_for, read=row.legal_by is not None)
+
+
+_ONLY_ROUTING_KNOWS = frozenset({"pii_any", "hours"})
 
 
 def answered_by(row: ReplyRow, others: Iterable[ReplyRow], pilot: bool) -> ReplyRow | None:
@@ -582,13 +609,25 @@ def newer_mention(row: ReplyRow, case: Case) -> Mention | None:
     return latest if still_there or latest.received_at > row.created_at else None
 
 
-def legal_check(row: ReplyRow, digest: str, note: str, person: Person, book: BrandBook, at: datetime) -> Change:
+def legal_check(
+    row: ReplyRow, digest: str, note: str, person: Person, book: BrandBook, at: datetime, *, answer: str | None = None
+) -> Change:
     """Record that the legal department has read exactly this text. By one of them, or by a lead or spokesperson who asked them.
+
+    `answer` is what the department says of the case (`Case.legal_check`). Where it agreed with changes, this records that the text has them, by
+    anybody but a trainee. Raises `Conflict` while it was asked and has not agreed, or has refused: that is answered in routing, once for all.
 
     Reading is not writing: a machine's draft stays one, and whoever submits it takes it as their own.
     """
-    legal = book.department("legal")
-    if person.role not in ("lead", "spokesperson", "admin") and person.id not in (legal.members if legal else ()):
+    if answer not in (None, "agreed", "agreed_with_changes"):
+        raise Conflict(
+            f"The legal department was asked about this case (legal_check: {answer}). It answers that question; "
+            "GET …/cases/{case_id}/consultations in routing shows it.",
+            legal_check=answer,
+        )
+    legal = book.department(book.conduct.legal_check.department)
+    of_legal = person.role in ("lead", "spokesperson", "admin") or person.id in (legal.members if legal else ())
+    if not of_legal and (answer != "agreed_with_changes" or person.role == "trainee"):
         raise Forbidden("That legal has read a text is recorded by one of them, a lead or a spokesperson.")
     if row.state not in ("draft", "submitted"):
         raise Conflict(f"A reply that is {row.state} is past legal's check.", state=row.state)

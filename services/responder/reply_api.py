@@ -233,16 +233,20 @@ async def submit(principal: Writer, at: One) -> ReplyDetail:
 
 @router.post("/replies/{reply_id}/legal-check", responses=CONFLICT)
 async def legal_check(body: LegalCheck, principal: Writer, at: One) -> ReplyDetail:
-    """Record that the legal department has read exactly this text."""
-    return await at.done(reply.legal_check(at.row, body.digest, body.note, _person(principal), at.published.book, at.now))
+    """Record that the legal department has read exactly this text; where it agreed with changes to an answer to the case, that the text has them.
+
+    409 while it was asked about the case and has not agreed, and when it has refused (`legal_check`): it answers that question, in routing.
+    """
+    answer = (await at.case()).legal_check
+    return await at.done(reply.legal_check(at.row, body.digest, body.note, _person(principal), at.published.book, at.now, answer=answer))
 
 
 @router.post("/replies/{reply_id}/approve", responses=CONFLICT)
 async def approve(body: Approval, principal: Colleague, at: WithSiblings) -> ReplyDetail:
     """Let exactly this text be sent to exactly this recipient.
 
-    409 when the text is another by now, when the guard or legal's check stands in the way, when the customer has written again since (`newest`), and
-    when another reply to the same message has been approved, is on its way, has been sent or may have been (`sibling`).
+    409 when the text is another by now, when the guard or legal's check stands in the way (`legal_check`), when the customer has written again since
+    (`newest`), and when another reply to the same message has been approved, is on its way, has been sent or may have been (`sibling`).
     """
     change = reply.approve(
         at.row,

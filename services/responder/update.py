@@ -112,11 +112,11 @@ def prepared(update: Update, item: Item, told_by: ReplyRow, case: Case | None, b
     facts = reply.facts(row, book, case)
     try:
         requirement = approval.required(book, row.writer_role, case.risk, facts=facts)
-        legal = approval.held_for_legal(book, row.writer_role, case.risk, facts=facts)
+        objection = reply.legal_objection(row, book, case)
     except RuleError as error:
         return left_out(item, f"a rule for approvals in the brand book cannot be evaluated: {error}")
-    if legal:
-        return left_out(item, "legal must read what this case is answered first: answer it by itself")
+    if objection:
+        return left_out(item, f"{objection}: answer it by itself")
     asks = {"roles": list(requirement.roles), "by_writer": requirement.by_writer}
     return item.model_copy(
         update={"state": "ready", "why": None, "mention_id": row.mention_id, "text": row.text, "digest": row.digest, "asks": asks}

@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 
-from services.routing import callback_work, consultation_work, hold, hub, presence, returning, signal, spike
-from services.routing import callback_work, hold, hub, presence, promise_work, returning, signal, spike
+from services.routing import callback_work, consultation_work, hold, hub, presence, promise_work, returning, signal, spike
 from services.routing.timer import Due
 
 DUE: Mapping[str, Due] = {
