@@ -135,7 +135,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         start,
         title="One owner, and clocks that can be trusted",
         checks=[checks.published_books],
-        gauges=[failed_rule.refresh_gauges, search_index.refresh_gauges],
+        gauges=[failed_rule.refresh_gauges, search_index.refresh_gauges, notifier.refresh_gauges],
     )
     app.state.links = signed
     app.state.tallies = tally.Tallies()

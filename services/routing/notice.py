@@ -146,6 +146,14 @@ async def page(
     )
 
 
+async def waiting(connection: db.Connection) -> list[Any]:
+    """How many notices of every brand have not come to an end, by state, and the age of the oldest; for a scrape."""
+    each = "select brand, state, count(*) as number, extract(epoch from moment() - min(created_at))::float8 as age_s from notice "
+    return await connection.fetch(
+        f"{each} where state = 'due' group by brand, state union all {each} where state = 'sending' group by brand, state"
+    )
+
+
 async def one(connection: db.Connection, brand: str, notice_id: UUID, *, lock: bool = False) -> Any | None:
     query = "select * from notice where brand = $1 and id = $2" + (" for update" if lock else "")
     return await connection.fetchrow(query, brand, notice_id)
