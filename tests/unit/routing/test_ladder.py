@@ -15,8 +15,9 @@ from libs.common.brandbook import Target
 from libs.common.case_events import CaseEscalated
 from libs.common.hours import Calendar
 from services.routing import case as cases
-from services.routing import ladder, orphan, record, sla, ticker, turn
+from services.routing import orphan, record, sla, ticker, turn
 from services.routing.case import File, opened
+from services.routing.checks import judge_rules
 from services.routing.sla import Policy
 from tests.unit.routing.test_permutations import BOOK, START, mention_id, state
 
@@ -177,7 +178,8 @@ def test_a_step_whose_condition_cannot_be_known_is_taken_and_found_before_that()
     book = policy(
         {"at": 50, "when": {"pii_any": "iban"}, "do": ["notify_lead"]}, {"at": 90, "when": {"risk_any": "press"}, "do": ["notify_lead"]}
     )
-    assert [number for number, _ in ladder.broken(book.book)] == [1]
+    (found,) = [one for one in judge_rules(book.book) if "escalation" in one.found]
+    assert (found.status, found.found.partition(" asks")[0]) == ("warning", "Step 1 of the escalation")
     assert [e.told for e in escalations(book, a_case(book), 28)] == [["mk"]]
 
 
