@@ -301,7 +301,7 @@ REPLIES = [
         "Notices that wait",
         "What members of the team, the hub and departments are to be told by mail and chat, and how long the oldest has waited, of all brands.",
         "none",
-        Prom(or_zero('sum by (state) (max by (brand, state) (weerklank_notices_waiting{service="routing"}))'), "{{state}}"),
+        Prom("sum by (state) (max by (brand, state) (weerklank_notices_waiting))", "{{state}}"),
         Prom("max(weerklank_notices_oldest_seconds)", "oldest, seconds"),
     ),
     series(

@@ -147,10 +147,13 @@ async def page(
 
 
 async def waiting(connection: db.Connection) -> list[Any]:
-    """How many notices of every brand have not come to an end, by state, and the age of the oldest; for a scrape."""
+    """How many notices of every brand are due and how many are being sent, and the age of the oldest of each; for a scrape."""
     each = "select brand, state, count(*) as number, extract(epoch from moment() - min(created_at))::float8 as age_s from notice "
     return await connection.fetch(
-        f"{each} where state = 'due' group by brand, state union all {each} where state = 'sending' group by brand, state"
+        "select b.brand, s.state, coalesce(n.number, 0) as number, coalesce(n.age_s, 0) as age_s "
+        "from (select distinct brand from brand_book) b cross join (values ('due'), ('sending')) as s(state) "
+        f"left join ({each} where state = 'due' group by brand, state union all {each} where state = 'sending' group by brand, state) n "
+        "on n.brand = b.brand and n.state = s.state"
     )
 
 

@@ -46,7 +46,7 @@ _ANSWER_BY_MAIL = {
 }
 _ENDED = Counted("weerklank_notices", "Notices that came to an end, by how", ["brand", "outcome"])
 _WAITING = Gauge("weerklank_notices_waiting", "Notices that have not come to an end: due, or sending", ["brand", "state"])
-_OLDEST = Gauge("weerklank_notices_oldest_seconds", "How long the notice that waits longest has waited", ["brand"])
+_OLDEST = Gauge("weerklank_notices_oldest_seconds", "How long the notice that waits longest has waited; 0: none waits", ["brand"])
 OUTCOMES = ("sent", "unconfirmed", "failed", "sandbox")
 _POLL_S = 0.2
 _LONGEST_PAUSE_S = 600.0

@@ -393,6 +393,9 @@ def ended() -> dict[str, float]:
 
 async def test_each_end_of_a_notice_is_counted_once_and_what_waits_shows_its_age(telling: Telling) -> None:
     before = ended()
+    await telling.pool.execute(
+        "insert into brand_book (brand, version, source, book, published_at, published_by) values ('vaart', 1, '', '{}', now(), 'test')"
+    )
     answer(telling, "webhook", "never", "drop", "well")
     sender = telling.notifier(notice_lane_slots=1)
     for number in range(3):
@@ -420,4 +423,4 @@ async def test_each_end_of_a_notice_is_counted_once_and_what_waits_shows_its_age
     assert {outcome: now[outcome] - before[outcome] for outcome in now} == {"sent": 2, "unconfirmed": 2, "failed": 1, "sandbox": 0}
     async with telling.pool.acquire() as connection:
         await notifier.refresh_gauges(connection)
-    assert REGISTRY.get_sample_value("weerklank_notices_oldest_seconds", {"brand": "vaart"}) is None
+    assert REGISTRY.get_sample_value("weerklank_notices_oldest_seconds", {"brand": "vaart"}) == 0
