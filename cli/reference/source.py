@@ -174,7 +174,8 @@ def _imports(tree: ast.Module, service: str) -> dict[str, tuple[str | None, str]
 
 def _calls(node: ast.AST, imported: Mapping[str, tuple[str | None, str]]) -> Iterator[tuple[str | None, str]]:
     """What a function calls, or hands on to be called."""
-    typed = {inner for item in ast.walk(node) if isinstance(item, ast.AnnAssign) for inner in ast.walk(item.annotation)}
+    annotations = [getattr(item, name, None) for item in ast.walk(node) for name in ("annotation", "returns")]
+    typed = {inner for annotation in annotations if annotation is not None for inner in ast.walk(annotation)}
     for item in ast.walk(node):
         if item in typed:
             continue
