@@ -11,7 +11,7 @@ import pytest
 from libs.common import db
 from libs.common.answer_events import ConsultationMailed
 from libs.common.bookfile import load_book
-from libs.common.case_events import Case, CaseConsultationAnswered, CaseConsulted, CaseResumed
+from libs.common.case_events import Case, CaseConsultationAnswered, CaseConsultationReminded, CaseConsulted, CaseResumed
 from libs.common.events import MentionTriaged, deterministic_id
 from libs.common.hours import Calendar
 from libs.common.record import Received
@@ -191,6 +191,8 @@ async def test_reminders_go_at_the_shares_of_the_book_and_what_is_overdue_is_tol
     assert [row["title"].split(":")[0] for row in (await notices(desk))[::2]][1:] == ["Herinnering (80% van de tijd is om)", "Te laat"]
     assert await listed(desk, "billing overdue%") == ["gs", "mk"]
     assert await told(desk) == ["consulted", "consultation-reminded", "consultation-reminded"]
+    shares = [(event.share, sorted(event.told)) for event in await told_as(desk.pool, CaseConsultationReminded)]
+    assert shares == [(80, []), (100, ["gs", "mk"])]
 
 
 async def test_what_was_answered_or_belongs_to_a_case_that_ended_is_not_reminded_of(desk: World) -> None:
@@ -219,13 +221,18 @@ async def test_the_answer_reaches_owner_asker_and_watchers_and_not_whoever_gave_
     assert (said["text"], said["by"], said["via"], said["late"]) == ("Ja, per 1 november.", "ff", "api", False)
 
 
+async def address_of_page(world: World) -> str:
+    """Where the link of billing's first notice leads."""
+    [mail, *_] = await notices(world)
+    [link] = notice_of(mail).links
+    signed: Links = world.app.state.links
+    url = signed.url(Click("vaart", link.purpose, link.subject, mail["recipient"], link.expires_at, link.data))
+    return url.removeprefix("http://127.0.0.1:8603")
+
+
 async def test_an_answer_through_the_signed_link_needs_no_log_in_and_counts_once(desk: World) -> None:
     made = await ask(desk, holds_case=True)
-    [mail, _] = await notices(desk)
-    [link] = notice_of(mail).links
-    signed: Links = desk.app.state.links
-    url = signed.url(Click("vaart", link.purpose, link.subject, mail["recipient"], link.expires_at, link.data))
-    where = url.removeprefix("http://127.0.0.1:8603")
+    where = await address_of_page(desk)
     page = await desk.client.get(where)
     assert page.status_code == 200, page.text
     assert "Klopt deze rekening?" in page.text
@@ -253,6 +260,23 @@ async def test_handed_on_it_has_another_department_and_clock_and_the_first_one_h
     await at(desk, START + 10 * HOUR)
     await tick(desk)
     assert await told(desk) == ["consulted", "waiting", "consultation-handed-on", "consultation-reminded", "consultation-reminded"]
+
+
+async def test_who_handed_it_on_can_no_longer_answer_by_the_link(desk: World) -> None:
+    made, where = await ask(desk), await address_of_page(desk)
+    await post(desk, f"/consultations/{made['id']}/hand-on", {"department": "legal"})
+    assert "andere afdeling" in (await desk.client.get(where)).text
+    assert "andere afdeling" in (await desk.client.post(where, data={"answer": "Ja."})).text
+    assert (await desk.call("GET", f"{BRAND}/consultations/{made['id']}")).json()["answers"] == []
+
+
+async def test_a_reminder_that_was_on_its_way_while_it_was_handed_on_reminds_nobody(desk: World) -> None:
+    made = await ask(desk)
+    late = timer.Timer("vaart", consultation_work.KIND, UUID(made["id"]), "1:100", START)
+    await post(desk, f"/consultations/{made['id']}/hand-on", {"department": "legal"})
+    async with desk.pool.acquire() as connection, connection.transaction():
+        await consultation_work.went_off(connection, POLICIES.policy, late, START + HOUR)
+    assert await told(desk) == ["consulted", "consultation-handed-on"]
 
 
 async def test_reopened_it_is_asked_again_and_the_case_waits_again(desk: World) -> None:
@@ -345,6 +369,20 @@ async def test_a_departments_list_has_what_is_due_first_in_front_page_by_page(de
     await at(desk, START + 2 * HOUR)
     late = (await desk.call("GET", f"{BRAND}/consultations", params={"overdue": True})).json()
     assert [item["gone"] for item in late["items"]] == [200, 100]
+
+
+async def test_what_people_wrote_is_masked_for_those_who_do_not_see_personal_data(desk: World) -> None:
+    made = await ask(desk, question="Is 06-12345678 haar nummer?")
+    await post(desk, f"/consultations/{made['id']}/answer", {"answer": "Nee: 06-87654321."}, sub="ff")
+    path = f"{BRAND}/cases/{await case_id(desk)}"
+    for where in (f"{path}/timeline", f"{path}/consultations", f"{BRAND}/consultations/{made['id']}", f"{path}/packet"):
+        seen = (await desk.call("GET", where, desk.token("agent"))).text
+        masked = (await desk.call("GET", where, desk.token("analyst"))).text
+        assert "06-87654321" in seen, where
+        assert "12345678" not in masked, where
+        assert "87654321" not in masked, where
+    packet = (await desk.call("GET", f"{path}/packet", params={"format": "text", "language": "nl"})).text
+    assert "geantwoord door billing: Nee: 06-87654321." in packet
 
 
 # --- answers by mail, as ingest tells of them -----------------------------------------------------------------------------------------------
