@@ -303,7 +303,7 @@ def _said(error: ValidationError, kind: str) -> str:
     place = ".".join(map(str, first["loc"]))
     if first["type"] == "extra_forbidden" and len(first["loc"]) == 1:
         known = sorted(field.alias or name for name, field in _MODELS[kind].model_fields.items())
-        hint = " A text with a comma stands in quotes between braces." if " " in place else ""
+        hint = " A text with a comma stands in quotes between braces." if first["input"] is None else ""
         return f"{place!r} is no key of a step with {kind!r}; there are at, {', '.join(known)}.{hint}"
     return f"{place}: {first['msg'][:1].lower()}{first['msg'][1:]}."
 
