@@ -100,7 +100,7 @@ class World:
         """A new schedule, with a brand that nobody has heard of."""
         self.brand, self.log, self._version = brand, log, 0
         self._leased: tuple[datetime, int, int] | None = None
-        self.names: dict[str, dict[str, Any]] = {kind: {} for kind in ("mention", "customer", "reply", "topic", "saved")}
+        self.names: dict[str, dict[str, Any]] = {kind: {} for kind in ("mention", "customer", "reply", "promise", "topic", "saved")}
         self.outside: dict[str, str] = {}
         self.books = BrandBooks("nowhere", "scenario")
         self.books.read.set()
