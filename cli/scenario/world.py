@@ -43,7 +43,7 @@ from services.triage.settings import Settings as TriageSettings
 
 _SERVICE = {"holds": "responder"}
 """A consumer that is not named as its service."""
-_REFERENCE = re.compile(r"\$(case|mention|customer|reply|topic|saved|version)\.([\w-]+(?:\.[\w-]+)*)|\$brand\b")
+_REFERENCE = re.compile(r"\$(case|mention|customer|reply|promise|topic|saved|version)\.([\w-]+(?:\.[\w-]+)*)|\$brand\b")
 
 
 class Failed(Exception):
