@@ -28,6 +28,7 @@ from services.routing import (
     customer_store,
     failed_rule,
     incident_store,
+    legal_check,
     merge,
     placement,
     proposal,
@@ -632,7 +633,9 @@ async def save(connection: db.Connection, work: CaseWork) -> None:
     await consultation_stream.save(connection, work)
     await samples.add(connection, work.sampled)
     await samples.judge(connection, work.answered)
-    await failed_rule.tell(connection, list(work.failures.values()), work.policies)
+    await failed_rule.tell(connection, list(work.failures.values()), work.policies.of)
+    kinds = {file.case.id: legal_check.kinds(work.mentions_of(file.case.id)) for file in changed}
+    await legal_check.noticed(connection, [(work.policies.of(file.case.brand), file, kinds[file.case.id]) for file in changed], work.now)
     await _observe(connection, work)
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 
-from services.routing import callback_work, consultation_work, hold, hub, presence, returning, signal, spike
+from services.routing import callback_work, consultation_work, hold, hub, legal_check, legal_check_work, presence, returning, signal, spike
 from services.routing.timer import Due
 
 DUE: Mapping[str, Due] = {
     callback_work.KIND: callback_work.went_off,
     consultation_work.KIND: consultation_work.went_off,
+    legal_check.KIND: legal_check_work.LOOK,
     presence.KIND: returning.look,
     hold.TIMER: hold.over,
     hub.KIND: hub.on_timer,
