@@ -68,7 +68,9 @@ def question(policy: Policy) -> str:
     """What the department is asked, in the brand's first language."""
     check, language = policy.book.conduct.legal_check, language_of(policy)
     waits = _WAITS[language] if check.blocks_sending else ""
-    return _QUESTIONS[language].format(why=words(check.when.conditions()), waits=waits)
+    return _QUESTIONS[language].format(
+        why=words({key.removesuffix("_any"): value for key, value in check.when.conditions().items()}), waits=waits
+    )
 
 
 def word(known: Iterable[Consultation]) -> str | None:
