@@ -17,7 +17,7 @@ from aiokafka import AIOKafkaConsumer
 from libs.common import db, migrate, outbox
 from libs.common.books import BrandBooks
 from libs.common.consumer import Consumer, Work
-from libs.common.events import MentionDeleted, MentionReceived, SendingLease
+from libs.common.events import Event, MentionDeleted, MentionReceived, SendingLease, TriagedEvent
 from libs.common.outbox import Outgoing
 from libs.common.record import Received
 from libs.common.stream import Stream
@@ -43,14 +43,12 @@ async def fill(bootstrap: str, number: int) -> None:
     await producer.stop()
 
 
-async def raw(
-    bootstrap: str, url: str, number: int, turn: int, kind: type[MentionDeleted] | type[MentionReceived] = MentionDeleted
-) -> float:
-    """Events per second of the bare hop: consume, decode, COPY, produce. `kind` is what lies on the topic of mentions."""
+async def raw(bootstrap: str, url: str, number: int, turn: int, kind: type[Event] = MentionDeleted, topic: str = MENTIONS.name) -> float:
+    """Events per second of the bare hop: consume, decode, COPY, produce. `kind` is what lies on the topic."""
     pool = await db.open_pool(url, "ingest")
     await pool.execute("create table if not exists raw_effect (id uuid, key text, place bigint)")
     consumer = AIOKafkaConsumer(
-        MENTIONS.name, bootstrap_servers=bootstrap, group_id=f"bench-raw-{turn}", auto_offset_reset="earliest", enable_auto_commit=False
+        topic, bootstrap_servers=bootstrap, group_id=f"bench-raw-{turn}", auto_offset_reset="earliest", enable_auto_commit=False
     )
     producer = outbox.producer(bootstrap, client_id="bench-raw")
     await producer.start()
@@ -62,7 +60,7 @@ async def raw(
             rows, waiting = [], []
             for record in records:
                 event = kind.model_validate_json(record.value)
-                mention_id = event.mention.id if isinstance(event, MentionReceived) else event.mention_id
+                mention_id = _mention_of(event)
                 rows.append((mention_id, record.key.decode(), record.offset))
                 value = _told(event.brand, mention_id).model_dump_json().encode()
                 waiting.append(
@@ -77,6 +75,17 @@ async def raw(
     await producer.stop()
     await pool.close()
     return done / seconds
+
+
+def _mention_of(event: Event) -> UUID:
+    match event:
+        case MentionReceived():
+            return event.mention.id
+        case TriagedEvent():
+            return event.triaged.mention.id
+        case MentionDeleted():
+            return event.mention_id
+    raise TypeError(type(event).__name__)
 
 
 def _told(brand: str, mention_id: UUID) -> SendingLease:

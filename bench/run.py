@@ -23,6 +23,7 @@ import psutil
 import uvloop
 
 from bench import hop
+from bench.routing import routing
 from bench.texts import mentions
 from bench.triage import triage
 from cli.stack import keys, postgres, supervisor
@@ -211,8 +212,9 @@ def main() -> None:
     parser.add_argument("--latency-seconds", type=int, default=60)
     parser.add_argument("--hop-events", type=int, default=100_000, help=f"in each of {HOP_TURNS} turns")
     parser.add_argument("--triage-mentions", type=int, default=60_000, help="that wait for triage alone")
+    parser.add_argument("--routing-events", type=int, default=60_000, help="that wait for routing alone")
     parser.add_argument("--base-port", type=int, default=8700)
-    parser.add_argument("--only", choices=("hop", "triage", "latency", "sustained"))
+    parser.add_argument("--only", choices=("hop", "triage", "routing", "latency", "sustained"))
     wanted = parser.parse_args()
     say(bench="machine", cores=os.cpu_count(), memory_gb=round(psutil.virtual_memory().total / 2**30), load=os.getloadavg())
     with tempfile.TemporaryDirectory(prefix="weerklank-bench-") as name:
@@ -224,6 +226,9 @@ def main() -> None:
         if wanted.only in (None, "triage"):
             (home / "triage").mkdir()
             say(bench="triage alone", **triage(home / "triage", wanted.triage_mentions))
+        if wanted.only in (None, "routing"):
+            (home / "routing").mkdir()
+            say(bench="routing alone", **routing(home / "routing", wanted.routing_events))
         if wanted.only in (None, "latency", "sustained"):
             try:
                 stack = Stack(home / "stack", wanted.base_port)

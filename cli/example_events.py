@@ -14,6 +14,7 @@ from libs.common import case_events as c
 from libs.common import events as e
 from libs.common import outbox
 from libs.common import reply_events as r
+from libs.common.answer_events import ConsultationMailed
 from libs.common.bookfile import load_book
 from libs.common.incident_events import IncidentEvent
 from libs.common.outbox import Outgoing
@@ -122,6 +123,20 @@ def _callback(state: str, **more: Any) -> c.Callback:
     )
 
 
+def _consultation(state: str, **more: Any) -> c.Consultation:
+    given: dict[str, Any] = {
+        "department": "technical",
+        "question": "Is de storing in Utrecht vanavond voorbij?",
+        "mention_ids": [_AGAIN.id],
+        "holds_case": True,
+        "asked_by": "gs",
+        "asked_at": _after(28),
+        "since": _after(28),
+        "due_at": _after(148),
+    }
+    return c.Consultation(id=e.deterministic_id(_BRAND, "consultation", str(_AGAIN.id)), state=state, **{**given, **more})
+
+
 def _case(state: str, **more: Any) -> c.Case:
     clocks = [
         c.Clock(kind="reaction", started_at=_QUESTION.received_at, due_at=_QUESTION.received_at + timedelta(minutes=30)),
@@ -175,6 +190,7 @@ def _reply(state: str, **more: Any) -> r.Reply:
 
 _APPROVED = {"approver": "gs", "approved_at": _after(28)}
 _BOTH = {"mentions": [_held(_QUESTION), _held(_AGAIN)], "latest": _AGAIN}
+_WAITS = {**_BOTH, "waiting_for": "department", "waiting_reason": "technical was asked"}
 _OTHER_CASE = e.deterministic_id(_BRAND, "case", str(_AGAIN.id))
 _HOLD = e.SendingHold(
     id=e.deterministic_id(_BRAND, "example-hold", "1"),
@@ -325,6 +341,63 @@ def _examples() -> tuple[e.Event, ...]:
         c.CaseCallbackEnded(
             **by_gs, case=_case("open", owner="gs", **_BOTH), at=_after(331), callback=_callback("reached", attempts=2), outcome="reached"
         ),
+        c.CaseConsulted(**by_gs, case=_case("open", owner="gs", **_BOTH), at=_after(28), consultation=_consultation("open")),
+        c.CaseConsultationReminded(
+            **said, case=_case("waiting", owner="gs", **_WAITS), at=_after(124), consultation=_consultation("open"), share=80
+        ),
+        c.CaseConsultationNoted(
+            **said,
+            case=_case("waiting", owner="gs", **_WAITS),
+            at=_after(30),
+            consultation=_consultation("open"),
+            answer_id=e.deterministic_id(_BRAND, "example-answer", "1"),
+            what="automatic",
+            text="Ik ben er maandag weer.",
+            sender="femke@vaart.example",
+        ),
+        c.CaseConsultationAnswered(
+            brand=_BRAND,
+            book_version=_BOOK_VERSION,
+            actor="technical",
+            case=_case("waiting", owner="gs", **_WAITS),
+            at=_after(130),
+            consultation=_consultation("answered", ended_at=_after(130)),
+            answer_id=e.deterministic_id(_BRAND, "example-answer", "2"),
+            answer="Ja: om 21.00 uur is alles weer aan.",
+            via="mail",
+            sender="femke@vaart.example",
+            attachments=["storing.pdf"],
+        ),
+        c.CaseConsultationHandedOn(
+            **by_gs,
+            case=_case("waiting", owner="gs", **_WAITS),
+            at=_after(60),
+            consultation=_consultation("open", department="billing", turn=2, since=_after(60), due_at=_after(300)),
+            previous_department="technical",
+            reason="Het gaat om de rekening.",
+        ),
+        c.CaseConsultationReopened(
+            **by_gs, case=_case("open", owner="gs", **_BOTH), at=_after(150), consultation=_consultation("open", turn=2, since=_after(150))
+        ),
+        c.CaseConsultationWithdrawn(
+            **by_gs,
+            case=_case("open", owner="gs", **_BOTH),
+            at=_after(160),
+            consultation=_consultation("withdrawn", ended_at=_after(160)),
+            reason="De klant heeft het al gevonden.",
+        ),
+        ConsultationMailed(
+            brand=_BRAND,
+            book_version=_BOOK_VERSION,
+            answer_id=e.deterministic_id(_BRAND, "example-answer", "2"),
+            consultation_id=e.deterministic_id(_BRAND, "consultation", str(_AGAIN.id)),
+            department="technical",
+            what="answer",
+            text="Ja: om 21.00 uur is alles weer aan.",
+            sender="femke@vaart.example",
+            attachments=["storing.pdf"],
+            received_at=_after(130),
+        ),
         e.SendingLease(**said, held=False, hold_version=3, holds=[_HOLD], decided_at=_after(41)),
         e.SendingHeld(**said, hold=_HOLD, holds=[_HOLD], held=False, hold_version=3, at=_after(40), actor="mk"),
         e.SendingReleased(**said, hold=_RELEASED, holds=[_RELEASED], held=False, hold_version=4, at=_after(90), actor="mk"),
@@ -384,6 +457,8 @@ def _outgoing(event: e.Event) -> Outgoing:
     if isinstance(event, e.FindingCorrected | e.DuplicateJudged):
         about = min(event.mention_id, event.other_id) if isinstance(event, e.DuplicateJudged) else event.mention_id
         return Outgoing(event, str(event.correction_id), 1, f"{_BRAND}/{about}", _TRACEPARENT)
+    if isinstance(event, ConsultationMailed):
+        return Outgoing(event, str(event.answer_id), 1, str(event.consultation_id), _TRACEPARENT)
     if isinstance(event, e.SendingLease | e.HoldEvent):
         return Outgoing(event, event.brand, event.hold_version, event.brand)
     assert isinstance(event, e.BrandBookPublished), f"{event.type} has no example"
@@ -412,6 +487,8 @@ def _at(event: e.Event) -> datetime:
         return event.at
     if isinstance(event, e.MentionReceived):
         return event.mention.received_at
+    if isinstance(event, ConsultationMailed):
+        return event.received_at
     if isinstance(event, e.TriagedEvent):
         return event.triaged.triaged_at
     return _after(180) if not isinstance(event, e.BrandBookPublished) else event.published_at

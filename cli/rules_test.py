@@ -20,9 +20,9 @@ from libs.common.brandbook import BrandBook, Target
 from libs.common.case_events import Case
 from libs.common.events import Author, Findings, Identity, Label, Mention, PersonalData, Respond, TriagedMention, deterministic_id
 from libs.common.hours import Calendar
-from libs.common.rules import RuleError, channel_name, first_match, matches, unmet
+from libs.common.rules import RuleError, channel_name, first_match, unmet
 from services.routing import case as cases
-from services.routing import proposal, sla
+from services.routing import ladder, proposal, sla
 from services.routing.contact import Standing
 from services.routing.route import Route, able, broken, facts, facts_of, route, unreachable, words
 from services.routing.sla import Policy
@@ -200,11 +200,7 @@ def _is(policy: Policy, mention: TriagedMention, case: Case, about: dict[str, ob
 
 def _steps(policy: Policy, case: Case) -> Iterator[str]:
     for step in policy.book.escalation:
-        try:
-            holds = matches(step.when, facts_of(case, policy))
-        except RuleError:
-            holds = False
-        if holds:
+        if ladder.holds(step.when, facts_of(case, policy)):
             yield f"{step.at}% {step.of}: {', '.join(step.do)}"
 
 

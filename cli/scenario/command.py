@@ -4,10 +4,11 @@ import asyncio
 import json
 import logging
 import os
+import re
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
@@ -25,6 +26,7 @@ from cli.scenario.world import World
 _AT_ONCE = 25
 """Schedules that a worker is given at a time."""
 _SHOWN_SEEDS = 3
+_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\bs[0-9a-f]{16}\b")
 
 
 @dataclass(slots=True)
@@ -140,13 +142,23 @@ def _report(results: Sequence[Result], took_s: float, *, as_json: bool) -> int:
             _say(f"ok      {result.title}")
             continue
         _say(f"failed  {result.title}: {result.failed} of {result.schedules} schedules")
-        for seed in sorted(result.failures)[:_SHOWN_SEEDS]:
-            for line in result.failures[seed][:10]:
-                _say(f"        seed {seed}: {result.file}: {line}")
+        for seeds, lines in list(_alike(result.failures))[:_SHOWN_SEEDS]:
+            others = f", and {len(seeds) - 1} more in the same way" if len(seeds) > 1 else ""
+            _say(f"        seed {seeds[0]}{others}:")
+            for line in lines[:10]:
+                _say(f"        {result.file}: {line}")
         _say(f"        again: weerklank scenario run --seed {min(result.failures)} {result.file}")
     rate = f", {total / took_s * 60:,.0f} a minute" if took_s > 1 else ""
     _say(f"{len(results) - len(failed)} of {len(results)} scenarios as expected, in {total} schedules{rate}")
     return 1 if failed else 0
+
+
+def _alike(failures: Mapping[int, list[str]]) -> Iterator[tuple[list[int], list[str]]]:
+    """(Seeds, what the first of them said) of those that failed in the same way, ids apart."""
+    found: dict[str, list[int]] = {}
+    for seed in sorted(failures):
+        found.setdefault(_ID.sub("", "\n".join(failures[seed])), []).append(seed)
+    return ((seeds, failures[seeds[0]]) for seeds in found.values())
 
 
 def _say(text: str) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+_LONGEST = 500
 _FORMS = frozenset({"any", "count", "none", "not", "contains", "in"})
 
 Meant = Callable[[str], datetime | None]
@@ -38,9 +39,9 @@ def differences(wanted: Any, found: Any, meant: Meant, path: str = "") -> list[s
         return said
     if isinstance(wanted, list):
         if not isinstance(found, list):
-            return [f"{here} is {found!r}, not a list"]
+            return [f"{here} is {_shown(found)}, not a list{_inside(found)}"]
         if len(wanted) != len(found):
-            return [f"{here} has {len(found)} items, not {len(wanted)}: {found!r}"]
+            return [f"{here} has {len(found)} items, not {len(wanted)}: {_shown(found)}"]
         return [line for n, (a, b) in enumerate(zip(wanted, found, strict=True)) for line in differences(a, b, meant, f"{here}[{n}]")]
     return [] if _same(wanted, found, meant) else [f"{here} is {_shown(found)}, not {wanted!r}"]
 
@@ -54,13 +55,13 @@ def _form(form: str, wanted: Any, found: Any, meant: Meant, here: str) -> list[s
         held = isinstance(found, str | list) and wanted in found
         return [] if held else [f"{here} is {_shown(found)}, which does not hold {wanted!r}"]
     if not isinstance(found, list):
-        return [f"{here} is {_shown(found)}, not a list"]
+        return [f"{here} is {_shown(found)}, not a list{_inside(found)}"]
     if form == "count":
-        return [] if len(found) == wanted else [f"{here} has {len(found)} items, not {wanted}: {found!r}"]
+        return [] if len(found) == wanted else [f"{here} has {len(found)} items, not {wanted}: {_shown(found)}"]
     fitting = [one for one in found if not differences(wanted, one, meant)]
     if form == "none":
-        return [f"{here} has {fitting[0]!r}, which it must not"] if fitting else []
-    return [] if fitting else [f"{here} has no item as {wanted!r}: {found!r}"]
+        return [f"{here} has {_shown(fitting[0])}, which it must not"] if fitting else []
+    return [] if fitting else [f"{here} has no item as {wanted!r}: {_shown(found)}"]
 
 
 def _same(wanted: Any, found: Any, meant: Meant) -> bool:
@@ -74,6 +75,11 @@ def _same(wanted: Any, found: Any, meant: Meant) -> bool:
     return bool(wanted == found)
 
 
+def _inside(found: Any) -> str:
+    """Where the list may be that was meant."""
+    return " (there is one under 'items')" if isinstance(found, dict) and isinstance(found.get("items"), list) else ""
+
+
 def _shown(found: Any) -> str:
     text = repr(found)
-    return text if len(text) <= 300 else f"{text[:297]}…"
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

@@ -18,7 +18,7 @@ from cli.scenario import times
 from libs.common.bookproblems import BrandBookError
 from libs.common.brandbook import BrandBook
 
-KINDS = ("mention", "mail", "taken_back", "reply", "do", "call", "book", "expect")
+KINDS = ("mention", "mail", "taken_back", "do", "draft", "reply", "mailed", "call", "book", "outside", "expect")
 """What a step can be; each step has one of these keys."""
 
 
@@ -77,13 +77,38 @@ class ReplyStep(_Part):
     more: dict[str, Any] = Field(default={}, alias="with")
 
 
-class DoStep(_Part):
-    """A person does something with a case, in a word."""
+class MailedStep(_Part):
+    """A department answers a question by mail: what ingest tells. The same name again is the same mail, taken in again."""
 
-    do: str
+    mailed: str
+    to: str
+    text: str = "Ja."
+    sender: str = Field(default="collega@scenario.example", alias="from")
+    department: str | None = None
+    what: Literal["answer", "automatic", "undelivered"] = "answer"
+
+
+class DraftStep(_Part):
+    """A person writes a draft in the responder: their text, a script of the book, or what suits the case."""
+
+    draft: str
     case: str
     as_: str | None = Field(default=None, alias="as")
+    text: str | None = None
+    script: str | None = None
     body: dict[str, Any] = Field(default={}, alias="with")
+    answer: int | None = None
+    meanwhile: bool = False
+
+
+class DoStep(_Part):
+    """A person does something with a case, or with a draft of before, in a word."""
+
+    do: str
+    case: str | None = None
+    reply: str | None = None
+    as_: str | None = Field(default=None, alias="as")
+    body: dict[str, Any] | None = Field(default=None, alias="with")
     answer: int | None = None
     save: str | None = None
     meanwhile: bool = False
@@ -103,6 +128,12 @@ class CallStep(_Part):
     meanwhile: bool = False
 
 
+class OutsideStep(_Part):
+    """What the other end of a way of telling does from here on."""
+
+    outside: dict[Literal["email", "webhook", "mattermost", "slack", "teams"], Literal["taken", "down", "refused", "silent"]]
+
+
 class BookStep(_Part):
     """A new version of the brand book: these fields instead of what they were."""
 
@@ -115,17 +146,37 @@ class ExpectStep(_Part):
     expect: tuple[dict[str, Any], ...]
 
 
-Body = MentionStep | MailStep | TakenBackStep | ReplyStep | DoStep | CallStep | BookStep | ExpectStep
+Body = MentionStep | MailStep | TakenBackStep | ReplyStep | MailedStep | DraftStep | DoStep | CallStep | BookStep | OutsideStep | ExpectStep
 _MODELS: dict[str, type[Body]] = {
     "mention": MentionStep,
     "mail": MailStep,
     "taken_back": TakenBackStep,
     "reply": ReplyStep,
+    "mailed": MailedStep,
+    "draft": DraftStep,
     "do": DoStep,
     "call": CallStep,
     "book": BookStep,
+    "outside": OutsideStep,
     "expect": ExpectStep,
 }
+
+
+_AS_GIVEN = frozenset({"is", "has"})
+EXPECTATIONS: dict[str, frozenset[str]] = {
+    "case": _AS_GIVEN,
+    "reply": _AS_GIVEN,
+    "told": _AS_GIVEN,
+    "unread": _AS_GIVEN,
+    "timeline": _AS_GIVEN,
+    "get": _AS_GIVEN | {"as", "service", "answer", "headers"},
+    "notices": _AS_GIVEN,
+    "sent": _AS_GIVEN,
+    "cases": frozenset(),
+    "same_case": frozenset(),
+    "apart": frozenset(),
+}
+"""What can be expected → what can stand beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +275,7 @@ def _steps(path: Path, items: Any, at: datetime, zone: ZoneInfo) -> list[Step]:
             raise CommandError(f"{where}: a step is a mapping with one of {', '.join(KINDS)}.", WRONG)
         values = _plain(item)
         kinds = [kind for kind in KINDS if kind in values]
+        kinds = ["do"] if sorted(kinds) == ["do", "reply"] else kinds
         if len(kinds) != 1:
             raise CommandError(f"{where}: a step has one of {', '.join(KINDS)}; this one has {', '.join(kinds) or 'none'}.", WRONG)
         try:
@@ -232,14 +284,46 @@ def _steps(path: Path, items: Any, at: datetime, zone: ZoneInfo) -> list[Step]:
                 if when < at:
                     raise times.NoTime(f"{said!r} is before the step before it, which is at {times.shown(at, zone)}")
                 at = when
-            found.append(Step(at, _MODELS[kinds[0]].model_validate(values), line))
+            what = _MODELS[kinds[0]].model_validate(values)
+            if isinstance(what, DoStep) and (what.case is None) == (what.reply is None):
+                raise CommandError(f"{where}: do: {what.do!r} is done with a case or with a reply: name one of the two.", WRONG)
+            if isinstance(what, ExpectStep):
+                _check(path, item, what)
+            found.append(Step(at, what, line))
         except times.NoTime as error:
             raise CommandError(f"{where}: at: {error}.", WRONG) from error
         except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            place = ".".join(map(str, first["loc"]))
-            raise CommandError(f"{where}: {place}: {first['msg'][:1].lower()}{first['msg'][1:]}.", WRONG) from error
+            raise CommandError(f"{where}: {_said(error, kinds[0])}", WRONG) from error
     return found
+
+
+def _said(error: ValidationError, kind: str) -> str:
+    """What is wrong with a step, and what it can have."""
+    first = error.errors(include_url=False)[0]
+    place = ".".join(map(str, first["loc"]))
+    if first["type"] == "extra_forbidden" and len(first["loc"]) == 1:
+        known = sorted(field.alias or name for name, field in _MODELS[kind].model_fields.items())
+        hint = " A text with a comma stands in quotes between braces." if " " in place else ""
+        return f"{place!r} is no key of a step with {kind!r}; there are at, {', '.join(known)}.{hint}"
+    return f"{place}: {first['msg'][:1].lower()}{first['msg'][1:]}."
+
+
+def _check(path: Path, item: Any, what: ExpectStep) -> None:
+    """Raises `CommandError` for an expectation that nobody could look at: a misspelt one must not pass as met."""
+    for number, one in enumerate(what.expect):
+        where = f"{path}:{item['expect'].lc.item(number)[0] + 1}"
+        kinds = [kind for kind in EXPECTATIONS if kind in one]
+        if len(kinds) != 1:
+            there = ", ".join(one) or "nothing"
+            raise CommandError(f"{where}: an expectation has one of {', '.join(EXPECTATIONS)}; this one has {there}.", WRONG)
+        beside = EXPECTATIONS[kinds[0]]
+        if odd := sorted(set(one) - {kinds[0]} - beside):
+            there = f"there are {', '.join(sorted(beside))}" if beside else "it has no others"
+            raise CommandError(f"{where}: {odd[0]!r} is no key beside {kinds[0]!r}: {there}.", WRONG)
+        if kinds[0] in ("notices", "sent") and one[kinds[0]] is not None:
+            continue
+        if len(set(one) & _AS_GIVEN) != min(1, len(beside & _AS_GIVEN)):
+            raise CommandError(f"{where}: {kinds[0]!r} needs `is` or `has`: what must be so.", WRONG)
 
 
 def _line(mapping: Any, key: str) -> int:

@@ -15,12 +15,16 @@ from typing import Any
 from cli.scenario import times
 from cli.scenario.expect import differences
 from cli.scenario.format import (
+    EXPECTATIONS,
     BookStep,
     CallStep,
     DoStep,
+    DraftStep,
     ExpectStep,
+    MailedStep,
     MailStep,
     MentionStep,
+    OutsideStep,
     ReplyStep,
     Scenario,
     Step,
@@ -30,7 +34,7 @@ from cli.scenario.log import Log
 from cli.scenario.told import Teller
 from cli.scenario.world import Failed, World
 
-_TOLD_AGAIN, _CRASHES = 0.1, 0.05
+_TOLD_AGAIN, _CRASHES, _SENT_EARLY = 0.1, 0.05, 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,9 @@ async def play(world: World, scenario: Scenario, seed: int) -> Outcome:
         await player.play()
     except Failed as error:
         player.fail(str(error))
+    except Exception as error:  # noqa: BLE001 - of one schedule: the others are played all the same
+        player.fail(f"{type(error).__name__}, which nobody expected: {_short(str(error))}")
+    await world.end()
     return Outcome(seed, tuple(player.failures))
 
 
@@ -67,8 +74,8 @@ class _Player:
         readers: dict[str, Sequence[str]] = {"routing": ()}
         if scenario.triage == "real":
             readers["triage"] = ()
-        if any(isinstance(step.what, CallStep) and step.what.service == "responder" for step in scenario.steps):
-            readers["responder"] = ()
+        if any(map(_responds, scenario.steps)):
+            readers |= {"responder": (), "holds": ()}
         brand = "s" + hashlib.blake2b(f"{scenario.path.resolve()}/{self._seed}".encode(), digest_size=8).hexdigest()
         self._book = dict(scenario.book)
         await world.begin(brand, self._book, Log(readers, self._rng, orderly), scenario.starts)
@@ -92,10 +99,12 @@ class _Player:
                 await self._act(self._waiting.pop(self._rng.randrange(len(self._waiting))))
                 continue
             crash = self._seed != 0 and self._rng.random() < _CRASHES
+            if world.responds and self._seed != 0 and self._rng.random() < _SENT_EARLY:
+                await world.send()
             if await world.deliver(crash):
                 continue
             if not self._waiting:
-                if await world.give():
+                if await world.work():
                     continue
                 return
             await self._act(self._waiting.pop(0))
@@ -114,11 +123,17 @@ class _Player:
             case ReplyStep():
                 await self._known(what.to)
                 await self._teller.reply(what)
+            case MailedStep():
+                await self._settle()
+                await self._teller.mailed(what)
             case BookStep():
                 await self._settle()
                 self._book |= what.book
                 await world.publish(self._book)
-            case DoStep() | CallStep():
+            case OutsideStep():
+                await self._settle()
+                world.outside |= {str(way): str(does) for way, does in what.outside.items()}
+            case DoStep() | CallStep() | DraftStep():
                 if what.meanwhile and self._seed != 0:
                     self._waiting.append(step)
                 else:
@@ -142,14 +157,53 @@ class _Player:
         line, self._line = self._line, step.line
         what = step.what
         if isinstance(what, DoStep):
-            case_id = await self._world.case_of(what.case)
-            what = CallStep.model_validate(
-                {"call": f"POST /cases/{case_id}/{what.do.replace('_', '-')}", "as": what.as_ or "gs", "with": what.body or None}
-                | {"answer": what.answer, "save": what.save}
-            )
+            what = await (self._with_reply(what, what.reply) if what.reply is not None else self._with_case(what, what.case or ""))
+        elif isinstance(what, DraftStep):
+            what = await self._draft(what)
         assert isinstance(what, CallStep)
         await self._call(what)
         self._line = line
+
+    async def _with_case(self, what: DoStep, mention: str) -> CallStep:
+        path = f"POST /cases/{await self._world.case_of(mention)}/{what.do.replace('_', '-')}"
+        return self._asked(what, path, what.body, what.save)
+
+    async def _with_reply(self, what: DoStep, name: str) -> CallStep:
+        """With the digest of the text as it stands, where the step gives no other."""
+        reply_id = self._reply_id(name)
+        body: dict[str, Any] = dict(what.body or {})
+        if what.do in ("approve", "legal_check", "legal-check") and "digest" not in body:
+            body["digest"] = (await self._reply(name))["digest"]
+        method = "PUT" if what.do == "edit" else "POST"
+        path = f"/replies/{reply_id}" if what.do == "edit" else f"/replies/{reply_id}/{what.do.replace('_', '-')}"
+        return self._asked(what, f"{method} {path}", body or what.body, what.save, service="responder")
+
+    async def _draft(self, what: DraftStep) -> CallStep:
+        given = {"text": what.text, "script": what.script}
+        body = {key: value for key, value in given.items() if value is not None} | what.body
+        path = f"POST /cases/{await self._world.case_of(what.case)}/replies"
+        return self._asked(what, path, body, f"reply:{what.draft}", service="responder")
+
+    def _asked(self, what: DoStep | DraftStep, call: str, body: Any, save: str | None, service: str = "routing") -> CallStep:
+        return CallStep.model_validate(
+            {"call": call, "service": service, "as": what.as_ or "gs", "with": body, "answer": what.answer, "save": save}
+        )
+
+    def _reply_id(self, name: str) -> str:
+        known = self._world.names["reply"]
+        if name not in known:
+            raise Failed(f"there is no reply {name!r} in this scenario so far (there are {', '.join(known) or 'none'})")
+        return str(known[name])
+
+    async def _reply(self, name: str) -> dict[str, Any]:
+        """A reply as people see it in the responder."""
+        subject, role = self._who(None)
+        path = f"/replies/{self._reply_id(name)}"
+        answer = await self._world.call("responder", "GET", path, subject=subject, role=role, body=None, headers={})
+        if answer.status != 200:
+            raise Failed(f"reply {name} is not shown: {answer.status} {_short(answer.body)}")
+        found: dict[str, Any] = answer.body
+        return found
 
     async def _call(self, what: CallStep) -> None:
         world = self._world
@@ -165,7 +219,10 @@ class _Player:
         wanted = what.answer
         if (answer.status != wanted) if wanted else not 200 <= answer.status < 300:
             self.fail(f"{what.call} answers {answer.status}, not {wanted or 'yes'}: {_short(answer.body)}")
-        if what.save:
+        if what.save and what.save.startswith("reply:"):
+            if isinstance(answer.body, dict) and "id" in answer.body:
+                world.names["reply"][what.save.removeprefix("reply:")] = answer.body["id"]
+        elif what.save:
             world.names["saved"][what.save] = answer.body
         if what.has is not None:
             for line in differences(await world.resolved(what.has), answer.body, self._meant):
@@ -202,11 +259,7 @@ class _Player:
     async def _expect(self, item: dict[str, Any]) -> None:
         world = self._world
         rest = dict(item)
-        kind = next((name for name in ("case", "cases", "told", "timeline", "same_case", "apart", "get", "notices") if name in rest), None)
-        if kind is None:
-            raise Failed(
-                f"an expectation has one of case, cases, told, timeline, same_case, apart, get, notices; this one has {', '.join(rest)}"
-            )
+        kind = next(name for name in EXPECTATIONS if name in rest)
         about = rest.pop(kind)
         wanted = await world.resolved(rest.pop("is", rest.pop("has", None)))
         found: Any
@@ -215,12 +268,19 @@ class _Player:
                 found = await self._case(about)
             case "cases":
                 wanted, found = about, await self._cases()
+            case "reply":
+                found = await self._reply(about)
             case "told":
                 found = await self._told(about)
+            case "unread":
+                found = await self._told(about, " and read_at is null")
+            case "sent":
+                wanted = await world.resolved(about) if wanted is None else wanted
+                found = await self._sent()
             case "timeline":
                 found = await self._timeline(about)
             case "notices":
-                wanted = about if wanted is None else wanted
+                wanted = await world.resolved(about) if wanted is None else wanted
                 found = await self._notices()
             case "get":
                 subject, role = self._who(rest.get("as"))
@@ -255,8 +315,13 @@ class _Player:
         sql = "select 1 from care_case where brand = $1 and state not in ('merged', 'withdrawn')"
         return len(await self._world.rows("routing", sql, self._world.brand))
 
-    async def _told(self, member: str) -> list[str]:
-        sql = "select what from notification where brand = $1 and member = $2 order by at, seq"
+    async def _sent(self) -> list[dict[str, Any]]:
+        """What has left for customers, oldest first: into the sandbox, where all of it stays."""
+        sql = "select channel, recipient->>'value' as \"to\", text, reply_id from sandbox_outbox where brand = $1 order by id"
+        return await self._world.rows("responder", sql, self._world.brand)
+
+    async def _told(self, member: str, only: str = "") -> list[str]:
+        sql = f"select what from notification where brand = $1 and member = $2{only} order by at, seq"
         return [row["what"] for row in await self._world.rows("routing", sql, self._world.brand, member)]
 
     async def _timeline(self, mention: str) -> list[dict[str, Any]]:
@@ -289,3 +354,18 @@ class _Player:
 def _short(value: Any) -> str:
     text = str(value.get("detail", value) if isinstance(value, dict) else value)
     return text if len(text) <= 300 else f"{text[:297]}…"
+
+
+def _responds(step: Step) -> bool:
+    """Whether this needs the responder."""
+    match step.what:
+        case DraftStep():
+            return True
+        case DoStep():
+            return step.what.reply is not None
+        case CallStep():
+            return step.what.service == "responder"
+        case ExpectStep():
+            return any("sent" in item or "reply" in item or item.get("service") == "responder" for item in step.what.expect)
+        case _:
+            return False

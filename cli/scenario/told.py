@@ -6,8 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from cli.scenario import times
-from cli.scenario.format import MailStep, MentionStep, ReplyStep, Scenario
+from cli.scenario.format import MailedStep, MailStep, MentionStep, ReplyStep, Scenario
 from cli.scenario.world import Failed, World
+from libs.common.answer_events import ConsultationMailed
 from libs.common.events import (
     Author,
     Findings,
@@ -28,7 +29,7 @@ from libs.common.events import (
 )
 from libs.common.outbox import Outgoing
 from libs.common.reply_events import Reply, ReplySent
-from libs.common.topics import MENTIONS, REPLIES, TRIAGED
+from libs.common.topics import ANSWERS, MENTIONS, REPLIES, TRIAGED
 from services.ingest import mention as ingest
 from services.ingest.mail import Unreadable, read_mail
 
@@ -116,6 +117,28 @@ class Teller:
         }
         event = ReplySent(brand=world.brand, book_version=1, reply=Reply.model_validate(given), at=sent_at, actor=step.by)
         world.tell(Outgoing(event, str(reply_id), 5, str(event.reply.case_id)), REPLIES.name, "responder")
+
+    async def mailed(self, step: MailedStep) -> None:
+        """Raises `Failed` for a question that there is not."""
+        world = self._world
+        asked = str(await world.resolved(step.to))
+        rows = await world.rows("routing", "select id, department from consultation where brand = $1 and id::text = $2", world.brand, asked)
+        if not rows:
+            raise Failed(f"there is no consultation {asked!r} that could be answered")
+        consultation_id = rows[0]["id"]
+        answer_id = deterministic_id(world.brand, "answer", str(consultation_id), step.mailed)
+        event = ConsultationMailed(
+            brand=world.brand,
+            book_version=1,
+            answer_id=answer_id,
+            consultation_id=consultation_id,
+            department=step.department or rows[0]["department"],
+            what=step.what,
+            text=step.text,
+            sender=step.sender,
+            received_at=world.now,
+        )
+        world.tell(Outgoing(event, str(answer_id), 1, str(consultation_id)), ANSWERS.name, "ingest")
 
     def _moments(self, value: Any) -> Any:
         """Fields that end in `_at` hold times, as a scenario writes them."""

@@ -18,6 +18,7 @@ from fastapi import FastAPI
 
 from cli.scenario.database import SERVICES, Moment, pool_of
 from cli.scenario.log import Log, Record
+from cli.scenario.tasks import Endless, Tasks
 from cli.stack import keys
 from libs.common import db, outbox
 from libs.common.books import BrandBooks
@@ -26,13 +27,12 @@ from libs.common.errors import InvalidEvent
 from libs.common.events import BrandBookPublished
 from libs.common.outbox import Outgoing
 from libs.common.record import decode
+from libs.common.topics import HOLDS
 from services.responder import consumer as responder_consumer
 from services.responder.app import create_app as responder_app
 from services.responder.settings import Settings as ResponderSettings
 from services.routing import consumer as routing_consumer
-from services.routing import giving, ticker, timer
 from services.routing.app import create_app as routing_app
-from services.routing.due import DUE
 from services.routing.policies import Policies
 from services.routing.settings import Settings as RoutingSettings
 from services.triage import consumer as triage_consumer
@@ -41,8 +41,8 @@ from services.triage.classify import Classifier
 from services.triage.examine import Examiner
 from services.triage.settings import Settings as TriageSettings
 
-_MOST_TICKS = 10_000
-"""Moments at which something was due between two steps; more is something that is due for ever."""
+_SERVICE = {"holds": "responder"}
+"""A consumer that is not named as its service."""
 _REFERENCE = re.compile(r"\$(case|mention|customer|reply|topic|saved|version)\.([\w-]+(?:\.[\w-]+)*)|\$brand\b")
 
 
@@ -67,9 +67,10 @@ class World:
         self._pools, self._moment, self._folder = pools, moment, folder
         jwks = str(keys.ensure(folder))
         given: dict[str, Any] = {"database_url": "postgresql://none", "jwks": jwks, "rate_limit": 0, "rate_limit_anonymous": 0}
+        self._settings = RoutingSettings(signing_key=keys.signing_key(folder), **given), ResponderSettings(**given)
         self._apps: dict[str, FastAPI] = {
-            "routing": routing_app(RoutingSettings(signing_key=keys.signing_key(folder), **given)),
-            "responder": responder_app(ResponderSettings(**given)),
+            "routing": routing_app(self._settings[0]),
+            "responder": responder_app(self._settings[1]),
             "triage": triage_app(TriageSettings(**given)),
         }
         for service, app in self._apps.items():
@@ -98,15 +99,22 @@ class World:
     async def begin(self, brand: str, book: Mapping[str, Any], log: Log, now: datetime) -> None:
         """A new schedule, with a brand that nobody has heard of."""
         self.brand, self.log, self._version = brand, log, 0
+        self._leased: tuple[datetime, int, int] | None = None
         self.names: dict[str, dict[str, Any]] = {kind: {} for kind in ("mention", "customer", "reply", "topic", "saved")}
+        self.outside: dict[str, str] = {}
         self.books = BrandBooks("nowhere", "scenario")
+        self.books.read.set()
         self.policies = Policies(self.books)
         for app in self._apps.values():
             app.state.service.books = self.books
         self._apps["routing"].state.policies = self.policies
         self._consumers: dict[str, Consumer[Any]] = {"routing": routing_consumer.build(self.policies)}
-        if "responder" in log.readers:
-            self._consumers["responder"] = responder_consumer.build(self.books)
+        self.responds = "responder" in log.readers
+        if self.responds:
+            self._consumers |= {"responder": responder_consumer.build(self.books), "holds": responder_consumer.of_holds()}
+        rng = None if log.orderly else log.rng
+        signed = self._apps["routing"].state.links
+        self._tasks = Tasks(self._pools, brand, self.books, self.policies, self._settings, signed, self.outside, rng)
         self.set_clock(now)
         await self.publish(book)
         if "triage" in log.readers:
@@ -147,18 +155,18 @@ class World:
         fetched = self.log.fetch()
         if fetched is None:
             return False
-        service, records = fetched
+        reader, records = fetched
         if crash:
             try:
-                await self._handle(service, records, crash=True)
+                await self._handle(reader, records, crash=True)
             except _Crash:
                 pass
-        await self._handle(service, records, crash=False)
-        await self._relay(service)
+        await self._handle(reader, records, crash=False)
+        await self._relay(_SERVICE.get(reader, reader))
         return True
 
-    async def _handle(self, service: str, records: Sequence[Record], *, crash: bool) -> None:
-        consumer = self._consumers[service]
+    async def _handle(self, reader: str, records: Sequence[Record], *, crash: bool) -> None:
+        consumer, service = self._consumers[reader], _SERVICE.get(reader, reader)
         received = [one for one in map(decode, records) if consumer.handlers.get(type(one.event)) is not None]
         for raced in range(5):
             try:
@@ -191,39 +199,40 @@ class World:
                 self.log.append(row["topic"], row["brand"], row["key"], headers, row["value"], self.now)
 
     async def pass_time(self, until: datetime) -> bool:
-        """What is due next, at or before `until`, is done at its moment; false, and the clock is there, where nothing is."""
-        at = await self._next_due()
+        """The clock goes to the moment at which something is due next, at or before `until`; false, and it is there, where nothing is. Call it where
+        nothing is left to do now, and `work` after it."""
+        at = await self._tasks.next_due(self.responds)
         if at is None or at > until:
             self.set_clock(max(self.now, until))
             return False
         self.set_clock(max(self.now, at))
-        await self._tick()
         return True
 
-    async def give(self) -> bool:
-        """Cases that wait are given to those who are there; whether any was."""
-        given = await giving.tick(self._pools["routing"], self.policies.of(self.brand))
-        if given:
-            await self._relay("routing")
-        return given > 0
+    async def work(self) -> bool:
+        """What the services do by themselves at this moment; whether anything was done."""
+        try:
+            done = await self._tasks.routing(self.now, lambda: self._relay("routing"))
+        except Endless:
+            raise Failed(f"something is due for ever at {self.now.isoformat()}") from None
+        return await self.send() or done if self.responds else done
 
-    async def _next_due(self) -> datetime | None:
-        found: datetime | None = await self._pools["routing"].fetchval(
-            "select least((select min(next_fire_at) from care_case where brand = $1), (select min(at) from timer where brand = $1))",
-            self.brand,
-        )
-        return found
+    async def send(self) -> bool:
+        """What is approved leaves, where the brand may send by what is known now; whether anything was done, or is told that will lead to it."""
+        done = await self._tasks.responder()
+        await self._relay("responder")
+        if done:
+            return True
+        lease = await self._tasks.lease()
+        if lease is not None and self._leased != (self.now, lease.hold_version, lease.book_version):
+            self._leased = self.now, lease.hold_version, lease.book_version
+            self.tell(Outgoing(lease, lease.brand, int(self.now.timestamp() * 1000), lease.brand), HOLDS.name, "routing")
+            return True
+        return False
 
-    async def _tick(self) -> None:
-        """All that is due now in routing."""
-        pool = self._pools["routing"]
-        for _ in range(_MOST_TICKS):
-            done = await ticker.tick(pool, self.policies)
-            done += await timer.tick(pool, self.policies, DUE)
-            await self._relay("routing")
-            if not done:
-                return
-        raise Failed(f"something is due for ever at {self.now.isoformat()}")
+    async def end(self) -> None:
+        """The schedule is over."""
+        if self.responds:
+            await self._tasks.end()
 
     # --- what people do and see ---------------------------------------------------------------------------------------------------------
 
@@ -234,6 +243,8 @@ class World:
             sent = {"if-match": "*", "idempotency-key": str(uuid4())} | sent
         if path.startswith("/"):
             path = path if path.startswith("/v1/") else f"/v1/brands/{self.brand}{path}"
+        if service == "routing" and method == "GET" and ("/search" in path or "q=" in path):
+            await self._tasks.findable()
         answer = await self._clients[service].request(method, path, headers=sent, json=body)
         if method != "GET":
             await self._relay(service)
@@ -301,5 +312,6 @@ class World:
             try:
                 value = value[int(part)] if isinstance(value, list) else value[part]
             except (KeyError, IndexError, ValueError, TypeError) as error:
-                raise Failed(f"{found[0]}: there is no {part!r} in {value!r}") from error
+                there = ", ".join(map(str, value)) if isinstance(value, dict) else repr(value)
+                raise Failed(f"{found[0]}: there is no {part!r} in it (there is {there[:300]})") from error
         return str(value) if isinstance(value, UUID) else value

@@ -74,10 +74,16 @@ class Assignment(BookPart):
 
 
 class PromiseRules(BookPart):
-    """What happens with what replies promise. No service acts on it yet."""
+    """What happens with what customers were promised."""
 
     remind_at: tuple[Percent, ...] = (80,)
-    """Shares of the time until it is due at which its owner is reminded."""
+    """Shares of the opening time until it is due at which its owner is reminded."""
+
+    @model_validator(mode="after")
+    def _before_it_is_due(self) -> Self:
+        if late := [share for share in self.remind_at if not 0 < share < 100]:
+            raise ValueError(f"remind_at: {late[0]}% is no time before it is due; a promise that was not kept by then is told anyway")
+        return self
 
 
 class CallbackRules(BookPart):

@@ -46,11 +46,11 @@ class Department(BookPart):
     email: Email | None = None
     """Where it is reached."""
     consult_within: OpeningSpan = Span(4, "h")
-    """How long it may take when asked. No service acts on it yet."""
+    """How long it may take when asked."""
     notify: tuple[Notify, ...] = ()
-    """How it hears of a question beside its mail address. No service acts on it yet."""
+    """How it hears of a question beside its mail address."""
     remind_at: tuple[Percent, ...] = (80, 100)
-    """Shares of that time at which it is reminded. No service acts on it yet."""
+    """Shares of that time at which it is reminded."""
 
 
 class RoutingRule(BookPart):
@@ -80,13 +80,15 @@ class Escalation(BookPart):
     of: Literal["reaction", "resolution"] = "reaction"
     """Which clock."""
     when: When = When()
-    """Which cases it is for: by risk, customer group, repeated contact, … No service acts on it yet."""
+    """Which cases it is for: by risk, customer group, repeated contact, … One that does not hold when that share has passed
+    is asked again with every change of the case. What is asked and cannot be known of a case (`pii_any`, `account`) holds."""
     do: tuple[Literal["notify_owner", "raise_priority", "notify_lead", "return_to_queue", "reassign", "inform_hub"], ...] = Field(
         min_length=1
     )
-    """Steps, in this order. No service acts on `reassign` and `inform_hub` yet."""
+    """Steps, in this order. What cannot be done is said in the timeline, and somebody else hears of it: without an owner the leads, without a lead the
+    hub, and without that everybody of the department."""
     to: Id | None = None
-    """Department that `reassign` gives the case to; none: to a colleague in its own. No service acts on it yet."""
+    """Department that `reassign` gives the case to; none: to a colleague in its own."""
 
 
 class Member(BookPart):

@@ -131,6 +131,11 @@ class Case(Part):
         default=False, description="Resolved by a person's decision that no reply is the answer; it has no clocks then"
     )
     replied_at: datetime | None = Field(default=None, description="First reply that was sent")
+    promise_due_at: datetime | None = Field(
+        default=None, description="When the first promise to its customer that is open or broken is due, or was"
+    )
+    promise_open: bool = Field(default=False, description="A promise to its customer is to be kept")
+    promise_broken: bool = Field(default=False, description="One was not kept in time, and nothing has been done about it since")
     clocks: list[Clock] = Field(default=[], description="Those of the newest round")
     earlier: list[Rounds] = Field(default=[], description="The rounds before that one, for each kind of clock that ended in any")
 
@@ -321,14 +326,29 @@ class CaseClockBreached(CaseEvent):
     clock: str = Field(description="reaction | resolution")
 
 
+class NotDone(Part):
+    """A step of the ladder that could not be done."""
+
+    step: str
+    why: str
+
+
 class CaseEscalated(CaseEvent):
-    """A clock came so far that the brand book wants something done; it was."""
+    """A clock came so far that the brand book wants something done: what was done, and what could not be."""
 
     type: ClassVar[str] = "weerklank.case.escalated.v1"
     clock: str
     share: int = Field(description="Per cent of the clock's time that had passed")
-    did: list[str] = Field(description="Steps of the brand book: notify_owner, raise_priority, notify_lead, return_to_queue")
+    did: list[str] = Field(
+        description="Steps of the brand book: notify_owner, raise_priority, notify_lead, return_to_queue, reassign, inform_hub; and notify_team, "
+        "where nobody else could be told"
+    )
     told: list[str] = Field(default=[], description="Team members that were told")
+    not_done: list[NotDone] = Field(
+        default=[], description="Steps that could not be done; after each, the next one who could was told instead"
+    )
+    previous_owner: str | None = Field(default=None, description="Who had it, where it went to somebody else or to a queue")
+    previous_department: str | None = None
 
 
 class CaseResolved(CaseEvent):
@@ -540,4 +560,75 @@ class CaseConsultationWithdrawn(CaseEvent):
 
     type: ClassVar[str] = "weerklank.case.consultation-withdrawn.v1"
     consultation: Consultation
+
+
+class Promise(Part):
+    """A commitment to the case's customer. Its words are in the reply that gave it, or with whoever noted it down."""
+
+    id: UUID
+    state: str = Field(description="open | kept | broken | renegotiated | withdrawn")
+    reply_id: UUID | None = Field(
+        default=None, description="The reply that gave it; none: it was given otherwise, and a person noted it down"
+    )
+    channel: str = Field(description="How it was given: the reply's channel, or what the person noted, such as phone")
+    given_at: datetime
+    given_by: str = Field(description="Team member's id, token's subject, or system")
+    due_at: datetime | None = Field(default=None, description="None: nothing that can be computed was said")
+    department: str
+    owner: str | None = Field(default=None, description="Who has to keep it: the case's owner; none: whoever of the department")
+    broken_at: datetime | None = Field(
+        default=None, description="Its due time, where it was not kept by then; none when it was, also if that was heard of late"
+    )
+    ended_at: datetime | None = Field(
+        default=None, description="When it was kept, when another was given in its place, or it was withdrawn"
+    )
+    kept_by: UUID | None = Field(default=None, description="The reply that kept it")
+    replaces: UUID | None = Field(default=None, description="The promise in whose place it came")
+    replaced_by: UUID | None = Field(default=None, description="The promise that came in its place")
+
+
+class CasePromised(CaseEvent):
+    """The customer was promised something, in a reply that was sent or, as a person noted, otherwise."""
+
+    type: ClassVar[str] = "weerklank.case.promised.v1"
+    promise: Promise
+
+
+class CasePromiseKept(CaseEvent):
+    """A promise was kept: a person says so, the writer of a reply, or, where nobody said, by the next reply. Late where `promise.broken_at` is set."""
+
+    type: ClassVar[str] = "weerklank.case.promise-kept.v1"
+    promise: Promise
+    assumed: bool = Field(default=False, description="Nobody said so: it is the next reply to that customer, and it came in time")
+    reason: str | None = None
+
+
+class CasePromiseBroken(CaseEvent):
+    """The time of a promise has come, and nothing is known to have kept it; or what was taken for that did not."""
+
+    type: ClassVar[str] = "weerklank.case.promise-broken.v1"
+    promise: Promise
+    told: list[str] = Field(default=[], description="Team members that were told")
+
+
+class CasePromiseRenegotiated(CaseEvent):
+    """The customer was told another promise in place of this one."""
+
+    type: ClassVar[str] = "weerklank.case.promise-renegotiated.v1"
+    promise: Promise
+
+
+class CasePromiseWithdrawn(CaseEvent):
+    """A person says that it is no promise, or that nobody needs it any more."""
+
+    type: ClassVar[str] = "weerklank.case.promise-withdrawn.v1"
+    promise: Promise
+    reason: str
+
+
+class CasePromiseNotKept(CaseEvent):
+    """A person says that what was taken for keeping a promise did not: it is open again, or broken where its time has passed."""
+
+    type: ClassVar[str] = "weerklank.case.promise-not-kept.v1"
+    promise: Promise
     reason: str

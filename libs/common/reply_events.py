@@ -39,7 +39,9 @@ class Reply(Part):
     visibility: str
     state: str = Field(description="draft | submitted | approved | sending | sent | failed | unconfirmed | discarded")
     text: str
-    digest: str = Field(description="SHA-256 of channel, recipient and text: what an approval is bound to")
+    digest: str = Field(
+        description="SHA-256 of channel, recipient, text and what people said that it promises: what an approval is bound to"
+    )
     writer: str | None = None
     approver: str | None = None
     script: str | None = None

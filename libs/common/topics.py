@@ -98,6 +98,12 @@ _CASE_EVENTS = (
     c.CaseConsultationHandedOn,
     c.CaseConsultationReopened,
     c.CaseConsultationWithdrawn,
+    c.CasePromised,
+    c.CasePromiseKept,
+    c.CasePromiseBroken,
+    c.CasePromiseRenegotiated,
+    c.CasePromiseWithdrawn,
+    c.CasePromiseNotKept,
 )
 _REPLY_EVENTS = (
     r.ReplyDrafted,

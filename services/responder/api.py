@@ -18,9 +18,10 @@ from libs.common.errors import Unprocessable
 from libs.common.http import Cursor, Page
 from libs.common.reply_events import Verdict
 from libs.common.routes import Route
-from libs.common.service import Reading
+from libs.common.service import Reading, of
 from libs.common.trail import Step, Trail, trace_id_of
-from services.responder import guard, hold_store, lengths, shown, statement, store
+from services.responder import guard, hold_store, lengths, promised, shown, statement, store
+from services.responder.promised import Found
 from services.responder.reply import Recipient
 from services.responder.reply_api import Text, Writer, current_book, found_reply
 from services.responder.shown import ReplyDetail, ReplyView
@@ -53,6 +54,7 @@ class Judged(BaseModel):
     """`length` and `limit` are in the channel's own way of counting; no limit: null."""
 
     verdicts: list[Verdict]
+    promises: list[Found] = Field(description="What it would promise, were it sent now")
     length: int
     limit: int | None
 
@@ -75,18 +77,24 @@ class StatementOut(BaseModel):
     incident_id: UUID
     title: str
     texts: dict[str, str] = Field(description="By language")
+    promises: dict[str, list[Found]] = Field(description="What each text promises whoever is sent it now, by language")
     approved_at: datetime | None
 
 
 @router.get("/statements")
-async def statements(brand: str, principal: Reader, reading: Reading) -> list[StatementOut]:
+async def statements(brand: str, request: Request, principal: Reader, reading: Reading) -> list[StatementOut]:
     """The holding statements that may be used now, the newest first."""
+    published, now = of(request).books.get(brand), await store.database_time(reading)
     return [
         StatementOut(
             id=f"{statement.PREFIX}{row.incident_id}",
             incident_id=row.incident_id,
             title=row.title,
             texts=row.texts,
+            promises={
+                language: promised.found_in(text, language, published.book, now) if published else []
+                for language, text in row.texts.items()
+            },
             approved_at=row.approved_at,
         )
         for row in await statement.offered(reading, brand)
@@ -97,6 +105,7 @@ async def statements(brand: str, principal: Reader, reading: Reading) -> list[St
 async def replies(
     brand: str,
     principal: Reader,
+    request: Request,
     reading: Reading,
     state: Annotated[ReplyState | None, Query(description="Only replies in this state")] = None,
     case_id: Annotated[UUID | None, Query(description="Only replies of this case")] = None,
@@ -107,7 +116,9 @@ async def replies(
     before = _before(cursor)
     rows = await store.page(reading, brand, state=state, case_id=case_id, before=before, limit=limit + 1)
     following = http.cursor_of(rows[limit - 1].created_at.isoformat(), str(rows[limit - 1].id)) if len(rows) > limit else None
-    return Page(items=[shown.view(row) for row in rows[:limit]], next=following)
+    published, now = of(request).books.get(brand), await store.database_time(reading)
+    book = published.book if published else None
+    return Page(items=[shown.view(row, book, now) for row in rows[:limit]], next=following)
 
 
 @router.get("/replies/{reply_id}")
@@ -163,8 +174,8 @@ async def trace(brand: str, mention_id: UUID, principal: Tracer, reading: Readin
 
 
 @router.post("/guard")
-async def try_guard(brand: str, body: Tried, request: Request, principal: Writer) -> Judged:
-    """What the guard says of a text, without keeping it."""
+async def try_guard(brand: str, body: Tried, request: Request, principal: Writer, reading: Reading) -> Judged:
+    """What the guard says of a text and what it promises, without keeping it."""
     book = current_book(request, brand).book
     member = book.member(body.member or principal.subject)
     if member is None:
@@ -181,8 +192,10 @@ async def try_guard(brand: str, body: Tried, request: Request, principal: Writer
         length = lengths.length(body.channel, body.text, body.visibility)
     except TimeoutError:
         raise Unprocessable("The length of this text takes too long to count. Write it more simply, or shorter.") from None
+    now = await store.database_time(reading)
     return Judged(
         verdicts=guard.check(draft, book),
+        promises=promised.found_in(body.text, draft.language, book, now),
         length=length,
         limit=lengths.limit(body.channel, book, body.visibility),
     )

@@ -7,7 +7,7 @@ Pure: no I/O.
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from libs.common.brandbook import BrandBook
@@ -82,12 +82,12 @@ def legal_objection(book: BrandBook, answer: str | None, *, asked_for: bool, rea
     return f"{check.department} was asked about this case and has not agreed"
 
 
-def text_digest(channel: str, recipient: str, text: str) -> str:
-    """SHA-256 in hex of channel, recipient and text, exactly as they are: one space more is another text.
+def text_digest(channel: str, recipient: str, text: str, said: Sequence[object] = ()) -> str:
+    """SHA-256 in hex of channel, recipient and text, exactly as they are: one space more is another text. So is anything else that people say it means.
 
     A JSON array keeps the parts apart (``("a", "bc")`` is not ``("ab", "c")``) and takes any code point.
     """
-    parts = json.dumps([channel, recipient, text], ensure_ascii=True, separators=(",", ":"))
+    parts = json.dumps([channel, recipient, text, *said], ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(parts.encode("ascii")).hexdigest()
 
 

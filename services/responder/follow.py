@@ -162,9 +162,10 @@ def _drafted(wanted: ReplyRow, known: ReplyRow | None, at: datetime) -> list[Cha
     content = {name: getattr(wanted, name) for name in _FOLLOWS_CASE}
     if wanted.digest != known.digest:
         content["legal_by"] = None  # legal read another text
+    promises = wanted.promises  # by themselves they are no news: when they are due moves with the time
     if known.state == "discarded":
-        row = next_version(known, state="draft", reason=None, **content)
+        row = next_version(known, state="draft", reason=None, promises=promises, **content)
         return [Change(row, "drafted", "system", at, ReplyDrafted)]
     if any(getattr(known, name) != value for name, value in content.items()):
-        return [Change(next_version(known, **content), "edited", "system", at, ReplyEdited)]
+        return [Change(next_version(known, promises=promises, **content), "edited", "system", at, ReplyEdited)]
     return []

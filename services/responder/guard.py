@@ -18,6 +18,7 @@ from libs.common.bookteam import Member
 from libs.common.brandbook import BrandBook
 from libs.common.reply_events import Verdict
 from services.responder import lengths
+from services.responder.blanks import CARET, HANDLE, LINK, QUOTED, QUOTED_LINE, blank
 from services.responder.bounded import Pattern, within
 from services.responder.inflection import forms
 from services.responder.script import GREETING_WORDS, signature_form
@@ -57,7 +58,7 @@ def check(draft: Draft, book: BrandBook) -> list[Verdict]:
         with within(CHECK_CPU_S):
             found = [verdict for rule in _RULES for verdict in rule(draft, book)]
     except TimeoutError:
-        return [_verdict("unchecked", "This text takes too long to check. Write it more simply, or shorter.", 0, len(draft.text))]
+        return [unchecked(draft.text)]
     return _first(sorted(found, key=lambda v: (v.start, v.end, v.code)))
 
 
@@ -91,34 +92,14 @@ def _verdict(code: str, message: str, start: int, end: int) -> Verdict:
     return Verdict(code=code, message=message, start=start, end=end, blocking=code in BLOCKING)
 
 
+def unchecked(text: str) -> Verdict:
+    """Of a text that takes too long to read."""
+    return _verdict("unchecked", "This text takes too long to check. Write it more simply, or shorter.", 0, len(text))
+
+
 def _visible(text: str) -> bool:
     """Whether a reader sees anything: white space, zero-width and control characters are nothing."""
     return any(not c.isspace() and unicodedata.category(c) not in ("Cf", "Cc") for c in text)
-
-
-# Texts are searched in copies in which what must not be judged is blanked, so that positions stay those of the draft.
-_BLANK = "\x00"
-_LINK = Pattern(
-    r"https?://\S+|www\.\S+|(?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+"
-    r"|(?<![\w@.-])(?:[a-z0-9-]{1,63}\.){1,8}(?:nl|be|com|net|org|eu|de|fr|info|shop|app|io|example)(?![\w-])(?:/\S*)?",
-    regex.IGNORECASE,
-)
-_HANDLE = Pattern(r"(?<!\w)@\w[\w.-]*(?:@[\w.-]+\w)?|(?<!\w)#\w+")
-_CARET = Pattern(r"\^\p{L}{1,3}(?!\w)")
-# Double quotes by any pair; single ones only where they open before a word and close after one, which an apostrophe
-# ('s avonds, foto's) does not. A quotation stays within its paragraph.
-_QUOTED = Pattern(
-    r"“[^“”\n]*”|„[^„”“\n]*[”“]|«[^«»\n]*»|\"[^\"\n]*\""
-    r"|‘(?![stnkm]\b)[^‘\n]*?[^\s‘]’(?!\w)"
-    r"|(?<![\w'’])['’](?![stnkm]\b)(?=\S)[^'\n]*?(?:\w'\w[^'\n]*?)*[^\s'’]'(?!\w)"
-)
-_QUOTED_LINE = Pattern(r"^[ \t]*>.*$", regex.MULTILINE)
-
-
-def _blank(text: str, *patterns: Pattern) -> str:
-    for pattern in patterns:
-        text = pattern.sub(lambda m: _BLANK * len(m[0]), text)
-    return text
 
 
 @lru_cache(maxsize=256)
@@ -201,7 +182,7 @@ def _signature(draft: Draft, book: BrandBook) -> Iterator[Verdict]:
     form = signature_form(book, draft.channel, draft.visibility)
     if form == "none":
         return
-    text = _QUOTED_LINE.sub(lambda m: " " * len(m[0]), draft.text).rstrip()
+    text = QUOTED_LINE.sub(lambda m: " " * len(m[0]), draft.text).rstrip()
     if form == "initials":
         found = _by_initials(text, draft, book)
     elif form == "first_name":
@@ -297,7 +278,7 @@ def _closes_text(after: str, book: BrandBook) -> bool:
     if first and (len(first) > LONGEST_SIGNATURE or not Pattern(surname + about + icons).fullmatch(first)):
         return False
     rest = [line.strip() for line in lines if line.strip()]
-    return len(rest) <= 6 and not any(_MESSAGE_LINE.search(_blank(line, _LINK)) for line in rest)
+    return len(rest) <= 6 and not any(_MESSAGE_LINE.search(blank(line, LINK)) for line in rest)
 
 
 def _named_end(text: str, draft: Draft, book: BrandBook) -> Place | None:
@@ -358,9 +339,7 @@ def _address_form(draft: Draft, book: BrandBook) -> Iterator[Verdict]:
     wrong, own, anywhere = (_U, "je", _ANY_U) if book.voice.address_form == "je" else (_JE, "u", _ANY_JE)
     if not anywhere.search(draft.text):
         return
-    text = _blank(
-        draft.text, _QUOTED_LINE, _LINK, _official(book), _QUOTED, _HANDLE, _CARET, _NOT_ADDRESS, _LETTER, _TITLE_CASED, _METALANGUAGE
-    )
+    text = blank(draft.text, QUOTED_LINE, LINK, _official(book), QUOTED, HANDLE, CARET, _NOT_ADDRESS, _LETTER, _TITLE_CASED, _METALANGUAGE)
     for match in wrong.finditer(text):
         yield _verdict("address_form", f"“{match[0]}” where the brand says “{own}”.", *match.span())
 
@@ -402,7 +381,7 @@ _AT_NAME = Pattern(r"(?<!\w)@\w[\w.-]*")
 
 
 def _placeholders(draft: Draft, book: BrandBook) -> Iterator[Verdict]:
-    text = _blank(draft.text, _official(book), _HTTP_LINK)
+    text = blank(draft.text, _official(book), _HTTP_LINK)
     found = sorted((match.start(), order, match) for order, pattern in enumerate(_PLACEHOLDERS) for match in pattern.finditer(text))
     end = 0
     for start, _, match in found:
@@ -416,7 +395,7 @@ def _forbidden_words(draft: Draft, book: BrandBook) -> Iterator[Verdict]:
     if not book.voice.forbidden_words:
         return
     allowed = tuple(n for n in book.voice.official_names if n)
-    text = _blank(draft.text, _LINK, _AT_NAME, _names((*allowed, book.name))).replace("’", "'")
+    text = blank(draft.text, LINK, _AT_NAME, _names((*allowed, book.name))).replace("’", "'")
     spans: list[Place] = []
     for word, pattern in _forbidden_of(book):
         for match in pattern.finditer(text):
@@ -471,7 +450,7 @@ _EMOTICON = Pattern(
 def _smileys(draft: Draft, book: BrandBook) -> Iterator[Verdict]:
     if book.voice.smileys:
         return
-    text = _blank(draft.text, _LINK, _CARET)
+    text = blank(draft.text, LINK, CARET)
     for match in (*_EMOJI.finditer(text), *_EMOTICON.finditer(text)):
         yield _verdict("smiley_not_allowed", f"“{match[0].strip()}”: the brand uses no smileys.", *match.span())
 

@@ -162,11 +162,12 @@ async def _item(request: Request, connection: db.Connection, row: ReplyRow, hold
     case = case_row.case if case_row else None
     known = holds.get(row.held_by) if row.held_by else None
     newest = reply.newer_mention(row, case) if case else None
+    book, now = current_book(request, row.brand).book, await store.database_time(connection)
     return Held(
-        reply=shown.view(row),
+        reply=shown.view(row, book, now),
         hold=known.hold if known else None,
         held_at=row.held_at,
-        verdicts=reply.judge(current_book(request, row.brand).book, row, case.owner if case else None),
+        verdicts=reply.judge(book, row, case.owner if case else None),
         newest=newest.id if newest else None,
         reviewed=bool(known and row.reviewed_version >= known.hold.laid_version),
     )

@@ -15,14 +15,14 @@ Put back is what was approved against something that has changed, until the mome
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from libs.common.bookteam import Member
 from libs.common.brandbook import BrandBook, Script
@@ -37,13 +37,15 @@ from libs.common.reply_events import (
     ReplyDrafted,
     ReplyEdited,
     ReplyEvent,
+    ReplyPromise,
     ReplySent,
     ReplySubmitted,
     Verdict,
 )
 from libs.common.rules import RuleError
-from services.responder import approval, guard
+from services.responder import approval, guard, promised
 from services.responder.lengths import family
+from services.responder.promised import ByHand, Said
 from services.responder.script import compose, pick_script
 
 _NOBODY = Member(id="nobody", first_name="{handtekening}", initials="xx").model_copy(update={"initials": "{initialen}"})
@@ -100,6 +102,7 @@ class ReplyRow(Reply):
     automatic: bool = False
     writer_role: str = "agent"
     legal_by: str | None = None
+    by_hand: list[ByHand] = Field(default=[])
     submitted_by: str | None = None
     submitted_at: datetime | None = None
     despite: UUID | None = None
@@ -207,6 +210,40 @@ def _draft(row: ReplyRow, member: Member) -> guard.Draft:
     )
 
 
+def digest_of(row: ReplyRow) -> str:
+    """What an approval of this reply is bound to: where it goes, its text, and what people say that it promises and keeps. What is found in the text
+    follows from the text."""
+    said = [hand.model_dump(mode="json") for hand in row.by_hand]
+    kept = [] if row.keeps is None else [[str(id) for id in row.keeps]]
+    return approval.text_digest(row.channel, row.recipient.key(row.visibility), row.text, [said, *kept] if said or kept else [])
+
+
+def weighed(row: ReplyRow, book: BrandBook, owner: str | None, at: datetime) -> ReplyRow:
+    """The row with what the guard says of its text and what it promises, as of `at`."""
+    verdicts = judge(book, row, owner)
+    try:
+        promises = promised_by(row, book, at)
+    except TimeoutError:
+        promises = []
+        verdicts = [*verdicts, guard.unchecked(row.text)]
+    return row.model_copy(update={"verdicts": verdicts, "promises": promises})
+
+
+def promised_by(row: ReplyRow, book: BrandBook, at: datetime) -> list[ReplyPromise]:
+    """What its reader is promised if it is sent at `at`. Raises `TimeoutError` for a text that takes too long to read."""
+    return promised.promises(row.brand, row.id, row.text, row.language, row.by_hand, book, at)
+
+
+def as_of(row: ReplyRow, book: BrandBook, at: datetime) -> ReplyRow:
+    """A draft with its promises as of `at`; from its approval on they stand."""
+    if not row.promises or row.state not in ("draft", "submitted"):
+        return row
+    try:
+        return row.model_copy(update={"promises": promised_by(row, book, at)})
+    except TimeoutError:
+        return row
+
+
 def from_script(book: BrandBook, case: Case, mention: Mention, script: Script, writer: str | None) -> str:
     """A first text. The same case gives the same text: no greeting depends on the hour at which it was made."""
     return compose(
@@ -302,7 +339,7 @@ def new(
         traceparent=traceparent,
         update_due=update_due,
     )
-    return row.model_copy(update={"verdicts": judge(book, row, case.owner)})
+    return weighed(row, book, case.owner, at)
 
 
 # --- what people do -----------------------------------------------------------------------------------------------------------------
@@ -339,15 +376,56 @@ def edit(
         row,
         state="draft",
         text=text,
-        digest=approval.text_digest(row.channel, row.recipient.key(row.visibility), text),
         writer=person.id,
         writer_role=person.role,
         automatic=False,
         update_due=row.update_due if update_due is None else update_due,
+        by_hand=_still_said(row, text, book, at),
         **_UNSENT,
     )
-    changed = changed.model_copy(update={"verdicts": judge(book, changed, owner)})
-    return Change(changed, "edited", person.id, at, ReplyEdited)
+    changed = changed.model_copy(update={"digest": digest_of(changed)})
+    return Change(weighed(changed, book, owner, at), "edited", person.id, at, ReplyEdited)
+
+
+def _still_said(row: ReplyRow, text: str, book: BrandBook, at: datetime) -> list[ByHand]:
+    try:
+        return promised.still_said(row.by_hand, row.brand, row.id, text, row.language, book, at)
+    except TimeoutError:
+        return [hand for hand in row.by_hand if hand.attached]
+
+
+def promise(
+    row: ReplyRow,
+    asked: Sequence[Said],
+    none: Sequence[UUID],
+    keeps: Sequence[UUID] | None,
+    person: Person,
+    book: BrandBook,
+    owner: str | None,
+    at: datetime,
+) -> Change:
+    """What `person`, who is its writer from now on, says that it promises and which promises it keeps, instead of what was said before. As with another
+    text, whatever was submitted is a draft again. Raises `Conflict`, and `Unprocessable` for what cannot be said of this text."""
+    _may_become(row, "draft", "edited")
+    if row.state == "unconfirmed":
+        raise Conflict(f"A reply that is unconfirmed cannot be edited. {_INSTEAD['unconfirmed']}", state=row.state)
+    try:
+        said = promised.by_hand(asked, none, brand=row.brand, reply_id=row.id, text=row.text, language=row.language, book=book, at=at)
+    except TimeoutError:
+        raise Conflict("The promises in this text take too long to find. Write it more simply, or shorter.") from None
+    changed = next_version(
+        row,
+        state="draft",
+        by_hand=said,
+        keeps=None if keeps is None else list(dict.fromkeys(keeps)),
+        writer=person.id,
+        writer_role=person.role,
+        automatic=False,
+        **_UNSENT,
+    )
+    changed = changed.model_copy(update={"digest": digest_of(changed)})
+    detail = {"promises": [hand.model_dump(mode="json", exclude_none=True) for hand in said], "keeps": [str(id) for id in keeps or ()]}
+    return Change(weighed(changed, book, owner, at), "promises_said", person.id, at, ReplyEdited, detail)
 
 
 _UNAPPROVED: Mapping[str, object] = {
@@ -381,8 +459,7 @@ def submit(row: ReplyRow, person: Person, book: BrandBook, owner: str | None, at
         raise Conflict(f"A reply that is {row.state} cannot be submitted. {_INSTEAD.get(row.state, 'It was already.')}", state=row.state)
     mine = {"writer": person.id, "writer_role": person.role} if row.automatic or row.writer is None else {}
     changed = next_version(row, state="submitted", submitted_by=person.id, submitted_at=at, automatic=False, **mine)
-    changed = changed.model_copy(update={"verdicts": judge(book, changed, owner)})
-    return Change(changed, "submitted", person.id, at, ReplySubmitted)
+    return Change(weighed(changed, book, owner, at), "submitted", person.id, at, ReplySubmitted)
 
 
 def approve(
@@ -400,9 +477,10 @@ def approve(
     """Let exactly this text go to exactly this recipient; of a pilot, into the sandbox and nowhere else.
 
     Raises `Forbidden` when the brand book asks for somebody else, and `Conflict` when the text is another than the approver saw, when the guard
-    blocks it, when legal must read it first or has not agreed, when nothing is left to answer, or when the customer has written again since;
-    `despite` is the id of that newer message, by somebody who has read it. Of `others`, replies to the same message, none may be on its way or gone,
-    unless `despite_reply` is the id of the newest such, by somebody who has read that.
+    blocks it, when it promises something for a moment that has passed, when legal must read it first or has not agreed, when nothing is left to answer,
+    or when the customer has written again since; `despite` is the id of that newer message, by somebody who has read it. What it promises stands from
+    here on. Of `others`, replies to the same message, none may be on its way or gone, unless `despite_reply` is the id of the newest such, by somebody
+    who has read that.
     """
     _may_become(row, "approved", "approved")
     known = facts(row, book, case)
@@ -430,10 +508,15 @@ def approve(
             f"Another reply to this message is {sibling.state}; read it first. Approve with despite_reply={sibling.id} to send this one too.",
             sibling=str(sibling.id),
         )
-    verdicts = judge(book, row, case.owner)
-    if blocking := [verdict for verdict in verdicts if verdict.blocking]:
+    now = weighed(row, book, case.owner, at)
+    if blocking := [verdict for verdict in now.verdicts if verdict.blocking]:
         codes = ", ".join(dict.fromkeys(verdict.code for verdict in blocking))
         raise Conflict(f"The guard holds this text back: {codes}. Edit it.", verdicts=[verdict.model_dump() for verdict in blocking])
+    if late := [one for one in now.promises if one.due_at is not None and one.due_at <= at]:
+        raise Conflict(
+            f"It promises “{late[0].text[:200]}” for a moment that has passed. Edit it, or say with …/promises what it promises instead.",
+            promises=[one.model_dump(mode="json") for one in late],
+        )
     if objection is not None:
         remedy = _LEGAL_REMEDIES.get(case.legal_check or "", _LEGAL_REMEDIES["asked"])
         raise Conflict(f"{objection[0].upper()}{objection[1:]}. {remedy}", legal_check=case.legal_check)
@@ -445,7 +528,8 @@ def approve(
         next_attempt_at=at,
         despite=newer.id if newer else None,
         sandbox=book.pilot,
-        verdicts=verdicts,
+        verdicts=now.verdicts,
+        promises=now.promises,
         attempts=0,
         error=None,
         held_by=None,

@@ -23,7 +23,8 @@ from libs.common.events import Mention
 from libs.common.problems import CONFLICT
 from libs.common.routes import Route
 from libs.common.service import Writing, of
-from services.responder import reply, shown, statement, store
+from services.responder import promised, reply, shown, statement, store
+from services.responder.promised import Said
 from services.responder.reply import Change, Person, ReplyRow
 from services.responder.shown import ReplyDetail
 
@@ -55,6 +56,29 @@ class NewReply(http.Body):
 class Edited(http.Body):
     text: Text
     update_due: StrictBool | None = Field(default=None, description=f"{_UPDATE_DUE}; none: as it was")
+
+
+class PromiseSaid(http.Body):
+    """Of one that was found: its `id`, with another moment or the promise that it renegotiates. Without an id: one to attach, with its words."""
+
+    id: UUID | None = None
+    text: Annotated[str, Field(min_length=1, max_length=300)] | None = Field(default=None, description="Of one to attach")
+    due_at: http.Moment | None = Field(default=None, description="Null: as found; of an attached one: nothing that can be computed")
+    renegotiates: UUID | None = Field(
+        default=None, description="A promise to this customer that is open: this reply tells them that this one comes in its place"
+    )
+
+
+class PromisesSaid(http.Body):
+    """All that is said by hand of what the text promises. What was found and is not named stays as it was found."""
+
+    promises: list[PromiseSaid] = Field(default=[], max_length=promised.MOST)
+    none: list[UUID] = Field(default=[], max_length=promised.MOST, description="Of what was found: these are no promises")
+    keeps: list[UUID] | None = Field(
+        default=None,
+        max_length=50,
+        description="The open promises to this customer that it keeps. Null: whatever is open when it is sent; empty: none",
+    )
 
 
 class Approval(http.Body):
@@ -186,6 +210,18 @@ async def edit(body: Edited, principal: Writer, at: One) -> ReplyDetail:
     """Another text, by whoever edits it. A submitted reply is a draft again; an approved one is not edited."""
     owner = (await at.case()).owner
     return await at.done(reply.edit(at.row, body.text, _person(principal), at.published.book, owner, at.now, update_due=body.update_due))
+
+
+@router.put("/replies/{reply_id}/promises", responses=CONFLICT)
+async def say_promises(body: PromisesSaid, principal: Writer, at: One) -> ReplyDetail:
+    """What the text promises, where a person knows better than what was found, and which promises it keeps; instead of what was said before.
+
+    As with another text, a submitted reply is a draft again: whoever approves it approves this too. `GET …/replies/{reply_id}` lists what was found.
+    """
+    owner = (await at.case()).owner
+    asked = [Said(id=one.id, text=one.text, due_at=one.due_at, renegotiates=one.renegotiates) for one in body.promises]
+    person = _person(principal)
+    return await at.done(reply.promise(at.row, asked, body.none, body.keeps, person, at.published.book, owner, at.now))
 
 
 @router.post("/replies/{reply_id}/submit", responses=CONFLICT)

@@ -52,7 +52,7 @@ class Sender:
         try:
             while True:
                 try:
-                    claimed = await self._claim()
+                    claimed = await self.claim()
                 except db.TRANSIENT as error:
                     log.warning("nothing claimed: Postgres does not answer", extra={"error": type(error).__name__})
                     await asyncio.sleep(1.0)
@@ -85,7 +85,12 @@ class Sender:
             except db.TRANSIENT as error:
                 log.warning("no sweep: Postgres does not answer", extra={"error": type(error).__name__})
 
-    async def _claim(self) -> int:
+    async def idle(self) -> None:
+        """Until nothing is on its way."""
+        while self._sending:
+            await asyncio.wait(self._sending)
+
+    async def claim(self) -> int:
         """Claim what there is room for and start sending it; how many that was."""
         busy = Counter(self._sending.values())
         books = {brand: published for brand, published in self._books if busy[brand] < _AT_ONCE}

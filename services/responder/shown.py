@@ -9,9 +9,11 @@ from fastapi import Request, Response
 from pydantic import BaseModel, Field
 
 from libs.common import conditions, db
+from libs.common.brandbook import BrandBook
 from libs.common.reply_events import Reply
 from libs.common.service import of
-from services.responder import hold_store, lease, store
+from services.responder import hold_store, lease, reply, store
+from services.responder.promised import ByHand
 from services.responder.reply import Recipient, ReplyRow
 from services.responder.settings import Settings
 
@@ -31,6 +33,9 @@ class ReplyView(Reply):
     reason: str | None = Field(description="Why it was discarded")
     attempts: int
     next_attempt_at: datetime | None
+    by_hand: list[ByHand] = Field(
+        description="What people said of its promises: what was found and is none, is due at another moment, or was attached"
+    )
     held_at: datetime | None = Field(description="Since when `held_by` keeps it, or kept it")
 
 
@@ -49,8 +54,9 @@ class ReplyDetail(ReplyView):
     history: list[Entry]
 
 
-def view(row: ReplyRow) -> ReplyView:
-    return ReplyView.model_validate(row.model_dump())
+def view(row: ReplyRow, book: BrandBook | None, now: datetime) -> ReplyView:
+    """As it is now: what a draft promises counts from here."""
+    return ReplyView.model_validate((reply.as_of(row, book, now) if book else row).model_dump())
 
 
 def entries(lines: Iterable[Mapping[str, Any]]) -> list[Entry]:
@@ -62,14 +68,17 @@ async def detail(request: Request, response: Response, connection: db.Connection
     service = of(request)
     assert isinstance(service.settings, Settings)
     published = service.books.get(row.brand)
+    now = await store.database_time(connection)
     why = lease.waiting(
         row,
         (await store.leases(connection, [row.brand])).get(row.brand),
         holds=(await hold_store.by_id(connection, row.brand, [row.held_by])).values() if row.held_by else (),
         book_version=published.version if published else None,
         lease_s=service.settings.lease_s,
-        now=await store.database_time(connection),
+        now=now,
     )
     lines = await store.history(connection, row.brand, [row.id])
-    conditions.mark(response, row.version, hashlib.sha256("\n".join(why).encode()).hexdigest()[:8] if why else "")
-    return ReplyDetail.model_validate({**row.model_dump(), "waiting": why, "history": entries(lines)})
+    shown = view(row, published.book if published else None, now)
+    beside = [*why, *(f"{one.id} {one.due_at}" for one in shown.promises)]
+    conditions.mark(response, row.version, hashlib.sha256("\n".join(beside).encode()).hexdigest()[:8] if beside else "")
+    return ReplyDetail.model_validate({**shown.model_dump(), "waiting": why, "history": entries(lines)})

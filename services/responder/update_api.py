@@ -16,8 +16,9 @@ from libs.common.errors import Conflict, Forbidden, NotFound, Unprocessable
 from libs.common.http import Cursor, Page
 from libs.common.problems import CONFLICT
 from libs.common.routes import Route
-from libs.common.service import Reading, Writing
-from services.responder import reply, store, update, update_store
+from libs.common.service import Reading, Writing, of
+from services.responder import promised, reply, store, update, update_store
+from services.responder.promised import Found
 from services.responder.reply import Person
 from services.responder.reply_api import Digest, Note, Text, current_book
 from services.responder.update import Item, Update
@@ -74,6 +75,10 @@ class UpdateOut(Update):
     conversations: dict[str, int] = Field(
         description="How many are how: listed (not judged yet), ready, left_out, taken_out, stopped, made.approved, made.sent, made.failed, …"
     )
+
+
+class ItemOut(Item):
+    promises: list[Found] = Field(description="What its text promises, were it sent now")
 
 
 class UpdateApproval(http.Body):
@@ -178,6 +183,7 @@ async def one_update(brand: str, update_id: UUID, response: Response, principal:
 async def conversations(
     brand: str,
     update_id: UUID,
+    request: Request,
     principal: Reader,
     reading: Reading,
     state: Annotated[
@@ -185,12 +191,21 @@ async def conversations(
     ] = None,
     cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
-) -> Page[Item]:
-    """What each conversation gets, to the letter, or why it gets nothing."""
-    await _found(reading, brand, update_id)
+) -> Page[ItemOut]:
+    """What each conversation gets, to the letter, and what that promises; or why it gets nothing."""
+    found = await _found(reading, brand, update_id)
     after = http.read_cursor(cursor, [str])
     rows = await update_store.items_page(reading, brand, update_id, state, http.uuid(after[0]) if after else None, limit + 1)
-    return Page(items=rows[:limit], next=http.cursor_of(str(rows[limit - 1].case_id)) if len(rows) > limit else None)
+    published, now = of(request).books.get(brand), await store.database_time(reading)
+    language = next(iter(found.texts))
+    items = [
+        ItemOut(
+            **row.model_dump(),
+            promises=promised.found_in(row.text, language, published.book, now) if row.text and published else [],
+        )
+        for row in rows[:limit]
+    ]
+    return Page(items=items, next=http.cursor_of(str(rows[limit - 1].case_id)) if len(rows) > limit else None)
 
 
 @router.post("/updates/{update_id}/approve", responses=CONFLICT)

@@ -45,6 +45,7 @@ from services.routing import (
     notifier,
     oauth_api,
     packet_api,
+    promise_api,
     rehome,
     retarget,
     retell,
@@ -52,6 +53,7 @@ from services.routing import (
     search_api,
     search_index,
     tag_api,
+    tally,
     ticker,
     timer,
     user_api,
@@ -124,6 +126,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             notice_api.router,
             callback_api.router,
             consultation_api.router,
+            promise_api.router,
             link_api.router,
             hub_api.router,
             room_api.router,
@@ -135,6 +138,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         gauges=[failed_rule.refresh_gauges, search_index.refresh_gauges],
     )
     app.state.links = signed
+    app.state.tallies = tally.Tallies()
     app.state.feed, app.state.open_streams = feed.Feed(), feed_api.Open()
     return app
 

@@ -32,6 +32,9 @@ class Brief(BaseModel):
     opened_at: datetime
     latest_at: datetime = Field(description="When its newest message came")
     due_at: datetime | None = Field(description="When the running clock that ends first runs out")
+    promise_due_at: datetime | None = Field(description="When the first promise to its customer that is open or broken is due, or was")
+    promise_open: bool
+    promise_broken: bool
     resolved_at: datetime | None
 
 

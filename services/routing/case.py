@@ -16,9 +16,9 @@ from pydantic import Field
 from libs.common.case_events import Case, CaseMention, Clock, Rounds
 from libs.common.errors import Conflict
 from libs.common.events import Mention, Part, TriagedMention, deterministic_id
-from services.routing import customer_group, customers, proposal, sla
+from services.routing import customer_group, customers, ladder, proposal, sla
 from services.routing.contact import Standing
-from services.routing.route import URGENCIES, Failure, Route, able, facts, leads, owner, quiet, route, works
+from services.routing.route import URGENCIES, Failure, Route, able, facts, owner, quiet, route, works
 from services.routing.sla import Policy
 
 OPEN = ("new", "open", "waiting")
@@ -76,6 +76,8 @@ class Given(Part):
     department: str
     why: str
     declined: list[str] = Field(default=[])
+    escalated: bool = False
+    """A clock put it into that department, whatever the rules say."""
 
 
 @dataclass(slots=True)
@@ -105,6 +107,12 @@ class File:
         """A new version of the case with these values."""
         self.case = self.case.model_copy(update=values)
         self.version += 1
+
+
+def given_to(file: File, owner: str | None, why: str) -> Given:
+    """It was given to a colleague, or waits in the queue, where it is. Who gave it back stays known, and so does that a clock put it there."""
+    before = file.given or Given(owner=None, department=file.case.department, why="")
+    return before.model_copy(update={"owner": owner, "department": file.case.department, "why": why})
 
 
 def opened(
@@ -277,7 +285,12 @@ def _owner(policy: Policy, file: File, way: Route, language: str) -> tuple[str |
     """Who gets a case that no person has touched, and what decided that beside the rule. What was decided at one moment stands; then whom the rule names,
     then whoever helped its customer there last, then one of those who are able. None: it waits in the queue."""
     book, given = policy.book, file.given
-    if given is not None and given.department == way.department and (given.owner is None or may_own(policy, given.owner)):
+    if (
+        given is not None
+        and not given.escalated
+        and given.department == way.department
+        and (given.owner is None or may_own(policy, given.owner))
+    ):
         return given.owner, given.why
     if way.owner is not None and may_own(policy, way.owner):
         return way.owner, ""
@@ -297,13 +310,43 @@ def may_own(policy: Policy, member: str) -> bool:
 
 def _escalated(policy: Policy, file: File, case: Case, now: datetime) -> Case:
     """The case with what its clocks have done so far. It follows from the clocks and from what they said, so that a mention that comes after an
-    escalation finds the same case as one that came before."""
+    escalation finds the same case as one that came before. Whoever was told stays told; what was done to the case too early is undone, and done again
+    when its time comes."""
     clocks, said = sla.said(policy, case.clocks, file.fired, now)
-    file.fired = [firing.name for firing in said]
+    rightly = {firing.said_as for firing in said}
+    file.fired = [name for name in sla.kept(clocks, file.fired, said) if ladder.tells(name) or name in rightly]
+    if file.given is not None and file.given.escalated and not any(firing.do == "reassign" for firing in said):
+        file.given = None
     case = case.model_copy(update={"clocks": clocks})
     for firing in said:
-        case = case.model_copy(update=escalated(case, firing.steps, leads(policy.book, case.department)).changes)
+        case = case.model_copy(update=_again(policy, file, case, firing))
     return case
+
+
+def _again(policy: Policy, file: File, case: Case, firing: sla.Firing) -> dict[str, Any]:
+    """What a step that was taken makes of the case."""
+    if firing.do != "reassign":
+        return ladder.climb(policy, case, [firing]).changes
+    if file.given is None or not file.given.escalated:
+        return {}  # it could not be done
+    return {"department": file.given.department, "owner": file.given.owner, "decided": file.given.why}
+
+
+def escalated(policy: Policy, file: File, firings: Sequence[sla.Firing]) -> ladder.Climbed:
+    """Carry out steps that are due. Nobody has decided anything by that."""
+    declined = file.given.declined if file.given else []
+    done = ladder.climb(policy, file.case, firings, skills=file.skills, declined=declined)
+    file.fired += [firing.name for firing in firings]
+    if done.goes is not None:
+        file.given = Given(
+            owner=done.goes.owner,
+            department=done.goes.department,
+            why=done.goes.why,
+            declined=list(dict.fromkeys([*declined, *done.goes.not_to])),
+            escalated=True,
+        )
+    file.change(**done.changes)
+    return done
 
 
 def assigned(file: File, *, to: str | None, department: str | None, why: str | None = None, waits: bool = False) -> None:
@@ -344,29 +387,3 @@ def must_be_alive(file: File) -> None:
     if file.case.state in EMPTY:
         where = f": it goes on as {file.case.merged_into}" if file.case.merged_into else ""
         raise Conflict(f"The case is {file.case.state}{where}.")
-
-
-@dataclass(frozen=True, slots=True)
-class Escalated:
-    """What an escalation step did, and whom it tells."""
-
-    did: list[str]
-    told: list[str]
-    changes: dict[str, Any]
-
-
-def escalated(case: Case, steps: Sequence[str], the_leads: Sequence[str]) -> Escalated:
-    """Carry out the steps of the brand book. After `return_to_queue` a lead owns the case until somebody takes it."""
-    told: list[str] = []
-    changes: dict[str, Any] = {}
-    for step in steps:
-        if step == "notify_owner" and case.owner:
-            told.append(case.owner)
-        elif step == "notify_lead":
-            told += the_leads
-        elif step == "raise_priority":
-            changes["priority"] = {"low": "normal", "normal": "high"}.get(case.priority, "urgent")
-        elif step == "return_to_queue" and the_leads and case.owner not in the_leads:
-            changes["owner"] = the_leads[0]
-            changes["decided"] = f"a clock ran: {the_leads[0]} has it until somebody takes it"
-    return Escalated(list(steps), list(dict.fromkeys(told)), changes)

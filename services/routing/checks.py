@@ -13,7 +13,7 @@ from libs.common.bookproblems import BrandBookError
 from libs.common.brandbook import BrandBook
 from libs.common.checks import CannotAsk, Finding, Kind, Probe
 from libs.common.hours import Calendar, HoursError
-from services.routing import failed_rule, hold, store
+from services.routing import failed_rule, hold, ladder, store
 from services.routing.orphan import somebody_works
 from services.routing.route import WORKERS, broken, nobody_of, unreachable
 
@@ -115,6 +115,15 @@ def judge_rules(book: BrandBook) -> list[Finding]:
             brand=book.brand,
         )
         for later, earlier in unreachable(book)
+    ]
+    found += [
+        RULES.warning(
+            f"Step {number} of the escalation asks for what is not known when a clock speaks, and is taken for every case: {error}.",
+            "Ask for something that is known of a case.",
+            about=f"{book.brand}, step {number}",
+            brand=book.brand,
+        )
+        for number, error in ladder.broken(book)
     ]
     return found or [RULES.ok(f"{len(book.routing)} rules, each of which can be reached.", about=book.brand, brand=book.brand)]
 

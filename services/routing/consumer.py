@@ -31,6 +31,9 @@ from services.routing import (
     legal_check,
     merge,
     placement,
+    promise_store,
+    promise_stream,
+    promise_work,
     proposal,
     record,
     reopening,
@@ -47,6 +50,7 @@ from services.routing.callback import Callback
 from services.routing.circumstances import Circumstances
 from services.routing.placement import Overlay
 from services.routing.policies import Policies
+from services.routing.promise_stream import Ledger
 from services.routing.sla import Policy
 
 
@@ -75,6 +79,7 @@ class CaseWork(Work):
         self.stories: list[store.Story] = []
         self.callbacks: dict[UUID, Callback] = {}
         self.changed_callbacks: set[UUID] = set()
+        self.promises = Ledger()
         self.notifications: list[tuple[UUID, str, str, UUID, datetime, str]] = []
         self.consultations = consultation_stream.Loaded()
         self.circumstances = Circumstances()
@@ -103,6 +108,7 @@ class CaseWork(Work):
         return self.overlay.standing(self.base_of(triaged))
 
     def tell(self, cause: Received[Any], file: cases.File, kind: type[CaseEvent], *, actor: str = "system", **said: Any) -> store.Story:
+        promise_stream.mark(self, file)
         found = record.story(file, kind, at=self.now, actor=actor, traceparent=cause.traceparent, **said)
         self.keep(file, [found])
         return found
@@ -451,6 +457,14 @@ def on_reply_sent(work: CaseWork, received: Received[ReplySent]) -> None:
         raise InvalidEvent(f"Reply {reply.id} is of case {reply.case_id}, which this brand does not have.")
     if reply.mention_id is not None:
         work.answered.append(samples.Judgement(reply.brand, reply.mention_id, True, reply.approver or "system", reply.sent_at))
+    _answer(work, received, file, copy)
+    promise_stream.heard(work, received, file)
+
+
+def _answer(work: CaseWork, received: Received[ReplySent], file: cases.File, copy: store.Copy | None) -> None:
+    """A reply to this message, where it is known, reached the customer in this case."""
+    reply = received.event.reply
+    assert reply.sent_at is not None
     first = file.case.replied_at is None
     policy = work.policies.of(reply.brand)
     work.changed.add(file.case.id)
@@ -519,6 +533,8 @@ async def load(connection: db.Connection, events: Sequence[Received[Any]], polic
     concerned |= {cases.case_id_of(m.mention.brand, root) for m in about for root in (m.group_id, m.mention.id)}
     concerned |= {reply.case_id for reply in replies}
     concerned |= await consultation_stream.cases_of(connection, events)
+    named = await promise_store.where(connection, sorted(promise_work.named(replies)))
+    concerned |= set(named.values())
     placed = {(m.mention.brand, cases.case_id_of(m.mention.brand, root)) for m in about for root in (m.group_id, m.mention.id)}
     await _lock_customers(connection, work, about, placed | {(copy.triaged.mention.brand, copy.case_id) for copy in work.copies.values()})
     await _lock_files(connection, work, concerned)
@@ -538,6 +554,7 @@ async def load(connection: db.Connection, events: Sequence[Received[Any]], polic
     mentions = [m.mention.id for m in about]
     work.callbacks = {one.id: one for one in await callback_store.of_cases(connection, list(work.files), mentions)}
     await consultation_stream.load(connection, work, events)
+    await promise_work.load(connection, work, replies, named)
     work.now = await store.now(connection)  # clocks may have spoken while we waited for their cases
     for mention_id, copy in found.items():
         work.copies.setdefault(mention_id, copy)
@@ -631,6 +648,7 @@ async def save(connection: db.Connection, work: CaseWork) -> None:
     await urgent.notify(connection, lambda brand: work.policies.of(brand).book, work.notifications)
     await callback_work.keep(connection, [work.callbacks[id] for id in sorted(work.changed_callbacks)])
     await consultation_stream.save(connection, work)
+    await promise_work.save(connection, work)
     await samples.add(connection, work.sampled)
     await samples.judge(connection, work.answered)
     await failed_rule.tell(connection, list(work.failures.values()), work.policies.of)

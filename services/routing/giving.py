@@ -16,7 +16,7 @@ from libs.common.case_events import CaseAssigned
 from libs.common.errors import InvalidEvent
 from libs.common.service import Service
 from services.routing import presence, queue, record, store, taking
-from services.routing.case import File, Given
+from services.routing.case import File, given_to
 from services.routing.policies import Policies
 from services.routing.presence import Load
 from services.routing.route import drawn
@@ -105,8 +105,7 @@ async def _assign(connection: db.Connection, policy: Policy, file: File, to: Mem
         if helped
         else f"{to.id} is there and has room: {loads[to.id].cases} of {to.capacity}"
     )
-    declined = file.given.declined if file.given else []
-    file.book_version, file.given = policy.version, Given(owner=to.id, department=case.department, why=why, declined=declined)
+    file.book_version, file.given = policy.version, given_to(file, to.id, why)
     file.change(owner=to.id, decided=f"{case.decided}; {why}" if case.decided and not file.touched else why)
     said = {"previous_owner": None, "previous_department": case.department, "why": why}
     told = record.story(file, CaseAssigned, at=now, actor="system", traceparent=None, **said)

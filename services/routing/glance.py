@@ -26,6 +26,8 @@ def glance(story: "Story") -> Fed | None:
         "owner": case.owner,
         "department": case.department,
         "priority": case.priority,
+        "promise_due_at": case.promise_due_at,
+        "promise_broken": case.promise_broken,
         "due_at": min((clock.due_at for clock in case.clocks if clock.met_at is None), default=None),
         "unread": story.unread,
     }

@@ -18,7 +18,8 @@ MOST_COUNTED = 1000
 
 MOST_FOUND = 2000
 """Of the cases that a list's `q` finds, the newest so many are listed."""
-_WALK = 8000
+_WALK = {True: 4000, False: 8000}
+"""Only open cases are wanted → how many are looked at one by one."""
 
 _ORDER: dict[str, tuple[str, tuple[str, ...], tuple[type, ...]]] = {
     "oldest": ("l.seq", ("bigint",), (int,)),
@@ -84,10 +85,11 @@ async def _walked(
     connection: db.Connection, brand: str, asked: Wanted, sort: Sort, after: Sequence[Any] | None, limit: int
 ) -> list[asyncpg.Record]:
     arguments = Arguments(brand)
-    only_open = " and l.is_open" if asked.openness() == ("o",) else ""
+    is_open = asked.openness() == ("o",)
+    only_open = " and l.is_open" if is_open else ""
     behind = f" and {_after(sort, after, arguments)}" if after is not None else ""
     lines = (
-        f"select * from (select * from case_line l where l.brand = $1{only_open}{behind} order by {_ORDER[sort][0]} limit {_WALK}) l "
+        f"select * from (select * from case_line l where l.brand = $1{only_open}{behind} order by {_ORDER[sort][0]} limit {_WALK[is_open]}) l "
         f"where {wanted.condition(asked, brand, arguments)} limit {arguments.add(limit, 'int')}"
     )
     return await connection.fetch(_WITH_CASE.format(lines=lines, order=_ORDER[sort][0]), *arguments.values)

@@ -19,7 +19,7 @@ from libs.common.http import Cursor, Page
 from libs.common.problems import CONFLICT
 from libs.common.routes import Route
 from libs.common.service import Reading, Writing
-from services.routing import callback_store, consumer, customers, decide, merge, move_store, placement, record, store, tag
+from services.routing import callback_store, consumer, customers, decide, merge, move_store, placement, promise_store, record, store, tag
 from services.routing import case as cases
 from services.routing import move as moves
 from services.routing.api import Judge, Reader, _at_hand, _found, policy_of
@@ -320,6 +320,7 @@ async def _desk(request: Request, writing: Writing, brand: str, case_ids: Sequen
     for id, copy in work.copies.items():
         work.members[copy.case_id].add(id)
     work.stored, work.now = set(work.files), await store.now(writing)
+    work.promises.know(await promise_store.of_cases(writing, list(work.files), list(work.copies)))
     await _read_overlay(writing, work, brand)
     return work
 

@@ -13,7 +13,7 @@ from libs.common.case_events import CaseMerged, CaseMoveEvent, CaseOpened, CaseR
 from libs.common.errors import Conflict, Unprocessable
 from libs.common.events import TriagedMention, deterministic_id
 from services.routing import case as cases
-from services.routing import merge, record
+from services.routing import merge, promise_stream, record
 from services.routing.case import MAX_MENTIONS, File
 from services.routing.consumer import CaseWork
 from services.routing.merge import Happened, Snapshot
@@ -294,6 +294,7 @@ def _tell(
 ) -> None:
     file.book_version = policy.version
     file.version += 1
+    promise_stream.mark(work, file)
     story = record.story(
         file,
         kind,

@@ -51,7 +51,8 @@ _CLAIM_GOOD_S = 10.0
 class Notifier:
     """Sends the due notices of all brands whose book is known. One an instance; instances share the work by locks on rows."""
 
-    def __init__(self, pool: db.Pool, policies: Policies, settings: Settings, signed: Links) -> None:
+    def __init__(self, pool: db.Pool, policies: Policies, settings: Settings, signed: Links, ways: Mapping[str, Send] = WAYS) -> None:
+        self._ways = ways
         self._pool, self._policies, self._settings, self._links = pool, policies, settings, signed
         self._answers = Answers([settings.answer_key.get_secret_value()])
         self._name = f"routing-{settings.instance}"
@@ -178,7 +179,7 @@ class Notifier:
             return Refused(str(error), for_good=True)
         renewing = asyncio.create_task(self._renew(attempt))
         try:
-            return await WAYS[way_of(message.way)](message, sending)
+            return await self._ways[way_of(message.way)](message, sending)
         except secret.SecretRefused as error:
             return Refused(str(error), for_good=True)
         except secret.SecretMissing as error:

@@ -18,6 +18,7 @@ from libs.common.events import Mention, TriagedMention
 from services.routing.brief import Brief, brief
 from services.routing.case import Key, key_of
 from services.routing.masking import Mask
+from services.routing.promise import LIVE, Promise
 
 MOST_ASKED, MOST_TRIED, MOST_OTHERS, MOST_MOODS = 20, 40, 10, 30
 MOST_CHARS = 2000
@@ -41,15 +42,16 @@ class Asked(BaseModel):
 
 
 class Promised(BaseModel):
-    """What a reply said would come."""
+    """What we said would come."""
 
-    reply_id: UUID
+    id: UUID
+    reply_id: UUID | None = Field(description="None: it was not given in a reply, and noted by hand")
     at: datetime
     by: str | None
     channel: str
     text: str
     due_at: datetime | None
-    overdue: bool
+    overdue: bool = Field(description="Its time has passed, and nothing is known to have kept it")
 
 
 class Tried(BaseModel):
@@ -92,7 +94,7 @@ class Packet(BaseModel):
     cases: list[UUID] = Field(description="This case and those that go on in it")
     asked: list[Asked]
     asked_total: int
-    promised: list[Promised] = Field(description="Promises that are not known to be kept, the one that is due first at the top")
+    promised: list[Promised] = Field(description="Promises that are to be kept, or were broken, the one that is due first at the top")
     tried: list[Tried]
     others: list[Brief] = Field(description="The customer's other cases")
     given: list[Given] = Field(description="What the customer gave already")
@@ -114,7 +116,6 @@ class Reply:
     channel: str
     visibility: str
     text: str
-    promises: Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,7 @@ class Material:
     case_ids: Sequence[UUID]
     mentions: Sequence[TriagedMention]
     replies: Sequence[Reply]
+    promises: Sequence[Promise]
     notes: Sequence[Mapping[str, Any]]
     steps: Sequence[Mapping[str, Any]]
     others: Sequence[Case]
@@ -185,18 +187,20 @@ def _asked(found: Material, triaged: TriagedMention, mask: Mask) -> Asked:
 
 
 def _promised(found: Material, mask: Mask) -> list[Promised]:
-    promises = []
-    for reply in found.replies:
-        for said in reply.promises:
-            due = datetime.fromisoformat(said["due_at"]) if said.get("due_at") else None
-            if said.get("state", "open") not in ("open", "broken"):
-                continue
-            text = mask.text(str(said.get("text", reply.text)), reply.visibility)
-            is_overdue = due is not None and due < found.now
-            promises.append(
-                Promised(reply_id=reply.id, at=reply.at, by=reply.by, channel=reply.channel, text=text, due_at=due, overdue=is_overdue)
-            )
-    return sorted(promises, key=lambda promise: (promise.due_at is None, promise.due_at or promise.at))
+    live = [promise for promise in found.promises if promise.state in LIVE]
+    return [
+        Promised(
+            id=promise.id,
+            reply_id=promise.reply_id,
+            at=promise.given_at,
+            by=promise.given_by,
+            channel=promise.channel,
+            text=mask.text(promise.text, promise.visibility),
+            due_at=promise.due_at,
+            overdue=promise.state == "broken" or promise.late_at(found.now) is not None,
+        )
+        for promise in sorted(live, key=lambda promise: (promise.due_at is None, promise.due_at or promise.given_at))
+    ]
 
 
 def _tried(found: Material, mask: Mask) -> list[Tried]:

@@ -9,7 +9,7 @@ from libs.common import db
 from libs.common.case_events import Case
 from libs.common.errors import NotFound
 from libs.common.events import TriagedMention
-from services.routing import looking, standing, store
+from services.routing import looking, promise_store, standing, store
 from services.routing.packet import MOST_OTHERS, Material, Reply
 
 _MOST_MENTIONS, _MOST_ROWS = 200, 60
@@ -47,6 +47,7 @@ async def material(connection: db.Connection, brand: str, case_id: UUID, now: da
         case_ids=ids,
         mentions=[TriagedMention.model_validate(row["triaged"]) for row in reversed(mentions)],
         replies=await replies(connection, brand, ids),
+        promises=await promise_store.of_case(connection, brand, case.id),
         notes=[dict(row) for row in notes],
         steps=[dict(row) for row in steps],
         others=await others(connection, brand, case),
@@ -58,13 +59,13 @@ async def material(connection: db.Connection, brand: str, case_id: UUID, now: da
 async def replies(connection: db.Connection, brand: str, ids: list[UUID]) -> list[Reply]:
     """What was said in these cases, the newest first."""
     rows = await connection.fetch(
-        "select reply_id, at, by, channel, visibility, text, promises from said where brand = $1 and case_id = any($2::uuid[]) "
+        "select reply_id, at, by, channel, visibility, text from said where brand = $1 and case_id = any($2::uuid[]) "
         "order by at desc, reply_id desc limit $3",
         brand,
         ids,
         _MOST_ROWS,
     )
-    return [Reply(row["reply_id"], row["at"], row["by"], row["channel"], row["visibility"], row["text"], row["promises"]) for row in rows]
+    return [Reply(row["reply_id"], row["at"], row["by"], row["channel"], row["visibility"], row["text"]) for row in rows]
 
 
 async def others(connection: db.Connection, brand: str, case: Case) -> list[Case]:

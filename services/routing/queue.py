@@ -1,7 +1,7 @@
 """In which order cases wait, and who may take which. Pure.
 
 A case comes before another that is less urgent, and among equals before one with more time left on its clock; when it arrived plays no part. The
-reaction clock counts first, while it runs, then the resolution clock.
+reaction clock counts first, while it runs, then the resolution clock; a promise to the customer that is due before that, or was broken, counts as one.
 """
 
 from collections.abc import Collection, Iterable
@@ -23,9 +23,9 @@ def rank(case: Case) -> int:
 
 
 def due_at(case: Case) -> datetime:
-    """When the clock is due that is looked at first; `NEVER` where none runs."""
+    """When the clock is due that is looked at first, or a promise to the customer, whichever comes first; `NEVER` where nothing is."""
     running = {clock.kind: clock.due_at for clock in case.clocks if clock.met_at is None}
-    return running.get("reaction", running.get("resolution", NEVER))
+    return min(running.get("reaction", running.get("resolution", NEVER)), case.promise_due_at or NEVER)
 
 
 def left(calendar: Calendar, due: datetime, now: datetime) -> timedelta | None:

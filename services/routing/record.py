@@ -11,7 +11,7 @@ from libs.common import db, outbox
 from libs.common.case_events import CaseClockBreached, CaseEvent
 from libs.common.events import deterministic_id
 from libs.common.outbox import Outgoing
-from services.routing import legal_check, reopening, sla, store, waiting
+from services.routing import ladder, legal_check, reopening, sla, store, waiting
 from services.routing.case import ENDED, File
 from services.routing.sla import Policy
 
@@ -38,7 +38,7 @@ def breaches(file: File, *, at: datetime, actor: str, traceparent: str | None) -
     the clock. It says so once."""
     stories = []
     for kind in sla.untold(file.case.clocks, file.fired):
-        file.fired.append(f"{kind}:100")
+        file.fired.append(sla.ran_out(kind))
         file.change()
         stories.append(story(file, CaseClockBreached, at=at, actor=actor, traceparent=traceparent, clock=kind))
     return stories
@@ -48,7 +48,7 @@ def next_firing(policy: Policy, file: File) -> datetime | None:
     """When this case has to be looked at next: a clock of it has something to say, what it waits for has to have come, or it is over for good."""
     if file.case.state in ENDED:
         return reopening.closes_at(policy, file.case)
-    coming = [firing.at for firing in sla.firings(policy, file.case.clocks, file.fired)[:1]]
+    coming = [firing.at for firing in ladder.coming(policy, file.case, file.fired)[:1]]
     back = waiting.comes_back(file.case)
     return min([*coming, *([back] if back else [])], default=None)
 

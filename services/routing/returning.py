@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from libs.common import db
 from libs.common.case_events import CaseReturned
 from services.routing import presence, queue, record, store
-from services.routing.case import OPEN, File, Given
+from services.routing.case import OPEN, File, given_to
 from services.routing.presence import Presence
 from services.routing.sla import Policy
 from services.routing.timer import Timer, put
@@ -72,9 +72,8 @@ async def _owned(connection: db.Connection, brand: str, member: str, states: tup
 async def _return(connection: db.Connection, policy: Policy, file: File, gone: Presence, now: datetime) -> None:
     local = gone.seen_at.astimezone(policy.calendar.zone)
     why = f"{gone.member} is offline, and was last seen on {local:%Y-%m-%d at %H:%M}"
-    declined = file.given.declined if file.given else []
     file.book_version = policy.version
-    file.given = Given(owner=None, department=file.case.department, why=why, declined=declined)
+    file.given = given_to(file, None, why)
     file.change(owner=None, decided=why)
     told = record.story(file, CaseReturned, at=now, actor="system", traceparent=None, previous_owner=gone.member, why=why)
     late = record.breaches(file, at=now, actor="system", traceparent=None)

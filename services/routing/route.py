@@ -167,14 +167,14 @@ def broken(book: BrandBook) -> list[Failure]:
     found = []
     for number, rule in enumerate(book.routing, 1):
         try:
-            matches(rule.when, _NOTHING)
+            matches(rule.when, NOTHING)
         except RuleError as error:
             found.append(Failure(number, str(error)))
     return found
 
 
 _LISTS = ("labels", "risk", "pii", "tags")
-_NOTHING: dict[str, object] = {
+NOTHING: dict[str, object] = {
     **dict.fromkeys(
         ("urgency", "channel", "language", "sentiment", "visibility", "intent", "respond", "department", "insight", "role"),
     ),
@@ -201,7 +201,7 @@ def able(book: BrandBook, department: str, language: str, skills: Collection[str
     Where nobody has all of that, the language weighs more than the skills: whoever has the case must be able to answer. Empty only in a team of which
     nobody works.
     """
-    for candidates in (_members(book, department), _members(book, book.fallback), list(book.team)):
+    for candidates in (members(book, department), members(book, book.fallback), list(book.team)):
         working = [m for m in candidates if works(m)]
         speaking = [m for m in working if language in m.languages] or working
         if found := [m for m in speaking if set(skills) <= set(m.skills)] or speaking:
@@ -223,20 +223,21 @@ def drawn(case_id: UUID, member: str) -> bytes:
 
 def nobody_of(book: BrandBook, department: str) -> bool:
     """Whether no member of the department owns cases, so that those that go there are given to others."""
-    return not any(map(works, _members(book, department)))
+    return not any(map(works, members(book, department)))
 
 
 def serves(book: BrandBook, member: str | None, department: str) -> bool:
     """Whether a case of the department may stay with this colleague: they are of it, or nobody of it owns cases."""
-    return member is not None and (nobody_of(book, department) or any(m.id == member for m in _members(book, department)))
+    return member is not None and (nobody_of(book, department) or any(m.id == member for m in members(book, department)))
 
 
 def leads(book: BrandBook, department: str) -> list[str]:
     """Who is told when a clock runs out: the leads of the department, else all leads of the team."""
-    mine = [m.id for m in _members(book, department) if m.role == "lead"]
+    mine = [m.id for m in members(book, department) if m.role == "lead"]
     return mine or [m.id for m in book.team if m.role == "lead"]
 
 
-def _members(book: BrandBook, department: str) -> list[Member]:
+def members(book: BrandBook, department: str) -> list[Member]:
+    """Everybody of the department who is in the team."""
     found = book.department(department)
     return [member for id in found.members if (member := book.member(id))] if found else []

@@ -17,10 +17,12 @@ async def keep(connection: db.Connection, replies: Sequence[Reply]) -> None:
     sent = sorted((reply for reply in replies if reply.sent_at is not None), key=lambda reply: reply.id)
     if sent:
         await connection.execute(
-            "insert into said (reply_id, brand, case_id, mention_id, channel, visibility, at, by, text, promises, sandbox) "
-            "select reply_id, brand, case_id, mention_id, channel, visibility, at, by, text, promises::jsonb, sandbox "
+            "insert into said (reply_id, brand, case_id, mention_id, channel, visibility, at, by, text, promises, sandbox, keeps, update_due) "
+            "select reply_id, brand, case_id, mention_id, channel, visibility, at, by, text, promises::jsonb, sandbox, "
+            "string_to_array(keeps, ' ')::uuid[], update_due "
             "from unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::timestamptz[], $8::text[], $9::text[], "
-            "$10::text[], $11::bool[]) as u(reply_id, brand, case_id, mention_id, channel, visibility, at, by, text, promises, sandbox) "
+            "$10::text[], $11::bool[], $12::text[], $13::bool[]) "
+            "as u(reply_id, brand, case_id, mention_id, channel, visibility, at, by, text, promises, sandbox, keeps, update_due) "
             "on conflict (reply_id) do nothing",
             [reply.id for reply in sent],
             [reply.brand for reply in sent],
@@ -31,6 +33,8 @@ async def keep(connection: db.Connection, replies: Sequence[Reply]) -> None:
             [reply.sent_at for reply in sent],
             [reply.writer for reply in sent],
             [reply.text for reply in sent],
-            [orjson.dumps(to_jsonable_python(getattr(reply, "promises", []))).decode() for reply in sent],
+            [orjson.dumps(to_jsonable_python(reply.promises)).decode() for reply in sent],
             [reply.sandbox for reply in sent],
+            [" ".join(map(str, reply.keeps)) if reply.keeps is not None else None for reply in sent],
+            [reply.update_due for reply in sent],
         )

@@ -63,8 +63,8 @@ async def list_cases(
     sort: Annotated[
         Sort,
         Query(
-            description="oldest and newest: in the order in which they were opened here; due: by what is left on their clocks; priority: by priority, "
-            "then by their clocks. The latter two list open cases only"
+            description="oldest and newest: in the order in which they were opened here; due: by when clocks and promises to customers are due; "
+            "priority: by priority, then by that. The latter two list open cases only"
         ),
     ] = "oldest",
     cursor: Cursor = None,

@@ -5,13 +5,13 @@ opening time from there to `due_at`, so that shares of it are of opening time wi
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from libs.common.brandbook import BrandBook, Target
 from libs.common.case_events import Clock, Rounds
 from libs.common.hours import Calendar, HoursError, Span
-from libs.common.rules import RuleError, first_match
+from libs.common.rules import RuleError, When, first_match
 
 KINDS = ("reaction", "resolution")
 
@@ -27,16 +27,38 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Firing:
-    """A moment at which a clock has something to say: `share` per cent of its time has passed. `steps` are the brand book's."""
+    """A moment at which a clock has something to say: `share` per cent of its time has passed. `do` is a step of the brand book's ladder, with the
+    department that it is `to`; empty: the clock has run out. `asks` is what the step asks of the case."""
 
     at: datetime
     clock: str
     share: int
-    steps: tuple[str, ...]
+    do: str = ""
+    to: str | None = None
+    asks: tuple[When, ...] = ()
+    said_as: str = ""
+    """Of one that was said: the name by which that is kept."""
 
     @property
     def name(self) -> str:
-        return f"{self.clock}:{self.share}"
+        """What is kept of it once it was said, so that no step is taken twice: not by another share of the same clock either."""
+        if not self.do:
+            return ran_out(self.clock)
+        return f"{self.clock}:{self.share}:{self.do}" + (f":{self.to}" if self.to else "")
+
+    @property
+    def kind(self) -> tuple[str, str, str | None]:
+        return self.clock, self.do, self.to
+
+
+def ran_out(clock: str) -> str:
+    """What is kept of a clock that has said that it ran out."""
+    return f"{clock}:out"
+
+
+def kind_of(name: str) -> str:
+    """The kind of the clock that said it."""
+    return name.partition(":")[0]
 
 
 def start(policy: Policy, facts: Mapping[str, object], started_at: datetime) -> list[Clock]:
@@ -188,23 +210,65 @@ def added(some: Iterable[Rounds], others: Iterable[Rounds]) -> list[Rounds]:
 
 def untold(clocks: Iterable[Clock], fired: Collection[str]) -> list[str]:
     """The kinds of the clocks that were breached and have not said so."""
-    return [clock.kind for clock in clocks if clock.breached_at is not None and f"{clock.kind}:100" not in fired]
+    return [clock.kind for clock in clocks if clock.breached_at is not None and not _told_out(clock.kind, fired)]
+
+
+def _told_out(kind: str, fired: Collection[str]) -> bool:
+    return ran_out(kind) in fired or f"{kind}:100" in fired
 
 
 def firings(policy: Policy, clocks: Sequence[Clock], fired: Iterable[str]) -> list[Firing]:
-    """All that running clocks still have to say, earliest first. Every clock says when it is breached, whatever the brand book has."""
-    done = set(fired)
-    return [firing for firing in _all_of(policy, [clock for clock in clocks if runs(clock)]) if firing.name not in done]
+    """All that running clocks still have to say, earliest first, whatever their steps ask of the case. Every clock says when it is breached, whatever
+    the brand book has."""
+    all_of = _all_of(policy, [clock for clock in clocks if runs(clock)])
+    done = _done(all_of, list(fired))
+    return [firing for firing in all_of if firing.name not in done]
 
 
 def said(policy: Policy, clocks: Sequence[Clock], fired: Collection[str], now: datetime) -> tuple[list[Clock], list[Firing]]:
     """What clocks that have not stopped have said already and, as they stand now, would have said by now, earliest first: a clock that was moved
-    back, or stood still before we knew, may have spoken too early, and says it again when its time comes. And the clocks, those that run breached
-    where they said so."""
+    back, or stood still before we knew, may have spoken too early. And the clocks, those that run breached where they said so."""
     until = {clock.kind: clock.paused_at or now for clock in clocks}
-    firings = [firing for firing in _all_of(policy, clocks) if firing.name in fired and firing.at <= until[firing.clock]] if fired else []
-    out = {firing.clock: firing.at for firing in firings if firing.share == 100}
+    all_of = _all_of(policy, clocks) if fired else []
+    done = _done(all_of, fired)
+    firings = [replace(f, said_as=done[f.name]) for f in all_of if f.name in done and f.at <= until[f.clock]]
+    out = {firing.clock: firing.at for firing in firings if not firing.do}
     return [c.model_copy(update={"breached_at": out.get(c.kind)}) if runs(c) else c for c in clocks], firings
+
+
+def kept(clocks: Iterable[Clock], fired: Iterable[str], said: Iterable[Firing]) -> list[str]:
+    """What stays said when other clocks run than those that spoke: that one ran out only where it has `said` so rightly, and every step that was taken.
+    A step is not taken again because its clock was moved back."""
+    stopped = {clock.kind for clock in clocks if clock.met_at is not None}
+    running = {clock.kind for clock in clocks} - stopped
+    out = {firing.clock for firing in said if not firing.do}
+    return [
+        name for name in fired if kind_of(name) in stopped or (kind_of(name) in running and (kind_of(name) in out or not _is_out(name)))
+    ]
+
+
+def _is_out(name: str) -> bool:
+    _kind, _, rest = name.partition(":")
+    return rest in ("out", "100")
+
+
+def _done(all_of: Sequence[Firing], fired: Collection[str]) -> dict[str, str]:
+    """Which of these were said, by their names, and under which name that is kept. A step that another version of the ladder took at another share counts
+    for one of the same kind that has not been taken. A name without a step is of everything that was said at that share."""
+    found: dict[str, str] = {}
+    for firing in all_of:
+        for name in (firing.name, f"{firing.clock}:{firing.share}"):
+            if name in fired:
+                found.setdefault(firing.name, name)
+    others: dict[tuple[str, str, str | None], list[str]] = {}
+    for name in sorted(set(fired) - set(found.values())):
+        clock, _, do, to = [*name.split(":"), "", "", ""][:4]
+        if do:
+            others.setdefault((clock, do, to or None), []).append(name)
+    for firing in all_of:
+        if firing.name not in found and others.get(firing.kind):
+            found[firing.name] = others[firing.kind].pop()
+    return found
 
 
 def _all_of(policy: Policy, clocks: Sequence[Clock]) -> list[Firing]:
@@ -212,13 +276,24 @@ def _all_of(policy: Policy, clocks: Sequence[Clock]) -> list[Firing]:
     for clock in clocks:
         if clock.met_at is not None:
             continue
-        steps: dict[int, tuple[str, ...]] = {100: ()}
-        for step in policy.book.escalation:
-            if step.of == clock.kind:
-                steps[step.at] = steps.get(step.at, ()) + tuple(step.do)
-        for share, does in steps.items():
-            found.append(Firing(_moment(policy.calendar, clock, share), clock.kind, share, does))
+        found.append(Firing(_moment(policy.calendar, clock, 100), clock.kind, 100))
+        at: dict[int, datetime] = {}
+        for share, do, to, asks in rungs(policy.book, clock.kind):
+            at.setdefault(share, _moment(policy.calendar, clock, share))
+            found.append(Firing(at[share], clock.kind, share, do, to, asks))
     return sorted(found, key=lambda firing: (firing.at, firing.clock, firing.share))
+
+
+def rungs(book: BrandBook, clock: str) -> tuple[tuple[int, str, str | None, tuple[When, ...]], ...]:
+    """The steps of the ladder of a clock, in the order of the brand book: share, what is done, for which department, and the conditions one of which
+    has to hold. The same step twice at one share is one step."""
+    found: dict[tuple[int, str, str | None], tuple[When, ...]] = {}
+    for step in book.escalation:
+        if step.of == clock:
+            for do in step.do:
+                key = (step.at, do, step.to if do == "reassign" else None)
+                found[key] = (*found.get(key, ()), step.when)
+    return tuple((*key, asks) for key, asks in found.items())
 
 
 def _moment(calendar: Calendar, clock: Clock, share: int) -> datetime:

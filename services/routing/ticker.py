@@ -8,14 +8,17 @@ together; where one of them cannot be told, they are told one by one, so that it
 import asyncio
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
+from typing import Any
 from uuid import UUID
 
 from libs.common import db
-from libs.common.case_events import CaseClockBreached, CaseClosed, CaseEscalated, CaseResumed
+from libs.common.case_events import Case, CaseClockBreached, CaseClosed, CaseEscalated, CaseResumed
 from libs.common.service import Service
 from services.routing import case as cases
-from services.routing import record, reopening, route, sla, store, urgent, waiting
+from services.routing import ladder, record, reopening, signal, sla, store, urgent, waiting
 from services.routing.policies import Policies
 
 log = logging.getLogger(__name__)
@@ -68,27 +71,39 @@ async def _one_by_one(connection: db.Connection, policies: Policies, files: Sequ
 
 async def _speak(connection: db.Connection, policies: Policies, files: Sequence[cases.File]) -> None:
     now = await store.now(connection)
-    changed, notifications = [], []
+    changed, told, hub = [], [], []
     for file in files:
         policy = policies.of(file.case.brand)
         file.book_version = policy.version
-        stories, told = due(policy, file, now)
-        changed.append((policy, file, stories))
-        notifications += told
+        spoken = due(policy, file, now)
+        changed.append((policy, file, spoken.stories))
+        told += spoken.told
+        hub += spoken.hub
     await record.record_all(connection, changed)
-    await urgent.notify(connection, lambda brand: policies.of(brand).book, notifications)
+    await urgent.notify(connection, lambda brand: policies.of(brand).book, told)
+    for policy, case, why in hub:
+        await signal.inform(connection, policy, case, why, now)
 
 
-def due(policy: sla.Policy, file: cases.File, now: datetime) -> tuple[list[store.Story], list[Notification]]:
-    """What a case has to say by now, and whom that is told."""
-    stories: list[store.Story] = []
-    told: list[Notification] = []
+@dataclass(slots=True)
+class Spoken:
+    """What a case had to say, whom that is told, and what the hub is told of: the case, and why."""
+
+    stories: list[store.Story] = field(default_factory=list)
+    told: list[Notification] = field(default_factory=list)
+    hub: list[tuple[sla.Policy, Case, str]] = field(default_factory=list)
+
+
+def due(policy: sla.Policy, file: cases.File, now: datetime) -> Spoken:
+    """Let a case say what it has to by now."""
+    spoken = Spoken()
+    stories, told = spoken.stories, spoken.told
     closes_at = reopening.closes_at(policy, file.case)
     if closes_at is not None and closes_at <= now:
         reopening.closed(file)
         stories.append(record.story(file, CaseClosed, at=now, actor="system", traceparent=None))
     if file.case.state not in cases.OPEN:
-        return stories, told
+        return spoken
     back = waiting.comes_back(file.case)
     if back is not None and back <= now:
         why = file.case.waiting_reason or "The time has come that it was put off to."
@@ -97,23 +112,33 @@ def due(policy: sla.Policy, file: cases.File, now: datetime) -> tuple[list[store
         told += record.notifications(
             stories[-1], [file.case.owner] if file.case.owner else [], file.case.id, f"back: {' '.join(why.split())}"[:200]
         )
-    for firing in sla.firings(policy, file.case.clocks, file.fired):
-        if firing.at > now:
-            break
-        _fire(policy, file, firing, now, stories, told)
-    return stories, told
+    coming = [firing for firing in ladder.coming(policy, file.case, file.fired) if firing.at <= now]
+    for (clock, share), firings in groupby(coming, key=lambda firing: (firing.clock, firing.share)):
+        _say(policy, file, clock, share, list(firings), now, spoken)
+    return spoken
 
 
-def _fire(
-    policy: sla.Policy, file: cases.File, firing: sla.Firing, now: datetime, stories: list[store.Story], told: list[Notification]
+def _say(
+    policy: sla.Policy, file: cases.File, clock: str, share: int, firings: Sequence[sla.Firing], now: datetime, spoken: Spoken
 ) -> None:
-    file.fired.append(firing.name)
-    if firing.share == 100:
-        file.change(clocks=sla.breach(file.case.clocks, firing.clock, firing.at))
-        stories.append(record.story(file, CaseClockBreached, at=now, actor="system", traceparent=None, clock=firing.clock))
-    if firing.steps:
-        done = cases.escalated(file.case, firing.steps, route.leads(policy.book, file.case.department))
-        file.change(**done.changes)
-        said = {"clock": firing.clock, "share": firing.share, "did": done.did, "told": done.told}
-        stories.append(record.story(file, CaseEscalated, at=now, actor="system", traceparent=None, **said))
-        told += record.notifications(stories[-1], done.told, file.case.id, f"{firing.clock} clock at {firing.share}%")
+    for firing in firings:
+        if not firing.do:
+            file.fired.append(firing.name)
+            file.change(clocks=sla.breach(file.case.clocks, clock, firing.at))
+            spoken.stories.append(record.story(file, CaseClockBreached, at=now, actor="system", traceparent=None, clock=clock))
+    steps = [firing for firing in firings if firing.do]
+    if not steps:
+        return
+    before = file.case
+    done = cases.escalated(policy, file, steps)
+    said: dict[str, Any] = {"clock": clock, "share": share, "did": done.did, "told": done.told, "not_done": done.not_done}
+    if (before.owner, before.department) != (file.case.owner, file.case.department):
+        said |= {"previous_owner": before.owner, "previous_department": before.department}
+    story = record.story(file, CaseEscalated, at=now, actor="system", traceparent=None, **said)
+    spoken.stories.append(story)
+    gets = {done.goes.owner} if done.goes and done.goes.owner else set()
+    what = f"{clock} clock at {share}%"
+    spoken.told += record.notifications(story, gets, file.case.id, f"assigned: {what}")
+    spoken.told += record.notifications(story, [member for member in done.told if member not in gets], file.case.id, what)
+    if done.informs:
+        spoken.hub.append((policy, file.case, what))

@@ -108,7 +108,8 @@ def _go_on(policy: Policy, file: File, mentions: Sequence[TriagedMention], at: d
     kept = [clock for clock in clocks if clock.kind in old and clock.started_at == old[clock.kind].started_at]
     _, said = sla.said(policy, kept, file.fired, at)
     again = {clock.kind for clock in over}
-    file.fired = [f for f in file.fired if f.split(":")[0] in {c.kind for c in kept} - again] + [x.name for x in said if x.clock in again]
+    going_on = {clock.kind for clock in kept} - again
+    file.fired = [name for name in file.fired if sla.kind_of(name) in going_on] + [firing.name for firing in said if firing.clock in again]
     file.case = file.case.model_copy(update={"clocks": clocks, "earlier": sla.counted(file.case.earlier, over)})
 
 
@@ -134,10 +135,9 @@ def follow(policy: Policy, file: File, mentions: Sequence[TriagedMention], now: 
 
 
 def _hear(policy: Policy, file: File, now: datetime) -> None:
-    """Other clocks run now than those that spoke: what these would have said by now counts as said, and nothing else does."""
+    """Other clocks run now than those that spoke: one ran out only where it would have by now. Steps that were taken stay taken."""
     clocks, said = sla.said(policy, file.case.clocks, file.fired, now)
-    stopped = {clock.kind for clock in clocks if clock.met_at is not None}
-    file.fired = [name for name in file.fired if name.split(":")[0] in stopped] + [firing.name for firing in said]
+    file.fired = sla.kept(clocks, file.fired, said)
     file.case = file.case.model_copy(update={"clocks": clocks})
 
 

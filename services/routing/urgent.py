@@ -1,6 +1,7 @@
 """What cannot wait until somebody looks at their list: who chose ways to be told in the brand book (`team`, `notify`) is told by those, too.
 
-Urgent is what a clock says, and whatever is about a case of high or urgent priority. Everything stands in the list of notifications all the same.
+Urgent is what a clock or a promise says, and whatever is about a case of high or urgent priority.
+Everything stands in the list of notifications all the same.
 """
 
 import re
@@ -50,7 +51,7 @@ async def _cases(connection: db.Connection, wanted: Sequence[tuple[str, UUID]]) 
 
 
 def is_urgent(priority: str, what: str) -> bool:
-    return priority in ("high", "urgent") or " clock " in f" {what} "
+    return priority in ("high", "urgent") or " clock " in f" {what} " or what.startswith("promise ")
 
 
 _DUTCH: tuple[tuple[str, str], ...] = (
@@ -59,6 +60,10 @@ _DUTCH: tuple[tuple[str, str], ...] = (
     (r"resolution clock at (\d+)%", r"de oplostijd is voor \1% voorbij"),
     (r"reaction clock breached", "de reactietijd is overschreden"),
     (r"resolution clock breached", "de oplostijd is overschreden"),
+    (r"promise at (\d+)%", r"een belofte aan de klant is bijna om: \1% van de tijd"),
+    (r"promise broken", "een belofte aan de klant is niet nagekomen"),
+    (r"assigned: reaction clock at (\d+)%", r"aan jou gegeven: de reactietijd is voor \1% voorbij"),
+    (r"assigned: resolution clock at (\d+)%", r"aan jou gegeven: de oplostijd is voor \1% voorbij"),
     (r"called upon by (.+)", r"\1 noemt je in een notitie"),
     (r"urgency (\w+)(.*)", r"dringender dan gedacht: \1\2"),
     (r"risk (.+)", r"risico: \1"),

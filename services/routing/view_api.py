@@ -19,6 +19,7 @@ from libs.common.routes import Route
 from libs.common.service import Reading, Writing
 from services.routing import line, question, shown, store, view_store
 from services.routing.api import policy_of
+from services.routing.tally import Tallies
 from services.routing.wanted import Sort, Wanted
 from services.routing.wanted_api import for_reader
 
@@ -94,10 +95,11 @@ async def list_views(brand: str, request: Request, principal: Viewer, reading: R
 
 @router.get("/view-counts")
 async def count_views(brand: str, request: Request, principal: Viewer, reading: Reading) -> Counts:
-    """How many cases each of one's views has, all at the same moment."""
+    """How many cases each of one's views has: those that depend on who reads, now; all others, within the last two seconds."""
     views = [_view(row) for row in await _seen(request, reading, brand, principal)]
     mine = [view for view in views if principal.role != "analyst" or view.wanted.q is None]
-    found = await line.counts(reading, brand, [for_reader(view.wanted, principal) for view in mine])
+    tallies: Tallies = request.app.state.tallies
+    found = await tallies.counts(reading, brand, [(view.wanted, for_reader(view.wanted, principal)) for view in mine])
     items = [
         Count(view_id=view.id, cases=min(number, line.MOST_COUNTED), more=number > line.MOST_COUNTED)
         for view, number in zip(mine, found, strict=True)

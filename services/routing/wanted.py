@@ -57,13 +57,14 @@ class Wanted(BaseModel):
     customer_group: tuple[str, ...] = _words("Groups of customers")
     contact: tuple[Literal["first", "repeat"], ...] = _words("First or repeated contact")
     topic_id: UUID | None = Field(default=None, description="Only cases about this topic")
+    promise: tuple[Literal["open", "broken"], ...] = _words("With a promise to the customer that is open, or broken")
     sample: bool | None = Field(
         default=None, description="Only cases with a proposal of no reply that people are asked to judge, or only the others"
     )
     field: tuple[str, ...] = Field(default=(), max_length=10, description="Custom fields, each as id=value; all of them hold")
     opened_from: datetime | None = Field(default=None, description="Opened at that moment or later")
     opened_before: datetime | None = Field(default=None, description="Opened before that moment")
-    due_before: datetime | None = Field(default=None, description="A clock that runs is due before that moment")
+    due_before: datetime | None = Field(default=None, description="A clock that runs, or a promise, is due before that moment")
     q: str | None = Field(default=None, min_length=1, max_length=500, description="Words that are searched for")
 
     @model_validator(mode="before")
@@ -118,8 +119,11 @@ def condition(wanted: Wanted, brand: str, arguments: Arguments, *, line: str = "
     openness = wanted.openness()
     if not openness:
         return "false"
+    keyed = list(_keys(wanted))
     found = [] if len(openness) == 2 else [f"{line}.is_open" if openness == ("o",) else f"not {line}.is_open"]
-    for keys in _keys(wanted):
+    if keyed and openness == ("o",):  # the keys say so themselves; said twice, the index of all that is open is read as well
+        found = []
+    for keys in keyed:
         said = arguments.add([f"{brand}/{kind}/{key}" for kind in openness for key in keys], "text[]")
         has = f"{line}.keys && {said}"
         # Most cases of all are resolved or closed: looking that up takes longer than looking at the cases.
@@ -151,6 +155,7 @@ _PLAIN: Sequence[tuple[str, str]] = (
     ("watcher", "watcher"),
     ("customer_group", "group"),
     ("contact", "contact"),
+    ("promise", "promise"),
 )
 """Filter → what its keys begin with."""
 

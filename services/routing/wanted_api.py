@@ -52,6 +52,9 @@ def wanted_of(
     customer_group: Annotated[str | None, _several("Only cases of customers in this group")] = None,
     contact: Annotated[str | None, _several("Only first, or repeat, contacts", Literal["first", "repeat"])] = None,
     topic_id: Annotated[UUID | None, Query(description="Only cases about this topic")] = None,
+    promise: Annotated[
+        str | None, _several("Only cases with a promise to the customer that is open, or broken", Literal["open", "broken"])
+    ] = None,
     sample: Annotated[
         bool | None, Query(description="Only cases with a proposal of no reply that people are asked to judge, or only the others")
     ] = None,
@@ -65,7 +68,9 @@ def wanted_of(
     ] = None,
     opened_from: Annotated[http.Moment | None, Query(description="Only cases opened at that moment or later")] = None,
     opened_before: Annotated[http.Moment | None, Query(description="Only cases opened before that moment")] = None,
-    due_before: Annotated[http.Moment | None, Query(description="Only cases with a clock that runs and is due before that moment")] = None,
+    due_before: Annotated[
+        http.Moment | None, Query(description="Only cases with a clock that runs, or a promise, that is due before that moment")
+    ] = None,
 ) -> Wanted:
     """Raises `Unprocessable` with the filter and the value that cannot be."""
     given = {name: value for name, value in locals().items() if value is not None}

@@ -41,6 +41,8 @@ ALLOWED: Mapping[str, str] = {
     "routing/feed.py:newest_place": "a number that says how far the feed is, of all brands",
     "routing/feed.py:purge": ALL_BRANDS,
     "routing/callback_store.py:of_cases": "of cases and mentions that are locked, by ids that our own events name",
+    "routing/promise_store.py:of_cases": "of cases and mentions that are locked, by ids that our own events name",
+    "routing/promise_store.py:where": f"{BY_EVENT}; the handler compares the brands",
     "routing/search_index.py:one_by_one": ALL_BRANDS,
     "routing/search_index.py:tick": ALL_BRANDS,
     "routing/search_index.py:refresh_gauges": COUNTS,

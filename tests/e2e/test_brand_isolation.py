@@ -165,6 +165,7 @@ def _asked(world: World) -> None:
     """For each mention of Duin a question whether it and the next are one issue, and a topic."""
     for seed, following in zip(world.seeds, [*world.seeds[1:], world.seeds[0]], strict=True):
         seed.update(suggestion_id=str(uuid4()), topic_id=str(uuid4()), callback_id=str(uuid4()), notice_id=str(uuid4()))
+        seed.update(consultation_id=str(uuid4()))
         one, other = sorted((seed["mention_id"], following["mention_id"]))
         world.system.psql(
             "insert into triage.suggestion (id, brand, mention_id, other_id, score, evidence, state, version, created_at) values "
@@ -174,6 +175,15 @@ def _asked(world: World) -> None:
             f"('{seed['topic_id']}', 'duin', 'event', 'zandbank', now(), now(), 1, 1); "
             f"update triage.mention set topic_id = '{seed['topic_id']}' where id = '{seed['mention_id']}'"
         )
+
+
+def _ended(world: World, n: int) -> dict[str, Any]:
+    """A question to a department of Duin was withdrawn, and can be asked again."""
+    world.system.psql(
+        "update routing.consultation set state = 'withdrawn', department = 'strandpost', version = version + 1 "
+        f"where id = '{world.seeds[n]['consultation_id']}'"
+    )
+    return {"reason": "de duinganger belde weer"}
 
 
 def _update(world: World, n: int) -> str:
@@ -199,7 +209,10 @@ def _told(world: World) -> None:
             "now(), 'mk'); "
             "insert into routing.notice (id, brand, about, subject, recipient, way, lane, title, text, links, next_at, created_at, state) values "
             f"('{seed['notice_id']}', 'duin', 'case', '{seed['case_id']}', 'mk', '{{\"email\": \"mk@duin.example\"}}', 'duin email', 'duinganger', "
-            "'zandbank', '[]', now(), now(), 'unconfirmed')"
+            "'zandbank', '[]', now(), now(), 'unconfirmed'); "
+            "insert into routing.consultation (id, brand, case_id, kind, state, department, question, asked_by, asked_at, since, due_at) values "
+            f"('{seed['consultation_id']}', 'duin', '{seed['case_id']}', 'question', 'open', 'opgeheven', 'Wacht de duinganger nog?', 'mk', now(), "
+            "now(), now() + interval '1 day')"
         )
 
 
@@ -415,6 +428,18 @@ TABLE: dict[Key, Row] = {
     ("routing", "put", f"{_B}/callbacks/{{callback_id}}"): Row(3, body=lambda world, n: {"note": "de duinganger wacht"}),
     ("routing", "post", f"{_B}/callbacks/{{callback_id}}/attempts"): Row(3, body=lambda world, n: {"outcome": "busy"}),
     ("routing", "post", f"{_B}/callbacks/{{callback_id}}/cancel"): Row(5, body=lambda world, n: {"reason": "de duinganger is geholpen"}),
+    ("routing", "get", f"{_B}/consultations"): Row(own=200, shows="duinganger"),
+    ("routing", "get", f"{_B}/cases/{{case_id}}/consultations"): Row(1, shows="duinganger"),
+    ("routing", "post", f"{_B}/cases/{{case_id}}/consultations"): Row(
+        2, body=lambda world, n: {"department": "strandpost", "question": "Wacht de duinganger nog?"}
+    ),
+    ("routing", "get", f"{_B}/cases/{{case_id}}/holders"): Row(1, shows="opgeheven"),
+    ("routing", "get", f"{_B}/consultations/{{consultation_id}}"): Row(3, shows="duinganger"),
+    ("routing", "post", f"{_B}/consultations/{{consultation_id}}/remind"): Row(3),
+    ("routing", "post", f"{_B}/consultations/{{consultation_id}}/answer"): Row(3, body=lambda world, n: {"answer": "de duinganger is er"}),
+    ("routing", "post", f"{_B}/consultations/{{consultation_id}}/hand-on"): Row(4, body=lambda world, n: {"department": "strandpost"}),
+    ("routing", "post", f"{_B}/consultations/{{consultation_id}}/withdraw"): Row(5, body=lambda world, n: {"reason": WHY}),
+    ("routing", "post", f"{_B}/consultations/{{consultation_id}}/reopen"): Row(6, body=lambda world, n: _ended(world, n)),
     ("routing", "get", f"{_B}/notifications"): Row(own=200, shows="opened"),
     ("routing", "post", f"{_B}/notifications/read"): Row(
         own=200, nothing={"read": 0}, body=lambda world, n: {"upto": world.get("routing", "/notifications")["items"][0]["id"]}

@@ -300,6 +300,7 @@ def _routing(world: World) -> dict[str, Example]:
         **_merging(world),
         **_bulk(world),
         **_callbacks(world),
+        **_consultations(world),
         **_clients(world),
         **_users(world),
     }
@@ -356,6 +357,43 @@ def _callbacks(world: World) -> dict[str, Example]:
         ),
         "show_link": Example(parameters={"token": token(owed(4))}),
         "use_link": Example(parameters={"token": token(owed(5))}, body={"outcome": "reached", "note": "opgelost"}),
+    }
+
+
+def _consultations(world: World) -> dict[str, Example]:
+    """Questions to departments, one for each thing that is done to them."""
+    case = f"/cases/{world.seeds[3]['case_id']}/consultations"
+
+    def asked() -> str:
+        answer = world.call("POST", case, json={"department": "kade", "question": "Vaart de pont van acht uur?"})
+        assert answer.is_success, answer.text
+        found: str = answer.json()["id"]
+        return found
+
+    def at(consultation_id: str, **more: str) -> dict[str, Any]:
+        return {"brand": "veer", "consultation_id": consultation_id, "If-Match": "*", **more}
+
+    def key(what: str) -> dict[str, str]:
+        return {"Idempotency-Key": f"{what}-{world.first}"}
+
+    elsewhere, ended = asked(), asked()
+    world.system.psql(f"update routing.consultation set department = 'opgeheven', version = version + 1 where id = '{elsewhere}'")
+    assert world.call("POST", f"/consultations/{ended}/withdraw", json={"reason": "al gevonden"}).is_success
+    due_at = (datetime.now(UTC) + timedelta(hours=20)).isoformat()
+    return {
+        "list_consultations": Example(parameters={"brand": "veer", "department": "kade"}),
+        "consultations_of_case": Example(parameters=_of(world, 3, "case_id")),
+        "consult": Example(
+            parameters=_of(world, 3, "case_id", **{"If-Match": "*"}, **key("een-vraag")),
+            body={"department": "kade", "question": "Vaart de pont van acht uur?", "holds_case": True, "due_at": due_at},
+        ),
+        "holders": Example(parameters=_of(world, 3, "case_id")),
+        "one_consultation": Example(parameters={"brand": "veer", "consultation_id": elsewhere}),
+        "answer_consultation": Example(parameters=at(asked(), **key("een-antwoord")), body={"answer": "Ja, vanaf de kade."}),
+        "remind_department": Example(parameters=at(asked(), **key("een-herinnering"))),
+        "hand_on_consultation": Example(parameters=at(elsewhere), body={"department": "kade", "reason": "die weten het", "due_at": due_at}),
+        "withdraw_consultation": Example(parameters=at(asked()), body={"reason": "al gevonden"}),
+        "reopen_consultation": Example(parameters=at(ended), body={"reason": "toch nodig"}),
     }
 
 

@@ -194,10 +194,10 @@ async def test_one_brand_has_three_replies_on_their_way_at_once(pool: Pool, monk
 
     monkeypatch.setattr(sandbox, "send", slow)
     sender = Sender(pool, books, Relay("", "responder", "nowhere"), Settings(database_url="", jwks="keys.json", send_slots=8))
-    assert [await sender._claim() for _ in range(2)] == [3, 0]
+    assert [await sender.claim() for _ in range(2)] == [3, 0]
     answered.release()
     await until(lambda: len(sender._sending) == 2, "one has been answered")
-    assert [await sender._claim() for _ in range(2)] == [1, 0]
+    assert [await sender.claim() for _ in range(2)] == [1, 0]
     for _ in range(3):
         answered.release()
     await asyncio.gather(*sender._sending)

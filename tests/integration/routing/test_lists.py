@@ -94,7 +94,7 @@ async def test_each_filter_narrows_the_list_and_of_several_values_any_will_do(de
 @pytest.mark.parametrize("walk", [0, 3, 8000])
 @pytest.mark.parametrize("sort", ["oldest", "newest", "due", "priority"])
 async def test_pages_in_any_order_go_on_where_the_last_ended(desk: World, monkeypatch: pytest.MonkeyPatch, sort: str, walk: int) -> None:
-    monkeypatch.setattr(line, "_WALK", walk)
+    monkeypatch.setattr(line, "_WALK", {True: walk, False: walk})
     await comes(desk.pool, *(wrote(name, "vraag") for name in "ABCDEFGH"))
     for name, priority in zip("ABCD", ("low", "urgent", "high", "urgent"), strict=True):
         await filed(desk.pool, name, priority=priority)

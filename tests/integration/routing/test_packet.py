@@ -91,24 +91,6 @@ async def test_the_packet_as_text_fits_one_screen_and_says_it_in_the_brands_lang
     assert (await desk.call("GET", PACKET, desk.token("agent"), headers={"accept": "application/json, text/plain"})).json()["version"]
 
 
-async def test_promises_of_replies_stand_in_the_packet_the_one_that_is_due_first_at_the_top(desk: World) -> None:
-    await public_private_phone(desk)
-    await desk.pool.execute(
-        "update said set promises = $1 where case_id = $2",
-        [
-            {"text": "voor vrijdag bellen we je", "due_at": "2027-11-06T16:00:00Z"},
-            {"text": "vandaag nog antwoord", "due_at": "2026-11-02T16:00:00Z"},
-            {"text": "is al gedaan", "due_at": "2026-11-02T10:00:00Z", "state": "kept"},
-        ],
-        A,
-    )
-    found = await packet(desk)
-    assert [(promise["text"], promise["overdue"]) for promise in found["promised"]] == [
-        ("vandaag nog antwoord", True),
-        ("voor vrijdag bellen we je", False),
-    ]
-
-
 async def test_a_merged_case_is_handed_over_as_the_one_in_which_it_goes_on(desk: World) -> None:
     await comes(desk.pool, wrote("A", "eerste vraag"), wrote("B", "tweede vraag"))
     other = case_id_of("vaart", mention_id("B"))

@@ -30,10 +30,9 @@ from libs.common.events import (
 from libs.common.hours import Calendar
 from libs.common.record import Received
 from libs.common.reply_events import Reply, ReplySent
-from services.routing import sla
-from services.routing.case import EMPTY, ENDED, case_id_of, escalated
+from services.routing import ticker
+from services.routing.case import EMPTY, ENDED, case_id_of
 from services.routing.consumer import CaseWork, on_mention
-from services.routing.route import leads
 from services.routing.sla import Policy
 
 BOOK = load_book("""
@@ -170,13 +169,8 @@ def tick(work: CaseWork, now: datetime) -> None:
     """What the clocks of all cases do when they are asked at this moment."""
     policy, work.now = POLICIES.policy, now
     for file in work.files.values():
-        for firing in sla.firings(policy, [] if file.case.state in ENDED else file.case.clocks, file.fired):
-            if firing.at > now:
-                break
-            file.fired.append(firing.name)
-            if firing.share == 100:
-                file.change(clocks=sla.breach(file.case.clocks, firing.clock, firing.at))
-            file.change(**escalated(file.case, firing.steps, leads(policy.book, file.case.department)).changes)
+        if file.case.state not in ENDED:
+            ticker.due(policy, file, now)
 
 
 def outcome(events: Sequence[Received[Any] | timedelta], until: timedelta = timedelta()) -> dict[UUID, dict[str, Any]]:

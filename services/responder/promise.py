@@ -1,0 +1,168 @@
+"""What a text promises its reader: finds our commitments that say by when, in Dutch and English.
+
+A draft's text, the brand's calendar and the moment of writing come in; promises go out, each with its words, their place and when it is due. A promise is
+something that we ourselves, a colleague or our team will do, or that the reader will have from us, with a time: "ik laat je voor 18 uur weten",
+"you'll hear from us by Friday". Timetables, planned works, deliveries, expectations of others, opening hours, questions, what already happened and what
+the reader is asked to do are none. What is said with an elastic time only ("zo snel mogelijk") has no moment; what is said with no time at all is not
+found. How a moment follows from the words stands in `moments.py`. Pure: no I/O, time passed in.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from libs.common.hours import Calendar
+from services.responder import moments
+from services.responder.blanks import HANDLE, LINK, QUOTED, QUOTED_LINE, blank
+from services.responder.bounded import Pattern, within
+from services.responder.moments import Clock, Phrase
+from services.responder.promise_words import WORDS, Words
+
+FIND_CPU_S = 0.5
+"""What finding may cost on one text; an ordinary one takes half a millisecond."""
+KEPT = 20
+"""Promises of one text that are kept."""
+_LONGEST = 300
+"""Characters of a promise's words that are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """The words, their place in the text (code points, end exclusive), and when it is due (UTC); none: that cannot be computed."""
+
+    text: str
+    start: int
+    end: int
+    due_at: datetime | None
+
+
+@dataclass(slots=True)
+class _Clause:
+    start: int
+    end: int
+    kind: str
+    phrases: list[Phrase]
+
+
+def found(text: str, *, calendar: Calendar, now: datetime, language: str) -> list[Promise]:
+    """The promises of a text, in its order. Written in another language than was said, it is read in that one.
+
+    Raises `TimeoutError` for a text that takes too long to read.
+    """
+    clock = Clock(calendar, now)
+    with within(FIND_CPU_S):
+        readable = _readable(text)
+        for name in ("nl", "en") if language == "nl" else ("en", "nl"):
+            promises = list(_promises(text, readable, WORDS[name], clock))
+            if promises:
+                return promises[:KEPT]
+    return []
+
+
+_LINE_OF = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "\xa0": " ", "\u202f": " ", "\t": " ", "\r": " "})
+_ABBREVIATION = Pattern(
+    r"(?<!\w)(?:z\.s\.m|a\.s|a\.u\.b|[ap]\.m|d\.d|d\.w\.z|i\.v\.m|m\.b\.t|t\.a\.v|o\.a|e\.g|i\.e|bijv|evt|max|min|ca|nr|no|tel|mr|mrs|ms|dhr|mevr|dr|jan|feb|mrt"
+    r"|apr|aug|sept?|okt|oct|nov|dec)\.(?=\s*[\p{Ll}\d,]|\s+\p{Lu}\p{Ll}+\W)"
+)
+_SENTENCE = Pattern(r"[^.!?…\n]*(?:[.!?…](?!\s|$|[\"')”])[^.!?…\n]*)*[.!?…\"')”]*")
+
+
+def _readable(text: str) -> str:
+    """The text as it is searched, as long as it was: in lower case, without what others are quoted with, links, handles and points within words."""
+    own = blank(text, QUOTED_LINE, QUOTED, LINK, HANDLE).translate(_LINE_OF)
+    lower = own.lower()
+    if len(lower) != len(own):
+        lower = "".join(c.lower() if len(c.lower()) == 1 else c for c in own)
+    return lower
+
+
+def _promises(text: str, readable: str, words: Words, clock: Clock) -> Iterator[Promise]:
+    phrases = moments.phrases(readable, words.language, clock)
+    if not phrases:
+        return
+    ended = _ABBREVIATION.sub(lambda m: m[0].replace(".", "\x01"), readable)
+    for sentence in _SENTENCE.finditer(ended):
+        start, end = sentence.span()
+        inside = [phrase for phrase in phrases if start <= phrase.start < end]
+        if not inside or (sentence[0].rstrip("\"')” ").endswith("?") and not words.tag_question.search(sentence[0])):
+            continue
+        for unit in _units(readable, start, end, inside, words):
+            timed = [phrase for clause in unit for phrase in clause.phrases]
+            if timed:
+                yield _promise(text, unit, timed, words, readable, clock)
+
+
+def _promise(text: str, unit: list[_Clause], timed: list[Phrase], words: Words, readable: str, clock: Clock) -> Promise:
+    start = min(unit[0].start, *(phrase.start for phrase in timed))
+    end = max(unit[-1].end, *(phrase.end for phrase in timed))
+    lead = words.lead.match(readable[start:end])
+    start += lead.end() if lead else 0
+    end = min(start + len(text[start:end].rstrip(" \t\r\n,;:.!–—-(")), start + _LONGEST)
+    return Promise(text[start:end], start, end, moments.due_at(timed, clock))
+
+
+def _units(readable: str, start: int, end: int, phrases: list[Phrase], words: Words) -> Iterator[list[_Clause]]:
+    """The commitments of a sentence: the clauses of each, with the phrases of time that are about it."""
+    clauses = list(_clauses(readable, start, end, phrases, words))
+    unit: list[_Clause] = []
+    pending: list[_Clause] = []
+    for clause in clauses:
+        if clause.kind == "commitment":
+            if unit and any(part.phrases for part in unit) and (clause.phrases or pending):
+                yield unit
+                unit = []
+            unit = [*unit, *pending, clause]
+            pending = []
+        elif clause.kind == "time":
+            if unit:
+                unit.append(clause)
+            else:
+                pending.append(clause)
+        elif clause.kind == "content" and unit and unit[-1].kind == "commitment" and unit[-1].end == clause.start:
+            unit.append(clause)
+        else:
+            if unit:
+                yield unit
+            unit, pending = [], []
+    if unit:
+        yield unit
+
+
+def _clauses(readable: str, start: int, end: int, phrases: list[Phrase], words: Words) -> Iterator[_Clause]:
+    """The clauses of a sentence and what each is: a `commitment` of ours, what one `contents` of, a mere `time`, or `other`."""
+    cuts = [start]
+    for match in words.boundary.finditer(readable[start:end]):
+        at = start + match.start()
+        if (
+            at > cuts[-1]
+            and not any(phrase.start < at < phrase.end for phrase in phrases)
+            and not _joins(readable, match, at, phrases, words)
+        ):
+            cuts.append(at)
+    cuts.append(end)
+    subject = False
+    vouched = False
+    for first, last in zip(cuts, cuts[1:], strict=False):
+        own = [phrase for phrase in phrases if first <= phrase.start < last]
+        said = _without(readable, first, last, own)
+        kind = words.kind(said, subject=subject, vouched=vouched)
+        subject = words.speaks(said) or (subject and kind == "commitment")
+        vouched = words.vouches(said) or (vouched and kind == "time")
+        if kind != "other" or own or said.strip(" ,;:-"):
+            yield _Clause(first, last, kind, own if kind in ("commitment", "content", "time") else [])
+
+
+def _joins(readable: str, match: object, at: int, phrases: list[Phrase], words: Words) -> bool:
+    """Whether a word that can begin a clause joins two times instead: "vandaag of morgen", "om 17:00"."""
+    after = match.end() + at - match.start()  # type: ignore[attr-defined]
+    follows = next((phrase for phrase in phrases if phrase.start >= at), None)
+    return follows is not None and match[0].strip() in words.joining and not readable[after : follows.start].strip()  # type: ignore[index]
+
+
+def _without(readable: str, start: int, end: int, phrases: list[Phrase]) -> str:
+    """A clause without its phrases of time."""
+    parts, at = [], start
+    for phrase in phrases:
+        parts += [readable[at : max(at, phrase.start)], " "]
+        at = max(at, min(phrase.end, end))
+    return "".join([*parts, readable[at:end]])

@@ -1,0 +1,189 @@
+"""What happens to a promise is written and told in one transaction: its row, its timers, one event and one row of its case's timeline,
+and who has to know.
+
+The stream (`promise_stream.py`), people (`promise_api.py`) and the clock all pass here. The case is locked before the promise.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from libs.common import db
+from libs.common.case_events import CaseEvent, CasePromiseBroken, CaseResumed
+from libs.common.errors import NotFound
+from libs.common.events import deterministic_id
+from libs.common.reply_events import Reply
+from services.routing import case as cases
+from services.routing import promise as promises
+from services.routing import promise_store, record, signal, store, timer, turn, urgent, waiting
+from services.routing.callback_work import people_of
+from services.routing.promise import Promise
+from services.routing.sla import Policy
+from services.routing.timer import Timer
+
+if TYPE_CHECKING:  # it calls us
+    from services.routing.consumer import CaseWork
+
+Change = tuple[type[CaseEvent], Promise, Mapping[str, Any]]
+"""What is told, the promise as it is from then on, and what its event says beside it."""
+KIND = "promise"
+"""Of its timers."""
+_DUE = "due"
+_WHY = "a promise to the customer is due"
+
+
+# --- the stream ---------------------------------------------------------------------------------------------------------------------------
+
+
+def named(replies: Iterable[Reply]) -> set[UUID]:
+    """The promises that these replies name, in whichever case they are."""
+    found = {id for reply in replies for id in reply.keeps or ()}
+    return found | {said.renegotiates for reply in replies for said in reply.promises if said.renegotiates is not None}
+
+
+async def load(connection: db.Connection, work: "CaseWork", replies: Sequence[Reply], seen: Mapping[UUID, UUID]) -> None:
+    """The promises of the cases of a batch, which are locked, and the replies to them that were sent after those of the batch. `seen`: where the promises
+    were that it names; raises `db.Raced` when one of them went to another case meanwhile."""
+    work.promises.know(await promise_store.of_cases(connection, list(work.files), list(work.copies)))
+    if any(case_id in work.files and id not in work.promises.by_id for id, case_id in seen.items()):
+        raise db.Raced("a promise went to another case meanwhile")
+    for brand in sorted({reply.brand for reply in replies}):
+        first = min((reply.sent_at for reply in replies if reply.brand == brand and reply.sent_at is not None), default=None)
+        if first is not None:
+            work.promises.later += await promise_store.said_later(connection, brand, list(work.files), first)
+
+
+async def save(connection: db.Connection, work: "CaseWork") -> None:
+    for brand, found in _by_brand(work.promises.settled(work.copies)).items():
+        await keep(connection, work.policies.of(brand), found)
+
+
+def _by_brand(found: Iterable[Promise]) -> dict[str, list[Promise]]:
+    brands: dict[str, list[Promise]] = {}
+    for promise in found:
+        brands.setdefault(promise.brand, []).append(promise)
+    return brands
+
+
+async def keep(connection: db.Connection, policy: Policy, found: Sequence[Promise]) -> None:
+    """Write promises, and set or take back their timers."""
+    await promise_store.put(connection, found)
+    coming: list[Timer] = []
+    for promise in found:
+        if promise.version > 1:
+            await timer.cancel(connection, promise.brand, KIND, promise.id)
+        if promise.state == "open" and promise.due_at is not None:
+            coming += [Timer(promise.brand, KIND, promise.id, f"{share}%", at) for share, at in promises.reminders(policy, promise)]
+            coming.append(Timer(promise.brand, KIND, promise.id, _DUE, promise.due_at))
+    await timer.put(connection, coming)
+
+
+# --- people -------------------------------------------------------------------------------------------------------------------------------
+
+
+async def case_of(connection: db.Connection, brand: str, case_id: UUID) -> cases.File:
+    """A case, locked; the one that it goes on in, where it was merged. Raises `NotFound`."""
+    file = await store.standing_file(connection, brand, case_id, lock=True)
+    if file is None:
+        raise NotFound("There is no such case in this brand.")
+    return file
+
+
+async def locked(connection: db.Connection, brand: str, promise_id: UUID) -> tuple[Promise, cases.File]:
+    """A promise and its case, both locked, the case first. Raises `NotFound`; `db.Raced` when its message moved to another case this very moment."""
+    seen = await promise_store.one(connection, brand, promise_id)
+    if seen is None:
+        raise NotFound("There is no such promise in this brand.")
+    file = await case_of(connection, brand, seen.case_id)
+    found = await promise_store.one(connection, brand, promise_id, lock=True)
+    if found is None or found.case_id != seen.case_id:
+        raise db.Raced("a promise went to another case meanwhile")
+    return found, file
+
+
+async def tell(
+    connection: db.Connection,
+    policy: Policy,
+    file: cases.File,
+    changed: Sequence[Change],
+    *,
+    at: datetime,
+    actor: str,
+    traceparent: str | None,
+) -> list[store.Story]:
+    """Write promises, and tell what happened to each in this case, which is locked. A person's decision makes it a case that people work on. One that is
+    broken is told to the hub, whose scenarios may make an incident of it."""
+    await keep(connection, policy, list({promise.id: promise for _, promise, _ in changed}.values()))
+    owed = promises.owed(await promise_store.of_cases(connection, [file.case.id], []))
+    file.book_version = policy.version
+    stories = []
+    for kind, promise, said in changed:
+        file.touched = file.touched or actor != "system"
+        file.change(**owed)
+        stories.append(record.story(file, kind, at=at, actor=actor, traceparent=traceparent, promise=promise.told(file.case), **said))
+    stories += record.breaches(file, at=at, actor="system", traceparent=traceparent)
+    await record.record(connection, policy, file, stories)
+    return stories
+
+
+async def tell_broken(
+    connection: db.Connection,
+    policy: Policy,
+    file: cases.File,
+    promise: Promise,
+    before: Sequence[Change] = (),
+    *,
+    at: datetime,
+    actor: str = "system",
+    traceparent: str | None = None,
+) -> None:
+    """A promise was not kept in time: whoever had to keep it, the leads and the hub hear of it. `before`: what led to that."""
+    told = list(dict.fromkeys([*_people(policy, file), *[member.id for member in policy.book.team if member.role == "lead"]]))
+    changed: list[Change] = [*before, (CasePromiseBroken, promise, {"told": told})]
+    stories = await tell(connection, policy, file, changed, at=at, actor=actor, traceparent=traceparent)
+    story = next(one for one in stories if isinstance(one.outgoing.event, CasePromiseBroken))
+    await urgent.notify(connection, lambda _: policy.book, record.notifications(story, told, file.case.id, "promise broken"))
+    assert promise.due_at is not None, "only what had a time can be broken"
+    local = promise.due_at.astimezone(policy.calendar.zone)
+    why = f"a promise that was due on {local:%Y-%m-%d at %H:%M} was not kept"
+    await signal.broken_promise(connection, policy, file.case, promise.id, why, at)
+
+
+def _people(policy: Policy, file: cases.File) -> list[str]:
+    return people_of(policy, file.case.department, file.case.owner)
+
+
+# --- its clock ----------------------------------------------------------------------------------------------------------------------------
+
+
+async def went_off(connection: db.Connection, policy: Policy, found: Timer, now: datetime) -> None:
+    """Part of a promise's time has passed, or all of it. Nobody waits for a customer who waits for us: the case is ours again by that."""
+    seen = await promise_store.one(connection, found.brand, found.subject)
+    if seen is None:
+        return
+    promise, file = await locked(connection, found.brand, found.subject)
+    if promise.state != "open" or promise.due_at is None:
+        return
+    if found.name == _DUE:
+        if promise.due_at <= now:
+            await _back(connection, policy, file, now)
+            await tell_broken(connection, policy, file, promises.broken(promise), at=now)
+    elif now < promise.due_at:
+        await _back(connection, policy, file, now)
+        what = f"promise at {found.name}"
+        rows = [
+            (deterministic_id(found.brand, "notification", str(promise.id), what, member), found.brand, member, file.case.id, now, what)
+            for member in _people(policy, file)
+        ]
+        await urgent.notify(connection, lambda _: policy.book, rows)
+
+
+async def _back(connection: db.Connection, policy: Policy, file: cases.File, now: datetime) -> None:
+    if not turn.for_customer(file.case):
+        return
+    file.book_version = policy.version
+    waited_for = waiting.over(policy, file, now)
+    told = record.story(file, CaseResumed, at=now, actor="system", traceparent=None, waited_for=waited_for, why=_WHY)
+    late = record.breaches(file, at=now, actor="system", traceparent=None)
+    await record.record(connection, policy, file, [told, *late])
