@@ -6,7 +6,7 @@ all pass here. The case is locked before the question.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -287,7 +287,18 @@ def _tell(
     file.book_version, file.touched = policy.version, file.touched or actor != "system"
     file.change(**values)
     told = {"consultation": change.consultation.told(), **(said or {})}
-    change.stories.append(record.story(file, kind, at=at, actor=actor, traceparent=traceparent, **told))
+    story = record.story(file, kind, at=at, actor=actor, traceparent=traceparent, **told)
+    change.stories.append(replace(story, detail=_row(change.consultation, happened, story.detail)))
+
+
+_SHOWN = ("id", "kind", "state", "department", "due_at", "turn", "holds_case")
+
+
+def _row(found: Consultation, happened: str, detail: Mapping[str, Any]) -> dict[str, Any]:
+    """The timeline's row: what people wrote stands beside what is about the question, so that it is masked like any words of theirs, and once."""
+    about = {key: value for key, value in detail["consultation"].items() if key in _SHOWN}
+    asks = {"question": found.question} if happened in ("asked", "handed_on", "reopened") else {}
+    return {**detail, "consultation": about, **asks}
 
 
 def _wait(policy: Policy, file: cases.File, change: Change, *, at: datetime, actor: str, traceparent: str | None) -> None:
