@@ -248,7 +248,7 @@ def answered(
         actor=actor,
         traceparent=traceparent,
         said=about,
-        answer=counts,
+        counts=counts,
     )
     if counts:
         _go_on(policy, file, change, others, f"{kept.department} answered", at=kept.at, actor=actor, traceparent=traceparent)
@@ -279,11 +279,11 @@ def _tell(
     actor: str,
     traceparent: str | None,
     said: Mapping[str, Any] | None = None,
-    answer: Answer | None = None,
+    counts: Answer | None = None,
 ) -> None:
     """One event of the case, with what the kind of question does to it when this `happened`."""
     reaction = REACTIONS.get(change.consultation.kind) if happened else None
-    values = reaction(policy, file, change.consultation, happened, answer) if reaction else {}
+    values = reaction(policy, file, change.consultation, happened, counts) if reaction else {}
     file.book_version, file.touched = policy.version, file.touched or actor != "system"
     file.change(**values)
     told = {"consultation": change.consultation.told(), **(said or {})}
