@@ -87,9 +87,10 @@ def strong(key: SecretStr) -> SecretStr:
 
 
 def mailbox_of(book: BrandBook) -> str | None:
-    """The address of the first mailbox that ingest reads for the brand: what it is known by (`account`), or its log-in, where that is an address."""
+    """The address of the first mailbox that ingest reads for the brand: what it is known by (`account`), or its log-in, where that is an address. None
+    where its server takes no mail to addresses with a plus."""
     for channel in book.channels:
-        if channel.type == "imap":
+        if channel.type == "imap" and channel.plus_addresses:
             for name in (channel.account, channel.user):
                 if name and _ADDRESS.fullmatch(name):
                     return name

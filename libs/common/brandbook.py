@@ -200,6 +200,8 @@ class Channel(BookPart):
     """Name to log in with. SMTP without one uses the address in `from`."""
     sender: Mailbox | None = Field(default=None, alias="from")
     """Address that mail comes from, with or without a name before it."""
+    plus_addresses: bool = True
+    """Of a mailbox: whether mail to `user+anything@…` comes in here too, as departments answer questions by mail. Where false, they answer by link."""
     folder: str = "INBOX"
     """The mailbox's folder that is read."""
     since: date | None = None

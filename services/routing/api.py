@@ -19,6 +19,7 @@ from libs.common.service import Reading, Writing
 from libs.common.trail import Step, Trail, trace_id_of
 from services.routing import case as cases
 from services.routing import correction, correction_store, decide, field, merge, record, shown, store, turn
+from services.routing.masking import Mask
 from services.routing.orphan import gives_at_once
 from services.routing.policies import Policies
 from services.routing.route import owner, serves
@@ -87,7 +88,10 @@ async def timeline(
     await _found(reading, brand, case_id)
     after = http.read_cursor(cursor, [int])
     rows = await store.timeline(reading, brand, case_id, after[0] if after else 0, limit + 1)
-    items = [Told(**{**dict(row), "trace_id": trace_id_of(row["traceparent"])}) for row in rows[:limit]]
+    mask = Mask(shown.audience(principal))
+    items = [
+        Told(**{**dict(row), "trace_id": trace_id_of(row["traceparent"]), "detail": mask.words(row["detail"])}) for row in rows[:limit]
+    ]
     return Page(items=items, next=http.cursor_of(items[-1].version) if len(rows) > limit else None)
 
 

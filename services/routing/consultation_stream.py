@@ -39,14 +39,14 @@ async def cases_of(connection: db.Connection, events: Sequence[Received[Any]]) -
 
 async def load(connection: db.Connection, work: "CaseWork", events: Sequence[Received[Any]]) -> None:
     """Read the questions, whose cases are locked by now."""
-    mailed = [one.event for one in events if isinstance(one.event, ConsultationMailed)]
-    if not mailed:
+    came = [one.event for one in events if isinstance(one.event, ConsultationMailed)]
+    if not came:
         return
     loaded = work.consultations
     loaded.known = await consultation_store.known_answers(
-        connection, sorted({event.brand for event in mailed}), [event.answer_id for event in mailed]
+        connection, sorted({event.brand for event in came}), [event.answer_id for event in came]
     )
-    for found in await consultation_store.some(connection, sorted({(event.brand, event.consultation_id) for event in mailed})):
+    for found in await consultation_store.some(connection, sorted({(event.brand, event.consultation_id) for event in came})):
         loaded.questions[found.id] = found
         file = _standing(work, found)
         if file is not None and file.case.id not in loaded.beside:
@@ -55,7 +55,7 @@ async def load(connection: db.Connection, work: "CaseWork", events: Sequence[Rec
             loaded.questions |= {one.id: one for one in beside}
 
 
-def on_mailed(work: "CaseWork", received: Received[ConsultationMailed]) -> None:
+def mailed(work: "CaseWork", received: Received[ConsultationMailed]) -> None:
     """A department wrote: its answer, or something that says of itself that it is none."""
     event, loaded = received.event, work.consultations
     found = loaded.questions.get(event.consultation_id)

@@ -6,7 +6,7 @@ all pass here. The case is locked before the question.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -251,7 +251,7 @@ def answered(
         actor=actor,
         traceparent=traceparent,
         said=about,
-        answer=counts,
+        counts=counts,
         others=others,
     )
     if counts:
@@ -283,16 +283,27 @@ def _tell(
     actor: str,
     traceparent: str | None,
     said: Mapping[str, Any] | None = None,
-    answer: Answer | None = None,
+    counts: Answer | None = None,
     others: Sequence[Consultation] = (),
 ) -> None:
     """One event of the case, with what the kind of question does to it when this `happened`."""
     reaction = REACTIONS.get(change.consultation.kind) if happened else None
-    values = reaction(policy, file, change.consultation, happened, answer, others) if reaction else {}
+    values = reaction(policy, file, change.consultation, happened, counts, others) if reaction else {}
     file.book_version, file.touched = policy.version, file.touched or actor != "system"
     file.change(**values)
     told = {"consultation": change.consultation.told(), **(said or {})}
-    change.stories.append(record.story(file, kind, at=at, actor=actor, traceparent=traceparent, **told))
+    story = record.story(file, kind, at=at, actor=actor, traceparent=traceparent, **told)
+    change.stories.append(replace(story, detail=_row(change.consultation, happened, story.detail)))
+
+
+_SHOWN = ("id", "kind", "state", "department", "due_at", "turn", "holds_case")
+
+
+def _row(found: Consultation, happened: str, detail: Mapping[str, Any]) -> dict[str, Any]:
+    """The timeline's row: what people wrote stands beside what is about the question, so that it is masked like any words of theirs, and once."""
+    about = {key: value for key, value in detail["consultation"].items() if key in _SHOWN}
+    asks = {"question": found.question} if happened in ("asked", "handed_on", "reopened") else {}
+    return {**detail, "consultation": about, **asks}
 
 
 def _wait(policy: Policy, file: cases.File, change: Change, *, at: datetime, actor: str, traceparent: str | None) -> None:

@@ -510,11 +510,16 @@ def _take_turn(work: CaseWork, received: Received[Any], policy: Policy, file: ca
         work.tell(received, file, CaseJoined, mention_id=waiting[0].mention.id, woken=True)
 
 
+def on_mailed(work: CaseWork, received: Received[ConsultationMailed]) -> None:
+    """A department wrote to the signed address of a question."""
+    consultation_stream.mailed(work, received)
+
+
 HANDLERS: dict[type[Event], Callable[[CaseWork, Received[Any]], None] | None] = {
     **dict.fromkeys(TRIAGED.events, on_mention),
     **dict.fromkeys(REPLIES.events),
     ReplySent: on_reply_sent,
-    ConsultationMailed: consultation_stream.on_mailed,
+    ConsultationMailed: on_mailed,
 }
 """`triaged` carries whole states, so every event of it means the same here: a newer version. Of a reply, only that it was sent."""
 

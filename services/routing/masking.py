@@ -11,9 +11,9 @@ In a message triage has found where personal data stands. What people wrote them
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from libs.common.events import Author, Findings, Mention
 
@@ -31,6 +31,8 @@ _CALLED = {
     "birthdate": ("date of birth", "geboortedatum"),
     "number": ("number", "nummer"),
 }
+_WORDS = frozenset({"question", "answer", "text", "sender", "reason", "why", "how"})
+"""Of a row of the timeline: what people wrote."""
 _SHAPES = (
     ("email", re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")),
     ("iban", re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")),
@@ -71,6 +73,10 @@ class Mask:
     def text(self, text: str, visibility: str, spans: Iterable[Span] = ()) -> str:
         """What people wrote, as this reader sees it. Beside the spans that are known, whatever has the shape of personal data is masked."""
         return self._masked(text, [*spans, *shaped(text)]) if self.hides(visibility) else text
+
+    def words(self, detail: Mapping[str, Any]) -> dict[str, Any]:
+        """A row of the timeline, with what people wrote in it as this reader sees it."""
+        return {key: self.text(value, "private") if key in _WORDS and isinstance(value, str) else value for key, value in detail.items()}
 
     def mention(self, mention: Mention, findings: Findings, field: str = "text") -> str:
         """The text of a message, or its title, as this reader sees it."""

@@ -54,6 +54,13 @@ _WORDS = {
     "merged": ("merged", "samengevoegd"),
     "split": ("split", "gesplitst"),
     "callback-planned": ("callback planned", "terugbellen gepland"),
+    "consulted": ("asked", "gevraagd aan"),
+    "consultation-answered": ("answered by", "geantwoord door"),
+    "consultation-handed-on": ("question handed on to", "vraag doorgezet naar"),
+    "consultation-reopened": ("asked again", "opnieuw gevraagd aan"),
+    "consultation-withdrawn": ("question withdrawn", "vraag ingetrokken"),
+    "consultation-reminded": ("reminded", "herinnerd"),
+    "consultation-noted": ("no answer from", "geen antwoord van"),
     "clock-breached": ("clock ran out", "klok verlopen"),
     "new": ("new", "nieuw"),
     "waiting": ("waiting", "wacht"),
@@ -149,6 +156,7 @@ class _Page:
             return f"  {self.at(tried.at)}{by} {self.say(tried.what)}{f' ({tried.channel})' if tried.channel else ''}: {_flat(tried.text)}"
         detail = tried.detail
         more = " ".join(str(detail[key]) for key in ("owner", "department") if key in detail) if tried.what == "assigned" else ""
+        more = more or (detail.get("consultation") or {}).get("department", "")
         why = detail.get("reason") or detail.get("why") or detail.get("question") or detail.get("answer") or detail.get("clock") or ""
         return f"  {self.at(tried.at)}{by} {self.say(tried.what)} {more}{f': {_flat(str(why))}' if why else ''}"
 

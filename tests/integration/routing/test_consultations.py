@@ -347,6 +347,20 @@ async def test_a_departments_list_has_what_is_due_first_in_front_page_by_page(de
     assert [item["gone"] for item in late["items"]] == [200, 100]
 
 
+async def test_what_people_wrote_is_masked_for_those_who_do_not_see_personal_data(desk: World) -> None:
+    made = await ask(desk, question="Is 06-12345678 haar nummer?")
+    await post(desk, f"/consultations/{made['id']}/answer", {"answer": "Nee: 06-87654321."}, sub="ff")
+    path = f"{BRAND}/cases/{await case_id(desk)}"
+    for where in (f"{path}/timeline", f"{path}/consultations", f"{BRAND}/consultations/{made['id']}", f"{path}/packet"):
+        seen = (await desk.call("GET", where, desk.token("agent"))).text
+        masked = (await desk.call("GET", where, desk.token("analyst"))).text
+        assert "06-87654321" in seen, where
+        assert "12345678" not in masked, where
+        assert "87654321" not in masked, where
+    packet = (await desk.call("GET", f"{path}/packet", params={"format": "text", "language": "nl"})).text
+    assert "geantwoord door billing: Nee: 06-87654321." in packet
+
+
 # --- answers by mail, as ingest tells of them -----------------------------------------------------------------------------------------------
 
 

@@ -61,6 +61,7 @@ def test_without_a_key_a_mailbox_or_room_in_its_name_there_is_no_address() -> No
     id = uuid4()
     assert Answers([]).address(book(), id, "billing") is None
     assert Answers([KEY]).address(book(user="klant"), id, "billing") is None
+    assert Answers([KEY]).address(book(plus_addresses="false"), id, "billing") is None
     assert Answers([KEY]).address(book(user="klantenservice.nederland@vaart.example"), id, "billing") is None
 
 
