@@ -657,8 +657,7 @@ async def save(connection: db.Connection, work: CaseWork) -> None:
     await samples.add(connection, work.sampled)
     await samples.judge(connection, work.answered)
     await failed_rule.tell(connection, list(work.failures.values()), work.policies.of)
-    kinds = {file.case.id: legal_check.kinds(work.mentions_of(file.case.id)) for file in changed}
-    await legal_check.noticed(connection, [(work.policies.of(file.case.brand), file, kinds[file.case.id]) for file in changed], work.now)
+    await legal_check.noticed(connection, [(work.policies.of(file.case.brand), file, work.mentions_of) for file in changed], work.now)
     await _observe(connection, work)
 
 

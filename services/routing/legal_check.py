@@ -2,9 +2,10 @@
 looked at, in the transaction that changed it. `legal_check_work.py` looks and asks; the responder holds replies back by what the case says.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from libs.common import db
 from libs.common.case_events import Case
@@ -29,6 +30,10 @@ _WAITS = {
     "nl": " Zolang jullie niet akkoord zijn, gaat er geen antwoord op deze zaak uit.",
     "en": " No answer to this case leaves until you agree.",
 }
+
+
+Messages = Callable[[UUID], Iterable[TriagedMention]]
+"""The messages of a case by its id."""
 
 
 def is_for_legal(policy: Policy, case: Case, pii: Collection[str] | None) -> bool:
@@ -99,19 +104,21 @@ def failure(error: RuleError) -> Failure:
     return Failure(0, str(error))
 
 
-async def noticed(connection: db.Connection, changed: Iterable[tuple[Policy, File, Collection[str] | None]], now: datetime) -> None:
-    """Have cases looked at, in the transaction that changed them: (policy, case, kinds of personal data in its messages where they are at hand). Once it
+async def noticed(connection: db.Connection, changed: Iterable[tuple[Policy, File, Messages | None]], now: datetime) -> None:
+    """Have cases looked at, in the transaction that changed them: (policy, case, how to get its messages where they are at hand). Once it
     has committed, `legal_check_work` asks, whatever dies in between. A timer for each version of a case: whoever takes one and waits for the case does not
     keep whoever has the case and sets the next."""
     due = [
         Timer(file.case.brand, KIND, file.case.id, str(file.version), now)
-        for policy, file, pii in changed
-        if file.case.legal_check is not None or _may_be(policy, file.case, pii)
+        for policy, file, messages in changed
+        if file.case.legal_check is not None or _may_be(policy, file.case, messages)
     ]
     await timer.put(connection, due)
 
 
-def _may_be(policy: Policy, case: Case, pii: Collection[str] | None) -> bool:
+def _may_be(policy: Policy, case: Case, messages: Messages | None) -> bool:
+    asks_pii = policy.book.conduct.legal_check.when.pii_any is not None
+    pii = kinds(messages(case.id)) if asks_pii and messages is not None else None if asks_pii else ()
     try:
         return is_for_legal(policy, case, pii)
     except RuleError:

@@ -11,10 +11,11 @@ import pytest
 from libs.common import db
 from libs.common.bookfile import load_book
 from libs.common.brandbook import BrandBook
-from libs.common.case_events import Case, CaseConsulted
+from libs.common.case_events import Case, CaseConsulted, CaseLegalCheckChanged
 from libs.common.events import MentionRevised, MentionTriaged
 from libs.common.hours import Calendar
 from services.routing import store, timer
+from services.routing.consultation import MOST_OPEN
 from services.routing.due import DUE
 from services.routing.links import Click, Links
 from services.routing.sla import Policy
@@ -268,6 +269,8 @@ async def test_the_strictest_word_is_that_of_cases_that_are_put_together_and_eac
     assert parted.status_code == 200, parted.text
     await look(desk)
     assert (await word(desk, first), await word(desk, second)) == ("agreed", "refused")
+    changed = {said.case.id: (said.previous, said.case.legal_check) for said in await told_as(desk.pool, CaseLegalCheckChanged)}
+    assert changed == {first: ("refused", "agreed"), second: ("asked", "refused")}, "and each says that it changed"
     assert len(await questions(desk)) == 2
 
 
@@ -293,3 +296,17 @@ async def test_a_condition_that_cannot_be_evaluated_is_told_to_the_leads_once(de
     assert [row["member"] for row in rows] == ["mk"]
     assert rows[0]["what"].startswith("the condition of the legal check of the brand book (version 2) cannot be evaluated")
     assert await questions(desk) == []
+
+
+async def test_a_case_with_as_many_questions_as_it_may_have_asks_as_soon_as_there_is_room(desk: World) -> None:
+    case_id = await comes(desk, risk=[])
+    ids = []
+    for n in range(MOST_OPEN):
+        said = {"department": "juridisch", "question": f"Vraag {n}"}
+        ids.append((await post(desk, f"/cases/{case_id}/consultations", said)).json()["id"])
+    await comes(desk, version=2)
+    await look(desk)
+    assert await word(desk, case_id) is None
+    assert (await post(desk, f"/consultations/{ids[0]}/withdraw", {"reason": "dubbel"})).status_code == 200
+    await look(desk)
+    assert await word(desk, case_id) == "asked"
