@@ -73,7 +73,7 @@ async def ask(
     traceparent: str | None = None,
 ) -> Consultation:
     """Ask a department about a case, which is locked. An `id` that there is already is that question, and nothing happens: whoever asks by itself names
-    it after what it asks (`deterministic_id`). A person's question makes it a case that people work on; `by` "system" does not.
+    it after what it asks (`deterministic_id`). A person's question makes it a case that people work on; `by` "system" does not, and the owner is told.
 
     Raises `Conflict` for a case that has ended or has too many open questions, `Unprocessable` for what is not in the book.
     """
@@ -96,6 +96,8 @@ async def ask(
         known=known,
     )
     change = Change(made)
+    if by == "system" and policy.book.member(file.case.owner or "") is not None:
+        change.told, change.what = [file.case.owner or ""], f"{department} was asked"
     _tell(policy, file, change, CaseConsulted, "asked", at=now, actor=by, traceparent=traceparent, others=known)
     _wait(policy, file, change, at=now, actor=by, traceparent=traceparent)
     await _keep(connection, policy, file, change, now, "asked")

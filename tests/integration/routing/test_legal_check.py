@@ -130,6 +130,9 @@ async def test_a_case_for_legal_asks_its_department_once_and_says_so(desk: World
     assert said.case.legal_check == "asked", "in the version that tells of the question"
     [mail] = await desk.pool.fetch("select way, title from notice where brand = 'vaart'")
     assert (mail["way"]["email"], mail["title"].startswith("Juridische toets")) == ("juridisch@vaart.example", True)
+    owner = (await case(desk, case_id)).owner
+    rows = await desk.pool.fetch("select member from notification where what = 'juridisch was asked'")
+    assert [row["member"] for row in rows] == [owner]
     assert not await desk.pool.fetchval("select touched from care_case where id = $1", case_id), "nobody has worked on it"
 
 
