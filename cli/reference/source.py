@@ -3,9 +3,9 @@
 Source files reach this module; leaves it: which functions there are, which of them call which, and which events each of them names in order to
 tell them. `cli/reference/flow.py` writes it down.
 
-Calls are followed by name inside one service: `f()`, `module.f()`, `self.f()`, and `thing.f()` where only one class has an `f`; and through tables of
-functions that stand at the top of a module, such as what is done when a timer goes off. That is how services are written here, and a contract test
-finds an event that nobody seems to tell.
+Calls are followed by name inside one service: `f()`, `module.f()`, `self.f()`, `Thing()`, and `thing.f()` where only one class has an `f`; and through
+tables of functions that stand at the top of a module, such as what is done when a timer goes off. That is how services are written here, and a contract
+test finds an event that nobody seems to tell.
 """
 
 import ast
@@ -55,7 +55,7 @@ class Service:
         if module == "self":
             name, module = f"{caller.name.rpartition('.')[0]}.{name}", None
         label = f"{module or caller.module}.{name}"
-        return label if label in self.functions else None
+        return next((found for found in (label, f"{label}.__init__") if found in self.functions), None)
 
     @cached_property
     def _methods(self) -> dict[str, str]:
@@ -174,7 +174,11 @@ def _imports(tree: ast.Module, service: str) -> dict[str, tuple[str | None, str]
 
 def _calls(node: ast.AST, imported: Mapping[str, tuple[str | None, str]]) -> Iterator[tuple[str | None, str]]:
     """What a function calls, or hands on to be called."""
+    annotations = [getattr(item, name, None) for item in ast.walk(node) for name in ("annotation", "returns")]
+    typed = {inner for annotation in annotations if annotation is not None for inner in ast.walk(annotation)}
     for item in ast.walk(node):
+        if item in typed:
+            continue
         if isinstance(item, ast.Attribute) and isinstance(item.value, ast.Name):
             base = item.value.id
             if base == "self":

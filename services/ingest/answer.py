@@ -5,6 +5,8 @@ Whatever is not recognised goes the ordinary way: an address that we did not sig
 
 from datetime import datetime
 
+from prometheus_client import Counter
+
 from libs.common.answer_events import ConsultationMailed
 from libs.common.answers import TOKEN, Answers
 from libs.common.books import Published
@@ -13,6 +15,11 @@ from libs.common.outbox import Outgoing
 from services.ingest.mail import CUT, Mail
 from services.ingest.quoted import unquoted
 
+UNSIGNED = Counter(
+    "weerklank_mailbox_unsigned_answers",
+    "Mails to an address of a question to a department that was not signed with our key: forged, or routing has another key",
+    ["brand"],
+)
 LONGEST = 20_000
 _LOOKED_THROUGH = 256 * 1024
 """Bytes of a returned mail in which our own address is looked for."""
@@ -28,6 +35,8 @@ def recognised(
         found = TOKEN.search(raw[:_LOOKED_THROUGH].decode("latin-1"))
         asked = answers.read(published.book, [found[0]]) if found else None
     if asked is None:
+        if any(map(TOKEN.search, mail.recipients)):
+            UNSIGNED.labels(published.book.brand).inc()
         return None
     mention, brand = mail.mention, published.book.brand
     what = "undelivered" if mail.returned else "automatic" if mail.automatic else "answer"

@@ -81,7 +81,7 @@ class Reader:
     history: Intake
     answers: Answers
 
-    def read(self, envelope: Envelope, raw: bytes) -> _Taken | str:
+    def read_one(self, envelope: Envelope, raw: bytes) -> _Taken | str:
         """A record, or why there is none. Never raises: one mail's trouble must not stop its mailbox."""
         try:
             mail = read_mail(raw, arrived_at=envelope.arrived_at, now=datetime.now(UTC))
@@ -118,7 +118,7 @@ async def read_some(
     if not wanted:
         return read
     async with slots.one(brand, large=wanted[0].size > CHUNK_BYTES):
-        results = await connection.fetch(wanted, reader.read)
+        results = await connection.fetch(wanted, reader.read_one)
     for envelope in wanted:
         if envelope.uid not in results:
             continue

@@ -253,9 +253,9 @@ def is_over(file: File) -> bool:
 
 
 def from_outside(book: BrandBook, department: str, address: str) -> bool:
-    """Whether a mail address is none of the department's: of another domain than the addresses that the book has for it. Where the book has no address
-    for it nobody can tell, and it is."""
+    """Whether a mail address is neither of a domain of the addresses that the book has for the department, nor of one of its staff's. Where the book has
+    none of both nobody can tell, and it is."""
     found = book.department(department)
     known = [found.email, *(way.email for way in found.notify)] if found else []
-    domains = {str(one).rpartition("@")[2].lower() for one in known if one}
+    domains = {str(one).rpartition("@")[2].lower() for one in known if one} | {domain.lower() for domain in book.staff.domains}
     return address.rpartition("@")[2].lower() not in domains

@@ -11,7 +11,7 @@ import pytest
 from libs.common import db
 from libs.common.answer_events import ConsultationMailed
 from libs.common.bookfile import load_book
-from libs.common.case_events import Case, CaseConsultationAnswered, CaseConsulted, CaseResumed
+from libs.common.case_events import Case, CaseConsultationAnswered, CaseConsultationReminded, CaseConsulted, CaseResumed
 from libs.common.events import MentionTriaged, deterministic_id
 from libs.common.hours import Calendar
 from libs.common.record import Received
@@ -191,6 +191,8 @@ async def test_reminders_go_at_the_shares_of_the_book_and_what_is_overdue_is_tol
     assert [row["title"].split(":")[0] for row in (await notices(desk))[::2]][1:] == ["Herinnering (80% van de tijd is om)", "Te laat"]
     assert await listed(desk, "billing overdue%") == ["gs", "mk"]
     assert await told(desk) == ["consulted", "consultation-reminded", "consultation-reminded"]
+    shares = [(event.share, sorted(event.told)) for event in await told_as(desk.pool, CaseConsultationReminded)]
+    assert shares == [(80, []), (100, ["gs", "mk"])]
 
 
 async def test_what_was_answered_or_belongs_to_a_case_that_ended_is_not_reminded_of(desk: World) -> None:

@@ -5,6 +5,7 @@ import errno
 import os
 import signal
 import socket
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cli.stack import parts, ports, postgres, settings, state, supervisor
+from cli.stack import keys, parts, ports, postgres, settings, state, supervisor
 from cli.stack.errors import StackError
 from cli.stack.parts import Part
 from cli.stack.state import StackState
@@ -93,6 +94,24 @@ def test_a_service_gets_its_own_settings_and_no_other_services() -> None:
         "WEERKLANK_TRIAGE_ISSUER": "https://login.example",
         "WEERKLANK_TRIAGE_AUDIENCE": "weerklank",
     }
+
+
+def test_ingest_and_routing_share_the_key_of_mailed_answers_and_nobody_else_has_it(tmp_path: Path) -> None:
+    jwks = keys.ensure(tmp_path)
+
+    def key_of(service: str) -> str | None:
+        found = parts.service_environment(
+            service, inherited={}, kafka="k", database_url="d", port=7, jwks=jwks, secrets=tmp_path / "secrets"
+        )
+        return found.get(f"WEERKLANK_{service.upper()}_ANSWER_KEY")
+
+    assert key_of("ingest") == key_of("routing") is not None
+    assert len(key_of("routing") or "") >= 32
+    assert [key_of(service) for service in ("triage", "responder", "analytics")] == [None] * 3
+    assert stat.S_IMODE((tmp_path / "keys" / "answers.key").stat().st_mode) == 0o600
+    before = key_of("ingest")
+    keys.ensure(tmp_path)
+    assert key_of("ingest") == before
 
 
 @pytest.mark.parametrize("service", ["ingest", "routing", "responder"])

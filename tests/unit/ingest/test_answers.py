@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
+from prometheus_client import REGISTRY
 
 from libs.common.answer_events import ConsultationMailed
 from libs.common.answers import Answers
@@ -124,6 +125,17 @@ def test_the_address_may_stand_wherever_servers_keep_it(name: str) -> None:
 )
 def test_a_forged_or_unknown_address_makes_an_ordinary_mail(to: str) -> None:
     assert read(raw(GMAIL, to)) is None
+
+
+def test_addresses_that_another_key_signed_are_counted() -> None:
+    def counted() -> float:
+        return REGISTRY.get_sample_value("weerklank_mailbox_unsigned_answers_total", {"brand": "vaart"}) or 0
+
+    before = counted()
+    other = Answers(["x" * 32]).address(book(), ID, "billing")
+    assert read(raw(GMAIL, other or "")) is None
+    assert read(raw(GMAIL, "klant@vaart.example")) is None
+    assert counted() == before + 1
 
 
 def test_who_is_away_has_not_answered() -> None:
