@@ -319,6 +319,7 @@ def _examples() -> tuple[e.Event, ...]:
             at=_after(30),
             changes=[c.TargetChange(clock="reaction", old_due_at=_after(60), new_due_at=_after(30))],
         ),
+        c.CaseLegalCheckChanged(**said, case=_case("open", owner="gs", legal_check="asked", **_BOTH), at=_after(40.1), previous="agreed"),
         c.CaseClockBreached(**said, case=_case("open", owner="gs", **_BOTH), at=_after(30.1), clock="reaction"),
         c.CaseEscalated(
             **said,

@@ -131,14 +131,14 @@ class Approval(BookPart):
 
 
 class LegalCheck(BookPart):
-    """When the legal department reads a reply before it is sent."""
+    """When the legal department is asked whether a case may be answered, before a reply to it is sent."""
 
     when: When = When(risk_any=("legal_threat",))
-    """Which cases it is for."""
+    """Which cases it is for. What is not known of a case (`account`, `severity`, `skills_any`) cannot be asked here."""
     blocks_sending: bool = True
-    """Whether a reply waits for that."""
+    """Whether replies wait until the department agrees."""
     department: str = "legal"
-    """Id of the department that reads it. No service acts on it yet."""
+    """Id of the department that is asked. Without such a department, somebody records of each text that legal has read it."""
 
 
 class Conduct(BookPart):

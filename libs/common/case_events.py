@@ -121,7 +121,9 @@ class Case(Part):
     customers: list[CaseCustomer] = Field(default=[], description="Of a case that people put together: each of its customers")
     split_from: UUID | None = Field(default=None, description="The case that people took its mentions out of")
     legal_check: str | None = Field(
-        default=None, description="asked | agreed | refused: what the legal department says of an answer; none: not asked"
+        default=None,
+        description="asked | agreed | agreed_with_changes | refused: what the legal department says of an answer; any other word is not an agreement; "
+        "none: not asked",
     )
     opened_at: datetime = Field(description="When its first mention was received")
     resolved_at: datetime | None = None
@@ -526,6 +528,14 @@ class CaseConsultationNoted(CaseEvent):
     what: str = Field(description="automatic | undelivered | remark: something about a legal check that is no verdict")
     text: str
     sender: str | None = None
+
+
+class CaseLegalCheckChanged(CaseEvent):
+    """Messages came or went with what the legal department was asked about them, and the case says of its check what those questions say that are in it
+    now. Nobody was asked, and nobody answered."""
+
+    type: ClassVar[str] = "weerklank.case.legal-check-changed.v1"
+    previous: str | None = Field(default=None, description="What `case.legal_check` was")
 
 
 class CaseConsultationHandedOn(CaseEvent):

@@ -94,6 +94,7 @@ _CASE_EVENTS = (
     c.CaseConsultationReminded,
     c.CaseConsultationAnswered,
     c.CaseConsultationNoted,
+    c.CaseLegalCheckChanged,
     c.CaseConsultationHandedOn,
     c.CaseConsultationReopened,
     c.CaseConsultationWithdrawn,

@@ -132,8 +132,9 @@ def judge_failed(brand: str, rows: Sequence[Mapping[str, Any]]) -> list[Finding]
     """The rules that failed for a case since this version of the book was published."""
     return [
         RULES.error(
-            f"Rule {row['rule']} could not be evaluated for case {row['case_id']}, which went to the fallback: {row['error']}.",
-            about=f"{brand}, rule {row['rule']} (met)",
+            f"{failed_rule.called(row['rule']).capitalize()} could not be evaluated for case {row['case_id']}, which "
+            f"{'went to the fallback' if row['rule'] else 'nobody may answer until it can'}: {row['error']}.",
+            about=f"{brand}, {failed_rule.called(row['rule'])} (met)",
             brand=brand,
         )
         for row in rows

@@ -82,9 +82,10 @@ class Answer:
     attachments: tuple[str, ...] = ()
 
 
-Reaction = Callable[[Policy, File, Consultation, str, Answer | None], Mapping[str, Any]]
-"""What a kind of question does to its case: policy, case, question, what happened (asked | answered | withdrawn | handed_on | reopened) and the answer,
-where it is one that counts. Returns fields of the case that change with it, in the same version of the case; it changes nothing itself."""
+Reaction = Callable[[Policy, File, Consultation, str, Answer | None, Sequence[Consultation]], Mapping[str, Any]]
+"""What a kind of question does to its case: policy, case, question, what happened (asked | answered | withdrawn | handed_on | reopened), the answer, where
+it is one that counts, and the other questions of the case. Returns fields of the case that change with it, in the same version of the case; it changes
+nothing itself."""
 
 
 def department_of(book: BrandBook, id: str) -> Department:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
-from services.routing.consultation import Reaction
+from services.routing import legal_check
+from services.routing.consultation import LEGAL_CHECK, Reaction
 
-REACTIONS: Mapping[str, Reaction] = {}
+REACTIONS: Mapping[str, Reaction] = {LEGAL_CHECK: legal_check.react}

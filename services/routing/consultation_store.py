@@ -115,6 +115,19 @@ async def page(
     return [consultation_of(row) for row in rows]
 
 
+async def withdrawn_by(connection: db.Connection, found: Consultation, case_id: UUID) -> str | None:
+    """Who withdrew a question that goes on in this case; none where that was not told."""
+    by: str | None = await connection.fetchval(
+        standing.HERE
+        + "select actor from timeline where brand = $1 and case_id in (select id from here) and what = 'consultation-withdrawn' "
+        "and detail -> 'consultation' ->> 'id' = $3 order by at desc, version desc limit 1",
+        found.brand,
+        case_id,
+        str(found.id),
+    )
+    return by
+
+
 async def held_since(connection: db.Connection, brand: str, case_id: UUID, name: str, value: str | None) -> datetime | None:
     """Since when the case has had this owner (`name`: owner), or this department."""
     found: datetime | None = await connection.fetchval(

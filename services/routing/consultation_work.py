@@ -73,7 +73,7 @@ async def ask(
     traceparent: str | None = None,
 ) -> Consultation:
     """Ask a department about a case, which is locked. An `id` that there is already is that question, and nothing happens: whoever asks by itself names
-    it after what it asks (`deterministic_id`). A person's question makes it a case that people work on; `by` "system" does not.
+    it after what it asks (`deterministic_id`). A person's question makes it a case that people work on; `by` "system" does not, and the owner is told.
 
     Raises `Conflict` for a case that has ended or has too many open questions, `Unprocessable` for what is not in the book.
     """
@@ -96,7 +96,9 @@ async def ask(
         known=known,
     )
     change = Change(made)
-    _tell(policy, file, change, CaseConsulted, "asked", at=now, actor=by, traceparent=traceparent)
+    if by == "system" and policy.book.member(file.case.owner or "") is not None:
+        change.told, change.what = [file.case.owner or ""], f"{department} was asked"
+    _tell(policy, file, change, CaseConsulted, "asked", at=now, actor=by, traceparent=traceparent, others=known)
     _wait(policy, file, change, at=now, actor=by, traceparent=traceparent)
     await _keep(connection, policy, file, change, now, "asked")
     return made
@@ -120,8 +122,9 @@ async def withdraw(
 ) -> Consultation:
     """Nobody needs the answer any more: the department hears of it, and the case goes on where it waited for nothing else."""
     change = Change(consultations.withdrawn(found, at))
-    _tell(policy, file, change, CaseConsultationWithdrawn, "withdrawn", at=at, actor=actor, traceparent=None, said={"reason": reason})
     others = [one for one in await consultation_store.of_case(connection, found.brand, file.case.id) if one.id != found.id]
+    said = {"reason": reason}
+    _tell(policy, file, change, CaseConsultationWithdrawn, "withdrawn", at=at, actor=actor, traceparent=None, said=said, others=others)
     _go_on(policy, file, change, others, f"the question to {found.department} was withdrawn", at=at, actor=actor, traceparent=None)
     await _keep(connection, policy, file, change, at, "withdrawn")
     return change.consultation
@@ -152,7 +155,8 @@ async def hand_on(
     """Another department has it from here on. The one that had it hears so; what it still answers is kept, and changes nothing."""
     change = Change(consultations.handed_on(policy, found, department, at, due_at))
     said = {"previous_department": found.department, "reason": reason}
-    _tell(policy, file, change, CaseConsultationHandedOn, "handed_on", at=at, actor=actor, traceparent=None, said=said)
+    others = await consultation_store.of_case(connection, found.brand, file.case.id)
+    _tell(policy, file, change, CaseConsultationHandedOn, "handed_on", at=at, actor=actor, traceparent=None, said=said, others=others)
     await notice.add(connection, consultation_notices.brief(policy, file, found, at, "handed on"), at)
     await _keep(connection, policy, file, change, at, "asked")
     return change.consultation
@@ -172,7 +176,8 @@ async def reopen(
     """It is asked again: of the same department, with a new clock. The case waits for it again where it did before."""
     waiting.must_be_ours(file)
     change = Change(consultations.reopened(policy, found, at, due_at))
-    _tell(policy, file, change, CaseConsultationReopened, "reopened", at=at, actor=actor, traceparent=None, said={"reason": reason})
+    others, said = await consultation_store.of_case(connection, found.brand, file.case.id), {"reason": reason}
+    _tell(policy, file, change, CaseConsultationReopened, "reopened", at=at, actor=actor, traceparent=None, said=said, others=others)
     _wait(policy, file, change, at=at, actor=actor, traceparent=None)
     await _keep(connection, policy, file, change, at, "reopened")
     return change.consultation
@@ -249,6 +254,7 @@ def answered(
         traceparent=traceparent,
         said=about,
         counts=counts,
+        others=others,
     )
     if counts:
         _go_on(policy, file, change, others, f"{kept.department} answered", at=kept.at, actor=actor, traceparent=traceparent)
@@ -280,10 +286,11 @@ def _tell(
     traceparent: str | None,
     said: Mapping[str, Any] | None = None,
     counts: Answer | None = None,
+    others: Sequence[Consultation] = (),
 ) -> None:
     """One event of the case, with what the kind of question does to it when this `happened`."""
     reaction = REACTIONS.get(change.consultation.kind) if happened else None
-    values = reaction(policy, file, change.consultation, happened, counts) if reaction else {}
+    values = reaction(policy, file, change.consultation, happened, counts, others) if reaction else {}
     file.book_version, file.touched = policy.version, file.touched or actor != "system"
     file.change(**values)
     told = {"consultation": change.consultation.told(), **(said or {})}

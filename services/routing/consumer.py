@@ -28,6 +28,7 @@ from services.routing import (
     customer_store,
     failed_rule,
     incident_store,
+    legal_check,
     merge,
     placement,
     promise_store,
@@ -655,7 +656,8 @@ async def save(connection: db.Connection, work: CaseWork) -> None:
     await promise_work.save(connection, work)
     await samples.add(connection, work.sampled)
     await samples.judge(connection, work.answered)
-    await failed_rule.tell(connection, list(work.failures.values()), work.policies)
+    await failed_rule.tell(connection, list(work.failures.values()), work.policies.of)
+    await legal_check.noticed(connection, [(work.policies.of(file.case.brand), file, work.mentions_of) for file in changed], work.now)
     await _observe(connection, work)
 
 

@@ -2,12 +2,25 @@
 
 from collections.abc import Mapping
 
-from services.routing import callback_work, consultation_work, hold, hub, presence, promise_work, returning, signal, spike
+from services.routing import (
+    callback_work,
+    consultation_work,
+    hold,
+    hub,
+    legal_check,
+    legal_check_work,
+    presence,
+    promise_work,
+    returning,
+    signal,
+    spike,
+)
 from services.routing.timer import Due
 
 DUE: Mapping[str, Due] = {
     callback_work.KIND: callback_work.went_off,
     consultation_work.KIND: consultation_work.went_off,
+    legal_check.KIND: legal_check_work.LOOK,
     presence.KIND: returning.look,
     promise_work.KIND: promise_work.went_off,
     hold.TIMER: hold.over,

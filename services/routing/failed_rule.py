@@ -4,7 +4,7 @@ rule and version of the book.
 Failures of a batch reach this module in its transaction; a row, a notification to each lead and administrator, and a metric leave it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -14,8 +14,8 @@ from prometheus_client import Gauge
 from libs.common import db
 from libs.common.events import deterministic_id
 from services.routing import store
-from services.routing.policies import Policies
 from services.routing.route import Failure
+from services.routing.sla import Policy
 
 _FAILED = Gauge("weerklank_routing_failed_rules", "Rules of the newest brand book that could not be evaluated for a case", ["brand"])
 
@@ -30,7 +30,7 @@ class Failed:
     case_id: UUID
 
 
-async def tell(connection: db.Connection, found: Sequence[Failed], policies: Policies) -> None:
+async def tell(connection: db.Connection, found: Sequence[Failed], policy_of: Callable[[str], Policy]) -> None:
     """Keep these, and tell of those that were not known yet."""
     if not found:
         return
@@ -46,16 +46,21 @@ async def tell(connection: db.Connection, found: Sequence[Failed], policies: Pol
         [one.case_id for one in rows],
     )
     for row in new:
-        told = await _who_mends(connection, row["brand"], policies)
-        what = f"rule {row['rule']} of the brand book (version {row['book_version']}) cannot be evaluated: {row['error']}"
+        told = await _who_mends(connection, row["brand"], policy_of(row["brand"]))
+        what = f"{called(row['rule'])} of the brand book (version {row['book_version']}) cannot be evaluated: {row['error']}"
         name = f"{row['book_version']}/{row['rule']}"
         ids = [(deterministic_id(row["brand"], "failed rule", name, member), member) for member in told]
         await store.notify(connection, [(id, row["brand"], member, row["case_id"], row["at"], what) for id, member in ids])
 
 
-async def _who_mends(connection: db.Connection, brand: str, policies: Policies) -> list[str]:
+def called(rule: int) -> str:
+    """What people call it."""
+    return f"rule {rule}" if rule else "the condition of the legal check"
+
+
+async def _who_mends(connection: db.Connection, brand: str, policy: Policy) -> list[str]:
     """The leads of the team, and who administers the brand."""
-    leads = [member.id for member in policies.of(brand).book.team if member.role == "lead"]
+    leads = [member.id for member in policy.book.team if member.role == "lead"]
     rows = await connection.fetch("select id from app_user where $1 = any (brands) and role = 'admin' and not disabled order by id", brand)
     return list(dict.fromkeys([*leads, *(row["id"] for row in rows)]))
 

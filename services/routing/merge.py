@@ -14,7 +14,7 @@ from libs.common.case_events import Case, CaseCustomer, Clock
 from libs.common.errors import Conflict
 from libs.common.events import Part, Respond, TriagedMention
 from services.routing import case as cases
-from services.routing import customers, sla, turn
+from services.routing import customers, legal_check, sla, turn
 from services.routing.case import ENDED, File, Key, Turn, key_of
 from services.routing.route import PRIORITIES, facts
 from services.routing.sla import Policy
@@ -140,7 +140,7 @@ def _people_s(into: File, moved: File) -> dict[str, Any]:
     new, old = into.case, moved.case
     values: dict[str, Any] = {name: list(dict.fromkeys([*getattr(new, name), *getattr(old, name)])) for name in _LISTS}
     values["fields"] = {**old.fields, **new.fields}
-    values["legal_check"] = new.legal_check or old.legal_check
+    values["legal_check"] = legal_check.stricter(new.legal_check, old.legal_check)
     if moved.touched and not into.touched:
         values |= {"department": old.department, "owner": old.owner}
     return values

@@ -11,7 +11,7 @@ from libs.common import db, outbox
 from libs.common.case_events import CaseClockBreached, CaseEvent
 from libs.common.events import deterministic_id
 from libs.common.outbox import Outgoing
-from services.routing import ladder, reopening, sla, store, waiting
+from services.routing import ladder, legal_check, reopening, sla, store, waiting
 from services.routing.case import ENDED, File
 from services.routing.sla import Policy
 
@@ -75,3 +75,5 @@ async def record_all(connection: db.Connection, changed: Sequence[tuple[Policy, 
     told = [row for _, _, stories in changed for row in stories]
     await store.tell_story(connection, told)
     await outbox.add(connection, "routing", [row.outgoing for row in told])
+    if told:
+        await legal_check.noticed(connection, [(policy, file, None) for policy, file, _ in changed], max(row.at for row in told))

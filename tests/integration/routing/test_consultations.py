@@ -312,7 +312,7 @@ async def test_two_answers_at_one_moment_are_one_that_counts_and_one_that_is_lat
 async def test_what_asks_by_itself_asks_once_and_its_kind_changes_the_case_in_the_same_version(
     desk: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def check(policy: Any, file: Any, found: Any, happened: str, answer: Any) -> dict[str, Any]:
+    def check(policy: Any, file: Any, found: Any, happened: str, answer: Any, others: Any) -> dict[str, Any]:
         return {"legal_check": "asked" if happened in ("asked", "reopened") else "agreed" if answer.verdict == "agreed" else "refused"}
 
     monkeypatch.setattr(consultation_work, "REACTIONS", {**consultation_kinds.REACTIONS, "legal_check": check})
