@@ -237,7 +237,7 @@ def _lasting(found: Any, clock: Clock) -> Phrase:
         unit = "working day"
     else:
         unit = _UNIT[unit]
-    number = _number(found["most"] or found["number"])
+    number = _number(found["most"] or found["number"]) if "number" in found.groupdict() else 1
     if unit in ("minute", "hour", "24 hours"):
         each = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "24 hours": timedelta(hours=24)}[unit]
         return _phrase(found, at=clock.now.astimezone(UTC) + number * each)
@@ -323,7 +323,7 @@ def _of_the_month(found: Any, clock: Clock) -> Phrase:
 
 
 def _end_of_day(found: Any, clock: Clock) -> Phrase:
-    return _phrase(found, day=clock.today)
+    return _phrase(found, part="evening")
 
 
 def _part_of_day(found: Any, clock: Clock) -> Phrase:
@@ -403,10 +403,11 @@ def _nl() -> tuple[tuple[Pattern, Made], ...]:
             _elastic,
         ),
         (
-            r"(?P<firm>uiterlijk )?(?:binnen|over|in(?: de)? komende|(?:de )?komende|na maximaal|in) (?:nu en |de |komende |ongeveer |circa |ca\.? |max(?:imaal|\.)? |uiterlijk |hooguit |zo'n )*"
+            r"(?P<firm>uiterlijk )?(?:binnen|over|max(?:imaal|\.)?|hooguit|in(?: de)? komende|(?:de )?komende|na maximaal|in) (?:nu en |de |komende |ongeveer |circa |ca\.? |max(?:imaal|\.)? |uiterlijk |hooguit |zo'n )*"
             rf"(?P<number>{_NUMBERS})(?:\s*(?:à|a|-|–|tot|of)\s*(?P<most>{_NUMBERS}))?\s*(?P<unit>werkdag(?:en)?|minu(?:ut|ten|utjes)|min|uur|uren|uurtje|u|dag(?:en)?|etmaal|week|weken|maand(?:en)?)",
             _lasting,
         ),
+        (r"(?:binnen|in) (?:het|de) (?:komende|eerstvolgende) (?P<unit>uur|dag|week|maand)", _lasting),
         (
             r"(?:binnen|over|in) (?:nu en )?(?:een )?(?P<short>half\s?uur(?:tje)?|halve? uur|kwartier(?:tje)?|anderhal(?:f|ve) uur)",
             _shortly_lasting,
@@ -456,10 +457,10 @@ def _nl() -> tuple[tuple[Pattern, Made], ...]:
         ),
         (
             _LIMIT_NL
-            + r"(?:in |aan |het |de |einde? |loop |begin |van |later )*(?:in|van|eind|'s)\s*(?:de )?(?P<part>ochtends?|morgens|middags?|avonds?|namiddag)",
+            + r"(?:in |aan |het |de |einde? |loop |begin |van |later )*(?:in|van|einde?|'s)\s*(?:de )?(?P<part>ochtends?|morgens|middags?|avonds?|namiddag)",
             _part_of_day,
         ),
-        (r"(?P<firm>voor|vóór) (?:het middaguur|middernacht)", _noon),
+        (r"(?P<firm>voor|vóór|rond) (?:het middaguur|de middag|middernacht)", _noon),
         (
             _LIMIT_NL + r"(?:om |rond )?(?P<how>half|kwart (?:voor|over)) (?P<hour>\d{1,2}|" + _any(list(_SPOKEN)[:12]) + r")(?: uur)?",
             _spoken,
@@ -496,6 +497,7 @@ def _en() -> tuple[tuple[Pattern, Made], ...]:
             rf"(?P<number>{_NUMBERS})(?:\s*(?:to|-|–|or)\s*(?P<most>{_NUMBERS}))?[\s-]*(?P<unit>(?:working|business|work|week)[\s-]?days?|minutes?|mins?|hours?|hrs?|days?|weeks?|months?)(?:'s?)?(?: time)?",
             _lasting,
         ),
+        (r"(?:within|in|over) (?:the )?(?:next|coming) (?P<unit>hour|day|week|month)", _lasting),
         (
             r"(?:within|in) (?P<short>half an hour|(?:a|the next) half(?: an)? hour|an? hour and a half|a quarter of an hour)",
             _shortly_lasting,

@@ -34,17 +34,27 @@ class Words:
     bare: Pattern
     """Nothing but small words: what is left of "uiterlijk om 17:00,"."""
 
-    def kind(self, clause: str, *, subject: bool, vouched: bool) -> str:
-        """`commitment`, `content` (of one that the clause before it vouches for), `time` or `other`."""
+    theirs: Pattern
+    """What they are to do, once a colleague or a team of ours was named."""
+    ours: Pattern
+    """A colleague or a team of ours."""
+    arranged: Pattern
+    """We have seen to it that somebody does something yet: a commitment, though it is told as done."""
+
+    def kind(self, clause: str, *, subject: bool, vouched: bool, ours: bool) -> str:
+        """`commitment`, `content` (of one that the clause before it vouches for), `time`, `aside` (it hangs on another clause), or `other`. `subject`: we
+        were the subject of the clause before; `vouched`: we vouched for this one; `ours`: a colleague or a team of ours was named."""
         if self.bare.fullmatch(clause):
             return "time"
+        if self.arranged.search(clause):
+            return "commitment"
         if self.voids.search(clause):
             return "other"
         if vouched and self.vouched.match(clause):
             return "content"
         if self.subordinate.match(clause):
-            return "other"
-        if self.commits.search(clause) or (subject and self.elided.match(clause)):
+            return "aside"
+        if self.commits.search(clause) or (subject and self.elided.match(clause)) or (ours and self.theirs.match(clause)):
             return "commitment"
         return "other"
 
@@ -72,7 +82,7 @@ _VERB = (
     r"|garande(?:er|ert|ren)|breng(?:en|t)?|hou(?:d|dt|den)?|doe(?:n|t)?|plan(?:nen|t)?|update(?:n|t)?|contacte(?:er|ert|ren)|spre(?:ek|ekt|ken)|bespre(?:ek|ekt|ken)"
     r"|overleg(?:gen|t)?|leg(?:gen|t)?|ha(?:al|alt|len)|credite(?:er|ert|ren)|vergoed(?:en|t)?|annule(?:er|ert|ren)|active(?:er|ert|ren)|verleng(?:en|t)?|plaats(?:en|t)?"
     r"|prob(?:eer|eert|eren)|stre(?:ef|eft|ven)|help(?:en|t)?|stem(?:men|t)?|deel|delen|deelt|voer(?:en|t)?|start(?:en)?|ruim(?:en|t)?|bied(?:en|t)?|bezoek(?:en|t)?|escale(?:er|ert|ren)"
-    r"|verhelp(?:en|t)?|fix(?:en|t)?|geleid(?:en|t)?|stap(?:pen|t)?|rond(?:en|t)?|kaart(?:en)?|inform(?:eer|eert|eren)|achterhal(?:en)?|achterhaalt?|nodig(?:en|t)?)"
+    r"|verhelp(?:en|t)?|fix(?:en|t)?|verreken(?:en|t)?|geleid(?:en|t)?|stap(?:pen|t)?|rond(?:en|t)?|kaart(?:en)?|inform(?:eer|eert|eren)|achterhal(?:en)?|achterhaalt?|nodig(?:en|t)?)"
 )
 _OURS = (
     r"(?:collega(?:'?s)?|\w*team|\w*afdeling\w*|\w*medewerkers?|\w*specialist(?:en)?|monteurs?|technicus|technici|klantenservice|klantcontact|servicedesk|helpdesk|webcare"
@@ -110,26 +120,35 @@ _DUTCH = Words(
         rf"|(?<!\w)(?:(?:je|jij|u|jullie) {_HAVE}|{_HAVE} (?:je|jij|u|jullie))(?!\w).*?(?<!\w){_GOT}(?!\w)"
         rf"|(?<!\w)(?:wordt|word|worden)(?!\w).*?(?<!\w){_DONE}(?!\w)"
         r"|(?<!\w)(?:geld|bedrag|terugbetaling|vergoeding|tegoed|verschil)(?!\w).*?(?<!\w)(?:rekening|terug)(?!\w)"
-        rf"|^[\s,]*die (?:je |u |jou )?(?:\w+ )?{_VERB}(?!\w)"
+        rf"|(?<!\w)(?:je|u|jij) (?:kunt|kan|mag)(?!\w).*?(?<!\w){_GOT}(?!\w).*?(?<!\w)(?:verwachten|tegemoet\s?zien)(?!\w)"
+        # without its subject: "kom er morgen op terug"
+        r"|^\s*(?:bel (?:je|u)(?!\w).*?(?<!\w)(?:terug|op)|kom (?:er|hier|hierop|bij je)(?!\w).*?(?<!\w)terug|laat (?:het )?(?:je|u)(?!\w).*?(?<!\w)weten)(?!\w)"
+        r"|(?<!\w)ga(?:at|an) (?:\w+ )?(?:op de post|de deur uit|op de bus|je kant op|naar je toe)(?!\w)"
         rf"|^[\s,]*(?:(?:uiterlijk|dan|graag|je|u) )*(?:antwoord|reactie|update|terugkoppeling|nieuws) volgt(?!\w)|(?<!\w)(?:antwoord|reactie|update|terugkoppeling|uitsluitsel) volgt(?!\w)"
     ),
     elided=_pattern(
-        rf"[\s,]*(?:en |maar )?(?:(?:dan|daarna|vervolgens|ook|het|je|u|er|zal|zullen|zo) )*{_VERB}(?!\w)(?! (?:je|jij|u|jullie) (?:ons|mij|me)(?!\w))"
+        rf"[\s,]*(?:en |maar )?(?:(?:dan|daarna|vervolgens|ook|het|je|u|er|zal|zullen|zo|gaan?) )*{_VERB}(?!\w)(?! (?:je|jij|u|jullie) (?:ons|mij|me)(?!\w))"
+        r"|[\s,]*(?:en )?(?:hopen?|hoop|verwacht(?:en)?)(?!\w).*?(?<!\w)te (?:kunnen )?\w+"
     ),
     subordinate=_pattern(
         r"[\s,]*(?:als|indien|wanneer|zodra|omdat|zodat|totdat|tot|voordat|nadat|terwijl|zolang|mits|tenzij|om|of|hoe|wie|mocht(?:en)?|"
         rf"(?:dat|wat|waar\w*)(?! (?:\w+ )?{_VERB} (?:ik|we|wij))|die(?! (?:je |u |jou )?(?:\w+ )?{_VERB}(?!\w)))(?!\w)"
     ),
     vouch=_pattern(
-        r"(?<!\w)(?:zorg(?:en)?|belo(?:of|ven)|garande(?:er|ren)|verzeker(?:en)?|zeg(?:gen)?) (?:ik|we|wij|er|ervoor|je|u|jou|voor)(?!\w)|(?<!\w)(?:ik|we|wij) (?:zorg|belo|garand|verzeker|streef|streven|prob|doen? (?:mijn|ons) (?:uiterste )?best)"
+        r"(?<!\w)(?:zorg(?:en)?|belo(?:of|ven)|garande(?:er|ren)|verzeker(?:en)?|zeg(?:gen)?) (?:ik|we|wij|er|ervoor|je|u|jou|voor)(?!\w)|(?<!\w)(?:ik|we|wij) (?:zorg|belo|garand|verzeker|streef|streven|prob)|(?<!\w)(?:mijn|ons) (?:uiterste )?best(?!\w)|(?<!\w)(?:toezien|toe op|erop toe|zorgen|beloven|garanderen)(?!\w)"
     ),
     vouched=_pattern(r"[\s,]*(?:dat|om|ervoor dat|ernaar om|er)(?!\w)"),
     voids=_pattern(
         r"(?<!\w)(?:niet|geen|nooit|niets|niks|niemand|nauwelijks|gisteren|vorige|eerder|naar verwachting|verwachten? (?:we |ik |wij )?dat|vermoedelijk|volgens|vervoerder|bezorg\w*|bereikbaar|geopend|open|gesloten"
-        r"|onderhoud\w*|werkzaamheden|dienstregeling|levertijd|in huis|(?:ik|we|wij) (?:heb|hebben|had|hadden|ben|zijn|was|waren|kan|kunnen|kon|konden|wil|willen|mag|mogen|moet|moeten)"
+        r"|onderhoud\w*|werkzaamheden|dienstregeling|levertijd|in huis|recht op|(?:ik|we|wij) (?:heb|hebben|had|hadden|ben|zijn|was|waren|kan|kunnen|kon|konden|wil|willen|mag|mogen|moet|moeten)"
         r"|(?:heb|hebben|had|hadden|ben|zijn|was|waren|kan|kunnen|kon|konden|wil|willen|mag|mogen|moet|moeten) (?:ik|we|wij)|zouden?)(?!\w)(?! kunnen)"
     ),
     we=_pattern(r"(?<!\w)(?:ik|we|wij|" + _OURS + r")(?!\w)"),
+    theirs=_pattern(rf"[\s,]*(?:en )?(?:zij|ze|hij|die) (?:je |u |jou )?(?:\w+ )?{_VERB}(?!\w)"),
+    ours=_pattern(rf"(?<!\w){_OURS}(?!\w)"),
+    arranged=_pattern(
+        rf"(?<!\w){_OURS}(?!\w).*?(?<!\w)(?:gevraagd|verzocht)(?!\w).*?(?<!\w)te \w+|(?<!\w)(?:gevraagd|verzocht)(?!\w).*?(?<!\w){_OURS}(?!\w).*?(?<!\w)te \w+"
+    ),
     bare=_pattern(
         r"(?:[\s,;:()–—.!-]|(?:uiterlijk|nog|dus|en|of|dan|in|ieder|elk|geval|graag|liefst|al|ergens|hopelijk|waarschijnlijk|om|op|voor|rond|het|zo|mogelijk|eerder|misschien|maar|tot|als|lukt)(?!\w))+"
     ),
@@ -175,11 +194,12 @@ _ENGLISH = Words(
         rf"|(?<!\w)you(?:{_WILL}| can expect to| should)(?: (?:\w+ly|also|then))? {_FROM_US}(?!\w)|(?<!\w)(?:you (?:can|may) )?expect (?:to hear|(?:an?|our|my|the) (?:\w+ )?(?:call|reply|answer|email|response|update|message|refund))(?!\w)"
         r"|(?<!\w)(?:will|'ll) be (?:\w+ )?(?:refunded|processed|fixed|resolved|replaced|repaired|corrected|handled|sorted|answered|credited|transferred|reviewed|investigated|updated|sent|picked up|looked into|dealt with|paid)(?!\w)"
         r"|(?<!\w)(?:money|refund|credit|amount|payment)(?!\w).*?(?<!\w)(?:will|'ll) be (?:back|in your|on your|with you)(?!\w)"
+        r"|^\s*will (?:\w+ly )?(?:get back|call|let you know|update|reply|dm|email|come back|check|follow up|be in touch)(?!\w)"
         r"|(?<!\w)(?:answer|reply|update|response) (?:will follow|to follow|follows)(?!\w)"
     ),
-    elided=_pattern(rf"[\s,]*(?:(?:and|but|then) )*(?:(?:will|then|also|\w+ly) )*(?!{_NO_ACT}(?!\w)){_ACT}(?!\w)"),
+    elided=_pattern(rf"[\s,]*(?:(?:and|but|then) )*(?:(?:will|then|also|\w+ly|(?:hope|expect|aim|plan|try|intend) to) )*(?!{_NO_ACT}(?!\w)){_ACT}(?!\w)"),
     subordinate=_pattern(
-        r"[\s,]*(?:if|when|whenever|once|as soon as|that|whether|because|since|until|while|which|who|what|where|why|how|unless|in case|or|please|could|can|would|shall|do|did)(?!\w)"
+        r"[\s,]*(?:if|when|whenever|once|as soon as|that|whether|because|since|until|while|which|who(?!(?: |')(?:will|ll) )|what|where|why|how|unless|in case|or|please|could|can|would|shall|do|did)(?!\w)"
     ),
     vouch=_pattern(r"(?<!\w)(?:i|we)(?:'ll| will)? (?:\w+ly )?(?:promise|guarantee|make sure|ensure|see to it|assure you)(?!\w)"),
     vouched=_pattern(r"[\s,]*(?:that )?(?:you|your|it|this|he|she|they|someone|i|we|the|my|our|a)(?!\w)"),
@@ -187,6 +207,9 @@ _ENGLISH = Words(
         r"(?<!\w)(?:not|never|no one|nobody|unable|cannot|hardly|yesterday|expected|according to|couriers?|deliver(?:ed|y|ies)?|opening hours|maintenance|timetable)(?!\w)|n't(?!\w)"
     ),
     we=_pattern(r"(?<!\w)(?:i|we|let me|" + _US + r")(?!\w)"),
+    theirs=_pattern(rf"[\s,]*(?:and )?(?:who|they|she|he)(?:{_WILL}| is going to)(?: \w+ly| also| then)? (?!{_NO_ACT}(?!\w)){_ACT}(?!\w)"),
+    ours=_pattern(rf"(?<!\w){_US}(?!\w)"),
+    arranged=_pattern(rf"(?<!\w)(?:asked|requested|arranged for|instructed) {_US} to {_ACT}(?!\w)"),
     bare=_pattern(
         r"(?:[\s,;:()–—.!-]|(?:and|or|at|the|latest|hopefully|if|possible|sooner|on|by|in|any|case|probably|ideally|so|then|but|around|for|sure|maybe)(?!\w))+"
     ),
