@@ -404,9 +404,11 @@ def _nl() -> tuple[tuple[Pattern, Made], ...]:
         ),
         (
             r"(?P<firm>uiterlijk )?(?:binnen|over|max(?:imaal|\.)?|hooguit|in(?: de)? komende|(?:de )?komende|na maximaal|in) (?:nu en |de |komende |ongeveer |circa |ca\.? |max(?:imaal|\.)? |uiterlijk |hooguit |zo'n )*"
-            rf"(?P<number>{_NUMBERS})(?:\s*(?:à|a|-|–|tot|of)\s*(?P<most>{_NUMBERS}))?\s*(?P<unit>werkdag(?:en)?|minu(?:ut|ten|utjes)|min|uur|uren|uurtje|u|dag(?:en)?|etmaal|week|weken|maand(?:en)?)",
+            rf"(?P<number>{_NUMBERS})(?:\s*(?:à|a|-|–|tot|of)\s*(?P<most>{_NUMBERS}))?\s*(?P<unit>werkdag(?:en)?|minu(?:ut|ten|utjes)|min|uur|uren|uurtje|u|dag(?:en)?|etmaal|week|weken|maand(?:en)?)"
+            rf"(?: of (?P<most>{_NUMBERS})(?= ))?",
             _lasting,
         ),
+        (_LIMIT_NL + r"(?:op )?(?:de )?(?:eerst)?volgende (?P<unit>werkdag)", _lasting),
         (r"(?:binnen|in) (?:het|de) (?:komende|eerstvolgende) (?P<unit>uur|dag|week|maand)", _lasting),
         (
             r"(?:binnen|over|in) (?:nu en )?(?:een )?(?P<short>half\s?uur(?:tje)?|halve? uur|kwartier(?:tje)?|anderhal(?:f|ve) uur)",
@@ -497,6 +499,7 @@ def _en() -> tuple[tuple[Pattern, Made], ...]:
             rf"(?P<number>{_NUMBERS})(?:\s*(?:to|-|–|or)\s*(?P<most>{_NUMBERS}))?[\s-]*(?P<unit>(?:working|business|work|week)[\s-]?days?|minutes?|mins?|hours?|hrs?|days?|weeks?|months?)(?:'s?)?(?: time)?",
             _lasting,
         ),
+        (_LIMIT_EN + r"(?:on )?(?:the )?next (?P<unit>(?:working|business) day)", _lasting),
         (r"(?:within|in|over) (?:the )?(?:next|coming) (?P<unit>hour|day|week|month)", _lasting),
         (
             r"(?:within|in) (?P<short>half an hour|(?:a|the next) half(?: an)? hour|an? hour and a half|a quarter of an hour)",
