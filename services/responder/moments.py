@@ -403,7 +403,7 @@ def _nl() -> tuple[tuple[Pattern, Made], ...]:
             _elastic,
         ),
         (
-            r"(?P<firm>uiterlijk )?(?:binnen|over|max(?:imaal|\.)?|hooguit|in(?: de)? komende|(?:de )?komende|na maximaal|in) (?:nu en |de |komende |ongeveer |circa |ca\.? |max(?:imaal|\.)? |uiterlijk |hooguit |zo'n )*"
+            r"(?P<firm>uiterlijk )?(?:binnen|over|tussen nu en|max(?:imaal|\.)?|hooguit|in(?: de)? komende|(?:de )?komende|na maximaal|in) (?:nu en |de |komende |ongeveer |circa |ca\.? |max(?:imaal|\.)? |uiterlijk |hooguit |zo'n )*"
             rf"(?P<number>{_NUMBERS})(?:\s*(?:à|a|-|–|tot|of)\s*(?P<most>{_NUMBERS}))?\s*(?P<unit>werkdag(?:en)?|minu(?:ut|ten|utjes)|min|uur|uren|uurtje|u|dag(?:en)?|etmaal|week|weken|maand(?:en)?)"
             rf"(?: of (?P<most>{_NUMBERS})(?= ))?",
             _lasting,

@@ -141,7 +141,7 @@ def _clauses(readable: str, start: int, end: int, phrases: list[Phrase], words: 
         at = start + match.start()
         if (
             at > cuts[-1]
-            and not any(phrase.start < at < phrase.end for phrase in phrases)
+            and not any(phrase.start <= at < phrase.end for phrase in phrases)
             and not _joins(readable, match, at, phrases, words)
         ):
             cuts.append(at)

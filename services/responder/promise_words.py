@@ -117,6 +117,8 @@ _OURS = (
     r"|leidinggevende|\w*manager|\w{2,}dienst|technische dienst|iemand|experts?|planners?|backoffice|teamleider|\w*behandelaar|adviseurs?|elektricien|installateur)"
 )
 _HAVE = r"(?:krijg(?:t|en)?|ontvang(?:t|en)?)"
+_THINGS = r"(?:bestelling|pakket\w*|levering|zending|afspraak|bezoek|order)"
+"""What reaches the reader by others, or was agreed already."""
 _GOT = (
     r"(?:antwoord(?:en)?|reactie|bericht(?:je)?|terugkoppeling|update|mail(?:tje)?|e-mail|telefoontje|belletje|seintje|uitsluitsel|duidelijkheid|bevestiging|terugbetaling|geld|bedrag"
     r"|vergoeding|credit\w*|factuur|nieuwe?|vervang\w*|brief|informatie|oplossing|tegoed|voorstel|uitleg|beslissing|besluit|resultaat|uitkomst|aanbod|offerte|contract|link|voucher"
@@ -151,14 +153,14 @@ _DUTCH = Words(
         rf"<<{_VERB}>>(?!.*<<{_STATE}>>)(?: \w+){{0,6}}? {_OURS}>>",
         # you hear, you have an answer
         rf"<<(?:{_YOU} (?:\w+ )?(?:hoort?|verneemt|leest|weet)|(?:hoort?|verneemt?|leest?|weet) {_YOU})>>",
-        rf"<<(?:{_YOU} {_HAVE}|{_HAVE} {_YOU})>>",
-        rf"<<(?:{_YOU} (?:hebt?|heeft)|(?:hebt?|heeft) {_YOU})>>.*?<<(?:{_GOT}|van (?:ons|mij|me)|in (?:je|uw) (?:mail|mailbox|inbox|bezit))>>",
+        rf"^(?!.*<<{_THINGS}>>).*?<<(?:{_YOU} {_HAVE}|{_HAVE} {_YOU})>>",
+        rf"^(?!.*<<{_THINGS}>>).*?<<(?:{_YOU} (?:hebt?|heeft)|(?:hebt?|heeft) {_YOU})>>.*?<<(?:{_GOT}|van (?:ons|mij|me)|in (?:je|uw) (?:mail|mailbox|inbox|bezit))>>",
         rf"<<(?:wordt|word|worden)>>.*?<<{_DONE}>>",
         r"<<(?:geld|bedrag|terugbetaling|vergoeding|tegoed|verschil)>>.*?<<(?:rekening|terug)>>",
         rf"<<{_YOU} (?:kunt|kan|mag)>>.*?<<{_GOT}>>.*?<<(?:verwachten|tegemoet\s?zien)>>",
         # without its subject: "kom er morgen op terug"
         r"^__(?:bel (?:je|u)>>.*?<<(?:terug|op)|kom (?:er|hier|hierop|bij je)>>.*?<<terug|laat (?:het )?(?:je|u)>>.*?<<weten)>>",
-        r"<<ga(?:at|an) (?:\w+ )?(?:op de post|de deur uit|op de bus|je kant op|naar je toe)>>",
+        r"<<ga(?:at|an)>>.*?<<(?:op de post|de deur uit|op de bus|je kant op|naar je toe)>>",
         r"<<(?:ligt|valt)>>.*?<<(?:brief|bon|kaart|pas|pakketje)>>.*?<<(?:mat|brievenbus|bus)>>",
         r"<<(?:antwoord|reactie|update|terugkoppeling|uitsluitsel|nieuws|bericht) volgt>>",
     ),
@@ -173,6 +175,7 @@ _DUTCH = Words(
     ),
     vouch=_pattern(
         rf"<<(?:zorg(?:en)?|belo(?:of|ven)|garande(?:er|ren)|verzeker(?:en)?|zeg(?:gen)?) (?:{_I}|er|ervoor|je|u|jou|voor)>>",
+        r"<<(?:reken|rekenen|ga|gaan) (?:ik |we |wij )?(?:erop|ervan uit)>>",
         rf"<<{_I} (?:zorg|belo|garand|verzeker|streef|streven|prob)",
         rf"<<(?:{_I} (?:vraag|vragen|verzoek|verzoeken)|(?:vraag|vragen|verzoek|verzoeken) {_I})>>.*?<<{_OURS}>>",
         r"<<(?:mijn|ons) (?:uiterste )?best>>",
@@ -181,7 +184,7 @@ _DUTCH = Words(
     vouched=_pattern(r"__(?:dat|om|ervoor dat|ernaar om|er|of)>>"),
     voids=_pattern(
         r"<<(?:niet|geen|nooit|niets|niks|niemand|nauwelijks|gisteren|vorige|eerder|naar verwachting|verwachten? (?:we |ik |wij )?dat|vermoedelijk|volgens|vervoerder|bezorg\w*)>>",
-        r"<<(?:bereikbaar|geopend|open|gesloten|onderhoud\w*|werkzaamheden|dienstregeling|levertijd|in huis|recht op|bestelling|pakket\w*|levering|zending|afspraak|bezoek)>>",
+        r"<<(?:bereikbaar|geopend|open|gesloten|onderhoud\w*|werkzaamheden|dienstregeling|levertijd|in huis|recht op|altijd|meestal|normaal|normaliter|doorgaans|gemiddeld|standaard|al \d+ jaar|al jaren)>>",
         rf"<<(?:{_I} {_STATE}|{_STATE} {_I})>>(?! kunnen)",
         # what we ask of the reader, and what we offer everybody
         rf"<<(?:vraag|vragen|verzoek|verzoeken|raad|raden|adviseer|adviseren|nodig|nodigen|wens|wensen) (?:{_I} )?{_YOU}>>",
@@ -195,7 +198,7 @@ _DUTCH = Words(
         rf"<<(?:gevraagd|verzocht)>>.*?<<{_OURS}>>.*?<<te \w+",
     ),
     bare=_pattern(
-        r"(?:[\s,;:()–—.!-]|(?:uiterlijk|nog|dus|en|of|dan|in|ieder|elk|geval|graag|liefst|al|ergens|hopelijk|waarschijnlijk|om|op|voor|rond|het|zo|mogelijk|eerder|misschien"
+        r"(?:[\s,;:()–—.!-]|(?:uiterlijk|nog|dus|doch|en|of|dan|in|ieder|elk|geval|graag|liefst|al|ergens|hopelijk|waarschijnlijk|om|op|voor|rond|het|zo|mogelijk|eerder|misschien"
         r"|maar|tot|als|lukt|sowieso|zeker|gewoon)>>)+"
     ),
 )
@@ -242,6 +245,8 @@ _ENGLISH = Words(
         rf"<<(?:i'm|i am|we're|we are) (?:{_ACTING}|working on (?:it|this|that|your))>>",
         r"<<(?:i|we) (?:\w+ly |also |always )?(?:promise|guarantee|aim to|try to|plan to|intend to|endeavou?r to|strive to|make sure|ensure|commit to)>>",
         rf"<<(?:i|we) (?:hope|expect) to (?:be in touch|know|{_ACT})>>",
+        rf"<<(?:i|we) should (?:be able to {_ACT}|have>>)",
+        r"<<goes out to you>>|<<(?:goes|going|go) in the (?:post|mail)>>",
         r"<<(?:i|we) (?:\w+ly |always )?(?:reply|respond|answer|get back|come back)>>",
         rf"<<let me (?:just |quickly )?{_ACT}>>",
         rf"<<{_US}(?: \w+)?{_WILL}(?: \w+ly| also| then)? (?!{_NO_ACT}>>)(?:{_ACT}|be in touch)>>",
@@ -265,7 +270,8 @@ _ENGLISH = Words(
     vouched=_pattern(r"__(?:that )?(?:you|your|it|this|he|she|they|someone|i|we|the|my|our|a)>>"),
     voids=_pattern(
         r"<<(?:ask|advise|recommend|invite|urge|remind) (?:that )?you>>|<<(?:broadcast\w*|sale|presale|match|off everything|\d+\s?% off)>>",
-        r"<<(?:not|never|no one|nobody|unable|cannot|hardly|yesterday|expected|according to|couriers?|deliver(?:ed|y|ies)?|opening hours|maintenance|timetable)>>", r"n't>>"
+        r"<<(?:not|never|no one|nobody|unable|cannot|hardly|yesterday|expected|according to|couriers?|deliver(?:ed|y|ies)?|opening hours|maintenance|timetable|usually|always|normally|generally|typically|on average)>>",
+        r"n't>>"
     ),
     we=_pattern(rf"<<(?:i|we|let me|{_US})>>"),
     theirs=_pattern(rf"__(?:and )?(?:who|they|she|he){_WILL}(?: \w+ly| also| then)? (?!{_NO_ACT}>>){_ACT}>>"),
