@@ -54,8 +54,11 @@ def found(text: str, *, calendar: Calendar, now: datetime, language: str) -> lis
     clock = Clock(calendar, now)
     with within(FIND_CPU_S):
         own = _own_words(text)
+        readable = _lower(own)
         for name in ("nl", "en") if language == "nl" else ("en", "nl"):
-            promises = list(_promises(text, own, WORDS[name], clock))
+            if name != language and not WORDS[name].written.search(readable):
+                continue
+            promises = list(_promises(text, own, readable, WORDS[name], clock))
             if promises:
                 return promises[:KEPT]
     return []
@@ -80,22 +83,19 @@ def _lower(text: str) -> str:
     return lower if len(lower) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
 
 
-def _promises(text: str, own: str, words: Words, clock: Clock) -> Iterator[Promise]:
-    readable = _lower(own)
+def _promises(text: str, own: str, readable: str, words: Words, clock: Clock) -> Iterator[Promise]:
     phrases = moments.phrases(readable, words.language, clock)
     if not phrases:
         return
-    ours = False
     for sentence in _SENTENCE.finditer(_ABBREVIATION.sub(lambda m: m[0].replace(".", "\x01"), own)):
         start, end = sentence.span()
         inside = [phrase for phrase in phrases if start <= phrase.start < end]
         asks = sentence[0].rstrip("\"')” ").endswith("?") and not words.tag_question.search(readable[start:end])
         if inside and not asks:
-            for unit in _units(readable, start, end, inside, words, ours):
+            for unit in _units(readable, start, end, inside, words):
                 timed = [phrase for clause in unit for phrase in clause.phrases]
                 if timed:
                     yield _promise(text, unit, timed, words, readable, clock)
-        ours = ours or bool(words.ours.search(readable[start:end]))
 
 
 def _promise(text: str, unit: list[_Clause], timed: list[Phrase], words: Words, readable: str, clock: Clock) -> Promise:
@@ -107,9 +107,9 @@ def _promise(text: str, unit: list[_Clause], timed: list[Phrase], words: Words, 
     return Promise(text[start:end], start, end, moments.due_at(timed, clock))
 
 
-def _units(readable: str, start: int, end: int, phrases: list[Phrase], words: Words, ours: bool) -> Iterator[list[_Clause]]:
-    """The commitments of a sentence: the clauses of each, with the phrases of time that are about it. `ours`: a colleague or a team of ours was named."""
-    clauses = list(_clauses(readable, start, end, phrases, words, ours))
+def _units(readable: str, start: int, end: int, phrases: list[Phrase], words: Words) -> Iterator[list[_Clause]]:
+    """The commitments of a sentence: the clauses of each, with the phrases of time that are about it."""
+    clauses = list(_clauses(readable, start, end, phrases, words))
     unit: list[_Clause] = []
     pending: list[_Clause] = []
     for clause in clauses:
@@ -134,7 +134,7 @@ def _units(readable: str, start: int, end: int, phrases: list[Phrase], words: Wo
         yield unit
 
 
-def _clauses(readable: str, start: int, end: int, phrases: list[Phrase], words: Words, ours: bool) -> Iterator[_Clause]:
+def _clauses(readable: str, start: int, end: int, phrases: list[Phrase], words: Words) -> Iterator[_Clause]:
     """The clauses of a sentence and what each is: see `Words.kind`."""
     cuts = [start]
     for match in words.boundary.finditer(readable[start:end]):
@@ -151,9 +151,8 @@ def _clauses(readable: str, start: int, end: int, phrases: list[Phrase], words: 
     for first, last in zip(cuts, cuts[1:], strict=False):
         own = [phrase for phrase in phrases if first <= phrase.start < last]
         said = _without(readable, first, last, own)
-        kind = words.kind(said, subject=subject, vouched=vouched, ours=ours)
+        kind = words.kind(said, readable[:first], subject=subject, vouched=vouched)
         subject = words.speaks(said) or (subject and kind in ("commitment", "aside"))
-        ours = ours or bool(words.ours.search(said))
         vouched = words.vouches(said) or (vouched and kind == "time")
         kind = "other" if kind == "aside" and own else kind
         if kind != "other" or own or said.strip(" ,;:-"):

@@ -14,6 +14,8 @@ class Words:
     """Of a language. See `kind` for what each tells."""
 
     language: str
+    written: Pattern
+    """What a text in this language can hardly do without."""
     boundary: Pattern
     joining: frozenset[str]
     lead: Pattern
@@ -41,9 +43,9 @@ class Words:
     arranged: Pattern
     """We have seen to it that somebody does something yet: a commitment, though it is told as done."""
 
-    def kind(self, clause: str, *, subject: bool, vouched: bool, ours: bool) -> str:
-        """`commitment`, `content` (of one that the clause before it vouches for), `time`, `aside` (it hangs on another clause), or `other`. `subject`: we
-        were the subject of the clause before; `vouched`: we vouched for this one; `ours`: a colleague or a team of ours was named."""
+    def kind(self, clause: str, before: str, *, subject: bool, vouched: bool) -> str:
+        """`commitment`, `content` (of one that the clause before it vouches for), `time`, `aside` (it hangs on another clause), or `other`. `before` is
+        the text before it; `subject`: we were the subject of the last clause; `vouched`: we vouched in it for this one."""
         if self.bare.fullmatch(clause):
             return "time"
         if self.arranged.search(clause):
@@ -54,7 +56,9 @@ class Words:
             return "content"
         if self.subordinate.match(clause):
             return "aside"
-        if self.vouch.search(clause) or self.commits.search(clause) or (subject and self.elided.match(clause)) or (ours and self.theirs.match(clause)):
+        if self.commits.search(clause) or self.vouch.search(clause) or (subject and self.elided.match(clause)):
+            return "commitment"
+        if self.theirs.match(clause) and self.ours.search(before):
             return "commitment"
         return "other"
 
@@ -133,6 +137,7 @@ _YOU = r"(?:je|jij|u|jullie)"
 _I = r"(?:ik|we|wij)"
 _DUTCH = Words(
     language="nl",
+    written=_pattern(r"<<(?:ik|wij|je|jij|u|jouw|uw|het|een|van|wordt|nog|ons)>>"),
     boundary=_pattern(
         r"[,;:()–—]",
         r"(?<=\s)- ",
@@ -232,6 +237,7 @@ _FROM_US = (
 _WILL = r"(?:(?: |')(?:will|ll|shall)|(?:'m| am| is|'re| are) (?:now )?going to)"
 _ENGLISH = Words(
     language="en",
+    written=_pattern(r"<<(?:i|i'll|we'll|you|you'll|your|the|our|my|will|us|let|and|for)>>"),
     boundary=_pattern(
         r"[,;:()–—]",
         r"(?<=\s)- ",
@@ -258,7 +264,7 @@ _ENGLISH = Words(
         r"^__will (?:\w+ly )?(?:get back|call|let you know|update|reply|dm|email|come back|check|follow up|be in touch)>>",
         r"<<(?:answer|reply|update|response) (?:will follow|to follow|follows)>>",
     ),
-    elided=_pattern(rf"__(?:(?:and|but|then) )*(?:(?:will|then|also|\w+ly|(?:hope|expect|aim|plan|try|intend) to) )*(?!{_NO_ACT}>>){_ACT}>>"),
+    elided=_pattern(rf"__(?:(?:and|but|then) )*(?:(?:will|shall|then|also|\w+ly|(?:hope|expect|aim|plan|try|intend) to) )*(?!{_NO_ACT}>>){_ACT}>>"),
     subordinate=_pattern(
         r"__(?:if|when|whenever|once|as soon as|that|whether|because|since|until|while|which|what|where|why|how|unless|in case|or|please|could|can|would|shall|do|did)>>",
         r"__who>>(?!(?: |')(?:will|ll) )",
