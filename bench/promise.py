@@ -1,7 +1,7 @@
 """How long it takes to find what a draft promises. By hand: `python -m bench.promise`.
 
-The drafts that the finder is measured on, as they are and put together to texts of a mail's length, and a text of the greatest length that the API takes in
-which every word looks like a promise. Processor time of one process, the best of five turns: what else the machine does does not count.
+Drafts of customer care, as they are and put together to texts of a mail's length, and a text of the greatest length that the API takes in which every word
+looks like a promise. Processor time of one process, the best of five turns: what else the machine does does not count.
 """
 
 import argparse
@@ -23,7 +23,10 @@ hours: {mon-fri: ["08:00-21:00"], sat: ["09:00-17:00"]}
 DRAFTS = (
     ("nl", "Hoi Sanne, wat vervelend! Ik zoek het voor je uit en bel je morgen voor 12 uur. ^gs"),
     ("nl", "Bedankt voor je bericht. De trein van 17:00 rijdt vandaag niet; de volgende vertrekt om 17:30. Fijne reis! ^gs"),
-    ("nl", "Beste Piet, we storten het bedrag binnen 5 werkdagen terug op je rekening. Je ontvangt uiterlijk vrijdag een bevestiging per mail. Groet, Guus"),
+    (
+        "nl",
+        "Beste Piet, we storten het bedrag binnen 5 werkdagen terug op je rekening. Je ontvangt uiterlijk vrijdag een bevestiging per mail. Groet, Guus",
+    ),
     ("nl", "Stuur ons voor vrijdag je klantnummer, dan kijken we zo snel mogelijk met je mee. ^gs"),
     ("en", "Hi Sam, sorry about this! We'll get back to you within 24 hours, and my colleague will call you on Thursday at 2pm. ^gs"),
     ("en", "Our shop is open on Saturday from 9 to 5. Please bring your receipt; you can return the item until 16 March. ^gs"),

@@ -233,10 +233,7 @@ def _elastic(found: Any, clock: Clock) -> Phrase:
 def _lasting(found: Any, clock: Clock) -> Phrase:
     """So long from now; of "2 à 3" the longer."""
     unit = " ".join(found["unit"].replace("-", " ").split())
-    if unit.endswith(("day", "days")) and unit not in ("day", "days"):
-        unit = "working day"
-    else:
-        unit = _UNIT[unit]
+    unit = "working day" if unit.endswith((" day", " days", "kday", "kdays")) else _UNIT[unit]
     number = _number(found["most"] or found["number"]) if "number" in found.groupdict() else 1
     if unit in ("minute", "hour", "24 hours"):
         each = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "24 hours": timedelta(hours=24)}[unit]
@@ -310,10 +307,7 @@ def _weekend(found: Any, clock: Clock) -> Phrase:
 
 def _of_the_month(found: Any, clock: Clock) -> Phrase:
     groups = found.groupdict()
-    if groups.get("name"):
-        months = (_MONTH[groups["name"]] - clock.today.month) % 12
-    else:
-        months = 1 if groups.get("following") else 0
+    months = (_MONTH[groups["name"]] - clock.today.month) % 12 if groups.get("name") else int(bool(groups.get("following")))
     first = clock.month(months)
     which = groups.get("which") or ""
     if which.startswith(("begin", "early", "start")):
@@ -395,7 +389,8 @@ def _nl() -> tuple[tuple[Pattern, Made], ...]:
     day = rf"(?P<name>{'|'.join(_DAYS_NL)})"
     return _rows(
         (
-            r"(?:zo (?:snel|spoedig|gauw|vlug) (?:mogelijk|als (?:ik|we|wij) kan|(?:ik|we) kan|als mogelijk)|z\.?s\.?m\.?|asap|(?:zeer |heel )?binnenkort"
+            r"(?:zo (?:snel|spoedig|gauw|vlug) (?:mogelijk|als (?:ik|we|wij) kan|(?:ik|we) kan|als mogelijk)|z\.?s\.?m\.?|asap|(?:zeer "
+            r"|heel )?binnenkort"
             r"|(?:zeer )?spoedig|met spoed|(?<!te\s)(?:heel |erg |weer )?snel|gauw|straks|zo\s?meteen|zo\s?dadelijk|dadelijk|eerdaags|te zijner tijd"
             r"|op (?:zeer )?korte termijn|binnen afzienbare tijd|(?:op )?een later moment|later(?! (?:vandaag|van|deze|dan|op de))"
             r"|(?:binnen|over) (?:enkele|een paar|een aantal) (?:minuten|minuutjes|uren|uur|uurtjes|dagen|werkdagen|weken)"
@@ -403,8 +398,10 @@ def _nl() -> tuple[tuple[Pattern, Made], ...]:
             _elastic,
         ),
         (
-            r"(?P<firm>uiterlijk )?(?:binnen|over|tussen nu en|max(?:imaal|\.)?|hooguit|in(?: de)? komende|(?:de )?komende|na maximaal|in) (?:nu en |de |komende |ongeveer |circa |ca\.? |max(?:imaal|\.)? |uiterlijk |hooguit |zo'n )*"
-            rf"(?P<number>{_NUMBERS})(?:\s*(?:à|a|-|–|tot|of)\s*(?P<most>{_NUMBERS}))?\s*(?P<unit>werkdag(?:en)?|minu(?:ut|ten|utjes)|min|uur|uren|uurtje|u|dag(?:en)?|etmaal|week|weken|maand(?:en)?)"
+            r"(?P<firm>uiterlijk )?(?:binnen|over|tussen nu en|max(?:imaal|\.)?|hooguit|in(?: de)? komende|(?:de )?komende|na maximaal"
+            r"|in) (?:nu en |de |komende |ongeveer |circa |ca\.? |max(?:imaal|\.)? |uiterlijk |hooguit |zo'n )*"
+            rf"(?P<number>{_NUMBERS})(?:\s*(?:à|a|-|–|tot|of)\s*(?P<most>{_NUMBERS}))?\s*(?P<unit>werkdag(?:en)?|minu(?:ut|ten|utjes)|min|uur"
+            rf"|uren|uurtje|u|dag(?:en)?|etmaal|week|weken|maand(?:en)?)"
             rf"(?: of (?P<most>{_NUMBERS})(?= ))?",
             _lasting,
         ),
@@ -420,13 +417,14 @@ def _nl() -> tuple[tuple[Pattern, Made], ...]:
         (_LIMIT_NL + r"(?:op )?de (?P<day>\d{1,2})(?:e|de|ste)", _dated),
         (
             _LIMIT_NL
-            + rf"(?:op )?(?:(?:in de )?loop van |(?:het )?einde? van )?(?:(?P<following>volgende week) |(?:a\.?s\.?|aanstaande|aankomende|eerstvolgende|komende|volgende|deze|op) )*"
+            + rf"(?:op )?(?:(?:in de )?loop van |(?:het )?einde? van )?(?:(?P<following>volgende week) |(?:a\.?s\.?|aanstaande|aankomende"
+            rf"|eerstvolgende|komende|volgende|deze|op) )*"
             rf"{day}(?P<following_after> volgende week)?(?:\s*(?P<part>{_PARTS_NL}))?",
             _ahead,
         ),
         (
-            _LIMIT_NL
-            + r"(?:(?:in de )?loop van |(?:aan )?(?:het )?einde? van )?(?:later )?(?P<name>vandaag|overmorgen|morgen)(?: nog)?(?:\s*(?:in de )?(?P<part>ochtend|vroeg|middag|namiddag|avond))?",
+            _LIMIT_NL + r"(?:(?:in de )?loop van |(?:aan )?(?:het )?einde? van )?(?:later )?(?P<name>vandaag|overmorgen"
+            r"|morgen)(?: nog)?(?:\s*(?:in de )?(?P<part>ochtend|vroeg|middag|namiddag|avond))?",
             _ahead,
         ),
         (_LIMIT_NL + r"(?:later )?(?:van|deze )(?P<part>ochtend|middag|avond)(?: nog)?", _this),
@@ -436,8 +434,8 @@ def _nl() -> tuple[tuple[Pattern, Made], ...]:
             _of_the_week,
         ),
         (
-            _LIMIT_NL
-            + r"(?:in de )?(?:(?P<which>begin|midden|medio|halverwege|(?:het |aan het )?einde?|loop) (?:van )?(?:de |deze )week|(?:later )?deze week(?: nog)?)",
+            _LIMIT_NL + r"(?:in de )?(?:(?P<which>begin|midden|medio|halverwege|(?:het |aan het )?einde?|loop) (?:van )?(?:de |deze )week"
+            r"|(?:later )?deze week(?: nog)?)",
             _of_the_week,
         ),
         (
@@ -459,7 +457,8 @@ def _nl() -> tuple[tuple[Pattern, Made], ...]:
         ),
         (
             _LIMIT_NL
-            + r"(?:in |aan |het |de |einde? |loop |begin |van |later )*(?:in|van|einde?|'s)\s*(?:de )?(?P<part>ochtends?|morgens|middags?|avonds?|namiddag)",
+            + r"(?:in |aan |het |de |einde? |loop |begin |van |later )*(?:in|van|einde?|'s)\s*(?:de )?(?P<part>ochtends?|morgens|middags?"
+            r"|avonds?|namiddag)",
             _part_of_day,
         ),
         (r"(?P<firm>voor|vóór|rond) (?:het middaguur|de middag|middernacht)", _noon),
@@ -474,11 +473,12 @@ def _nl() -> tuple[tuple[Pattern, Made], ...]:
             _on_the_clock,
         ),
         (
-            r"(?P<before>(?:uiterlijk|voor|vóór|om|rond|tegen|na|omstreeks|rond de klok van) (?:om |voor )?)(?P<hour>\d{1,2})(?:[:.](?P<minutes>\d\d)(?:\s*(?:uur|u|h)(?!\w))?|\s*(?:uur|u|h)(?!\w))",
+            r"(?P<before>(?:uiterlijk|voor|vóór|om|rond|tegen|na|omstreeks|rond de klok van) (?:om "
+            r"|voor )?)(?P<hour>\d{1,2})(?:[:.](?P<minutes>\d\d)(?:\s*(?:uur|u|h)(?!\w))?|\s*(?:uur|u|h)(?!\w))",
             _on_the_clock,
         ),
         (r"(?P<hour>\d{1,2}):(?P<minutes>\d\d)(?:\s*(?:uur|u|h)(?!\w))?", _on_the_clock),
-        (r"(?<=(?:dag|morgen|middag|ochtend|avond),?\s)(?P<hour>\d{1,2})(?:\.(?P<minutes>\d\d))?\s*(?:uur|u)", _on_the_clock),
+        (r"(?<=\x00,?\s)(?P<hour>\d{1,2})(?:\.(?P<minutes>\d\d))?\s*(?:uur|u)", _on_the_clock),
     )
 
 
@@ -488,15 +488,19 @@ def _en() -> tuple[tuple[Pattern, Made], ...]:
     part = r"(?P<part>morning|afternoon|evening|night)"
     return _rows(
         (
-            r"(?:(?:as|so) (?:soon|quickly|fast) as (?:possible|(?:i|we) (?:possibly )?can)|asap|(?:very |real )?(?<!as\s)(?<!how\s)soon|shortly|in due course|quickly"
-            r"|in a (?:bit|moment|minute|few (?:minutes|hours|days|weeks)|short while|while)|within (?:a few|a couple of|several) (?:minutes|hours|days|business days|weeks)"
-            r"|(?:in|over|within) the (?:coming|next few|near) (?:days|hours|weeks|future|minutes)|at (?:the|our|my) earliest (?:opportunity|convenience)"
+            r"(?:(?:as|so) (?:soon|quickly|fast) as (?:possible|(?:i|we) (?:possibly )?can)|asap|(?:very |real )?(?<!as\s)(?<!how\s)soon"
+            r"|shortly|in due course|quickly"
+            r"|in a (?:bit|moment|minute|few (?:minutes|hours|days|weeks)|short while|while)|within (?:a few|a couple of|several) (?:minutes"
+            r"|hours|days|business days|weeks)"
+            r"|(?:in|over|within) the (?:coming|next few|near) (?:days|hours|weeks|future|minutes)|at (?:the|our|my) earliest (?:opportunity"
+            r"|convenience)"
             r"|(?:at a )?later(?! (?:today|this|than|on the))|before long|momentarily|promptly)",
             _elastic,
         ),
         (
             r"(?P<firm>no later than )?(?:within|in|over|inside) (?:the next |the coming |about |around |approximately |max(?:imum)? |at most )*"
-            rf"(?P<number>{_NUMBERS})(?:\s*(?:to|-|–|or)\s*(?P<most>{_NUMBERS}))?[\s-]*(?P<unit>(?:working|business|work|week)[\s-]?days?|minutes?|mins?|hours?|hrs?|days?|weeks?|months?)(?:'s?)?(?: time)?",
+            rf"(?P<number>{_NUMBERS})(?:\s*(?:to|-|–|or)\s*(?P<most>{_NUMBERS}))?[\s-]*(?P<unit>(?:(?:working|business|work|week)[\s-]|week|work)days?"
+            rf"|minutes?|mins?|hours?|hrs?|days?|weeks?|months?)(?:'s?)?(?: time)?",
             _lasting,
         ),
         (_LIMIT_EN + r"(?:on )?(?:the )?next (?P<unit>(?:working|business) day)", _lasting),
@@ -521,19 +525,20 @@ def _en() -> tuple[tuple[Pattern, Made], ...]:
         (_LIMIT_EN + r"(?:on )?(?P<day>\d{1,2})[-/](?P<month>0?[1-9]|1[0-2])(?:[-/](?P<year>(?:20)?\d\d))?", _dated),
         (_LIMIT_EN + r"(?:on )?the (?P<day>\d{1,2})(?:st|nd|rd|th)", _dated),
         (
-            _LIMIT_EN
-            + rf"(?:on )?(?:(?:the )?(?:end|course) of )?(?:(?:next|this|coming|the coming|upcoming) )?{day}(?P<following_after> next week)?(?: (?:in the )?{part})?",
+            _LIMIT_EN + rf"(?:on )?(?:(?:the )?(?:end|course) of )?(?:(?:next|this|coming|the coming"
+            rf"|upcoming) )?{day}(?P<following_after> next week)?(?: (?:in the )?{part})?",
             _ahead,
         ),
         (
             _LIMIT_EN
-            + rf"(?:(?:the )?(?:end|course|close) of )?(?:later |earlier )?(?P<name>the day after tomorrow|day after tomorrow|today|tomorrow)(?: (?:in the )?{part})?",
+            + rf"(?:(?:the )?(?:end|course|close) of )?(?:later |earlier )?(?P<name>the day after tomorrow|day after tomorrow|today"
+            rf"|tomorrow)(?: (?:in the )?{part})?",
             _ahead,
         ),
         (_LIMIT_EN + r"(?:later )?(?:to(?P<part>night)|(?:the end of )?this (?P<part>morning|afternoon|evening))", _this),
         (
-            _LIMIT_EN
-            + r"(?:(?P<which>early|(?:the )?beginning|(?:the )?start|(?:the )?middle|mid|late|later|(?:the )?end|(?:in )?the course) )?(?:of )?(?P<following>next week)",
+            _LIMIT_EN + r"(?:(?P<which>early|(?:the )?beginning|(?:the )?start|(?:the )?middle|mid|late|later|(?:the )?end"
+            r"|(?:in )?the course) )?(?:of )?(?P<following>next week)",
             _of_the_week,
         ),
         (
@@ -556,7 +561,8 @@ def _en() -> tuple[tuple[Pattern, Made], ...]:
         ),
         (
             _LIMIT_EN
-            + r"(?:at )?(?:the )?(?:(?:end|close|course) of (?:the |my |our |your )?(?:(?:working |business )?day|business|play|shift)|eod|cob|closing time|closing)",
+            + r"(?:at )?(?:the )?(?:(?:end|close|course) of (?:the |my |our |your )?(?:(?:working |business )?day|business|play|shift)|eod"
+            r"|cob|closing time|closing)",
             _end_of_day,
         ),
         (
@@ -582,7 +588,8 @@ def _en() -> tuple[tuple[Pattern, Made], ...]:
             _on_the_clock,
         ),
         (
-            r"(?P<before>(?:by|before|at|around|about|no later than|after) )?(?:at )?(?P<hour>\d{1,2})(?:[:.](?P<minutes>\d\d))?\s*(?P<noon>[ap]\.?m)(?!\w)\.?",
+            r"(?P<before>(?:by|before|at|around|about|no later than"
+            r"|after) )?(?:at )?(?P<hour>\d{1,2})(?:[:.](?P<minutes>\d\d))?\s*(?P<noon>[ap]\.?m)(?!\w)\.?",
             _on_the_clock,
         ),
         (
@@ -590,7 +597,8 @@ def _en() -> tuple[tuple[Pattern, Made], ...]:
             _on_the_clock,
         ),
         (
-            r"(?P<before>(?:by|before|at|around|no later than|after) )(?P<hour>\d{1,2})(?: o'clock)?(?=\s*(?:[.,!;)\n]|$|today|tomorrow|on\s|this\s))",
+            r"(?P<before>(?:by|before|at|around|no later than|after) )(?P<hour>\d{1,2})(?: o'clock)?(?=\s*(?:[.,!;)\n]|$|today|tomorrow|on\s"
+            r"|this\s))",
             _on_the_clock,
         ),
     )
@@ -598,7 +606,8 @@ def _en() -> tuple[tuple[Pattern, Made], ...]:
 
 _NOT_DUE: Mapping[str, Pattern] = {
     "nl": Pattern(
-        r"(?<!\w)(?:sinds|vanaf|van|tot(?:\s+en\s+met)?|t/m|afgelopen|vorige|gister(?:en)?|d\.?d\.?|per|al|elke|iedere|met\s+ingang\s+van)\s+(?:de\s+|het\s+|op\s+|uiterlijk\s+)?$"
+        r"(?<!\w)(?:sinds|vanaf|van|tot(?:\s+en\s+met)?|t/m|afgelopen|vorige|gister(?:en)?|d\.?d\.?|per|al|elke|iedere"
+        r"|met\s+ingang\s+van)\s+(?:de\s+|het\s+|op\s+|uiterlijk\s+)?$"
     ),
     "en": Pattern(
         r"(?<!\w)(?:since|from|of|until|till|til|through|last|past|dated|every|each|to|as\s+of|yesterday|than)\s+(?:the\s+|on\s+)?$"

@@ -114,7 +114,7 @@ def _units(readable: str, start: int, end: int, phrases: list[Phrase], words: Wo
     pending: list[_Clause] = []
     for clause in clauses:
         if clause.kind == "commitment":
-            if unit and any(part.phrases for part in unit) and (clause.phrases or pending):
+            if any(not phrase.elastic for part in unit for phrase in part.phrases) and (clause.phrases or pending):
                 yield unit
                 unit = []
             unit = [*unit, *pending, clause]

@@ -108,30 +108,44 @@ _ACTS = rf"(?!{_STATE}>>|{_SMALL}>>|{_NOT_ACTS}>>)\w{{3,}}"
 """A verb next to its subject."""
 _WILL_NL = r"(?:ga|gaan|gaat|zal|zullen) "
 _VERB = (
-    r"(?:bel(?:len|t)?|(?:e-)?mail(?:en|t)?|(?:ver|op)?stu(?:ur|urt|ren)|schrij(?:f|ft|ven)|app(?:en|t)?|laat|laten|zoek(?:en|t)?|kij(?:k|kt|ken)|bekij(?:k|kt|ken)"
-    r"|check(?:en|t)?|controle(?:er|ert|ren)|vra(?:ag|agt|gen)|kom(?:en|t)?|ne(?:em|emt)|nemen|pak(?:ken|t)?|regel(?:en|t)?|los(?:sen|t)?|reage(?:er|ert|ren)"
-    r"|(?:be)?antwoord(?:en|t)?|koppel(?:en|t)?|meld(?:en|t)?|informe(?:er|ert|ren)|bericht(?:en)?|onderzoek(?:en|t)?|behandel(?:en|t)?|beoorde(?:el|elt|len)|beslis(?:sen|t)?"
-    r"|verwerk(?:en|t)?|pas(?:sen|t)?|wijzig(?:en|t)?|corrige(?:er|ert|ren)|herstel(?:len|t)?|repare(?:er|ert|ren)|vervang(?:en|t)?|beta(?:al|alt|len)|stort(?:en)?"
-    r"|boek(?:en|t)?|ma(?:ak|akt|ken)|zet(?:ten)?|ge(?:ef|eft|ven)|ga(?:at|an)?|zal|zullen|zorg(?:en|t)?|breng(?:en|t)?|hou(?:d|dt|den)?|doe(?:n|t)?|plan(?:nen|t)?"
-    r"|update(?:n|t)?|spre(?:ek|ekt|ken)|bespre(?:ek|ekt|ken)|overleg(?:gen|t)?|leg(?:gen|t)?|ha(?:al|alt|len)|vergoed(?:en|t)?|plaats(?:en)?|help(?:en|t)?"
-    r"|verreken(?:en|t)?|verhelp(?:en|t)?|start(?:en)?|escale(?:er|ert|ren)|rond(?:en)?|bezoek(?:en|t)?|annule(?:er|ert|ren)|active(?:er|ert|ren)|crediteren|licht(?:en)?)"
+    r"(?:bel(?:len|t)?|(?:e-)?mail(?:en|t)?|(?:ver|op)?stu(?:ur|urt|ren)|schrij(?:f|ft|ven)|app(?:en|t)?|laat|laten|zoek(?:en|t)?|kij(?:k|kt"
+    r"|ken)|bekij(?:k|kt|ken)"
+    r"|check(?:en|t)?|controle(?:er|ert|ren)|vra(?:ag|agt|gen)|kom(?:en|t)?|ne(?:em|emt)|nemen|pak(?:ken|t)?|regel(?:en|t)?|los(?:sen|t)?"
+    r"|reage(?:er|ert|ren)"
+    r"|(?:be)?antwoord(?:en|t)?|koppel(?:en|t)?|meld(?:en|t)?|informe(?:er|ert|ren)|bericht(?:en)?|sms'?(?:en|t)|onderzoek(?:en|t)?"
+    r"|behandel(?:en|t)?|beoorde(?:el|elt|len)|beslis(?:sen|t)?"
+    r"|verwerk(?:en|t)?|pas(?:sen|t)?|wijzig(?:en|t)?|corrige(?:er|ert|ren)|herstel(?:len|t)?|repare(?:er|ert|ren)|vervang(?:en|t)?|beta(?:al"
+    r"|alt|len)|stort(?:en)?"
+    r"|boek(?:en|t)?|ma(?:ak|akt|ken)|zet(?:ten)?|ge(?:ef|eft|ven)|ga(?:at|an)?|zal|zullen|zorg(?:en|t)?|breng(?:en|t)?|hou(?:d|dt|den)?"
+    r"|doe(?:n|t)?|plan(?:nen|t)?"
+    r"|update(?:n|t)?|spre(?:ek|ekt|ken)|bespre(?:ek|ekt|ken)|overleg(?:gen|t)?|leg(?:gen|t)?|ha(?:al|alt|len)|vergoed(?:en|t)?|plaats(?:en)?"
+    r"|help(?:en|t)?"
+    r"|verreken(?:en|t)?|verhelp(?:en|t)?|start(?:en)?|escale(?:er|ert|ren)|rond(?:en)?|bezoek(?:en|t)?|annule(?:er|ert|ren)|active(?:er|ert"
+    r"|ren)|crediteren|licht(?:en)?)"
 )
 _OURS = (
-    r"(?:collega(?:'?s)?|\w*team|\w*afdeling\w*|\w*medewerkers?|\w*specialist(?:en)?|monteurs?|technicus|technici|klantenservice|klantcontact|servicedesk|helpdesk|webcare"
-    r"|leidinggevende|\w*manager|\w{2,}dienst|technische dienst|iemand|experts?|planners?|backoffice|teamleider|\w*behandelaar|adviseurs?|elektricien|installateur)"
+    r"(?:collega(?:'?s)?|\w*team|\w*afdeling\w*|\w*medewerkers?|\w*specialist(?:en)?|monteurs?|technicus|technici|klantenservice|klantcontact"
+    r"|servicedesk|helpdesk|webcare"
+    r"|leidinggevende|\w*manager|\w{2,}dienst|technische dienst|iemand|experts?|planners?|backoffice|teamleider|\w*behandelaar|adviseurs?"
+    r"|elektricien|installateur)"
 )
 _HAVE = r"(?:krijg(?:t|en)?|ontvang(?:t|en)?)"
 _THINGS = r"(?:bestelling|pakket\w*|levering|zending|afspraak|bezoek|order)"
 """What reaches the reader by others, or was agreed already."""
 _GOT = (
-    r"(?:antwoord(?:en)?|reactie|bericht(?:je)?|terugkoppeling|update|mail(?:tje)?|e-mail|telefoontje|belletje|seintje|uitsluitsel|duidelijkheid|bevestiging|terugbetaling|geld|bedrag"
-    r"|vergoeding|credit\w*|factuur|nieuwe?|vervang\w*|brief|informatie|oplossing|tegoed|voorstel|uitleg|beslissing|besluit|resultaat|uitkomst|aanbod|offerte|contract|link|voucher"
+    r"(?:antwoord(?:en)?|reactie|bericht(?:je)?|terugkoppeling|update|mail(?:tje)?|e-mail|telefoontje|belletje|seintje|uitsluitsel"
+    r"|duidelijkheid|bevestiging|terugbetaling|geld|bedrag"
+    r"|vergoeding|credit\w*|factuur|nieuwe?|vervang\w*|brief|informatie|oplossing|tegoed|voorstel|uitleg|beslissing|besluit|resultaat"
+    r"|uitkomst|aanbod|offerte|contract|link|voucher"
     r"|cadeaubon|iets|nader|retourlabels?|terug|nieuws)"
 )
 _DONE = (
-    r"(?:(?:terug|op)?gebeld|gemaild|gecontacteerd|geholpen|behandeld|opgelost|opgepakt|uitgezocht|onderzocht|hersteld|gerepareerd|verholpen|beantwoord|terugbetaald|(?:terug)?gestort"
-    r"|(?:terug)?geboekt|overgemaakt|gecrediteerd|verwerkt|aangepast|gecorrigeerd|verstuurd|verzonden|(?:op|toe|na)?gestuurd|(?:na|be)keken|nagekeken|vervangen|geregeld|rechtgezet"
-    r"|geïnformeerd|uitbetaald|verrekend|geannuleerd|geactiveerd|beoordeeld|in behandeling genomen|contact (?:met (?:je|u|jou) )?opgenomen|benaderd|afgehandeld|uitgevoerd|doorgevoerd)"
+    r"(?:(?:terug|op)?gebeld|gemaild|gecontacteerd|geholpen|behandeld|opgelost|opgepakt|uitgezocht|onderzocht|hersteld|gerepareerd|verholpen"
+    r"|beantwoord|terugbetaald|(?:terug)?gestort"
+    r"|(?:terug)?geboekt|overgemaakt|gecrediteerd|verwerkt|aangepast|gecorrigeerd|verstuurd|verzonden|(?:op|toe|na)?gestuurd|(?:na|be)keken"
+    r"|nagekeken|vervangen|geregeld|rechtgezet"
+    r"|geïnformeerd|uitbetaald|verrekend|geannuleerd|geactiveerd|beoordeeld|in behandeling genomen|contact (?:met (?:je|u|jou) )?opgenomen"
+    r"|benaderd|afgehandeld|uitgevoerd|doorgevoerd)"
 )
 _YOU = r"(?:je|jij|u|jullie)"
 _I = r"(?:ik|we|wij)"
@@ -141,7 +155,8 @@ _DUTCH = Words(
     boundary=_pattern(
         r"[,;:()–—]",
         r"(?<=\s)- ",
-        r"<<(?:en|maar|want|dus|dat|of|als|indien|wanneer|zodra|omdat|zodat|totdat|tot|voordat|nadat|terwijl|waar\w*|wat|hoe|wie|die|zolang|mits|tenzij|om|daarna)>>",
+        r"<<(?:en|maar|want|dus|dat|of|als|indien|wanneer|zodra|omdat|zodat|totdat|tot|voordat|nadat|terwijl|waar\w*|wat|hoe|wie|die|zolang"
+        r"|mits|tenzij|om|daarna)>>",
     ),
     joining=frozenset({"en", "of", "om", "tot", ",", "maar"}),
     lead=_pattern(r"(?:[\s,;:()–—-]|(?:en|maar|want|dus)>>)*"),
@@ -152,14 +167,17 @@ _DUTCH = Words(
         rf"<<{_ACTS} {_I}>>",
         rf"<<{_I} {_WILL_NL}(?!open>>|dicht>>|naar>>|over>>|verhuizen>>)|<<{_WILL_NL}{_I}>>",
         rf"<<{_I}>>.*?<<te (?:kunnen |laten )?(?:vertellen|melden|bellen|antwoorden|reageren|geven|laten|sturen|weten|hebben|helpen)>>",
-        rf"<<(?:verwacht(?:en)?|hopen?|hoop|streef|streven|probeer|proberen) {_I}>>.*?<<te (?:kunnen )?(?:vertellen|melden|bellen|antwoorden|reageren|geven|laten|sturen|hebben)>>",
+        rf"<<(?:verwacht(?:en)?|hopen?|hoop|streef|streven|probeer|proberen) {_I}>>.*?<<te (?:kunnen )?(?:vertellen|melden|bellen|antwoorden"
+        rf"|reageren|geven|laten|sturen|hebben)>>",
         # a colleague calls, then our team calls
-        rf"<<{_OURS}>>(?!.*<<{_STATE}>>)(?: (?:van|uit|bij|op) [^,]{{1,40}}?)? (?:\w+ ){{0,3}}?{_VERB}>>",
-        rf"<<{_VERB}>>(?!.*<<{_STATE}>>)(?: \w+){{0,6}}? {_OURS}>>",
+        rf"^(?!.*<<{_STATE}>>).*?<<{_OURS}>>(?: (?:van|uit|bij|op) [^,]{{1,40}}?)? (?:\w+ ){{0,3}}?{_VERB}>>",
+        rf"^(?!.*<<{_STATE}>>).*?<<{_VERB}>>(?: \w+){{0,6}}? {_OURS}>>",
+        r"<<(?:mijn|onze|ons) (?:\w+ ){1,3}?(?:belt|mailt|appt|smst|sms't|stuurt|neemt|reageert|antwoordt|bezoekt|helpt|informeert|onderzoekt)>>",
         # you hear, you have an answer
         rf"<<(?:{_YOU} (?:\w+ )?(?:hoort?|verneemt|leest|weet)|(?:hoort?|verneemt?|leest?|weet) {_YOU})>>",
         rf"^(?!.*<<{_THINGS}>>).*?<<(?:{_YOU} {_HAVE}|{_HAVE} {_YOU})>>",
-        rf"^(?!.*<<{_THINGS}>>).*?<<(?:{_YOU} (?:hebt?|heeft)|(?:hebt?|heeft) {_YOU})>>.*?<<(?:{_GOT}|van (?:ons|mij|me)|in (?:je|uw) (?:mail|mailbox|inbox|bezit))>>",
+        rf"^(?!.*<<{_THINGS}>>).*?<<(?:{_YOU} (?:hebt?|heeft)|(?:hebt?|heeft) {_YOU})>>.*?<<(?:{_GOT}|van (?:ons|mij|me)|in (?:je|uw) (?:mail"
+        rf"|mailbox|inbox|bezit))>>",
         rf"<<(?:wordt|word|worden)>>.*?<<{_DONE}>>",
         r"<<(?:geld|bedrag|terugbetaling|vergoeding|tegoed|verschil)>>.*?<<(?:rekening|terug)>>",
         rf"<<{_YOU} (?:kunt|kan|mag)>>.*?<<{_GOT}>>.*?<<(?:verwachten|tegemoet\s?zien)>>",
@@ -188,8 +206,10 @@ _DUTCH = Words(
     ),
     vouched=_pattern(r"__(?:dat|om|ervoor dat|ernaar om|er|of)>>"),
     voids=_pattern(
-        r"<<(?:niet|geen|nooit|niets|niks|niemand|nauwelijks|gisteren|vorige|eerder|naar verwachting|verwachten? (?:we |ik |wij )?dat|vermoedelijk|volgens|vervoerder|bezorg\w*)>>",
-        r"<<(?:bereikbaar|geopend|open|gesloten|onderhoud\w*|werkzaamheden|dienstregeling|levertijd|in huis|recht op|altijd|meestal|normaal|normaliter|doorgaans|gemiddeld|standaard|al \d+ jaar|al jaren)>>",
+        r"<<(?:niet|geen|nooit|niets|niks|niemand|nauwelijks|gisteren|vorige|eerder|naar verwachting|verwachten? (?:we |ik |wij )?dat"
+        r"|vermoedelijk|volgens|vervoerder|bezorg\w*)>>",
+        r"<<(?:bereikbaar|geopend|open|gesloten|onderhoud\w*|werkzaamheden|dienstregeling|levertijd|in huis|recht op|altijd|meestal|normaal"
+        r"|normaliter|doorgaans|gemiddeld|standaard|al \d+ jaar|al jaren)>>",
         rf"<<(?:{_I} {_STATE}|{_STATE} {_I})>>(?! kunnen)",
         # what we ask of the reader, and what we offer everybody
         rf"<<(?:vraag|vragen|verzoek|verzoeken|raad|raden|adviseer|adviseren|nodig|nodigen|wens|wensen) (?:{_I} )?{_YOU}>>",
@@ -203,7 +223,8 @@ _DUTCH = Words(
         rf"<<(?:gevraagd|verzocht)>>.*?<<{_OURS}>>.*?<<te \w+",
     ),
     bare=_pattern(
-        r"(?:[\s,;:()–—.!-]|(?:uiterlijk|nog|dus|doch|en|of|dan|in|ieder|elk|geval|graag|liefst|al|ergens|hopelijk|waarschijnlijk|om|op|voor|rond|het|zo|mogelijk|eerder|misschien"
+        r"(?:[\s,;:()–—.!-]|(?:uiterlijk|nog|dus|doch|en|of|dan|in|ieder|elk|geval|graag|liefst|al|ergens|hopelijk|waarschijnlijk|om|op|voor"
+        r"|rond|het|zo|mogelijk|eerder|misschien"
         r"|maar|tot|als|lukt|sowieso|zeker|gewoon)>>)+"
     ),
 )
@@ -211,26 +232,36 @@ _DUTCH = Words(
 # --- English ------------------------------------------------------------------------------------------------------------------------
 
 _NO_ACT = (
-    r"(?:be (?:\w+ )?(?:closed|open|available|here|there|playing|hosting|celebrating|moving|able|at|back online|down|late|out|delayed|running|introducing|launching|holding)"
-    r"|close|open|deliver|launch|run|operate|leave|depart|see|assume|need|have to|start|stop|arrive|celebrate|host|introduce|miss|remember|understand|move|consider|always|never)"
+    r"(?:be (?:\w+ )?(?:closed|open|available|here|there|playing|hosting|celebrating|moving|able|at|back online|down|late|out|delayed|running"
+    r"|introducing|launching|holding)"
+    r"|close|open|deliver|launch|run|operate|leave|depart|see|assume|need|have to|start|stop|arrive|celebrate|host|introduce|miss|remember"
+    r"|understand|move|consider|always|never)"
 )
 _ACT = (
-    r"(?:call|ring|phone|email|e-mail|mail|send|write|message|dm|text|let|look|check|ask|get|come|reply|respond|answer|contact|reach|update|inform|tell|notify|report|investigate"
-    r"|handle|solve|resolve|fix|sort|process|refund|credit|pay|transfer|replace|repair|correct|change|arrange|follow|pick|find|review|assess|decide|confirm|forward|escalate|share"
-    r"|provide|give|keep|make|help|take|chase|discuss|dispatch|ship|cancel|activate|book|schedule|put|work|do|have|be in touch|be in contact|be calling|be sending|visit|speak|return"
+    r"(?:call|ring|phone|email|e-mail|mail|send|write|message|dm|text|let|look|check|ask|get|come|reply|respond|answer|contact|reach|update"
+    r"|inform|tell|notify|report|investigate"
+    r"|handle|solve|resolve|fix|sort|process|refund|credit|pay|transfer|replace|repair|correct|change|arrange|follow|pick|find|review|assess"
+    r"|decide|confirm|forward|escalate|share"
+    r"|provide|give|keep|make|help|take|chase|discuss|dispatch|ship|cancel|activate|book|schedule|put|work|do|have|be in touch|be in contact"
+    r"|be calling|be sending|visit|speak|return"
     r"|raise|see to|drop|issue|try|cover|waive|reset|unlock|restore|reimburse|compensate|deal|go through|talk)"
 )
 _ACTING = (
-    r"(?!(?:having|being|experiencing|opening|closing|running|playing|moving|seeing|hoping|waiting|offering|launching|celebrating|delivering|introducing|going|expecting|working"
+    r"(?!(?:having|being|experiencing|opening|closing|running|playing|moving|seeing|hoping|waiting|offering|launching|celebrating|delivering"
+    r"|introducing|going|expecting|working"
     r"|hosting|organising|organizing|trying|getting|feeling|wondering|writing|asking|doing|during|anything|something|nothing)>>)\w+ing"
 )
 _US = (
-    r"(?:(?:my|our|a|an|the|one of (?:my|our)) (?:[\w-]+ ){0,4}?(?:colleagues?|teams?|departments?|specialists?|engineers?|managers?|technicians?|agents?|advisers?|advisors?|experts?"
-    r"|supervisors?|desk|support|lead|electricians?|member of (?:staff|our team))|someone(?: (?:from|in|at) [^,]{1,40}?)?|somebody|customer (?:service|services|care|support)|team lead(?:er)?)"
+    r"(?:(?:my|our|a|an|the|one of (?:my|our)) (?:[\w-]+ ){0,4}?(?:colleagues?|teams?|departments?|specialists?|engineers?|managers?"
+    r"|technicians?|agents?|advisers?|advisors?|experts?"
+    r"|supervisors?|desk|support|lead|electricians?|member of (?:staff|our team))|someone(?: (?:from|in|at) [^,]{1,40}?)?|somebody"
+    r"|customer (?:service|services|care|support)|team lead(?:er)?)"
 )
 _FROM_US = (
-    r"(?:hear|have heard|know|(?:get|receive) (?!.*<<(?:parcel|package|order|delivery|shipment|appointment|visit|points)>>)|(?:have|expect|see) (?:[^,]{0,40}?<<)?"
-    r"(?:answers?|reply|replies|response|update|email|e-mail|mail|message|call|phone call|callback|refund|money|credit|replacement|news|confirmation|letter|decision|solution|information"
+    r"(?:hear|have heard|know|(?:get|receive) (?!.*<<(?:parcel|package|order|delivery|shipment|appointment|visit|points)>>)|(?:have|expect"
+    r"|see) (?:[^,]{0,40}?<<)?"
+    r"(?:answers?|reply|replies|response|update|email|e-mail|mail|message|call|phone call|callback|refund|money|credit|replacement|news"
+    r"|confirmation|letter|decision|solution|information"
     r"|voucher|explanation|outcome|new|contract|invoice|payment|amount|back|feedback|from (?:us|me)|details|more)"
     r"|be (?:\w+ )?(?:called|contacted|refunded|informed|updated|notified|compensated|phoned|credited|paid|reimbursed|emailed|helped))"
 )
@@ -241,50 +272,63 @@ _ENGLISH = Words(
     boundary=_pattern(
         r"[,;:()–—]",
         r"(?<=\s)- ",
-        r"<<(?:and|but|so|if|when|whenever|once|as soon as|that|whether|because|since|until|while|which|who|what|where|why|how|unless|in case|or|then)>>",
+        r"<<(?:and|but|so|if|when|whenever|once|as soon as|that|whether|because|since|until|while|which|who|what|where|why|how|unless|in case"
+        r"|or|then)>>",
     ),
     joining=frozenset({"and", "or", ",", "but"}),
     lead=_pattern(r"(?:[\s,;:()–—-]|(?:and|but|so|then)>>)*"),
     tag_question=_pattern(r",\s*(?:ok|okay|alright|all right|right|deal|is that ok(?:ay)?|does that work)\s*\?"),
     commits=_pattern(
-        rf"<<(?:i|we){_WILL}(?: (?:\w+ly|also|now|then|both|all|still|try to|aim to|do (?:my|our) best to|make sure to|be sure to|be able to))* (?!{_NO_ACT}>>)\w+",
+        rf"<<(?:i|we){_WILL}(?: (?:\w+ly|also|now|then|both|all|still|try to|aim to|do (?:my|our) best to|make sure to|be sure to"
+        rf"|be able to))* (?!{_NO_ACT}>>)\w+",
         rf"<<(?:i'm|i am|we're|we are) (?:{_ACTING}|working on (?:it|this|that|your))>>",
-        r"<<(?:i|we) (?:\w+ly |also |always )?(?:promise|guarantee|aim to|try to|plan to|intend to|endeavou?r to|strive to|make sure|ensure|commit to)>>",
+        r"<<(?:i|we) (?:\w+ly |also |always )?(?:promise|guarantee|aim to|try to|plan to|intend to|endeavou?r to|strive to|make sure|ensure"
+        r"|commit to)>>",
         rf"<<(?:i|we) (?:hope|expect) to (?:be in touch|know|{_ACT})>>",
         rf"<<(?:i|we) should (?:be able to {_ACT}|have>>)",
         r"<<goes out to you>>|<<(?:goes|going|go) in the (?:post|mail)>>",
         r"<<(?:i|we) (?:\w+ly |always )?(?:reply|respond|answer|get back|come back)>>",
         rf"<<let me (?:just |quickly )?{_ACT}>>",
         rf"<<{_US}(?: \w+)?{_WILL}(?: \w+ly| also| then)? (?!{_NO_ACT}>>)(?:{_ACT}|be in touch)>>",
+        r"<<(?:my|our) (?:\w+ ){1,4}?(?:will|'ll|is going to) (?:call|ring|phone|e-?mail|text|contact|message|get back|reach out|visit"
+        r"|be in touch|let you|update|reply|send)>>",
         rf"<<you(?:{_WILL}| can expect to| should)(?: (?:\w+ly|also|then))? {_FROM_US}",
-        r"<<(?:you (?:can|may) )?expect (?:to hear|(?:an?|our|my|the) (?:\w+ )?(?:call|reply|answer|email|response|update|message|refund|decision))>>",
-        r"<<(?:will|'ll) be (?:\w+ )?(?:refunded|processed|fixed|resolved|replaced|repaired|corrected|handled|sorted|answered|credited|transferred|reviewed|investigated|updated|sent"
+        r"<<(?:you (?:can|may) )?expect (?:to hear|(?:an?|our|my|the) (?:\w+ )?(?:call|reply|answer|email|response|update|message|refund"
+        r"|decision))>>",
+        r"<<(?:will|'ll) be (?:\w+ )?(?:refunded|processed|fixed|resolved|replaced|repaired|corrected|handled|sorted|answered|credited"
+        r"|transferred|reviewed|investigated|updated|sent"
         r"|picked up|looked into|dealt with|paid|issued|assessed|reimbursed)>>",
         r"<<(?:money|refund|credit|amount|payment)>>.*?<<(?:will|'ll) be (?:back|in your|on your|with you)>>",
         r"^__will (?:\w+ly )?(?:get back|call|let you know|update|reply|dm|email|come back|check|follow up|be in touch)>>",
         r"<<(?:answer|reply|update|response) (?:will follow|to follow|follows)>>",
     ),
-    elided=_pattern(rf"__(?:(?:and|but|then) )*(?:(?:will|shall|then|also|\w+ly|(?:hope|expect|aim|plan|try|intend) to) )*(?!{_NO_ACT}>>){_ACT}>>"),
+    elided=_pattern(
+        rf"__(?:(?:and|but|then) )*(?:(?:will|shall|then|also|\w+ly|(?:hope|expect|aim|plan|try|intend) to) )*(?!{_NO_ACT}>>){_ACT}>>"
+    ),
     subordinate=_pattern(
-        r"__(?:if|when|whenever|once|as soon as|that|whether|because|since|until|while|which|what|where|why|how|unless|in case|or|please|could|can|would|shall|do|did)>>",
+        r"__(?:if|when|whenever|once|as soon as|that|whether|because|since|until|while|which|what|where|why|how|unless|in case|or|please"
+        r"|could|can|would|shall|do|did)>>",
         r"__who>>(?!(?: |')(?:will|ll) )",
     ),
     vouch=_pattern(
-        r"<<(?:i|we)(?:'ll| will)? (?:\w+ly )?(?:promise|guarantee|make sure|ensure|see to it|assure you)>>|<<(?:i|we) can (?:confirm|promise|assure you)>>",
+        r"<<(?:i|we)(?:'ll| will)? (?:\w+ly )?(?:promise|guarantee|make sure|ensure|see to it|assure you)>>|<<(?:i|we) can (?:confirm|promise"
+        r"|assure you)>>",
         rf"<<(?:i|we)(?:'ll| will) (?:ask|get|have) {_US}>>",
     ),
     vouched=_pattern(r"__(?:that )?(?:you|your|it|this|he|she|they|someone|i|we|the|my|our|a)>>"),
     voids=_pattern(
         r"<<(?:ask|advise|recommend|invite|urge|remind) (?:that )?you>>|<<(?:broadcast\w*|sale|presale|match|off everything|\d+\s?% off)>>",
-        r"<<(?:not|never|no one|nobody|unable|cannot|hardly|yesterday|expected|according to|couriers?|deliver(?:ed|y|ies)?|opening hours|maintenance|timetable|usually|always|normally|generally|typically|on average)>>",
-        r"n't>>"
+        r"<<(?:not|never|no one|nobody|unable|cannot|hardly|yesterday|expected|according to|couriers?|deliver(?:ed|y|ies)?|opening hours"
+        r"|maintenance|timetable|usually|always|normally|generally|typically|on average)>>",
+        r"n't>>",
     ),
     we=_pattern(rf"<<(?:i|we|let me|{_US})>>"),
     theirs=_pattern(rf"__(?:and )?(?:who|they|she|he){_WILL}(?: \w+ly| also| then)? (?!{_NO_ACT}>>){_ACT}>>"),
     ours=_pattern(rf"<<{_US}>>|<<with (?:our |the )?(?:claims|billing|complaints|finance|support|sales|legal)>>"),
     arranged=_pattern(rf"<<(?:asked|requested|arranged for|instructed) {_US} to {_ACT}>>"),
     bare=_pattern(
-        r"(?:[\s,;:()–—.!-]|(?:and|or|at|the|latest|hopefully|if|possible|sooner|on|by|in|any|case|probably|ideally|so|then|but|around|for|sure|maybe)>>)+"
+        r"(?:[\s,;:()–—.!-]|(?:and|or|at|the|latest|hopefully|if|possible|sooner|on|by|in|any|case|probably|ideally|so|then|but|around|for"
+        r"|sure|maybe)>>)+"
     ),
 )
 
