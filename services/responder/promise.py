@@ -10,11 +10,12 @@ found. How a moment follows from the words stands in `moments.py`. Pure: no I/O,
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 
 import regex
 
 from libs.common.hours import Calendar
-from services.responder import moments
+from services.responder import moment_words, moments
 from services.responder.blanks import HANDLE, LINK, QUOTED, QUOTED_LINE, blank
 from services.responder.bounded import Pattern, within
 from services.responder.moments import Clock, Phrase
@@ -84,7 +85,7 @@ def _lower(text: str) -> str:
 
 
 def _promises(text: str, own: str, readable: str, words: Words, clock: Clock) -> Iterator[Promise]:
-    phrases = moments.phrases(readable, words.language, clock)
+    phrases = moment_words.phrases(readable, words.language, clock)
     if not phrases:
         return
     for sentence in _SENTENCE.finditer(_ABBREVIATION.sub(lambda m: m[0].replace(".", "\x01"), own)):
@@ -148,7 +149,7 @@ def _clauses(readable: str, start: int, end: int, phrases: list[Phrase], words: 
     cuts.append(end)
     subject = False
     vouched = False
-    for first, last in zip(cuts, cuts[1:], strict=False):
+    for first, last in pairwise(cuts):
         own = [phrase for phrase in phrases if first <= phrase.start < last]
         said = _without(readable, first, last, own)
         kind = words.kind(said, readable[:first], subject=subject, vouched=vouched)

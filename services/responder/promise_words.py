@@ -1,7 +1,8 @@
 """The words by which a clause tells that we commit to something, in Dutch and in English.
 
 A clause comes in, in lower case, without its phrases of time; what it is goes out. Dutch shows who acts by what stands next to the verb ("ik bel je",
-"morgen bel ik je"), English by will and its kin. What we are, feel or know is no commitment to the reader, nor is what we deliver, drive, open or organise.
+"morgen bel ik je"), English by will and its kin. What we are, feel or know is no commitment to the reader, nor is what we deliver, drive, open or
+organise.
 """
 
 from dataclasses import dataclass
@@ -88,21 +89,29 @@ _STATE = _words(
 )
 _SMALL = _words(
     # what stands next to "ik" without being its verb
-    "dat als of en maar want toen dan omdat zodat zodra voordat nadat terwijl hoe wat wie waar waarom waardoor waarvoor waarmee waarna wanneer die sinds tot",
-    "ook zoals dus mits tenzij totdat zolang indien hopelijk zelf niet geen je jou jouw jullie u het de een er hier daar dit deze ons onze met voor van om in op bij",
-    "aan over uit naar te nu weer zo al door per tussen tegen na ik wij we heel erg graag even nog samen elkaar altijd iets iemand mijn hem haar hun alle alles",
+    "dat als of en maar want toen dan omdat zodat zodra voordat nadat terwijl hoe wat wie waar waarom waardoor waarvoor",
+    "waarmee waarna wanneer die sinds tot",
+    "ook zoals dus mits tenzij totdat zolang indien hopelijk zelf niet geen je jou jouw jullie u het de een er hier",
+    "daar dit deze ons onze met voor van om in op bij",
+    "aan over uit naar te nu weer zo al door per tussen tegen na ik wij we heel erg graag even nog samen elkaar altijd",
+    "iets iemand mijn hem haar hun alle alles",
 )
 _NOT_ACTS = _words(
     # what we feel, know and are like
-    "zie zien ziet begrijp begrijpen snap snappen denk denken vind vinden wens wensen hoor horen ontvang ontvangen merk merken mis missen wacht wachten sta staan",
-    "zit zitten lig liggen blijf blijven heet heten lees lezen betreur betreuren waardeer waarderen geloof geloven dank danken bedank bedanken krijg krijgen",
+    "zie zien ziet begrijp begrijpen snap snappen denk denken vind vinden wens wensen hoor horen ontvang ontvangen merk",
+    "merken mis missen wacht wachten sta staan",
+    "zit zitten lig liggen blijf blijven heet heten lees lezen betreur betreuren waardeer waarderen geloof geloven dank",
+    "danken bedank bedanken krijg krijgen",
     "hoop hopen verwacht verwachten ga gaan hanteer hanteren twijfel schrik schrikken baal balen leef leven herken herkennen houd van",
     # what a company does all day
-    "rijd rijden vertrek vertrekken vaar varen vlieg vliegen lever leveren bezorg bezorgen werk werken sluit sluiten open openen organiseer organiseren vier vieren",
+    "rijd rijden vertrek vertrekken vaar varen vlieg vliegen lever leveren bezorg bezorgen werk werken sluit sluiten",
+    "open openen organiseer organiseren vier vieren",
     "lanceer lanceren verhuis verhuizen stop stoppen verkoop verkopen bestaan draai draaien speel spelen trap trappen vervoer vervoeren",
     # what is over
-    "belde belden stuurde stuurden mailde mailden zei zeiden schreef schreven kwam kwamen nam namen vroeg vroegen deed deden gaf gaven ging gingen liet lieten zocht",
-    "zochten bracht brachten beloofde beloofden sprak spraken zag zagen hoorde hoorden vond vonden wist wisten dacht dachten werd werden kreeg kregen las lazen",
+    "belde belden stuurde stuurden mailde mailden zei zeiden schreef schreven kwam kwamen nam namen vroeg vroegen deed",
+    "deden gaf gaven ging gingen liet lieten zocht",
+    "zochten bracht brachten beloofde beloofden sprak spraken zag zagen hoorde hoorden vond vonden wist wisten dacht",
+    "dachten werd werden kreeg kregen las lazen",
 )
 _ACTS = rf"(?!{_STATE}>>|{_SMALL}>>|{_NOT_ACTS}>>)\w{{3,}}"
 """A verb next to its subject."""
