@@ -61,7 +61,7 @@ _NUMBER = {
     **{"fourteen": 14, "twenty": 20, "thirty": 30, "twenty-four": 24, "forty-eight": 48},
 }
 _PART = {
-    **dict.fromkeys(("ochtend", "ochtends", "morgens", "voormiddag", "middaguur", "morning", "noon", "midday"), "morning"),
+    **dict.fromkeys(("ochtend", "ochtends", "morgens", "voormiddag", "middaguur", "vroeg", "morning", "noon", "midday"), "morning"),
     **dict.fromkeys(("middag", "middags", "namiddag", "afternoon"), "afternoon"),
     **dict.fromkeys(("avond", "avonds", "evening", "night"), "evening"),
 }
@@ -264,7 +264,8 @@ def _nl() -> tuple[tuple[Pattern, Made], ...]:
         (
             r"(?:zo (?:snel|spoedig|gauw|vlug) (?:mogelijk|als (?:ik|we|wij) kan|(?:ik|we) kan|als mogelijk)|z\.?s\.?m\.?|asap|(?:zeer "
             r"|heel )?binnenkort"
-            r"|(?:zeer )?spoedig|met spoed|(?<!te\s)(?:heel |erg |weer )?snel|gauw|straks|zo\s?meteen|zo\s?dadelijk|dadelijk|eerdaags|te zijner tijd"
+            r"|(?:zeer )?spoedig|met spoed|(?<!te\s)(?:heel |erg |weer )?snel|gauw|straks|zo(?= (?:terug|bij (?:je|u)|weer bij|op terug))"
+            r"|zo\s?meteen|zo\s?dadelijk|dadelijk|eerdaags|te zijner tijd"
             r"|op (?:zeer )?korte termijn|binnen afzienbare tijd|(?:op )?een later moment|later(?! (?:vandaag|van|deze|dan|op de))"
             r"|(?:binnen|over) (?:enkele|een paar|een aantal) (?:minuten|minuutjes|uren|uur|uurtjes|dagen|werkdagen|weken)"
             r"|(?:in )?de (?:komende|eerstvolgende) (?:dagen|tijd|uren|weken|periode)|zo snel als mogelijk|de eerste gelegenheid)",
@@ -342,7 +343,8 @@ def _nl() -> tuple[tuple[Pattern, Made], ...]:
         (r"(?P<firm>voor|vóór|na|rond|tegen) (?P<hour>" + _any(list(_SPOKEN)[24:]) + r")", _spoken),
         (r"(?P<firm>voor|vóór|om|rond|uiterlijk|tegen) (?:om )?(?P<hour>" + _any(list(_SPOKEN)[:12]) + r") uur", _spoken),
         (
-            r"(?P<before>tussen) \d{1,2}(?:[:.]\d\d)?(?:\s*(?:uur|u))? en (?P<hour>\d{1,2})(?:[:.](?P<minutes>\d\d))?(?:\s*(?:uur|u|h)(?!\w))?",
+            r"(?P<before>tussen) \d{1,2}(?:[:.]\d\d)?(?:\s*(?:uur|u))?(?: en |\s*[-–]\s*)(?P<hour>\d{1,2})"
+            r"(?:[:.](?P<minutes>\d\d))?(?:\s*(?:uur|u|h)(?!\w))?",
             _on_the_clock,
         ),
         (
@@ -350,7 +352,7 @@ def _nl() -> tuple[tuple[Pattern, Made], ...]:
             r"|voor )?)(?P<hour>\d{1,2})(?:[:.](?P<minutes>\d\d)(?:\s*(?:uur|u|h)(?!\w))?|\s*(?:uur|u|h)(?!\w))",
             _on_the_clock,
         ),
-        (r"(?P<hour>\d{1,2}):(?P<minutes>\d\d)(?:\s*(?:uur|u|h)(?!\w))?", _on_the_clock),
+        (r"(?:\d{1,2}[:.]\d\d\s*[-–]\s*)?(?P<hour>\d{1,2}):(?P<minutes>\d\d)(?:\s*(?:uur|u|h)(?!\w))?", _on_the_clock),
         (r"(?<=\x00,?\s)(?P<hour>\d{1,2})(?:\.(?P<minutes>\d\d))?\s*(?:uur|u)", _on_the_clock),
     )
 
@@ -451,13 +453,11 @@ def _en() -> tuple[tuple[Pattern, Made], ...]:
             _spoken,
         ),
         (
-            r"(?P<firm>by|before|at|around) (?P<hour>"
-            + _any(list(_SPOKEN)[12:24])
-            + r")(?: o'clock)?(?=\s*(?:[.,!;)\n]|$|today|tomorrow|on\s|this\s))",
+            r"(?P<firm>by|before|at|around) (?P<hour>" + _any(list(_SPOKEN)[12:24]) + r")(?: o'clock)?(?=\s*(?:[.,!;)\n]|$|\x00))",
             _spoken,
         ),
         (
-            r"(?P<before>between) \d{1,2}(?:[:.]\d\d)?\s*(?:[ap]\.?m\.?)? and (?P<hour>\d{1,2})"
+            r"(?P<before>between) \d{1,2}(?:[:.]\d\d)?\s*(?:[ap]\.?m\.?)?(?: and |\s*[-–]\s*)(?P<hour>\d{1,2})"
             r"(?:[:.](?P<minutes>\d\d))?(?:\s*(?P<noon>[ap]\.?m)(?!\w)\.?)?",
             _on_the_clock,
         ),
@@ -471,8 +471,7 @@ def _en() -> tuple[tuple[Pattern, Made], ...]:
             _on_the_clock,
         ),
         (
-            r"(?P<before>(?:by|before|at|around|no later than|after) )(?P<hour>\d{1,2})(?: o'clock)?(?=\s*(?:[.,!;)\n]|$|today|tomorrow|on\s"
-            r"|this\s))",
+            r"(?P<before>(?:by|before|at|around|no later than|after) )(?P<hour>\d{1,2})(?: o'clock)?(?=\s*(?:[.,!;)\n]|$|\x00))",
             _on_the_clock,
         ),
     )

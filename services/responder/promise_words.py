@@ -186,7 +186,7 @@ _DUTCH = Words(
         rf"<<(?:{_YOU} (?:\w+ )?(?:hoort?|verneemt|leest|weet)|(?:hoort?|verneemt?|leest?|weet) {_YOU})>>",
         rf"^(?!.*<<{_THINGS}>>).*?<<(?:{_YOU} {_HAVE}|{_HAVE} {_YOU})>>",
         rf"^(?!.*<<{_THINGS}>>).*?<<(?:{_YOU} (?:hebt?|heeft)|(?:hebt?|heeft) {_YOU})>>.*?<<(?:{_GOT}|van (?:ons|mij|me)|in (?:je|uw) (?:mail"
-        rf"|mailbox|inbox|bezit))>>",
+        rf"|mailbox|inbox|bezit)|aan de lijn|aan de telefoon)>>",
         rf"<<(?:wordt|word|worden)>>.*?<<{_DONE}>>",
         r"<<(?:geld|bedrag|terugbetaling|vergoeding|tegoed|verschil)>>.*?<<(?:rekening|terug)>>",
         rf"<<{_YOU} (?:kunt|kan|mag)>>.*?<<{_GOT}>>.*?<<(?:verwachten|tegemoet\s?zien)>>",
