@@ -537,6 +537,9 @@ TABLE: dict[Key, Row] = {
     ("responder", "post", f"{_B}/guard"): Row(own=200, body=lambda world, n: {"text": "Hoi! ^mk", "channel": "twitter", "member": "mk"}),
     ("responder", "post", f"{_B}/cases/{{case_id}}/replies"): Row(5, body=lambda world, n: {"text": "Hoi, ik kijk ernaar. ^mk"}),
     ("responder", "put", f"{_B}/replies/{{reply_id}}"): Row(6, body=_edit),
+    ("responder", "put", f"{_B}/replies/{{reply_id}}/promises"): Row(
+        6, body=lambda world, n: {"promises": [{"text": "de duinganger hoort nog van ons"}]}
+    ),
     ("responder", "post", f"{_B}/replies/{{reply_id}}/submit"): Row(7),
     ("responder", "post", f"{_B}/replies/{{reply_id}}/legal-check"): Row(
         8, body=lambda world, n: {"digest": world.reply(n)["digest"], "note": "gezien"}

@@ -640,6 +640,10 @@ def _responder(world: World) -> dict[str, Example]:
             parameters=_of(world, 12, "case_id", **{"Idempotency-Key": "een-antwoord"}), body={"text": "Hoi, ik kijk ernaar. ^mk"}
         ),
         "edit": Example(parameters=_of(world, 6, "reply_id", **any_version), body={"text": "Hoi, ik zoek mee. ^mk"}),
+        "say_promises": Example(
+            parameters=_of(world, 6, "reply_id", **any_version),
+            body={"promises": [{"text": "De schipper belt terug", "due_at": "2099-03-02T17:00:00Z"}]},
+        ),
         "submit": Example(parameters=_of(world, 7, "reply_id", **any_version)),
         "legal_check": Example(parameters=_of(world, 8, "reply_id", **any_version), body={"digest": reply[8]["digest"], "note": "gelezen"}),
         "approve": Example(parameters=_of(world, 9, "reply_id", **any_version), body={"digest": reply[9]["digest"]}),
