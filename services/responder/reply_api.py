@@ -62,7 +62,9 @@ class PromiseSaid(http.Body):
     """Of one that was found: its `id`, with another moment or the promise that it renegotiates. Without an id: one to attach, with its words."""
 
     id: UUID | None = None
-    text: Annotated[str, Field(min_length=1, max_length=300)] | None = Field(default=None, description="Of one to attach")
+    text: Annotated[str, Field(min_length=1, max_length=300, pattern=http.ONE_LINE)] | None = Field(
+        default=None, description="Of one to attach"
+    )
     due_at: http.Moment | None = Field(default=None, description="Null: as found; of an attached one: nothing that can be computed")
     renegotiates: UUID | None = Field(
         default=None, description="A promise to this customer that is open: this reply tells them that this one comes in its place"
