@@ -29,7 +29,7 @@ def test_searches_share_a_budget_and_an_inner_one_is_no_wider() -> None:
 
 
 def test_a_text_that_takes_too_long_is_held_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guard, "_QUOTED", FOR_EVER)
+    monkeypatch.setattr(guard, "QUOTED", FOR_EVER)
     monkeypatch.setattr(guard, "CHECK_CPU_S", 0.05)
     [verdict] = guard.check(draft(f"Hoi u {ENDLESS} ^gs"), book())
     assert (verdict.code, verdict.blocking) == ("unchecked", True)
