@@ -271,7 +271,7 @@ _FROM_US = (
     r"|see) (?:[^,]{0,40}?<<)?"
     r"(?:answers?|reply|replies|response|update|email|e-mail|mail|message|call|phone call|callback|refund|money|credit|replacement|news"
     r"|confirmation|letter|decision|solution|information"
-    r"|voucher|explanation|outcome|new|contract|invoice|payment|amount|back|feedback|from (?:us|me)|details|more)"
+    r"|voucher|explanation|clarity|outcome|new|contract|invoice|payment|amount|back|feedback|from (?:us|me)|details|more)"
     r"|be (?:\w+ )?(?:called|contacted|refunded|informed|updated|notified|compensated|phoned|credited|paid|reimbursed|emailed|helped))"
 )
 _WILL = r"(?:(?: |')(?:will|ll|shall)|(?:'m| am| is|'re| are) (?:now )?going to)"
@@ -306,7 +306,7 @@ _ENGLISH = Words(
         r"|decision))>>",
         r"<<(?:will|'ll) be (?:\w+ )?(?:refunded|processed|fixed|resolved|replaced|repaired|corrected|handled|sorted|answered|credited"
         r"|transferred|reviewed|investigated|updated|sent"
-        r"|picked up|looked into|dealt with|paid|issued|assessed|reimbursed)>>",
+        r"|picked up|looked into|dealt with|paid|issued|assessed|reimbursed|put right|completed|settled|cleared|escalated|forwarded)>>",
         r"<<(?:money|refund|credit|amount|payment)>>.*?<<(?:will|'ll) be (?:back|in your|on your|with you)>>",
         r"^__will (?:\w+ly )?(?:get back|call|let you know|update|reply|dm|email|come back|check|follow up|be in touch)>>",
         r"<<(?:answer|reply|update|response) (?:will follow|to follow|follows)>>",
@@ -320,7 +320,7 @@ _ENGLISH = Words(
         r"__who>>(?!(?: |')(?:will|ll) )",
     ),
     vouch=_pattern(
-        r"<<(?:i|we)(?:'ll| will)? (?:\w+ly )?(?:promise|guarantee|make sure|ensure|see to it|assure you)>>|<<(?:i|we) can (?:confirm|promise"
+        r"<<(?:i|we)(?:'ll| will)? (?:\w+ly )?(?:promise|guarantee|make sure|make certain|see that|ensure|see to it|assure you)>>|<<(?:i|we) can (?:confirm|promise"
         r"|assure you)>>",
         rf"<<(?:i|we)(?:'ll| will) (?:ask|get|have) {_US}>>",
     ),
