@@ -320,7 +320,8 @@ _ENGLISH = Words(
         r"__who>>(?!(?: |')(?:will|ll) )",
     ),
     vouch=_pattern(
-        r"<<(?:i|we)(?:'ll| will)? (?:\w+ly )?(?:promise|guarantee|make sure|make certain|see that|ensure|see to it|assure you)>>|<<(?:i|we) can (?:confirm|promise"
+        r"<<(?:i|we)(?:'ll| will)? (?:\w+ly )?(?:promise|guarantee|make sure|make certain|see that|ensure|see to it|assure you)>>"
+        r"|<<(?:i|we) can (?:confirm|promise"
         r"|assure you)>>",
         rf"<<(?:i|we)(?:'ll| will) (?:ask|get|have) {_US}>>",
     ),
