@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libs.common.errors import Unprocessable
+from libs.common.errors import BadRequest
 from services.routing import question, snippet
 from services.routing.masking import Mask, Span
 from services.routing.question import Term
@@ -38,7 +38,7 @@ def test_what_is_typed_means(asked: str, meant: question.Question) -> None:
 def test_whatever_is_typed_is_read_or_refused(asked: str) -> None:
     try:
         found = question.parse(asked)
-    except Unprocessable:
+    except BadRequest:
         return
     arguments = Arguments("vaart")
     sql = question.condition(found, arguments) + question.ranking(found, arguments)
@@ -92,7 +92,7 @@ def test_marks_are_ranges_of_the_excerpt() -> None:
 
 def test_a_filter_on_open_cases_asks_for_keys_of_open_cases_only() -> None:
     arguments = Arguments("vaart")
-    assert condition(Wanted(open=True, label=("internet",)), "vaart", arguments) == "l.is_open and l.keys && $2::text[]"
+    assert condition(Wanted(open=True, label=("internet",)), "vaart", arguments) == "l.keys && $2::text[]"
     assert arguments.values[1] == ["vaart/o/label/internet"]
     assert condition(Wanted(open=True, state=("closed",)), "vaart", Arguments("vaart")) == "false"
     assert condition(Wanted(), "vaart", Arguments("vaart")) == "true"
