@@ -18,7 +18,7 @@ from libs.common.service import Reading, Writing
 from services.routing import case as cases
 from services.routing import consultation as consultations
 from services.routing import consultation_store, consultation_work, holding, shown, store
-from services.routing.api import _at_hand, policy_of
+from services.routing.api import policy_of
 from services.routing.consultation import LEGAL_CHECK, Answer, Consultation
 from services.routing.holding import Holder
 from services.routing.masking import Mask
@@ -165,17 +165,12 @@ async def consultations_of_case(
 @router.post("/cases/{case_id}/consultations", status_code=201, responses=CONFLICT)
 @idempotency.once
 async def consult(
-    brand: str,
-    case_id: UUID,
-    body: NewConsultation,
-    request: Request,
-    response: Response,
-    principal: Writer,
-    match: Match,
-    writing: Writing,
+    brand: str, case_id: UUID, body: NewConsultation, request: Request, response: Response, principal: Writer, writing: Writing
 ) -> ConsultationOut:
     """Ask a department. It is told by mail and by every way of it in the brand book, with the story so far, and can answer without logging in."""
-    file = await _at_hand(writing, brand, case_id, match)
+    file = await store.file(writing, brand, case_id, lock=True)
+    if file is None:
+        raise NotFound("There is no such case in this brand.")
     policy, now = policy_of(request, brand), await store.now(writing)
     await _must_be_of_case(writing, file, body.mention_ids)
     made = await consultation_work.ask(
@@ -223,18 +218,11 @@ async def one_consultation(
 @router.post("/consultations/{consultation_id}/answer", status_code=201, responses=CONFLICT)
 @idempotency.once
 async def answer_consultation(
-    brand: str,
-    consultation_id: UUID,
-    body: AnswerBody,
-    request: Request,
-    response: Response,
-    principal: Writer,
-    match: Match,
-    writing: Writing,
+    brand: str, consultation_id: UUID, body: AnswerBody, request: Request, response: Response, principal: Writer, writing: Writing
 ) -> ConsultationWithAnswers:
     """Answer a question: as a member of the department, or for it, after a call. A legal check is answered by its department alone. An answer to one that
     has been answered or withdrawn is kept, and changes nothing."""
-    found, file = await _consultation_at_hand(writing, brand, consultation_id, match)
+    found, file = await consultation_work.locked(writing, brand, consultation_id)
     policy, now = policy_of(request, brand), await store.now(writing)
     _may_answer(policy, principal, found, body.verdict)
     said = Answer(
@@ -255,7 +243,6 @@ async def answer_consultation(
 
 
 @router.post("/consultations/{consultation_id}/remind", responses=CONFLICT)
-@idempotency.once
 async def remind_department(
     brand: str, consultation_id: UUID, request: Request, response: Response, principal: Writer, match: Match, writing: Writing
 ) -> ConsultationOut:

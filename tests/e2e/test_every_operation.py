@@ -403,12 +403,12 @@ def _consultations(world: World) -> dict[str, Example]:
         return found
 
     def at(consultation_id: str, **more: str) -> dict[str, Any]:
-        return {"brand": "veer", "consultation_id": consultation_id, "If-Match": "*", **more}
+        return {"brand": "veer", "consultation_id": consultation_id, **more}
 
     def key(what: str) -> dict[str, str]:
         return {"Idempotency-Key": f"{what}-{world.first}"}
 
-    elsewhere, ended = asked(), asked()
+    elsewhere, ended, version = asked(), asked(), {"If-Match": "*"}
     world.system.psql(f"update routing.consultation set department = 'opgeheven', version = version + 1 where id = '{elsewhere}'")
     assert world.call("POST", f"/consultations/{ended}/withdraw", json={"reason": "al gevonden"}).is_success
     due_at = (datetime.now(UTC) + timedelta(hours=20)).isoformat()
@@ -416,16 +416,18 @@ def _consultations(world: World) -> dict[str, Example]:
         "list_consultations": Example(parameters={"brand": "veer", "department": "kade"}),
         "consultations_of_case": Example(parameters=_of(world, 17, "case_id")),
         "consult": Example(
-            parameters=_of(world, 17, "case_id", **{"If-Match": "*"}, **key("een-vraag")),
+            parameters=_of(world, 17, "case_id", **key("een-vraag")),
             body={"department": "kade", "question": "Vaart de pont van acht uur?", "holds_case": True, "due_at": due_at},
         ),
         "holders": Example(parameters=_of(world, 17, "case_id")),
         "one_consultation": Example(parameters={"brand": "veer", "consultation_id": elsewhere}),
         "answer_consultation": Example(parameters=at(asked(), **key("een-antwoord")), body={"answer": "Ja, vanaf de kade."}),
-        "remind_department": Example(parameters=at(asked(), **key("een-herinnering"))),
-        "hand_on_consultation": Example(parameters=at(elsewhere), body={"department": "kade", "reason": "die weten het", "due_at": due_at}),
-        "withdraw_consultation": Example(parameters=at(asked()), body={"reason": "al gevonden"}),
-        "reopen_consultation": Example(parameters=at(ended), body={"reason": "toch nodig"}),
+        "remind_department": Example(parameters=at(asked(), **version)),
+        "hand_on_consultation": Example(
+            parameters=at(elsewhere, **version), body={"department": "kade", "reason": "die weten het", "due_at": due_at}
+        ),
+        "withdraw_consultation": Example(parameters=at(asked(), **version), body={"reason": "al gevonden"}),
+        "reopen_consultation": Example(parameters=at(ended, **version), body={"reason": "toch nodig"}),
     }
 
 
