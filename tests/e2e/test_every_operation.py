@@ -394,7 +394,7 @@ def _callbacks(world: World) -> dict[str, Example]:
 
 def _consultations(world: World) -> dict[str, Example]:
     """Questions to departments, one for each thing that is done to them."""
-    case = f"/cases/{world.seeds[17]['case_id']}/consultations"
+    case = f"/cases/{world.seeds[1]['case_id']}/consultations"
 
     def asked() -> str:
         answer = world.call("POST", case, json={"department": "kade", "question": "Vaart de pont van acht uur?"})
@@ -414,12 +414,12 @@ def _consultations(world: World) -> dict[str, Example]:
     due_at = (datetime.now(UTC) + timedelta(hours=20)).isoformat()
     return {
         "list_consultations": Example(parameters={"brand": "veer", "department": "kade"}),
-        "consultations_of_case": Example(parameters=_of(world, 17, "case_id")),
+        "consultations_of_case": Example(parameters=_of(world, 1, "case_id")),
         "consult": Example(
-            parameters=_of(world, 17, "case_id", **key("een-vraag")),
+            parameters=_of(world, 1, "case_id", **key("een-vraag")),
             body={"department": "kade", "question": "Vaart de pont van acht uur?", "holds_case": True, "due_at": due_at},
         ),
-        "holders": Example(parameters=_of(world, 17, "case_id")),
+        "holders": Example(parameters=_of(world, 1, "case_id")),
         "one_consultation": Example(parameters={"brand": "veer", "consultation_id": elsewhere}),
         "answer_consultation": Example(parameters=at(asked(), **key("een-antwoord")), body={"answer": "Ja, vanaf de kade."}),
         "remind_department": Example(parameters=at(asked(), **version)),
