@@ -15,14 +15,14 @@ from services.routing import (
     signal,
     spike,
 )
-from services.routing.timer import Due
+from services.routing.timer import Due, Together
 
 DUE: Mapping[str, Due] = {
     callback_work.KIND: callback_work.went_off,
     consultation_work.KIND: consultation_work.went_off,
     legal_check.KIND: legal_check_work.LOOK,
     presence.KIND: returning.look,
-    promise_work.KIND: promise_work.went_off,
+    promise_work.KIND: Together(promise_work.went_off),
     hold.TIMER: hold.over,
     hub.KIND: hub.on_timer,
     signal.KIND: signal.on_timer,

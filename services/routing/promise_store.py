@@ -54,6 +54,12 @@ async def one(connection: db.Connection, brand: str, promise_id: UUID, *, lock: 
     return promise_of(row) if row else None
 
 
+async def some(connection: db.Connection, brand: str, ids: Sequence[UUID]) -> list[Promise]:
+    """Those of these promises that the brand has."""
+    rows = await connection.fetch("select * from promise where brand = $1 and id = any($2::uuid[])", brand, list(ids))
+    return [promise_of(row) for row in rows]
+
+
 async def put(connection: db.Connection, found: Sequence[Promise]) -> None:
     """Write new ones and new versions."""
     rows = sorted({promise.id: promise for promise in found}.values(), key=lambda promise: promise.id)

@@ -30,6 +30,8 @@ Change = tuple[type[CaseEvent], Promise, Mapping[str, Any]]
 KIND = "promise"
 """Of its timers."""
 _DUE = "due"
+_BROKEN = "promise broken"
+"""What those are told whom it concerns."""
 _WHY = "a promise to the customer is due"
 
 
@@ -112,8 +114,7 @@ async def tell(
     actor: str,
     traceparent: str | None,
 ) -> list[store.Story]:
-    """Write promises, and tell what happened to each in this case, which is locked. A person's decision makes it a case that people work on. One that is
-    broken is told to the hub, whose scenarios may make an incident of it."""
+    """Write promises, and tell what happened to each in this case, which is locked. A person's decision makes it a case that people work on."""
     await keep(connection, policy, list({promise.id: promise for _, promise, _ in changed}.values()))
     known = await promise_store.of_cases(connection, [file.case.id], [])
     owed = promises.owed(known)
@@ -141,15 +142,24 @@ async def tell_broken(
     traceparent: str | None = None,
 ) -> None:
     """A promise was not kept in time: whoever had to keep it, the leads and the hub hear of it. `before`: what led to that."""
-    told = list(dict.fromkeys([*_people(policy, file), *[member.id for member in policy.book.team if member.role == "lead"]]))
+    told = _people_and_leads(policy, file)
     changed: list[Change] = [*before, (CasePromiseBroken, promise, {"told": told})]
     stories = await tell(connection, policy, file, changed, at=at, actor=actor, traceparent=traceparent)
     story = next(one for one in stories if isinstance(one.outgoing.event, CasePromiseBroken))
-    await urgent.notify(connection, lambda _: policy.book, record.notifications(story, told, file.case.id, "promise broken"))
+    await urgent.notify(connection, lambda _: policy.book, record.notifications(story, told, file.case.id, _BROKEN))
+    await _inform(connection, policy, file, promise, at)
+
+
+async def _inform(connection: db.Connection, policy: Policy, file: cases.File, promise: Promise, at: datetime) -> None:
+    """The hub hears of it, whose scenarios may make an incident of that."""
     assert promise.due_at is not None, "only what had a time can be broken"
     local = promise.due_at.astimezone(policy.calendar.zone)
     why = f"a promise that was due on {local:%Y-%m-%d at %H:%M} was not kept"
     await signal.broken_promise(connection, policy, file.case, promise.id, why, at)
+
+
+def _people_and_leads(policy: Policy, file: cases.File) -> list[str]:
+    return list(dict.fromkeys([*_people(policy, file), *[member.id for member in policy.book.team if member.role == "lead"]]))
 
 
 def _people(policy: Policy, file: cases.File) -> list[str]:
@@ -159,33 +169,66 @@ def _people(policy: Policy, file: cases.File) -> list[str]:
 # --- its clock ----------------------------------------------------------------------------------------------------------------------------
 
 
-async def went_off(connection: db.Connection, policy: Policy, found: Timer, now: datetime) -> None:
-    """Part of a promise's time has passed, or all of it. Nobody waits for a customer who waits for us: the case is ours again by that."""
-    seen = await promise_store.one(connection, found.brand, found.subject)
-    if seen is None:
-        return
-    promise, file = await locked(connection, found.brand, found.subject)
-    if promise.state != "open" or promise.due_at is None:
-        return
-    if found.name == _DUE:
-        if promise.due_at <= now:
-            await _back(connection, policy, file, now)
-            await tell_broken(connection, policy, file, promises.broken(promise), at=now)
-    elif now < promise.due_at:
-        await _back(connection, policy, file, now)
-        what = f"promise at {found.name}"
-        rows = [
-            (deterministic_id(found.brand, "notification", str(promise.id), what, member), found.brand, member, file.case.id, now, what)
-            for member in _people(policy, file)
-        ]
-        await urgent.notify(connection, lambda _: policy.book, rows)
+async def went_off(connection: db.Connection, policy: Policy, timers: Sequence[Timer], now: datetime) -> None:
+    """Part of each promise's time has passed, or all of it. Nobody waits for a customer who waits for us: the case is ours again by that."""
+    known, files = await _locked(connection, policy, [found.subject for found in timers])
+    stories: dict[UUID, list[store.Story]] = {}
+    rows: list[urgent.Row] = []
+    broken: list[Promise] = []
+    for found in timers:
+        promise = known.get(found.subject)
+        if promise is None or promise.state != "open" or promise.due_at is None or (found.name == _DUE) is not (promise.due_at <= now):
+            continue
+        file = files[promise.case_id]
+        file.book_version = policy.version
+        told = stories.setdefault(promise.case_id, [])
+        told += _back(policy, file, now)
+        if found.name == _DUE:
+            known[promise.id] = promise = promises.broken(promise)
+            broken.append(promise)
+            people = _people_and_leads(policy, file)
+            file.change(**promises.owed(one for one in known.values() if one.case_id == promise.case_id))
+            story = record.story(
+                file, CasePromiseBroken, at=now, actor="system", traceparent=None, promise=promise.told(file.case), told=people
+            )
+            told.append(story)
+            rows += record.notifications(story, people, file.case.id, _BROKEN)
+        else:
+            rows += _reminders(policy, file, promise, found.name, now)
+        told += record.breaches(file, at=now, actor="system", traceparent=None)
+    await promise_store.put(connection, broken)
+    await record.record_all(connection, [(policy, files[case_id], told) for case_id, told in sorted(stories.items()) if told])
+    await urgent.notify(connection, lambda _: policy.book, rows)
+    for promise in broken:
+        await _inform(connection, policy, files[promise.case_id], promise, now)
 
 
-async def _back(connection: db.Connection, policy: Policy, file: cases.File, now: datetime) -> None:
+async def _locked(connection: db.Connection, policy: Policy, ids: Sequence[UUID]) -> tuple[dict[UUID, Promise], dict[UUID, cases.File]]:
+    """These promises with all others of their cases, and those cases by the promises' own `case_id`, locked. Raises `db.Raced` when a promise went to
+    another case this very moment."""
+    brand = policy.book.brand
+    seen = {promise.id: promise for promise in await promise_store.some(connection, brand, ids)}
+    files = await store.some_files(connection, brand, sorted({promise.case_id for promise in seen.values()}), lock=True)
+    for case_id in sorted(files):
+        if files[case_id].case.merged_into is not None:  # one that has no message stays with the case that it was noted in
+            files[case_id] = await case_of(connection, brand, case_id)
+    known = {promise.id: promise for promise in await promise_store.of_cases(connection, sorted(files), [])}
+    if any(id not in known or known[id].case_id != promise.case_id for id, promise in seen.items()):
+        raise db.Raced("a promise went to another case meanwhile")
+    return known, files
+
+
+def _reminders(policy: Policy, file: cases.File, promise: Promise, share: str, now: datetime) -> list[urgent.Row]:
+    """Nothing has happened to the case: this is told to whom it concerns, and stands in no timeline."""
+    what = f"promise at {share}"
+    return [
+        (deterministic_id(promise.brand, "notification", str(promise.id), what, member), promise.brand, member, file.case.id, now, what)
+        for member in _people(policy, file)
+    ]
+
+
+def _back(policy: Policy, file: cases.File, now: datetime) -> list[store.Story]:
     if not turn.for_customer(file.case):
-        return
-    file.book_version = policy.version
+        return []
     waited_for = waiting.over(policy, file, now)
-    told = record.story(file, CaseResumed, at=now, actor="system", traceparent=None, waited_for=waited_for, why=_WHY)
-    late = record.breaches(file, at=now, actor="system", traceparent=None)
-    await record.record(connection, policy, file, [told, *late])
+    return [record.story(file, CaseResumed, at=now, actor="system", traceparent=None, waited_for=waited_for, why=_WHY)]

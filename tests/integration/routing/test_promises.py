@@ -1,5 +1,6 @@
 """What customers are promised, from the reply that gave it to its end: stored once, reminded, broken in time, told to whom it concerns, and put right."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -307,6 +308,30 @@ async def test_a_reply_in_time_that_is_heard_of_late_kept_it_in_time(desk: World
     found = await one(desk)
     assert (found["state"], found["late"], found["broken_at"]) == ("kept", False, None)
     assert await told(desk) == ["promised", "promise-broken", "promise-kept"]
+
+
+async def test_a_reply_and_two_replicas_at_the_very_moment_leave_one_story(desk: World) -> None:
+    await wrote(desk)
+    names = [f"p{n}" for n in range(12)]
+    await batch(desk.pool, [sent(0.25, promises=promises(dict.fromkeys(names, 4.0)))])
+    await at(desk, START + timedelta(hours=4))
+
+    async def replica() -> None:
+        for _ in range(20):
+            try:
+                if not await timer.tick(desk.pool, POLICIES, DUE):
+                    return
+            except db.TRANSIENT:
+                continue
+
+    await asyncio.gather(replica(), batch(desk.pool, [sent(3.9)]), replica())
+    await replica()
+    assert {(await one(desk, name))["state"] for name in names} == {"kept"}
+    happened = await told(desk)
+    assert happened.count("promise-kept") == 12
+    assert happened.count("promise-broken") in (0, 12), "all that is done at once, or none of it"
+    rows = await desk.pool.fetch("select member, count(*) from notification where what = 'promise broken' group by member")
+    assert [row["count"] for row in rows] in ([], [12, 12])
 
 
 async def test_a_promise_is_renegotiated_by_telling_the_customer_another(desk: World) -> None:
