@@ -39,7 +39,7 @@ def differences(wanted: Any, found: Any, meant: Meant, path: str = "") -> list[s
         return said
     if isinstance(wanted, list):
         if not isinstance(found, list):
-            return [f"{here} is {_shown(found)}, not a list{_inside(found)}"]
+            return [f"{here} is {_shown(found)}, not a list{_inside(found) or ' (one of several is {in: […]})'}"]
         if len(wanted) != len(found):
             return [f"{here} has {len(found)} items, not {len(wanted)}: {_shown(found)}"]
         return [line for n, (a, b) in enumerate(zip(wanted, found, strict=True)) for line in differences(a, b, meant, f"{here}[{n}]")]

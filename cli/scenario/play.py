@@ -7,6 +7,7 @@ at once, what is told twice, and where a process dies before its commit. A step 
 
 import hashlib
 import random
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,6 +35,7 @@ from cli.scenario.log import Log
 from cli.scenario.told import Teller
 from cli.scenario.world import Failed, World
 
+_MOMENT = re.compile(r"'?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)'?")
 _TOLD_AGAIN, _CRASHES, _SENT_EARLY = 0.1, 0.05, 0.1
 
 
@@ -49,7 +51,7 @@ async def play(world: World, scenario: Scenario, seed: int) -> Outcome:
     player = _Player(world, scenario, seed)
     try:
         await player.play()
-    except Failed as error:
+    except (Failed, times.NoTime) as error:
         player.fail(str(error))
     except Exception as error:  # noqa: BLE001 - of one schedule: the others are played all the same
         player.fail(f"{type(error).__name__}, which nobody expected: {_short(str(error))}")
@@ -66,7 +68,9 @@ class _Player:
         self.failures: list[str] = []
 
     def fail(self, text: str) -> None:
-        self.failures.append(f"line {self._line}, {times.shown(self._world.now, self._scenario.zone)}: {text}")
+        zone = self._scenario.zone
+        told = _MOMENT.sub(lambda found: times.shown(datetime.fromisoformat(found[1]), zone), text)
+        self.failures.append(f"line {self._line}, {times.shown(self._world.now, zone)}: {told}")
 
     async def play(self) -> None:
         scenario, world = self._scenario, self._world
@@ -334,7 +338,12 @@ class _Player:
 
     async def _told(self, member: str, only: str = "") -> list[str]:
         sql = f"select what from notification where brand = $1 and member = $2{only} order by at, seq"
-        return [row["what"] for row in await self._world.rows("routing", sql, self._world.brand, member)]
+        found = [row["what"] for row in await self._world.rows("routing", sql, self._world.brand, member)]
+        published = self._world.books.get(self._world.brand)
+        if not found and published is not None and published.book.member(member) is None:
+            there = ", ".join(one.id for one in published.book.team)
+            raise Failed(f"{member!r} is nobody of the team (there are {there}); what the hub and departments are told is under notices")
+        return found
 
     async def _timeline(self, mention: str) -> list[dict[str, Any]]:
         subject, role = self._who(None)
