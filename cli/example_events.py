@@ -111,6 +111,27 @@ def _held(mention: e.Mention) -> c.CaseMention:
     return c.CaseMention(id=mention.id, channel=mention.channel, visibility=mention.visibility, received_at=mention.received_at)
 
 
+def _promise(state: str, **more: Any) -> c.Promise:
+    return c.Promise(
+        id=e.deterministic_id(_BRAND, "example-promise", "1"),
+        state=state,
+        reply_id=e.deterministic_id(_BRAND, "example-reply", "1"),
+        channel="twitter",
+        given_at=_after(41),
+        given_by="gs",
+        due_at=_after(265),
+        department="technical",
+        owner="gs",
+        **more,
+    )
+
+
+def _owes(state: str) -> c.Case:
+    """The case with a promise that is open, or was broken."""
+    owed = {"promise_due_at": _after(265), "promise_open": state == "open", "promise_broken": state == "broken"}
+    return _case("open", owner="gs", **owed, **_BOTH)
+
+
 def _callback(state: str, **more: Any) -> c.Callback:
     return c.Callback(
         id=e.deterministic_id(_BRAND, "callback", str(_AGAIN.id)),
@@ -306,8 +327,9 @@ def _examples() -> tuple[e.Event, ...]:
             at=_after(24.1),
             clock="reaction",
             share=80,
-            did=["notify_owner", "raise_priority"],
-            told=["gs"],
+            did=["raise_priority", "notify_lead"],
+            told=["mk"],
+            not_done=[c.NotDone(step="reassign", why="nobody else in webcare can have it")],
         ),
         c.CaseResolved(**by_gs, case=_case("resolved", **resolved), at=_after(95), reason="De storing is voorbij; klant bevestigt."),
         c.CaseClosed(**said, case=_case("closed", **resolved), at=_after(95 + 14 * 24 * 60)),
@@ -398,6 +420,29 @@ def _examples() -> tuple[e.Event, ...]:
             sender="femke@vaart.example",
             attachments=["storing.pdf"],
             received_at=_after(130),
+        ),
+        c.CasePromised(**said, case=_owes("open"), at=_after(41), promise=_promise("open")),
+        c.CasePromiseKept(
+            **said, case=_case("waiting", owner="gs", **_BOTH), at=_after(200), promise=_promise("kept", ended_at=_after(200)), assumed=True
+        ),
+        c.CasePromiseNotKept(
+            **by_gs, case=_owes("open"), at=_after(210), promise=_promise("open"), reason="Dat antwoord ging over het modem."
+        ),
+        c.CasePromiseBroken(
+            **said, case=_owes("broken"), at=_after(265), promise=_promise("broken", broken_at=_after(265)), told=["gs", "mk"]
+        ),
+        c.CasePromiseRenegotiated(
+            **said,
+            case=_owes("open"),
+            at=_after(220),
+            promise=_promise("renegotiated", ended_at=_after(220), replaced_by=e.deterministic_id(_BRAND, "example-promise", "2")),
+        ),
+        c.CasePromiseWithdrawn(
+            **by_gs,
+            case=_case("waiting", owner="gs", **_BOTH),
+            at=_after(230),
+            promise=_promise("withdrawn", ended_at=_after(230)),
+            reason="De klant is al geholpen.",
         ),
         e.SendingLease(**said, held=False, hold_version=3, holds=[_HOLD], decided_at=_after(41)),
         e.SendingHeld(**said, hold=_HOLD, holds=[_HOLD], held=False, hold_version=3, at=_after(40), actor="mk"),

@@ -297,6 +297,19 @@ REPLIES = [
         Prom("max by (brand) (weerklank_replies_oldest_approved_seconds)", "{{brand}}"),
         Prom("max by (brand) (weerklank_brand_held)", "{{brand}} held"),
     ),
+    series(
+        "Notices that wait",
+        "What members of the team, the hub and departments are to be told by mail and chat, and how long the oldest has waited, of all brands.",
+        "none",
+        Prom("sum by (state) (max by (brand, state) (weerklank_notices_waiting))", "{{state}}"),
+        Prom("max(weerklank_notices_oldest_seconds)", "oldest, seconds"),
+    ),
+    series(
+        "What became of notices",
+        "A minute. unconfirmed: whether it arrived is not known; failed: it has not arrived. A person sends it again, or does not.",
+        "none",
+        Prom("sum by (outcome) (rate(weerklank_notices_total[$__rate_interval])) * 60", "{{outcome}}"),
+    ),
 ]
 
 PROCESSES = [

@@ -5,11 +5,13 @@ import json
 import logging
 import os
 import re
+import signal
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -47,7 +49,7 @@ def run(files: Sequence[Path], *, schedules: int, seed: int | None, jobs: int | 
     chunks = [(n, seeds[i : i + _AT_ONCE]) for n in range(len(scenarios)) for i in range(0, len(seeds), _AT_ONCE)]
     workers = max(1, min(jobs or os.cpu_count() or 1, len(chunks)))
     results = [Result(str(scenario.path), scenario.title, 0, 0, {}) for scenario in scenarios]
-    with database.server() as server:
+    with _stopped_in_order(), database.server() as server:
         urls = [server.database(f"scenario_{n}") for n in range(workers)]
         began = time.monotonic()
         if workers == 1:
@@ -57,6 +59,20 @@ def run(files: Sequence[Path], *, schedules: int, seed: int | None, jobs: int | 
             _side_by_side(urls, scenarios, chunks, results)
         took_s = time.monotonic() - began
     return _report(results, took_s, as_json=as_json)
+
+
+@contextmanager
+def _stopped_in_order() -> Iterator[None]:
+    """Whoever is told to end leaves no PostgreSQL behind."""
+
+    def end(*_: object) -> None:
+        raise SystemExit(128 + signal.SIGTERM)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _files(paths: Sequence[Path]) -> list[Path]:
@@ -117,9 +133,13 @@ def _side_by_side(
     context = get_context("spawn")
     given = (list(urls), [scenario.path for scenario in scenarios], context.Value("i", 0))
     with ProcessPoolExecutor(len(urls), mp_context=context, initializer=_begin, initargs=given) as pool:
-        for done in as_completed([pool.submit(_chunk, *chunk) for chunk in chunks]):
-            number, outcomes = done.result()
-            _count(results[number], outcomes)
+        try:
+            for done in as_completed([pool.submit(_chunk, *chunk) for chunk in chunks]):
+                number, outcomes = done.result()
+                _count(results[number], outcomes)
+        except BaseException:  # somebody has it stopped: what is not begun is not waited for
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
 
 
 def _count(result: Result, outcomes: Sequence[Outcome]) -> None:

@@ -28,6 +28,7 @@ _SETTINGS: Mapping[str, str] = {
     "autovacuum": "off",
     "max_connections": "60",
     "shared_buffers": "128MB",
+    "jit": "off",
 }
 """What is lost with the machine is made anew by the next run."""
 _CLOCK = """

@@ -66,6 +66,15 @@ class TakenBackStep(_Part):
     taken_back: str
 
 
+class PromiseOf(_Part):
+    """What a reply promises. `instead_of`: the promise in whose place it comes."""
+
+    name: str
+    due: str | None = None
+    text: str = "Je hoort van ons."
+    instead_of: str | None = None
+
+
 class ReplyStep(_Part):
     """A reply reached its customer: what the responder tells."""
 
@@ -74,6 +83,8 @@ class ReplyStep(_Part):
     by: str = "gs"
     text: str = "We zijn ermee bezig."
     sent: str | None = None
+    promises: tuple[PromiseOf, ...] = ()
+    keeps: tuple[str, ...] | None = None
     more: dict[str, Any] = Field(default={}, alias="with")
 
 
@@ -166,6 +177,7 @@ _AS_GIVEN = frozenset({"is", "has"})
 EXPECTATIONS: dict[str, frozenset[str]] = {
     "case": _AS_GIVEN,
     "reply": _AS_GIVEN,
+    "promise": _AS_GIVEN,
     "told": _AS_GIVEN,
     "unread": _AS_GIVEN,
     "timeline": _AS_GIVEN,
@@ -303,7 +315,7 @@ def _said(error: ValidationError, kind: str) -> str:
     place = ".".join(map(str, first["loc"]))
     if first["type"] == "extra_forbidden" and len(first["loc"]) == 1:
         known = sorted(field.alias or name for name, field in _MODELS[kind].model_fields.items())
-        hint = " A text with a comma stands in quotes between braces." if " " in place else ""
+        hint = " A text with a comma stands in quotes between braces." if first["input"] is None else ""
         return f"{place!r} is no key of a step with {kind!r}; there are at, {', '.join(known)}.{hint}"
     return f"{place}: {first['msg'][:1].lower()}{first['msg'][1:]}."
 

@@ -279,6 +279,8 @@ class _Player:
                 found = await self._sent()
             case "timeline":
                 found = await self._timeline(about)
+            case "promise":
+                found = await self._promise(about)
             case "notices":
                 wanted = await world.resolved(about) if wanted is None else wanted
                 found = await self._notices()
@@ -310,6 +312,16 @@ class _Player:
             raise Failed(f"the case of {mention} is not shown: {answer.status} {_short(answer.body)}")
         case: dict[str, Any] = answer.body["case"]
         return {**case, "version": answer.body["version"], **{clock["kind"]: clock for clock in case["clocks"]}}
+
+    async def _promise(self, name: str) -> dict[str, Any]:
+        """A promise as people see it."""
+        subject, role = self._who(None)
+        path = await self._world.resolved(f"/promises/$promise.{name}")
+        answer = await self._world.call("routing", "GET", path, subject=subject, role=role, body=None, headers={})
+        if answer.status != 200:
+            raise Failed(f"the promise {name} is not shown: {answer.status} {_short(answer.body)}")
+        found: dict[str, Any] = answer.body
+        return found
 
     async def _cases(self) -> int:
         sql = "select 1 from care_case where brand = $1 and state not in ('merged', 'withdrawn')"

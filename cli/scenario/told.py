@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from cli.scenario import times
-from cli.scenario.format import MailedStep, MailStep, MentionStep, ReplyStep, Scenario
+from cli.scenario.format import MailedStep, MailStep, MentionStep, PromiseOf, ReplyStep, Scenario
 from cli.scenario.world import Failed, World
 from libs.common.answer_events import ConsultationMailed
 from libs.common.events import (
@@ -113,6 +113,8 @@ class Teller:
             "created_at": sent_at,
             "approved_at": sent_at,
             "sent_at": sent_at,
+            "promises": [self._promise(said) for said in step.promises],
+            "keeps": [self._promised(name) for name in step.keeps] if step.keeps is not None else None,
             **self._moments(await world.resolved(step.more)),
         }
         event = ReplySent(brand=world.brand, book_version=1, reply=Reply.model_validate(given), at=sent_at, actor=step.by)
@@ -139,6 +141,21 @@ class Teller:
             received_at=world.now,
         )
         world.tell(Outgoing(event, str(answer_id), 1, str(consultation_id)), ANSWERS.name, "ingest")
+
+    def _promise(self, said: PromiseOf) -> dict[str, Any]:
+        world = self._world
+        return {
+            "id": world.names["promise"].setdefault(said.name, deterministic_id(world.brand, "promise", said.name)),
+            "text": said.text,
+            "due_at": times.read(said.due, world.now, self._scenario.zone) if said.due else None,
+            "renegotiates": self._promised(said.instead_of) if said.instead_of else None,
+        }
+
+    def _promised(self, name: str) -> UUID:
+        known: UUID | None = self._world.names["promise"].get(name)
+        if known is None:
+            raise Failed(f"there is no promise {name!r} in this scenario so far")
+        return known
 
     def _moments(self, value: Any) -> Any:
         """Fields that end in `_at` hold times, as a scenario writes them."""

@@ -43,7 +43,7 @@ from services.triage.settings import Settings as TriageSettings
 
 _SERVICE = {"holds": "responder"}
 """A consumer that is not named as its service."""
-_REFERENCE = re.compile(r"\$(case|mention|customer|reply|topic|saved|version)\.([\w-]+(?:\.[\w-]+)*)|\$brand\b")
+_REFERENCE = re.compile(r"\$(case|mention|customer|reply|promise|topic|saved|version)\.([\w-]+(?:\.[\w-]+)*)|\$brand\b")
 
 
 class Failed(Exception):
@@ -100,7 +100,7 @@ class World:
         """A new schedule, with a brand that nobody has heard of."""
         self.brand, self.log, self._version = brand, log, 0
         self._leased: tuple[datetime, int, int] | None = None
-        self.names: dict[str, dict[str, Any]] = {kind: {} for kind in ("mention", "customer", "reply", "topic", "saved")}
+        self.names: dict[str, dict[str, Any]] = {kind: {} for kind in ("mention", "customer", "reply", "promise", "topic", "saved")}
         self.outside: dict[str, str] = {}
         self.books = BrandBooks("nowhere", "scenario")
         self.books.read.set()

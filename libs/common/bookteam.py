@@ -90,6 +90,12 @@ class Escalation(BookPart):
     to: Id | None = None
     """Department that `reassign` gives the case to; none: to a colleague in its own."""
 
+    @model_validator(mode="after")
+    def _to_whom_it_goes(self) -> Self:
+        if self.to is not None and "reassign" not in self.do:
+            raise ValueError(f"names the department {self.to!r} and has no reassign among its steps, which alone gives a case to one")
+        return self
+
 
 class Member(BookPart):
     """A person of the team."""

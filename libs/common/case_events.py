@@ -70,7 +70,7 @@ class Case(Part):
     customer_id: UUID
     group_id: UUID
     state: str = Field(description="new | open | waiting | resolved | closed | merged | withdrawn")
-    waiting_for: str | None = Field(default=None, description="customer | department | until: what a waiting case waits for")
+    waiting_for: str | None = Field(default=None, description="customer | department | until | promise: what a waiting case waits for")
     waiting_until: datetime | None = Field(default=None, description="When it is looked at again at the latest, where somebody said so")
     waiting_reason: str | None = Field(default=None, description="Why it waits, in the words of the person who said so")
     department: str
@@ -302,7 +302,7 @@ class CaseResumed(CaseEvent):
     """What the case waited for has come, or a person went on without: it is our turn."""
 
     type: ClassVar[str] = "weerklank.case.resumed.v1"
-    waited_for: str = Field(description="customer | department | until")
+    waited_for: str = Field(description="customer | department | until | promise")
     why: str = Field(description="In words, for people")
 
 

@@ -10,9 +10,12 @@ found. How a moment follows from the words stands in `moments.py`. Pure: no I/O,
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
+
+import regex
 
 from libs.common.hours import Calendar
-from services.responder import moments
+from services.responder import moment_words, moments
 from services.responder.blanks import HANDLE, LINK, QUOTED, QUOTED_LINE, blank
 from services.responder.bounded import Pattern, within
 from services.responder.moments import Clock, Phrase
@@ -51,45 +54,49 @@ def found(text: str, *, calendar: Calendar, now: datetime, language: str) -> lis
     """
     clock = Clock(calendar, now)
     with within(FIND_CPU_S):
-        readable = _readable(text)
+        own = _own_words(text)
+        readable = _lower(own)
         for name in ("nl", "en") if language == "nl" else ("en", "nl"):
-            promises = list(_promises(text, readable, WORDS[name], clock))
+            if name != language and not WORDS[name].written.search(readable):
+                continue
+            promises = list(_promises(text, own, readable, WORDS[name], clock))
             if promises:
                 return promises[:KEPT]
     return []
 
 
-_LINE_OF = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "\xa0": " ", "\u202f": " ", "\t": " ", "\r": " "})
+_PLAIN = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "\xa0": " ", "\u202f": " ", "\t": " ", "\r": " "})
 _ABBREVIATION = Pattern(
-    r"(?<!\w)(?:z\.s\.m|a\.s|a\.u\.b|[ap]\.m|d\.d|d\.w\.z|i\.v\.m|m\.b\.t|t\.a\.v|o\.a|e\.g|i\.e|bijv|evt|max|min|ca|nr|no|tel|mr|mrs|ms|dhr|mevr|dr|jan|feb|mrt"
-    r"|apr|aug|sept?|okt|oct|nov|dec)\.(?=\s*[\p{Ll}\d,]|\s+\p{Lu}\p{Ll}+\W)"
+    r"(?<!\w)(?:(?i:z\.s\.m|a\.s|a\.u\.b|[ap]\.m|d\.d|d\.w\.z|i\.v\.m|m\.b\.t|t\.a\.v|o\.a|e\.g|i\.e|bijv|evt|max|min|ca|nr|no|tel|jan|feb|mrt|apr|aug|sept?|okt|oct|nov|dec)"
+    r"\.(?=\s*[\p{Ll}\d,])|(?i:mr|mrs|ms|dhr|mevr|mw|dr|drs)\.)"
 )
 _SENTENCE = Pattern(r"[^.!?…\n]*(?:[.!?…](?!\s|$|[\"')”])[^.!?…\n]*)*[.!?…\"')”]*")
 
 
-def _readable(text: str) -> str:
-    """The text as it is searched, as long as it was: in lower case, without what others are quoted with, links, handles and points within words."""
-    own = blank(text, QUOTED_LINE, QUOTED, LINK, HANDLE).translate(_LINE_OF)
-    lower = own.lower()
-    if len(lower) != len(own):
-        lower = "".join(c.lower() if len(c.lower()) == 1 else c for c in own)
-    return lower
+def _own_words(text: str) -> str:
+    """The text as it is read, as long as it was: without what others are quoted with, links and handles, with plain apostrophes and blanks."""
+    return blank(text, QUOTED_LINE, QUOTED, LINK, HANDLE).translate(_PLAIN)
 
 
-def _promises(text: str, readable: str, words: Words, clock: Clock) -> Iterator[Promise]:
-    phrases = moments.phrases(readable, words.language, clock)
+def _lower(text: str) -> str:
+    """In lower case, as long as it was."""
+    lower = text.lower()
+    return lower if len(lower) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+
+
+def _promises(text: str, own: str, readable: str, words: Words, clock: Clock) -> Iterator[Promise]:
+    phrases = moment_words.phrases(readable, words.language, clock)
     if not phrases:
         return
-    ended = _ABBREVIATION.sub(lambda m: m[0].replace(".", "\x01"), readable)
-    for sentence in _SENTENCE.finditer(ended):
+    for sentence in _SENTENCE.finditer(_ABBREVIATION.sub(lambda m: m[0].replace(".", "\x01"), own)):
         start, end = sentence.span()
         inside = [phrase for phrase in phrases if start <= phrase.start < end]
-        if not inside or (sentence[0].rstrip("\"')” ").endswith("?") and not words.tag_question.search(sentence[0])):
-            continue
-        for unit in _units(readable, start, end, inside, words):
-            timed = [phrase for clause in unit for phrase in clause.phrases]
-            if timed:
-                yield _promise(text, unit, timed, words, readable, clock)
+        asks = sentence[0].rstrip("\"')” ").endswith("?") and not words.tag_question.search(readable[start:end])
+        if inside and not asks:
+            for unit in _units(readable, start, end, inside, words):
+                timed = [phrase for clause in unit for phrase in clause.phrases]
+                if timed:
+                    yield _promise(text, unit, timed, words, readable, clock)
 
 
 def _promise(text: str, unit: list[_Clause], timed: list[Phrase], words: Words, readable: str, clock: Clock) -> Promise:
@@ -108,7 +115,7 @@ def _units(readable: str, start: int, end: int, phrases: list[Phrase], words: Wo
     pending: list[_Clause] = []
     for clause in clauses:
         if clause.kind == "commitment":
-            if unit and any(part.phrases for part in unit) and (clause.phrases or pending):
+            if any(not phrase.elastic for part in unit for phrase in part.phrases) and (clause.phrases or pending):
                 yield unit
                 unit = []
             unit = [*unit, *pending, clause]
@@ -120,7 +127,7 @@ def _units(readable: str, start: int, end: int, phrases: list[Phrase], words: Wo
                 pending.append(clause)
         elif clause.kind == "content" and unit and unit[-1].kind == "commitment" and unit[-1].end == clause.start:
             unit.append(clause)
-        else:
+        elif clause.kind != "aside":
             if unit:
                 yield unit
             unit, pending = [], []
@@ -129,34 +136,38 @@ def _units(readable: str, start: int, end: int, phrases: list[Phrase], words: Wo
 
 
 def _clauses(readable: str, start: int, end: int, phrases: list[Phrase], words: Words) -> Iterator[_Clause]:
-    """The clauses of a sentence and what each is: a `commitment` of ours, what one `contents` of, a mere `time`, or `other`."""
+    """The clauses of a sentence and what each is: see `Words.kind`."""
     cuts = [start]
     for match in words.boundary.finditer(readable[start:end]):
         at = start + match.start()
         if (
             at > cuts[-1]
-            and not any(phrase.start < at < phrase.end for phrase in phrases)
+            and not any(phrase.start <= at < phrase.end for phrase in phrases)
             and not _joins(readable, match, at, phrases, words)
         ):
             cuts.append(at)
     cuts.append(end)
     subject = False
     vouched = False
-    for first, last in zip(cuts, cuts[1:], strict=False):
+    for first, last in pairwise(cuts):
         own = [phrase for phrase in phrases if first <= phrase.start < last]
         said = _without(readable, first, last, own)
-        kind = words.kind(said, subject=subject, vouched=vouched)
-        subject = words.speaks(said) or (subject and kind == "commitment")
+        kind = words.kind(said, readable[:first], subject=subject, vouched=vouched)
+        subject = words.speaks(said) or (subject and kind in ("commitment", "aside"))
         vouched = words.vouches(said) or (vouched and kind == "time")
+        kind = "other" if kind == "aside" and own else kind
         if kind != "other" or own or said.strip(" ,;:-"):
             yield _Clause(first, last, kind, own if kind in ("commitment", "content", "time") else [])
 
 
-def _joins(readable: str, match: object, at: int, phrases: list[Phrase], words: Words) -> bool:
+def _joins(readable: str, match: "regex.Match[str]", at: int, phrases: list[Phrase], words: Words) -> bool:
     """Whether a word that can begin a clause joins two times instead: "vandaag of morgen", "om 17:00"."""
-    after = match.end() + at - match.start()  # type: ignore[attr-defined]
-    follows = next((phrase for phrase in phrases if phrase.start >= at), None)
-    return follows is not None and match[0].strip() in words.joining and not readable[after : follows.start].strip()  # type: ignore[index]
+    if match[0].strip() not in words.joining:
+        return False
+    before = max((phrase.end for phrase in phrases if phrase.start < at), default=None)
+    follows = next((phrase.start for phrase in phrases if phrase.start >= at), None)
+    apart = before is None or bool(readable[before:at].strip())
+    return follows is not None and not apart and not readable[at + len(match[0]) : follows].strip()
 
 
 def _without(readable: str, start: int, end: int, phrases: list[Phrase]) -> str:

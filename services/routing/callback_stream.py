@@ -52,5 +52,7 @@ def _tell(work: "CaseWork", received: Received[TriagedEvent], policy: Policy, ca
         kind, said = CaseCallbackEnded, {**said, "outcome": "withdrawn"}
     file.version += 1
     told = work.tell(received, file, kind, **said)
+    if callback.state == "open" and callback.next_at <= work.now:
+        return  # its clock tells the same people so within a second
     people = people_of(policy, *who(callback, file.case))
     work.notifications += record.notifications(told, people, case_id, f"callback {callback.state}")

@@ -327,9 +327,13 @@ def _again(policy: Policy, file: File, case: Case, firing: sla.Firing) -> dict[s
     """What a step that was taken makes of the case."""
     if firing.do != "reassign":
         return ladder.climb(policy, case, [firing]).changes
-    if file.given is None or not file.given.escalated:
-        return {}  # it could not be done
-    return {"department": file.given.department, "owner": file.given.owner, "decided": file.given.why}
+    book, given = policy.book, file.given
+    if given is None or not given.escalated or book.department(given.department) is None:
+        return {}  # it could not be done, or there is no such department any more
+    to = given.owner
+    if to is not None and not may_own(policy, to):
+        to = owner(book, given.department, case.language, file.skills, case.id) if book.assignment.give == "at_once" else None
+    return {"department": given.department, "owner": to, "decided": given.why}
 
 
 def escalated(policy: Policy, file: File, firings: Sequence[sla.Firing]) -> ladder.Climbed:

@@ -146,6 +146,17 @@ async def page(
     )
 
 
+async def waiting(connection: db.Connection) -> list[Any]:
+    """How many notices of every brand are due and how many are being sent, and the age of the oldest of each; for a scrape."""
+    each = "select brand, state, count(*) as number, extract(epoch from moment() - min(created_at))::float8 as age_s from notice "
+    return await connection.fetch(
+        "select b.brand, s.state, coalesce(n.number, 0) as number, coalesce(n.age_s, 0) as age_s "
+        "from (select distinct brand from brand_book) b cross join (values ('due'), ('sending')) as s(state) "
+        f"left join ({each} where state = 'due' group by brand, state union all {each} where state = 'sending' group by brand, state) n "
+        "on n.brand = b.brand and n.state = s.state"
+    )
+
+
 async def one(connection: db.Connection, brand: str, notice_id: UUID, *, lock: bool = False) -> Any | None:
     query = "select * from notice where brand = $1 and id = $2" + (" for update" if lock else "")
     return await connection.fetchrow(query, brand, notice_id)

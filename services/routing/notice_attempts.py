@@ -166,15 +166,18 @@ async def lost(connection: db.Connection, brand: str, *, older_than_s: float) ->
     )
 
 
-async def swept(connection: db.Connection, row: Any, *, attempts: int, leads: Sequence[str]) -> None:
-    """What had begun to transmit is unconfirmed, never sent again by itself. What had not is due again, or failed after its last attempt."""
+async def swept(connection: db.Connection, row: Any, *, attempts: int, leads: Sequence[str]) -> str:
+    """What had begun to transmit is unconfirmed, never sent again by itself. What had not is due again, or failed after its last attempt.
+    Returns which."""
     attempt = _attempt(row)
     if row["transmitting"]:
         await unconfirmed(connection, attempt, "sending was interrupted before the answer came", leads)
-    elif attempt.number >= attempts:
+        return "unconfirmed"
+    if attempt.number >= attempts:
         await failed(connection, attempt, "sending was interrupted before it began", leads)
-    else:
-        await retry(connection, attempt, "sending was interrupted before it began", 0)
+        return "failed"
+    await retry(connection, attempt, "sending was interrupted before it began", 0)
+    return "due"
 
 
 async def _one(connection: db.Connection, statement: str, attempt: Attempt, *more: object) -> bool:

@@ -12,12 +12,15 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 
+from prometheus_client import Counter as Counted
+from prometheus_client import Gauge
+
 from libs.common import db, secret
 from libs.common.answers import Answers
 from libs.common.mailserver import Reach
 from libs.common.outcome import Accepted, NotBegun, Outcome, Refused, Unknown
 from libs.common.service import Service
-from services.routing import links, notice_attempts
+from services.routing import links, notice, notice_attempts
 from services.routing.links import Click, Links
 from services.routing.notice import way_of
 from services.routing.notice_attempts import Attempt
@@ -41,6 +44,10 @@ _ANSWER_BY_MAIL = {
     "nl": "Beantwoord deze mail, of gebruik de link onderaan. Inloggen hoeft niet.",
     "en": "Answer this mail, or use the link at the end. There is no need to log in.",
 }
+_ENDED = Counted("weerklank_notices", "Notices that came to an end, by how", ["brand", "outcome"])
+_WAITING = Gauge("weerklank_notices_waiting", "Notices that have not come to an end: due, or sending", ["brand", "state"])
+_OLDEST = Gauge("weerklank_notices_oldest_seconds", "How long the notice that waits longest has waited; 0: none waits", ["brand"])
+OUTCOMES = ("sent", "unconfirmed", "failed", "sandbox")
 _POLL_S = 0.2
 _LONGEST_PAUSE_S = 600.0
 _STOP_WITHIN_S = 8.0
@@ -57,6 +64,7 @@ class Notifier:
         self._answers = Answers([settings.answer_key.get_secret_value()])
         self._name = f"routing-{settings.instance}"
         self._sending: dict[asyncio.Task[None], str] = {}
+        self._counted: set[str] = set()
         self._mail_reach = Reach(settings.mail_networks, settings.mail_ports, "WEERKLANK_ROUTING_MAIL")
         self._web_reach = Reach(settings.webhook_networks, settings.webhook_ports, "WEERKLANK_ROUTING_WEBHOOK")
 
@@ -90,14 +98,18 @@ class Notifier:
 
     async def sweep_once(self) -> int:
         """How many notices of a gone process there were."""
-        found = 0
+        found, ends = 0, Counter[tuple[str, str]]()
         for brand, _ in self._policies.versions():
             async with self._pool.acquire() as connection, connection.transaction():
                 rows = await notice_attempts.lost(connection, brand, older_than_s=self._settings.notice_unconfirmed_after_s)
                 told = _leads(self._policies.of(brand))
                 for row in rows:
-                    await notice_attempts.swept(connection, row, attempts=self._settings.notice_attempts, leads=told)
+                    state = await notice_attempts.swept(connection, row, attempts=self._settings.notice_attempts, leads=told)
+                    ends[brand, state] += state in OUTCOMES
                 found += len(rows)
+        for (brand, outcome), number in ends.items():
+            if number:
+                _ENDED.labels(brand, outcome).inc(number)
         if found:
             log.warning("notices were interrupted", extra={"notices": found})
         return found
@@ -106,6 +118,10 @@ class Notifier:
         """Claim what there is room for and start sending it; how many that was."""
         free = self._settings.notice_slots - len(self._sending)
         brands = [brand for brand, _ in self._policies.versions()]
+        for brand in set(brands) - self._counted:  # a first failure shows as a change only if there was a number before
+            for outcome in OUTCOMES:
+                _ENDED.labels(brand, outcome)
+            self._counted.add(brand)
         if free <= 0 or not brands:
             return 0
         before = time.monotonic()
@@ -135,7 +151,9 @@ class Notifier:
             policy = self._policies.of(attempt.notice.brand)
             if policy.book.pilot:
                 async with self._pool.acquire() as connection:
-                    await notice_attempts.sandboxed(connection, attempt)
+                    ended = await notice_attempts.sandboxed(connection, attempt)
+                if ended:
+                    _ENDED.labels(attempt.notice.brand, "sandbox").inc()
                 return
             await self._write(attempt, await self._outcome(attempt, policy, claimed_at))
         except db.TRANSIENT as error:
@@ -239,24 +257,44 @@ class Notifier:
         await self._write_once(attempt, outcome)
 
     async def _write_once(self, attempt: Attempt, outcome: Outcome) -> None:
+        ended = await self._written(attempt, outcome)
+        if ended is not None:  # once that has committed
+            _ENDED.labels(attempt.notice.brand, ended).inc()
+
+    async def _written(self, attempt: Attempt, outcome: Outcome) -> str | None:
+        """Which of the outcomes it came to by this; none where it goes on, or had been decided otherwise."""
         told = _leads(self._policies.of(attempt.notice.brand))
         async with self._pool.acquire() as connection, connection.transaction():
             if isinstance(outcome, Accepted):
-                if not await notice_attempts.sent(connection, attempt, outcome.external_id):
-                    log.warning("a notice was taken that had been decided otherwise", extra={"notice": str(attempt.notice.id)})
+                if await notice_attempts.sent(connection, attempt, outcome.external_id):
+                    return "sent"
+                log.warning("a notice was taken that had been decided otherwise", extra={"notice": str(attempt.notice.id)})
             elif isinstance(outcome, Unknown):
-                await notice_attempts.unconfirmed(connection, attempt, outcome.why, told)
+                return "unconfirmed" if await notice_attempts.unconfirmed(connection, attempt, outcome.why, told) else None
             elif isinstance(outcome, NotBegun):
                 await notice_attempts.give_back(connection, attempt)
             elif outcome.for_good or attempt.number >= self._settings.notice_attempts:
-                await notice_attempts.failed(connection, attempt, outcome.why, told)
+                return "failed" if await notice_attempts.failed(connection, attempt, outcome.why, told) else None
             else:
                 await notice_attempts.retry(connection, attempt, outcome.why, outcome.after_s or self._pause_s(attempt.number))
+        return None
 
     def _pause_s(self, number: int) -> float:
         """Twice as long after each attempt, up to ten minutes, and never the same for two: a server that comes back is not asked by all at once."""
         full: float = min(_LONGEST_PAUSE_S, self._settings.notice_retry_s * 2.0 ** (number - 1))
         return full * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, guards nothing
+
+
+async def refresh_gauges(connection: db.Connection) -> None:
+    """What waits to be told, at a scrape."""
+    _WAITING.clear()
+    _OLDEST.clear()
+    oldest: dict[str, float] = {}
+    for row in await notice.waiting(connection):
+        _WAITING.labels(row["brand"], row["state"]).set(row["number"])
+        oldest[row["brand"]] = max(oldest.get(row["brand"], 0.0), row["age_s"])
+    for brand, age_s in oldest.items():
+        _OLDEST.labels(brand).set(age_s)
 
 
 async def run(service: Service, notifier: Notifier) -> None:

@@ -7,7 +7,7 @@ A due time never changes: who cannot keep a promise says so to the customer, wit
 with clocks: a promise that a reply kept in time was not broken, whatever was told meanwhile.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -17,6 +17,7 @@ from libs.common.case_events import Promise as Told
 from libs.common.errors import Conflict, Unprocessable
 from libs.common.hours import HoursError
 from libs.common.reply_events import Reply
+from services.routing import sla, turn
 from services.routing.sla import Policy
 
 LIVE = ("open", "broken")
@@ -256,6 +257,19 @@ def _share_of(policy: Policy, start: datetime, end: datetime, share: int) -> dat
         except HoursError:
             pass
     return start + whole * share / 100
+
+
+def waits(policy: Policy, case: Case, promises: Sequence[Promise], now: datetime) -> Case:
+    """The case, which waits for what it was promised rather than for its customer, for as long as there is such a thing: our time to resolve runs
+    meanwhile, for it is not the customer whom we wait for. Where a person said that it is the customer's turn, it is."""
+    due = [promise for promise in promises if promise.state in LIVE and promise.due_at is not None]
+    if due and turn.for_customer(case) and case.waiting_for != "promise" and case.waiting_reason is None:
+        clocks = sla.resume(policy, case.clocks, "resolution", min(promise.given_at for promise in due))
+        return case.model_copy(update={"waiting_for": "promise", "clocks": clocks})
+    if not due and case.state == "waiting" and case.waiting_for == "promise":
+        since = max((promise.ended_at for promise in promises if promise.ended_at is not None), default=now)
+        return case.model_copy(update={"waiting_for": "customer", "clocks": sla.pause(case.clocks, "resolution", since)})
+    return case
 
 
 def owed(promises: Iterable[Promise]) -> dict[str, object]:

@@ -5,10 +5,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from prometheus_client import Gauge
+
 from libs.common import db
 from services.routing import standing
 from services.routing.promise import Heard, Promise
 
+_LIVE = Gauge("weerklank_routing_promises", "Promises to customers that are to be kept, or were broken", ["brand", "state"])
 _NAMES = tuple(Promise.__dataclass_fields__)
 _FIXED = ("id", "brand", "given_at", "given_by", "replaces")
 
@@ -117,3 +120,10 @@ async def live(
         *(after or (None, None, None)),
         limit,
     )
+
+
+async def refresh_gauges(connection: db.Connection) -> None:
+    """What a scrape shows: how many promises are open, and how many broken."""
+    _LIVE.clear()
+    for row in await connection.fetch("select brand, state, count(*) from promise where state in ('open', 'broken') group by brand, state"):
+        _LIVE.labels(row["brand"], row["state"]).set(row["count"])

@@ -57,10 +57,13 @@ class Ledger:
 
 
 def mark(work: "CaseWork", file: cases.File) -> None:
-    """The case says of its promises what is known by now."""
-    owed = promises.owed(work.promises.of(file.case.id, work.members.get(file.case.id, ())))
+    """The case says of its promises what is known by now, and waits for them where it waits."""
+    found = work.promises.of(file.case.id, work.members.get(file.case.id, ()))
+    owed = promises.owed(found)
     if any(getattr(file.case, name) != value for name, value in owed.items()):
         file.case = file.case.model_copy(update=owed)
+    if file.case.state == "waiting":
+        file.case = promises.waits(work.policies.of(file.case.brand), file.case, found, work.now)
 
 
 def heard(work: "CaseWork", received: Received[ReplySent], file: cases.File) -> None:

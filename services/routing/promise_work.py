@@ -115,7 +115,9 @@ async def tell(
     """Write promises, and tell what happened to each in this case, which is locked. A person's decision makes it a case that people work on. One that is
     broken is told to the hub, whose scenarios may make an incident of it."""
     await keep(connection, policy, list({promise.id: promise for _, promise, _ in changed}.values()))
-    owed = promises.owed(await promise_store.of_cases(connection, [file.case.id], []))
+    known = await promise_store.of_cases(connection, [file.case.id], [])
+    owed = promises.owed(known)
+    file.case = promises.waits(policy, file.case, known, at)
     file.book_version = policy.version
     stories = []
     for kind, promise, said in changed:

@@ -178,7 +178,8 @@ def _width(book: BrandBook, about: str) -> int:
 
 
 async def on_timer(connection: db.Connection, policy: Policy, due: Timer, now: datetime) -> None:
-    """Look at the last ten minutes of a brand; again in a minute for as long as mentions come."""
+    """Look at the last ten minutes of a brand; again in a minute for as long as there are enough mentions in them for a spike. Where there are not,
+    only a further mention can make it so, and that has them looked at anyway."""
     book, brand = policy.book, due.brand
     await _fold(connection, brand, _hour(now) - _HOUR, now)
     rows = await connection.fetch(
@@ -187,12 +188,12 @@ async def on_timer(connection: db.Connection, policy: Policy, due: Timer, now: d
         now - WINDOW,
         now,
     )
-    if not rows:
+    many = {row["about"]: row["mentions"] for row in rows if row["mentions"] >= LEAST}
+    if not many:
         return
     await timer.by(connection, [_timer(brand, now + _EVERY)])
     if not book.hub.scenarios:
         return
-    many = {row["about"]: row["mentions"] for row in rows if row["mentions"] >= LEAST}
     spikes = await _spikes(connection, brand, many, now, ZoneInfo(book.timezone))
     if not spikes:
         return

@@ -170,8 +170,8 @@ def _answer(policy: Policy, file: File, mentions: Sequence[TriagedMention], answ
 
 
 def for_customer(case: Case) -> bool:
-    """Whether the case waits for its customer, not for us."""
-    return case.state == "waiting" and case.waiting_for in (None, "customer")
+    """Whether all that the customer wrote has been answered, and the case waits for what they say next, or for the time of what they were promised."""
+    return case.state == "waiting" and case.waiting_for in (None, "customer", "promise")
 
 
 def _clocks_until(policy: Policy, file: File, mentions: Sequence[TriagedMention], answered: Key) -> list[Clock]:
@@ -204,7 +204,7 @@ def may_go_unanswered(file: File) -> None:
     if file.case.state in ENDED:
         raise Conflict(f"The case is {file.case.state} already. Read it again.")
     if for_customer(file.case):
-        raise Conflict("The case waits for the customer: its newest message has been answered. Resolve it instead.")
+        raise Conflict("The newest message of the case has been answered. Resolve it instead.")
 
 
 def left_unanswered(file: File, choice: Respond, at: datetime) -> None:

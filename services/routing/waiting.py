@@ -1,7 +1,7 @@
 """What a case waits for, and that it is picked up: pure decisions of people. What replies and messages do to it is in `turn.py`.
 
 Time stands still for the customer alone. While we wait for a department, or until a moment that we chose, our clocks run on: whoever asked us
-something does not care which of us holds it.
+something does not care which of us holds it. Nor do customers stand in the way of what they were promised (`promise.py`).
 """
 
 from datetime import datetime
@@ -14,7 +14,7 @@ from services.routing.case import ENDED, NOT_WAITING, File, key_of, must_be_aliv
 from services.routing.sla import Policy
 from services.routing.turn import for_customer, reacted
 
-OURS = ("department", "until")
+OURS = ("department", "until", "promise")
 """What we wait for ourselves."""
 
 
@@ -72,7 +72,7 @@ def picked_up(file: File, at: datetime) -> None:
     `Conflict` where there is nothing to react to."""
     must_be_ours(file)
     if for_customer(file.case):
-        raise Conflict("The case waits for the customer: its newest message has been answered.")
+        raise Conflict("The newest message of the case has been answered.")
     if reacted(file.case):
         raise Conflict("The customer was told already since their last message.")
     file.touched, file.before = True, None

@@ -164,7 +164,9 @@ def _incident(world: World, case_id: str) -> dict[str, str]:
 def _asked(world: World) -> None:
     """For each mention of Duin a question whether it and the next are one issue, and a topic."""
     for seed, following in zip(world.seeds, [*world.seeds[1:], world.seeds[0]], strict=True):
-        seed.update(suggestion_id=str(uuid4()), topic_id=str(uuid4()), callback_id=str(uuid4()), notice_id=str(uuid4()))
+        seed.update(
+            suggestion_id=str(uuid4()), topic_id=str(uuid4()), callback_id=str(uuid4()), promise_id=str(uuid4()), notice_id=str(uuid4())
+        )
         seed.update(consultation_id=str(uuid4()))
         one, other = sorted((seed["mention_id"], following["mention_id"]))
         world.system.psql(
@@ -207,6 +209,10 @@ def _told(world: World) -> None:
             "insert into routing.callback (id, brand, case_id, phone, state, note, next_at, due_at, created_at, created_by) values "
             f"('{seed['callback_id']}', 'duin', '{seed['case_id']}', '+31201234567', 'open', 'de duinganger wacht', now(), now() + interval '1 day', "
             "now(), 'mk'); "
+            "insert into routing.promise (id, brand, case_id, channel, visibility, text, given_at, given_by, due_at, state) values "
+            f"('{seed['promise_id']}', 'duin', '{seed['case_id']}', 'phone', 'private', 'de duinganger wordt gebeld', now(), 'mk', "
+            "now() + interval '1 day', "
+            "'open'); "
             "insert into routing.notice (id, brand, about, subject, recipient, way, lane, title, text, links, next_at, created_at, state) values "
             f"('{seed['notice_id']}', 'duin', 'case', '{seed['case_id']}', 'mk', '{{\"email\": \"mk@duin.example\"}}', 'duin email', 'duinganger', "
             "'zandbank', '[]', now(), now(), 'unconfirmed'); "
@@ -421,6 +427,15 @@ TABLE: dict[Key, Row] = {
     ("routing", "get", f"{_B}/no-reply-sample"): Row(own=200, shows="sampled"),
     ("routing", "get", f"{_B}/notices"): Row(own=200, shows="duinganger"),
     ("routing", "post", f"{_B}/notices/{{notice_id}}/resend"): Row(1),
+    ("routing", "get", f"{_B}/promises"): Row(own=200, shows="duinganger"),
+    ("routing", "get", f"{_B}/cases/{{case_id}}/promises"): Row(1, shows="duinganger"),
+    ("routing", "post", f"{_B}/cases/{{case_id}}/promises"): Row(
+        2, body=lambda world, n: {"text": "de duinganger hoort van ons", "due_at": (datetime.now(UTC) + timedelta(days=2)).isoformat()}
+    ),
+    ("routing", "get", f"{_B}/promises/{{promise_id}}"): Row(3, shows="duinganger"),
+    ("routing", "post", f"{_B}/promises/{{promise_id}}/kept"): Row(3, body=lambda world, n: {"reason": "de duinganger is gebeld"}),
+    ("routing", "post", f"{_B}/promises/{{promise_id}}/not-kept"): Row(3, body=lambda world, n: {"reason": "de duinganger was er niet"}),
+    ("routing", "post", f"{_B}/promises/{{promise_id}}/withdraw"): Row(5, body=lambda world, n: {"reason": "de duinganger is geholpen"}),
     ("routing", "get", f"{_B}/callbacks"): Row(own=200, shows="duinganger"),
     ("routing", "get", f"{_B}/cases/{{case_id}}/callbacks"): Row(1, shows="duinganger"),
     ("routing", "post", f"{_B}/cases/{{case_id}}/callbacks"): Row(2, body=lambda world, n: {"phone": "020 765 43 21"}),
@@ -522,6 +537,9 @@ TABLE: dict[Key, Row] = {
     ("responder", "post", f"{_B}/guard"): Row(own=200, body=lambda world, n: {"text": "Hoi! ^mk", "channel": "twitter", "member": "mk"}),
     ("responder", "post", f"{_B}/cases/{{case_id}}/replies"): Row(5, body=lambda world, n: {"text": "Hoi, ik kijk ernaar. ^mk"}),
     ("responder", "put", f"{_B}/replies/{{reply_id}}"): Row(6, body=_edit),
+    ("responder", "put", f"{_B}/replies/{{reply_id}}/promises"): Row(
+        6, body=lambda world, n: {"promises": [{"text": "de duinganger hoort nog van ons"}]}
+    ),
     ("responder", "post", f"{_B}/replies/{{reply_id}}/submit"): Row(7),
     ("responder", "post", f"{_B}/replies/{{reply_id}}/legal-check"): Row(
         8, body=lambda world, n: {"digest": world.reply(n)["digest"], "note": "gezien"}

@@ -300,6 +300,7 @@ def _routing(world: World) -> dict[str, Example]:
         **_merging(world),
         **_bulk(world),
         **_callbacks(world),
+        **_promises(world),
         **_consultations(world),
         **_clients(world),
         **_users(world),
@@ -310,6 +311,37 @@ def _wrote(world: World, text: str) -> str:
     """A note's id."""
     found: str = world.ask("routing", "POST", f"/cases/{world.seeds[1]['case_id']}/notes", json={"text": text})["id"]
     return found
+
+
+def _promises(world: World) -> dict[str, Example]:
+    """Promises, one for each thing that is done to them."""
+    due_at = (datetime.now(UTC) + timedelta(days=2)).isoformat()
+
+    def given(number: int) -> str:
+        body = {"text": f"Je hoort van ons ({world.first}-{number})", "due_at": due_at}
+        answer = world.call("POST", f"/cases/{world.seeds[1]['case_id']}/promises", json=body)
+        assert answer.is_success, answer.text
+        found: str = answer.json()["id"]
+        return found
+
+    def of(number: int) -> dict[str, Any]:
+        return {"brand": "veer", "promise_id": given(number), "If-Match": "*"}
+
+    kept = of(1)
+    answer = world.call("POST", f"/promises/{kept['promise_id']}/kept", json={})
+    assert answer.is_success, answer.text
+    return {
+        "list_promises": Example(parameters={"brand": "veer"}),
+        "promises_of_case": Example(parameters=_of(world, 1, "case_id")),
+        "add_promise": Example(
+            parameters=_of(world, 1, "case_id", **{"Idempotency-Key": f"een-toezegging-{world.first}"}),
+            body={"text": "De monteur komt vrijdagochtend", "due_at": due_at},
+        ),
+        "one_promise": Example(parameters={"brand": "veer", "promise_id": given(2)}),
+        "keep_promise": Example(parameters=of(3), body={"reason": "gebeld"}),
+        "unkeep_promise": Example(parameters=kept, body={"reason": "dat was een andere klant"}),
+        "withdraw_promise": Example(parameters=of(4), body={"reason": "al geholpen"}),
+    }
 
 
 def _callbacks(world: World) -> dict[str, Example]:
@@ -608,6 +640,10 @@ def _responder(world: World) -> dict[str, Example]:
             parameters=_of(world, 12, "case_id", **{"Idempotency-Key": "een-antwoord"}), body={"text": "Hoi, ik kijk ernaar. ^mk"}
         ),
         "edit": Example(parameters=_of(world, 6, "reply_id", **any_version), body={"text": "Hoi, ik zoek mee. ^mk"}),
+        "say_promises": Example(
+            parameters=_of(world, 6, "reply_id", **any_version),
+            body={"promises": [{"text": "De schipper belt terug", "due_at": "2099-03-02T17:00:00Z"}]},
+        ),
         "submit": Example(parameters=_of(world, 7, "reply_id", **any_version)),
         "legal_check": Example(parameters=_of(world, 8, "reply_id", **any_version), body={"digest": reply[8]["digest"], "note": "gelezen"}),
         "approve": Example(parameters=_of(world, 9, "reply_id", **any_version), body={"digest": reply[9]["digest"]}),

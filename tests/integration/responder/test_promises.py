@@ -10,6 +10,11 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from libs.common.reply_events import ReplySent
 from libs.common.topics import REPLIES, brand_partitions
 from tests.integration.responder.conftest import Around, case_of, mention, opened
+from tests.integration.responder.test_attempts import Pool, pool
+from tests.integration.responder.test_updates import agreed, begun, finished
+from tests.integration.responder.test_updates import told as owed_one
+
+__all__ = ["pool"]
 
 OPEN = {"hours": {"mon-sun": ["00:00-24:00"], "holidays": {"country": "NL", "closed": False}}}
 LATE = (datetime.now(UTC) + timedelta(days=2)).replace(microsecond=0)
@@ -98,3 +103,15 @@ async def test_a_draft_shows_its_promises_people_say_better_and_what_is_sent_tel
     tried = await around.call("POST", "/guard", json={"text": "We'll call you within 2 hours. ^gs", "channel": "twitter", "language": "en"})
     assert [one["text"] for one in tried.json()["promises"]] == ["We'll call you within 2 hours"]
     assert (await said(around, draft["id"], body)).status_code == 409, "what was sent is not said otherwise"
+
+
+async def test_an_update_promises_in_each_of_its_replies(pool: Pool) -> None:
+    await owed_one(pool, "a")
+    found = await begun(pool, texts={"nl": "{groet}, we bellen je uiterlijk overmorgen om 12:00. {handtekening}"})
+    await agreed(pool, found)
+    await finished(pool, found)
+    async with pool.acquire() as connection:
+        (row,) = await connection.fetch("select promises, approved_at from reply where update_id = $1", found.id)
+    (one,) = row["promises"]
+    assert one["text"] == "we bellen je uiterlijk overmorgen om 12:00"
+    assert timedelta(days=1) < datetime.fromisoformat(one["due_at"]) - row["approved_at"] < timedelta(days=3)

@@ -114,8 +114,9 @@ async def test_a_number_left_in_private_is_on_the_list_of_those_who_call_and_now
     assert (item["phone"], item["state"], item["department"], item["owner"]) == ("+31612345678", "open", "bellen", None)
     assert item["case_id"] == str(case_id)
     assert (await only(calling, "trainee"))["phone"] == "•••• 78"
+    await tick(calling)
     told_in = await calling.pool.fetch("select detail::text as said from timeline union all select what from notification")
-    assert len(told_in) == 3
+    assert len(told_in) == 3, "the case was opened, the call planned, and whoever calls told of it once"
     assert not [row["said"] for row in told_in if "+31612345678" in row["said"]]
     denied = await calling.call("GET", "/v1/brands/vaart/callbacks", calling.token("analyst"))
     assert denied.status_code == 403

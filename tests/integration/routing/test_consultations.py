@@ -221,13 +221,18 @@ async def test_the_answer_reaches_owner_asker_and_watchers_and_not_whoever_gave_
     assert (said["text"], said["by"], said["via"], said["late"]) == ("Ja, per 1 november.", "ff", "api", False)
 
 
+async def address_of_page(world: World) -> str:
+    """Where the link of billing's first notice leads."""
+    [mail, *_] = await notices(world)
+    [link] = notice_of(mail).links
+    signed: Links = world.app.state.links
+    url = signed.url(Click("vaart", link.purpose, link.subject, mail["recipient"], link.expires_at, link.data))
+    return url.removeprefix("http://127.0.0.1:8603")
+
+
 async def test_an_answer_through_the_signed_link_needs_no_log_in_and_counts_once(desk: World) -> None:
     made = await ask(desk, holds_case=True)
-    [mail, _] = await notices(desk)
-    [link] = notice_of(mail).links
-    signed: Links = desk.app.state.links
-    url = signed.url(Click("vaart", link.purpose, link.subject, mail["recipient"], link.expires_at, link.data))
-    where = url.removeprefix("http://127.0.0.1:8603")
+    where = await address_of_page(desk)
     page = await desk.client.get(where)
     assert page.status_code == 200, page.text
     assert "Klopt deze rekening?" in page.text
@@ -255,6 +260,23 @@ async def test_handed_on_it_has_another_department_and_clock_and_the_first_one_h
     await at(desk, START + 10 * HOUR)
     await tick(desk)
     assert await told(desk) == ["consulted", "waiting", "consultation-handed-on", "consultation-reminded", "consultation-reminded"]
+
+
+async def test_who_handed_it_on_can_no_longer_answer_by_the_link(desk: World) -> None:
+    made, where = await ask(desk), await address_of_page(desk)
+    await post(desk, f"/consultations/{made['id']}/hand-on", {"department": "legal"})
+    assert "andere afdeling" in (await desk.client.get(where)).text
+    assert "andere afdeling" in (await desk.client.post(where, data={"answer": "Ja."})).text
+    assert (await desk.call("GET", f"{BRAND}/consultations/{made['id']}")).json()["answers"] == []
+
+
+async def test_a_reminder_that_was_on_its_way_while_it_was_handed_on_reminds_nobody(desk: World) -> None:
+    made = await ask(desk)
+    late = timer.Timer("vaart", consultation_work.KIND, UUID(made["id"]), "1:100", START)
+    await post(desk, f"/consultations/{made['id']}/hand-on", {"department": "legal"})
+    async with desk.pool.acquire() as connection, connection.transaction():
+        await consultation_work.went_off(connection, POLICIES.policy, late, START + HOUR)
+    assert await told(desk) == ["consulted", "consultation-handed-on"]
 
 
 async def test_reopened_it_is_asked_again_and_the_case_waits_again(desk: World) -> None:

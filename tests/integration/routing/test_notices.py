@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from libs.common import db
-from services.routing import notice, notice_attempts
+from services.routing import notice, notice_attempts, notifier
 from services.routing.links import Links
 from services.routing.notifier import Notifier
 from tests.fakes.hooks import serving
@@ -379,3 +380,47 @@ async def test_whoever_leads_sees_what_did_not_arrive_and_has_it_sent_again(tell
     assert (await world.call("POST", path, world.token("lead"))).status_code == 409
     await telling.tell()
     assert (await telling.row(told("slack").id))["state"] == "sent"
+
+
+# --- metrics ------------------------------------------------------------------------------------------------------------------------------
+
+
+def ended() -> dict[str, float]:
+    """How many notices of the brand came to each end so far."""
+    found = {one: REGISTRY.get_sample_value("weerklank_notices_total", {"brand": "vaart", "outcome": one}) for one in notifier.OUTCOMES}
+    return {outcome: number or 0 for outcome, number in found.items()}
+
+
+async def test_each_end_of_a_notice_is_counted_once_and_what_waits_shows_its_age(telling: Telling) -> None:
+    before = ended()
+    await telling.pool.execute(
+        "insert into brand_book (brand, version, source, book, published_at, published_by) values ('vaart', 1, '', '{}', now(), 'test')"
+    )
+    answer(telling, "webhook", "never", "drop", "well")
+    sender = telling.notifier(notice_lane_slots=1)
+    for number in range(3):
+        await telling.tell(told("webhook", f"nummer {number}"), notifier=sender)
+    killed, late = told("webhook", "onderbroken"), told("webhook", "later")
+    await telling.add(killed, late)
+    await telling.pool.execute(
+        "update notice set state = 'sending', transmitting = true, claimed_at = now() - interval '1 hour', attempt_id = gen_random_uuid() "
+        "where id = $1",
+        killed.id,
+    )
+    await telling.pool.execute("update notice set created_at = moment() - interval '90 seconds' where id = $1", late.id)
+    async with telling.pool.acquire() as connection:
+        await notifier.refresh_gauges(connection)
+    waiting = {
+        state: REGISTRY.get_sample_value("weerklank_notices_waiting", {"brand": "vaart", "state": state}) for state in ("due", "sending")
+    }
+    assert waiting == {"due": 1, "sending": 1}
+    age_s = REGISTRY.get_sample_value("weerklank_notices_oldest_seconds", {"brand": "vaart"})
+    assert age_s is not None
+    assert 90 <= age_s < 120
+    await sender.sweep_once()
+    await telling.tell(notifier=sender)
+    now = ended()
+    assert {outcome: now[outcome] - before[outcome] for outcome in now} == {"sent": 2, "unconfirmed": 2, "failed": 1, "sandbox": 0}
+    async with telling.pool.acquire() as connection:
+        await notifier.refresh_gauges(connection)
+    assert REGISTRY.get_sample_value("weerklank_notices_oldest_seconds", {"brand": "vaart"}) == 0

@@ -203,9 +203,9 @@ async def test_neither_events_nor_the_timeline_have_the_words_of_a_promise(desk:
 
 async def test_its_owner_is_reminded_once_and_the_case_is_ours_again(desk: World) -> None:
     await promised(desk, 4.25)
-    assert (await case(desk))["state"] == "waiting"
+    assert (await case(desk))["waiting_for"] == "promise"
     await passes(desk, 2.2)
-    assert (await case(desk))["state"] == "waiting"
+    assert (await case(desk))["waiting_for"] == "promise"
     for _ in range(2):
         await passes(desk, 2.3)
     rows = await desk.pool.fetch("select member, what from notification where what like 'promise%'")
@@ -214,6 +214,37 @@ async def test_its_owner_is_reminded_once_and_the_case_is_ours_again(desk: World
     assert (found["state"], found["waiting_for"]) == ("open", None), "nobody waits for a customer who waits for us"
     notices = await desk.pool.fetch("select recipient, title from notice")
     assert [(row["recipient"], row["title"][15:]) for row in notices] == [("gs", "een belofte aan de klant is bijna om: 50% van de tijd")]
+
+
+async def stands_still(desk: World) -> Any:
+    [clock] = [clock for clock in (await case(desk))["clocks"] if clock["kind"] == "resolution"]
+    return clock["paused_at"]
+
+
+async def test_our_time_to_resolve_runs_while_the_customer_waits_for_what_we_promised(desk: World) -> None:
+    await promised(desk)
+    assert ((await case(desk))["waiting_for"], await stands_still(desk)) == ("promise", None)
+    await hears(desk, 2)
+    assert ((await case(desk))["waiting_for"], await stands_still(desk)) == ("customer", "2026-11-02T11:00:00Z")
+    await do(desk, "not-kept", reason="Nog niet.")
+    assert ((await case(desk))["waiting_for"], await stands_still(desk)) == ("promise", None)
+    await do(desk, "kept", at=(START + timedelta(hours=2)).isoformat())
+    assert ((await case(desk))["waiting_for"], await stands_still(desk)) == ("customer", "2026-11-02T11:00:00Z")
+    assert await desk.pool.fetchval("select count(*) from timeline where what = 'clock-breached'") == 0
+
+
+async def test_where_a_person_says_that_it_is_the_customers_turn_it_is(desk: World) -> None:
+    await promised(desk)
+    await at(desk, START + timedelta(hours=1))
+    body = {"for": "customer", "reason": "We wachten op het klantnummer."}
+    assert (await desk.call("POST", f"/v1/brands/vaart/cases/{A}/wait", json=body)).status_code == 200
+    await by_phone(desk)
+    assert (await case(desk))["waiting_for"] == "customer"
+
+
+async def test_what_was_vaguely_promised_has_no_time_and_the_case_waits_for_its_customer(desk: World) -> None:
+    await promised(desk, None)
+    assert ((await case(desk))["waiting_for"], owes(await case(desk))) == ("customer", (True, False, None))
 
 
 async def test_a_promise_that_nothing_kept_is_broken_at_its_time_and_told_to_owner_leads_and_hub(desk: World) -> None:

@@ -230,6 +230,10 @@ def test_problems_can_be_read_by_programs() -> None:
         ("targets: [{when: {urgncy: high}}]", "4: targets[0].when.urgncy: is no field here; did you mean 'urgency'?"),
         ("targets: [{when: {urgency: hihg}}]", "4: targets[0].when.urgency: must be critical, high, normal or low, not 'hihg'"),
         ("escalation: [{at: 0.8, do: [notify_owner]}]", "4: escalation[0].at: must be a share of the clock's time such as 80%"),
+        (
+            "escalation: [{at: 80%, do: [notify_lead], to: webcare}]",
+            "4: escalation[0]: names the department 'webcare' and has no reassign among its steps, which alone gives a case to one",
+        ),
         ("escalation: [{at: 80%, do: [shout]}]", "4: escalation[0].do[0]: must be notify_owner, raise_priority, notify_lead, return_to_queue"),
         ("webcare_page: {colour: blue}", "4: webcare_page.colour: must be a colour such as #0a6ebd, not 'blue'"),
         ("channels: [{id: m, type: imap}]", "4: channels[0]: a channel of type imap needs host and user and secret"),

@@ -15,8 +15,9 @@ from libs.common.brandbook import Target
 from libs.common.case_events import CaseEscalated
 from libs.common.hours import Calendar
 from services.routing import case as cases
-from services.routing import ladder, record, sla, ticker, turn
+from services.routing import orphan, record, sla, ticker, turn
 from services.routing.case import File, opened
+from services.routing.checks import judge_rules
 from services.routing.sla import Policy
 from tests.unit.routing.test_permutations import BOOK, START, mention_id, state
 
@@ -75,6 +76,30 @@ def test_reassigning_to_a_department_outlives_the_next_mention_until_a_person_de
     assert (told.previous_owner, told.previous_department, told.case.owner, told.case.department) == ("tt", "technical", "bb", "billing")
     again = cases.computed(book, file, [state("A", "A", sentiment="neutral")], None, START + timedelta(minutes=32))
     assert (again.owner, again.department, again.sentiment) == ("bb", "billing", "neutral")
+
+
+def test_a_colleague_or_a_department_that_is_gone_has_it_no_longer() -> None:
+    book = policy({"at": 100, "do": ["reassign"], "to": "billing"})
+    file = a_case(book)
+    escalations(book, file, 31)
+    team = [*DATA["team"], {"id": "cc", "first_name": "Cas", "initials": "cc", "languages": ["nl"]}]
+    departments = {d["id"]: d for d in DATA["departments"]}
+    left = policy(
+        *steps_of(book),
+        version=2,
+        team=[member for member in team if member["id"] != "bb"],
+        departments=[departments["webcare"], departments["technical"], {"id": "billing", "members": ["cc"]}],
+    )
+    now = START + timedelta(minutes=32)
+    assert orphan.gone(left.book, file.case) == ["bb is not in the team"]
+    settled = orphan.settled(left, file, [state("A", "A")], now)
+    assert (settled.owner, settled.department) == ("cc", "billing")
+    closed = policy(
+        version=3, departments=[departments["webcare"], departments["technical"]], labels=DATA["labels"][:1], routing=DATA["routing"][2:]
+    )
+    settled = orphan.settled(closed, file, [state("A", "A")], now)
+    assert (settled.owner, settled.department) == ("tt", "technical")
+    assert orphan.gone(closed.book, settled) == []
 
 
 def test_where_people_take_their_cases_it_waits_in_the_queue_of_the_department() -> None:
@@ -153,7 +178,8 @@ def test_a_step_whose_condition_cannot_be_known_is_taken_and_found_before_that()
     book = policy(
         {"at": 50, "when": {"pii_any": "iban"}, "do": ["notify_lead"]}, {"at": 90, "when": {"risk_any": "press"}, "do": ["notify_lead"]}
     )
-    assert [number for number, _ in ladder.broken(book.book)] == [1]
+    (found,) = [one for one in judge_rules(book.book) if "escalation" in one.found]
+    assert (found.status, found.found.partition(" asks")[0]) == ("warning", "Step 1 of the escalation")
     assert [e.told for e in escalations(book, a_case(book), 28)] == [["mk"]]
 
 

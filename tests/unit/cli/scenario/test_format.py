@@ -33,6 +33,20 @@ def complaint(folder: Path, text: str) -> str:
         (HEAD + "steps:\n  - {mention: m1, from: a, urgency: mad}\n", "a.yaml:4: urgency"),
         (HEAD + "steps:\n  - {at: '09:29', taken_back: m1}\n", "a.yaml:4: at: '09:29' is before the step before it"),
         (HEAD + "steps:\n  - {call: LOOK /cases}\n", "a.yaml:4: call"),
+        (
+            HEAD + "steps:\n  - {mention: m1, from: a, colour: red}\n",
+            "a.yaml:4: 'colour' is no key of a step with 'mention'; there are at, answers",
+        ),
+        (HEAD + "steps:\n  - {mention: m1, from: a, text: ja, graag}\n", "A text with a comma stands in quotes"),
+        (HEAD + "steps:\n  - {do: approve, as: gs}\n", "a.yaml:4: do: 'approve' is done with a case or with a reply"),
+        (HEAD + "steps:\n  - {do: approve, reply: r1, case: m1}\n", "name one of the two"),
+        (HEAD + "steps:\n  - {outside: {pigeon: down}}\n", "a.yaml:4: outside.pigeon"),
+        (
+            HEAD + "steps:\n  - expect:\n      - case: m1\n        is: {}\n      - {cases: 1, iss: 2}\n",
+            "a.yaml:7: 'iss' is no key beside 'cases'",
+        ),
+        (HEAD + "steps:\n  - expect: [{case: m1}]\n", "a.yaml:4: 'case' needs `is` or `has`"),
+        (HEAD + "steps:\n  - expect: [{owner: gs}]\n", "a.yaml:4: an expectation has one of case, reply, told"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, text: str, says: str) -> None:
