@@ -65,7 +65,7 @@ def held_for_legal(book: BrandBook, writer_role: str, risk: Collection[str] = ()
 
 def legal_objection(book: BrandBook, answer: str | None, *, asked_for: bool, read: bool) -> str | None:
     """Why the legal check keeps a reply back; none where it does not. `answer` is what the legal department says of the case (`Case.legal_check`),
-    `asked_for` what `held_for_legal` says, `read` whether somebody recorded that legal has read exactly this text.
+    `asked_for` what `held_for_legal` says, `read` whether somebody recorded that exactly this text is as legal wants it, since it says that.
 
     Once the department is asked about a case, only its agreement lets replies of it go; its agreement with changes lets those go of which somebody
     recorded that they have the changes. A word that we do not know is no agreement. Where nobody was asked, the text itself has to have been read.

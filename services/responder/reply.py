@@ -102,6 +102,8 @@ class ReplyRow(Reply):
     automatic: bool = False
     writer_role: str = "agent"
     legal_by: str | None = None
+    legal_under: str | None = None
+    """What legal said of the case (`Case.legal_check`) when `legal_by` recorded that the text is as they want it."""
     by_hand: list[ByHand] = Field(default=[])
     submitted_by: str | None = None
     submitted_at: datetime | None = None
@@ -561,7 +563,8 @@ def legal_objection(row: ReplyRow, book: BrandBook, case: Case) -> str | None:
     if case.legal_check is None and _ONLY_ROUTING_KNOWS.isdisjoint(book.conduct.legal_check.when.conditions()):
         more = {name: getattr(case, name) for name in ("intent", "respond", "customer_group", "contact", "tags")}
         asked_for = approval.held_for_legal(book, row.writer_role, case.risk, facts={**facts(row, book, case), **more})
-    return approval.legal_objection(book, case.legal_check, asked_for=asked_for, read=row.legal_by is not None)
+    read = row.legal_by is not None and case.legal_check in (None, row.legal_under)
+    return approval.legal_objection(book, case.legal_check, asked_for=asked_for, read=read)
 
 
 _ONLY_ROUTING_KNOWS = frozenset({"pii_any", "hours"})
@@ -633,7 +636,7 @@ def legal_check(
         raise Conflict(f"A reply that is {row.state} is past legal's check.", state=row.state)
     if digest != row.digest:
         raise Conflict("The text, channel or recipient is not what this digest stands for. Read the reply again.", digest=row.digest)
-    changed = next_version(row, legal_by=person.id)
+    changed = next_version(row, legal_by=person.id, legal_under=answer)
     return Change(changed, "legal_checked", person.id, at, ReplyEdited, {"note": note, "digest": digest})
 
 

@@ -64,7 +64,7 @@ def test_a_reply_is_approved_where_legal_agreed_and_where_nobody_asks_it_to(
     answer: str | None, risk: list[str], read: bool, blocks: bool, approved: bool
 ) -> None:
     rules = book(when={"risk_any": ["legal_threat"]}, blocks_sending=blocks)
-    row, case = submitted(legal_by="jur" if read else None), told(answer, risk=risk)
+    row, case = submitted(legal_by="jur" if read else None, legal_under=answer if read else None), told(answer, risk=risk)
     if approved:
         assert approve(row, case, rules).row.state == "approved"
         return
@@ -153,6 +153,8 @@ def test_what_legal_had_read_does_not_count_once_it_is_asked_about_the_case() ->
     [change] = follow(told("asked"), row)
     assert (change.row.state, change.row.legal_by) == ("submitted", None)
     assert follow(told("agreed_with_changes"), submitted(legal_by="gs")) == []
+    with pytest.raises(Conflict, match="agreed with changes"):  # read before they were asked, in a case that was put into this one
+        approve(submitted(legal_by="jur"), told("agreed_with_changes"))
 
 
 def test_a_machines_draft_that_legal_had_read_has_one_version_a_change() -> None:
