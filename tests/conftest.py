@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from tests.stack import Databases, KafkaServer, PostgresServer
 
 if TYPE_CHECKING:
     from services.triage.classify import Classifier
+
+settings.register_profile("ours", deadline=None)  # how long an example takes depends on what else the machine does
+settings.load_profile("ours")
 
 LONGEST_FIRST = (
     "faults/test_outages.py",

@@ -14,7 +14,7 @@ from fastapi import Depends, Header, Response
 from libs.common.errors import BadRequest, PreconditionFailed, PreconditionRequired
 
 _TAG = re.compile(r'\s*(W/)?"([\x21\x23-\x7e\x80-\xff]*)"\s*(?:,|$)')
-_CODED = "-gzip"
+CODED = "-gzip"
 """What `front.py` adds to the ETag of a compressed answer, which is another representation (RFC 9110, 8.8.3.3)."""
 MOST_TOLD = 50
 """Changes that a 412 tells, the newest."""
@@ -59,7 +59,7 @@ def parse(header: str, name: str, *, weak: bool) -> Condition:
         if found is None:
             raise BadRequest(f'{name} must be * or the ETag of what you read, quotes included: {name}: "7".')
         if weak or not found[1]:
-            tags.append(found[2].removesuffix(_CODED))
+            tags.append(found[2].removesuffix(CODED))
         at = found.end()
     if at == 0:
         raise BadRequest(f"{name} is empty. Send the ETag of what you read.")

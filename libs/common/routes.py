@@ -105,4 +105,5 @@ def _not_modified(request: Request, answer: Response) -> Response | None:
     condition = conditions.parse(known, "If-None-Match", weak=True)
     if condition.tags is not None and tag.strip('"') not in condition.tags:
         return None
-    return Response(status_code=304, headers={"etag": tag})
+    coded = f'{tag[:-1]}{conditions.CODED}"'  # what the caller has may be the compressed one, which has a tag of its own
+    return Response(status_code=304, headers={"etag": coded if coded in known else tag})

@@ -61,6 +61,7 @@ from services.routing import (
     view_api,
     watch_api,
 )
+from services.routing.case_work import CaseWork
 from services.routing.due import DUE
 from services.routing.passwords import Hasher
 from services.routing.policies import Policies
@@ -75,7 +76,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         links.keys_of(_link_keys(settings), settings.signing_key), settings.public_url or f"http://127.0.0.1:{settings.port}"
     )
 
-    async def start(service: Service) -> tuple[Consumer[consumer.CaseWork], Sequence[Task]]:
+    async def start(service: Service) -> tuple[Consumer[CaseWork], Sequence[Task]]:
         app.state.signer = Signer(settings) if settings.signing_key else None
         app.state.hasher = await asyncio.to_thread(Hasher)
         policies = app.state.policies = Policies(service.books)  # the stream's, the clocks' and the routes' alike

@@ -15,7 +15,7 @@ from services.routing.callback_work import people_of
 from services.routing.sla import Policy
 
 if TYPE_CHECKING:  # it calls us
-    from services.routing.consumer import CaseWork
+    from services.routing.case_work import CaseWork
 
 
 def follow(work: "CaseWork", received: Received[TriagedEvent], policy: Policy, case_ids: Iterable[UUID | None]) -> None:

@@ -14,7 +14,7 @@ from services.routing import consultation, consultation_store, consultation_work
 from services.routing.consultation import Answer, Consultation
 
 if TYPE_CHECKING:  # it calls us
-    from services.routing.consumer import CaseWork
+    from services.routing.case_work import CaseWork
 
 log = logging.getLogger(__name__)
 

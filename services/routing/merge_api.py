@@ -19,11 +19,11 @@ from libs.common.http import Cursor, Page
 from libs.common.problems import CONFLICT
 from libs.common.routes import Route
 from libs.common.service import Reading, Writing
-from services.routing import callback_store, consumer, customers, decide, merge, move_store, placement, promise_store, record, store, tag
+from services.routing import callback_store, case_work, customers, decide, merge, move_store, placement, promise_store, record, store, tag
 from services.routing import case as cases
 from services.routing import move as moves
 from services.routing.api import Judge, Reader, _at_hand, _found, policy_of
-from services.routing.consumer import CaseWork
+from services.routing.case_work import CaseWork
 from services.routing.move import Done, Move, Said
 from services.routing.sla import Policy
 
@@ -373,7 +373,7 @@ def _new(
 async def _save(writing: Writing, work: CaseWork, done: Done) -> None:
     await placement.move(writing, done.move.brand, done.now_in)
     had = await store.some_files(writing, done.move.brand, sorted(work.changed))
-    await consumer.save(writing, work)
+    await case_work.save(writing, work)
     uses = Counter(name for id in work.changed for name in work.files[id].case.tags)
     uses.subtract(name for file in had.values() for name in file.case.tags)
     await tag.count(writing, done.move.brand, {name: count for name, count in uses.items() if count})

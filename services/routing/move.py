@@ -15,7 +15,7 @@ from libs.common.events import TriagedMention, deterministic_id
 from services.routing import case as cases
 from services.routing import merge, promise_stream, record
 from services.routing.case import MAX_MENTIONS, File
-from services.routing.consumer import CaseWork
+from services.routing.case_work import CaseWork
 from services.routing.merge import Happened, Snapshot
 from services.routing.placement import Placed
 from services.routing.sla import Policy

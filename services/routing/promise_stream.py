@@ -13,7 +13,7 @@ from services.routing import promise as promises
 from services.routing.promise import Heard, Promise
 
 if TYPE_CHECKING:  # it calls us
-    from services.routing.consumer import CaseWork
+    from services.routing.case_work import CaseWork
     from services.routing.store import Copy
 
 _Change = tuple[type[CaseEvent], Promise, Mapping[str, Any]]

@@ -23,7 +23,7 @@ from services.routing.sla import Policy
 from services.routing.timer import Timer
 
 if TYPE_CHECKING:  # it calls us
-    from services.routing.consumer import CaseWork
+    from services.routing.case_work import CaseWork
 
 Change = tuple[type[CaseEvent], Promise, Mapping[str, Any]]
 """What is told, the promise as it is from then on, and what its event says beside it."""

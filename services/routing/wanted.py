@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, Self, get_args
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from libs.common import http
 from services.routing.case import ENDED, OPEN
@@ -25,6 +25,7 @@ ME = "@me"
 """In place of a team member's id: whoever reads the list."""
 NOBODY = "@nobody"
 _MOST_MONTHS = 24
+_FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 _ONE_LINE = re.compile(http.ONE_LINE)
 
 
@@ -76,6 +77,16 @@ class Wanted(BaseModel):
         several = {name for name, about in cls.model_fields.items() if about.default == ()}
         return {name: (value,) if name in several and isinstance(value, str) else value for name, value in said.items()}
 
+    @field_validator("opened_from", "opened_before", "due_before")
+    @classmethod
+    def _in_our_time(cls, at: datetime | None) -> datetime | None:
+        """What no case can be on the other side of is as good as the end of time, and can be reckoned with."""
+        if at is None:
+            return None
+        if at.tzinfo is None:
+            raise ValueError("a moment has a time zone, such as 2026-11-02T09:00:00Z")
+        return _FIRST if at.year < _FIRST.year else _LAST if at.year >= _LAST.year else at
+
     @model_validator(mode="after")
     def _can_be_looked_for(self) -> Self:
         for name, value in self:
@@ -84,10 +95,6 @@ class Wanted(BaseModel):
                     raise ValueError(f"{name}: a value has 1 to 250 characters, all of them printable")
         if bad := [one for one in self.field if not one.partition("=")[0] or "=" not in one]:
             raise ValueError(f"field: {bad[0]!r} is not of the form id=value")
-        for name in ("opened_from", "opened_before", "due_before"):
-            at = getattr(self, name)
-            if at is not None and (at.tzinfo is None or not 1970 <= at.year <= 9000):
-                raise ValueError(f"{name}: a moment has a time zone and lies between 1970 and 9000, such as 2026-11-02T09:00:00Z")
         return self
 
     def for_reader(self, member: str) -> Self:

@@ -863,7 +863,6 @@ def test_every_operation_succeeds_once_and_none_fails_or_answers_what_it_does_no
     # What every service has is one piece of code: all of it is asked of the first, and of the others unless somebody wants everything.
     shared = [f"{service}_{name}" for name in SHARED] if not THOROUGH and service != SERVICES[0] else []
     wrong = run(url, asked, world.tokens(), home / f"st-{service}", max_examples=MAX_EXAMPLES, brief=shared)
-    Path(f"/tmp/w/wrong_{service}.txt").write_text(wrong)
     assert not wrong, wrong[-20_000:]
     after = successes(url)
     described = ask("GET", f"{url}/openapi.json", timeout=30).json()["paths"]

@@ -329,7 +329,7 @@ def test_a_tweet_and_a_mail_are_one_case_with_one_owner_and_an_answer_that_arriv
     told = {name: [step["what"] for step in get(system, name, f"/trace/{question}")["steps"]] for name in SERVICES}
     assert told["ingest"] == ["received", "in the log"]
     assert told["triage"] == ["triaged"]
-    assert told["routing"] == ["opened", "joined", "reacted", "joined", "resolved"]
+    assert told["routing"] == ["opened", "joined", "reacted", "promised", "joined", "resolved"]
     said = {"case", "reply drafted", "reply submitted", "reply edited", "reply approved", "reply sent"}
     assert said <= set(told["responder"]), told["responder"]
     assert {"mention counted", "case counted", "reply counted"} <= set(told["analytics"])

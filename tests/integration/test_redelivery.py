@@ -54,6 +54,8 @@ VOLATILE = {
 }
 """When and where a row was written, and how often its event came in."""
 
+SCORES_DIFFER_BY = 0.002
+
 Record = tuple[str, bytes, bytes, list[tuple[str, bytes]]]
 """Topic, key, value, headers."""
 
@@ -288,11 +290,22 @@ async def _dump(pool: db.Pool) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for table in sorted(set(tables) - BOOKKEEPING - NEWS - COUNTS_OF_ARRIVALS):
         rows = await pool.fetch(f"select to_jsonb(t) as row from {table} t")
-        found[table] = sorted(json.dumps(_lasting(row["row"]), sort_keys=True) for row in rows)
+        found[table] = sorted((_lasting(row["row"]) for row in rows), key=_place)
     told = await pool.fetch("select topic, headers from outbox")
     found["told"] = sorted(f"{row['topic']} {json.loads(row['headers'])['ce_id']}" for row in told)
     found["letters"] = [dict(row) for row in await pool.fetch("select topic, standing, reason from dead_letter")]
     return found
+
+
+def _place(row: Any) -> str:
+    """What a row is sorted by: all of it but what is a fraction."""
+    return json.dumps(_rounded(row), sort_keys=True)
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    return [_rounded(item) for item in value] if isinstance(value, list) else 0 if isinstance(value, float) else value
 
 
 def _lasting(value: Any) -> Any:
@@ -324,5 +337,18 @@ def test_redelivery_leaves_the_same_database(corpus: Corpus, plain: dict[str, An
     state = asyncio.run(_state_after(corpus, _logins(corpus), VARIANTS[variant]))
     for name in SERVICES:
         for table, rows in plain[name].items():
-            only = [row for row in state[name][table] if row not in rows], [row for row in rows if row not in state[name][table]]
-            assert state[name][table] == rows, f"{name}.{table} differs: {only[0][:2]} in place of {only[1][:2]}"
+            here = state[name][table]
+            unlike = [pair for pair in zip(here, rows, strict=False) if not alike(*pair)]
+            assert len(here) == len(rows), f"{name}.{table} differs"
+            assert not unlike, f"{name}.{table} differs: {unlike[:2]}"
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Equal, but for scores in the last places: what a model computes of a text depends there on which others it is computed with."""
+    if isinstance(one, float) and isinstance(other, float):
+        return abs(one - other) < SCORES_DIFFER_BY
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(alike(value, other[key]) for key, value in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(alike, one, other))
+    return bool(one == other)

@@ -12,7 +12,7 @@ import pytest
 from libs.common import db
 from libs.common.case_events import Case, CaseReturned
 from libs.common.events import Identity, MentionTriaged, TriagedMention, deterministic_id
-from services.routing import consumer, giving, rehome, timer
+from services.routing import case_work, consumer, giving, rehome, timer
 from services.routing.case import case_id_of
 from services.routing.due import DUE
 from tests.integration.routing.access_world import World, world_of
@@ -77,9 +77,9 @@ class Desk:
         triaged = TriagedMention(mention=mention, findings=findings, customer_id=who, group_id=id, triaged_at=at)
         async with self.pool.acquire() as connection, connection.transaction():
             received = event(MentionTriaged, 1, triaged)
-            work = await consumer.load(connection, [received], self.books)
+            work = await case_work.load(connection, [received], self.books)
             consumer.on_mention(work, received)
-            await consumer.save(connection, work)
+            await case_work.save(connection, work)
         return case_id_of("vaart", id)
 
     async def case(self, id: UUID) -> Case:

@@ -11,7 +11,7 @@ import pytest
 from libs.common import db
 from libs.common.case_events import Case
 from libs.common.events import MentionRegrouped, MentionTriaged
-from services.routing import consumer
+from services.routing import case_work, consumer
 from services.routing.case import case_id_of
 from tests.integration.pools import somebody_waits_for_a_lock
 from tests.integration.routing.access_world import World, world_of
@@ -28,8 +28,8 @@ GROUPS = policies(
 )
 
 
-async def decide(connection: db.Connection, events: list[Any], books: Any) -> consumer.CaseWork:
-    work = await consumer.load(connection, events, books)
+async def decide(connection: db.Connection, events: list[Any], books: Any) -> case_work.CaseWork:
+    work = await case_work.load(connection, events, books)
     for received in events:
         consumer.on_mention(work, received)
     return work
@@ -37,7 +37,7 @@ async def decide(connection: db.Connection, events: list[Any], books: Any) -> co
 
 async def batch(pool: db.Pool, events: list[Any], books: Any = REPEAT) -> None:
     async with pool.acquire() as connection, connection.transaction():
-        await consumer.save(connection, await decide(connection, events, books))
+        await case_work.save(connection, await decide(connection, events, books))
 
 
 async def case_of(pool: db.Pool, name: str) -> Case:
@@ -65,7 +65,7 @@ async def test_two_cases_of_a_customer_that_are_opened_at_once_see_one_another(p
         work = await decide(first, [told("B")], REPEAT)
         second = asyncio.create_task(batch(pool, [told("A")]))
         await until(lambda: somebody_waits_for_a_lock(pool), "the second waits for the customer")
-        await consumer.save(first, work)
+        await case_work.save(first, work)
         await transaction.commit()
     await second
     assert [(await case_of(pool, name)).contact for name in "AB"] == ["first", "repeat"]

@@ -10,7 +10,7 @@ import pytest
 from libs.common import db
 from libs.common.events import Event, MentionTriaged
 from libs.common.record import Received
-from services.routing import consumer
+from services.routing import case_work, consumer
 from services.routing.case import case_id_of
 from tests.integration.pools import somebody_waits_for_a_lock
 from tests.unit.routing.test_permutations import POLICIES, START, mention_id, state
@@ -25,8 +25,8 @@ def triaged(name: str, group: str, version: int = 1) -> Received[Any]:
     return Received(event, f"{name}-{version}", str(mention_id(name)), version, START, None, "triaged", 0, next(OFFSETS), name, START)
 
 
-async def decide(connection: db.Connection, events: Sequence[Received[Any]]) -> consumer.CaseWork:
-    work = await consumer.load(connection, events, policies)
+async def decide(connection: db.Connection, events: Sequence[Received[Any]]) -> case_work.CaseWork:
+    work = await case_work.load(connection, events, policies)
     for received in events:
         handler = consumer.HANDLERS[type(received.event)]
         assert handler is not None
@@ -39,7 +39,7 @@ async def batch(pool: db.Pool, events: Sequence[Received[Any]]) -> int:
     for races in range(100):
         try:
             async with pool.acquire() as connection, connection.transaction():
-                await consumer.save(connection, await decide(connection, events))
+                await case_work.save(connection, await decide(connection, events))
             return races
         except db.TRANSIENT:
             continue
@@ -61,10 +61,10 @@ async def test_two_that_open_the_same_case_at_once_open_one_with_both_mentions(p
             other = second.transaction()
             await other.start()
             late = await decide(second, [triaged("B", "A")])  # neither sees the other's mention
-            await consumer.save(first, work)
+            await case_work.save(first, work)
             await transaction.commit()
             with pytest.raises(db.Raced):
-                await consumer.save(second, late)
+                await case_work.save(second, late)
             await other.rollback()
     await batch(pool, [triaged("B", "A")])
     assert await mentions_of(pool, "A") == {str(mention_id("A")), str(mention_id("B"))}
@@ -79,7 +79,7 @@ async def test_one_that_changes_a_case_waits_for_another_that_does_and_keeps_bot
         work = await decide(first, [triaged("B", "A")])
         second = asyncio.create_task(batch(pool, [triaged("C", "A")]))
         await until(lambda: somebody_waits_for_a_lock(pool), "the second waits for the case")
-        await consumer.save(first, work)
+        await case_work.save(first, work)
         await transaction.commit()
     assert await second == 0
     assert await mentions_of(pool, "A") == {str(mention_id(name)) for name in "ABC"}

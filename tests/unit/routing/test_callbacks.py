@@ -16,7 +16,8 @@ from libs.common.events import MentionRegrouped, MentionRemoved, MentionRevised,
 from services.routing import callback as callbacks
 from services.routing.callback import Callback
 from services.routing.case import case_id_of
-from services.routing.consumer import CaseWork, on_mention
+from services.routing.case_work import CaseWork
+from services.routing.consumer import on_mention
 from tests.unit.routing.test_permutations import BOOK, POLICIES, START, event, mention_id, state
 
 POLICY = POLICIES.policy

@@ -12,7 +12,8 @@ from libs.common.events import MentionRegrouped, MentionRemoved, MentionTriaged,
 from libs.common.record import Received
 from libs.common.reply_events import ReplySent
 from services.routing.case import MAX_MENTIONS, File, assigned, case_id_of, computed, noted
-from services.routing.consumer import CaseWork, on_mention, on_reply_sent
+from services.routing.case_work import CaseWork
+from services.routing.consumer import on_mention, on_reply_sent
 from services.routing.turn import resolved
 from tests.unit.routing.test_permutations import POLICIES, START, event, mention_id, reply_sent, state
 

@@ -15,7 +15,8 @@ from libs.common.hours import Calendar
 from libs.common.record import Received
 from services.routing import contact
 from services.routing.case import EMPTY, case_id_of
-from services.routing.consumer import CaseWork, on_mention
+from services.routing.case_work import CaseWork
+from services.routing.consumer import on_mention
 from services.routing.customer_store import Help
 from services.routing.route import facts, facts_of
 from services.routing.sla import Policy

@@ -10,7 +10,8 @@ from libs.common.case_events import CaseClockBreached, Clock, Rounds
 from libs.common.hours import Calendar
 from services.routing import record, sla
 from services.routing.case import File
-from services.routing.consumer import CaseWork, on_mention, on_reply_sent
+from services.routing.case_work import CaseWork
+from services.routing.consumer import on_mention, on_reply_sent
 from services.routing.turn import reopened, resolved
 from tests.unit.routing.test_permutations import BOOK, POLICIES, START, tick
 from tests.unit.routing.test_turns import A1, C1, A, heard, sent

@@ -12,7 +12,8 @@ from libs.common.errors import Conflict
 from libs.common.events import MentionRegrouped, MentionRemoved, MentionTriaged, Respond
 from services.routing import waiting
 from services.routing.case import EMPTY, ENDED, File, assigned, case_id_of, computed, noted
-from services.routing.consumer import CaseWork, on_mention, on_reply_sent
+from services.routing.case_work import CaseWork
+from services.routing.consumer import on_mention, on_reply_sent
 from services.routing.turn import end, for_customer, left_unanswered, may_go_unanswered, reopened, resolved, unhandled
 from tests.unit.routing.test_permutations import POLICIES, REVISIONS, START, event, mention_id, reply_sent, revised, state, tick
 from tests.unit.routing.test_turns import historic, nobody_is_forgotten

@@ -12,7 +12,8 @@ from libs.common.errors import Conflict
 from libs.common.events import Evidence, MentionRegrouped, MentionRemoved, MentionTriaged, deterministic_id
 from services.routing import merge, move
 from services.routing.case import EMPTY, ENDED, case_id_of
-from services.routing.consumer import CaseWork, on_mention, on_reply_sent
+from services.routing.case_work import CaseWork
+from services.routing.consumer import on_mention, on_reply_sent
 from services.routing.merge import Happened
 from services.routing.move import Done, Move, Said
 from services.routing.turn import reopened, resolved

@@ -32,7 +32,8 @@ from libs.common.record import Received
 from libs.common.reply_events import Reply, ReplySent
 from services.routing import ticker
 from services.routing.case import EMPTY, ENDED, case_id_of
-from services.routing.consumer import CaseWork, on_mention
+from services.routing.case_work import CaseWork
+from services.routing.consumer import on_mention
 from services.routing.sla import Policy
 
 BOOK = load_book("""

@@ -18,7 +18,8 @@ from libs.common.record import Received
 from libs.common.reply_events import ReplyPromise, ReplySent
 from services.routing import promise as promises
 from services.routing.case import case_id_of
-from services.routing.consumer import CaseWork, on_mention, on_reply_sent
+from services.routing.case_work import CaseWork
+from services.routing.consumer import on_mention, on_reply_sent
 from services.routing.promise import Heard, Promise
 from services.routing.sla import Policy
 from tests.unit.routing.test_permutations import POLICIES, START, event, mention_id, reply_sent, state

@@ -13,7 +13,8 @@ from libs.common.events import Findings, MentionTriaged, Respond, TriagedMention
 from libs.common.hours import Calendar
 from services.routing import proposal
 from services.routing.case import case_id_of
-from services.routing.consumer import CaseWork, on_mention, on_reply_sent
+from services.routing.case_work import CaseWork
+from services.routing.consumer import on_mention, on_reply_sent
 from services.routing.route import facts, route
 from services.routing.sla import Policy
 from services.routing.turn import end, left_unanswered, reopened, resolved

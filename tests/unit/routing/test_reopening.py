@@ -15,7 +15,8 @@ from libs.common.events import MentionRegrouped, MentionRemoved, MentionTriaged,
 from libs.common.record import Received
 from services.routing import reopening
 from services.routing.case import EMPTY, assigned, case_id_of
-from services.routing.consumer import CaseWork, on_mention, on_reply_sent
+from services.routing.case_work import CaseWork
+from services.routing.consumer import on_mention, on_reply_sent
 from services.routing.turn import reopened, resolved
 from tests.unit.routing.test_permutations import POLICIES, START, event, mention_id, reply_sent, state
 from tests.unit.routing.test_turns import A, historic

@@ -14,7 +14,8 @@ from libs.common.events import MentionRegrouped, MentionRemoved, MentionTriaged,
 from libs.common.record import Received
 from libs.common.reply_events import ReplySent
 from services.routing.case import File, case_id_of
-from services.routing.consumer import CaseWork, on_mention, on_reply_sent
+from services.routing.case_work import CaseWork
+from services.routing.consumer import on_mention, on_reply_sent
 from services.routing.turn import reopened, resolved, unhandled
 from tests.unit.routing.test_permutations import POLICIES, START, event, mention_id, reply_sent, state
 
