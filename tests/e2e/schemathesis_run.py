@@ -34,7 +34,8 @@ def beyond_schema(operation: Mapping[str, Any]) -> list[str]:
     """Answers to data that the schema allows and we do not: a cursor that no list gave out, a form with a scope (400); a member, label or channel that the
     brand does not have, a period that is too long, a digest of another text (422)."""
     parameters = {parameter["name"] for parameter in operation.get("parameters", [])}
-    found = ["400"] if parameters & {"cursor", "Idempotency-Key"} or operation["operationId"] == "routing_token" else []
+    found = ["412"] if operation["operationId"] == "routing_merge_case" else []  # which is asked for one version of the case
+    found += ["400"] if parameters & {"cursor", "Idempotency-Key"} or operation["operationId"] == "routing_token" else []
     return found + (["422"] if "requestBody" in operation or parameters & {"from", "by", "topic"} else [])
 
 
