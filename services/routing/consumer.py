@@ -22,6 +22,7 @@ from services.routing import (
     proposal,
     record,
     reopening,
+    reply_stream,
     spike,
     store,
     turn,
@@ -29,7 +30,7 @@ from services.routing import (
 from services.routing import case as cases
 from services.routing.case_work import CaseWork, load, save
 from services.routing.policies import Policies
-from services.routing.reply_stream import on_reply_sent, take_turn
+from services.routing.reply_stream import take_turn
 from services.routing.sla import Policy
 
 
@@ -333,6 +334,11 @@ def _where_root_is(work: CaseWork, root_id: UUID, case_id: UUID) -> UUID | None:
     base = placed.case_id if placed else root.case_id if root else case_id
     here = base == case_id or (placed is None and base == work.overlay.standing(case_id))
     return work.overlay.merged.get(case_id) if here else base
+
+
+def on_reply_sent(work: CaseWork, received: Received[ReplySent]) -> None:
+    """A reply reached the customer."""
+    reply_stream.sent(work, received)
 
 
 def on_mailed(work: CaseWork, received: Received[ConsultationMailed]) -> None:

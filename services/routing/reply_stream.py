@@ -18,7 +18,7 @@ from services.routing.case_work import CaseWork
 from services.routing.sla import Policy
 
 
-def on_reply_sent(work: CaseWork, received: Received[ReplySent]) -> None:
+def sent(work: CaseWork, received: Received[ReplySent]) -> None:
     """A reply reached the customer: the reaction clock stops, and the case waits for them unless they wrote again meanwhile. Once for each reply."""
     reply = received.event.reply
     if reply.id in work.sent or reply.sent_at is None:
