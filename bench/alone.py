@@ -4,28 +4,38 @@ import asyncio
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import psutil
+import uvloop
 
+from bench import hop
 from cli.stack import keys
 from libs.common import outbox
 from libs.common.bookfile import load_book
 from libs.common.events import BrandBookPublished, Event
 from libs.common.outbox import Outgoing
-from libs.common.topics import BRANDS, partition_of
-from tests.stack import environment, free_port
+from libs.common.topics import BRANDS, create_topics, partition_of
+from tests.stack import Databases, KafkaServer, PostgresServer, environment, free_port
 
 ROOT = Path(__file__).parent.parent
 BRAND = "vaart"
 
 Send = Callable[[str, Event, str, int, str], Awaitable[None]]
 """Topic, event, subject and its version, key."""
+
+
+Fill = Callable[[str, int], Coroutine[Any, Any, None]]
+"""Puts so many events on the topics of these servers."""
+
+Alone = Callable[[Path, KafkaServer, PostgresServer, int], Coroutine[Any, Any, dict[str, Any]]]
+"""What the service makes of them."""
 
 
 @asynccontextmanager
@@ -120,3 +130,19 @@ async def measure(name: str, parts: Parts, database: "asyncpg.Connection[asyncpg
 def spent(since: Moment, until: Moment, number: int) -> dict[str, float]:
     """Milliseconds of CPU of each part, for each of so many."""
     return {name: round(1000 * (value - since.cpu_s[name]) / number, 3) for name, value in until.cpu_s.items()}
+
+
+def on_servers(home: Path, number: int, what: str, fill: Fill, alone: Alone, kind: type[Event], topic: str) -> dict[str, Any]:
+    """What a service sustains of `number` events that wait on `topic`, and the bare hop over the same records. Starts the servers, and stops them."""
+    kafka, server = KafkaServer(home / "kafka"), PostgresServer(home / "postgres", settings={})
+    try:
+        kafka.start()
+        server.start()
+        asyncio.run(create_topics(kafka.bootstrap))
+        uvloop.run(fill(kafka.bootstrap, number))
+        bare = uvloop.run(hop.raw(kafka.bootstrap, Databases(server).login(server.database(), "ingest"), number, 0, kind, topic))
+        found = uvloop.run(alone(home, kafka, server, number))
+        return {what: number, **found, "bare_hop_per_second": round(bare), "ratio": round(found["per_second"] / bare, 2)}
+    finally:
+        kafka.stop()
+        server.stop()

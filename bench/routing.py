@@ -5,21 +5,18 @@ from the first commit to the last, with all that a case takes: rules, owner, clo
 leaves; until its texts are findable is told beside it. A bare hop over the same records on the same servers is what it is compared with.
 """
 
-import asyncio
 import random
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import asyncpg
-import uvloop
 
-from bench import hop
-from bench.alone import BRAND, measure, service, spent, topics
+from bench.alone import BRAND, measure, on_servers, service, spent, topics
 from bench.texts import mentions
 from bench.triage import mention
 from libs.common.events import Findings, Label, MentionRevised, MentionTriaged, Respond, TriagedMention, deterministic_id
-from libs.common.topics import TRIAGED, create_topics
+from libs.common.topics import TRIAGED
 from tests.stack import Databases, KafkaServer, PostgresServer
 
 LABELS = ("internet", "factuur", "bestelling", "monteur", "storing", "opzeggen")
@@ -98,17 +95,4 @@ async def _routing(home: Path, kafka: KafkaServer, server: PostgresServer, numbe
 
 def routing(home: Path, number: int) -> dict[str, Any]:
     """What routing sustains, and the bare hop over the same records."""
-    kafka, server = KafkaServer(home / "kafka"), PostgresServer(home / "postgres", settings={})
-    try:
-        kafka.start()
-        server.start()
-        asyncio.run(create_topics(kafka.bootstrap))
-        uvloop.run(fill(kafka.bootstrap, number))
-        bare = uvloop.run(
-            hop.raw(kafka.bootstrap, Databases(server).login(server.database(), "ingest"), number, 0, MentionTriaged, TRIAGED.name)
-        )
-        found = uvloop.run(_routing(home, kafka, server, number))
-        return {"events": number, **found, "bare_hop_per_second": round(bare), "ratio": round(found["per_second"] / bare, 2)}
-    finally:
-        kafka.stop()
-        server.stop()
+    return on_servers(home, number, "events", fill, _routing, MentionTriaged, TRIAGED.name)

@@ -5,19 +5,16 @@ at in depth afterwards. The rate is from the first commit to the last; what the 
 bare hop over the same records on the same servers (`hop.raw`) is what the rate is compared with.
 """
 
-import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import asyncpg
-import uvloop
 
-from bench import hop
-from bench.alone import BRAND, measure, service, spent, topics
+from bench.alone import BRAND, measure, on_servers, service, spent, topics
 from bench.texts import mentions
 from libs.common.events import Author, Identity, Mention, MentionReceived, deterministic_id
-from libs.common.topics import MENTIONS, create_topics
+from libs.common.topics import MENTIONS
 from tests.stack import Databases, KafkaServer, PostgresServer
 
 
@@ -81,15 +78,4 @@ async def _triage(home: Path, kafka: KafkaServer, server: PostgresServer, number
 
 def triage(home: Path, number: int) -> dict[str, Any]:
     """What triage sustains, and the bare hop over the same records."""
-    kafka, server = KafkaServer(home / "kafka"), PostgresServer(home / "postgres", settings={})
-    try:
-        kafka.start()
-        server.start()
-        asyncio.run(create_topics(kafka.bootstrap))
-        uvloop.run(fill(kafka.bootstrap, number))
-        bare = uvloop.run(hop.raw(kafka.bootstrap, Databases(server).login(server.database(), "ingest"), number, 0, MentionReceived))
-        found = uvloop.run(_triage(home, kafka, server, number))
-        return {"mentions": number, **found, "bare_hop_per_second": round(bare), "ratio": round(found["per_second"] / bare, 2)}
-    finally:
-        kafka.stop()
-        server.stop()
+    return on_servers(home, number, "mentions", fill, _triage, MentionReceived, MENTIONS.name)

@@ -11,14 +11,13 @@ from uuid import UUID
 from libs.common import db
 from libs.common.bookteam import Notify
 from libs.common.case_events import CaseCallbackAttempted, CaseCallbackDue, CaseCallbackEnded, CaseEvent
-from libs.common.errors import NotFound
 from libs.common.events import deterministic_id
 from services.routing import callback as callbacks
-from services.routing import callback_store, links, notice, record, store, timer
+from services.routing import callback_store, links, notice, of_case, record, store, timer
 from services.routing import case as cases
 from services.routing.callback import LIVE, Callback, who
 from services.routing.links import Click, Field, NotNow, Purpose, Shown
-from services.routing.notice import Link, Notice, way_of
+from services.routing.notice import Link, Notice, lane_key
 from services.routing.sla import Policy
 from services.routing.timer import Timer
 
@@ -27,24 +26,9 @@ KIND = "callback"
 _LINK_HOLDS = timedelta(days=7)
 
 
-async def case_of(connection: db.Connection, brand: str, case_id: UUID) -> cases.File:
-    """The case of a callback, locked; the one that it goes on in, where it was merged. Raises `NotFound`."""
-    file = await store.standing_file(connection, brand, case_id, lock=True)
-    if file is None:
-        raise NotFound("There is no such case in this brand.")
-    return file
-
-
 async def locked(connection: db.Connection, brand: str, callback_id: UUID) -> tuple[Callback, cases.File]:
     """A callback and its case, both locked, the case first. Raises `NotFound`; `db.Raced` when its message moved to another case this very moment."""
-    seen = await callback_store.one(connection, brand, callback_id)
-    if seen is None:
-        raise NotFound("There is no such callback in this brand.")
-    file = await case_of(connection, brand, seen.case_id)
-    found = await callback_store.one(connection, brand, callback_id, lock=True)
-    if found is None or found.case_id != seen.case_id:
-        raise db.Raced("a callback went to another case meanwhile")
-    return found, file
+    return await of_case.locked(connection, brand, lambda lock: callback_store.one(connection, brand, callback_id, lock=lock), "callback")
 
 
 async def keep(connection: db.Connection, found: Sequence[Callback]) -> None:
@@ -217,11 +201,6 @@ def _notices(policy: Policy, file: cases.File, callback: Callback, now: datetime
         )
         for recipient, way in to
     ]
-
-
-def lane_key(way: Notify) -> str:
-    """What tells two ways of one recipient apart."""
-    return f"{way_of(way)} {getattr(way, way_of(way))}"
 
 
 # --- the page behind the link -------------------------------------------------------------------------------------------------------------

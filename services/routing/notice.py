@@ -57,6 +57,11 @@ def way_of(way: Notify) -> str:
     return next(name for name in WAYS if getattr(way, name) is not None)
 
 
+def lane_key(way: Notify) -> str:
+    """What tells two ways of one recipient apart."""
+    return f"{way_of(way)} {getattr(way, way_of(way))}"
+
+
 def lane_of(brand: str, way: Notify) -> str:
     """What shares a server with it: all mail of a brand, and whatever goes to one address of a webhook."""
     kind = way_of(way)

@@ -11,12 +11,11 @@ from uuid import UUID
 
 from libs.common import db
 from libs.common.case_events import CaseEvent, CasePromiseBroken, CaseResumed
-from libs.common.errors import NotFound
 from libs.common.events import deterministic_id
 from libs.common.reply_events import Reply
 from services.routing import case as cases
+from services.routing import of_case, promise_store, record, signal, store, timer, turn, urgent, waiting
 from services.routing import promise as promises
-from services.routing import promise_store, record, signal, store, timer, turn, urgent, waiting
 from services.routing.callback_work import people_of
 from services.routing.promise import Promise
 from services.routing.sla import Policy
@@ -84,24 +83,9 @@ async def keep(connection: db.Connection, policy: Policy, found: Sequence[Promis
 # --- people -------------------------------------------------------------------------------------------------------------------------------
 
 
-async def case_of(connection: db.Connection, brand: str, case_id: UUID) -> cases.File:
-    """A case, locked; the one that it goes on in, where it was merged. Raises `NotFound`."""
-    file = await store.standing_file(connection, brand, case_id, lock=True)
-    if file is None:
-        raise NotFound("There is no such case in this brand.")
-    return file
-
-
 async def locked(connection: db.Connection, brand: str, promise_id: UUID) -> tuple[Promise, cases.File]:
     """A promise and its case, both locked, the case first. Raises `NotFound`; `db.Raced` when its message moved to another case this very moment."""
-    seen = await promise_store.one(connection, brand, promise_id)
-    if seen is None:
-        raise NotFound("There is no such promise in this brand.")
-    file = await case_of(connection, brand, seen.case_id)
-    found = await promise_store.one(connection, brand, promise_id, lock=True)
-    if found is None or found.case_id != seen.case_id:
-        raise db.Raced("a promise went to another case meanwhile")
-    return found, file
+    return await of_case.locked(connection, brand, lambda lock: promise_store.one(connection, brand, promise_id, lock=lock), "promise")
 
 
 async def tell(
@@ -211,7 +195,7 @@ async def _locked(connection: db.Connection, policy: Policy, ids: Sequence[UUID]
     files = await store.some_files(connection, brand, sorted({promise.case_id for promise in seen.values()}), lock=True)
     for case_id in sorted(files):
         if files[case_id].case.merged_into is not None:  # one that has no message stays with the case that it was noted in
-            files[case_id] = await case_of(connection, brand, case_id)
+            files[case_id] = await of_case.case_of(connection, brand, case_id)
     known = {promise.id: promise for promise in await promise_store.of_cases(connection, sorted(files), [])}
     if any(id not in known or known[id].case_id != promise.case_id for id, promise in seen.items()):
         raise db.Raced("a promise went to another case meanwhile")

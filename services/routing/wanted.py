@@ -127,9 +127,9 @@ def condition(wanted: Wanted, brand: str, arguments: Arguments, *, line: str = "
     if not openness:
         return "false"
     keyed = list(_keys(wanted))
-    found = [] if len(openness) == 2 else [f"{line}.is_open" if openness == ("o",) else f"not {line}.is_open"]
-    if keyed and openness == ("o",):  # the keys say so themselves; said twice, the index of all that is open is read as well
-        found = []
+    # The keys say themselves that a case is open; said twice, the index of all that is open is read as well.
+    is_said = len(openness) == 2 or (keyed and openness == ("o",))
+    found = [] if is_said else [f"{line}.is_open" if openness == ("o",) else f"not {line}.is_open"]
     for keys in keyed:
         said = arguments.add([f"{brand}/{kind}/{key}" for kind in openness for key in keys], "text[]")
         has = f"{line}.keys && {said}"
