@@ -216,12 +216,13 @@ async def _missed(pool: db.Pool, feed: Feed, listener: Listener, place: int) -> 
     """What happened after a place until the listener was handed what happens, and up to which place that was told."""
     async with pool.acquire(timeout=5) as connection:
         newest = await newest_place(connection)
+        is_of_another = place > newest  # an id of another database, or of this one before it was put back to an earlier state
         read, upto = 0, None
         while True:
             to = max(newest, feed.place or 0) if upto is None else upto
             rows, is_gone = await after(connection, listener.brand, place, to, PAGE)
             read += len(rows)
-            if is_gone or place > newest or read > MOST_BEHIND:
+            if is_gone or is_of_another or read > MOST_BEHIND:
                 upto = feed.listen(listener) if upto is None else upto
                 yield event("reset", {}, upto), upto
                 return

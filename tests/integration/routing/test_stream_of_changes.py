@@ -252,6 +252,26 @@ async def test_whoever_was_away_for_longer_than_it_is_kept_is_told_to_read_anew(
         assert heard.of("reset") == []
 
 
+async def test_what_happens_while_the_missed_is_read_is_no_reason_to_read_anew(stream: FeedWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = await stream.start()
+    async with one.listen() as heard:
+        await say(stream.pool, 1)
+        await heard.until("hold")
+        last = heard.last_id
+    ask = feed_api.newest_place
+
+    async def ask_a_little_too_early(connection: db.Connection) -> int:
+        found = await ask(connection)
+        await say(stream.pool, 2, 3)
+        await until(lambda: one.app.state.feed.place >= found + 2, "what came after the answer is read")
+        return found
+
+    monkeypatch.setattr(feed_api, "newest_place", ask_a_little_too_early)
+    async with one.listen(last=last) as heard:
+        assert [told["n"] for told in await heard.until("hold", 2)] == [2, 3]
+        assert heard.of("reset") == []
+
+
 async def test_an_id_of_another_database_is_told_to_read_anew(stream: FeedWorld) -> None:
     one = await stream.start()
     async with one.listen(last="123456789") as heard:
