@@ -28,8 +28,7 @@ import uvloop
 from bench import cases_seed
 from bench.cases_seed import BRAND, DEPARTMENTS, LABELS, TAGS
 from cli.stack import keys
-from libs.common import db, migrate
-from libs.common.app import collect_seldom
+from libs.common import collector, db, migrate
 from libs.common.bookfile import load_book
 from libs.common.hours import Calendar
 from services.routing.app import create_app
@@ -283,7 +282,7 @@ def serve(url: str, port: int, folder: Path) -> None:
         server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, lifespan="off", log_config=None, access_log=False))
         await server.serve()
 
-    collect_seldom()
+    collector.seldom()
     uvloop.run(run())
 
 

@@ -171,8 +171,9 @@ async def prepare(connection: "asyncpg.Connection[asyncpg.Record]", seed: int, n
         found.add(found.ours, f"{reply}\n{note}")
         texts.append((n, found))
     await connection.executemany(
-        "insert into made (id, is_open, case_json, keys, state, department, owner, rank, said, noted, events) values ($1, $2, $3, "
-        f"array_to_string(case_keys('{BRAND}', $3::text::jsonb), '|'), $4, $5, $6, case_rank($3::text::jsonb), $7, $8, $9)",
+        "insert into made (id, is_open, case_json, keys, state, department, owner, rank, said, noted, events) "
+        "select $1, $2, $3, array_to_string(l.keys, '|'), $4, $5, $6, l.rank, $7, $8, $9 "
+        f"from line_of_case('{BRAND}', $3::text::jsonb) l",
         rows,
     )
     await connection.executemany(

@@ -24,8 +24,7 @@ import psutil
 
 from bench import texts
 from bench.triage import mention
-from libs.common import db, migrate
-from libs.common.app import collect_seldom
+from libs.common import collector, db, migrate
 from libs.common.bookfile import load_book
 from libs.common.events import MentionReceived, deterministic_id
 from libs.common.record import Received
@@ -214,7 +213,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sizes", nargs="*", type=int, default=[10_000, 100_000])
     given = parser.parse_args()
-    collect_seldom()  # as the services do
+    collector.seldom()  # as the services do
     with tempfile.TemporaryDirectory(prefix="weerklank-bench-") as folder:
         home = Path(folder)
         home.chmod(0o711)

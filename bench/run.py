@@ -29,7 +29,7 @@ from bench.triage import triage
 from cli.stack import keys, postgres, supervisor
 from cli.stack.settings import Settings
 from cli.stack.state import StackState
-from libs.common.app import collect_seldom
+from libs.common import collector
 from libs.common.topics import create_topics
 from tests.stack import KafkaServer, PostgresServer
 
@@ -204,7 +204,7 @@ def hops(home: Path, number: int) -> None:
 
 
 def main() -> None:
-    collect_seldom()  # as the services do, or the load generator and both hops would measure Python's collector
+    collector.seldom()  # as the services do, or the load generator and both hops would measure Python's collector
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--mentions", type=int, default=150_000, help="for the sustained rate (default: enough for over two minutes)")
     parser.add_argument("--batch", type=int, default=100, help="mentions per request")

@@ -4,14 +4,13 @@ A service's `app.py` calls `build`, its `__main__.py` `serve`.
 """
 
 import contextlib
-import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 import uvicorn
 from fastapi import APIRouter, FastAPI
 
-from libs.common import db, http, openapi, operations, roles, servicechecks
+from libs.common import collector, db, http, openapi, operations, roles, servicechecks
 from libs.common.ratelimit import RateLimits
 from libs.common.service import Service, Start
 from libs.common.settings import ServiceSettings
@@ -69,21 +68,9 @@ def build(
     return app
 
 
-def collect_seldom() -> None:
-    """Look for cyclic garbage less often than Python does by itself.
-
-    A batch is ten thousands of objects that live until its commit, and none of them is cyclic. At Python's threshold of 700 the collector walks them
-    again and again, which was a quarter of all CPU (`make bench`). What was imported stays for ever: it is never walked again. The cycles that
-    requests and tasks leave wait for at most half a million objects.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 5, 10)
-
-
 def serve(app: FastAPI, settings: ServiceSettings) -> None:
     """Answer until SIGTERM or SIGINT, then finish what is at hand."""
-    collect_seldom()
+    collector.seldom()
     uvicorn.run(
         app,
         host=settings.host,

@@ -13,7 +13,7 @@ from typing import Any, Generic
 import asyncpg
 from aiokafka.errors import KafkaError
 
-from libs.common import db, ledger, outbox, telemetry
+from libs.common import collector, db, ledger, outbox, telemetry
 from libs.common.batch import Batch, outcomes
 from libs.common.books import BrandBooks
 from libs.common.consumer import Consumer, W
@@ -116,8 +116,9 @@ class Effects(Generic[W]):
 
     async def _transaction(self, batch: Batch, prepared: Any) -> None:
         began = time.monotonic()
-        async with self._pool.acquire() as connection, connection.transaction():
-            outcome, did = await self._effects(connection, batch, prepared)
+        with collector.rests():
+            async with self._pool.acquire() as connection, connection.transaction():
+                outcome, did = await self._effects(connection, batch, prepared)
         telemetry.METRICS.transaction_seconds.observe(time.monotonic() - began)
         self._committed(batch)
         for (topic, what), count in outcome.items():

@@ -7,6 +7,7 @@ opening time from there to `due_at`, so that shares of it are of opening time wi
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from libs.common.brandbook import BrandBook, Target
 from libs.common.case_events import Clock, Rounds
@@ -16,13 +17,34 @@ from libs.common.rules import RuleError, When, first_match
 KINDS = ("reaction", "resolution")
 
 
-@dataclass(frozen=True, slots=True)
+Rung = tuple[int, str, str | None, tuple[When, ...]]
+"""A step of a ladder: its share of the clock, what is done, for which department, and the conditions one of which has to hold."""
+
+
+@dataclass(frozen=True)
 class Policy:
     """A brand book with its calendar: what clocks are set by."""
 
     book: BrandBook
     calendar: Calendar
     version: int
+
+    @cached_property
+    def ladder(self) -> Mapping[str, tuple[Rung, ...]]:
+        """The steps of each clock's ladder. Found once: every case whose clocks run asks for them."""
+        return {kind: rungs(self.book, kind) for kind in KINDS}
+
+
+def rungs(book: BrandBook, clock: str) -> tuple[Rung, ...]:
+    """The steps of the ladder of a clock, in the order of the brand book: share, what is done, for which department, and the conditions one of which
+    has to hold. The same step twice at one share is one step."""
+    found: dict[tuple[int, str, str | None], tuple[When, ...]] = {}
+    for step in book.escalation:
+        if step.of == clock:
+            for do in step.do:
+                key = (step.at, do, step.to if do == "reassign" else None)
+                found[key] = (*found.get(key, ()), step.when)
+    return tuple((*key, asks) for key, asks in found.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +244,7 @@ def firings(policy: Policy, clocks: Sequence[Clock], fired: Iterable[str]) -> li
     the brand book has."""
     all_of = _all_of(policy, [clock for clock in clocks if runs(clock)])
     done = _done(all_of, list(fired))
-    return [firing for firing in all_of if firing.name not in done]
+    return [firing for firing in all_of if firing.name not in done] if done else all_of
 
 
 def said(policy: Policy, clocks: Sequence[Clock], fired: Collection[str], now: datetime) -> tuple[list[Clock], list[Firing]]:
@@ -256,6 +278,8 @@ def _done(all_of: Sequence[Firing], fired: Collection[str]) -> dict[str, str]:
     """Which of these were said, by their names, and under which name that is kept. A step that another version of the ladder took at another share counts
     for one of the same kind that has not been taken. A name without a step is of everything that was said at that share."""
     found: dict[str, str] = {}
+    if not fired:
+        return found
     for firing in all_of:
         for name in (firing.name, f"{firing.clock}:{firing.share}"):
             if name in fired:
@@ -276,29 +300,20 @@ def _all_of(policy: Policy, clocks: Sequence[Clock]) -> list[Firing]:
     for clock in clocks:
         if clock.met_at is not None:
             continue
-        found.append(Firing(_moment(policy.calendar, clock, 100), clock.kind, 100))
-        at: dict[int, datetime] = {}
-        for share, do, to, asks in rungs(policy.book, clock.kind):
-            at.setdefault(share, _moment(policy.calendar, clock, share))
-            found.append(Firing(at[share], clock.kind, share, do, to, asks))
+        found.append(Firing(clock.due_at, clock.kind, 100))
+        steps = policy.ladder[clock.kind]
+        at = _moments(policy.calendar, clock, {share for share, *_ in steps})
+        found += [Firing(at[share], clock.kind, share, do, to, asks) for share, do, to, asks in steps]
     return sorted(found, key=lambda firing: (firing.at, firing.clock, firing.share))
 
 
-def rungs(book: BrandBook, clock: str) -> tuple[tuple[int, str, str | None, tuple[When, ...]], ...]:
-    """The steps of the ladder of a clock, in the order of the brand book: share, what is done, for which department, and the conditions one of which
-    has to hold. The same step twice at one share is one step."""
-    found: dict[tuple[int, str, str | None], tuple[When, ...]] = {}
-    for step in book.escalation:
-        if step.of == clock:
-            for do in step.do:
-                key = (step.at, do, step.to if do == "reassign" else None)
-                found[key] = (*found.get(key, ()), step.when)
-    return tuple((*key, asks) for key, asks in found.items())
-
-
-def _moment(calendar: Calendar, clock: Clock, share: int) -> datetime:
-    """When `share` per cent of a clock's opening time has passed, pauses left out; when it went on where that was before."""
+def _moments(calendar: Calendar, clock: Clock, shares: Iterable[int]) -> dict[int, datetime]:
+    """When each share, in per cent, of a clock's opening time has passed, pauses left out; when it went on where that was before."""
     whole = _spent(calendar, clock, clock.due_at)
+    return {share: _moment(calendar, clock, whole, share) for share in shares}
+
+
+def _moment(calendar: Calendar, clock: Clock, whole: float, share: int) -> datetime:
     if share == 100 or whole <= 0:
         return clock.due_at
     at = _after(calendar, _since(clock), timedelta(seconds=whole * share / 100 - clock.spent_s))

@@ -23,7 +23,7 @@ async def test_only_a_proxy_that_was_named_says_who_asks(proxies: str, counted: 
         given.update(options, app=app)
 
     monkeypatch.setattr(uvicorn, "run", run)
-    monkeypatch.setattr(apps, "collect_seldom", lambda: None)
+    monkeypatch.setattr(apps.collector, "seldom", lambda: None)
     apps.serve(app, ServiceSettings(database_url="postgresql://", jwks="keys.json", proxies=proxies))
     config = uvicorn.Config(**given)
     config.load()
