@@ -1,4 +1,4 @@
-"""Search: cases whose messages, answers, notes, names, numbers, tags and labels hold what somebody typed.
+"""Search: cases whose messages, names, numbers, tags and labels, or what colleagues wrote about them, hold what somebody typed.
 
 The newest cases that match are looked at first, a window of them at a time; within a window the best come first: how well the words fit, weighted by how
 recently the case moved and whether it is open. Where few cases match, names that are spelt much like it follow. What stands in an answer is read from

@@ -35,8 +35,8 @@ class Mark(BaseModel):
 class SnippetOut(BaseModel):
     """Where it was found. `text` is plain text: what is to be emphasised in it is told by `marks` alone."""
 
-    source: str = Field(description="message | title | reply | note")
-    id: UUID = Field(description="Of the mention, reply or note")
+    source: str = Field(description="message | title | reply | note | consultation | consultation_answer | callback | promise")
+    id: UUID = Field(description="Of the mention, reply, note and so on; of what came of a call its callback's")
     at: datetime
     channel: str | None
     text: str
@@ -87,8 +87,8 @@ async def search_cases(
     cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=50)] = 20,
 ) -> Hits:
-    """Cases in whose messages, answers, notes, names, numbers, tags or labels this stands, the best first, with where it stands. What was written a
-    second ago is found."""
+    """Cases in whose messages, answers, notes, names, numbers, tags or labels this stands, or in what departments were asked and answered, in what came of
+    calls or in promises: the best first, with where it stands. What was written a second ago is found."""
     asked = question.parse(q)
     narrowed = for_reader(wanted, principal)
     after = http.read_cursor(cursor, [str, int, int, int])

@@ -18,6 +18,7 @@ from prometheus_client import Gauge
 
 from libs.common import db
 from libs.common.service import Service
+from services.routing import standing, written
 
 log = logging.getLogger(__name__)
 WAITING = Gauge("weerklank_search_waiting", "Changes of texts that cannot be found yet")
@@ -90,7 +91,7 @@ async def refresh_gauges(connection: db.Connection) -> None:
 @dataclass(slots=True)
 class Texts:
     """What a case is found by, as people wrote it. `names`: who wrote, with every identity; `titles`: also tags, labels and the brand's own fields;
-    `ours`: answers and notes."""
+    `ours`: what colleagues wrote (`written.py`)."""
 
     brand: str
     names: dict[str, None] = field(default_factory=dict)
@@ -122,10 +123,11 @@ def numbers_in(text: str) -> Iterable[str]:
 
 
 async def put(connection: db.Connection, cases: Iterable[tuple[str, UUID]]) -> None:
-    """Make what these cases say by now findable, and nothing that they no longer say."""
-    wanted = sorted(set(cases))
-    if not wanted:
+    """Make what these cases, and those that they go on in, say by now findable, and nothing that they no longer say."""
+    changed = sorted(set(cases))
+    if not changed:
         return
+    wanted = sorted(await standing.onward(connection, [brand for brand, _ in changed], [case_id for _, case_id in changed]))
     found = await _texts(connection, wanted)
     gone = [key for key in wanted if key not in found or not (found[key].messages or found[key].titles)]
     await _rename(connection, wanted, -1)
@@ -175,14 +177,6 @@ async def _rename(connection: db.Connection, cases: Sequence[tuple[str, UUID]], 
         )
 
 
-_STANDING = (
-    "with recursive here(brand, root, id, merges) as (select u.brand, u.case_id, u.case_id, 0 "
-    "from unnest($1::text[], $2::uuid[]) as u(brand, case_id) union select h.brand, h.root, c.id, h.merges + 1 from here h "
-    "join care_case c on c.brand = h.brand and c.state = 'merged' and c.state_json ->> 'merged_into' = h.id::text where h.merges < 20) "
-)
-"""A case with those that go on in it."""
-
-
 async def _texts(connection: db.Connection, wanted: list[tuple[str, UUID]]) -> Mapping[tuple[str, UUID], Texts]:
     brands, ids = [brand for brand, _ in wanted], [case_id for _, case_id in wanted]
     found: dict[tuple[str, UUID], Texts] = {}
@@ -212,14 +206,8 @@ async def _texts(connection: db.Connection, wanted: list[tuple[str, UUID]]) -> M
         if (tagged := found.get((row["brand"], row["id"]))) is not None:
             called = [*(row["tags"] or []), *(row["labels"] or []), *map(str, (row["fields"] or {}).values())]
             tagged.add(tagged.titles, "\n".join(called))
-    for row in await connection.fetch(
-        f"{_STANDING} select h.brand, h.root, t.text from here h cross join lateral ("
-        "select at, text from note n where n.brand = h.brand and n.case_id = h.id union all "
-        "select at, text from said s where s.brand = h.brand and s.case_id = h.id order by at desc limit $3) t",
-        brands,
-        ids,
-        MOST_MESSAGES,
-    ):
-        if (into := found.get((row["brand"], row["root"]))) is not None:
-            into.add(into.ours, row["text"])
+    for key, rows in (await written.by_case(connection, brands, ids, MOST_MESSAGES)).items():
+        if (into := found.get(key)) is not None:
+            for row in rows:
+                into.add(into.ours, row["text"])
     return {key: texts for key, texts in found.items() if key in there}

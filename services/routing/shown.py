@@ -8,6 +8,7 @@ from libs.common import db
 from libs.common.auth import Principal
 from libs.common.case_events import Case
 from libs.common.events import Author, Findings, Identity, Mention
+from services.routing import written
 from services.routing.masking import Audience, Mask
 from services.routing.snippet import Piece
 
@@ -50,7 +51,7 @@ def masked(case: Case, mask: Mask, findings: Findings | None) -> Case:
 
 
 async def pieces(connection: db.Connection, brand: str, ids: Sequence[UUID], mask: Mask) -> Mapping[UUID, list[Piece]]:
-    """What was written in these cases and in those that go on in them, the newest first: messages, answers and notes."""
+    """What was written in these cases and in those that go on in them, the newest first: messages, and what colleagues wrote (`written.py`)."""
     found: dict[UUID, list[Piece]] = {case_id: [] for case_id in ids}
     rows = await connection.fetch(
         "select u.case_id, m.id, m.mention, m.findings from unnest($2::uuid[]) as u(case_id) cross join lateral ("
@@ -67,17 +68,8 @@ async def pieces(connection: db.Connection, brand: str, ids: Sequence[UUID], mas
         if mention.title:
             title = mask.mention(mention, findings, "title")
             found[row["case_id"]].append(Piece("title", mention.id, mention.received_at, mention.channel, title))
-    rows = await connection.fetch(
-        "with recursive here(root, id, merges) as (select u, u, 0 from unnest($2::uuid[]) u union select h.root, c.id, h.merges + 1 from here h "
-        "join care_case c on c.brand = $1 and c.state = 'merged' and c.state_json ->> 'merged_into' = h.id::text where h.merges < 20) "
-        "select h.root, t.* from here h cross join lateral ("
-        "select 'note' as source, id, at, null as channel, 'private' as visibility, text from note n where n.brand = $1 and n.case_id = h.id union all "
-        "select 'reply', reply_id, at, channel, visibility, text from said s where s.brand = $1 and s.case_id = h.id order by at desc limit $3) t",
-        brand,
-        ids,
-        _MOST_PIECES,
-    )
-    for row in rows:
-        text = mask.text(row["text"], row["visibility"])
-        found[row["root"]].append(Piece(row["source"], row["id"], row["at"], row["channel"], text))
+    for (_, case_id), ours in (await written.by_case(connection, [brand] * len(ids), ids, _MOST_PIECES)).items():
+        for row in ours:
+            text = mask.text(row["text"], row["visibility"])
+            found[case_id].append(Piece(row["source"], row["id"], row["at"], row["channel"], text))
     return found

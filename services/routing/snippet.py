@@ -22,7 +22,7 @@ _NUMBERISH = re.compile(r"(?<!\w)\+?[A-Za-z0-9](?:[ .\-/()_]{0,2}[A-Za-z0-9])*")
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Something that was written, as its reader sees it. `source`: message | title | reply | note."""
+    """Something that was written, as its reader sees it. `source`: message | title, or one of `written.py`."""
 
     source: str
     id: UUID

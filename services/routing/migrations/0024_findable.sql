@@ -1,0 +1,70 @@
+-- Cases are also found by what departments were asked and answered, what came of calls, and what was promised.
+
+create function queue_answered_cases() returns trigger
+    language plpgsql
+    as $$
+begin
+    insert into search_queue (brand, case_id)
+    select distinct q.brand, q.case_id from changed a join consultation q on q.brand = a.brand and q.id = a.consultation_id;
+    return null;
+end $$;
+
+create function queue_called_cases() returns trigger
+    language plpgsql
+    as $$
+begin
+    insert into search_queue (brand, case_id)
+    select distinct k.brand, k.case_id from changed t join callback k on k.brand = t.brand and k.id = t.callback_id;
+    return null;
+end $$;
+
+-- Most changes of these are of a state or a moment, and change no text. Its argument is the column of the text.
+create function queue_rewritten() returns trigger
+    language plpgsql
+    as $$
+begin
+    insert into search_queue (brand, case_id)
+    select distinct v.brand, v.case_id from changed c join before b on b.id = c.id
+    cross join lateral (values (b.brand, b.case_id), (c.brand, c.case_id)) v(brand, case_id)
+    where (to_jsonb(c) -> tg_argv[0], c.case_id) is distinct from (to_jsonb(b) -> tg_argv[0], b.case_id);
+    return null;
+end $$;
+
+create trigger queue_new after insert on consultation referencing new table as changed for each statement execute function queue_texts();
+create trigger queue_rewritten after update on consultation referencing old table as before new table as changed
+    for each statement execute function queue_rewritten('question');
+create trigger queue_gone after delete on consultation referencing old table as changed for each statement execute function queue_texts();
+create trigger queue_new after insert on consultation_answer referencing new table as changed for each statement execute function queue_answered_cases();
+create trigger queue_gone after delete on consultation_answer referencing old table as changed
+    for each statement execute function queue_answered_cases();
+create trigger queue_new after insert on callback referencing new table as changed for each statement execute function queue_texts();
+create trigger queue_rewritten after update on callback referencing old table as before new table as changed
+    for each statement execute function queue_rewritten('note');
+create trigger queue_gone after delete on callback referencing old table as changed for each statement execute function queue_texts();
+create trigger queue_new after insert on callback_attempt referencing new table as changed for each statement execute function queue_called_cases();
+create trigger queue_gone after delete on callback_attempt referencing old table as changed for each statement execute function queue_called_cases();
+create trigger queue_new after insert on promise referencing new table as changed for each statement execute function queue_texts();
+create trigger queue_rewritten after update on promise referencing old table as before new table as changed
+    for each statement execute function queue_rewritten('text');
+create trigger queue_gone after delete on promise referencing old table as changed for each statement execute function queue_texts();
+
+-- A case that others went on in until now, too, says less.
+create or replace function queue_named_cases() returns trigger
+    language plpgsql
+    as $$
+begin
+    insert into search_queue (brand, case_id)
+    select c.brand, v.id from changed c join before b on b.id = c.id
+    cross join lateral (values (c.id), (nullif(b.state_json ->> 'merged_into', c.state_json ->> 'merged_into')::uuid)) v(id)
+    where v.id is not null
+    and (c.state_json -> 'tags', c.state_json -> 'fields', c.state_json -> 'labels', c.state_json -> 'merged_into', c.state_json -> 'latest' -> 'id')
+        is distinct from
+        (b.state_json -> 'tags', b.state_json -> 'fields', b.state_json -> 'labels', b.state_json -> 'merged_into', b.state_json -> 'latest' -> 'id');
+    return null;
+end $$;
+
+-- What is there by now is made findable in the background, behind the changes of the moment.
+insert into search_queue (brand, case_id)
+select brand, case_id from consultation
+union select brand, case_id from callback where note <> '' or attempts > 0
+union select brand, case_id from promise;
