@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from cli.doctor import installation, kafka, machine, postgres, report, services
 from cli.doctor.world import World
 from cli.errors import FAILED
-from libs.common import accountchecks, checks, databasechecks, logchecks, servicechecks
+from libs.common import accountchecks, checks, databasechecks, logchecks, servicechecks, sharedkeys
 from libs.common.checks import Finding, Kind
 from libs.common.service import our_version
 from services.routing import checks as bookchecks
@@ -21,6 +21,7 @@ KINDS: tuple[Kind, ...] = (
     *databasechecks.KINDS,
     *services.KINDS,
     *servicechecks.KINDS,
+    *sharedkeys.KINDS,
     *logchecks.KINDS,
     *bookchecks.KINDS,
     *accountchecks.KINDS,

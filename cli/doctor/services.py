@@ -9,7 +9,7 @@ from typing import Any
 
 from cli.doctor.world import Answer, Unanswered, World
 from cli.stack.ports import SERVICES
-from libs.common import clocks
+from libs.common import clocks, sharedkeys
 from libs.common.checks import CannotAsk, Finding, Kind, Probe
 from libs.common.service import our_version
 
@@ -75,6 +75,7 @@ def probes(world: World) -> list[Probe]:
     }
     found = [Probe(kind, partial(ask, world, name), name) for name in world.services for kind, ask in asked.items()]
     found += [Probe(SELF, partial(_self, world, name), name, limit_s=25.0) for name in world.services]
+    found.append(Probe(sharedkeys.ANSWERS, partial(_answer_keys, world), limit_s=25.0))
     if missing := [name for name in SERVICES if name not in world.services]:
         found.append(Probe(REACHABLE, partial(_none, f"Nobody says where {', '.join(missing)} is: WEERKLANK_URL_<SERVICE> does.")))
     return found
@@ -214,3 +215,24 @@ async def _self(world: World, service: str) -> list[Finding]:
         return [SELF.error(f"{service} answered {answer.status_code}.", "Look at its log.", about=service)]
     found = [Finding.model_validate(item) for item in answer.json()["items"]]
     return [SELF.ok(f"It told of {len(found)} things.", about=service), *found]
+
+
+async def _answer_keys(world: World) -> list[Finding]:
+    """Whether routing and ingest hold the same key for departments' answers, as both tell of it."""
+    return [sharedkeys.judge_answers(await _held(world, "routing"), await _held(world, "ingest"))]
+
+
+async def _held(world: World, service: str) -> list[str]:
+    """Fingerprints of the answer key that a service holds. Raises `CannotAsk` where it does not tell; `service.checks` says why."""
+    try:
+        answer = await world.checks(service)
+    except Unanswered as error:
+        raise CannotAsk(str(error)) from error
+    if not answer.is_success:
+        raise CannotAsk(f"{service} does not tell which key it holds: it answered {answer.status_code}.")
+    about = f"{service}, {sharedkeys.ANSWER_KEY}"
+    for item in answer.json()["items"]:
+        if (item["id"], item["about"]) == (sharedkeys.INSTANCES.id, about) and "fingerprints" in item["values"]:
+            found: list[str] = item["values"]["fingerprints"]
+            return found
+    raise CannotAsk(f"{service} does not tell which key it holds.")

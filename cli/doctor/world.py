@@ -168,11 +168,14 @@ class World:
         return Answer(status, asked, datetime.now(UTC), answer.headers.get("date"))
 
     async def checks(self, service: str) -> httpx.Response:
-        """A service's own checks.
+        """A service's own checks, asked once.
 
         Raises `CannotAsk` when it does not even tell its status, or there is no token to ask with; `Unanswered` when it does, and its checks
         do not come.
         """
+        return await self.shared(f"checks {service}", lambda: self._fresh_checks(service))
+
+    async def _fresh_checks(self, service: str) -> httpx.Response:
         await self.status(service)  # one that is frozen is not waited for twice
         url = self.where(service)
         try:

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import SecretStr
 
+from libs.common import sharedkeys
 from libs.common.brandbook import BrandBook
 
 LONGEST_LOCAL_PART = 64
@@ -44,6 +45,11 @@ class Answers:
 
     def __init__(self, keys: Sequence[str]) -> None:
         self._keys = [_derived(key.encode()) for key in keys if key]
+
+    @property
+    def fingerprints(self) -> list[str]:
+        """Of its keys, the one that signs first."""
+        return [sharedkeys.fingerprint(key) for key in self._keys]
 
     def address(self, book: BrandBook, consultation_id: UUID, department: str) -> str | None:
         """Where the department's answer goes; none without a key, without a mailbox of the brand, or where its name leaves no room for it."""

@@ -4,12 +4,14 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
 
-from libs.common import db
+from libs.common import db, sharedkeys
+from libs.common.answers import Answers
 from libs.common.app import build
 from libs.common.consumer import Consumer
 from libs.common.service import Service, Task
@@ -28,6 +30,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """The app of one instance; without `settings` they come from the environment."""
     settings = settings or Settings()
 
+    answers = Answers([key.get_secret_value() for key in (settings.answer_key, settings.answer_key_before)])
+    held = {sharedkeys.ANSWER_KEY: answers.fingerprints}
+
     async def start(service: Service) -> tuple[Consumer[consumer.ReceiptWork], Sequence[Task]]:
         sender = Sender(
             settings.kafka,
@@ -39,7 +44,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.state.sender = sender
         watchers = Watchers(service.pool, service.books, sender, settings)
         service.told["mailboxes"] = watchers.counts
-        return consumer.build(), (sender.run, watchers.run, _purging(service, settings.purge_every_s))
+        return consumer.build(), (
+            sender.run,
+            watchers.run,
+            _purging(service, settings.purge_every_s),
+            partial(sharedkeys.telling, service, held),
+        )
 
     app = build(
         Service("ingest", settings, Path(__file__).parent),
@@ -47,7 +57,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         start,
         title="Takes in what people say, once, and keeps its receipts",
         streams=api.STREAMS,
-        checks=[checks.accounts(settings)],
+        checks=[checks.accounts(settings), sharedkeys.probes(held)],
     )
     app.openapi = _with_mention(app.openapi)  # type: ignore[method-assign]  # as FastAPI's own documentation does
     return app

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from libs.common import sharedkeys
+from libs.common.answers import Answers
 from libs.common.app import build
 from libs.common.consumer import Consumer
 from libs.common.service import Service, Task
@@ -76,6 +78,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         links.keys_of(_link_keys(settings), settings.signing_key), settings.public_url or f"http://127.0.0.1:{settings.port}"
     )
 
+    held = {
+        sharedkeys.LINK_KEY: signed.fingerprints,
+        sharedkeys.ANSWER_KEY: Answers([settings.answer_key.get_secret_value()]).fingerprints,
+    }
+
     async def start(service: Service) -> tuple[Consumer[CaseWork], Sequence[Task]]:
         app.state.signer = Signer(settings) if settings.signing_key else None
         app.state.hasher = await asyncio.to_thread(Hasher)
@@ -93,6 +100,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             partial(timer.run, service, policies, DUE),
             partial(notifier.run, service, telling),
             telling.sweep,
+            partial(sharedkeys.telling, service, held),
             partial(app.state.feed.run, settings.database_url),
             partial(feed.purging, service.pool),
             partial(looking.sweeping, service.pool),
@@ -136,7 +144,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         ],
         start,
         title="One owner, and clocks that can be trusted",
-        checks=[checks.published_books],
+        checks=[checks.published_books, sharedkeys.probes(held)],
         gauges=[failed_rule.refresh_gauges, notifier.refresh_gauges, promise_store.refresh_gauges, search_index.refresh_gauges],
     )
     app.state.links = signed

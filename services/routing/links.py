@@ -19,7 +19,7 @@ from uuid import UUID
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from libs.common import db, signing
+from libs.common import db, sharedkeys, signing
 from services.routing.sla import Policy
 
 Texts = Mapping[str, str]
@@ -115,6 +115,11 @@ class Links:
 
     def __init__(self, keys: Sequence[bytes], public_url: str) -> None:
         self._keys, self._public_url = tuple(keys), public_url.rstrip("/")
+
+    @property
+    def fingerprints(self) -> list[str]:
+        """Of its keys, the one that signs first."""
+        return [sharedkeys.fingerprint(key) for key in self._keys]
 
     def url(self, click: Click) -> str:
         """The address of a link. Raises `NoKey`; `TooLong` for one of more than 2,000 characters."""

@@ -10,7 +10,8 @@ import pytest
 
 from cli.doctor import report, services, world
 from cli.doctor.world import World
-from libs.common import checks
+from libs.common import checks, sharedkeys
+from libs.common.answers import Answers
 from libs.common.service import our_version
 
 STATUS = {
@@ -63,3 +64,56 @@ async def test_a_service_that_does_not_end_its_own_checks_is_an_error(
     assert "does not answer when asked to check itself" in amiss.found
     assert "Look at its log, and restart it." in amiss.remedy
     assert report.overall(findings) == "error"
+
+
+def telling(held: list[str], service: str) -> tuple[ThreadingHTTPServer, str]:
+    """A service that tells its status, and which answer key it holds."""
+    finding = sharedkeys.judge_instances(service, sharedkeys.ANSWER_KEY, {"0": held}, "0")
+    said = {"/v1/status": STATUS, "/v1/checks": {"items": [finding.model_dump()]}}
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = json.dumps(said[self.path]).encode()
+            self.send_response(200)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Nobody reads it."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    return server, f"http://127.0.0.1:{server.server_port}"
+
+
+KEYS = {name: Answers([name * 32]).fingerprints for name in "ab"}
+
+
+@pytest.mark.parametrize(
+    ("routing", "ingest", "status"),
+    [
+        (KEYS["a"], KEYS["a"], "ok"),
+        (KEYS["b"], KEYS["b"] + KEYS["a"], "ok"),
+        (KEYS["a"], KEYS["b"] + KEYS["a"], "warning"),
+        (KEYS["a"], KEYS["b"], "error"),
+        (KEYS["a"], [], "error"),
+        ([], KEYS["a"], "warning"),
+        ([], [], "ok"),
+    ],
+)
+async def test_routing_and_ingest_hold_the_same_answer_key_or_doctor_says_what_to_do(
+    tmp_path: Path, routing: list[str], ingest: list[str], status: str
+) -> None:
+    servers = {"routing": telling(routing, "routing"), "ingest": telling(ingest, "ingest")}
+    seen = World(tmp_path, {f"WEERKLANK_URL_{name.upper()}": url for name, (_, url) in servers.items()} | {"WEERKLANK_TOKEN": "told"})
+    try:
+        findings = await checks.run(services.probes(seen))
+    finally:
+        await seen.close()
+        for server, _ in servers.values():
+            server.shutdown()
+            server.server_close()
+    (found,) = [finding for finding in findings if finding.id == "platform.answer-key"]
+    assert found.status == status
+    assert bool(found.remedy) == (status != "ok")
