@@ -418,6 +418,7 @@ def _examples() -> tuple[e.Event, ...]:
             what="answer",
             text="Ja: om 21.00 uur is alles weer aan.",
             sender="femke@vaart.example",
+            authenticated="pass",
             attachments=["storing.pdf"],
             received_at=_after(130),
         ),

@@ -97,6 +97,7 @@ class MailedStep(_Part):
     sender: str = Field(default="collega@scenario.example", alias="from")
     department: str | None = None
     what: Literal["answer", "automatic", "undelivered"] = "answer"
+    authenticated: Literal["pass", "fail", "unknown"] = "unknown"
 
 
 class DraftStep(_Part):

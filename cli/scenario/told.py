@@ -138,6 +138,7 @@ class Teller:
             what=step.what,
             text=step.text,
             sender=step.sender,
+            authenticated=step.authenticated,
             received_at=world.now,
         )
         world.tell(Outgoing(event, str(answer_id), 1, str(consultation_id)), ANSWERS.name, "ingest")

@@ -21,5 +21,10 @@ class ConsultationMailed(Event):
     )
     text: str = Field(description="What was written, without the mails that it quotes; 20,000 characters at most")
     sender: str = Field(description="Address that it says it is from; empty where it has none")
+    authenticated: str = Field(
+        default="unknown",
+        description="pass | fail | unknown: whether it is from that address, as the mailbox's own server found (RFC 8601); unknown where it did not "
+        "say, or the brand book trusts no server's word",
+    )
     attachments: list[str] = Field(default=[], description="Names of the files that came with it, and stay in the mailbox")
     received_at: datetime

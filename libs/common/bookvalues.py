@@ -73,6 +73,7 @@ Mailbox = Annotated[
     str,
     *_shaped(r"(?:[^<>\r\n]*<)?[^@\s<>,]{1,64}@[^@\s<>,]{1,255}>?", "an e-mail address, with or without a name before it"),
 ]
+AuthservId = Annotated[str, *_shaped(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,253}[A-Za-z0-9])?", "a mail server's name such as mx.yours.example")]
 Initials = Annotated[str, *_shaped(r"[^\W\d_]{1,4}", "one to four letters, such as gs")]
 Colour = Annotated[str, *_shaped(r"#[0-9a-fA-F]{6}", "a colour such as #0a6ebd")]
 Url = Annotated[str, *_shaped(r"https?://[^\s/]+\S*", "an address that starts with https:// or http://")]

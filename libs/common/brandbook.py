@@ -31,6 +31,7 @@ from libs.common.bookproblems import MOST_PROBLEMS, BrandBookError, Inconsistent
 from libs.common.bookreferences import inconsistencies
 from libs.common.bookteam import Department, Escalation, Hub, Member, RoutingRule
 from libs.common.bookvalues import (
+    AuthservId,
     BookPart,
     Colour,
     Host,
@@ -202,6 +203,9 @@ class Channel(BookPart):
     """Address that mail comes from, with or without a name before it."""
     plus_addresses: bool = True
     """Of a mailbox: whether mail to `user+anything@…` comes in here too, as departments answer questions by mail. Where false, they answer by link."""
+    authserv_ids: Annotated[tuple[AuthservId, ...], Field(max_length=10)] = ()
+    """Of a mailbox: the names under which its own mail server writes Authentication-Results (RFC 8601). They say whether a mail is from whom it says;
+    none: nobody knows. What other names say is not believed."""
     folder: str = "INBOX"
     """The mailbox's folder that is read."""
     since: date | None = None

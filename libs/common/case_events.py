@@ -515,6 +515,9 @@ class CaseConsultationAnswered(CaseEvent):
     via: str = Field(description="api | link | mail")
     sender: str | None = Field(default=None, description="Of an answer by mail: the address that it came from")
     outside: bool = Field(default=False, description="That address is not of the department's domain: look at whether it is theirs")
+    authenticated: str | None = Field(
+        default=None, description="pass | fail | unknown: of a mail, whether it is from that address, as the mailbox's own server found"
+    )
     late: bool = Field(default=False, description="It came after the question had ended, or had gone to another department")
     attachments: list[str] = Field(default=[], description="Names of the files that came with an answer by mail, and stay in the mailbox")
 
@@ -528,6 +531,9 @@ class CaseConsultationNoted(CaseEvent):
     what: str = Field(description="automatic | undelivered | remark: something about a legal check that is no verdict")
     text: str
     sender: str | None = None
+    authenticated: str | None = Field(
+        default=None, description="pass | fail | unknown: of a mail, whether it is from that address, as the mailbox's own server found"
+    )
 
 
 class CaseLegalCheckChanged(CaseEvent):

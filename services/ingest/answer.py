@@ -3,6 +3,7 @@
 Whatever is not recognised goes the ordinary way: an address that we did not sign for this brand makes a mention, and nothing is lost.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from prometheus_client import Counter
@@ -12,6 +13,7 @@ from libs.common.answers import TOKEN, Answers
 from libs.common.books import Published
 from libs.common.events import deterministic_id
 from libs.common.outbox import Outgoing
+from services.ingest.authenticity import authenticity
 from services.ingest.mail import CUT, Mail
 from services.ingest.quoted import unquoted
 
@@ -26,10 +28,16 @@ _LOOKED_THROUGH = 256 * 1024
 
 
 def recognised(
-    raw: bytes, mail: Mail, answers: Answers, published: Published, received_at: datetime, traceparent: str | None
+    raw: bytes,
+    mail: Mail,
+    answers: Answers,
+    published: Published,
+    received_at: datetime,
+    traceparent: str | None,
+    authserv_ids: Sequence[str] = (),
 ) -> Outgoing | None:
     """The event of a mail that answers a question of this brand; none: it is an ordinary mail. What came back to us undelivered quotes the address that
-    it would have been answered to."""
+    it would have been answered to. `authserv_ids`: whose word the mailbox's setting takes for who a mail is from."""
     asked = answers.read(published.book, mail.recipients)
     if asked is None and mail.returned:
         found = TOKEN.search(raw[:_LOOKED_THROUGH].decode("latin-1"))
@@ -51,6 +59,7 @@ def recognised(
         what=what,
         text=text if len(text) <= LONGEST else text[: LONGEST - len(CUT)] + CUT,
         sender=first.value if first.kind == "email" else "",
+        authenticated=authenticity(mail.results, authserv_ids, mail.from_domain),
         attachments=[attachment.name for attachment in mention.attachments],
         received_at=received_at,
     )

@@ -81,12 +81,15 @@ class Unreadable(ValueError):
 @dataclass(frozen=True, slots=True)
 class Mail:
     """`automatic`: an automatic reply, a bounce or a mailing, by its own headers (RFC 3834, RFC 2919). `returned`: a server says of a mail that it did
-    not arrive, or not yet (RFC 3464). `recipients`: addresses that it went to, in lower case."""
+    not arrive, or not yet (RFC 3464). `recipients`: addresses that it went to, in lower case. `results`: what servers say of whether it is from whom it
+    says (`authenticity.py`), the topmost first; `from_domain`: the domain of its one sender; none where From names none, or several."""
 
     mention: MentionIn
     automatic: bool
     returned: bool = False
     recipients: tuple[str, ...] = ()
+    results: tuple[str, ...] = ()
+    from_domain: str | None = None
 
 
 def external_id(raw: bytes) -> str:
@@ -138,7 +141,14 @@ def read_mail(raw: bytes, *, channel: str = "email", arrived_at: datetime, now: 
         "posted_at": _posted_at(message, arrived_at, now),
     }
     try:
-        return Mail(MentionIn.model_validate(given), _automatic(message), _returned(message), _recipients(message))
+        return Mail(
+            MentionIn.model_validate(given),
+            _automatic(message),
+            _returned(message),
+            _recipients(message),
+            tuple(_raw(message, "Authentication-Results")),
+            _from_domain(message, address),
+        )
     except ValidationError as error:
         first = field_problems(error)[0]
         raise Unreadable(f"{first['field']}: {first['message']}") from error
@@ -191,6 +201,18 @@ def _sender(message: Message) -> tuple[str, str]:
             if address:
                 return name, address
     return name, ""
+
+
+def _from_domain(message: Message, address: str) -> str | None:
+    """The domain of the address that the mail is from, where its From names that one and no other: a server may have looked at another one than we."""
+    values = _raw(message, "From")
+    try:
+        named = [found for _, found in getaddresses([" ".join(value.split()) for value in values]) if found]
+    except _BROKEN:
+        return None
+    if len(values) != 1 or len(named) != 1 or named[0].strip().lower() != address:
+        return None
+    return address.rpartition("@")[2].rstrip(".") or None
 
 
 def _name_and_address(value: str) -> tuple[str, str]:

@@ -74,18 +74,19 @@ class _Taken:
 @dataclass(frozen=True, slots=True)
 class Reader:
     """Makes records of raw mails, the way that an import does. Live mails go with `live`, those of before we were with `history`. What `answers` knows as
-    a department's answer is no mention."""
+    a department's answer is no mention; `authserv_ids` are those whose word is taken for who a mail is from."""
 
     cursor: Cursor
     live: Intake
     history: Intake
     answers: Answers
+    authserv_ids: Sequence[str] = ()
 
     def read_one(self, envelope: Envelope, raw: bytes) -> _Taken | str:
         """A record, or why there is none. Never raises: one mail's trouble must not stop its mailbox."""
         try:
             mail = read_mail(raw, arrived_at=envelope.arrived_at, now=datetime.now(UTC))
-            answer = recognised(raw, mail, self.answers, self.live.book, datetime.now(UTC), self.live.traceparent)
+            answer = recognised(raw, mail, self.answers, self.live.book, datetime.now(UTC), self.live.traceparent, self.authserv_ids)
             if answer is not None:
                 return _Taken(record_of(answer, ANSWERS.name))
             historic = mailbox.is_historic(self.cursor, envelope, mail.mention.posted_at)

@@ -355,7 +355,7 @@ class Watch:
         far = historic or len(uids) > mailbox.FAR_BEHIND
         asked = uids[: 1 if self._singly else CHUNK]
         live, history = self._intake(far=far, historic=False), self._intake(far=True, historic=True)
-        reader = Reader(cursor, live, history, self._shared.answers)
+        reader = Reader(cursor, live, history, self._shared.answers, self.account.authserv_ids)
         settings, slots = self._shared.settings, self._shared.slots
 
         async def read(some: Sequence[int]) -> Read:

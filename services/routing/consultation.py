@@ -65,7 +65,8 @@ class Consultation:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A row of `consultation_answer`: what came back. `what`: answer | remark | automatic | undelivered; `via`: api | link | mail. `department`: that
-    it was asked of. `late`: it changed nothing, because the question had ended or was another department's by then."""
+    it was asked of. `late`: it changed nothing, because the question had ended or was another department's by then. `authenticated`: of a mail, whether it
+    is from its address (pass | fail | unknown)."""
 
     id: UUID
     brand: str
@@ -80,6 +81,12 @@ class Answer:
     outside: bool = False
     late: bool = False
     attachments: tuple[str, ...] = ()
+    authenticated: str | None = None
+
+    @property
+    def is_somebody_elses(self) -> bool:
+        """Whether a server found that it is not from the address that it says."""
+        return self.authenticated == "fail"
 
 
 Reaction = Callable[[Policy, File, Consultation, str, Answer | None, Sequence[Consultation]], Mapping[str, Any]]
@@ -169,10 +176,10 @@ def reminded(found: Consultation) -> Consultation:
 
 def with_answer(found: Consultation, answer: Answer) -> tuple[Consultation, Answer]:
     """What an answer makes of a question. One that is late, or no answer at all, is kept and ends nothing; so is what is said about a legal check
-    without a verdict, or from an address that nobody knows."""
+    without a verdict, from an address that nobody knows, or by a sender who is not who they say."""
     if answer.what != "answer":
         return found, answer
-    if found.kind == LEGAL_CHECK and (answer.verdict is None or answer.outside):
+    if found.kind == LEGAL_CHECK and (answer.verdict is None or answer.outside or answer.is_somebody_elses):
         return found, replace(answer, what="remark", verdict=None)
     if found.state != "open" or answer.department != found.department:
         return found, replace(answer, late=True)

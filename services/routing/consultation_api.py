@@ -91,6 +91,9 @@ class AnswerOut(BaseModel):
     text: str
     verdict: str | None
     outside: bool = Field(description="By mail, from an address that is not of the department's domain: look at whether it is theirs")
+    authenticated: str | None = Field(
+        description="Of a mail: pass | fail | unknown, as the mailbox's own server found. fail: show it as \"sender not verified\"; it may be anybody's"
+    )
     late: bool = Field(description="It came after the question had ended or had gone to another department, and changed nothing")
     attachments: list[str] = Field(description="Names of the files that came with a mail, and stay in the mailbox")
 

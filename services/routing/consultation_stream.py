@@ -77,9 +77,10 @@ def mailed(work: "CaseWork", received: Received[ConsultationMailed]) -> None:
         via="mail",
         by=event.sender,
         text=event.text.replace("\0", ""),
-        verdict=None if outside or event.what != "answer" else consultation.verdict_in(event.text),
+        verdict=None if outside or event.authenticated == "fail" or event.what != "answer" else consultation.verdict_in(event.text),
         outside=outside,
         attachments=tuple(event.attachments),
+        authenticated=event.authenticated,
     )
     others = [loaded.questions[id] for id in loaded.beside.get(file.case.id, []) if id != found.id]
     change, kept = consultation_work.answered(policy, file, found, said, others, traceparent=received.traceparent)

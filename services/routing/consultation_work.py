@@ -230,14 +230,15 @@ def answered(
     """What an answer makes of a question and its case; `others` are the case's other ones."""
     after, kept = consultations.with_answer(found, said)
     change = Change(after, told=_concerned(policy, file, found, kept.by))
-    about: dict[str, Any] = {"answer_id": kept.id, "sender": kept.by if kept.via == "mail" else None}
+    about: dict[str, Any] = {"answer_id": kept.id, "sender": kept.by if kept.via == "mail" else None, "authenticated": kept.authenticated}
+    unsure = " (sender not verified)" if kept.is_somebody_elses and kept.what != "undelivered" else ""
     if kept.what != "answer":
-        change.what = f"{kept.department}: {_NOTED.get(kept.what, kept.what)}"
+        change.what = f"{kept.department}: {_NOTED.get(kept.what, kept.what)}{unsure}"
         about |= {"what": kept.what, "text": kept.text}
         actor = kept.department if kept.what == "remark" else "system"
         _tell(policy, file, change, CaseConsultationNoted, at=kept.at, actor=actor, traceparent=traceparent, said=about)
         return change, kept
-    change.what = f"{kept.department} answered" + (" late" if kept.late else "")
+    change.what = f"{kept.department} answered" + (" late" if kept.late else "") + unsure
     about |= {"answer": kept.text, "via": kept.via, "verdict": kept.verdict}
     about |= {"outside": kept.outside, "late": kept.late, "attachments": list(kept.attachments)}
     actor = kept.by if kept.via == "api" else kept.department

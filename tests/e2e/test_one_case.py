@@ -1,8 +1,10 @@
 """The main job, from the first tweet to the report: one customer, two channels, one case, one answer that really leaves; and the samples' pairs."""
 
+import asyncio
 import json
 import os
 import re
+import smtplib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,6 +25,7 @@ from aiosmtpd.controller import Controller
 from libs.common.topics import PARTITIONS, partition_of
 from services.ingest.mail import external_id, read_mail
 from tests.dovecot import PROGRAM, Dovecot
+from tests.dovecot import Mailbox as DovecotMailbox
 from tests.stack import free_port
 from tests.system import ROOT, SERVICES, System
 from tests.waiting import eventually
@@ -95,9 +98,10 @@ Dank je! Hij is er, maar de rekening klopt niet: er is twee keer afgeschreven.
 
 
 class Mailbox:
-    """What a real SMTP server of somebody else's took in."""
+    """What a real SMTP server took in. What is for an address that begins as one of `boxes` does it delivers there, with its word on who sent it."""
 
     def __init__(self) -> None:
+        self.boxes: dict[str, DovecotMailbox] = {}
         self.received: list[tuple[list[str], bytes]] = []
         self._controller = Controller(self, hostname="127.0.0.1", port=free_port())
         self.port: int = self._controller.port
@@ -110,7 +114,12 @@ class Mailbox:
         self._controller.stop()
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        self.received.append((list(envelope.rcpt_tos), envelope.content))
+        ours = [box for name, box in self.boxes.items() if any(str(to).startswith(name) for to in envelope.rcpt_tos)]
+        for box in ours:
+            found = f"Authentication-Results: mx.sluis.example; spf=pass smtp.mailfrom={envelope.mail_from}\r\n".encode()
+            await asyncio.to_thread(box.append, found + envelope.content)
+        if not ours:
+            self.received.append((list(envelope.rcpt_tos), envelope.content))
         return "250 OK"
 
     def mails(self) -> list[EmailMessage]:
@@ -128,16 +137,16 @@ def mailbox() -> Iterator[Mailbox]:
 
 @pytest.fixture(scope="module")
 def dovecot(home: Path) -> Iterator[Dovecot]:
-    """Started by whoever needs it."""
     made = Dovecot(home / "dovecot")
-    yield made
+    yield made.start() if PROGRAM else made
     made.stop()
 
 
 @pytest.fixture(scope="module")
 def system(home: Path, mailbox: Mailbox, dovecot: Dovecot) -> Iterator[System]:
     ports, secrets_dir = f"{mailbox.port},{dovecot.port}", home / "secrets"
-    made = System(home, settings={"MAIL_NETWORKS": "127.0.0.0/8", "MAIL_PORTS": ports, "SECRETS_DIR": str(secrets_dir)})
+    mail_servers = {"MAIL_NETWORKS": "127.0.0.0/8", "MAIL_PORTS": ports, "SECRETS_DIR": str(secrets_dir)}
+    made = System(home, settings=mail_servers | {"ANSWER_KEY": "een sleutel van meer dan genoeg tekens"})
     try:
         made.start()
         made.apply(BOOK.replace("PORT", str(mailbox.port)), "dijk")
@@ -363,26 +372,88 @@ def sample_names(folder: Path) -> dict[str, str]:
     return names | {external_id(path.read_bytes()): f"email/{path.name}" for path in (folder / "mail").glob("*.eml")}
 
 
+def watched(system: System, brand: str) -> bool:
+    """Whether the brand's one mailbox is read: what arrives from here on is live."""
+    return [found["state"] for found in get(system, "ingest", "/mailboxes", brand)["items"]] == ["idle"]
+
+
 @pytest.mark.skipif(PROGRAM is None, reason="needs Dovecot (Debian: dovecot-imapd)")
 def test_a_mail_in_a_mailbox_of_the_brand_becomes_a_case_with_an_owner(system: System, dovecot: Dovecot, home: Path) -> None:
-    box = dovecot.start().user("klant@meer.example")
-    (home / "secrets").mkdir()
+    box = dovecot.user("klant@meer.example")
+    (home / "secrets").mkdir(exist_ok=True)
     (home / "secrets" / "meer-imap").write_text(box.password + "\n")
     channel = f'{{id: mail, type: imap, host: 127.0.0.1, port: {dovecot.port}, tls: false, user: {box.name}, secret: "file:meer-imap"}}'
     book = BOOK.replace("brand: dijk\nname: Dijk", "brand: meer\nname: Meer").replace("pilot: false", "pilot: true")
     smtp = next(line for line in book.splitlines() if "type: smtp" in line)
     system.apply(book.replace(smtp, f"  - {channel}"), "meer")
-
-    def watched() -> bool:
-        return [found["state"] for found in get(system, "ingest", "/mailboxes", "meer")["items"]] == ["idle"]
-
-    eventually(watched, "the mailbox is watched")
+    eventually(lambda: watched(system, "meer"), "the mailbox is watched")
     assert system.status("ingest")["mailboxes"]["read"] == 1, "no other brand's mailbox has a secret"
     box.append(MAIL.format(date=datetime.now(UTC).strftime("%a, %d %b %Y %H:%M:%S +0000")).replace("\n", "\r\n").encode())
     receipts = eventually(lambda: get(system, "ingest", "/receipts", "meer")["items"], "the mail is a mention")
     case = eventually(lambda: case_of(system, receipts[0]["id"], "meer"), "the mention is a case")["case"]
     assert (case["department"], case["owner"], case["state"]) == ("logistics", "eo", "new")
     assert clocks_of(case)["reaction"]["due_at"]
+
+
+@pytest.mark.skipif(PROGRAM is None, reason="needs Dovecot (Debian: dovecot-imapd)")
+def test_a_department_is_asked_by_mail_and_its_mailed_answer_is_on_the_case(
+    system: System, mailbox: Mailbox, dovecot: Dovecot, home: Path
+) -> None:
+    box = mailbox.boxes["klant+c."] = dovecot.user("klant@sluis.example")
+    (home / "secrets").mkdir(exist_ok=True)
+    (home / "secrets" / "sluis-imap").write_text(box.password + "\n")
+    book = (
+        BOOK.replace("brand: dijk\nname: Dijk", "brand: sluis\nname: Sluis")
+        .replace("PORT", str(mailbox.port))
+        .replace("dijk.example", "sluis.example")
+    )
+    reads = f"  - {{id: mail, type: imap, host: 127.0.0.1, port: {dovecot.port}, tls: false, user: {box.name}, secret: 'file:sluis-imap', "
+    reads += "authserv_ids: [mx.sluis.example]}\n"
+    book = book.replace("channels:\n", f"channels:\n{reads}").replace("{id: billing,", "{id: billing, email: facturen@sluis.example,")
+    system.apply(book, "sluis")
+    question = say(
+        system,
+        {
+            "channel": "twitter",
+            "kind": "post",
+            "external_id": "s-1",
+            "author": {"name": "Noor", "identities": [{"kind": "handle", "value": "@noor_s"}]},
+            "text": "@sluis waarom is mijn rekening zoveel hoger dan vorige maand?",
+            "posted_at": datetime.now(UTC).isoformat(),
+        },
+        "sluis",
+    )
+    eventually(lambda: watched(system, "sluis"), "the mailbox is watched")
+    case_id = eventually(lambda: case_of(system, question, "sluis"), "the mention is a case")["case"]["id"]
+    mailbox.received.clear()
+    asked = system.call(
+        "routing",
+        "POST",
+        f"/v1/brands/sluis/cases/{case_id}/consultations",
+        brand="sluis",
+        json={"department": "billing", "question": "Klopt deze rekening?", "holds_case": True},
+    )
+    assert asked.status_code == 201, asked.text
+    [mail] = eventually(mailbox.mails, "the department is asked by mail")
+    assert mailbox.received[0][0] == ["facturen@sluis.example"]
+
+    answer = EmailMessage()
+    answer["From"], answer["To"], answer["Subject"] = "Femke <femke@sluis.example>", str(mail["Reply-To"]), f"Re: {mail['Subject']}"
+    answer.set_content("Ja: er zat een oude meterstand in.\n")
+    with smtplib.SMTP("127.0.0.1", mailbox.port) as sent:
+        sent.send_message(answer)
+
+    def answered() -> dict[str, Any] | None:
+        found: dict[str, Any] = get(system, "routing", f"/consultations/{asked.json()['id']}", "sluis")
+        return found if found["state"] == "answered" else None
+
+    [said] = eventually(answered, "the question is answered")["answers"]
+    assert (said["via"], said["by"], said["text"]) == ("mail", "femke@sluis.example", "Ja: er zat een oude meterstand in.")
+    assert (said["authenticated"], said["outside"]) == ("pass", False)
+    hits = eventually(lambda: get(system, "routing", "/search", "sluis", params={"q": "meterstanden"})["items"], "the answer is found")
+    assert [hit["case"]["id"] for hit in hits] == [case_id]
+    assert get(system, "routing", f"/cases/{case_id}", "sluis")["case"]["state"] == "open", "it goes on"
+    assert [item["id"] for item in get(system, "ingest", "/receipts", "sluis")["items"]] == [question], "an answer is no mention"
 
 
 @pytest.mark.parametrize(("brand", "folder", "posts", "mails"), [("vaart", SAMPLES, 232, 44), ("kwartel", SAMPLES / "kwartel", 104, 20)])

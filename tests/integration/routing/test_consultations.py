@@ -442,6 +442,26 @@ async def test_an_answer_from_an_address_that_nobody_knows_is_marked(desk: World
     assert (state, said["outside"]) == ("answered", True)
 
 
+async def test_an_answer_whose_sender_is_not_who_they_say_is_kept_and_marked_and_agrees_to_nothing(desk: World) -> None:
+    made, check = await ask(desk), uuid4()
+    await batch(desk.pool, [mailed(made, authenticated="fail"), mailed(made, "Nog iets.", authenticated="pass", number=2)])
+    state, [said, later] = await answers(desk, made)
+    assert (state, said["authenticated"], later["authenticated"]) == ("answered", "fail", "pass")
+    assert await listed(desk, "billing answered (sender not verified)") == ["gs"]
+    detail = await desk.pool.fetchval("select detail from timeline where what = 'consultation-answered' order by version limit 1")
+    assert detail["authenticated"] == "fail"
+    async with desk.pool.acquire() as connection, connection.transaction():
+        file = await store.file(connection, "vaart", await case_id(desk), lock=True)
+        assert file is not None
+        await consultation_work.ask(connection, POLICIES.policy, file, "legal", "Mag dit?", "gs", START, id=check, kind="legal_check")
+    asked = {"id": str(check), "department": "legal"}
+    await batch(desk.pool, [mailed(asked, "Akkoord.", sender="jurist@vaart.example", authenticated="fail", number=3)])
+    state, [said] = await answers(desk, asked)
+    assert (state, said["what"], said["verdict"]) == ("open", "remark", None)
+    await batch(desk.pool, [mailed(asked, "Akkoord.", sender="jurist@vaart.example", number=4)])
+    assert (await answers(desk, asked))[0] == "answered"
+
+
 async def test_a_mail_about_another_brands_question_changes_nothing(desk: World) -> None:
     made = await ask(desk)
     await batch(desk.pool, [mailed(made, brand="noord")])

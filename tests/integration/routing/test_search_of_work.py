@@ -142,7 +142,7 @@ async def test_a_snippet_shows_where_it_stands_and_hides_what_its_reader_does_no
 async def test_what_was_there_before_the_upgrade_is_found_after_it(desk: World) -> None:
     await asked(desk, A, "Klopt de zeldzame meterstand?")
     await post(desk, f"/cases/{B}/callbacks", {"phone": "+31612345678"})
-    script = (ROOT / "services" / "routing" / "migrations" / "0024_findable_and_keys.sql").read_text()
+    script = (ROOT / "services" / "routing" / "migrations" / "0024_findable.sql").read_text()
     fill = script[
         script.index("insert into search_queue (brand, case_id)\nselect brand, case_id from consultation") : script.index("\n-- Which keys")
     ]

@@ -115,6 +115,17 @@ def test_a_mail_to_a_signed_address_is_an_answer_and_the_same_mail_the_same_answ
     assert again.answer_id == event.answer_id != other.answer_id
 
 
+@pytest.mark.parametrize(("trusted", "verdict"), [((), "unknown"), (("mx.vaart.example",), "fail"), (("mx.elders.example",), "unknown")])
+def test_an_answer_says_what_the_mailboxs_own_server_found_of_its_sender(trusted: tuple[str, ...], verdict: str) -> None:
+    source = raw(
+        GMAIL, ADDRESS, "Authentication-Results: mx.vaart.example; dmarc=fail", "Authentication-Results: mx.vaart.example; dmarc=pass"
+    )
+    found = recognised(source, read_mail(source, arrived_at=NOW, now=NOW), ANSWERS, Published(book(), 3), NOW, None, trusted)
+    assert found is not None
+    assert isinstance(found.event, ConsultationMailed)
+    assert found.event.authenticated == verdict
+
+
 @pytest.mark.parametrize("name", ["Cc", "Delivered-To", "X-Original-To", "Envelope-To"])
 def test_the_address_may_stand_wherever_servers_keep_it(name: str) -> None:
     assert read(raw(GMAIL, "klant@vaart.example", f"{name}: {ADDRESS}")) is not None

@@ -1,4 +1,5 @@
--- Cases are also found by what departments were asked and answered, what came of calls, and what was promised.
+-- Cases are also found by what departments were asked and answered, what came of calls, and what was promised; keys that instances share are compared; and
+-- mail says whether it is from whom it says.
 
 create function queue_answered_cases() returns trigger
     language plpgsql
@@ -77,3 +78,7 @@ create table held_key (
     seen_at      timestamptz not null default now(),
     primary key (instance, name)
 );
+
+-- Whether a department's mail is from whom it says, as the mailbox's own server found.
+alter table consultation_answer add column authenticated text; -- of a mail: pass | fail | unknown
+update consultation_answer set authenticated = 'unknown' where via = 'mail';
