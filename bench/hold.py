@@ -26,7 +26,8 @@ from libs.common import outbox
 from libs.common.case_events import Case, CaseRevised
 from libs.common.events import Author, Identity, Mention, deterministic_id
 from services.responder import store
-from services.responder.reply import Recipient, ReplyRow
+from services.responder.recipient import Recipient
+from services.responder.reply import ReplyRow
 from tests.system import System
 from tests.waiting import until
 

@@ -30,14 +30,21 @@ COMPRESSED_FROM = 1024
 """Bytes of an answer; what is shorter than a packet gains nothing."""
 
 
-def _no_number(value: object) -> object:
-    """Whether a number counts seconds or milliseconds is a guess."""
-    if isinstance(value, int | float) or (isinstance(value, str) and not re.match(r"\d{4}-\d\d-\d\d", value)):
-        raise ValueError("is a number, or no date; write the moment as 2026-03-31T14:05:00+02:00")
+def no_number(value: object) -> object:
+    """Raises `ValueError` for a number in place of a moment: whether it counts seconds or milliseconds, and from when, is a guess."""
+    if isinstance(value, int | float):
+        raise ValueError("is a number; write the moment as 2026-03-31T14:05:00+02:00")
     return value
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_no_number)]
+def _written_out(value: object) -> object:
+    """A text that is no date could be a number, too."""
+    if isinstance(value, str) and not re.match(r"\d{4}-\d\d-\d\d", value):
+        raise ValueError("is no date; write the moment as 2026-03-31T14:05:00+02:00")
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(no_number), BeforeValidator(_written_out)]
 """A moment in a request."""
 
 

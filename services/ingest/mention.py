@@ -14,7 +14,7 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, Stri
 
 from libs.common.errors import Unprocessable
 from libs.common.events import Attachment, Author, Engagement, Identity, Mention, MentionDeleted, MentionReceived, Thread, deterministic_id
-from libs.common.http import Body
+from libs.common.http import Body, no_number
 from libs.common.outbox import Outgoing
 from libs.common.rules import channel_name
 
@@ -68,13 +68,6 @@ def _address(value: str) -> str:
     return value
 
 
-def _no_number(value: object) -> object:
-    """Whether a number counts seconds or milliseconds, and from when, is a guess."""
-    if isinstance(value, int | float):
-        raise ValueError("is a number; write the moment as 2026-03-31T14:05:00+02:00")
-    return value
-
-
 def _in_calendar(value: datetime) -> datetime:
     # Arithmetic at the very ends of the calendar overflows; nobody posted anything then.
     if not 1970 <= value.year <= 9000:
@@ -92,7 +85,7 @@ _Name = Annotated[str, BeforeValidator(_one_line), StringConstraints(max_length=
 _Text = Annotated[str, BeforeValidator(_cleaned), StringConstraints(max_length=MAX_TEXT)]
 _Url = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_URL), AfterValidator(_address)]
 _Count = Annotated[int, Field(ge=0, le=MAX_COUNT, strict=True)]
-_Moment = Annotated[AwareDatetime, BeforeValidator(_no_number), AfterValidator(_in_calendar)]
+_Moment = Annotated[AwareDatetime, BeforeValidator(no_number), AfterValidator(_in_calendar)]
 
 
 class IdentityIn(Body):

@@ -22,7 +22,7 @@ from libs.common.service import Reading, of
 from libs.common.trail import Step, Trail, trace_id_of
 from services.responder import guard, hold_store, lengths, promised, shown, statement, store
 from services.responder.promised import Found
-from services.responder.reply import Recipient
+from services.responder.recipient import Recipient
 from services.responder.reply_api import Text, Writer, current_book, found_reply
 from services.responder.shown import ReplyDetail, ReplyView
 

@@ -17,9 +17,10 @@ from libs.common.books import Published
 from libs.common.brandbook import BrandBook
 from libs.common.reply_events import ReplyApproved, ReplyEvent, ReplyFailed, ReplySent, ReplyUnconfirmed
 from services.responder import hold, hold_store
+from services.responder.clearance import other_way, put_back
 from services.responder.follow import overtaken
 from services.responder.hold import Known
-from services.responder.reply import Change, ReplyRow, other_way, put_back
+from services.responder.reply import Change, ReplyRow
 from services.responder.store import case_by_now, put_replies, reply_row, tell
 
 

@@ -12,20 +12,10 @@ from libs.common.case_events import Case
 from libs.common.events import deterministic_id
 from libs.common.reply_events import ReplyDrafted, ReplyEdited
 from libs.common.rules import RuleError
-from services.responder.reply import (
-    Change,
-    ReplyRow,
-    discarded,
-    from_script,
-    legal_objection,
-    new,
-    newer_mention,
-    next_version,
-    put_back,
-    recipient_of,
-    suited_script,
-    to_answer,
-)
+from services.responder.clearance import legal_objection, put_back
+from services.responder.customer import newer_mention, to_answer
+from services.responder.recipient import recipient_of
+from services.responder.reply import Change, ReplyRow, discarded, from_script, new, next_version, suited_script
 
 ENDED = frozenset({"merged", "withdrawn", "resolved", "closed"})
 """States of a case in which nobody works on an answer."""

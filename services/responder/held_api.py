@@ -18,7 +18,7 @@ from libs.common.problems import CONFLICT
 from libs.common.reply_events import Verdict
 from libs.common.routes import Route
 from libs.common.service import Reading, Writing
-from services.responder import hold_store, reply, shown, store
+from services.responder import clearance, customer, hold_store, reply, shown, store
 from services.responder.hold import Known
 from services.responder.reply import Change, Person, ReplyRow
 from services.responder.reply_api import Digest, current_book
@@ -140,8 +140,8 @@ async def _anew(
     case_row = await store.case_by_now(connection, row.brand, row.case_id)
     if case_row is None or case_row.case is None:
         raise Conflict("The case of this reply is not known.")
-    before = [reply.put_back(row, "somebody approves it anew in the sight of the hold", at)] if row.state == "approved" else []
-    change = reply.approve(
+    before = [clearance.put_back(row, "somebody approves it anew in the sight of the hold", at)] if row.state == "approved" else []
+    change = clearance.approve(
         before[-1].row if before else row,
         item.digest,
         person,
@@ -161,7 +161,7 @@ async def _item(request: Request, connection: db.Connection, row: ReplyRow, hold
     case_row = await store.case_by_now(connection, row.brand, row.case_id)
     case = case_row.case if case_row else None
     known = holds.get(row.held_by) if row.held_by else None
-    newest = reply.newer_mention(row, case) if case else None
+    newest = customer.newer_mention(row, case) if case else None
     book, now = current_book(request, row.brand).book, await store.database_time(connection)
     return Held(
         reply=shown.view(row, book, now),

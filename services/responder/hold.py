@@ -12,7 +12,8 @@ from libs.common.brandbook import BrandBook
 from libs.common.case_events import Case
 from libs.common.events import SendingHold
 from libs.common.holds import sendable, stops
-from services.responder.reply import Change, ReplyRow, judge, next_version, put_back
+from services.responder.clearance import put_back
+from services.responder.reply import Change, ReplyRow, judge, next_version
 
 
 @dataclass(frozen=True, slots=True)

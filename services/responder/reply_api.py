@@ -23,7 +23,7 @@ from libs.common.events import Mention
 from libs.common.problems import CONFLICT
 from libs.common.routes import Route
 from libs.common.service import Writing, of
-from services.responder import promised, reply, shown, statement, store
+from services.responder import clearance, customer, promised, reply, shown, statement, store
 from services.responder.promised import Said
 from services.responder.reply import Change, Person, ReplyRow
 from services.responder.shown import ReplyDetail
@@ -173,7 +173,7 @@ async def write(
         raise Conflict(
             f"This case is {case.state}: there is nothing to answer in it.", merged_into=str(case.merged_into) if case.merged_into else None
         )
-    whole, own = case, reply.as_for(case, body.mention_id)
+    whole, own = case, customer.as_for(case, body.mention_id)
     if own is None:
         raise Unprocessable(
             "mention_id: an answer is to the newest message of a thread of this case, and in a case that nobody has put together to its newest one. "
@@ -201,7 +201,9 @@ async def write(
     )
     person = _person(principal)
     known = await store.replies_of_cases(writing, [case_id])
-    machine = [old for old in known if old.automatic and old.state == "draft" and reply.of_one_customer(whole, old.mention_id, mention.id)]
+    machine = [
+        old for old in known if old.automatic and old.state == "draft" and customer.of_one_customer(whole, old.mention_id, mention.id)
+    ]
     changes = [*(reply.replaced(old, person, now) for old in machine), reply.drafted(row, person, now)]
     await _keep(writing, changes)
     return await shown.detail(request, response, writing, row)
@@ -240,7 +242,9 @@ async def legal_check(body: LegalCheck, principal: Writer, at: One) -> ReplyDeta
     409 while it was asked about the case and has not agreed, and when it has refused (`legal_check`): it answers that question, in routing.
     """
     answer = (await at.case()).legal_check
-    return await at.done(reply.legal_check(at.row, body.digest, body.note, _person(principal), at.published.book, at.now, answer=answer))
+    return await at.done(
+        clearance.legal_check(at.row, body.digest, body.note, _person(principal), at.published.book, at.now, answer=answer)
+    )
 
 
 @router.post("/replies/{reply_id}/approve", responses=CONFLICT)
@@ -250,7 +254,7 @@ async def approve(body: Approval, principal: Colleague, at: WithSiblings) -> Rep
     409 when the text is another by now, when the guard or legal's check stands in the way (`legal_check`), when the customer has written again since
     (`newest`), and when another reply to the same message has been approved, is on its way, has been sent or may have been (`sibling`).
     """
-    change = reply.approve(
+    change = clearance.approve(
         at.row,
         body.digest,
         _person(principal),

@@ -14,7 +14,8 @@ from libs.common.reply_events import Reply
 from libs.common.service import of
 from services.responder import hold_store, lease, reply, store
 from services.responder.promised import ByHand
-from services.responder.reply import Recipient, ReplyRow
+from services.responder.recipient import Recipient
+from services.responder.reply import ReplyRow
 from services.responder.settings import Settings
 
 

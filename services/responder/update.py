@@ -27,7 +27,7 @@ from libs.common.errors import Conflict, Forbidden
 from libs.common.events import deterministic_id
 from libs.common.reply_events import ReplySubmitted
 from libs.common.rules import RuleError
-from services.responder import approval, reply
+from services.responder import approval, clearance, customer, reply
 from services.responder.follow import ENDED
 from services.responder.reply import Change, Person, ReplyRow
 from services.responder.script import compose
@@ -109,10 +109,10 @@ def prepared(update: Update, item: Item, told_by: ReplyRow, case: Case | None, b
     assert case is not None, "without a case there is no row"
     if blocking := [verdict.code for verdict in row.verdicts if verdict.blocking]:
         return left_out(item, f"the guard holds the text back: {', '.join(dict.fromkeys(blocking))}")
-    facts = reply.facts(row, book, case)
+    facts = clearance.facts(row, book, case)
     try:
         requirement = approval.required(book, row.writer_role, case.risk, facts=facts)
-        objection = reply.legal_objection(row, book, case)
+        objection = clearance.legal_objection(row, book, case)
     except RuleError as error:
         return left_out(item, f"a rule for approvals in the brand book cannot be evaluated: {error}")
     if objection:
@@ -154,7 +154,7 @@ def made(
             update={"state": "submitted", "submitted_by": update.writer, "submitted_at": update.created_at, "book_version": book_version}
         )
         approver = Person(update.approver, update.approver_role)
-        change = reply.approve(row, row.digest, approver, book, case, at, others=siblings, despite_reply=told_by.id)
+        change = clearance.approve(row, row.digest, approver, book, case, at, others=siblings, despite_reply=told_by.id)
     except (Conflict, Forbidden) as error:
         return taken_out(item, error.detail), []
     # A person's approval is from when they gave it: a hold since then makes it void, though this reply is younger.
@@ -175,7 +175,7 @@ def _row(update: Update, case: Case | None, told_by: ReplyRow, book: BrandBook, 
         raise Conflict(f"the case is {case.state}")
     if len(case.customers) > 1:
         raise Conflict("people put cases of several customers together here: answer each of them in person")
-    if reply.newer_mention(told_by, case) is not None:
+    if customer.newer_mention(told_by, case) is not None:
         raise Conflict("the customer has written since: answer them in person")
     if case.latest is None:
         raise Conflict("there is no message left to answer")

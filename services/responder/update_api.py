@@ -17,7 +17,7 @@ from libs.common.http import Cursor, Page
 from libs.common.problems import CONFLICT
 from libs.common.routes import Route
 from libs.common.service import Reading, Writing, of
-from services.responder import promised, reply, store, update, update_store
+from services.responder import customer, promised, store, update, update_store
 from services.responder.promised import Found
 from services.responder.reply import Person
 from services.responder.reply_api import Digest, Note, Text, current_book
@@ -123,7 +123,7 @@ async def aftermath(
             told_by=row.told_by.id,
             told_at=row.told_by.sent_at,
             text=row.told_by.text,
-            wrote_since=reply.newer_mention(row.told_by, row.case) is not None,
+            wrote_since=customer.newer_mention(row.told_by, row.case) is not None,
         )
         for row in rows[:limit]
     ]

@@ -18,7 +18,8 @@ from services.responder import app, attempts, store
 from services.responder.attempts import Attempt
 from services.responder.channels import sandbox
 from services.responder.lease import Lease
-from services.responder.reply import Recipient, ReplyRow
+from services.responder.recipient import Recipient
+from services.responder.reply import ReplyRow
 from services.responder.sender import Sender
 from services.responder.settings import Settings
 from tests.integration.responder.conftest import AT, brand_book, case_of, mention

@@ -16,7 +16,7 @@ from libs.common.case_events import Case, CaseEvent
 from libs.common.errors import Conflict
 from libs.common.migrate import migrate
 from libs.common.record import Received
-from services.responder import app, attempts, consumer, reply, store
+from services.responder import app, attempts, clearance, consumer, reply, store
 from services.responder.attempts import Attempt
 from services.responder.channels import sandbox
 from services.responder.lease import Lease
@@ -79,7 +79,7 @@ async def approves(connection: db.Connection, row: ReplyRow) -> None:
     assert found is not None
     assert known is not None
     assert known.case is not None
-    change = reply.approve(found, found.digest, GUUS, BOOK, known.case, await store.database_time(connection))
+    change = clearance.approve(found, found.digest, GUUS, BOOK, known.case, await store.database_time(connection))
     await store.put_replies(connection, [change.row])
     await store.tell(connection, [change])
 

@@ -9,7 +9,7 @@ import pytest
 from libs.common.brandbook import BrandBook
 from libs.common.case_events import Case
 from libs.common.errors import Conflict, Forbidden
-from services.responder import approval, reply
+from services.responder import approval, clearance, reply
 from services.responder.follow import follow_case
 from services.responder.reply import Change, Person, ReplyRow
 from tests.unit.responder.test_reply import AT, BOOK, GUUS, MILA, TESS, case_of, draft, mention
@@ -35,7 +35,7 @@ def submitted(**more: Any) -> ReplyRow:
 
 
 def approve(row: ReplyRow, case: Case, rules: BrandBook = THREATS) -> Change:
-    return reply.approve(row, row.digest, GUUS, rules, case, AT)
+    return clearance.approve(row, row.digest, GUUS, rules, case, AT)
 
 
 def follow(case: Case, *rows: ReplyRow, rules: BrandBook = THREATS) -> list[Change]:
@@ -181,10 +181,10 @@ def test_a_machines_draft_that_legal_had_read_has_one_version_a_change() -> None
 def test_who_records_that_a_text_is_as_legal_wants_it(answer: str | None, person: Person, outcome: type[Exception] | None) -> None:
     row = submitted()
     if outcome is None:
-        assert reply.legal_check(row, row.digest, "zo is het", person, THREATS, AT, answer=answer).row.legal_by == person.id
+        assert clearance.legal_check(row, row.digest, "zo is het", person, THREATS, AT, answer=answer).row.legal_by == person.id
         return
     with pytest.raises(outcome):
-        reply.legal_check(row, row.digest, "zo is het", person, THREATS, AT, answer=answer)
+        clearance.legal_check(row, row.digest, "zo is het", person, THREATS, AT, answer=answer)
 
 
 def test_the_department_of_the_book_records_it_whatever_its_name() -> None:
@@ -193,7 +193,7 @@ def test_the_department_of_the_book_records_it_whatever_its_name() -> None:
     conduct = {**BOOK.conduct.model_dump(mode="json"), "legal_check": {"department": "juridisch"}}
     rules = BrandBook.from_json({**BOOK.model_dump(mode="json"), "conduct": conduct, "departments": departments})
     row = submitted()
-    assert reply.legal_check(row, row.digest, "gelezen", GUUS, rules, AT).row.legal_by == "gs"
+    assert clearance.legal_check(row, row.digest, "gelezen", GUUS, rules, AT).row.legal_by == "gs"
 
 
 @pytest.mark.parametrize("order", list(permutations([None, "asked", "refused", "agreed"])))

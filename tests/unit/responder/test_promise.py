@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from libs.common.brandbook import BrandBook
 from libs.common.errors import Conflict, Unprocessable
-from services.responder import promise, reply
+from services.responder import clearance, promise, reply
 from services.responder.follow import follow_case
 from services.responder.promised import Said
 from services.responder.reply import ReplyRow
@@ -109,7 +109,7 @@ def test_what_takes_too_long_to_read_is_not_sent_unread(monkeypatch: pytest.Monk
     monkeypatch.setattr(promise, "FIND_CPU_S", 0.0)
     row = submitted(draft(TEXT), MONDAY)
     with pytest.raises(Conflict, match="unchecked"):
-        reply.approve(row, row.digest, GUUS, BOOK, CASE, MONDAY)
+        clearance.approve(row, row.digest, GUUS, BOOK, CASE, MONDAY)
 
 
 def draft(text: str, at: datetime = MONDAY, book: BrandBook = BOOK, **more: Any) -> ReplyRow:
@@ -157,7 +157,7 @@ def test_what_is_approved_promises_what_its_reader_will_read_in_it_and_stands_fr
     assert [one.due_at for one in reply.as_of(row, BOOK, tuesday).promises] == [
         one.due_at + timedelta(days=1) for one in row.promises if one.due_at
     ]
-    approved = reply.approve(row, row.digest, GUUS, BOOK, CASE, tuesday).row
+    approved = clearance.approve(row, row.digest, GUUS, BOOK, CASE, tuesday).row
     assert [one.due_at for one in approved.promises] == [one.due_at + timedelta(days=1) for one in row.promises if one.due_at]
     assert reply.as_of(approved, BOOK, tuesday + timedelta(days=5)) == approved
 
@@ -168,7 +168,7 @@ def test_an_approval_is_of_text_and_of_what_people_said_that_it_promises() -> No
     assert (said.state, said.writer) == ("draft", "mk")
     again = reply.submit(said, GUUS, BOOK, "gs", MONDAY).row
     with pytest.raises(Conflict, match="not what this digest stands for"):
-        reply.approve(again, row.digest, MILA, BOOK, CASE, MONDAY)
+        clearance.approve(again, row.digest, MILA, BOOK, CASE, MONDAY)
     for asked, keeps in (([], None), ([Said(id=None, text="Kijk het na", due_at=None, renegotiates=None)], [])):
         other = reply.promise(row, asked, [row.promises[0].id], keeps, MILA, BOOK, "gs", MONDAY).row
         assert other.digest not in (said.digest, row.digest)
@@ -178,9 +178,9 @@ def test_nothing_is_approved_that_promises_what_has_passed() -> None:
     row = submitted(draft("Hoi Sanne, ik bel je vandaag voor 12 uur. ^gs"), MONDAY)
     late = MONDAY.replace(hour=12, minute=30)
     with pytest.raises(Conflict, match="a moment that has passed"):
-        reply.approve(row, row.digest, GUUS, BOOK, CASE, late)
+        clearance.approve(row, row.digest, GUUS, BOOK, CASE, late)
     none = submitted(reply.promise(row, [], [row.promises[0].id], None, GUUS, BOOK, "gs", late).row, late)
-    assert reply.approve(none, none.digest, GUUS, BOOK, CASE, late).row.promises == []
+    assert clearance.approve(none, none.digest, GUUS, BOOK, CASE, late).row.promises == []
 
 
 @pytest.mark.parametrize(

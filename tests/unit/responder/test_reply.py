@@ -13,7 +13,7 @@ from libs.common.errors import Conflict, Forbidden
 from libs.common.events import Author, Identity, Mention, SendingLease, Thread, deterministic_id
 from libs.common.record import Received
 from libs.common.reply_events import ReplySubmitted
-from services.responder import consumer, reply
+from services.responder import clearance, consumer, recipient, reply
 from services.responder.follow import follow_case
 from services.responder.lease import Lease, waiting
 from services.responder.reply import Change, Person, ReplyRow
@@ -96,7 +96,7 @@ def take(step: str, row: ReplyRow) -> ReplyRow:
     steps = {
         "edit": lambda: reply.edit(row, row.text + "!", GUUS, BOOK, "gs", AT),
         "submit": lambda: reply.submit(row, GUUS, BOOK, "gs", AT),
-        "approve": lambda: reply.approve(row, row.digest, GUUS, BOOK, CASE, AT),
+        "approve": lambda: clearance.approve(row, row.digest, GUUS, BOOK, CASE, AT),
         "discard": lambda: reply.discard(row, "toch niet", GUUS, AT),
         "sent": lambda: reply.confirm(row, True, "gezien", GUUS, AT),
         "unsent": lambda: reply.confirm(row, False, "niet gezien", GUUS, AT),
@@ -175,9 +175,9 @@ def test_who_may_approve_what(writer: Person, approver: Person, risk: list[str],
     row = draft(f"Hoi Sanne, ik kijk ernaar. ^{writer.id}", state="submitted", writer=writer.id, writer_role=writer.role)
     if error:
         with pytest.raises(error):
-            reply.approve(row, row.digest, approver, BOOK, case, AT)
+            clearance.approve(row, row.digest, approver, BOOK, case, AT)
     else:
-        assert reply.approve(row, row.digest, approver, BOOK, case, AT).row.approver == approver.id
+        assert clearance.approve(row, row.digest, approver, BOOK, case, AT).row.approver == approver.id
 
 
 def book_with(*approvals: dict[str, Any]) -> BrandBook:
@@ -188,14 +188,14 @@ def book_with(*approvals: dict[str, Any]) -> BrandBook:
 def test_a_legal_check_makes_nobody_the_writer_so_the_submitter_of_a_machines_draft_needs_another_to_approve() -> None:
     book = book_with({"when": {}, "by": ["agent"]})
     [machine] = follow(CASE, "", {}).values()
-    checked = reply.legal_check(machine, machine.digest, "gelezen", MILA, book, AT).row
+    checked = clearance.legal_check(machine, machine.digest, "gelezen", MILA, book, AT).row
     assert checked.automatic
     row = reply.submit(checked, MILA, book, "gs", AT).row
     assert (row.writer, row.writer_role, row.submitted_by, row.automatic) == ("mk", "lead", "mk", False)
     signed = row.model_copy(update={"text": row.text.replace("^gs", "^mk")})
     with pytest.raises(Forbidden):
-        reply.approve(signed, signed.digest, MILA, book, CASE, AT)
-    assert reply.approve(signed, signed.digest, GUUS, book, CASE, AT).row.state == "approved"
+        clearance.approve(signed, signed.digest, MILA, book, CASE, AT)
+    assert clearance.approve(signed, signed.digest, GUUS, book, CASE, AT).row.state == "approved"
 
 
 @pytest.mark.parametrize(
@@ -217,15 +217,15 @@ def test_whoever_submitted_it_approves_only_where_the_writer_may(
     row = draft(f"Hoi Sanne, ik kijk ernaar. ^{writer.id}", writer=writer.id, writer_role=writer.role)
     row = reply.submit(row, submitter, book, "gs", AT).row
     if allowed:
-        assert reply.approve(row, row.digest, approver, book, CASE, AT).row.state == "approved"
+        assert clearance.approve(row, row.digest, approver, book, CASE, AT).row.state == "approved"
     else:
         with pytest.raises(Forbidden):
-            reply.approve(row, row.digest, approver, book, CASE, AT)
+            clearance.approve(row, row.digest, approver, book, CASE, AT)
 
 
 def test_what_legal_read_is_not_what_the_case_makes_of_it_later() -> None:
     [machine] = follow(CASE, "", {}).values()
-    checked = reply.legal_check(machine, machine.digest, "gelezen", MILA, BOOK, AT).row
+    checked = clearance.legal_check(machine, machine.digest, "gelezen", MILA, BOOK, AT).row
     assert follow(CASE, "open", {checked.id: checked}) == {checked.id: checked}
     other_owner = follow(case_of(mention("a"), owner="mk"), "open", {checked.id: checked})[checked.id]
     assert other_owner.text != checked.text
@@ -247,13 +247,15 @@ def test_a_reply_to_less_than_the_customer_has_written_is_approved_by_who_read_t
     for case in again:
         for despite in (None, row.mention_id):
             with pytest.raises(Conflict, match="has come in since; read it first") as refused:
-                reply.approve(row, row.digest, GUUS, BOOK, case, AT, despite=despite)
+                clearance.approve(row, row.digest, GUUS, BOOK, case, AT, despite=despite)
             assert refused.value.more["newest"] == str(newer.id)
-        change = reply.approve(row, row.digest, GUUS, BOOK, case, AT, despite=newer.id)
+        change = clearance.approve(row, row.digest, GUUS, BOOK, case, AT, despite=newer.id)
         assert change.detail["despite"] == str(newer.id)
     earlier = mention("b", received_at=AT - timedelta(seconds=5))
     for case in (CASE, case_of(None), case_of(earlier, mentions=[part(earlier)])):
-        assert reply.approve(row, row.digest, GUUS, BOOK, case, AT).row.state == "approved", "what it answers was taken back, or is newest"
+        assert clearance.approve(row, row.digest, GUUS, BOOK, case, AT).row.state == "approved", (
+            "what it answers was taken back, or is newest"
+        )
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -268,11 +270,11 @@ def test_a_second_answer_to_the_same_message_is_approved_by_who_read_the_first(s
     newest = sibling if reaches else earlier
     for despite in (None, row.id, (earlier if reaches else sibling).id):
         with pytest.raises(Conflict, match="read it first") as refused:
-            reply.approve(row, row.digest, GUUS, BOOK, CASE, AT, others=[earlier, row, sibling], despite_reply=despite)
+            clearance.approve(row, row.digest, GUUS, BOOK, CASE, AT, others=[earlier, row, sibling], despite_reply=despite)
         assert refused.value.more["sibling"] == str(newest.id)
-    change = reply.approve(row, row.digest, GUUS, BOOK, CASE, AT, others=[earlier, row, sibling], despite_reply=newest.id)
+    change = clearance.approve(row, row.digest, GUUS, BOOK, CASE, AT, others=[earlier, row, sibling], despite_reply=newest.id)
     assert change.detail["despite_reply"] == str(newest.id)
-    assert reply.approve(row, row.digest, GUUS, BOOK, CASE, AT, others=[row]).row.state == "approved"
+    assert clearance.approve(row, row.digest, GUUS, BOOK, CASE, AT, others=[row]).row.state == "approved"
 
 
 def test_a_rule_that_cannot_be_evaluated_lets_nobody_approve() -> None:
@@ -281,7 +283,7 @@ def test_a_rule_that_cannot_be_evaluated_lets_nobody_approve() -> None:
     book = BrandBook.from_json({**BOOK.model_dump(mode="json"), "conduct": {**BOOK.conduct.model_dump(mode="json"), **rules}})
     row = draft(state="submitted")
     with pytest.raises(Conflict, match="nobody may approve"):
-        reply.approve(row, row.digest, GUUS, book, CASE, AT)
+        clearance.approve(row, row.digest, GUUS, book, CASE, AT)
 
 
 def changes_of(case: Case, rows: list[ReplyRow], was: str = "open") -> list[Change]:
@@ -365,8 +367,8 @@ def test_what_was_approved_waits_for_another_approval_when_the_customer_writes_a
     assert (back.state, back.version, back.legal_by, back.submitted_by) == ("submitted", 2, "mk", "gs")
     assert {back.approver, back.approved_at, back.next_attempt_at, back.error, back.despite} == {None}
     with pytest.raises(Conflict, match="newer message has come in"):
-        reply.approve(back, back.digest, GUUS, BOOK, again, AT)
-    read = reply.approve(back, back.digest, GUUS, BOOK, again, AT, despite=newer.id).row
+        clearance.approve(back, back.digest, GUUS, BOOK, again, AT)
+    read = clearance.approve(back, back.digest, GUUS, BOOK, again, AT, despite=newer.id).row
     assert follow(again, "open", {read.id: read})[read.id] == read, "whoever approved it had read that message"
     further = case_of(latest, mentions=[part(mention("a")), part(newer), part(latest)])
     assert follow(further, "open", {read.id: read})[read.id].state == "submitted", "but not this one"
@@ -388,17 +390,17 @@ def test_what_has_begun_to_leave_is_not_put_back(state: str, transmitting: bool,
 def test_nothing_is_approved_in_a_case_without_a_message(state: str) -> None:
     row = draft(state="submitted")
     with pytest.raises(Conflict, match=f"This case is {state}"):
-        reply.approve(row, row.digest, GUUS, BOOK, case_of(None, state=state), AT)
+        clearance.approve(row, row.digest, GUUS, BOOK, case_of(None, state=state), AT)
 
 
 def test_a_mail_is_answered_at_its_address_in_its_thread() -> None:
     author = Author(name="Sanne", identities=[Identity(kind="handle", value="sanne"), Identity(kind="email", value="sanne@klant.example")])
     thread = Thread(id="1@klant.example", in_reply_to="<2@vaart.example>")
-    found = reply.recipient_of(mention("m", "email", author=author, thread=thread, title="Internet", url="mid:3%2B@klant.example"))
+    found = recipient.recipient_of(mention("m", "email", author=author, thread=thread, title="Internet", url="mid:3%2B@klant.example"))
     assert found is not None
     assert (found.kind, found.value, found.subject) == ("email", "sanne@klant.example", "Internet")
     assert found.references == ("<1@klant.example>", "<2@vaart.example>", "<3+@klant.example>")
-    assert reply.recipient_of(mention("m", "email")) is None, "a handle is no address"
+    assert recipient.recipient_of(mention("m", "email")) is None, "a handle is no address"
 
 
 @pytest.mark.parametrize(
@@ -406,7 +408,7 @@ def test_a_mail_is_answered_at_its_address_in_its_thread() -> None:
 )
 def test_what_could_break_a_header_is_no_message_id(id: str) -> None:
     author = Author(identities=[Identity(kind="email", value="sanne@klant.example")])
-    found = reply.recipient_of(mention("m", "email", author=author, thread=Thread(id=id)))
+    found = recipient.recipient_of(mention("m", "email", author=author, thread=Thread(id=id)))
     assert found is not None
     assert found.references == ()
 

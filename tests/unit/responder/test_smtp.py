@@ -9,7 +9,8 @@ import pytest
 
 from libs.common import submission
 from services.responder.channels import smtp
-from services.responder.reply import Recipient, ReplyRow
+from services.responder.recipient import Recipient
+from services.responder.reply import ReplyRow
 
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 

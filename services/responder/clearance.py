@@ -1,0 +1,193 @@
+"""What lets a reply leave, and what takes that back: its approval, and the legal check. The rules for who may stand in `approval.py`.
+
+A reply, its case and the brand book come in; the changed reply goes out, as in `reply.py`. Pure: no I/O, time passed in.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from uuid import UUID
+
+from libs.common.brandbook import BrandBook
+from libs.common.case_events import Case
+from libs.common.errors import Conflict, Forbidden
+from libs.common.reply_events import ReplyApproved, ReplyEdited, ReplySubmitted
+from libs.common.rules import RuleError
+from services.responder import approval
+from services.responder.customer import newer_mention
+from services.responder.reply import UNAPPROVED, Change, Person, ReplyRow, may_become, next_version, weighed
+
+
+def approve(
+    row: ReplyRow,
+    digest: str,
+    person: Person,
+    book: BrandBook,
+    case: Case,
+    at: datetime,
+    *,
+    others: Iterable[ReplyRow] = (),
+    despite: UUID | None = None,
+    despite_reply: UUID | None = None,
+) -> Change:
+    """Let exactly this text go to exactly this recipient; of a pilot, into the sandbox and nowhere else.
+
+    Raises `Forbidden` when the brand book asks for somebody else, and `Conflict` when the text is another than the approver saw, when the guard
+    blocks it, when it promises something for a moment that has passed, when legal must read it first or has not agreed, when nothing is left to answer,
+    or when the customer has written again since; `despite` is the id of that newer message, by somebody who has read it. What it promises stands from
+    here on. Of `others`, replies to the same message, none may be on its way or gone, unless `despite_reply` is the id of the newest such, by somebody
+    who has read that.
+    """
+    may_become(row, "approved", "approved")
+    known = facts(row, book, case)
+    try:
+        requirement = approval.required(book, row.writer_role, case.risk, facts=known)
+        objection = legal_objection(row, book, case)
+    except RuleError as error:
+        raise Conflict(f"A rule for approvals in the brand book cannot be evaluated, so nobody may approve: {error}") from error
+    if not approval.may_approve(requirement, person.role, person.id, row.writer or "", row.submitted_by):
+        who = [f"another {role}" for role in requirement.roles] + (["its writer"] if requirement.by_writer else [])
+        raise Forbidden(f"This text must be approved by {' or '.join(who) or 'somebody else'}.")
+    if digest != row.digest:
+        raise Conflict("The text, channel or recipient is not what this digest stands for. Read the reply again.", digest=row.digest)
+    if case.state in ("merged", "withdrawn"):
+        raise Conflict(f"This case is {case.state}: there is nothing to answer in it.")
+    newer = newer_mention(row, case)
+    if newer is not None and despite != newer.id:
+        raise Conflict(
+            f"A newer message has come in since; read it first. Approve with despite={newer.id} to send this all the same.",
+            newest=str(newer.id),
+        )
+    sibling = answered_by(row, others, book.pilot)
+    if sibling is not None and despite_reply != sibling.id:
+        raise Conflict(
+            f"Another reply to this message is {sibling.state}; read it first. Approve with despite_reply={sibling.id} to send this one too.",
+            sibling=str(sibling.id),
+        )
+    now = weighed(row, book, case.owner, at)
+    if blocking := [verdict for verdict in now.verdicts if verdict.blocking]:
+        codes = ", ".join(dict.fromkeys(verdict.code for verdict in blocking))
+        raise Conflict(f"The guard holds this text back: {codes}. Edit it.", verdicts=[verdict.model_dump() for verdict in blocking])
+    if late := [one for one in now.promises if one.due_at is not None and one.due_at <= at]:
+        raise Conflict(
+            f"It promises “{late[0].text[:200]}” for a moment that has passed. Edit it, or say with …/promises what it promises instead.",
+            promises=[one.model_dump(mode="json") for one in late],
+        )
+    if objection is not None:
+        remedy = _LEGAL_REMEDIES.get(case.legal_check or "", _LEGAL_REMEDIES["asked"])
+        raise Conflict(f"{objection[0].upper()}{objection[1:]}. {remedy}", legal_check=case.legal_check)
+    changed = next_version(
+        row,
+        state="approved",
+        approver=person.id,
+        approved_at=at,
+        next_attempt_at=at,
+        despite=newer.id if newer else None,
+        sandbox=book.pilot,
+        verdicts=now.verdicts,
+        promises=now.promises,
+        attempts=0,
+        error=None,
+        held_by=None,
+        held_at=None,
+        reviewed_version=0,
+    )
+    detail = {"digest": digest}
+    detail |= {"despite": str(newer.id)} if newer else {}
+    detail |= {"despite_reply": str(sibling.id)} if sibling else {}
+    return Change(changed, "approved", person.id, at, ReplyApproved, detail)
+
+
+def answered_by(row: ReplyRow, others: Iterable[ReplyRow], pilot: bool) -> ReplyRow | None:
+    """Of other replies to the same message, the one last approved of those that reach the customer, or may; in a pilot, the sandbox."""
+    leaving = [
+        other
+        for other in others
+        if other.id != row.id and other.sandbox == pilot and other.state in ("approved", "sending", "sent", "unconfirmed")
+    ]
+    return max(leaving, key=lambda other: (other.approved_at or other.created_at, other.id), default=None)
+
+
+def put_back(row: ReplyRow, why: str, at: datetime, **detail: object) -> Change:
+    """Its approval is void, for what it was given for has changed; the text is as it was, and waits for another approval.
+
+    That legal has read the text still holds.
+    """
+    changed = next_version(row, state="submitted", **UNAPPROVED)
+    return Change(changed, "put_back", "system", at, ReplySubmitted, {"why": why, **detail})
+
+
+def other_way(row: ReplyRow, pilot: bool, at: datetime) -> Change | None:
+    """Put back what was approved as practice once the brand is live, and what was approved for the customer once it is a pilot; else none."""
+    if row.sandbox == pilot:
+        return None
+    was, now = ("the sandbox", "pilot: false") if row.sandbox else ("the customer", "pilot: true")
+    return put_back(row, f"it was approved for {was}, and the brand book says {now}", at)
+
+
+def legal_check(
+    row: ReplyRow, digest: str, note: str, person: Person, book: BrandBook, at: datetime, *, answer: str | None = None
+) -> Change:
+    """Record that the legal department has read exactly this text. By one of them, or by a lead or spokesperson who asked them.
+
+    `answer` is what the department says of the case (`Case.legal_check`). Where it agreed with changes, this records that the text has them, by
+    anybody but a trainee. Raises `Conflict` while it was asked and has not agreed, or has refused: that is answered in routing, once for all.
+
+    Reading is not writing: a machine's draft stays one, and whoever submits it takes it as their own.
+    """
+    if answer not in (None, "agreed", "agreed_with_changes"):
+        raise Conflict(
+            f"The legal department was asked about this case (legal_check: {answer}). It answers that question; "
+            "GET …/cases/{case_id}/consultations in routing shows it.",
+            legal_check=answer,
+        )
+    legal = book.department(book.conduct.legal_check.department)
+    of_legal = person.role in ("lead", "spokesperson", "admin") or person.id in (legal.members if legal else ())
+    if not of_legal and (answer != "agreed_with_changes" or person.role == "trainee"):
+        raise Forbidden("That legal has read a text is recorded by one of them, a lead or a spokesperson.")
+    if row.state not in ("draft", "submitted"):
+        raise Conflict(f"A reply that is {row.state} is past legal's check.", state=row.state)
+    if digest != row.digest:
+        raise Conflict("The text, channel or recipient is not what this digest stands for. Read the reply again.", digest=row.digest)
+    changed = next_version(row, legal_by=person.id, legal_under=answer)
+    return Change(changed, "legal_checked", person.id, at, ReplyEdited, {"note": note, "digest": digest})
+
+
+_LEGAL_REMEDIES: Mapping[str, str] = {
+    "": "Record that they did with …/legal-check, then approve.",
+    "asked": "Approve once they agree; GET …/cases/{case_id}/consultations in routing shows the question and who has it.",
+    "agreed_with_changes": "Make the changes, record that with …/legal-check, then approve.",
+    "refused": "Write another answer, and ask them again: POST …/consultations/{id}/reopen in routing.",
+}
+"""What to do about an objection, by what legal says of the case."""
+
+
+def legal_objection(row: ReplyRow, book: BrandBook, case: Case) -> str | None:
+    """Why the legal check keeps this reply of this case back; none where it does not. Raises RuleError.
+
+    Whether the case is one for the department is routing's to say, which knows all of its messages. Until it has, the condition is asked here as well, as
+    far as it can be: so that nothing leaves in between, and where the book names a department that is not there to be asked.
+    """
+    asked_for = False
+    if case.legal_check is None and _ONLY_ROUTING_KNOWS.isdisjoint(book.conduct.legal_check.when.conditions()):
+        more = {name: getattr(case, name) for name in ("intent", "respond", "customer_group", "contact", "tags")}
+        asked_for = approval.held_for_legal(book, row.writer_role, case.risk, facts={**facts(row, book, case), **more})
+    read = row.legal_by is not None and case.legal_check in (None, row.legal_under)
+    return approval.legal_objection(book, case.legal_check, asked_for=asked_for, read=read)
+
+
+_ONLY_ROUTING_KNOWS = frozenset({"pii_any", "hours"})
+
+
+def facts(row: ReplyRow, book: BrandBook, case: Case) -> dict[str, object]:
+    """What a rule for approvals can ask for."""
+    labels = [parent for label in case.labels for parent in book.label_path(label) or (label,)]
+    return {
+        "channel": row.channel,
+        "visibility": row.visibility,
+        "language": row.language,
+        "urgency": case.urgency,
+        "sentiment": case.sentiment,
+        "department": case.department,
+        "priority": case.priority,
+        "labels": labels,
+    }
