@@ -1,8 +1,8 @@
 """A reply from draft to sent: what is known of it, which steps there are, and who may take them.
 
 A reply, its case and the brand book come in; the changed reply goes out, with the event that tells of it and a line for its history. Pure: no I/O,
-time passed in. What lets a reply leave stands in `clearance.py`, the steps between approved and sent are statements of `attempts.py`, and what a case means
-for its replies stands in `follow.py`.
+time passed in. What lets a reply leave stands in `clearance.py`, the steps between approved and sent are statements of `attempts.py`, and what a case
+means for its replies stands in `follow.py`.
 
                   ┌─ put back ─┬────────────┐
                   ▼            │            │

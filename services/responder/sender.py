@@ -5,16 +5,15 @@ than half a second before the irreversible step: in doubt, silence.
 """
 
 import asyncio
-import contextlib
 import logging
 import time
-from collections import Counter
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from functools import partial
 
-from libs.common import db, secret, submission
+from libs.common import claims, db, secret, submission
 from libs.common.books import BrandBooks, Published
 from libs.common.brandbook import Channel
+from libs.common.claims import Underway
 from libs.common.mailserver import Reach
 from libs.common.outbox import Relay
 from libs.common.outcome import Accepted, NotBegun, Outcome, Refused, Unknown
@@ -32,7 +31,6 @@ _AT_ONCE = 3
 _LONGEST_PAUSE_S = 600.0
 _LOOKED_AT_LATELY_S = 0.5
 """From the look at lease and holds to the first byte: within that, a hold is as good as too late."""
-_STOP_WITHIN_S = 8.0
 
 
 class Sender:
@@ -41,7 +39,7 @@ class Sender:
     def __init__(self, pool: db.Pool, books: BrandBooks, relay: Relay, settings: Settings) -> None:
         self._pool, self._books, self._relay, self._settings = pool, books, relay, settings
         self._name = f"responder-{settings.instance}"
-        self._sending: dict[asyncio.Task[None], str] = {}
+        self._sending = Underway()
 
     async def run(self) -> None:
         """Send until cancelled, once every brand book has been read; then finish what is on its way, for a few seconds.
@@ -59,16 +57,9 @@ class Sender:
                     continue
                 if claimed and len(self._sending) < self._settings.send_slots:
                     continue
-                if self._sending:  # one that is done makes room for the next, of its brand too
-                    await asyncio.wait(self._sending, timeout=self._settings.send_poll_s, return_when=asyncio.FIRST_COMPLETED)
-                else:
-                    await asyncio.sleep(self._settings.send_poll_s)
+                await self._sending.room(self._settings.send_poll_s)
         finally:
-            if self._sending:
-                _, late = await asyncio.wait(self._sending, timeout=_STOP_WITHIN_S)
-                for task in late:
-                    task.cancel()
-                await asyncio.gather(*late, return_exceptions=True)
+            await self._sending.finish()
 
     async def sweep(self) -> None:
         """Look, three times within the limit, for sends whose process is gone."""
@@ -87,12 +78,11 @@ class Sender:
 
     async def idle(self) -> None:
         """Until nothing is on its way."""
-        while self._sending:
-            await asyncio.wait(self._sending)
+        await self._sending.idle()
 
     async def claim(self) -> int:
         """Claim what there is room for and start sending it; how many that was."""
-        busy = Counter(self._sending.values())
+        busy = self._sending.busy()
         books = {brand: published for brand, published in self._books if busy[brand] < _AT_ONCE}
         free = self._settings.send_slots - len(self._sending)
         if not free or not books:
@@ -107,9 +97,7 @@ class Sender:
                 lease_s=self._settings.lease_s,
             )
         for attempt in claimed:
-            task = asyncio.create_task(self._send(attempt, books[attempt.row.brand]))
-            self._sending[task] = attempt.row.brand
-            task.add_done_callback(self._sending.pop)
+            self._sending.start(self._send(attempt, books[attempt.row.brand]), attempt.row.brand)
         return len(claimed)
 
     async def _send(self, attempt: Attempt, published: Published) -> None:
@@ -175,7 +163,7 @@ class Sender:
         except secret.SecretMissing as error:
             await self._write(attempt, Refused(str(error), for_good=False))
             return
-        async with self._renewed(attempt):
+        async with claims.renewed(partial(self._renew, attempt), self._settings.unconfirmed_after_s / 3):
             outcome = await submission.send(
                 mail,
                 account,
@@ -188,42 +176,15 @@ class Sender:
             )
         await self._write(attempt, outcome)
 
-    @contextlib.asynccontextmanager
-    async def _renewed(self, attempt: Attempt) -> AsyncIterator[None]:
-        """Keep the claim alive: a server may think longer than the sweep waits, and what is being waited for is not unconfirmed."""
-
-        async def renew() -> None:
-            ours = True
-            while ours:
-                await asyncio.sleep(self._settings.unconfirmed_after_s / 3)
-                try:
-                    async with self._pool.acquire() as connection:
-                        ours = await attempts.renew(connection, attempt)
-                except db.TRANSIENT as error:
-                    log.warning("a claim is not renewed: Postgres does not answer", extra={"error": type(error).__name__})
-
-        renewing = asyncio.create_task(renew())
-        try:
-            yield
-        finally:
-            renewing.cancel()
-            [ended] = await asyncio.gather(renewing, return_exceptions=True)
-            if isinstance(ended, Exception):
-                log.error("a claim is not renewed, for a reason that nobody expected", exc_info=ended)
+    async def _renew(self, attempt: Attempt) -> bool:
+        async with self._pool.acquire() as connection:
+            return await attempts.renew(connection, attempt)
 
     async def _secret(self, brand: str, reference: str) -> str:
         return await secret.read(reference, brand, [known for known, _ in self._books], self._settings.secrets_dir)
 
     async def _write(self, attempt: Attempt, outcome: Outcome) -> None:
-        """Write down an outcome, for as long as Postgres needs to come back: an accepted mail must not be forgotten."""
-        for pause in (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 10.0):
-            try:
-                await self._write_once(attempt, outcome)
-                return
-            except db.TRANSIENT as error:
-                log.warning("the outcome is not written yet", extra={"error": type(error).__name__})
-                await asyncio.sleep(pause)
-        await self._write_once(attempt, outcome)
+        await claims.write(partial(self._write_once, attempt, outcome))
 
     async def _write_once(self, attempt: Attempt, outcome: Outcome) -> None:
         async with self._pool.acquire() as connection, connection.transaction():

@@ -11,12 +11,14 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 
 from prometheus_client import Counter as Counted
 from prometheus_client import Gauge
 
-from libs.common import db, secret
+from libs.common import claims, db, secret
 from libs.common.answers import Answers
+from libs.common.claims import Underway
 from libs.common.mailserver import Reach
 from libs.common.outcome import Accepted, NotBegun, Outcome, Refused, Unknown
 from libs.common.service import Service
@@ -50,7 +52,6 @@ _OLDEST = Gauge("weerklank_notices_oldest_seconds", "How long the notice that wa
 OUTCOMES = ("sent", "unconfirmed", "failed", "sandbox")
 _POLL_S = 0.2
 _LONGEST_PAUSE_S = 600.0
-_STOP_WITHIN_S = 8.0
 _CLAIM_GOOD_S = 10.0
 """After that long between begin and the first byte a claim is given back: the sweep may be about to take it."""
 
@@ -63,7 +64,7 @@ class Notifier:
         self._pool, self._policies, self._settings, self._links = pool, policies, settings, signed
         self._answers = Answers([settings.answer_key.get_secret_value()])
         self._name = f"routing-{settings.instance}"
-        self._sending: dict[asyncio.Task[None], str] = {}
+        self._sending = Underway()
         self._counted: set[str] = set()
         self._mail_reach = Reach(settings.mail_networks, settings.mail_ports, "WEERKLANK_ROUTING_MAIL")
         self._web_reach = Reach(settings.webhook_networks, settings.webhook_ports, "WEERKLANK_ROUTING_WEBHOOK")
@@ -81,11 +82,7 @@ class Notifier:
                 if not claimed:
                     await asyncio.sleep(_POLL_S)
         finally:
-            if self._sending:
-                _, late = await asyncio.wait(self._sending, timeout=_STOP_WITHIN_S)
-                for task in late:
-                    task.cancel()
-                await asyncio.gather(*late, return_exceptions=True)
+            await self._sending.finish()
 
     async def sweep(self) -> None:
         """Look, three times within the limit, for claims whose process is gone."""
@@ -130,20 +127,17 @@ class Notifier:
                 connection,
                 by=self._name,
                 brands=brands,
-                busy=Counter(self._sending.values()),
+                busy=self._sending.busy(),
                 lane_room=self._settings.notice_lane_slots,
                 limit=free,
             )
         for attempt in claimed:
-            task = asyncio.create_task(self._send(attempt, before))
-            self._sending[task] = attempt.lane
-            task.add_done_callback(self._sending.pop)
+            self._sending.start(self._send(attempt, before), attempt.lane)
         return len(claimed)
 
     async def idle(self) -> None:
         """Until nothing is on its way."""
-        while self._sending:
-            await asyncio.wait(self._sending)
+        await self._sending.idle()
 
     async def _send(self, attempt: Attempt, claimed_at: float) -> None:
         """Send one; whatever happens, its row tells."""
@@ -195,16 +189,13 @@ class Notifier:
             message = self._message(attempt, policy)
         except (links.NoKey, links.TooLong) as error:
             return Refused(str(error), for_good=True)
-        renewing = asyncio.create_task(self._renew(attempt))
         try:
-            return await self._ways[way_of(message.way)](message, sending)
+            async with claims.renewed(partial(self._renew, attempt), self._settings.notice_unconfirmed_after_s / 3):
+                return await self._ways[way_of(message.way)](message, sending)
         except secret.SecretRefused as error:
             return Refused(str(error), for_good=True)
         except secret.SecretMissing as error:
             return Refused(str(error), for_good=False)
-        finally:
-            renewing.cancel()
-            await asyncio.gather(renewing, return_exceptions=True)
 
     def _message(self, attempt: Attempt, policy: Policy) -> Message:
         """Raises `links.NoKey`, and `links.TooLong`."""
@@ -234,27 +225,12 @@ class Notifier:
             reply_to=reply_to,
         )
 
-    async def _renew(self, attempt: Attempt) -> None:
-        """Keep the claim alive: a server may think longer than the sweep waits, and what is being waited for is not unconfirmed."""
-        ours = True
-        while ours:
-            await asyncio.sleep(self._settings.notice_unconfirmed_after_s / 3)
-            try:
-                async with self._pool.acquire() as connection:
-                    ours = await notice_attempts.renew(connection, attempt)
-            except db.TRANSIENT as error:
-                log.warning("a notice's claim is not renewed: Postgres does not answer", extra={"error": type(error).__name__})
+    async def _renew(self, attempt: Attempt) -> bool:
+        async with self._pool.acquire() as connection:
+            return await notice_attempts.renew(connection, attempt)
 
     async def _write(self, attempt: Attempt, outcome: Outcome) -> None:
-        """Write down an outcome, for as long as Postgres needs to come back: what was taken must not be forgotten."""
-        for pause in (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 10.0):
-            try:
-                await self._write_once(attempt, outcome)
-                return
-            except db.TRANSIENT as error:
-                log.warning("what became of a notice is not written yet", extra={"error": type(error).__name__})
-                await asyncio.sleep(pause)
-        await self._write_once(attempt, outcome)
+        await claims.write(partial(self._write_once, attempt, outcome))
 
     async def _write_once(self, attempt: Attempt, outcome: Outcome) -> None:
         ended = await self._written(attempt, outcome)

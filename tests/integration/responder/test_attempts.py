@@ -201,7 +201,7 @@ async def test_one_brand_has_three_replies_on_their_way_at_once(pool: Pool, monk
     assert [await sender.claim() for _ in range(2)] == [1, 0]
     for _ in range(3):
         answered.release()
-    await asyncio.gather(*sender._sending)
+    await sender.idle()
 
 
 async def test_what_the_customer_has_written_on_is_put_back_at_the_claim(pool: Pool) -> None:
