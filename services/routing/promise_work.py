@@ -71,9 +71,8 @@ async def keep(connection: db.Connection, policy: Policy, found: Sequence[Promis
     """Write promises, and set or take back their timers."""
     await promise_store.put(connection, found)
     coming: list[Timer] = []
+    await timer.cancel_all(connection, policy.book.brand, KIND, [promise.id for promise in found if promise.version > 1])
     for promise in found:
-        if promise.version > 1:
-            await timer.cancel(connection, promise.brand, KIND, promise.id)
         if promise.state == "open" and promise.due_at is not None:
             coming += [Timer(promise.brand, KIND, promise.id, f"{share}%", at) for share, at in promises.reminders(policy, promise)]
             coming.append(Timer(promise.brand, KIND, promise.id, _DUE, promise.due_at))
@@ -131,15 +130,15 @@ async def tell_broken(
     stories = await tell(connection, policy, file, changed, at=at, actor=actor, traceparent=traceparent)
     story = next(one for one in stories if isinstance(one.outgoing.event, CasePromiseBroken))
     await urgent.notify(connection, lambda _: policy.book, record.notifications(story, told, file.case.id, _BROKEN))
-    await _inform(connection, policy, file, promise, at)
+    await signal.of_cases(connection, [_for_hub(policy, file, promise)], at)
 
 
-async def _inform(connection: db.Connection, policy: Policy, file: cases.File, promise: Promise, at: datetime) -> None:
+def _for_hub(policy: Policy, file: cases.File, promise: Promise) -> signal.Noticed:
     """The hub hears of it, whose scenarios may make an incident of that."""
     assert promise.due_at is not None, "only what had a time can be broken"
     local = promise.due_at.astimezone(policy.calendar.zone)
     why = f"a promise that was due on {local:%Y-%m-%d at %H:%M} was not kept"
-    await signal.broken_promise(connection, policy, file.case, promise.id, why, at)
+    return signal.of_promise(policy, file.case, promise.id, why)
 
 
 def _people_and_leads(policy: Policy, file: cases.File) -> list[str]:
@@ -156,6 +155,9 @@ def _people(policy: Policy, file: cases.File) -> list[str]:
 async def went_off(connection: db.Connection, policy: Policy, timers: Sequence[Timer], now: datetime) -> None:
     """Part of each promise's time has passed, or all of it. Nobody waits for a customer who waits for us: the case is ours again by that."""
     known, files = await _locked(connection, policy, [found.subject for found in timers])
+    of_case: dict[UUID, dict[UUID, Promise]] = {}
+    for one in known.values():
+        of_case.setdefault(one.case_id, {})[one.id] = one
     stories: dict[UUID, list[store.Story]] = {}
     rows: list[urgent.Row] = []
     broken: list[Promise] = []
@@ -168,10 +170,10 @@ async def went_off(connection: db.Connection, policy: Policy, timers: Sequence[T
         told = stories.setdefault(promise.case_id, [])
         told += _back(policy, file, now)
         if found.name == _DUE:
-            known[promise.id] = promise = promises.broken(promise)
+            promise = known[promise.id] = of_case[promise.case_id][promise.id] = promises.broken(promise)
             broken.append(promise)
             people = _people_and_leads(policy, file)
-            file.change(**promises.owed(one for one in known.values() if one.case_id == promise.case_id))
+            file.change(**promises.owed(of_case[promise.case_id].values()))
             story = record.story(
                 file, CasePromiseBroken, at=now, actor="system", traceparent=None, promise=promise.told(file.case), told=people
             )
@@ -183,8 +185,7 @@ async def went_off(connection: db.Connection, policy: Policy, timers: Sequence[T
     await promise_store.put(connection, broken)
     await record.record_all(connection, [(policy, files[case_id], told) for case_id, told in sorted(stories.items()) if told])
     await urgent.notify(connection, lambda _: policy.book, rows)
-    for promise in broken:
-        await _inform(connection, policy, files[promise.case_id], promise, now)
+    await signal.of_cases(connection, [_for_hub(policy, files[promise.case_id], promise) for promise in broken], now)
 
 
 async def _locked(connection: db.Connection, policy: Policy, ids: Sequence[UUID]) -> tuple[dict[UUID, Promise], dict[UUID, cases.File]]:

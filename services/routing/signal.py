@@ -37,7 +37,7 @@ INSIGHTS = {
 """Risk that triage finds → what conditions call it."""
 JOIN_AFTER = timedelta(seconds=10)
 """Signals that join an incident which runs are gathered for so long: a storm makes six changes a minute, not thousands."""
-_BATCH = 1000
+_BATCH = 5000
 _LISTED = 50
 
 
@@ -185,24 +185,57 @@ async def report(connection: db.Connection, policy: Policy, faults: Iterable[Fau
             await incident_store.notify(connection, brand, None, rows, now)
 
 
-async def of_case(
-    connection: db.Connection, policy: Policy, case: Case, insight: str, key: str, why: str, at: datetime, *, always: bool = False
-) -> None:
-    """Something was noticed of a case as a whole: a broken promise, an escalation. `always`: the hub is told also where no scenario asks for it."""
-    if case.historic:
-        return
-    found = list(matching(policy, facts(policy, case, None, at), [insight]))
-    detail = {"why": why, "channel": case.channel}
-    signals = [Signal(case.brand, match[0].id, "", key, at, insight, case.id, detail) for match in found if not isinstance(match, Fault)]
-    if always and not signals:
-        signals = [Signal(case.brand, "", f"case:{case.id}", key, at, insight, case.id, detail)]
-    await put(connection, signals, (), at)
-    await report(connection, policy, [fault for fault in found if isinstance(fault, Fault)], at)
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """Something was noticed of a case as a whole: a broken promise, an escalation. `key` names it, `why` is for people. `always`: the hub is told also where
+    no scenario asks for it."""
+
+    policy: Policy
+    case: Case
+    insight: str
+    key: str
+    why: str
+    always: bool = False
 
 
-async def broken_promise(connection: db.Connection, policy: Policy, case: Case, promise_id: UUID, why: str, at: datetime) -> None:
-    """A promise of this case was not kept. In the caller's transaction; raises or joins what the brand book's scenarios say, once for each promise."""
-    await of_case(connection, policy, case, "broken_promise", f"promise:{promise_id}", why, at)
+async def of_cases(connection: db.Connection, noticed: Sequence[Noticed], now: datetime) -> None:
+    """What was noticed of cases, however many, in a few statements of the caller's transaction; it raises or joins what the brand books' scenarios say,
+    each thing once."""
+    signals: list[Signal] = []
+    faults: dict[str, tuple[Policy, dict[str, Fault]]] = {}
+    for one in noticed:
+        case, policy = one.case, one.policy
+        if case.historic:
+            continue
+        asks = policy.book.hub.scenarios
+        found = list(matching(policy, facts(policy, case, None, now), [one.insight])) if asks else []
+        detail = {"why": one.why, "channel": case.channel}
+        mine = [Signal(case.brand, match[0].id, "", one.key, now, one.insight, case.id, detail) for match in found if not isinstance(match, Fault)]
+        if one.always and not mine:
+            mine = [Signal(case.brand, "", f"case:{case.id}", one.key, now, one.insight, case.id, detail)]
+        signals += mine
+        for match in found:
+            if isinstance(match, Fault):
+                faults.setdefault(case.brand, (policy, {}))[1][match.scenario] = match
+    if signals:
+        running = await incident_store.running(connection, sorted({signal.brand for signal in signals}))
+        await put(connection, signals, running, now)
+    for brand in sorted(faults):
+        policy, met = faults[brand]
+        await report(connection, policy, met.values(), now)
+
+
+def of_promise(policy: Policy, case: Case, promise_id: UUID, why: str) -> Noticed:
+    """A promise of this case was not kept: once for each promise."""
+    return Noticed(policy, case, "broken_promise", f"promise:{promise_id}", why)
+
+
+def of_escalation(policy: Policy, case: Case, why: str) -> Noticed:
+    """An escalation informs the hub of a case: by the scenarios that ask for it (`insight: escalation`), or else by an incident of its own. The same case
+    escalated for the same reason in the same round is told once."""
+    started = max((clock.started_at for clock in case.clocks), default=case.opened_at)
+    key = f"escalation:{case.id}:{deterministic_id(case.brand, why, started.isoformat())}"
+    return Noticed(policy, case, "escalation", key, why, always=True)
 
 
 # --- taking them ------------------------------------------------------------------------------------------------------------------------
@@ -309,10 +342,3 @@ async def _raise(
     )
     return await hub.raise_incident(connection, policy, cause, now, number=number)
 
-
-async def inform(connection: db.Connection, policy: Policy, case: Case, why: str, now: datetime) -> None:
-    """An escalation informs the hub of a case: by the scenarios that ask for it (`insight: escalation`), or else by an incident about that case. In the
-    caller's transaction; the same case escalated for the same reason in the same round is told once."""
-    started = max((clock.started_at for clock in case.clocks), default=case.opened_at)
-    key = f"escalation:{case.id}:{deterministic_id(case.brand, why, started.isoformat())}"
-    await of_case(connection, policy, case, "escalation", key, why, now, always=True)

@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from libs.common import db
-from libs.common.case_events import Case, CaseClockBreached, CaseClosed, CaseEscalated, CaseResumed
+from libs.common.case_events import CaseClockBreached, CaseClosed, CaseEscalated, CaseResumed
 from libs.common.service import Service
 from services.routing import case as cases
 from services.routing import ladder, record, reopening, signal, sla, store, urgent, waiting
@@ -81,17 +81,16 @@ async def _speak(connection: db.Connection, policies: Policies, files: Sequence[
         hub += spoken.hub
     await record.record_all(connection, changed)
     await urgent.notify(connection, lambda brand: policies.of(brand).book, told)
-    for policy, case, why in hub:
-        await signal.inform(connection, policy, case, why, now)
+    await signal.of_cases(connection, hub, now)
 
 
 @dataclass(slots=True)
 class Spoken:
-    """What a case had to say, whom that is told, and what the hub is told of: the case, and why."""
+    """What a case had to say, whom that is told, and what the hub is told of."""
 
     stories: list[store.Story] = field(default_factory=list)
     told: list[Notification] = field(default_factory=list)
-    hub: list[tuple[sla.Policy, Case, str]] = field(default_factory=list)
+    hub: list[signal.Noticed] = field(default_factory=list)
 
 
 def due(policy: sla.Policy, file: cases.File, now: datetime) -> Spoken:
@@ -141,4 +140,4 @@ def _say(
     spoken.told += record.notifications(story, gets, file.case.id, f"assigned: {what}")
     spoken.told += record.notifications(story, [member for member in done.told if member not in gets], file.case.id, what)
     if done.informs:
-        spoken.hub.append((policy, file.case, what))
+        spoken.hub.append(signal.of_escalation(policy, file.case, what))

@@ -189,7 +189,7 @@ async def test_killed_in_the_middle_of_raising_incidents_everybody_is_told_of_ea
             for case_id in ids:
                 file = await store.file(connection, "vaart", case_id)
                 assert file is not None
-                await signal.inform(connection, books_once.vaart, file.case, "reaction clock at 100%", now)
+                await signal.of_cases(connection, [signal.of_escalation(books_once.vaart, file.case, "reaction clock at 100%")], now)
         await pool.execute("delete from timer where kind <> $1", signal.KIND)
 
         async def raised() -> int:
