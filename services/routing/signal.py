@@ -36,7 +36,12 @@ INSIGHTS = {
 }
 """Risk that triage finds → what conditions call it."""
 JOIN_AFTER = timedelta(seconds=10)
-"""Signals that join an incident which runs are gathered for so long: a storm makes six changes a minute, not thousands."""
+"""Signals that join an incident which runs are gathered for so long: a storm makes six changes a minute, not thousands. Escalations without a scenario are
+gathered also before they raise one: what is told first says how many there are."""
+ESCALATIONS = "escalation"
+"""What an incident is about that was raised by escalations for which no scenario asks: of all cases of the brand."""
+ESCALATIONS_JOIN_FOR = timedelta(hours=1)
+"""For so long after it was raised further escalations join it. What is escalated later is told anew: the hub was asked for it."""
 _BATCH = 5000
 _LISTED = 50
 
@@ -150,7 +155,8 @@ async def of_merged(connection: db.Connection, merged: Sequence[Case], now: date
 
 
 async def put(connection: db.Connection, signals: Sequence[Signal], running: Iterable[Mapping[str, Any]], now: datetime) -> None:
-    """Keep what was noticed, in the caller's transaction, and have it taken: at once where it raises an incident, in a moment where one runs."""
+    """Keep what was noticed, in the caller's transaction, and have it taken: at once where it raises an incident, in a moment where one runs or
+    many may come together."""
     if not signals:
         return
     rows = sorted({(s.brand, s.scenario, s.about, s.key): s for s in signals}.items())
@@ -166,7 +172,8 @@ async def put(connection: db.Connection, signals: Sequence[Signal], running: Ite
     joins = {(row["brand"], row["scenario"], row["about"]) for row in running}
     timers = []
     for brand, scenario, about in sorted({(row["brand"], row["scenario"], row["about"]) for row in fresh}):
-        at = now + JOIN_AFTER if about.startswith("incident:") or (brand, scenario, about) in joins else now
+        waits = about == ESCALATIONS or about.startswith("incident:") or (brand, scenario, about) in joins
+        at = now + JOIN_AFTER if waits else now
         timers.append(Timer(brand, KIND, deterministic_id(brand, "signal", scenario, about), f"{scenario}|{about}", at))
     await timer.by(connection, timers)
 
@@ -187,8 +194,8 @@ async def report(connection: db.Connection, policy: Policy, faults: Iterable[Fau
 
 @dataclass(frozen=True, slots=True)
 class Noticed:
-    """Something was noticed of a case as a whole: a broken promise, an escalation. `key` names it, `why` is for people. `always`: the hub is told also where
-    no scenario asks for it."""
+    """Something was noticed of a case as a whole: a broken promise, an escalation. `key` names it, `why` is for people. `always`: the hub is told also
+    where no scenario asks for it."""
 
     policy: Policy
     case: Case
@@ -210,9 +217,13 @@ async def of_cases(connection: db.Connection, noticed: Sequence[Noticed], now: d
         asks = policy.book.hub.scenarios
         found = list(matching(policy, facts(policy, case, None, now), [one.insight])) if asks else []
         detail = {"why": one.why, "channel": case.channel}
-        mine = [Signal(case.brand, match[0].id, "", one.key, now, one.insight, case.id, detail) for match in found if not isinstance(match, Fault)]
+        mine = [
+            Signal(case.brand, match[0].id, "", one.key, now, one.insight, case.id, detail)
+            for match in found
+            if not isinstance(match, Fault)
+        ]
         if one.always and not mine:
-            mine = [Signal(case.brand, "", f"case:{case.id}", one.key, now, one.insight, case.id, detail)]
+            mine = [Signal(case.brand, "", ESCALATIONS, one.key, now, one.insight, case.id, detail)]
         signals += mine
         for match in found:
             if isinstance(match, Fault):
@@ -231,8 +242,8 @@ def of_promise(policy: Policy, case: Case, promise_id: UUID, why: str) -> Notice
 
 
 def of_escalation(policy: Policy, case: Case, why: str) -> Noticed:
-    """An escalation informs the hub of a case: by the scenarios that ask for it (`insight: escalation`), or else by an incident of its own. The same case
-    escalated for the same reason in the same round is told once."""
+    """An escalation informs the hub of a case: by the scenarios that ask for it (`insight: escalation`), or else by one incident of all cases that are
+    escalated within an hour. The same case escalated for the same reason in the same round is told once."""
     started = max((clock.started_at for clock in case.clocks), default=case.opened_at)
     key = f"escalation:{case.id}:{deterministic_id(case.brand, why, started.isoformat())}"
     return Noticed(policy, case, "escalation", key, why, always=True)
@@ -266,8 +277,7 @@ async def on_timer(connection: db.Connection, policy: Policy, due: Timer, now: d
         await _taken(connection, due.brand, scenario, about, late, file.incident.id)
         fresh = [row for row in rows if row["at"] > closed_at] if late is not rows else []
     if fresh:
-        runs = file is not None and file.incident.state != "closed"
-        if runs and file is not None:
+        if file is not None and _joinable(file, now):
             await _join(connection, policy, file, fresh, now)
         else:
             file = await _raise(connection, policy, scenario, about, fresh, (file.number if file else 0) + 1, now)
@@ -275,6 +285,13 @@ async def on_timer(connection: db.Connection, policy: Policy, due: Timer, now: d
         await _taken(connection, due.brand, scenario, about, fresh, file.incident.id if file else UUID(int=0))
     if len(rows) == _BATCH:
         await timer.put(connection, [Timer(due.brand, KIND, due.subject, due.name, now)])
+
+
+def _joinable(file: File, now: datetime) -> bool:
+    incident = file.incident
+    if incident.state == "closed":
+        return False
+    return incident.about != ESCALATIONS or now - incident.raised_at < ESCALATIONS_JOIN_FOR
 
 
 async def _taken(
@@ -327,7 +344,7 @@ async def _raise(
     first = rows[0]
     kind, _, name = about.partition(":")
     cause = hub.Cause(
-        title=incident_words.title(book, first["insight"], scenario_id, name if kind == "label" else ""),
+        title=incident_words.title(book, first["insight"], scenario_id, name if kind == "label" else "", len(rows)),
         why=incident_words.noticed(book, first["insight"], scenario_id, first["at"], first["detail"], len(rows)),
         severity=scenario.severity if scenario else "medium",
         by="system",
@@ -341,4 +358,3 @@ async def _raise(
         signals=len(rows),
     )
     return await hub.raise_incident(connection, policy, cause, now, number=number)
-
