@@ -108,6 +108,8 @@ async def tell(
         file.touched = file.touched or actor != "system"
         file.change(**owed)
         stories.append(record.story(file, kind, at=at, actor=actor, traceparent=traceparent, promise=promise.told(file.case), **said))
+    if promises.stays_ours(file.case, known):
+        stories += _back(policy, file, at, promises.OWED)
     stories += record.breaches(file, at=at, actor="system", traceparent=traceparent)
     await record.record(connection, policy, file, stories)
     return stories
@@ -168,7 +170,7 @@ async def went_off(connection: db.Connection, policy: Policy, timers: Sequence[T
         file = files[promise.case_id]
         file.book_version = policy.version
         told = stories.setdefault(promise.case_id, [])
-        told += _back(policy, file, now)
+        told += _back(policy, file, now, _WHY)
         if found.name == _DUE:
             promise = known[promise.id] = of_case[promise.case_id][promise.id] = promises.broken(promise)
             broken.append(promise)
@@ -212,8 +214,8 @@ def _reminders(policy: Policy, file: cases.File, promise: Promise, share: str, n
     ]
 
 
-def _back(policy: Policy, file: cases.File, now: datetime) -> list[store.Story]:
+def _back(policy: Policy, file: cases.File, now: datetime, why: str) -> list[store.Story]:
     if not turn.for_customer(file.case):
         return []
     waited_for = waiting.over(policy, file, now)
-    return [record.story(file, CaseResumed, at=now, actor="system", traceparent=None, waited_for=waited_for, why=_WHY)]
+    return [record.story(file, CaseResumed, at=now, actor="system", traceparent=None, waited_for=waited_for, why=why)]
