@@ -157,9 +157,9 @@ def _people(policy: Policy, file: cases.File) -> list[str]:
 async def went_off(connection: db.Connection, policy: Policy, timers: Sequence[Timer], now: datetime) -> None:
     """Part of each promise's time has passed, or all of it. Nobody waits for a customer who waits for us: the case is ours again by that."""
     known, files = await _locked(connection, policy, [found.subject for found in timers])
-    of_case: dict[UUID, dict[UUID, Promise]] = {}
+    together: dict[UUID, dict[UUID, Promise]] = {}
     for one in known.values():
-        of_case.setdefault(one.case_id, {})[one.id] = one
+        together.setdefault(files[one.case_id].case.id, {})[one.id] = one
     stories: dict[UUID, list[store.Story]] = {}
     rows: list[urgent.Row] = []
     broken: list[Promise] = []
@@ -169,13 +169,13 @@ async def went_off(connection: db.Connection, policy: Policy, timers: Sequence[T
             continue
         file = files[promise.case_id]
         file.book_version = policy.version
-        told = stories.setdefault(promise.case_id, [])
+        told = stories.setdefault(file.case.id, [])
         told += _back(policy, file, now, _WHY)
         if found.name == _DUE:
-            promise = known[promise.id] = of_case[promise.case_id][promise.id] = promises.broken(promise)
+            promise = known[promise.id] = together[file.case.id][promise.id] = promises.broken(promise)
             broken.append(promise)
             people = _people_and_leads(policy, file)
-            file.change(**promises.owed(of_case[promise.case_id].values()))
+            file.change(**promises.owed(together[file.case.id].values()))
             story = record.story(
                 file, CasePromiseBroken, at=now, actor="system", traceparent=None, promise=promise.told(file.case), told=people
             )
@@ -185,7 +185,8 @@ async def went_off(connection: db.Connection, policy: Policy, timers: Sequence[T
             rows += _reminders(policy, file, promise, found.name, now)
         told += record.breaches(file, at=now, actor="system", traceparent=None)
     await promise_store.put(connection, broken)
-    await record.record_all(connection, [(policy, files[case_id], told) for case_id, told in sorted(stories.items()) if told])
+    changed = {file.case.id: file for file in files.values()}
+    await record.record_all(connection, [(policy, changed[case_id], told) for case_id, told in sorted(stories.items()) if told])
     await urgent.notify(connection, lambda _: policy.book, rows)
     await signal.of_cases(connection, [_for_hub(policy, files[promise.case_id], promise) for promise in broken], now)
 
@@ -195,10 +196,8 @@ async def _locked(connection: db.Connection, policy: Policy, ids: Sequence[UUID]
     another case this very moment."""
     brand = policy.book.brand
     seen = {promise.id: promise for promise in await promise_store.some(connection, brand, ids)}
-    files = await store.some_files(connection, brand, sorted({promise.case_id for promise in seen.values()}), lock=True)
-    for case_id in sorted(files):
-        if files[case_id].case.merged_into is not None:  # one that has no message stays with the case that it was noted in
-            files[case_id] = await of_case.case_of(connection, brand, case_id)
+    files = await of_case.cases_of(connection, brand, [promise.case_id for promise in seen.values()])
+    files |= {file.case.id: file for file in files.values()}
     known = {promise.id: promise for promise in await promise_store.of_cases(connection, sorted(files), [])}
     if any(id not in known or known[id].case_id != promise.case_id for id, promise in seen.items()):
         raise db.Raced("a promise went to another case meanwhile")
