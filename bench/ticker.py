@@ -4,13 +4,15 @@ That many cases whose reaction clock has just run out, and that many timers, one
 done one by one; and that many promises to the customers of as many other cases, which nothing has kept. Two processes share the work, as two replicas
 do; one of them is killed (SIGKILL) when a fifth is done and comes back when three fifths are, as a supervisor brings it back. Then every case has said
 once that its clock ran out and was escalated once, every promise was broken and told once, and every timer was done once: a table without any key counts.
-All the promises are one incident of the social hub. Relays do not run: what is measured is until all of it stands in the outbox.
+All the promises are one incident of the social hub. Relays do not run: what is measured is until all of it stands in the outbox. Beside the seconds by the
+clock stand those of processor time, of the replicas and of Postgres, which do not depend on what else the machine does.
 """
 
 import argparse
 import asyncio
 import json
 import os
+import resource
 import signal
 import sys
 import tempfile
@@ -19,6 +21,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from libs.common import db, migrate
 from libs.common.bookfile import load_book
@@ -203,6 +207,19 @@ async def play(pool: db.Pool, url: str, number: int, promised: int) -> dict[str,
     }  # fmt: skip
 
 
+def cpu_s(server: PostgresServer) -> dict[str, float]:
+    """Processor time of the replicas that have ended and of Postgres with all of its processes, so far."""
+    assert server.process is not None
+    replicas = resource.getrusage(resource.RUSAGE_CHILDREN)
+    root = psutil.Process(server.process.pid)
+    postgres = [process.cpu_times() for process in (root, *root.children(recursive=True)) if process.is_running()]
+    own = root.cpu_times()  # and of its processes that have ended
+    return {
+        "replicas": replicas.ru_utime + replicas.ru_stime,
+        "postgres": sum(one.user + one.system for one in postgres) + own.children_user + own.children_system,
+    }
+
+
 def is_right(found: Mapping[str, Any], number: int, promised: int) -> bool:
     """Everything once."""
     once = {found[name] for name in ("breached", "cases", "escalated", "escalated_cases", "timers", "subjects")}
@@ -222,7 +239,9 @@ async def run(number: int, promised: int) -> int:
             await migrate.migrate(url, "routing", Path(__file__).parents[1] / "services" / "routing" / "migrations")
             pool = await db.open_pool(url, "routing")
             await seed(pool, number, promised)
+            before = cpu_s(server)
             found = await play(pool, url, number, promised)
+            found["cpu_s"] = {name: round(spent - before[name], 1) for name, spent in cpu_s(server).items()}
             await pool.close()
         finally:
             server.stop()
