@@ -82,7 +82,7 @@ class Incident(Part):
         default=None,
         description="spike | hijack | influencer | press | staff_leak | safety | data_leak | broken_promise | escalation; none: raised by hand",
     )
-    about: str = Field(default="", description="What its scenario is about: topic:<id>, label:<name>, case:<id>; empty: the brand")
+    about: str = Field(default="", description="What its scenario is about: topic:<id>, label:<name>, escalation; empty: the brand")
     title: str
     why: str = Field(description="In words, for people: what was noticed, or why somebody raised it")
     severity: str = Field(description="low | medium | high | critical")

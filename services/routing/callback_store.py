@@ -44,6 +44,12 @@ async def one(connection: db.Connection, brand: str, callback_id: UUID, *, lock:
     return callback_of(row) if row else None
 
 
+async def some(connection: db.Connection, brand: str, ids: Sequence[UUID]) -> dict[UUID, Callback]:
+    """Those of these callbacks that the brand has."""
+    rows = await connection.fetch("select * from callback where brand = $1 and id = any($2::uuid[])", brand, list(ids))
+    return {row["id"]: callback_of(row) for row in rows}
+
+
 async def put(connection: db.Connection, found: Sequence[Callback]) -> None:
     """Write new ones and new versions."""
     rows = sorted({callback.id: callback for callback in found}.values(), key=lambda callback: callback.id)

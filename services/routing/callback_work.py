@@ -13,7 +13,7 @@ from libs.common.bookteam import Notify
 from libs.common.case_events import CaseCallbackAttempted, CaseCallbackDue, CaseCallbackEnded, CaseEvent
 from libs.common.events import deterministic_id
 from services.routing import callback as callbacks
-from services.routing import callback_store, links, notice, of_case, record, store, timer
+from services.routing import callback_store, links, notice, of_case, record, store, timer, urgent
 from services.routing import case as cases
 from services.routing.callback import LIVE, Callback, who
 from services.routing.links import Click, Field, NotNow, Purpose, Shown
@@ -35,8 +35,9 @@ async def keep(connection: db.Connection, found: Sequence[Callback]) -> None:
     """Write callbacks, and set or take back their timers."""
     await callback_store.put(connection, found)
     coming = []
+    for brand in sorted({callback.brand for callback in found}):
+        await timer.cancel_all(connection, brand, KIND, [callback.id for callback in found if callback.brand == brand])
     for callback in found:
-        await timer.cancel(connection, callback.brand, KIND, callback.id)
         if callback.state == "open":
             coming.append(Timer(callback.brand, KIND, callback.id, "now", callback.next_at))
         if callback.state in LIVE:
@@ -96,45 +97,52 @@ async def attempt(
 # --- its clock ----------------------------------------------------------------------------------------------------------------------------
 
 
-async def went_off(connection: db.Connection, policy: Policy, found: Timer, now: datetime) -> None:
-    """It may be called now, or should have been by now: whoever calls hears of it, and of a call that did not come the leads too."""
-    seen = await callback_store.one(connection, found.brand, found.subject)
-    if seen is None:
-        return
-    callback, file = await locked(connection, found.brand, found.subject)
-    if callback.state not in LIVE:
-        return
-    people = _people(policy, callback, file)
-    if found.name == "now" and callback.state == "open" and callback.next_at <= now:
-        await _remind(connection, policy, file, callback, people, now, "callback now")
-    elif found.name == "due" and callback.due_at <= now:
-        told = list(dict.fromkeys([*people, *[member.id for member in policy.book.team if member.role == "lead"]]))
-        file.book_version = policy.version
-        file.change()
-        story = record.story(file, CaseCallbackDue, at=now, actor="system", traceparent=None, callback=callback.told(file.case), told=told)
-        await record.record(connection, policy, file, [story])
-        await store.notify(connection, record.notifications(story, told, file.case.id, "callback overdue"))
-        await notice.add(connection, _notices(policy, file, callback, now, "due"), now)
-
-
-async def _remind(
-    connection: db.Connection, policy: Policy, file: cases.File, callback: Callback, people: Sequence[str], now: datetime, what: str
-) -> None:
-    """Nothing has happened to the case: this is told to whom it concerns, and stands in no timeline."""
-    brand = callback.brand
-    rows = [
-        (
-            deterministic_id(brand, "notification", str(callback.id), str(callback.attempts), what, member),
-            brand,
-            member,
-            file.case.id,
-            now,
-            what,
-        )
-        for member in people
-    ]
+async def went_off(connection: db.Connection, policy: Policy, timers: Sequence[Timer], now: datetime) -> None:
+    """They may be called now, or should have been by now: whoever calls hears of it, and of a call that did not come the leads too."""
+    known, files = await _locked(connection, policy, [found.subject for found in timers])
+    stories: dict[UUID, list[store.Story]] = {}
+    rows: list[urgent.Row] = []
+    notices: list[Notice] = []
+    for found in timers:
+        callback = known.get(found.subject)
+        file = files.get(callback.case_id) if callback is not None else None
+        if callback is None or file is None or callback.state not in LIVE:
+            continue
+        people = _people(policy, callback, file)
+        if found.name == "now" and callback.state == "open" and callback.next_at <= now:
+            rows += _reminders(file, callback, people, now)
+            notices += _notices(policy, file, callback, now, "now")
+        elif found.name == "due" and callback.due_at <= now:
+            told = list(dict.fromkeys([*people, *[member.id for member in policy.book.team if member.role == "lead"]]))
+            file.book_version = policy.version
+            file.change()
+            said = {"callback": callback.told(file.case), "told": told}
+            story = record.story(file, CaseCallbackDue, at=now, actor="system", traceparent=None, **said)
+            stories.setdefault(file.case.id, []).append(story)
+            rows += record.notifications(story, told, file.case.id, "callback overdue")
+            notices += _notices(policy, file, callback, now, "due")
+    changed = {file.case.id: file for file in files.values()}
+    await record.record_all(connection, [(policy, changed[case_id], told) for case_id, told in sorted(stories.items())])
     await store.notify(connection, rows)
-    await notice.add(connection, _notices(policy, file, callback, now, "now"), now)
+    await notice.add(connection, notices, now)
+
+
+async def _locked(connection: db.Connection, policy: Policy, ids: Sequence[UUID]) -> tuple[dict[UUID, Callback], dict[UUID, cases.File]]:
+    """These callbacks, and their cases by the callbacks' own `case_id`, locked. Raises `db.Raced` when one went to another case this very moment."""
+    brand = policy.book.brand
+    seen = await callback_store.some(connection, brand, ids)
+    files = await of_case.cases_of(connection, brand, [callback.case_id for callback in seen.values()])
+    known = await callback_store.some(connection, brand, ids)
+    if any(id not in known or known[id].case_id != callback.case_id for id, callback in seen.items()):
+        raise db.Raced("a callback went to another case meanwhile")
+    return {id: known[id] for id in seen}, files
+
+
+def _reminders(file: cases.File, callback: Callback, people: Sequence[str], now: datetime) -> list[urgent.Row]:
+    """Nothing has happened to the case: this is told to whom it concerns, and stands in no timeline."""
+    brand, what = callback.brand, "callback now"
+    said = (str(callback.id), str(callback.attempts), what)
+    return [(deterministic_id(brand, "notification", *said, member), brand, member, file.case.id, now, what) for member in people]
 
 
 def _people(policy: Policy, callback: Callback, file: cases.File) -> list[str]:

@@ -18,7 +18,8 @@ from libs.common.errors import Conflict
 from libs.common.events import Mention, Part, TriagedMention, deterministic_id
 from services.routing import customer_group, customers, ladder, proposal, sla
 from services.routing.contact import Standing
-from services.routing.route import URGENCIES, Failure, Route, able, facts, owner, quiet, route, works
+from services.routing.presence import There
+from services.routing.route import URGENCIES, Failure, Route, able, facts, leads, owner, quiet, route, works
 from services.routing.sla import Policy
 
 OPEN = ("new", "open", "waiting")
@@ -325,6 +326,8 @@ def _escalated(policy: Policy, file: File, case: Case, now: datetime) -> Case:
 
 def _again(policy: Policy, file: File, case: Case, firing: sla.Firing) -> dict[str, Any]:
     """What a step that was taken makes of the case."""
+    if firing.do == "return_to_queue" and case.owner != file.case.owner in leads(policy.book, case.department):
+        return {"owner": file.case.owner, "decided": file.case.decided}  # the lead who was there then
     if firing.do != "reassign":
         return ladder.climb(policy, case, [firing]).changes
     book, given = policy.book, file.given
@@ -336,10 +339,10 @@ def _again(policy: Policy, file: File, case: Case, firing: sla.Firing) -> dict[s
     return {"department": given.department, "owner": to, "decided": given.why}
 
 
-def escalated(policy: Policy, file: File, firings: Sequence[sla.Firing]) -> ladder.Climbed:
+def escalated(policy: Policy, file: File, firings: Sequence[sla.Firing], there: There | None = None) -> ladder.Climbed:
     """Carry out steps that are due. Nobody has decided anything by that."""
     declined = file.given.declined if file.given else []
-    done = ladder.climb(policy, file.case, firings, skills=file.skills, declined=declined)
+    done = ladder.climb(policy, file.case, firings, ladder.Who(file.skills, declined, file.helpers, there))
     file.fired += [firing.name for firing in firings]
     if done.goes is not None:
         file.given = Given(

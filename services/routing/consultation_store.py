@@ -49,17 +49,19 @@ async def of_case(connection: db.Connection, brand: str, case_id: UUID) -> list[
     return [consultation_of(row) for row in rows]
 
 
-async def put(connection: db.Connection, found: Consultation) -> None:
-    """Write a new one or a new version."""
-    await connection.execute(
-        f"insert into consultation ({', '.join(_NAMES)}) values ({', '.join(f'${n + 1}' for n in range(len(_NAMES)))}) "
-        "on conflict (id) do update set "
-        + ", ".join(
-            f"{name} = excluded.{name}" for name in _NAMES if name not in ("id", "brand", "case_id", "kind", "asked_by", "asked_at")
-        )
-        + " where consultation.brand = excluded.brand",
-        *[getattr(found, name) for name in _NAMES],
-    )
+_FIXED = ("id", "brand", "case_id", "kind", "asked_by", "asked_at")
+_PUT = (
+    f"insert into consultation ({', '.join(_NAMES)}) values ({', '.join(f'${n + 1}' for n in range(len(_NAMES)))}) "
+    f"on conflict (id) do update set {', '.join(f'{name} = excluded.{name}' for name in _NAMES if name not in _FIXED)} "
+    "where consultation.brand = excluded.brand"
+)
+
+
+async def put(connection: db.Connection, found: Sequence[Consultation]) -> None:
+    """Write new ones and new versions."""
+    rows = sorted({one.id: one for one in found}.values(), key=lambda one: one.id)
+    if rows:
+        await connection.executemany(_PUT, [[getattr(row, name) for name in _NAMES] for row in rows])
 
 
 async def add_answer(connection: db.Connection, answer: Answer) -> bool:

@@ -97,7 +97,7 @@ async def save(connection: db.Connection, work: "CaseWork") -> None:
     loaded = work.consultations
     for id in sorted(loaded.changed):
         found = loaded.questions[id]
-        await consultation_store.put(connection, found)
+        await consultation_store.put(connection, [found])
         await consultation_work.set_timers(connection, work.policies.of(found.brand), found)
     for answer in loaded.answers:
         await consultation_store.add_answer(connection, answer)

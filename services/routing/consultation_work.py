@@ -27,9 +27,10 @@ from libs.common.case_events import (
 from libs.common.errors import NotFound
 from services.routing import case as cases
 from services.routing import consultation as consultations
-from services.routing import consultation_notices, consultation_store, notice, record, store, timer, urgent, waiting
+from services.routing import consultation_notices, consultation_store, notice, of_case, record, store, timer, urgent, waiting
 from services.routing.consultation import Answer, Consultation
 from services.routing.consultation_kinds import REACTIONS
+from services.routing.notice import Notice
 from services.routing.sla import Policy
 from services.routing.timer import Timer
 
@@ -196,29 +197,67 @@ async def locked(connection: db.Connection, brand: str, id: UUID) -> tuple[Consu
 # --- its clock ----------------------------------------------------------------------------------------------------------------------------
 
 
-async def went_off(connection: db.Connection, policy: Policy, due: Timer, now: datetime) -> None:
-    """So much of the department's time has passed: it is reminded, and of what is overdue the case's owner and the leads hear too. What a case asked
+async def went_off(connection: db.Connection, policy: Policy, timers: Sequence[Timer], now: datetime) -> None:
+    """So much of each department's time has passed: it is reminded, and of what is overdue the case's owner and the leads hear too. What a case asked
     that has ended since is withdrawn instead."""
-    if await consultation_store.one(connection, due.brand, due.subject) is None:
-        return
-    found, file = await locked(connection, due.brand, due.subject)
-    turn, _, share = due.name.partition(":")
-    if found.state != "open" or found.turn != int(turn):
-        return
-    if consultations.is_over(file):
-        await withdraw(connection, policy, file, found, f"the case is {file.case.state}", at=now, actor="system")
-        return
+    known, files = await _locked_all(connection, policy, [due.subject for due in timers])
+    reminded: list[tuple[Change, cases.File, str | None]] = []
+    for due in timers:
+        found = known.get(due.subject)
+        file = files.get(found.case_id) if found is not None else None
+        turn, _, share = due.name.partition(":")
+        if found is None or file is None or found.state != "open" or found.turn != int(turn):
+            continue
+        if consultations.is_over(file):
+            known[found.id] = await withdraw(connection, policy, file, found, f"the case is {file.case.state}", at=now, actor="system")
+            continue
+        change, is_reminded = _reminded(policy, file, found, int(share), now)
+        known[found.id] = change.consultation
+        reminded.append((change, file, f"at {share}" if is_reminded else None))
+    await _keep_all(connection, policy, reminded, now)
+
+
+async def _locked_all(
+    connection: db.Connection, policy: Policy, ids: Sequence[UUID]
+) -> tuple[dict[UUID, Consultation], dict[UUID, cases.File]]:
+    """These questions, and the cases that they go on in by the questions' own `case_id`, locked."""
+    asked = [(policy.book.brand, id) for id in sorted(set(ids))]
+    seen = await consultation_store.some(connection, asked)
+    files = await of_case.cases_of(connection, policy.book.brand, [one.case_id for one in seen])
+    return {one.id: one for one in await consultation_store.some(connection, asked)}, files
+
+
+def _reminded(policy: Policy, file: cases.File, found: Consultation, share: int, now: datetime) -> tuple[Change, bool]:
+    """What the clock of a question says at this share, and whether the department is reminded of it."""
     department = policy.book.department(found.department)
-    is_overdue, is_reminded = int(share) >= 100, department is not None and int(share) in department.remind_at
     change = Change(found.changed())
-    if is_overdue:
+    if share >= 100:
         leads = [member.id for member in policy.book.team if member.role == "lead"]
         owner = [file.case.owner] if file.case.owner and policy.book.member(file.case.owner) else []
         asked_by = [found.asked_by] if policy.book.member(found.asked_by) else []
         change.told, change.what = list(dict.fromkeys([*owner, *asked_by, *leads])), f"{found.department} overdue with an answer"
-    said = {"share": int(share), "told": change.told}
+    said = {"share": share, "told": change.told}
     _tell(policy, file, change, CaseConsultationReminded, at=now, actor="system", traceparent=None, said=said)
-    await _keep(connection, policy, file, change, now, f"at {share}" if is_reminded else None, with_timers=False)
+    change.stories += record.breaches(file, at=now, actor="system", traceparent=None)
+    return change, department is not None and share in department.remind_at
+
+
+async def _keep_all(
+    connection: db.Connection, policy: Policy, reminded: Sequence[tuple[Change, cases.File, str | None]], now: datetime
+) -> None:
+    """Write reminders: questions, what is told of their cases, and the notices to their departments. Their other timers stay."""
+    await consultation_store.put(connection, [change.consultation for change, _, _ in reminded])
+    changed = {file.case.id: file for _, file, _ in reminded}
+    stories: dict[UUID, list[store.Story]] = {}
+    for change, file, _ in reminded:
+        stories.setdefault(file.case.id, []).extend(change.stories)
+    await record.record_all(connection, [(policy, changed[case_id], told) for case_id, told in sorted(stories.items())])
+    await urgent.notify(connection, lambda _: policy.book, [row for change, _, _ in reminded for row in change.notifications()])
+    notices: list[Notice] = []
+    for change, file, name in reminded:
+        if name is not None:
+            notices += await consultation_notices.whole(connection, policy, file, change.consultation, now, name)
+    await notice.add(connection, notices, now)
 
 
 # --- what a step makes of the case: pure ------------------------------------------------------------------------------------------------------
@@ -344,14 +383,11 @@ async def _keep(
     change: Change,
     now: datetime,
     name: str | None,
-    *,
-    with_timers: bool = True,
 ) -> None:
     """Write a step: the question, its timers, what is told of the case, and the notices called `name` to the department, each of a turn once."""
     found = change.consultation
-    await consultation_store.put(connection, found)
-    if with_timers:
-        await set_timers(connection, policy, found)
+    await consultation_store.put(connection, [found])
+    await set_timers(connection, policy, found)
     change.stories += record.breaches(file, at=now, actor="system", traceparent=None)
     await record.record(connection, policy, file, change.stories)
     await urgent.notify(connection, lambda _: policy.book, change.notifications())

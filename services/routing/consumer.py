@@ -19,6 +19,7 @@ from libs.common.topics import ANSWERS, REPLIES, TRIAGED
 from services.routing import (
     callback_stream,
     consultation_stream,
+    promise_stream,
     proposal,
     record,
     reopening,
@@ -69,6 +70,7 @@ def on_mention(work: CaseWork, received: Received[TriagedEvent]) -> None:
         work.unsettled.clear()
         for case_id in work.circumstances.put(changed):
             _recontact(work, received, policy, case_id)
+    promise_stream.go_on(work, received.traceparent)
     work.sample(policy, target)
     callback_stream.follow(work, received, policy, (target, source, cases.case_id_of(brand, mention_id)))
 

@@ -18,8 +18,8 @@ from services.routing import (
 from services.routing.timer import Due, Together
 
 DUE: Mapping[str, Due] = {
-    callback_work.KIND: callback_work.went_off,
-    consultation_work.KIND: consultation_work.went_off,
+    callback_work.KIND: Together(callback_work.went_off),
+    consultation_work.KIND: Together(consultation_work.went_off),
     legal_check.KIND: legal_check_work.LOOK,
     presence.KIND: returning.look,
     promise_work.KIND: Together(promise_work.went_off),

@@ -19,7 +19,6 @@ from services.routing import presence, queue, record, store, taking
 from services.routing.case import File, given_to
 from services.routing.policies import Policies
 from services.routing.presence import Load
-from services.routing.route import drawn
 from services.routing.sla import Policy
 
 log = logging.getLogger(__name__)
@@ -88,13 +87,8 @@ def chosen(policy: Policy, file: File, there: Mapping[str, Member], loads: Mappi
     case = file.case
     able = queue.lanes(policy.book).able(queue.lane(case.department, case.language, file.skills))
     declined = set(file.given.declined) if file.given else set()
-    may = [m for m in there.values() if m.id in able - declined and _has_room(m, loads[m.id], case.channel)]
-    helped = file.helpers.get(case.department)
-    return min(may, key=lambda m: (m.id != helped, loads[m.id].cases / m.capacity, drawn(case.id, m.id))) if may else None
-
-
-def _has_room(member: Member, load: Load, channel: str) -> bool:
-    return presence.has_room(member, load) and channel not in presence.full_channels(member, load)
+    may = [m for m in there.values() if m.id in able - declined and presence.may_have(m, loads[m.id], case.channel)]
+    return presence.best(case.id, may, loads, file.helpers.get(case.department))
 
 
 async def _assign(connection: db.Connection, policy: Policy, file: File, to: Member, loads: Mapping[str, Load], now: datetime) -> None:

@@ -46,6 +46,8 @@ _WORDS: Mapping[str, Words] = {
         "staff_leak": "Iets van binnen staat buiten", "safety": "Iemands veiligheid",
         "data_leak": "Persoonsgegevens liggen op straat",
         "broken_promise": "Een belofte is niet nagekomen", "escalation": "Een zaak is geëscaleerd",
+        "broken_promise_many": "Beloften zijn niet nagekomen", "escalation_many": "Zaken zijn geëscaleerd",
+        "many": "{what}: {number} tot nu toe. De eerste: {why}",
     },
     "en": {
         "drill": "[DRILL] ",
@@ -82,6 +84,8 @@ _WORDS: Mapping[str, Words] = {
         "staff_leak": "Something from inside is outside", "safety": "Somebody's safety",
         "data_leak": "Personal data are in the open",
         "broken_promise": "A promise was not kept", "escalation": "A case was escalated",
+        "broken_promise_many": "Promises were not kept", "escalation_many": "Cases were escalated",
+        "many": "{what}: {number} of them until now. The first: {why}",
     },
 }  # fmt: skip
 
@@ -96,19 +100,24 @@ def said(book: BrandBook, key: str, **values: str) -> str:
     return _WORDS[language(book)][key].format(**values)
 
 
-def _what(book: BrandBook, insight: str | None, scenario: str) -> str:
-    return _WORDS[language(book)].get(insight, insight) if insight else scenario
+def _what(book: BrandBook, insight: str | None, scenario: str, number: int) -> str:
+    if not insight:
+        return scenario
+    words = _WORDS[language(book)]
+    return (words.get(f"{insight}_many") if number > 1 else None) or words.get(insight, insight)
 
 
-def title(book: BrandBook, insight: str | None, scenario: str, label: str) -> str:
-    """What an incident that nobody raised is called."""
-    what = _what(book, insight, scenario)
+def title(book: BrandBook, insight: str | None, scenario: str, label: str, number: int) -> str:
+    """What an incident that nobody raised is called; `number`: of signals that it began with."""
+    what = _what(book, insight, scenario, number)
     return f"{what}: {label}" if label else what
 
 
 def noticed(book: BrandBook, insight: str | None, scenario: str, at: datetime, detail: Mapping[str, Any], number: int) -> str:
-    """Why it was raised: what the first signal of it said."""
-    what = _what(book, insight, scenario)
+    """Why it was raised: what the first signal of it said, and how many there were."""
+    what = _what(book, insight, scenario, number)
+    if detail.get("why") and number > 1:
+        return said(book, "many", what=what, number=str(number), why=str(detail["why"]))
     if detail.get("why"):
         return f"{what}. {detail['why']}"
     if "usual" in detail:

@@ -9,10 +9,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from libs.common.bookteam import Member
 from libs.common.brandbook import BrandBook
 from libs.common.case_events import Case, NotDone
 from libs.common.rules import RuleError, When, matches
-from services.routing import incident, sla
+from services.routing import incident, presence, sla
+from services.routing.presence import There
 from services.routing.route import NOTHING, able, drawn, facts_of, leads, members, nobody_of
 from services.routing.sla import Firing, Policy
 
@@ -37,6 +39,20 @@ class Goes:
     department: str
     why: str
     not_to: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """What decides who gets a case, beside its department and language: the skills that it asks for, who gave it back, who helped its customer last, by
+    department, and who is `there`; none: that is not asked."""
+
+    skills: Collection[str] = ()
+    declined: Collection[str] = ()
+    helpers: Mapping[str, str] = field(default_factory=dict)
+    there: There | None = None
+
+
+ANYBODY = Who()
 
 
 @dataclass(slots=True)
@@ -89,30 +105,33 @@ def broken(book: BrandBook) -> list[tuple[int, str]]:
     return found
 
 
-def climb(
-    policy: Policy, case: Case, firings: Sequence[Firing], *, skills: Collection[str] = (), declined: Collection[str] = ()
-) -> Climbed:
-    """Take these steps, of one clock at one share. `skills`: what its owner must know; `declined`: who gave it back. After `return_to_queue` a lead owns
-    the case until somebody takes it; where there is no lead, it waits in the queue."""
+def moves(book: BrandBook) -> Collection[str]:
+    """The steps of the ladder that give cases to somebody else: who is there matters for them."""
+    return {do for step in book.escalation for do in step.do if do in ("reassign", "return_to_queue")}
+
+
+def climb(policy: Policy, case: Case, firings: Sequence[Firing], who: Who = ANYBODY) -> Climbed:
+    """Take these steps, of one clock at one share. After `return_to_queue` a lead owns the case until somebody takes it; where there is no lead, it
+    waits in the queue."""
     done = Climbed()
     for firing in firings:
         if firing.do:
-            _take(policy, case, done, firing.do, firing, skills, declined)
+            _take(policy, case, done, firing.do, firing, who)
     done.told = list(dict.fromkeys(done.told))
     return done
 
 
-def _take(policy: Policy, case: Case, done: Climbed, do: str, firing: Firing, skills: Collection[str], declined: Collection[str]) -> None:
+def _take(policy: Policy, case: Case, done: Climbed, do: str, firing: Firing, who: Who) -> None:
     if do in done.did or any(failed.step == do for failed in done.not_done):
         return
     case = case.model_copy(update=done.changes)
-    why_not = _STEPS[do](policy, case, done, firing, skills, declined)
+    why_not = _STEPS[do](policy, case, done, firing, who)
     if why_not is None:
         done.did.append(do)
         return
     done.not_done.append(NotDone(step=do, why=why_not))
     if do in FURTHER:
-        _take(policy, case, done, FURTHER[do], firing, skills, declined)
+        _take(policy, case, done, FURTHER[do], firing, who)
 
 
 def _notify_owner(policy: Policy, case: Case, done: Climbed, *_: object) -> str | None:
@@ -152,37 +171,78 @@ def _inform_hub(policy: Policy, case: Case, done: Climbed, *_: object) -> str | 
     return None
 
 
-def _return_to_queue(policy: Policy, case: Case, done: Climbed, firing: Firing, *_: object) -> str | None:
+def _return_to_queue(policy: Policy, case: Case, done: Climbed, firing: Firing, who: Who) -> str | None:
+    """To a lead: one who is there before one of whom nobody knows, and to one who is not where no other is."""
     found = leads(policy.book, case.department)
     if not found:
         return "the team has no lead to have it until somebody takes it"
     if case.owner in found:
         return None  # a lead has it
-    done.changes |= {"owner": found[0], "decided": f"a clock ran: {found[0]} has it until somebody takes it"}
+    lead, is_away = _lead(policy.book, case, found, who.there)
+    away = ", who is not there, as no lead is" if is_away else ""
+    done.changes |= {"owner": lead, "decided": f"a clock ran: {lead} has it until somebody takes it{away}"}
+    done.told.append(lead)
     done.goes = None
     return None
 
 
-def _reassign(policy: Policy, case: Case, done: Climbed, firing: Firing, skills: Collection[str], declined: Collection[str]) -> str | None:
-    """To a colleague of whoever has it, one of those who are able, as the brand book gives cases; to the queue where those who are there take theirs."""
+def _lead(book: BrandBook, case: Case, found: Sequence[str], there: There | None) -> tuple[str, bool]:
+    if there is None:
+        return found[0], False
+    team = [member for id in found if (member := book.member(id))]
+    free = presence.best(case.id, [m for m in team if there.is_free(m, case.channel)], there.loads, None)
+    if free is not None:
+        return free.id, False
+    here = [m.id for m in team if there.states.get(m.id) == "available"] or [m.id for m in team if there.is_unknown(m)]
+    return (here or found)[0], not here
+
+
+def _reassign(policy: Policy, case: Case, done: Climbed, firing: Firing, who: Who) -> str | None:
+    """To a colleague of whoever has it, one of those who are able, as the brand book gives cases; to the queue where those who are there take theirs, and
+    where it goes to another department in which nobody is there."""
     book, department = policy.book, firing.to or case.department
     if department != case.department and not book.department(department):
         return f"there is no department {department}"
     if department != case.department and nobody_of(book, department):
         return f"nobody in {department} owns cases"
-    not_to = {*declined, *([case.owner] if case.owner else [])}
-    others = [m for m in able(book, department, case.language, skills) if m.id not in not_to]
+    not_to = {*who.declined, *([case.owner] if case.owner else [])}
+    others = [m for m in able(book, department, case.language, who.skills) if m.id not in not_to]
     if not others:
         return f"nobody else in {department} can have it"
-    owner = min(others, key=lambda m: drawn(case.id, m.id)).id if book.assignment.give == "at_once" else None
+    owner, why = _colleague(case, others, who, department) if book.assignment.give == "at_once" else (None, "")
+    if why and owner is None:
+        if department == case.department:
+            return f"nobody else in {department} {_NOT_THERE}"
+        done.told += leads(book, department)
     away = f"from {case.owner} " if case.owner else ""
-    why = f"{firing.clock} clock at {firing.share}%: {away}to {owner or f'the queue of {department}'}"
+    why = f"{firing.clock} clock at {firing.share}%: {away}to {owner or f'the queue of {department}'}{why}"
     done.goes = Goes(owner, department, why, (case.owner,) if case.owner else ())
     done.changes |= {"owner": owner, "department": department, "decided": why}
     return None
 
 
-_Take = Callable[[Policy, Case, Climbed, Firing, Collection[str], Collection[str]], str | None]
+_NOT_THERE = "who can have it is there and has room"
+
+
+def _colleague(case: Case, others: Sequence[Member], who: Who, department: str) -> tuple[str | None, str]:
+    """One of those who are there and have room, as cases are given from the queue; where none of them is, one of whom nobody knows whether they are there,
+    as cases are given at once. And what is to be said of that."""
+    there = who.there
+    if there is None:
+        return min(others, key=lambda m: drawn(case.id, m.id)).id, ""
+    free = presence.best(case.id, [m for m in others if there.is_free(m, case.channel)], there.loads, who.helpers.get(department))
+    if free is not None:
+        load = there.loads[free.id]
+        why = f", who is there and has room: {load.cases} of {free.capacity}"
+        load.add(case.channel)
+        return free.id, why
+    unknown = [m for m in others if there.is_unknown(m)]
+    if unknown:
+        return min(unknown, key=lambda m: drawn(case.id, m.id)).id, ""
+    return None, f": nobody {_NOT_THERE}"
+
+
+_Take = Callable[[Policy, Case, Climbed, Firing, Who], str | None]
 _STEPS: Mapping[str, _Take] = {
     "notify_owner": _notify_owner,
     "raise_priority": _raise_priority,

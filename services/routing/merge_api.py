@@ -19,7 +19,20 @@ from libs.common.http import Cursor, Page
 from libs.common.problems import CONFLICT
 from libs.common.routes import Route
 from libs.common.service import Reading, Writing
-from services.routing import callback_store, case_work, customers, decide, merge, move_store, placement, promise_store, record, store, tag
+from services.routing import (
+    callback_store,
+    case_work,
+    customers,
+    decide,
+    merge,
+    move_store,
+    placement,
+    promise_store,
+    promise_stream,
+    record,
+    store,
+    tag,
+)
 from services.routing import case as cases
 from services.routing import move as moves
 from services.routing.api import Judge, Reader, _at_hand, _found, policy_of
@@ -371,6 +384,7 @@ def _new(
 
 
 async def _save(writing: Writing, work: CaseWork, done: Done) -> None:
+    promise_stream.go_on(work, telemetry.current_traceparent())
     await placement.move(writing, done.move.brand, done.now_in)
     had = await store.some_files(writing, done.move.brand, sorted(work.changed))
     await case_work.save(writing, work)

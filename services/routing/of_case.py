@@ -1,6 +1,6 @@
 """What belongs to a case and goes where its message goes, a call that is owed or a promise: read and locked with its case, the case first."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol, TypeVar
 from uuid import UUID
 
@@ -24,6 +24,23 @@ async def case_of(connection: db.Connection, brand: str, case_id: UUID) -> cases
     if file is None:
         raise NotFound("There is no such case in this brand.")
     return file
+
+
+async def cases_of(connection: db.Connection, brand: str, case_ids: Iterable[UUID]) -> dict[UUID, cases.File]:
+    """Those of the cases that the brand has, locked in id order, by these ids; for one that was merged the one that it goes on in, which is the same
+    object for all that go on there."""
+    wanted = sorted(set(case_ids))
+    found = await store.some_files(connection, brand, wanted, lock=True)
+    while further := {file.case.merged_into for file in found.values() if file.case.merged_into} - found.keys():
+        found |= await store.some_files(connection, brand, sorted(further), lock=True)
+    there = {}
+    for case_id in wanted:
+        file = found.get(case_id)
+        while file is not None and file.case.merged_into is not None:
+            file = found.get(file.case.merged_into)
+        if file is not None:
+            there[case_id] = file
+    return there
 
 
 async def locked(

@@ -16,6 +16,7 @@ from libs.common.bookteam import Member
 from libs.common.hours import HoursError
 from libs.common.rules import channel_name
 from services.routing import timer
+from services.routing.route import drawn
 from services.routing.sla import Policy
 
 State = Literal["available", "busy", "away", "offline"]
@@ -90,6 +91,32 @@ def _limits(member: Member) -> Mapping[str, int]:
     return {channel_name(channel): most for channel, most in member.channel_capacity.items()}
 
 
+def best(case_id: UUID, may: Iterable[Member], loads: Mapping[str, Load], helped: str | None) -> Member | None:
+    """Of those who may have a case and have room for it: whoever helped its customer last, else the one with the smallest share of their capacity in use;
+    a lot decides between equals."""
+    return min(may, key=lambda m: (m.id != helped, loads[m.id].cases / m.capacity, drawn(case_id, m.id)), default=None)
+
+
+def may_have(member: Member, load: Load, channel: str) -> bool:
+    """Whether they have room for one more of this channel."""
+    return has_room(member, load) and channel not in full_channels(member, load)
+
+
+@dataclass(slots=True)
+class There:
+    """Who is there and how much everybody has, while many cases are given. Of whom nothing was ever heard nobody knows: they are not in `states`."""
+
+    states: Mapping[str, State]
+    loads: Mapping[str, Load]
+
+    def is_free(self, member: Member, channel: str) -> bool:
+        """Whether they are there and have room for one more of this channel."""
+        return self.states.get(member.id) == "available" and may_have(member, self.loads[member.id], channel)
+
+    def is_unknown(self, member: Member) -> bool:
+        return member.id not in self.states
+
+
 # --- what is kept -----------------------------------------------------------------------------------------------------------------------
 
 
@@ -134,6 +161,13 @@ async def available(connection: db.Connection, policy: Policy, now: datetime) ->
     """The members to whom cases may be given now."""
     there = await of(connection, policy.book.brand)
     return [m for m in policy.book.team if m.id in there and stands(policy, there[m.id], now) == "available"]
+
+
+async def there(connection: db.Connection, policy: Policy, now: datetime) -> There:
+    """Who of the team is there, and how much everybody has."""
+    said = await of(connection, policy.book.brand)
+    states = {m.id: stands(policy, said[m.id], now) for m in policy.book.team if m.id in said}
+    return There(states, await loads(connection, policy.book.brand, [m.id for m in policy.book.team]))
 
 
 async def brands_with_somebody(connection: db.Connection) -> list[str]:

@@ -23,6 +23,8 @@ from services.routing.sla import Policy
 LIVE = ("open", "broken")
 MOST = 50
 """Promises of one case that are live at the same time, beyond which people add none by hand."""
+OWED = "what the customer was promised is overdue, and still owed"
+"""Why a case that waits for its customer is ours again."""
 _LONGEST = timedelta(days=366)
 
 
@@ -270,6 +272,12 @@ def waits(policy: Policy, case: Case, promises: Sequence[Promise], now: datetime
         since = max((promise.ended_at for promise in promises if promise.ended_at is not None), default=now)
         return case.model_copy(update={"waiting_for": "customer", "clocks": sla.pause(case.clocks, "resolution", since)})
     return case
+
+
+def stays_ours(case: Case, promises: Iterable[Promise]) -> bool:
+    """Whether a case waits for its customer, who did not get in time what we promised them and still does not have it: nobody waits for a customer who
+    waits for us, whatever they were told meanwhile."""
+    return turn.for_customer(case) and any(promise.state == "broken" for promise in promises)
 
 
 def owed(promises: Iterable[Promise]) -> dict[str, object]:

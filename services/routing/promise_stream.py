@@ -5,11 +5,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from libs.common.case_events import CaseEvent, CasePromised, CasePromiseKept, CasePromiseRenegotiated
+from libs.common.case_events import CaseEvent, CasePromised, CasePromiseKept, CasePromiseRenegotiated, CaseResumed
 from libs.common.record import Received
 from libs.common.reply_events import Reply, ReplySent
 from services.routing import case as cases
 from services.routing import promise as promises
+from services.routing import record, waiting
 from services.routing.promise import Heard, Promise
 
 if TYPE_CHECKING:  # it calls us
@@ -27,6 +28,8 @@ class Ledger:
         self.by_id: dict[UUID, Promise] = {}
         self.changed: set[UUID] = set()
         self.later: list[Heard] = []
+        self.overdue: dict[UUID, None] = {}
+        """Cases that wait although a promise of theirs was broken, as far as was told."""
         self._anchored: dict[UUID, dict[UUID, None]] = {}
 
     def know(self, found: Iterable[Promise]) -> None:
@@ -64,6 +67,21 @@ def mark(work: "CaseWork", file: cases.File) -> None:
         file.case = file.case.model_copy(update=owed)
     if file.case.state == "waiting":
         file.case = promises.waits(work.policies.of(file.case.brand), file.case, found, work.now)
+        if promises.stays_ours(file.case, found):
+            work.promises.overdue[file.case.id] = None
+
+
+def go_on(work: "CaseWork", traceparent: str | None) -> None:
+    """What happened has been told as a whole. A case that would wait for its customer now goes on where a broken promise is still owed: it is ours, and
+    its clocks never stood still."""
+    overdue, work.promises.overdue = list(work.promises.overdue), {}
+    for case_id in overdue:
+        file = work.files[case_id]
+        if promises.stays_ours(file.case, work.promises.of(case_id, work.members.get(case_id, ()))):
+            waited_for = waiting.over(work.policies.of(file.case.brand), file, work.now)
+            said = {"waited_for": waited_for, "why": promises.OWED}
+            story = record.story(file, CaseResumed, at=work.now, actor="system", traceparent=traceparent, **said)
+            work.keep(file, [story, *record.breaches(file, at=work.now, actor="system", traceparent=traceparent)])
 
 
 def heard(work: "CaseWork", received: Received[ReplySent], file: cases.File) -> None:

@@ -71,9 +71,8 @@ async def keep(connection: db.Connection, policy: Policy, found: Sequence[Promis
     """Write promises, and set or take back their timers."""
     await promise_store.put(connection, found)
     coming: list[Timer] = []
+    await timer.cancel_all(connection, policy.book.brand, KIND, [promise.id for promise in found if promise.version > 1])
     for promise in found:
-        if promise.version > 1:
-            await timer.cancel(connection, promise.brand, KIND, promise.id)
         if promise.state == "open" and promise.due_at is not None:
             coming += [Timer(promise.brand, KIND, promise.id, f"{share}%", at) for share, at in promises.reminders(policy, promise)]
             coming.append(Timer(promise.brand, KIND, promise.id, _DUE, promise.due_at))
@@ -109,6 +108,8 @@ async def tell(
         file.touched = file.touched or actor != "system"
         file.change(**owed)
         stories.append(record.story(file, kind, at=at, actor=actor, traceparent=traceparent, promise=promise.told(file.case), **said))
+    if promises.stays_ours(file.case, known):
+        stories += _back(policy, file, at, promises.OWED)
     stories += record.breaches(file, at=at, actor="system", traceparent=traceparent)
     await record.record(connection, policy, file, stories)
     return stories
@@ -131,15 +132,15 @@ async def tell_broken(
     stories = await tell(connection, policy, file, changed, at=at, actor=actor, traceparent=traceparent)
     story = next(one for one in stories if isinstance(one.outgoing.event, CasePromiseBroken))
     await urgent.notify(connection, lambda _: policy.book, record.notifications(story, told, file.case.id, _BROKEN))
-    await _inform(connection, policy, file, promise, at)
+    await signal.of_cases(connection, [_for_hub(policy, file, promise)], at)
 
 
-async def _inform(connection: db.Connection, policy: Policy, file: cases.File, promise: Promise, at: datetime) -> None:
+def _for_hub(policy: Policy, file: cases.File, promise: Promise) -> signal.Noticed:
     """The hub hears of it, whose scenarios may make an incident of that."""
     assert promise.due_at is not None, "only what had a time can be broken"
     local = promise.due_at.astimezone(policy.calendar.zone)
     why = f"a promise that was due on {local:%Y-%m-%d at %H:%M} was not kept"
-    await signal.broken_promise(connection, policy, file.case, promise.id, why, at)
+    return signal.of_promise(policy, file.case, promise.id, why)
 
 
 def _people_and_leads(policy: Policy, file: cases.File) -> list[str]:
@@ -156,6 +157,9 @@ def _people(policy: Policy, file: cases.File) -> list[str]:
 async def went_off(connection: db.Connection, policy: Policy, timers: Sequence[Timer], now: datetime) -> None:
     """Part of each promise's time has passed, or all of it. Nobody waits for a customer who waits for us: the case is ours again by that."""
     known, files = await _locked(connection, policy, [found.subject for found in timers])
+    together: dict[UUID, dict[UUID, Promise]] = {}
+    for one in known.values():
+        together.setdefault(files[one.case_id].case.id, {})[one.id] = one
     stories: dict[UUID, list[store.Story]] = {}
     rows: list[urgent.Row] = []
     broken: list[Promise] = []
@@ -165,13 +169,13 @@ async def went_off(connection: db.Connection, policy: Policy, timers: Sequence[T
             continue
         file = files[promise.case_id]
         file.book_version = policy.version
-        told = stories.setdefault(promise.case_id, [])
-        told += _back(policy, file, now)
+        told = stories.setdefault(file.case.id, [])
+        told += _back(policy, file, now, _WHY)
         if found.name == _DUE:
-            known[promise.id] = promise = promises.broken(promise)
+            promise = known[promise.id] = together[file.case.id][promise.id] = promises.broken(promise)
             broken.append(promise)
             people = _people_and_leads(policy, file)
-            file.change(**promises.owed(one for one in known.values() if one.case_id == promise.case_id))
+            file.change(**promises.owed(together[file.case.id].values()))
             story = record.story(
                 file, CasePromiseBroken, at=now, actor="system", traceparent=None, promise=promise.told(file.case), told=people
             )
@@ -181,10 +185,10 @@ async def went_off(connection: db.Connection, policy: Policy, timers: Sequence[T
             rows += _reminders(policy, file, promise, found.name, now)
         told += record.breaches(file, at=now, actor="system", traceparent=None)
     await promise_store.put(connection, broken)
-    await record.record_all(connection, [(policy, files[case_id], told) for case_id, told in sorted(stories.items()) if told])
+    changed = {file.case.id: file for file in files.values()}
+    await record.record_all(connection, [(policy, changed[case_id], told) for case_id, told in sorted(stories.items()) if told])
     await urgent.notify(connection, lambda _: policy.book, rows)
-    for promise in broken:
-        await _inform(connection, policy, files[promise.case_id], promise, now)
+    await signal.of_cases(connection, [_for_hub(policy, files[promise.case_id], promise) for promise in broken], now)
 
 
 async def _locked(connection: db.Connection, policy: Policy, ids: Sequence[UUID]) -> tuple[dict[UUID, Promise], dict[UUID, cases.File]]:
@@ -192,10 +196,8 @@ async def _locked(connection: db.Connection, policy: Policy, ids: Sequence[UUID]
     another case this very moment."""
     brand = policy.book.brand
     seen = {promise.id: promise for promise in await promise_store.some(connection, brand, ids)}
-    files = await store.some_files(connection, brand, sorted({promise.case_id for promise in seen.values()}), lock=True)
-    for case_id in sorted(files):
-        if files[case_id].case.merged_into is not None:  # one that has no message stays with the case that it was noted in
-            files[case_id] = await of_case.case_of(connection, brand, case_id)
+    files = await of_case.cases_of(connection, brand, [promise.case_id for promise in seen.values()])
+    files |= {file.case.id: file for file in files.values()}
     known = {promise.id: promise for promise in await promise_store.of_cases(connection, sorted(files), [])}
     if any(id not in known or known[id].case_id != promise.case_id for id, promise in seen.items()):
         raise db.Raced("a promise went to another case meanwhile")
@@ -211,8 +213,8 @@ def _reminders(policy: Policy, file: cases.File, promise: Promise, share: str, n
     ]
 
 
-def _back(policy: Policy, file: cases.File, now: datetime) -> list[store.Story]:
+def _back(policy: Policy, file: cases.File, now: datetime, why: str) -> list[store.Story]:
     if not turn.for_customer(file.case):
         return []
     waited_for = waiting.over(policy, file, now)
-    return [record.story(file, CaseResumed, at=now, actor="system", traceparent=None, waited_for=waited_for, why=_WHY)]
+    return [record.story(file, CaseResumed, at=now, actor="system", traceparent=None, waited_for=waited_for, why=why)]

@@ -38,6 +38,7 @@ def sent(work: CaseWork, received: Received[ReplySent]) -> None:
         work.answered.append(samples.Judgement(reply.brand, reply.mention_id, True, reply.approver or "system", reply.sent_at))
     _answer(work, received, file, copy)
     promise_stream.heard(work, received, file)
+    promise_stream.go_on(work, received.traceparent)
 
 
 def _answer(work: CaseWork, received: Received[ReplySent], file: cases.File, copy: store.Copy | None) -> None:

@@ -36,8 +36,13 @@ INSIGHTS = {
 }
 """Risk that triage finds → what conditions call it."""
 JOIN_AFTER = timedelta(seconds=10)
-"""Signals that join an incident which runs are gathered for so long: a storm makes six changes a minute, not thousands."""
-_BATCH = 1000
+"""Signals that join an incident which runs are gathered for so long: a storm makes six changes a minute, not thousands. Escalations without a scenario are
+gathered also before they raise one: what is told first says how many there are."""
+ESCALATIONS = "escalation"
+"""What an incident is about that was raised by escalations for which no scenario asks: of all cases of the brand."""
+ESCALATIONS_JOIN_FOR = timedelta(hours=1)
+"""For so long after it was raised further escalations join it. What is escalated later is told anew: the hub was asked for it."""
+_BATCH = 5000
 _LISTED = 50
 
 
@@ -150,7 +155,8 @@ async def of_merged(connection: db.Connection, merged: Sequence[Case], now: date
 
 
 async def put(connection: db.Connection, signals: Sequence[Signal], running: Iterable[Mapping[str, Any]], now: datetime) -> None:
-    """Keep what was noticed, in the caller's transaction, and have it taken: at once where it raises an incident, in a moment where one runs."""
+    """Keep what was noticed, in the caller's transaction, and have it taken: at once where it raises an incident, in a moment where one runs or
+    many may come together."""
     if not signals:
         return
     rows = sorted({(s.brand, s.scenario, s.about, s.key): s for s in signals}.items())
@@ -166,7 +172,8 @@ async def put(connection: db.Connection, signals: Sequence[Signal], running: Ite
     joins = {(row["brand"], row["scenario"], row["about"]) for row in running}
     timers = []
     for brand, scenario, about in sorted({(row["brand"], row["scenario"], row["about"]) for row in fresh}):
-        at = now + JOIN_AFTER if about.startswith("incident:") or (brand, scenario, about) in joins else now
+        waits = about == ESCALATIONS or about.startswith("incident:") or (brand, scenario, about) in joins
+        at = now + JOIN_AFTER if waits else now
         timers.append(Timer(brand, KIND, deterministic_id(brand, "signal", scenario, about), f"{scenario}|{about}", at))
     await timer.by(connection, timers)
 
@@ -185,24 +192,61 @@ async def report(connection: db.Connection, policy: Policy, faults: Iterable[Fau
             await incident_store.notify(connection, brand, None, rows, now)
 
 
-async def of_case(
-    connection: db.Connection, policy: Policy, case: Case, insight: str, key: str, why: str, at: datetime, *, always: bool = False
-) -> None:
-    """Something was noticed of a case as a whole: a broken promise, an escalation. `always`: the hub is told also where no scenario asks for it."""
-    if case.historic:
-        return
-    found = list(matching(policy, facts(policy, case, None, at), [insight]))
-    detail = {"why": why, "channel": case.channel}
-    signals = [Signal(case.brand, match[0].id, "", key, at, insight, case.id, detail) for match in found if not isinstance(match, Fault)]
-    if always and not signals:
-        signals = [Signal(case.brand, "", f"case:{case.id}", key, at, insight, case.id, detail)]
-    await put(connection, signals, (), at)
-    await report(connection, policy, [fault for fault in found if isinstance(fault, Fault)], at)
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """Something was noticed of a case as a whole: a broken promise, an escalation. `key` names it, `why` is for people. `always`: the hub is told also
+    where no scenario asks for it."""
+
+    policy: Policy
+    case: Case
+    insight: str
+    key: str
+    why: str
+    always: bool = False
 
 
-async def broken_promise(connection: db.Connection, policy: Policy, case: Case, promise_id: UUID, why: str, at: datetime) -> None:
-    """A promise of this case was not kept. In the caller's transaction; raises or joins what the brand book's scenarios say, once for each promise."""
-    await of_case(connection, policy, case, "broken_promise", f"promise:{promise_id}", why, at)
+async def of_cases(connection: db.Connection, noticed: Sequence[Noticed], now: datetime) -> None:
+    """What was noticed of cases, however many, in a few statements of the caller's transaction; it raises or joins what the brand books' scenarios say,
+    each thing once."""
+    signals: list[Signal] = []
+    faults: dict[str, tuple[Policy, dict[str, Fault]]] = {}
+    for one in noticed:
+        case, policy = one.case, one.policy
+        if case.historic:
+            continue
+        asks = policy.book.hub.scenarios
+        found = list(matching(policy, facts(policy, case, None, now), [one.insight])) if asks else []
+        detail = {"why": one.why, "channel": case.channel}
+        mine = [
+            Signal(case.brand, match[0].id, "", one.key, now, one.insight, case.id, detail)
+            for match in found
+            if not isinstance(match, Fault)
+        ]
+        if one.always and not mine:
+            mine = [Signal(case.brand, "", ESCALATIONS, one.key, now, one.insight, case.id, detail)]
+        signals += mine
+        for match in found:
+            if isinstance(match, Fault):
+                faults.setdefault(case.brand, (policy, {}))[1][match.scenario] = match
+    if signals:
+        running = await incident_store.running(connection, sorted({signal.brand for signal in signals}))
+        await put(connection, signals, running, now)
+    for brand in sorted(faults):
+        policy, met = faults[brand]
+        await report(connection, policy, met.values(), now)
+
+
+def of_promise(policy: Policy, case: Case, promise_id: UUID, why: str) -> Noticed:
+    """A promise of this case was not kept: once for each promise."""
+    return Noticed(policy, case, "broken_promise", f"promise:{promise_id}", why)
+
+
+def of_escalation(policy: Policy, case: Case, why: str) -> Noticed:
+    """An escalation informs the hub of a case: by the scenarios that ask for it (`insight: escalation`), or else by one incident of all cases that are
+    escalated within an hour. The same case escalated for the same reason in the same round is told once."""
+    started = max((clock.started_at for clock in case.clocks), default=case.opened_at)
+    key = f"escalation:{case.id}:{deterministic_id(case.brand, why, started.isoformat())}"
+    return Noticed(policy, case, "escalation", key, why, always=True)
 
 
 # --- taking them ------------------------------------------------------------------------------------------------------------------------
@@ -233,8 +277,7 @@ async def on_timer(connection: db.Connection, policy: Policy, due: Timer, now: d
         await _taken(connection, due.brand, scenario, about, late, file.incident.id)
         fresh = [row for row in rows if row["at"] > closed_at] if late is not rows else []
     if fresh:
-        runs = file is not None and file.incident.state != "closed"
-        if runs and file is not None:
+        if file is not None and _joinable(file, now):
             await _join(connection, policy, file, fresh, now)
         else:
             file = await _raise(connection, policy, scenario, about, fresh, (file.number if file else 0) + 1, now)
@@ -242,6 +285,13 @@ async def on_timer(connection: db.Connection, policy: Policy, due: Timer, now: d
         await _taken(connection, due.brand, scenario, about, fresh, file.incident.id if file else UUID(int=0))
     if len(rows) == _BATCH:
         await timer.put(connection, [Timer(due.brand, KIND, due.subject, due.name, now)])
+
+
+def _joinable(file: File, now: datetime) -> bool:
+    incident = file.incident
+    if incident.state == "closed":
+        return False
+    return incident.about != ESCALATIONS or now - incident.raised_at < ESCALATIONS_JOIN_FOR
 
 
 async def _taken(
@@ -294,7 +344,7 @@ async def _raise(
     first = rows[0]
     kind, _, name = about.partition(":")
     cause = hub.Cause(
-        title=incident_words.title(book, first["insight"], scenario_id, name if kind == "label" else ""),
+        title=incident_words.title(book, first["insight"], scenario_id, name if kind == "label" else "", len(rows)),
         why=incident_words.noticed(book, first["insight"], scenario_id, first["at"], first["detail"], len(rows)),
         severity=scenario.severity if scenario else "medium",
         by="system",
@@ -308,11 +358,3 @@ async def _raise(
         signals=len(rows),
     )
     return await hub.raise_incident(connection, policy, cause, now, number=number)
-
-
-async def inform(connection: db.Connection, policy: Policy, case: Case, why: str, now: datetime) -> None:
-    """An escalation informs the hub of a case: by the scenarios that ask for it (`insight: escalation`), or else by an incident about that case. In the
-    caller's transaction; the same case escalated for the same reason in the same round is told once."""
-    started = max((clock.started_at for clock in case.clocks), default=case.opened_at)
-    key = f"escalation:{case.id}:{deterministic_id(case.brand, why, started.isoformat())}"
-    await of_case(connection, policy, case, "escalation", key, why, now, always=True)

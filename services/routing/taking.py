@@ -20,6 +20,11 @@ async def alone(connection: db.Connection, brand: str) -> bool:
     return found
 
 
+async def alone_at_last(connection: db.Connection, brand: str) -> None:
+    """The same, once whoever takes or gives one now is done with that."""
+    await connection.execute("select pg_advisory_xact_lock(hashtextextended('queue ' || $1, 4))", brand)
+
+
 async def one_by_one(connection: db.Connection, brand: str, member: str) -> None:
     """Until the transaction ends nobody is given a case of this brand, and this member takes no other: what they have is counted by then."""
     await connection.execute(

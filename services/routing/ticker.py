@@ -15,11 +15,12 @@ from typing import Any
 from uuid import UUID
 
 from libs.common import db
-from libs.common.case_events import Case, CaseClockBreached, CaseClosed, CaseEscalated, CaseResumed
+from libs.common.case_events import CaseClockBreached, CaseClosed, CaseEscalated, CaseResumed
 from libs.common.service import Service
 from services.routing import case as cases
-from services.routing import ladder, record, reopening, signal, sla, store, urgent, waiting
+from services.routing import ladder, presence, record, reopening, signal, sla, store, taking, urgent, waiting
 from services.routing.policies import Policies
+from services.routing.presence import There
 
 log = logging.getLogger(__name__)
 _BATCH = 500
@@ -70,32 +71,41 @@ async def _one_by_one(connection: db.Connection, policies: Policies, files: Sequ
 
 
 async def _speak(connection: db.Connection, policies: Policies, files: Sequence[cases.File]) -> None:
+    there = {brand: await _there(connection, policies.of(brand)) for brand in sorted({file.case.brand for file in files})}
     now = await store.now(connection)
     changed, told, hub = [], [], []
     for file in files:
         policy = policies.of(file.case.brand)
         file.book_version = policy.version
-        spoken = due(policy, file, now)
+        spoken = due(policy, file, now, there[file.case.brand])
         changed.append((policy, file, spoken.stories))
         told += spoken.told
         hub += spoken.hub
     await record.record_all(connection, changed)
     await urgent.notify(connection, lambda brand: policies.of(brand).book, told)
-    for policy, case, why in hub:
-        await signal.inform(connection, policy, case, why, now)
+    await signal.of_cases(connection, hub, now)
+
+
+async def _there(connection: db.Connection, policy: sla.Policy) -> There | None:
+    """Who is there to be given cases, where the ladder gives any. Until the transaction ends nobody else gives cases of that brand then, so that
+    capacities hold."""
+    moves = ladder.moves(policy.book)
+    if "reassign" in moves and policy.book.assignment.give == "at_once":
+        await taking.alone_at_last(connection, policy.book.brand)
+    return await presence.there(connection, policy, await store.now(connection)) if moves else None
 
 
 @dataclass(slots=True)
 class Spoken:
-    """What a case had to say, whom that is told, and what the hub is told of: the case, and why."""
+    """What a case had to say, whom that is told, and what the hub is told of."""
 
     stories: list[store.Story] = field(default_factory=list)
     told: list[Notification] = field(default_factory=list)
-    hub: list[tuple[sla.Policy, Case, str]] = field(default_factory=list)
+    hub: list[signal.Noticed] = field(default_factory=list)
 
 
-def due(policy: sla.Policy, file: cases.File, now: datetime) -> Spoken:
-    """Let a case say what it has to by now."""
+def due(policy: sla.Policy, file: cases.File, now: datetime, there: There | None = None) -> Spoken:
+    """Let a case say what it has to by now. `there`: who is, where that is to be asked."""
     spoken = Spoken()
     stories, told = spoken.stories, spoken.told
     closes_at = reopening.closes_at(policy, file.case)
@@ -114,12 +124,19 @@ def due(policy: sla.Policy, file: cases.File, now: datetime) -> Spoken:
         )
     coming = [firing for firing in ladder.coming(policy, file.case, file.fired) if firing.at <= now]
     for (clock, share), firings in groupby(coming, key=lambda firing: (firing.clock, firing.share)):
-        _say(policy, file, clock, share, list(firings), now, spoken)
+        _say(policy, file, clock, share, list(firings), now, spoken, there)
     return spoken
 
 
 def _say(
-    policy: sla.Policy, file: cases.File, clock: str, share: int, firings: Sequence[sla.Firing], now: datetime, spoken: Spoken
+    policy: sla.Policy,
+    file: cases.File,
+    clock: str,
+    share: int,
+    firings: Sequence[sla.Firing],
+    now: datetime,
+    spoken: Spoken,
+    there: There | None,
 ) -> None:
     for firing in firings:
         if not firing.do:
@@ -130,7 +147,7 @@ def _say(
     if not steps:
         return
     before = file.case
-    done = cases.escalated(policy, file, steps)
+    done = cases.escalated(policy, file, steps, there)
     said: dict[str, Any] = {"clock": clock, "share": share, "did": done.did, "told": done.told, "not_done": done.not_done}
     if (before.owner, before.department) != (file.case.owner, file.case.department):
         said |= {"previous_owner": before.owner, "previous_department": before.department}
@@ -141,4 +158,4 @@ def _say(
     spoken.told += record.notifications(story, gets, file.case.id, f"assigned: {what}")
     spoken.told += record.notifications(story, [member for member in done.told if member not in gets], file.case.id, what)
     if done.informs:
-        spoken.hub.append((policy, file.case, what))
+        spoken.hub.append(signal.of_escalation(policy, file.case, what))

@@ -90,6 +90,14 @@ async def cancel(connection: db.Connection, brand: str, kind: str, subject: UUID
     )
 
 
+async def cancel_all(connection: db.Connection, brand: str, kind: str, subjects: Sequence[UUID]) -> None:
+    """Take back all timers of that kind of these subjects."""
+    if subjects:
+        await connection.execute(
+            "delete from timer where brand = $1 and kind = $2 and subject = any($3::uuid[])", brand, kind, list(subjects)
+        )
+
+
 async def run(service: Service, policies: Policies, due: Mapping[str, Due]) -> None:
     """Until cancelled. A passing fault of Postgres is waited out: timers go off late then, and never twice."""
     while True:

@@ -26,8 +26,13 @@ def must_be_ours(file: File) -> None:
 
 
 def for_the_customer(file: File, at: datetime, reason: str | None = None) -> None:
-    """A person says that it is the customer's turn: our time to resolve stands still. Raises `Conflict` where nobody has told the customer so."""
+    """A person says that it is the customer's turn: our time to resolve stands still. Raises `Conflict` where nobody has told the customer so, and where
+    the customer waits for what we promised."""
     must_be_ours(file)
+    if file.case.promise_broken:
+        raise Conflict(
+            "A promise to the customer was broken, and is still owed. Keep it, give another one in its place, or withdraw it first."
+        )
     if not reacted(file.case):
         raise Conflict("Nobody has told the customer anything since their last message. Reply, or say with picked-up how they were told.")
     if file.case.latest is not None:

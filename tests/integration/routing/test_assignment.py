@@ -12,7 +12,7 @@ import pytest
 from libs.common import db
 from libs.common.case_events import Case, CaseReturned
 from libs.common.events import Identity, MentionTriaged, TriagedMention, deterministic_id
-from services.routing import case_work, consumer, giving, rehome, timer
+from services.routing import case_work, consumer, giving, rehome, ticker, timer
 from services.routing.case import case_id_of
 from services.routing.due import DUE
 from tests.integration.routing.access_world import World, world_of
@@ -417,3 +417,21 @@ async def test_what_waits_for_the_customer_returns_only_where_the_book_says_all(
         await desk.says("mk")
         await desk.timers()
         assert (await desk.case(id)).owner == owner, rule
+
+
+async def test_what_a_clock_reassigns_goes_to_those_who_are_there_and_no_further_than_their_capacity(desk: Desk) -> None:
+    use(desk, policies(**BOOK | {"assignment": {"give": "at_once"}, "escalation": [{"at": 100, "of": "reaction", "do": ["reassign"]}]}))
+    cases = [await desk.opens(f"n{n}", minutes=n) for n in range(8)]
+    for who, said in [("gs", "available"), ("tb", "away"), ("bb", "busy"), ("mk", "offline")]:
+        await desk.says(who, said)
+    others = [id for id in cases if (await desk.case(id)).owner != "gs"]
+    has = len(cases) - len(others)
+    await desk.set(MONDAY + timedelta(minutes=75))
+    await desk.says("gs")
+    while any(await asyncio.gather(*(ticker.tick(desk.pool, desk.books) for _ in range(2)))):
+        pass
+    owners = [(await desk.case(id)).owner for id in others]
+    assert owners.count("gs") == max(0, 3 - has) < len(others), "gs may have three"
+    for id, owner in zip(others, owners, strict=True):
+        detail = next(detail for what, _, detail in await desk.story(id) if what == "escalated")
+        assert (detail["did"], bool(detail["not_done"])) == ((["reassign"], False) if owner == "gs" else (["notify_lead"], True))

@@ -275,7 +275,7 @@ async def test_a_reminder_that_was_on_its_way_while_it_was_handed_on_reminds_nob
     late = timer.Timer("vaart", consultation_work.KIND, UUID(made["id"]), "1:100", START)
     await post(desk, f"/consultations/{made['id']}/hand-on", {"department": "legal"})
     async with desk.pool.acquire() as connection, connection.transaction():
-        await consultation_work.went_off(connection, POLICIES.policy, late, START + HOUR)
+        await consultation_work.went_off(connection, POLICIES.policy, [late], START + HOUR)
     assert await told(desk) == ["consulted", "consultation-handed-on"]
 
 

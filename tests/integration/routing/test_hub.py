@@ -1,6 +1,7 @@
 """The social hub: who raises an incident, who is told of it, and what happens when nobody answers."""
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -10,15 +11,15 @@ import pytest
 from libs.common.events import MentionRegrouped, MentionRevised, MentionTriaged
 from libs.common.incident_events import IncidentEvent, IncidentJoined
 from libs.common.topics import EVENT_TYPES
-from services.routing import signal, store
-from services.routing.case import case_id_of
+from services.routing import signal, store, ticker
+from services.routing.case import case_id_of, opened
 from services.routing.due import DUE
 from services.routing.timer import tick
 from tests.integration.routing.access_world import World
-from tests.integration.routing.hub_world import Books, comes, hub, incidents, noticed, story, time_comes
+from tests.integration.routing.hub_world import BOOK, Books, comes, hub, incidents, noticed, story, time_comes
 from tests.integration.routing.outbox import told_as
 from tests.integration.routing.test_simultaneous import batch
-from tests.unit.routing.test_permutations import event, mention_id, state
+from tests.unit.routing.test_permutations import START, event, mention_id, state
 
 __all__ = ["hub"]
 PATH = "/v1/brands/vaart/incidents"
@@ -321,8 +322,8 @@ async def test_an_escalation_and_a_broken_promise_reach_the_hub_once(hub: World)
             file = await store.file(connection, "vaart", case_id_of("vaart", mention_id("A")), lock=True)
             assert file is not None
             now = await store.now(connection)
-            await signal.inform(connection, policy, file.case, "reactieklok op 150%", now)
-            await signal.broken_promise(connection, policy, file.case, UUID(int=1), "niet teruggebeld", now)
+            escalation = signal.of_escalation(policy, file.case, "reactieklok op 150%")
+            await signal.of_cases(connection, [escalation, signal.of_promise(policy, file.case, UUID(int=1), "niet teruggebeld")], now)
         await time_comes(hub, "signal")
     (incident,) = await incidents(hub.pool)
     assert (incident["insight"], incident["scenario"], incident["cases"], incident["signals"]) == ("escalation", None, 1, 1)
@@ -349,6 +350,70 @@ async def test_two_instances_that_take_signals_at_once_raise_one_incident(hub: W
     await asyncio.gather(*(tick(hub.pool, hub.app.state.policies, DUE) for _ in range(4)))
     (incident,) = await incidents(hub.pool)
     assert (incident["signals"], len(await noticed(hub.pool))) == (3, 3)
+
+
+# --- a storm ------------------------------------------------------------------------------------------------------------------------------
+
+STORM = BOOK + "escalation:\n  - {at: 100%, of: reaction, do: [inform_hub]}\n"
+"""No scenario asks for escalations."""
+
+
+async def breach(hub: World, numbers: Iterable[int]) -> None:
+    """So many cases whose time to react is over; their clocks speak, in two instances at once."""
+    policies, names = hub.app.state.policies, [chr(ord("A") + number) for number in numbers]
+    files = [opened(policies.vaart, "vaart", mention_id(name), [state(name, name)], None, START) for name in names]
+    files.sort(key=lambda file: file.case.id)
+    async with hub.pool.acquire() as connection, connection.transaction():
+        await store.insert(connection, files, {file.case.id: START for file in files})
+    while any(await asyncio.gather(*(ticker.tick(hub.pool, policies) for _ in range(2)))):
+        pass
+
+
+async def an_hour_passes(hub: World) -> None:
+    await hub.pool.execute(
+        "update incident set state_json = jsonb_set(state_json, '{raised_at}', to_jsonb(moment() - interval '61 minutes')) where state <> 'closed'"
+    )
+
+
+async def signals_are_taken(hub: World) -> None:
+    await hub.pool.execute("update timer set at = moment() where kind = 'signal'")
+    await asyncio.gather(*(tick(hub.pool, hub.app.state.policies, DUE) for _ in range(3)))
+
+
+async def test_hundreds_of_escalations_at_once_are_one_incident_that_later_ones_join_and_are_told_once(hub: World) -> None:
+    hub.app.state.policies = Books(STORM)
+    await breach(hub, range(600))
+    assert await incidents(hub.pool) == [], "they are gathered for a moment"
+    await signals_are_taken(hub)
+    (incident,) = await incidents(hub.pool)
+    assert (incident["about"], incident["cases"], incident["signals"], incident["insight"]) == ("escalation", 600, 600, "escalation")
+    assert "600" in incident["why"]
+    told = await noticed(hub.pool)
+    assert [who for who, _ in told] == ["dir", "jur", "mt", "wv", "wv"]
+    await breach(hub, (600, 601))
+    await signals_are_taken(hub)
+    (incident,) = await incidents(hub.pool)
+    assert (incident["cases"], len(incident["told"]), await noticed(hub.pool)) == (602, 4, told)
+    assert await story(hub.pool, incident["id"]) == ["raised", "joined"]
+    room = (await hub.call("GET", f"{PATH}/{incident['id']}")).json()
+    assert sum(room["facts"]["cases"].values()) == 602
+
+
+async def test_what_is_escalated_an_hour_later_or_after_the_closing_is_told_anew(hub: World) -> None:
+    hub.app.state.policies = Books(STORM)
+    for number in range(3):
+        await breach(hub, [number])
+        await signals_are_taken(hub)
+        if number == 0:
+            await an_hour_passes(hub)
+        else:
+            newest = (await incidents(hub.pool))[-1]
+            answer = await hub.call("GET", f"{PATH}/{newest['id']}")
+            closing = {"if-match": answer.headers["etag"]}
+            closed = await hub.call("POST", f"{PATH}/{newest['id']}/close", hub.token("lead", sub="mk"), json=WHY, headers=closing)
+            assert closed.status_code == 200, closed.text
+    assert [(one["cases"], one["state"]) for one in await incidents(hub.pool)] == [(1, "raised"), (1, "closed"), (1, "closed")]
+    assert len(await noticed(hub.pool)) == 15
 
 
 # --- what is told -----------------------------------------------------------------------------------------------------------------------

@@ -186,10 +186,8 @@ async def test_killed_in_the_middle_of_raising_incidents_everybody_is_told_of_ea
         ids = (await came(pool))[:16]
         async with pool.acquire() as connection, connection.transaction():
             now = await store.now(connection)
-            for case_id in ids:
-                file = await store.file(connection, "vaart", case_id)
-                assert file is not None
-                await signal.inform(connection, books_once.vaart, file.case, "reaction clock at 100%", now)
+            noticed = [signal.Signal("vaart", "", f"label:l{n}", "storm", now, "spike", case_id) for n, case_id in enumerate(ids)]
+            await signal.put(connection, noticed, (), now)
         await pool.execute("delete from timer where kind <> $1", signal.KIND)
 
         async def raised() -> int:

@@ -152,6 +152,14 @@ async def told(desk: World, case_id: UUID = A) -> list[str]:
     return [row["what"] for row in rows if "promise" in row["what"]]
 
 
+async def last(desk: World, number: int) -> list[str]:
+    """What happened last."""
+    return [
+        row["what"]
+        for row in reversed(await desk.pool.fetch("select what from timeline where case_id = $1 order by version desc limit $2", A, number))
+    ]
+
+
 async def case(desk: World, case_id: UUID = A) -> dict[str, Any]:
     found: dict[str, Any] = await desk.pool.fetchval("select state_json from care_case where id = $1", case_id)
     return found
@@ -263,6 +271,31 @@ async def test_a_promise_that_nothing_kept_is_broken_at_its_time_and_told_to_own
     assert [row["member"] for row in rows] == ["gs", "mk"]
     signals = await desk.pool.fetch("select key, insight from signal")
     assert [(row["key"], row["insight"]) for row in signals] == [(f"promise:{promise_id('p')}", "broken_promise")]
+
+
+async def test_whatever_else_the_customer_is_told_the_case_is_ours_while_a_broken_promise_is_owed(desk: World) -> None:
+    await promised(desk)
+    due_at = (await case(desk))["clocks"]
+    await passes(desk, 4)
+    await hears(desk, 5, update_due=True)
+    found = await case(desk)
+    assert (found["state"], found["promise_broken"], found["waiting_for"], found["clocks"]) == ("open", True, None, due_at)
+    assert await last(desk, 2) == ["waiting", "resumed"]
+    answer = await desk.call("POST", f"/v1/brands/vaart/cases/{A}/wait", desk.token("agent", sub="gs"), json={"for": "customer"})
+    assert answer.status_code == 409, answer.text
+    assert "withdraw it first" in answer.text
+    await hears(desk, 6, keeps=[promise_id("p")])
+    assert ((await case(desk))["state"], await last(desk, 2)) == ("waiting", ["waiting", "promise-kept"])
+
+
+async def test_a_promise_that_turns_out_not_to_be_kept_makes_the_case_ours_again(desk: World) -> None:
+    await promised(desk)
+    await hears(desk, 3)
+    await at(desk, START + timedelta(hours=5))
+    assert (await case(desk))["state"] == "waiting"
+    await do(desk, "not-kept", reason="Er is niemand gebeld.")
+    assert (await case(desk))["state"] == "open"
+    assert await last(desk, 3) == ["promise-not-kept", "promise-broken", "resumed"]
 
 
 async def test_the_next_reply_in_time_keeps_it_until_somebody_says_that_it_did_not(desk: World) -> None:

@@ -98,8 +98,8 @@ async def test_thousands_that_are_due_at_once_speak_once_each_though_a_replica_i
     url = postgres.login(postgres.database(), "routing")
     await migrate.migrate(url, "routing", ROOT / "services" / "routing" / "migrations")
     pool = await db.open_pool(url, "routing")
-    await bench.seed(pool, 2_000)
-    found = await bench.play(pool, url, 2_000)
+    await bench.seed(pool, 2_000, 2_000)
+    found = await bench.play(pool, url, 2_000, 2_000)
     await pool.close()
     assert found["killed_at"] < 1
-    assert bench.is_right(found, 2_000), found
+    assert bench.is_right(found, 2_000, 2_000), found

@@ -18,6 +18,7 @@ from services.routing import case as cases
 from services.routing import orphan, record, sla, ticker, turn
 from services.routing.case import File, opened
 from services.routing.checks import judge_rules
+from services.routing.presence import Load, There
 from services.routing.sla import Policy
 from tests.unit.routing.test_permutations import BOOK, START, mention_id, state
 
@@ -67,6 +68,111 @@ def test_reassigning_gives_it_to_a_colleague_who_is_able_and_never_back_to_whoev
     assert first.case.decided == "reaction clock at 100%: from mk to gs"
     assert short(escalations(book, file, 46)) == [(150, ["notify_lead"], ["mk"], ["reassign: nobody else in webcare can have it"])]
     assert (file.case.owner, file.touched) == ("gs", False)
+
+
+SHIFT = policy(
+    {"at": 100, "do": ["reassign"]},
+    {"at": 150, "do": ["reassign"], "to": "billing"},
+    {"at": 200, "do": ["return_to_queue"]},
+    departments=[
+        {"id": "webcare", "members": ["gs", "mk", "hk", "lk"]},
+        {"id": "billing", "members": ["bb"]},
+        {"id": "technical", "members": ["tt"]},
+    ],
+    team=[
+        {"id": "gs", "first_name": "Guus", "initials": "gs", "languages": ["nl"], "capacity": 4},
+        {"id": "hk", "first_name": "Hanna", "initials": "hk", "languages": ["nl"], "capacity": 4, "channel_capacity": {"x": 1}},
+        {"id": "mk", "first_name": "Mila", "initials": "mk", "role": "lead", "languages": ["nl"], "capacity": 1},
+        {"id": "lk", "first_name": "Loes", "initials": "lk", "role": "lead", "languages": ["nl"], "capacity": 1},
+        {"id": "bb", "first_name": "Bo", "initials": "bb", "languages": ["nl"]},
+        {"id": "tt", "first_name": "Tim", "initials": "tt", "languages": ["nl"]},
+    ],
+)
+
+
+def shift(states: str, **cases: int) -> There:
+    """`states` as in "gs available, hk busy"; who is not named never said anything. And who has how many tweets."""
+    said = dict(one.split() for one in states.split(", ") if one)
+    return There(said, {m.id: Load({"twitter": cases[m.id]} if m.id in cases else {}) for m in SHIFT.book.team})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("there", "cases", "gets"),
+    [
+        ("gs available, hk available, mk busy, lk busy", {"gs": 2}, "hk"),  # the smallest share
+        ("gs available, hk available, mk busy, lk busy", {"hk": 1}, "gs"),  # hk may have one tweet
+        ("gs available, hk away, mk offline, lk busy", {"gs": 3}, "gs"),
+        (
+            "gs away, mk offline, lk busy",
+            {"hk": 9},
+            "hk",
+        ),  # who never said anything is not known to be away, and is given cases at once as ever
+        ("gs available, mk busy, lk busy", {"gs": 4}, "hk"),  # there, but full: before them one who may be there
+    ],
+)
+def test_a_clock_gives_a_case_to_who_is_there_and_has_room(there: str, cases: dict[str, int], gets: str) -> None:
+    file = a_case(SHIFT, owner="tt", department="webcare")
+    spoken = ticker.due(SHIFT, file, START + timedelta(minutes=31), shift(there, **cases))
+    assert file.case.owner == gets
+    assert spoken.stories[-1].outgoing.event.not_done == []  # type: ignore[attr-defined]
+
+
+def test_whoever_helped_the_customer_last_goes_before_others_who_are_there() -> None:
+    file = a_case(SHIFT, owner="tt", department="webcare")
+    file.helpers = {"webcare": "gs"}
+    ticker.due(SHIFT, file, START + timedelta(minutes=31), shift("gs available, hk available", gs=3))
+    assert file.case.owner == "gs"
+    assert file.case.decided == "reaction clock at 100%: from tt to gs, who is there and has room: 3 of 4"
+
+
+def test_where_nobody_is_there_or_has_room_the_case_stays_and_the_leads_hear_of_it() -> None:
+    file = a_case(SHIFT, owner="tt", department="webcare")
+    there = shift("gs busy, hk available, mk available, lk offline, bb away", hk=1, mk=1)
+    spoken = ticker.due(SHIFT, file, START + timedelta(minutes=31), there)
+    (event,) = [found.outgoing.event for found in spoken.stories if isinstance(found.outgoing.event, CaseEscalated)]
+    not_done = ["reassign: nobody else in webcare who can have it is there and has room"]
+    assert short([event]) == [(100, ["notify_lead"], ["mk", "lk"], not_done)]
+    assert file.case.owner == "tt"
+
+
+def test_to_a_department_where_nobody_is_there_it_goes_to_the_queue_and_its_leads_hear_of_it() -> None:
+    file = a_case(SHIFT, owner="tt", department="webcare", priority="high")
+    file.fired = ["reaction:out", "reaction:100:reassign"]
+    spoken = ticker.due(SHIFT, file, START + timedelta(minutes=46), shift("bb away"))
+    (event,) = [found.outgoing.event for found in spoken.stories if isinstance(found.outgoing.event, CaseEscalated)]
+    assert short([event]) == [(150, ["reassign"], ["mk", "lk"], [])]
+    assert (file.case.owner, file.case.department) == (None, "billing")
+    assert file.case.decided == "reaction clock at 150%: from tt to the queue of billing: nobody who can have it is there and has room"
+
+
+def test_several_cases_at_one_moment_fill_nobody_beyond_their_capacity() -> None:
+    there = shift("gs available, hk away, mk away, lk away", gs=2)
+    owners = []
+    for _ in range(3):
+        file = a_case(SHIFT, owner="tt", department="webcare")
+        ticker.due(SHIFT, file, START + timedelta(minutes=31), there)
+        owners.append(file.case.owner)
+    assert owners == ["gs", "gs", "tt"]
+
+
+@pytest.mark.parametrize(
+    ("there", "gets", "says"),
+    [
+        ("mk away, lk available", "lk", ""),
+        ("mk available, lk available", "lk", ""),  # mk has all that they may have
+        ("mk available, lk away", "mk", ""),  # there, though without room: a lead has it
+        ("mk away", "lk", ""),  # who may be there before who is not
+        ("mk away, lk offline", "mk", ", who is not there, as no lead is"),
+    ],
+)
+def test_back_to_the_queue_it_goes_to_a_lead_who_is_there_and_stays_with_them(there: str, gets: str, says: str) -> None:
+    file = a_case(SHIFT, owner="tt", department="webcare")
+    file.fired = ["reaction:out", "reaction:100:reassign", "reaction:150:reassign:billing"]
+    spoken = ticker.due(SHIFT, file, START + timedelta(minutes=61), shift(there, mk=1))
+    assert (file.case.owner, spoken.told[-1][2]) == (gets, gets)
+    assert file.case.decided == f"a clock ran: {gets} has it until somebody takes it{says}"
+    again = cases.computed(SHIFT, file, [state("A", "A", sentiment="neutral")], None, START + timedelta(minutes=62))
+    assert (again.owner, again.decided) == (gets, file.case.decided), "also when more is said"
 
 
 def test_reassigning_to_a_department_outlives_the_next_mention_until_a_person_decides() -> None:

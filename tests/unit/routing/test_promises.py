@@ -20,6 +20,7 @@ from services.routing import promise as promises
 from services.routing.case import case_id_of
 from services.routing.case_work import CaseWork
 from services.routing.consumer import on_mention, on_reply_sent
+from services.routing.glance import what
 from services.routing.promise import Heard, Promise
 from services.routing.sla import Policy
 from tests.unit.routing.test_permutations import POLICIES, START, event, mention_id, reply_sent, state
@@ -183,3 +184,56 @@ def test_in_whichever_order_replies_are_heard_of_promises_end_the_same(history: 
     mixed = [*replies, *replies]
     random.shuffle(mixed)
     assert ends(mixed) == ends(replies)
+
+
+# --- what is still owed -------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("state_", "waiting_for", "of_promise", "ours"),
+    [
+        ("waiting", "customer", "broken", True),
+        ("waiting", "promise", "broken", True),
+        ("waiting", "department", "broken", False),  # we wait for a colleague, and our clocks run
+        ("waiting", "until", "broken", False),
+        ("open", None, "broken", False),  # it is
+        ("resolved", None, "broken", False),
+        ("waiting", "promise", "open", False),
+        ("waiting", "customer", "kept", False),
+        ("waiting", "customer", "renegotiated", False),
+        ("waiting", "customer", "withdrawn", False),
+    ],
+)
+def test_a_case_is_ours_while_a_broken_promise_is_owed(state_: str, waiting_for: str | None, of_promise: str, ours: bool) -> None:
+    work = CaseWork(POLICIES, START)  # type: ignore[arg-type]
+    on_mention(work, event(MentionTriaged, 1, state("A", "A")))
+    case = work.files[CASE].case.model_copy(update={"state": state_, "waiting_for": waiting_for})
+    assert promises.stays_ours(case, [replace(promise("02T09:00", "02T12:00"), state=of_promise)]) is ours
+
+
+@pytest.mark.parametrize(
+    ("later", "ends_as", "told"),
+    [
+        (Said(90), "open", ["reacted", "resumed"]),
+        (Said(90, update_due=True), "open", ["reacted", "resumed"]),
+        (Said(90, keeps=[]), "open", ["reacted", "resumed"]),
+        (Said(90, due=[150]), "open", ["reacted", "promised", "resumed"]),  # another one, and not in its place
+        (Said(90, keeps=[0]), "waiting", ["reacted", "promise-kept"]),
+        (Said(90, due=[150], replaces=0), "waiting", ["reacted", "promised", "promise-renegotiated"]),
+    ],
+)
+def test_a_reply_after_a_broken_promise_leaves_the_case_ours_until_one_keeps_it(later: Said, ends_as: str, told: list[str]) -> None:
+    work = CaseWork(POLICIES, START + timedelta(minutes=200))  # type: ignore[arg-type]
+    on_mention(work, event(MentionTriaged, 1, state("A", "A")))
+    due_at, broken = START + timedelta(minutes=60), promise("02T09:00", "02T12:00")
+    broken = replace(broken, id=promise_id(0, 0), brand="vaart", given_at=START, due_at=due_at, broken_at=due_at, state="broken")
+    work.promises.know([broken])
+    before = work.files[CASE].case.clocks
+    on_reply_sent(work, sent(7, later))
+    case = work.files[CASE].case
+    whats = [what(row.outgoing.event) for row in work.stories[1:]]
+    assert [one for one in whats if one != "clock-breached"] == told
+    assert (case.state, case.promise_broken) == (ends_as, ends_as == "open")
+    if ends_as == "open":
+        running = {clock.kind: clock for clock in case.clocks}["resolution"]
+        assert (running.paused_at, running.due_at) == (None, {clock.kind: clock for clock in before}["resolution"].due_at)
