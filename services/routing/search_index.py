@@ -127,7 +127,7 @@ async def put(connection: db.Connection, cases: Iterable[tuple[str, UUID]]) -> N
     if not wanted:
         return
     found = await _texts(connection, wanted)
-    gone = [key for key in wanted if key not in found or not (found[key].messages or found[key].titles)]
+    gone = [key for key in wanted if key not in found or not (found[key].messages or found[key].titles or found[key].ours)]
     await _rename(connection, wanted, -1)
     if gone:
         await connection.execute(
