@@ -367,8 +367,8 @@ class CaseClosed(CaseEvent):
 
 
 class CaseTextsForgotten(CaseEvent):
-    """The case is over, and the brand keeps what customers wrote no longer: texts, authors and attachments of messages are gone, and the words of answers to
-    them. What happened to the case, when, and who did it stays."""
+    """The case is over, and the brand keeps what customers wrote no longer: texts, authors and attachments of messages are gone, and the words of answers
+    to them. What happened to the case, when, and who did it stays."""
 
     type: ClassVar[str] = "weerklank.case.texts-forgotten.v1"
     mentions: int = Field(description="How many messages")

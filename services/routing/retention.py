@@ -83,66 +83,70 @@ _FREE = "and (waits_until is null or waits_until <= moment()) and case_id <> all
 _WITH_OLD_TEXTS = f"select case_id from resting_case where brand = $1 and texts_from < $2 {_FREE} order by texts_from limit $4"
 _OVER = f"select case_id from resting_case where brand = $1 and since < $2 {_FREE} order by since limit $4"
 
-One = Callable[[db.Connection, str, UUID, datetime, datetime], Awaitable[None]]
+One = Callable[[db.Connection, str, UUID, datetime, datetime], Awaitable[bool]]
+"""Forgets a case, or has it wait; false where somebody is at it."""
 
 
 async def _each(pool: db.Pool, brand: str, due: str, span: timedelta, forget: One) -> None:
-    """Each case by itself; those at which somebody is are left for the next time."""
-    tried: set[UUID] = set()
+    """Each case by itself; those at which somebody is, and those that cannot be forgotten, are left for the next time."""
+    left: set[UUID] = set()
     while True:
         async with pool.acquire() as connection:
             now = await store.now(connection)
-            rows = await connection.fetch(due, brand, now - span, sorted(tried), _PAGE)
+            rows = await connection.fetch(due, brand, now - span, sorted(left), _PAGE)
         if not rows:
             return
-        for row in rows:
-            tried.add(row["case_id"])
+        for case_id in (row["case_id"] for row in rows):
+            done = False
             try:
                 async with pool.acquire() as connection, connection.transaction():
                     await connection.execute("set local lock_timeout = '1s'")
-                    await forget(connection, brand, row["case_id"], now - span, now)
-            except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
-                log.info("somebody is at a case: forgotten another time", extra={"brand": brand, "case_id": str(row["case_id"])})
+                    done = await forget(connection, brand, case_id, now - span, now)
+            except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError, asyncpg.QueryCanceledError) as error:
+                log.info("a case is forgotten another time", extra={"brand": brand, "case_id": str(case_id), "error": type(error).__name__})
             except db.TRANSIENT:
                 raise
             except Exception:  # one that cannot be forgotten must not keep all others
-                log.exception("a case cannot be forgotten", extra={"brand": brand, "case_id": str(row["case_id"])})
+                log.exception("a case cannot be forgotten", extra={"brand": brand, "case_id": str(case_id)})
+            if not done:
+                left.add(case_id)
             await asyncio.sleep(_PAUSE_S)
 
 
-async def _texts(connection: db.Connection, brand: str, case_id: UUID, before: datetime, now: datetime) -> None:
+async def _texts(connection: db.Connection, brand: str, case_id: UUID, before: datetime, now: datetime) -> bool:
     ids = await standing.case_ids(connection, brand, case_id)
     rows = await kin.locked(connection, brand, sorted(ids))
     if rows is None or ids != await standing.case_ids(connection, brand, case_id):
-        return
+        return False
     root = next((row for row in rows if row["id"] == case_id), None)
     if root is None or root["state"] not in ("closed", "withdrawn"):
-        return
+        return False
     if (why := await kin.needed(connection, brand, sorted(ids))) is not None:
-        await _wait(connection, brand, [case_id], why, now)
-        return
+        return await _wait(connection, brand, [case_id], why, now)
     mentions, replies = await forgetting.texts(connection, root, ids, before, now)
     FORGOTTEN.labels(brand, "mentions").inc(mentions)
     FORGOTTEN.labels(brand, "replies").inc(replies)
+    return True
 
 
-async def _whole(connection: db.Connection, brand: str, case_id: UUID, before: datetime, now: datetime) -> None:
+async def _whole(connection: db.Connection, brand: str, case_id: UUID, before: datetime, now: datetime) -> bool:
     ids = await kin.together(connection, brand, case_id)
     rows = await kin.locked(connection, brand, ids)
     if not rows or ids != await kin.together(connection, brand, case_id):
-        return
+        return False
     if (why := await kin.needed(connection, brand, ids, before)) is not None:
-        await _wait(connection, brand, ids, why, now)
-        return
+        return await _wait(connection, brand, ids, why, now)
     await forgetting.whole(connection, brand, rows, now)
     FORGOTTEN.labels(brand, "cases").inc(len(ids))
+    return True
 
 
-async def _wait(connection: db.Connection, brand: str, ids: list[UUID], why: str, now: datetime) -> None:
+async def _wait(connection: db.Connection, brand: str, ids: list[UUID], why: str, now: datetime) -> bool:
     log.info("a case is kept for what still refers to it", extra={"brand": brand, "case_id": str(ids[0]), "why": why})
     await connection.execute(
         "update resting_case set waits_until = $3 where brand = $1 and case_id = any($2::uuid[])", brand, ids, now + AGAIN_AFTER
     )
+    return True
 
 
 # --- what is beside them ----------------------------------------------------------------------------------------------------------------
