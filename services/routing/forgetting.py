@@ -221,8 +221,7 @@ _OF_CASES = (
     "delete from bulk_item where brand = $1 and case_id = any($2::uuid[])",
     "delete from looking where brand = $1 and case_id = any($2::uuid[])",
     "delete from failed_rule where brand = $1 and case_id = any($2::uuid[])",
-    "delete from follow_up where brand = $1 and case_id = any($2::uuid[]) and group_id in "
-    "(select (state_json ->> 'group_id')::uuid from care_case where brand = $1 and id = any($2::uuid[]))",
+    "delete from follow_up where brand = $1 and case_id = any($2::uuid[])",
     f"delete from placement where brand = $1 and (case_id = any($2::uuid[]) or move_id in ({_MOVES}))",
     f"delete from case_move where brand = $1 and id in ({_MOVES})",
     "delete from timeline where brand = $1 and case_id = any($2::uuid[])",

@@ -65,4 +65,5 @@ create index on signal (brand, at) where incident_id is null;
 create index on signal (incident_id) where incident_id is not null;
 create index on bulk_item (brand, case_id);
 create index on placement (brand, case_id);
+create index on follow_up (brand, case_id);
 create index on link_use (brand, at);
