@@ -211,6 +211,11 @@ def _reply(state: str, **more: Any) -> r.Reply:
 
 _APPROVED = {"approver": "gs", "approved_at": _after(28)}
 _BOTH = {"mentions": [_held(_QUESTION), _held(_AGAIN)], "latest": _AGAIN}
+_GONE = {"text": "", "title": None, "external_id": "", "url": None, "author": e.Author(identities=[e.Identity(kind="id", value="")])}
+_BARE = {
+    "latest": _AGAIN.model_copy(update={**_GONE, "thread": None, "attachments": [], "forgotten_at": _after(400 * 24 * 60)}),
+    "respond_reason": None,
+}
 _WAITS = {**_BOTH, "waiting_for": "department", "waiting_reason": "technical was asked"}
 _OTHER_CASE = e.deterministic_id(_BRAND, "case", str(_AGAIN.id))
 _HOLD = e.SendingHold(
@@ -333,6 +338,8 @@ def _examples() -> tuple[e.Event, ...]:
         ),
         c.CaseResolved(**by_gs, case=_case("resolved", **resolved), at=_after(95), reason="De storing is voorbij; klant bevestigt."),
         c.CaseClosed(**said, case=_case("closed", **resolved), at=_after(95 + 14 * 24 * 60)),
+        c.CaseTextsForgotten(**said, case=_case("closed", **{**resolved, **_BARE}), at=_after(400 * 24 * 60), mentions=1, replies=1),
+        c.CaseForgotten(**said, case=_case("closed", **{**resolved, **_BARE}), at=_after(5 * 365 * 24 * 60)),
         c.CaseReopened(**by_gs, case=_case("open", **{**resolved, "resolved_at": None}), at=_after(130)),
         c.CaseMerged(**moved, case=_case("open", owner="gs", merged_cases=[_OTHER_CASE], **_BOTH), at=_after(40)),
         c.CaseUnmerged(**moved, case=_case("open", owner="gs", **_BOTH), at=_after(41)),

@@ -20,7 +20,7 @@ from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from ruamel.yaml.scanner import Scanner
 
 from libs.common.bookproblems import BrandBookError, Path, Problem, dotted, problems_of
-from libs.common.bookreferences import foreign_secrets
+from libs.common.bookreferences import foreign_secrets, kept_too_briefly
 from libs.common.bookvalues import shown
 from libs.common.brandbook import BrandBook
 from libs.common.hours import Calendar, HoursError
@@ -37,7 +37,7 @@ def load_book(text: str, source: str = "brand book", today: Date | None = None) 
     the checks that it ever opens, and that what it promises is due some day.
 
     Raises BrandBookError with every problem of the first kind that there is: unreadable YAML; wrong fields, and fields
-    that do not fit together; secrets of others, hours that never open, and targets that take years of them.
+    that do not fit together; secrets of others, spans that forget too much, hours that never open, and targets that take years of them.
     """
     lines: dict[Path, int] = {}
     data = read_yaml(text, source, lines)
@@ -47,6 +47,7 @@ def load_book(text: str, source: str = "brand book", today: Date | None = None) 
         problems = problems_of(error, BrandBook, data, lines) + _between_the_others(error, data, lines)
         raise BrandBookError(sorted(dict.fromkeys(problems), key=lambda problem: problem.line or 0), source) from None
     problems = [Problem(lines.get(path), dotted(path), said) for path, said in foreign_secrets(book)]
+    problems += [Problem(lines.get(path, lines.get(path[:1])), dotted(path), said) for path, said in kept_too_briefly(book)]
     problems += _of_hours(book, today, lines)
     if problems:
         raise BrandBookError(problems, source)

@@ -1,6 +1,7 @@
 """What must fit together inside one brand book: a book whose fields are each right reaches this module, what is wrong between them leaves it."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from libs.common.bookproblems import Path, hint
@@ -104,6 +105,19 @@ def inconsistencies(book: "BrandBook", unknown: Collection[str] = ()) -> Iterato
     for index, label in enumerate(book.labels):
         if label.name in circular:
             yield ("labels", index, "parent"), f"label {label.name!r} is its own ancestor"
+
+
+def kept_too_briefly(book: "BrandBook") -> Iterator[tuple[Path, str]]:
+    """Spans of retention that forget more than can be meant. A book that was published before this was asked goes on: its cases are kept as long as what
+    customers wrote in them."""
+    spans = book.retention
+    for name in ("mentions", "cases", "attachments"):
+        span = getattr(spans, name)
+        if span.elapsed() < timedelta(days=1):
+            yield ("retention", name), f"{span} would be forgotten on the day on which it came; write 1d at least, such as 400d"
+    if spans.cases.elapsed() < spans.mentions.elapsed():
+        said = f"{spans.cases} is less than mentions ({spans.mentions}), and a case holds them; write {spans.mentions} at least, or less for mentions"
+        yield ("retention", "cases"), said
 
 
 def foreign_secrets(book: "BrandBook") -> Iterator[tuple[Path, str]]:

@@ -299,14 +299,14 @@ class Survey(BookPart):
 
 
 class Retention(BookPart):
-    """How long things are kept. No service acts on it yet."""
+    """How long things are kept, a day at least. Ingest and routing act on it."""
 
     mentions: SpanText = Span(400, "d")
-    """What customers wrote."""
+    """What customers wrote and were told, and who they are: of a case that is over, for so long after it came in. Also the receipts of what came in."""
     cases: SpanText = Span(5, "y")
-    """Cases and their replies."""
+    """Cases, for so long after the last thing happened to them; at least as long as `mentions`."""
     attachments: SpanText = Span(180, "d")
-    """Files that came along."""
+    """Files that came along. No service acts on it yet: none keeps a file."""
 
 
 class WebcarePage(BookPart):
@@ -393,7 +393,7 @@ class BrandBook(BookPart):
     survey: Survey = Survey()
     """Asking customers how it was. No service acts on it yet."""
     retention: Retention = Retention()
-    """How long things are kept. No service acts on it yet."""
+    """How long things are kept."""
     webcare_page: WebcarePage = WebcarePage()
     """The public page of the team. No service acts on it yet."""
 

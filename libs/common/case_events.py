@@ -366,6 +366,21 @@ class CaseClosed(CaseEvent):
     type: ClassVar[str] = "weerklank.case.closed.v1"
 
 
+class CaseTextsForgotten(CaseEvent):
+    """The case is over, and the brand keeps what customers wrote no longer: texts, authors and attachments of messages are gone, and the words of answers
+    to them. What happened to the case, when, and who did it stays."""
+
+    type: ClassVar[str] = "weerklank.case.texts-forgotten.v1"
+    mentions: int = Field(description="How many messages")
+    replies: int = Field(description="How many answers")
+
+
+class CaseForgotten(CaseEvent):
+    """The brand keeps the case no longer: routing has nothing of it any more. The last that is told of it; `case` has no texts."""
+
+    type: ClassVar[str] = "weerklank.case.forgotten.v1"
+
+
 class CaseReopened(CaseEvent):
     """A person found that a resolved case was not."""
 

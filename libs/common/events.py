@@ -97,6 +97,10 @@ class Mention(Part):
     engagement: Engagement = Engagement()
     historic: bool = Field(default=False, description="Imported history: opens no clock, notifies nobody")
     import_id: str | None = Field(default=None, description="The import that brought it, for its counts")
+    forgotten_at: datetime | None = Field(
+        default=None,
+        description="When its text, author and attachments were forgotten, as the brand book's retention says: they are empty since then",
+    )
 
 
 class MentionReceived(Event):

@@ -78,6 +78,8 @@ _CASE_EVENTS = (
     c.CaseEscalated,
     c.CaseResolved,
     c.CaseClosed,
+    c.CaseTextsForgotten,
+    c.CaseForgotten,
     c.CaseReopened,
     c.CaseMerged,
     c.CaseUnmerged,

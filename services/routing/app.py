@@ -52,6 +52,7 @@ from services.routing import (
     rehome,
     retarget,
     retell,
+    retention,
     room_api,
     search_api,
     search_index,
@@ -104,6 +105,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             partial(app.state.feed.run, settings.database_url),
             partial(feed.purging, service.pool),
             partial(looking.sweeping, service.pool),
+            partial(retention.run, service, policies, settings.purge_every_s),
         ]
 
     service = Service("routing", settings, Path(__file__).parent)
@@ -146,6 +148,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         title="One owner, and clocks that can be trusted",
         checks=[checks.published_books, sharedkeys.probes(held)],
         gauges=[failed_rule.refresh_gauges, notifier.refresh_gauges, promise_store.refresh_gauges, search_index.refresh_gauges],
+        checks=[checks.published_books],
+        gauges=[
+            failed_rule.refresh_gauges,
+            notifier.refresh_gauges,
+            promise_store.refresh_gauges,
+            retention.refresh_gauges,
+            search_index.refresh_gauges,
+        ],
     )
     app.state.links = signed
     app.state.tallies = tally.Tallies()

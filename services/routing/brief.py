@@ -36,6 +36,7 @@ class Brief(BaseModel):
     promise_open: bool
     promise_broken: bool
     resolved_at: datetime | None
+    kept: bool = Field(default=True, description="False: what its newest message said, and who wrote it, is no longer kept")
 
 
 def brief(case: Case, mask: Mask) -> Brief:
@@ -43,6 +44,7 @@ def brief(case: Case, mask: Mask) -> Brief:
     return Brief(
         **said,
         customer=mask.customer(case.latest.author) if case.latest else None,
+        kept=case.latest is None or case.latest.forgotten_at is None,
         latest_at=case.latest.received_at if case.latest else case.opened_at,
         due_at=min((clock.due_at for clock in case.clocks if clock.met_at is None and clock.paused_at is None), default=None),
     )

@@ -18,6 +18,7 @@ from services.routing import (
     consultation_stream,
     customer_store,
     failed_rule,
+    forgotten,
     incident_store,
     legal_check,
     placement,
@@ -53,6 +54,7 @@ class CaseWork(Work):
         self.overlay = Overlay()
         self.members: dict[UUID, set[UUID]] = {}
         self.files: dict[UUID, cases.File] = {}
+        self.forgotten: set[UUID] = set()
         self.sent: set[UUID] = set()
         self.stored: set[UUID] = set()
         self.follow_ups: dict[UUID, dict[UUID, cases.Key]] = {}
@@ -149,6 +151,7 @@ async def load(connection: db.Connection, events: Sequence[Received[Any]], polic
     placed = {(m.mention.brand, cases.case_id_of(m.mention.brand, root)) for m in about for root in (m.group_id, m.mention.id)}
     await _lock_customers(connection, work, about, placed | {(copy.triaged.mention.brand, copy.case_id) for copy in work.copies.values()})
     await _lock_files(connection, work, concerned)
+    work.forgotten = await forgotten.lock(connection, _told_of(about, replies))
     await _lock_where_they_belong(connection, work, [*about, *(copy.triaged for copy in work.copies.values())])
     await _lock_later_cases(connection, work, about)
     found = await store.copies_of(connection, [(file.case.brand, case_id) for case_id, file in work.files.items()])
@@ -173,6 +176,12 @@ async def load(connection: db.Connection, events: Sequence[Received[Any]], polic
         work.members.setdefault(copy.case_id, set()).add(mention_id)
     circumstances.keep(work.circumstances, work.files)
     return work
+
+
+def _told_of(about: Sequence[TriagedMention], replies: Sequence[Reply]) -> set[tuple[str, UUID]]:
+    """What may have been forgotten of what a batch tells of."""
+    found = {(m.mention.brand, m.mention.id) for m in about} | {(reply.brand, reply.case_id) for reply in replies}
+    return found | {(m.mention.brand, cases.case_id_of(m.mention.brand, m.group_id)) for m in about}
 
 
 async def _lock_customers(
@@ -209,6 +218,7 @@ async def _lock_where_they_belong(connection: db.Connection, work: CaseWork, abo
     tried: set[UUID] = set()
     while True:
         groups = {(file.case.brand, file.case.group_id) for file in work.files.values()}
+        groups |= {(m.mention.brand, m.group_id) for m in about if cases.case_id_of(m.mention.brand, m.group_id) in work.forgotten}
         work.follow_ups = await store.follow_ups(connection, groups)
         await _read_overlay(connection, work, about)
         wanted = {case_id for chain in work.follow_ups.values() for case_id in chain}

@@ -36,10 +36,11 @@ from services.routing.sla import Policy
 
 
 def on_mention(work: CaseWork, received: Received[TriagedEvent]) -> None:
-    """A mention came, moved, or was taken back: compute every case that it concerns. An older state than ours has no effect."""
+    """A mention came, moved, or was taken back: compute every case that it concerns. An older state than ours has no effect. Nothing has on a
+    mention that was forgotten, or whose text was."""
     mention_id, brand = received.event.triaged.mention.id, received.event.triaged.mention.brand
     known = work.copies.get(mention_id)
-    if known is not None and known.version >= received.version:
+    if mention_id in work.forgotten or (known is not None and (known.version >= received.version or known.is_bare)):
         work.repeat(received)
         return
     policy = work.policies.of(brand)
@@ -96,6 +97,8 @@ def _place(work: CaseWork, policy: Policy, triaged: TriagedMention, known: store
     if known is not None and known.triaged.group_id == triaged.group_id and known.case_id in own:
         return _Place(known.case_id)
     first = work.files.get(standing(first_id))
+    if first is None and first_id in work.forgotten:
+        return _place_anew(work, policy, triaged, first_id)
     if first is None or mention.historic:
         return _Place(standing(first_id))
     chain = work.follow_ups.get(triaged.group_id, {})
@@ -108,6 +111,20 @@ def _place(work: CaseWork, policy: Policy, triaged: TriagedMention, known: store
         return _Place(begins, follows=here.case.id, instead=instead)
     comes_back = here.case.state in ("resolved", "closed") and turn.wakes(here, triaged)
     return _Place(here.case.id, instead=instead if comes_back else None)
+
+
+def _place_anew(work: CaseWork, policy: Policy, triaged: TriagedMention, forgotten_id: UUID) -> _Place:
+    """A message of a group whose cases were forgotten belongs to a follow-up, as after one that is over: no case ever has the id of one that was
+    forgotten."""
+    mention, standing = triaged.mention, work.overlay.standing
+    chain = work.follow_ups.get(triaged.group_id, {})
+    here, after = reopening.before_and_after(((key, work.files[standing(id)]) for id, key in chain.items()), cases.key_of(mention))
+    here = here or after
+    if here is not None and not reopening.is_over(policy, here.case, mention.received_at):
+        return _Place(here.case.id)
+    begins = cases.case_id_of(mention.brand, triaged.group_id, mention.id)
+    _begins(work, triaged.group_id, begins, cases.key_of(mention))
+    return _Place(begins, follows=here.case.id if here is not None else forgotten_id)
 
 
 def _decided(work: CaseWork, file: cases.File) -> bool:

@@ -26,8 +26,8 @@ from libs.common.incident_events import (
     IncidentTaskDue,
     IncidentUnanswered,
 )
+from services.routing import forgotten, incident_hold, incident_store, incident_words, timer
 from services.routing import incident as incidents
-from services.routing import incident_hold, incident_store, incident_words, timer
 from services.routing.incident import File, Person
 from services.routing.notice import Link, Notice, add
 from services.routing.sla import Policy
@@ -69,6 +69,8 @@ async def raise_incident(
     (`incident_store.only_one_raises`). `id`: of one that is raised by hand without a scenario; else it follows from what it is about and `number`."""
     scenario, brand = cause.scenario, policy.book.brand
     name = scenario.id if scenario else ""
+    while id is None and await forgotten.knows(connection, brand, deterministic_id(brand, "incident", name, cause.about, str(number))):
+        number += 1  # those before were forgotten
     incident = Incident(
         id=id or deterministic_id(brand, "incident", name, cause.about, str(number)),
         brand=brand,

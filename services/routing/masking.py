@@ -90,7 +90,7 @@ class Mask:
         if self.audience == "department":
             words = (author.name or "").split()
             return words[0] if words and words[0].isalpha() else None
-        return author.name or author.identities[0].value
+        return author.name or author.identities[0].value or None
 
     def _masked(self, text: str, spans: Sequence[Span]) -> str:
         said, at = [], 0

@@ -36,6 +36,7 @@ class Asked(BaseModel):
     title: str | None
     text: str
     open: bool = Field(description="Nobody has answered or resolved it yet")
+    kept: bool = Field(default=True, description="False: its text and who wrote it are no longer kept")
     intent: str | None
     language: str
     sentiment: str
@@ -62,6 +63,7 @@ class Tried(BaseModel):
     by: str | None
     channel: str | None = None
     text: str | None = None
+    kept: bool = Field(default=True, description="False: the words of an answer are no longer kept")
     detail: dict[str, Any] = Field(default={}, description="Of a step: what the timeline tells of it")
 
 
@@ -116,6 +118,8 @@ class Reply:
     channel: str
     visibility: str
     text: str
+    kept: bool = True
+    """Whether its words are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +184,7 @@ def _asked(found: Material, triaged: TriagedMention, mask: Mask) -> Asked:
         title=mask.mention(mention, findings, "title") if mention.title else None,
         text=mask.mention(mention, findings)[:MOST_CHARS],
         open=_is_open(found, triaged),
+        kept=mention.forgotten_at is None,
         intent=findings.intent,
         language=findings.language,
         sentiment=findings.sentiment,
@@ -205,7 +210,14 @@ def _promised(found: Material, mask: Mask) -> list[Promised]:
 
 def _tried(found: Material, mask: Mask) -> list[Tried]:
     answers = [
-        Tried(what="reply", at=reply.at, by=reply.by, channel=reply.channel, text=mask.text(reply.text, reply.visibility)[:MOST_CHARS])
+        Tried(
+            what="reply",
+            at=reply.at,
+            by=reply.by,
+            channel=reply.channel,
+            text=mask.text(reply.text, reply.visibility)[:MOST_CHARS],
+            kept=reply.kept,
+        )
         for reply in found.replies
     ]
     notes = [Tried(what="note", at=row["at"], by=row["author"], text=mask.text(row["text"], "private")[:MOST_CHARS]) for row in found.notes]

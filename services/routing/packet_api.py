@@ -37,6 +37,7 @@ class Earlier(BaseModel):
     said: str | None = Field(description="What was answered last")
     said_at: datetime | None
     said_by: str | None
+    kept: bool = Field(default=True, description="False: what was written then is no longer kept")
 
 
 @router.get(
@@ -88,13 +89,15 @@ async def customer_history(
     for row in rows[:limit]:
         first = TriagedMention.model_validate(row["first"]) if row["first"] else None
         said = mask.text(row["said"], row["said_visibility"]) if row["said"] else None
+        kept = (first is None or first.mention.forgotten_at is None) and row["said_kept"]
         items.append(
             Earlier(
                 case=brief(Case.model_validate(row["state_json"]), mask),
-                asked=_short(mask.mention(first.mention, first.findings)) if first else None,
+                asked=(_short(mask.mention(first.mention, first.findings)) or None) if first else None,
                 said=_short(said) if said else None,
                 said_at=row["said_at"],
                 said_by=row["said_by"],
+                kept=kept,
             )
         )
     return Page(items=items, next=http.cursor_of(rows[limit - 1]["seq"]) if len(rows) > limit else None)

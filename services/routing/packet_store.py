@@ -59,13 +59,13 @@ async def material(connection: db.Connection, brand: str, case_id: UUID, now: da
 async def replies(connection: db.Connection, brand: str, ids: list[UUID]) -> list[Reply]:
     """What was said in these cases, the newest first."""
     rows = await connection.fetch(
-        "select reply_id, at, by, channel, visibility, text from said where brand = $1 and case_id = any($2::uuid[]) "
+        "select reply_id, at, by, channel, visibility, text, forgotten_at is null as kept from said where brand = $1 and case_id = any($2::uuid[]) "
         "order by at desc, reply_id desc limit $3",
         brand,
         ids,
         _MOST_ROWS,
     )
-    return [Reply(row["reply_id"], row["at"], row["by"], row["channel"], row["visibility"], row["text"]) for row in rows]
+    return [Reply(row["reply_id"], row["at"], row["by"], row["channel"], row["visibility"], row["text"], row["kept"]) for row in rows]
 
 
 async def others(connection: db.Connection, brand: str, case: Case) -> list[Case]:
@@ -85,13 +85,13 @@ async def others(connection: db.Connection, brand: str, case: Case) -> list[Case
 async def history(connection: db.Connection, brand: str, customer_id: UUID, before: int | None, limit: int) -> list[asyncpg.Record]:
     """A customer's cases, the newest first, those below a sequence number: each with what the customer asked first and what we said last."""
     return await connection.fetch(
-        "select l.seq, c.state_json, m.triaged as first, s.text as said, s.at as said_at, s.by as said_by, s.visibility as said_visibility, "
-        "s.channel as said_channel from (select case_id, seq from case_line where brand = $1 and customer_id = $2 "
+        "select l.seq, c.state_json, m.triaged as first, s.text as said, s.forgotten_at is null as said_kept, s.at as said_at, s.by as said_by, "
+        "s.visibility as said_visibility, s.channel as said_channel from (select case_id, seq from case_line where brand = $1 and customer_id = $2 "
         "and ($3::bigint is null or seq < $3) order by seq desc limit $4) l join care_case c on c.brand = $1 and c.id = l.case_id "
         "left join lateral (select triaged from mention_copy where brand = $1 and case_id = l.case_id and not removed "
         "order by received_at, id limit 1) m on true "
-        "left join lateral (select text, at, by, visibility, channel from said where brand = $1 and case_id = l.case_id order by at desc limit 1) s "
-        "on true "
+        "left join lateral (select text, forgotten_at, at, by, visibility, channel from said where brand = $1 and case_id = l.case_id "
+        "order by at desc limit 1) s on true "
         "order by l.seq desc",
         brand,
         customer_id,

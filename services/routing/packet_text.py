@@ -40,6 +40,8 @@ _WORDS = {
     "paused": ("paused", "gepauzeerd"),
     "looking": ("Open with", "Nu open bij"),
     "more": ("… and {n} more", "… en nog {n}"),
+    "not kept": ("(no longer kept)", "(niet meer bewaard)"),
+    "texts-forgotten": ("texts no longer kept", "teksten niet meer bewaard"),
     "private": ("private", "privé"),
     "public": ("public", "openbaar"),
     "reply": ("answered", "geantwoord"),
@@ -134,7 +136,8 @@ class _Page:
             left = self.packet.asked_total - number
             state = self.say("open" if asked.open else "answered")
             head = f"  [{state}] {self.at(asked.at)} {asked.channel} ({self.say(asked.visibility)})"
-            words = " ".join(filter(None, (asked.title and f"{asked.title}:", asked.text))).split()
+            said = asked.text if asked.kept else self.say("not kept")
+            words = " ".join(filter(None, (asked.title and f"{asked.title}:", said))).split()
             most = max(1, min(6, room - len(found) - 3))
             body = textwrap.wrap(" ".join(words), WIDTH - 4, max_lines=most, placeholder=" …", break_long_words=True)
             if found and len(found) + 1 + len(body) + (left > 1) > room:
@@ -153,7 +156,8 @@ class _Page:
     def _tried(self, tried: Tried) -> str:
         by = f" {tried.by}" if tried.by and tried.by != "system" else ""
         if tried.text is not None:
-            return f"  {self.at(tried.at)}{by} {self.say(tried.what)}{f' ({tried.channel})' if tried.channel else ''}: {_flat(tried.text)}"
+            said = _flat(tried.text) if tried.kept else self.say("not kept")
+            return f"  {self.at(tried.at)}{by} {self.say(tried.what)}{f' ({tried.channel})' if tried.channel else ''}: {said}"
         detail = tried.detail
         more = " ".join(str(detail[key]) for key in ("owner", "department") if key in detail) if tried.what == "assigned" else ""
         more = more or (detail.get("consultation") or {}).get("department", "")

@@ -21,7 +21,7 @@ from services.routing.sla import Policy
 def sent(work: CaseWork, received: Received[ReplySent]) -> None:
     """A reply reached the customer: the reaction clock stops, and the case waits for them unless they wrote again meanwhile. Once for each reply."""
     reply = received.event.reply
-    if reply.id in work.sent or reply.sent_at is None:
+    if reply.id in work.sent or reply.sent_at is None or reply.case_id in work.forgotten:
         work.repeat(received)
         return
     work.sent.add(reply.id)

@@ -129,7 +129,7 @@ async def put(connection: db.Connection, cases: Iterable[tuple[str, UUID]]) -> N
         return
     wanted = sorted(await standing.onward(connection, [brand for brand, _ in changed], [case_id for _, case_id in changed]))
     found = await _texts(connection, wanted)
-    gone = [key for key in wanted if key not in found or not (found[key].messages or found[key].titles)]
+    gone = [key for key in wanted if key not in found or not (found[key].messages or found[key].titles or found[key].ours)]
     await _rename(connection, wanted, -1)
     if gone:
         await connection.execute(

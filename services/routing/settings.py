@@ -57,6 +57,10 @@ class Settings(ServiceSettings):
     notice_answer_timeout_s: float = Field(default=30.0, gt=0, description="For the answer of a webhook or a chat")
     notice_mail_answer_timeout_s: float = Field(default=300.0, gt=0, description="For a mail server's answer to a whole message")
 
+    purge_every_s: float = Field(
+        default=3600.0, gt=0, description="Between two removals of cases and texts that are older than the book's retention"
+    )
+
     @field_validator("answer_key")
     @classmethod
     def _addresses_can_be_trusted(cls, value: SecretStr) -> SecretStr:

@@ -42,7 +42,7 @@ SIZE = 10.0
 """Of the negative binomial: how much counts vary beside chance."""
 DAYS = 28
 _EVERY = timedelta(minutes=1)
-_KEPT = timedelta(days=60)
+KEPT = timedelta(days=60)
 _SAMPLE = 2000
 _HOUR = timedelta(hours=1)
 
@@ -275,4 +275,4 @@ async def _fold(connection: db.Connection, brand: str, before: datetime, now: da
         brand,
         before,
     )
-    await connection.execute("delete from mention_hour where brand = $1 and hour < $2", brand, now - _KEPT)
+    await connection.execute("delete from mention_hour where brand = $1 and hour < $2", brand, now - KEPT)

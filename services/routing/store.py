@@ -29,6 +29,11 @@ class Copy:
     case_id: UUID
     traceparent: str | None
 
+    @property
+    def is_bare(self) -> bool:
+        """Its text and author were forgotten."""
+        return self.triaged.mention.forgotten_at is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Story:

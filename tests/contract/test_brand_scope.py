@@ -45,6 +45,7 @@ ALLOWED: Mapping[str, str] = {
     "routing/promise_store.py:where": f"{BY_EVENT}; the handler compares the brands",
     "routing/notice.py:waiting": COUNTS,
     "routing/promise_store.py:refresh_gauges": COUNTS,
+    "routing/retention.py:refresh_gauges": COUNTS,
     "routing/search_index.py:one_by_one": ALL_BRANDS,
     "routing/search_index.py:tick": ALL_BRANDS,
     "routing/search_index.py:refresh_gauges": COUNTS,

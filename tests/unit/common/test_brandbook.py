@@ -225,6 +225,13 @@ def test_problems_can_be_read_by_programs() -> None:
         ("timezone: ../etc", "4: timezone: is no time zone"),
         ("survey: {sample: 3}", "4: survey.sample: should be less than or equal to 1, not 3"),
         ("retention: {cases: 5 years}", "4: retention.cases: must be a duration such as 30m, 4h, 2d or 5y, not '5 years'"),
+        ("retention: {mentions: 0d}", "4: retention.mentions: must be a duration such as 30m, 4h, 2d or 5y, not '0d'"),
+        ("retention: {mentions: 23h}", "4: retention.mentions: 23h would be forgotten on the day on which it came; write 1d at least, such as 400d"),
+        (
+            "retention: {cases: 300d}",
+            "4: retention.cases: 300d is less than mentions (400d), and a case holds them; write 400d at least, or less for mentions",
+        ),
+        ("retention: {mentions: 6y}", "4: retention.cases: 5y is less than mentions (6y)"),
         ("targets: [{reaction: 30}]", "4: targets[0].reaction: must be a duration"),
         ("targets: [{reaction: 1y}]", "4: targets[0].reaction: counts opening time"),
         ("targets: [{when: {urgncy: high}}]", "4: targets[0].when.urgncy: is no field here; did you mean 'urgency'?"),
