@@ -1,6 +1,7 @@
 """``weerklank scenario run``: files come in; each is played in many schedules, by a process for every core, and what failed is told with its seed."""
 
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -25,8 +26,12 @@ from cli.scenario.format import Scenario, load
 from cli.scenario.play import Outcome, play
 from cli.scenario.world import World
 
-_AT_ONCE = 25
+_AT_ONCE = 5
 """Schedules that a worker is given at a time."""
+_WORTH_A_WORKER = 20
+"""Schedules for which another process is worth its start."""
+_SELDOM = (50_000, 20, 100)
+"""When garbage is looked for: a schedule makes much that goes by itself, and looking through all that is loaded costs more than it frees."""
 _SHOWN_SEEDS = 3
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\bs[0-9a-f]{16}\b")
 
@@ -47,7 +52,7 @@ def run(files: Sequence[Path], *, schedules: int, seed: int | None, jobs: int | 
     scenarios = [load(path) for path in _files(files)]
     seeds = [seed] if seed is not None else list(range(schedules))
     chunks = [(n, seeds[i : i + _AT_ONCE]) for n in range(len(scenarios)) for i in range(0, len(seeds), _AT_ONCE)]
-    workers = max(1, min(jobs or os.cpu_count() or 1, len(chunks)))
+    workers = max(1, min(jobs or os.cpu_count() or 1, len(scenarios) * len(seeds) // _WORTH_A_WORKER))
     results = [Result(str(scenario.path), scenario.title, 0, 0, {}) for scenario in scenarios]
     with _stopped_in_order(), database.server() as server:
         urls = [server.database(f"scenario_{n}") for n in range(workers)]
@@ -94,9 +99,12 @@ def _one_by_one(url: str, scenarios: Sequence[Scenario], chunks: Sequence[tuple[
                 await world.close()
 
     logging.disable(logging.CRITICAL)
+    often = gc.get_threshold()
+    gc.set_threshold(*_SELDOM)
     try:
         return uvloop.run(all_of_them())
     finally:
+        gc.set_threshold(*often)
         logging.disable(logging.NOTSET)
 
 
@@ -114,6 +122,7 @@ def _begin(urls: Sequence[str], paths: Sequence[Path], turn: "object") -> None:
         number = turn.value  # type: ignore[attr-defined]
         turn.value += 1  # type: ignore[attr-defined]
     logging.disable(logging.CRITICAL)
+    gc.set_threshold(*_SELDOM)
     _Worker.folder = tempfile.TemporaryDirectory(prefix="weerklank-scenario-")
     _Worker.scenarios = [load(path) for path in paths]
     _Worker.loop = uvloop.new_event_loop()

@@ -9,11 +9,12 @@ import asyncio
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from cli.stack import postgres
 from cli.stack.parts import ROOT
@@ -29,8 +30,20 @@ _SETTINGS: Mapping[str, str] = {
     "max_connections": "60",
     "shared_buffers": "128MB",
     "jit": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "checkpoint_timeout": "1h",
+    "track_activities": "off",
+    "track_counts": "off",
+    "track_commit_timestamp": "off",
+    "update_process_title": "off",
+    "max_parallel_workers_per_gather": "0",
 }
 """What is lost with the machine is made anew by the next run."""
+_SESSION: Mapping[str, str] = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"}
+"""Every schedule asks what the one before it asked, of tables that stay small: planning anew would take longer than all the rest. The plan is made
+while the tables are empty, so it is one that goes by the indexes."""
+_STATEMENTS = 2000
 _CLOCK = """
 create schema simulated;
 grant usage on schema simulated to public;
@@ -46,7 +59,12 @@ class Server:
     port: int
 
     def url(self, database: str) -> str:
-        return postgres.url(self.home, self.port, postgres.SUPERUSER, database)
+        """By the Unix socket where there is one: statements are many and short, and TCP costs more than most of them."""
+        found = postgres.url(self.home, self.port, postgres.SUPERUSER, database)
+        data = self.home / "data"
+        if not (data / f".s.PGSQL.{self.port}").exists():
+            return found
+        return found.replace(f"@127.0.0.1:{self.port}/{database}", f"@/{database}?host={quote(str(data), safe='')}&port={self.port}")
 
     def database(self, name: str) -> str:
         """A database of that name as the services' migrations make it; its URL."""
@@ -114,7 +132,30 @@ async def pool_of(url: str, service: str, moment: "Moment") -> db.Pool:
             await connection.execute("select set_config('weerklank.moment', $1, false)", written)
             knows[session] = written
 
-    return await db.open_pool(url, service, size=4, search_path=f"simulated, {service}, public, pg_catalog", setup=setup)
+    path = f"simulated, {service}, public, pg_catalog"
+    return await db.open_pool(url, service, size=4, settings={"search_path": path, **_SESSION}, statements=_STATEMENTS, setup=setup)
+
+
+async def empty_tables(pool: db.Pool, service: str) -> list[str]:
+    """The tables of a service in which nothing is: what migrations wrote stands in the others."""
+    rows = await pool.fetch(
+        "select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname = $1 order by 1", service
+    )
+    names = [str(row["name"]) for row in rows]
+    return [name for name in names if not await pool.fetchval(f"select exists (select from {name})")]  # as the database names them
+
+
+async def clear(pool: db.Pool, tables: Sequence[str]) -> None:
+    """Nothing is in these any more, and the numbers of those that were used begin anew."""
+    used = [
+        str(row["name"])
+        for row in await pool.fetch(
+            "select name from unnest($1::text[]) as u(name) where pg_relation_size(name::regclass) > 0", list(tables)
+        )
+    ]
+    if used:
+        # By itself, without triggers that would empty a table that this empties.
+        await pool.execute(f"begin; set local session_replication_role = replica; truncate {', '.join(used)} restart identity; commit")
 
 
 class Moment:

@@ -14,9 +14,12 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from cli.errors import WRONG, CommandError
-from cli.scenario import times
+from cli.scenario import check, times
 from libs.common.bookproblems import BrandBookError
 from libs.common.brandbook import BrandBook
+
+_LARGEST = 1_000_000
+_MOST_VALUES, _DEEPEST = 100_000, 50
 
 KINDS = ("mention", "mail", "taken_back", "do", "draft", "reply", "mailed", "call", "book", "outside", "expect")
 """What a step can be; each step has one of these keys."""
@@ -237,7 +240,12 @@ def load(path: Path) -> Scenario:
     """Raises `CommandError` for a file that is no scenario."""
     yaml = YAML(typ="rt")
     try:
-        data = yaml.load(path.read_text(encoding="utf-8"))
+        if path.is_file() and path.stat().st_size > _LARGEST:
+            raise CommandError(f"{path} is larger than {_LARGEST:,} bytes: tell its story in several files.", WRONG)
+        text = path.read_text(encoding="utf-8")
+        if not text.strip():
+            raise CommandError(f"{path} is empty: a scenario has the keys scenario, starts and steps; docs/scenarios.md shows one.", WRONG)
+        data = yaml.load(text)
     except OSError as error:
         raise CommandError(f"{path} can't be read: {error.strerror}.", WRONG) from error
     except UnicodeDecodeError as error:
@@ -246,7 +254,9 @@ def load(path: Path) -> Scenario:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise CommandError(f"{path}:{line}: no YAML: {error.problem}.", WRONG) from error
     except (YAMLError, ValueError) as error:
-        raise CommandError(f"{path}: no YAML: {error}.", WRONG) from error
+        raise CommandError(f"{path}: no YAML: {' '.join(str(error).split())}.", WRONG) from error
+    except RecursionError as error:
+        raise CommandError(f"{path}: what stands in it is nested deeper than anything that a scenario needs.", WRONG) from error
     if not isinstance(data, dict):
         raise CommandError(f"{path}:1: a scenario has the keys scenario, starts and steps.", WRONG)
     if unknown := sorted(set(map(str, data)) - {"scenario", "about", "brand", "starts", "triage", "steps"}):
@@ -256,7 +266,15 @@ def load(path: Path) -> Scenario:
             raise CommandError(f"{path}:1: {key!r} is missing.", WRONG)
     if data.get("triage", "given") not in ("given", "real"):
         raise CommandError(f"{path}:{_line(data, 'triage')}: triage must be given or real, not {data['triage']!r}.", WRONG)
-    book = {**DEFAULT_BOOK, **_plain(data.get("brand") or {})}
+    for key in ("scenario", "about"):
+        if not isinstance(data.get(key) or "", str):
+            raise CommandError(f"{path}:{_line(data, key)}: {key!r} is a text.", WRONG)
+    if not isinstance(data.get("brand") or {}, dict):
+        raise CommandError(f"{path}:{_line(data, 'brand')}: 'brand' has fields of a brand book, such as targets.", WRONG)
+    try:
+        book = {**DEFAULT_BOOK, **_plain(data.get("brand") or {})}
+    except TooMuch as error:
+        raise CommandError(f"{path}:{_line(data, 'brand')}: {error}.", WRONG) from error
     try:
         zone = ZoneInfo(BrandBook.from_json({"brand": "scenario", **book}, source="brand").timezone)
     except BrandBookError as error:
@@ -265,8 +283,8 @@ def load(path: Path) -> Scenario:
         starts = times.start_of(str(data["starts"]), zone)
     except times.NoTime as error:
         raise CommandError(f"{path}:{_line(data, 'starts')}: starts: {error}.", WRONG) from error
-    if not isinstance(data["steps"], list):
-        raise CommandError(f"{path}:{_line(data, 'steps')}: steps must be a list.", WRONG)
+    if not isinstance(data["steps"], list) or not data["steps"]:
+        raise CommandError(f"{path}:{_line(data, 'steps')}: 'steps' is a list of what happens, with one step at least.", WRONG)
     return Scenario(
         path=path,
         title=str(data["scenario"]),
@@ -275,18 +293,21 @@ def load(path: Path) -> Scenario:
         starts=starts,
         zone=zone,
         triage=data.get("triage", "given"),
-        steps=tuple(_steps(path, data["steps"], starts, zone)),
+        steps=tuple(_steps(path, data["steps"], starts, zone, check.Names(book), real=data.get("triage") == "real")),
     )
 
 
-def _steps(path: Path, items: Any, at: datetime, zone: ZoneInfo) -> list[Step]:
+def _steps(path: Path, items: Any, at: datetime, zone: ZoneInfo, names: check.Names, *, real: bool) -> list[Step]:
     found = []
     for number, item in enumerate(items):
         line = items.lc.item(number)[0] + 1
         where = f"{path}:{line}"
         if not isinstance(item, dict):
             raise CommandError(f"{where}: a step is a mapping with one of {', '.join(KINDS)}.", WRONG)
-        values = _plain(item)
+        try:
+            values = _plain(item)
+        except TooMuch as error:
+            raise CommandError(f"{where}: {error}.", WRONG) from error
         kinds = [kind for kind in KINDS if kind in values]
         kinds = ["do"] if sorted(kinds) == ["do", "reply"] else kinds
         if len(kinds) != 1:
@@ -301,10 +322,14 @@ def _steps(path: Path, items: Any, at: datetime, zone: ZoneInfo) -> list[Step]:
             if isinstance(what, DoStep) and (what.case is None) == (what.reply is None):
                 raise CommandError(f"{where}: do: {what.do!r} is done with a case or with a reply: name one of the two.", WRONG)
             if isinstance(what, ExpectStep):
-                _check(path, item, what)
+                _check(path, item, what, names)
+            else:
+                _follow(what, at, zone, names, real=real)
             found.append(Step(at, what, line))
         except times.NoTime as error:
             raise CommandError(f"{where}: at: {error}.", WRONG) from error
+        except check.Wrong as error:
+            raise CommandError(f"{where}: {error}.", WRONG) from error
         except ValidationError as error:
             raise CommandError(f"{where}: {_said(error, kinds[0])}", WRONG) from error
     return found
@@ -313,6 +338,8 @@ def _steps(path: Path, items: Any, at: datetime, zone: ZoneInfo) -> list[Step]:
 def _said(error: ValidationError, kind: str) -> str:
     """What is wrong with a step, and what it can have."""
     first = error.errors(include_url=False)[0]
+    if kind == "expect" and first["loc"] == ("expect",):
+        return "expect: a list of what must be so, such as [{case: m1, is: {owner: gs}}]."
     place = ".".join(map(str, first["loc"]))
     if first["type"] == "extra_forbidden" and len(first["loc"]) == 1:
         known = sorted(field.alias or name for name, field in _MODELS[kind].model_fields.items())
@@ -321,7 +348,46 @@ def _said(error: ValidationError, kind: str) -> str:
     return f"{place}: {first['msg'][:1].lower()}{first['msg'][1:]}."
 
 
-def _check(path: Path, item: Any, what: ExpectStep) -> None:
+def _follow(what: Body, at: datetime, zone: ZoneInfo, names: check.Names, *, real: bool) -> None:
+    """What this step names for those after it. Raises `check.Wrong` where it names what is not there."""
+    match what:
+        case MentionStep():
+            check.time("received", what.received, at, zone)
+            names.mentions[what.mention] = None
+        case MailStep():
+            if not real:
+                raise check.Wrong("a mail is read by triage: write `triage: real` at the top of the file")
+            check.new("message", what.mail, names.mentions)
+            names.mentions[what.mail] = None
+        case TakenBackStep():
+            check.known("message", what.taken_back, names.mentions)
+        case ReplyStep():
+            check.known("message", what.to, names.mentions)
+            check.time("sent", what.sent, at, zone)
+            for promise in what.promises:
+                check.time("due", promise.due, at, zone)
+                if promise.instead_of is not None:
+                    check.known("promise", promise.instead_of, names.promises)
+                names.promises[promise.name] = None
+            for kept in what.keeps or ():
+                check.known("promise", kept, names.promises)
+            names.replies[what.reply] = None
+        case DraftStep():
+            check.known("message", what.case, names.mentions)
+            check.new("reply", what.draft, names.replies)
+            names.replies[what.draft] = None
+        case DoStep():
+            if what.case is not None:
+                check.known("message", what.case, names.mentions)
+            if what.reply is not None:
+                check.known("reply", what.reply, names.replies)
+        case BookStep():
+            names.put(what.book)
+        case CallStep():
+            check.form(what.has)
+
+
+def _check(path: Path, item: Any, what: ExpectStep, names: check.Names) -> None:
     """Raises `CommandError` for an expectation that nobody could look at: a misspelt one must not pass as met."""
     for number, one in enumerate(what.expect):
         where = f"{path}:{item['expect'].lc.item(number)[0] + 1}"
@@ -337,6 +403,10 @@ def _check(path: Path, item: Any, what: ExpectStep) -> None:
             continue
         if len(set(one) & _AS_GIVEN) != min(1, len(beside & _AS_GIVEN)):
             raise CommandError(f"{where}: {kinds[0]!r} needs `is` or `has`: what must be so.", WRONG)
+        try:
+            check.expectation(kinds[0], one, names)
+        except check.Wrong as error:
+            raise CommandError(f"{where}: {error}.", WRONG) from error
 
 
 def _line(mapping: Any, key: str) -> int:
@@ -344,16 +414,27 @@ def _line(mapping: Any, key: str) -> int:
     return int(mapping.lc.key(key)[0]) + 1
 
 
+class TooMuch(ValueError):
+    """More than a scenario needs: a file of a few lines can stand for millions of values, by anchors that name one another."""
+
+
 def _plain(value: Any) -> Any:
-    """YAML's own types as Python's, moments as they are written."""
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if isinstance(value, bool) or value is None:
-        return value
-    if isinstance(value, int):
-        return int(value)
-    if isinstance(value, float):
-        return float(value)
-    return str(value)
+    """YAML's own types as Python's, moments as they are written. Raises `TooMuch`."""
+    left = _MOST_VALUES
+
+    def plain(value: Any, depth: int) -> Any:
+        nonlocal left
+        left -= 1
+        if left < 0 or depth > _DEEPEST:
+            raise TooMuch("its anchors and aliases stand for more than a scenario needs: write out what is meant")
+        if isinstance(value, dict):
+            return {str(key): plain(item, depth + 1) for key, item in value.items()}
+        if isinstance(value, list):
+            return [plain(item, depth + 1) for item in value]
+        if isinstance(value, bool) or value is None:
+            return value
+        if isinstance(value, int):
+            return int(value)
+        return float(value) if isinstance(value, float) else str(value)
+
+    return plain(value, 0)

@@ -80,7 +80,7 @@ class _Player:
             readers["triage"] = ()
         if any(map(_responds, scenario.steps)):
             readers |= {"responder": (), "holds": ()}
-        brand = "s" + hashlib.blake2b(f"{scenario.path.resolve()}/{self._seed}".encode(), digest_size=8).hexdigest()
+        brand = "s" + hashlib.blake2b(f"{scenario.path.name}/{self._seed}".encode(), digest_size=8).hexdigest()
         self._book = dict(scenario.book)
         await world.begin(brand, self._book, Log(readers, self._rng, orderly), scenario.starts)
         self._teller = Teller(world, scenario)

@@ -60,11 +60,20 @@ class Tasks:
         self._attempts = settings[1].send_attempts
         self._followed = 1
         self._due: datetime | None = None
+        self._stirred = {"routing": True, "responder": True}
+        self._looked: dict[str, datetime] = {}
+        self._restless = False
+
+    def stir(self) -> None:
+        """Something was written, or a book came: there may be something to do, where nothing was."""
+        self._stirred = dict.fromkeys(self._stirred, True)
 
     # --- routing ------------------------------------------------------------------------------------------------------------------------
 
     async def routing(self, now: datetime, relay: Callable[[], Awaitable[None]]) -> bool:
         """What is due by the clock, what a new book means for what runs, bulk actions, cases for those who are there, and notices. Raises `Endless`."""
+        if not self._may_have_work(now):
+            return False
         policy = self._policies.of(self._brand)
         done = False
         if policy.version > self._followed:
@@ -72,11 +81,19 @@ class Tasks:
             done = await self._follow(policy)
         for _ in range(_MOST_ROUNDS):
             if not await self._round(policy, now):
+                self._stirred["routing"], self._looked["routing"] = False, now
                 if done:
+                    self._stirred["responder"] = True
                     await relay()
                 return done
             done = True
         raise Endless
+
+    def _may_have_work(self, now: datetime) -> bool:
+        """Whether a look at what there is to do could find anything that the last one did not."""
+        if self._stirred["routing"] or (self._due is not None and self._due <= now):
+            return True
+        return self._restless and self._looked.get("routing") != now
 
     async def _round(self, policy: Policy, now: datetime) -> int:
         """One look at what there is to do, in one query: most looks find nothing. How much was done."""
@@ -89,6 +106,7 @@ class Tasks:
         )
         assert seen is not None
         self._due = min((at for at in (seen["notice"], seen["clock"]) if at is not None), default=None)
+        self._restless = seen["bulk"] or seen["anybody"]
         done = 0
         if seen["clock"] is not None and seen["clock"] <= now:
             done += await ticker.tick(self._routing, self._policies)
@@ -142,8 +160,13 @@ class Tasks:
         async with self._routing.acquire() as connection:
             return next((lease for lease in await hold.leases(connection) if lease.brand == self._brand), None)
 
-    async def responder(self) -> bool:
+    def responder_may_have_work(self, now: datetime) -> bool:
+        """Whether another look at what may leave could find anything that the last one did not."""
+        return self._stirred["responder"] or self._looked.get("responder") != now
+
+    async def responder(self, now: datetime) -> bool:
         """What holds leave to do, updates to many, and what is approved leaves: into the sandbox, where no process dies before that."""
+        self._stirred["responder"], self._looked["responder"] = False, now
         done = await keeper.keep(self._responder, self._books)
         while await self._steps_of_updates():
             done += 1
@@ -151,6 +174,8 @@ class Tasks:
             await self._die_before_sending()
         sent = await self._sender.claim()
         await self._sender.idle()
+        if done + sent:
+            self.stir()
         return done + sent > 0
 
     async def _steps_of_updates(self) -> bool:

@@ -35,7 +35,10 @@ def read(text: str, before: datetime, zone: ZoneInfo) -> datetime:
     """The moment that `text` means after `before`. Raises `NoTime`."""
     written = str(text).strip().lower()
     if found := _AFTER.fullmatch(written):
-        return before + int(found[1]) * _UNITS[found[2]]
+        try:
+            return before + int(found[1]) * _UNITS[found[2]]
+        except OverflowError as error:
+            raise NoTime(f"{text!r} is after the end of the calendar") from error
     if found := _TIME.fullmatch(written):
         local = before.astimezone(zone)
         at = _at(local.replace(tzinfo=None), int(found[2]), int(found[3]), int(found[4] or 0), zone, text)

@@ -80,6 +80,8 @@ class Teller:
 
     def taken_back(self, name: str) -> None:
         if self._scenario.triage == "real":
+            if name not in self._received:
+                raise Failed(f"there is no message {name!r} that could be taken back")
             message = self._received[name]
             event = ingest.deleted_event(str(message.id), self._world.brand, ingest.key_of(message), self._world.now, 1, None)
             self._world.tell(event, MENTIONS.name, "ingest")

@@ -4,7 +4,7 @@ Statements find their tables by the search path, which is the service's own sche
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -77,11 +77,12 @@ async def open_pool(
     schema: str,
     *,
     size: int = 6,
-    search_path: str | None = None,
+    settings: Mapping[str, str] | None = None,
+    statements: int = 100,
     setup: Callable[[Any], Coroutine[Any, Any, None]] | None = None,
 ) -> Pool:
-    """The service's pool. A statement that runs longer than 30 s is cancelled: it is a fault, not work. `search_path` instead of the schema's own, and
-    `setup` of every connection that is handed out, are for who plays with time."""
+    """The service's pool. A statement that runs longer than 30 s is cancelled: it is a fault, not work. `settings` of the sessions beside or in place of
+    these, the `statements` that a session keeps prepared, and `setup` of every connection that is handed out are for who plays with time."""
     return await asyncpg.create_pool(
         url,
         min_size=1,
@@ -92,13 +93,16 @@ async def open_pool(
         init=_prepare,
         reset=_keep,
         setup=setup,
+        statement_cache_size=statements,
+        max_cached_statement_lifetime=300 if statements == 100 else 0,
         server_settings={
-            "search_path": search_path or f"{schema},public",
+            "search_path": f"{schema},public",
             "timezone": "UTC",
             "statement_timeout": "30000",
             # A plan that was kept since a table was empty reads all of it, for every batch, until the next analyze.
             "plan_cache_mode": "force_custom_plan",
             "idle_in_transaction_session_timeout": "60000",
             "application_name": f"weerklank-{schema}",
+            **(settings or {}),
         },
     )

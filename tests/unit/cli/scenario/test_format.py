@@ -8,6 +8,7 @@ from cli.errors import WRONG, CommandError
 from cli.scenario.format import MentionStep, load
 
 HEAD = "scenario: a\nstarts: 2026-03-26 09:30\n"
+M1 = "steps:\n  - {mention: m1, from: a}\n"
 
 
 def complaint(folder: Path, text: str) -> str:
@@ -22,7 +23,8 @@ def complaint(folder: Path, text: str) -> str:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "a scenario has the keys"),
+        ("", "a.yaml is empty: a scenario has the keys"),
+        ("# later\n", "a.yaml:1: a scenario has the keys"),
         ("scenario: [", "no YAML"),
         ("scenario: a\nsteps: []\n", "'starts' is missing"),
         ("scenario: a\nstarts: tomorrow\nsteps: []\n", "a.yaml:2: starts: 'tomorrow' is no moment"),
@@ -42,11 +44,30 @@ def complaint(folder: Path, text: str) -> str:
         (HEAD + "steps:\n  - {do: approve, reply: r1, case: m1}\n", "name one of the two"),
         (HEAD + "steps:\n  - {outside: {pigeon: down}}\n", "a.yaml:4: outside.pigeon"),
         (
-            HEAD + "steps:\n  - expect:\n      - case: m1\n        is: {}\n      - {cases: 1, iss: 2}\n",
-            "a.yaml:7: 'iss' is no key beside 'cases'",
+            HEAD + M1 + "  - expect:\n      - case: m1\n        is: {}\n      - {cases: 1, iss: 2}\n",
+            "a.yaml:8: 'iss' is no key beside 'cases'",
         ),
         (HEAD + "steps:\n  - expect: [{case: m1}]\n", "a.yaml:4: 'case' needs `is` or `has`"),
         (HEAD + "steps:\n  - expect: [{owner: gs}]\n", "a.yaml:4: an expectation has one of case, "),
+        (HEAD + "steps: []\n", "a.yaml:3: 'steps' is a list of what happens, with one step at least"),
+        (HEAD + "steps: " + "[" * 400 + "]" * 400 + "\n", "nested deeper"),
+        (HEAD + "brand: [1]\nsteps: [{taken_back: m1}]\n", "a.yaml:3: 'brand' has fields of a brand book"),
+        ("scenario: [a]\nstarts: 2026-03-26 09:30\nsteps: [1]\n", "a.yaml:1: 'scenario' is a text"),
+        (HEAD + M1 + "  - {at: +999999d, mention: m2, from: a}\n" * 4, "a.yaml:7: at: '+999999d' is after the end of the calendar"),
+        (HEAD + "steps:\n  - {mention: m1, from: a, received: soon}\n", "a.yaml:4: received: 'soon' is no time; write +5m"),
+        (HEAD + "steps:\n  - {mail: m1, raw: 'From: a'}\n", "a.yaml:4: a mail is read by triage: write `triage: real`"),
+        (HEAD + M1 + "  - {do: take, case: m9}\n", "a.yaml:5: there is no message 'm9' so far; there is m1"),
+        (HEAD + M1 + "  - {do: submit, reply: r9}\n", "a.yaml:5: there is no reply 'r9' so far; there are none"),
+        (HEAD + M1 + "  - {draft: r1, case: m1}\n  - {draft: r1, case: m1}\n", "a.yaml:6: there is a reply 'r1' already"),
+        (HEAD + M1 + "  - {book: {team: 5}}\n", "a.yaml:5: brand: team: must be a list"),
+        (HEAD + M1 + "  - expect: now\n", "a.yaml:5: expect: a list of what must be so"),
+        (HEAD + M1 + "  - expect:\n      - {case: m9, is: {}}\n", "a.yaml:6: there is no message 'm9' so far"),
+        (HEAD + M1 + "  - expect: [{told: zz, is: []}]\n", "a.yaml:5: 'zz' is nobody of the team; there are gs, mk"),
+        (HEAD + M1 + "  - expect: [{case: m1, is: {owner: zz}}]\n", "'zz' is nobody of the team"),
+        (HEAD + M1 + "  - expect: [{case: m1, is: {department: x}}]\n", "there is no department 'x' in the book; there are webcare"),
+        (HEAD + M1 + "  - expect: [{case: m1, is: {state: {in: open}}}]\n", "{in: …} takes a list"),
+        (HEAD + M1 + "  - expect: [{same_case: m1}]\n", "same_case takes a list of two messages"),
+        (HEAD + M1 + "  - expect: [{cases: two}]\n", "cases takes a number, not 'two'"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, text: str, says: str) -> None:
@@ -60,3 +81,15 @@ def test_a_step_without_a_time_is_at_the_moment_of_the_one_before(tmp_path: Path
     assert first.at == second.at
     assert isinstance(second.what, MentionStep)
     assert second.what.sender == "b"
+
+
+def test_anchors_that_stand_for_millions_of_values_are_refused_before_they_are_written_out(tmp_path: Path) -> None:
+    bomb = "\n".join(f"    - &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9))
+    assert "its anchors and aliases stand for more" in complaint(tmp_path, f"{HEAD}brand:\n  team:\n    - &a0 [x]\n{bomb}\nsteps: [1]\n")
+
+
+def test_whoever_was_in_a_book_of_the_scenario_may_own_a_case(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    team = "{book: {team: [{id: nw, first_name: Nina, initials: nw, role: agent}], departments: []}}"
+    path.write_text(f"{HEAD}{M1}  - {team}\n  - expect: [{{case: m1, is: {{owner: gs}}}}, {{case: m1, is: {{owner: nw}}}}]\n")
+    assert len(load(path).steps) == 3
