@@ -366,7 +366,8 @@ def assigned(file: File, *, to: str | None, department: str | None, why: str | N
 
 
 def assigned_to(policy: Policy, file: File, *, to: str | None, department: str | None, why: str) -> None:
-    """A person gave it to a colleague, or to a department: to whoever of that is next, unless its owner belongs there too. Raises `Conflict` as `assigned`."""
+    """A person gave it to a colleague, or to a department: to whoever of that is next, unless its owner belongs there too. Raises `Conflict` for a case
+    that has no mentions left."""
     book, before = policy.book, file.case
     waits = False
     if to is None and department is not None and not serves(book, before.owner, department):
