@@ -3,7 +3,7 @@
 a mapping       what is there has these keys, each as wanted; it may have more
 a list          as many items, each as wanted, in this order
 {any: X}        one of the items is as X
-{count: N}      so many items
+{count: N}      so many items; N is a number, or {in: [1, 2]}
 {none: X}       no item is as X
 {not: X}        anything but X
 {contains: X}   a text or a list that holds X
@@ -57,7 +57,7 @@ def _form(form: str, wanted: Any, found: Any, meant: Meant, here: str) -> list[s
     if not isinstance(found, list):
         return [f"{here} is {_shown(found)}, not a list{_inside(found)}"]
     if form == "count":
-        return [] if len(found) == wanted else [f"{here} has {len(found)} items, not {wanted}: {_shown(found)}"]
+        return [f"{here} has {len(found)} items, not {wanted}: {_shown(found)}"] if differences(wanted, len(found), meant) else []
     fitting = [one for one in found if not differences(wanted, one, meant)]
     if form == "none":
         return [f"{here} has {_shown(fitting[0])}, which it must not"] if fitting else []

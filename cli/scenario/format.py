@@ -21,7 +21,7 @@ from libs.common.brandbook import BrandBook
 _LARGEST = 1_000_000
 _MOST_VALUES, _DEEPEST = 100_000, 50
 
-KINDS = ("mention", "mail", "taken_back", "do", "draft", "reply", "mailed", "call", "book", "outside", "expect")
+KINDS = ("mention", "mail", "taken_back", "do", "draft", "reply", "mailed", "clicked", "call", "book", "outside", "expect")
 """What a step can be; each step has one of these keys."""
 
 
@@ -103,6 +103,19 @@ class MailedStep(_Part):
     authenticated: Literal["pass", "fail", "unknown"] = "unknown"
 
 
+class ClickedStep(_Part):
+    """Somebody who was told by mail or chat uses the link of that label in what they were told last, without log-in. `looks`: they, or a program that
+    reads their mail, only open it. `to`: whom that was sent to."""
+
+    clicked: str
+    to: str
+    form: dict[str, str] = Field(default={}, alias="with")
+    looks: bool = False
+    answer: int | None = None
+    says: str | None = None
+    meanwhile: bool = False
+
+
 class DraftStep(_Part):
     """A person writes a draft in the responder: their text, a script of the book, or what suits the case."""
 
@@ -161,13 +174,27 @@ class ExpectStep(_Part):
     expect: tuple[dict[str, Any], ...]
 
 
-Body = MentionStep | MailStep | TakenBackStep | ReplyStep | MailedStep | DraftStep | DoStep | CallStep | BookStep | OutsideStep | ExpectStep
+Body = (
+    MentionStep
+    | MailStep
+    | TakenBackStep
+    | ReplyStep
+    | MailedStep
+    | ClickedStep
+    | DraftStep
+    | DoStep
+    | CallStep
+    | BookStep
+    | OutsideStep
+    | ExpectStep
+)
 _MODELS: dict[str, type[Body]] = {
     "mention": MentionStep,
     "mail": MailStep,
     "taken_back": TakenBackStep,
     "reply": ReplyStep,
     "mailed": MailedStep,
+    "clicked": ClickedStep,
     "draft": DraftStep,
     "do": DoStep,
     "call": CallStep,

@@ -19,6 +19,7 @@ from cli.scenario.format import (
     EXPECTATIONS,
     BookStep,
     CallStep,
+    ClickedStep,
     DoStep,
     DraftStep,
     ExpectStep,
@@ -137,7 +138,7 @@ class _Player:
             case OutsideStep():
                 await self._settle()
                 world.outside |= {str(way): str(does) for way, does in what.outside.items()}
-            case DoStep() | CallStep() | DraftStep():
+            case DoStep() | CallStep() | DraftStep() | ClickedStep():
                 if what.meanwhile and self._seed != 0:
                     self._waiting.append(step)
                 else:
@@ -160,6 +161,10 @@ class _Player:
     async def _act(self, step: Step) -> None:
         line, self._line = self._line, step.line
         what = step.what
+        if isinstance(what, ClickedStep):
+            await self._click(what)
+            self._line = line
+            return
         if isinstance(what, DoStep):
             what = await (self._with_reply(what, what.reply) if what.reply is not None else self._with_case(what, what.case or ""))
         elif isinstance(what, DraftStep):
@@ -208,6 +213,13 @@ class _Player:
             raise Failed(f"reply {name} is not shown: {answer.status} {_short(answer.body)}")
         found: dict[str, Any] = answer.body
         return found
+
+    async def _click(self, what: ClickedStep) -> None:
+        answer = await self._world.click(what.clicked, what.to, None if what.looks else await self._world.resolved(what.form))
+        if answer.status != (what.answer or 200):
+            self.fail(f"{what.clicked!r} of {what.to} answers {answer.status}, not {what.answer or 200}")
+        if what.says is not None and what.says not in answer.body:
+            self.fail(f"the page of {what.clicked!r} does not say {what.says!r}: {_words(answer.body)}")
 
     async def _call(self, what: CallStep) -> None:
         world = self._world
@@ -370,6 +382,11 @@ class _Player:
         )
         for gap in gaps:
             self.fail(f"case {gap['id']} is at version {gap['version']}, and its timeline has {gap['told']} rows")
+
+
+def _words(page: str) -> str:
+    """What a page says, without its layout."""
+    return _short(" ".join(re.sub(r"<(style|head)\b.*?</\1>|<[^>]*>", " ", page, flags=re.DOTALL).split()))
 
 
 def _short(value: Any) -> str:

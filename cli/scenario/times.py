@@ -4,6 +4,7 @@
 14:30                   that time of the day that the step before is on
 sat 10:00               the next Saturday at that time, today included if it is still to come
 2026-03-29 01:30        that moment
+2026-10-25 02:30+01:00  that moment by the clock of that offset: the second 02:30 of that night
 (all in the brand's time zone; a time that a change to summer time skips counts as the same distance after it, one that occurs twice as the first)
 """
 
@@ -15,7 +16,7 @@ from libs.common.hours import WEEKDAYS
 
 _AFTER = re.compile(r"\+\s*(\d{1,6})\s*([smhd])")
 _TIME = re.compile(r"(?:(mon|tue|wed|thu|fri|sat|sun)\s+)?(\d{1,2}):(\d{2})(?::(\d{2}))?")
-_MOMENT = re.compile(r"(\d{4})-(\d{2})-(\d{2})[T ](\d{1,2}):(\d{2})(?::(\d{2}))?")
+_MOMENT = re.compile(r"(\d{4})-(\d{2})-(\d{2})[T ](\d{1,2}):(\d{2})(?::(\d{2}))?([+-]\d{2}:\d{2})?")
 _UNITS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
 
@@ -66,8 +67,9 @@ def _at(day: datetime, hour: int, minute: int, second: int, zone: ZoneInfo, text
 
 
 def _moment(found: "re.Match[str]", zone: ZoneInfo) -> datetime:
-    numbers = [int(part or 0) for part in found.groups()]
+    year, month, day, hour, minute, second = (int(part or 0) for part in found.groups()[:6])
     try:
-        return datetime(numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5], tzinfo=zone).astimezone(UTC)
+        offset = datetime.strptime(found[7], "%z").tzinfo if found[7] else zone
+        return datetime(year, month, day, hour, minute, second, tzinfo=offset).astimezone(UTC)
     except ValueError as error:
         raise NoTime(f"{found[0]!r} is no moment: {error}") from error

@@ -11,6 +11,7 @@ from cli.scenario.world import Failed, World
 from libs.common.answer_events import ConsultationMailed
 from libs.common.events import (
     Author,
+    Evidence,
     Findings,
     Identity,
     Label,
@@ -232,8 +233,22 @@ class Teller:
             model="scenario",
         )
         return TriagedMention(
-            mention=message, findings=findings, customer_id=customer_id, group_id=root, topic_id=topic_id, triaged_at=message.received_at
+            mention=message,
+            findings=findings,
+            customer_id=customer_id,
+            group_id=root,
+            evidence=[Evidence(kind="thread", mention_id=before) for before in self._answered(step)] if root != message.id else [],
+            topic_id=topic_id,
+            triaged_at=message.received_at,
         )
+
+    def _answered(self, step: MentionStep) -> list[UUID]:
+        """The messages of its thread that it goes on with, the one that it answers first."""
+        found, name = [], step.answers
+        while name is not None and name in self._told:
+            found.append(self._told[name][0].mention.id)
+            name = self._steps[name].answers
+        return found
 
     def _say(self, name: str, event: TriagedEvent, version: int) -> None:
         triaged = event.triaged

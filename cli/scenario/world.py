@@ -4,12 +4,14 @@ What people write, do and answer comes in; what becomes of it is read from the s
 from their outboxes. Every schedule has a brand of its own, so that schedules share a database and never meet.
 """
 
+import html
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 import httpx
@@ -32,7 +34,9 @@ from services.responder import consumer as responder_consumer
 from services.responder.app import create_app as responder_app
 from services.responder.settings import Settings as ResponderSettings
 from services.routing import consumer as routing_consumer
+from services.routing import notice
 from services.routing.app import create_app as routing_app
+from services.routing.links import Click, Links
 from services.routing.policies import Policies
 from services.routing.settings import Settings as RoutingSettings
 from services.triage import consumer as triage_consumer
@@ -279,6 +283,21 @@ class World:
             return Answer(answer.status_code, answer.json() if answer.content else None)
         except ValueError:
             return Answer(answer.status_code, answer.text)
+
+    async def click(self, label: str, to: str, form: Mapping[str, str] | None) -> Answer:
+        """The page behind a link that somebody was sent, newest first; with a form it is used, without one only looked at. Raises `Failed`."""
+        rows = await self.rows("routing", "select * from notice where brand = $1 and recipient = $2 order by seq desc", self.brand, to)
+        sent = [link for row in rows for link in notice.notice_of(row).links]
+        link = next((link for link in sent if link.label == label), None)
+        if link is None:
+            raise Failed(f"{to} was sent no link {label!r} (they were sent {', '.join(sorted({link.label for link in sent})) or 'none'})")
+        signed: Links = self._apps["routing"].state.links
+        path = signed.url(Click(self.brand, link.purpose, link.subject, to, link.expires_at, link.data)).partition("/v1/")[2]
+        method, headers = ("GET" if form is None else "POST"), {"content-type": "application/x-www-form-urlencoded"}
+        answer = await self._clients["routing"].request(method, f"/v1/{path}", headers=headers, content=urlencode(form or {}).encode())
+        if form is not None:
+            await self._relay("routing")
+        return Answer(answer.status_code, html.unescape(answer.text))
 
     def _token(self, subject: str, role: str) -> str:
         key = (subject, role, self.brand)

@@ -20,9 +20,7 @@ from libs.common.trail import Step, Trail, trace_id_of
 from services.routing import case as cases
 from services.routing import correction, correction_store, decide, field, merge, record, shown, store, turn
 from services.routing.masking import Mask
-from services.routing.orphan import gives_at_once
 from services.routing.policies import Policies
-from services.routing.route import owner, serves
 from services.routing.sla import Policy
 
 router = APIRouter(prefix="/v1/brands/{brand}", tags=["cases"], route_class=Route)
@@ -137,11 +135,7 @@ async def _assign(
         known = ", ".join(item.id for item in policy.book.departments)
         raise Unprocessable(f"There is no department {department!r}; this brand has {known}.")
     before = file.case
-    waits = False
-    if to is None and department is not None and not serves(policy.book, before.owner, department):
-        to = owner(policy.book, department, before.language, (), before.id) if gives_at_once(policy.book) else None
-        waits = to is None
-    cases.assigned(file, to=to, department=department, why=why, waits=waits)
+    cases.assigned_to(policy, file, to=to, department=department, why=why)
     said = {"previous_owner": before.owner, "previous_department": before.department}
     await _record(request, writing, file, principal, CaseAssigned, await store.now(writing), **said)
     return _out(response, file)

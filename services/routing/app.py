@@ -147,8 +147,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         start,
         title="One owner, and clocks that can be trusted",
         checks=[checks.published_books, sharedkeys.probes(held)],
-        gauges=[failed_rule.refresh_gauges, notifier.refresh_gauges, promise_store.refresh_gauges, search_index.refresh_gauges],
-        checks=[checks.published_books],
         gauges=[
             failed_rule.refresh_gauges,
             notifier.refresh_gauges,

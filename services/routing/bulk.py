@@ -27,7 +27,7 @@ from libs.common.errors import Conflict, Unprocessable
 from libs.common.events import Part, TriagedMention
 from services.routing import case as cases
 from services.routing import customers, field, merge, tag, turn, watch
-from services.routing.case import File, Key, Turn
+from services.routing.case import File, Given, Key, Turn
 from services.routing.sla import Policy
 
 MOST = 5_000
@@ -101,6 +101,8 @@ class Kept(Part):
     fired: list[str]
     handled: Key | None
     before: Turn | None
+    decided: str | None = None
+    given: Given | None = None
 
 
 _OF_CASE = (
@@ -113,6 +115,7 @@ _OF_CASE = (
     "resolved_at",
     "unanswered",
     "owner",
+    "decided",
     "department",
     "priority",
     "tags",
@@ -125,7 +128,7 @@ _TURN_S = ("state", "waiting_for", "waiting_until", "waiting_reason", "clocks", 
 def keep(file: File) -> Kept:
     of_case = {name: getattr(file.case, name) for name in _OF_CASE}
     of_case["customers"] = merge.nameless(file.case)
-    return Kept(**of_case, touched=file.touched, fired=list(file.fired), handled=file.handled, before=file.before)
+    return Kept(**of_case, touched=file.touched, fired=list(file.fired), handled=file.handled, before=file.before, given=file.given)
 
 
 def check(policy: Policy, action: Action) -> None:
@@ -157,7 +160,7 @@ def _assign(policy: Policy, file: File, mentions: Sequence[TriagedMention], acti
     before = file.case
     if action.owner in (None, before.owner) and action.department in (None, before.department) and file.touched:
         raise Conflict("It is so already.")
-    cases.assigned(file, to=action.owner, department=action.department)
+    cases.assigned_to(policy, file, to=action.owner, department=action.department, why=f"assigned in bulk: {reason}")
     return Tells(CaseAssigned, {"previous_owner": before.owner, "previous_department": before.department, "why": reason})
 
 
@@ -220,7 +223,10 @@ def made(file: File, action: Action, before: Kept) -> dict[str, Any]:
         now, was = (case.tags, before.tags) if isinstance(action, Tag) else (case.watchers, before.watchers)
         return {"added": [one for one in now if one not in was], "removed": [one for one in was if one not in now]}
     if isinstance(action, Assign):
-        return {name: getattr(case, name) for name in ("owner", "department") if getattr(action, name) is not None}
+        whose = ("owner", "department")
+        return {
+            name: getattr(case, name) for name in whose if getattr(action, name) is not None or getattr(case, name) != getattr(before, name)
+        }
     if isinstance(action, Prioritise):
         return {"priority": case.priority}
     return {
@@ -245,7 +251,8 @@ def undo(
         raise Conflict("It is no longer as the bulk action made it.")
     case = file.case
     if isinstance(action, Assign):
-        values: dict[str, Any] = {name: getattr(before, name) for name in did}
+        values: dict[str, Any] = {name: getattr(before, name) for name in did} | {"decided": before.decided}
+        file.given = before.given
         if before.state == "new" and case.state == "open" and untouched:
             values["state"] = "new"
         tells = Tells(CaseAssigned, {"previous_owner": case.owner, "previous_department": case.department})

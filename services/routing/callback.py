@@ -175,7 +175,7 @@ def followed(policy: Policy, case: Case, mentions: Iterable[TriagedMention], kno
         asking = [m for m in of if asks(f"{m.mention.title or ''}\n{m.mention.text}")]
         waiting = sorted((callback for callback in before if callback.state in LIVE), key=lambda c: (not c.touched, c.created_at, c.id))
         if waiting:  # several where two cases became one: nobody is called twice for one request
-            changed += _as_its_messages_are(policy, waiting[0], of, asking)
+            changed += _as_its_messages_are(policy, waiting[0], *_since_the_last_call(waiting[0], before, of, asking), now)
             changed += [twin.changed(state="withdrawn", phone="", ended_at=now) for twin in waiting[1:] if not twin.touched]
             continue
         if not before:
@@ -198,10 +198,26 @@ def followed(policy: Policy, case: Case, mentions: Iterable[TriagedMention], kno
     return changed
 
 
-def _as_its_messages_are(policy: Policy, waits: Callback, of: Sequence[TriagedMention], asking: Sequence[TriagedMention]) -> list[Callback]:
-    """The change of a waiting callback by the messages that its number stands in; one that people decided about keeps all but its message."""
+def _since_the_last_call(
+    waits: Callback, before: Sequence[Callback], of: Sequence[TriagedMention], asking: Sequence[TriagedMention]
+) -> tuple[Sequence[TriagedMention], Sequence[TriagedMention]]:
+    """The messages that a waiting callback can stand for, and those of them that ask. Where the number had its call before, what was written until then
+    is done with, and only a request makes another; the message that a person or it named stays."""
+    ended = [callback.ended_at for callback in before if callback.ended_at is not None and callback.ended_at <= waits.created_at]
+    if not ended or (waits.touched and any(m.mention.id == waits.mention_id for m in of)):
+        return of, asking
+    later = [m for m in asking if m.mention.received_at > max(ended)]
+    return later, later
+
+
+def _as_its_messages_are(
+    policy: Policy, waits: Callback, of: Sequence[TriagedMention], asking: Sequence[TriagedMention], now: datetime
+) -> list[Callback]:
+    """The change of a waiting callback by the messages that it can stand for; one that people decided about keeps all but its message."""
     if waits.mention_id is None:
         return []
+    if not of:
+        return [waits.changed(state="withdrawn", phone="", ended_at=now)]
     first = (asking or of)[0].mention
     if waits.touched:
         stays = waits.mention_id in {m.mention.id for m in of}

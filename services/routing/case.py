@@ -19,7 +19,7 @@ from libs.common.events import Mention, Part, TriagedMention, deterministic_id
 from services.routing import customer_group, customers, ladder, proposal, sla
 from services.routing.contact import Standing
 from services.routing.presence import There
-from services.routing.route import URGENCIES, Failure, Route, able, facts, leads, owner, quiet, route, works
+from services.routing.route import URGENCIES, Failure, Route, able, facts, leads, owner, quiet, route, serves, works
 from services.routing.sla import Policy
 
 OPEN = ("new", "open", "waiting")
@@ -366,6 +366,17 @@ def assigned(file: File, *, to: str | None, department: str | None, why: str | N
     if to is not None or waits:
         file.given = Given(owner=None, department=department, why=why or "") if waits else None
     file.change(owner=None if waits else to or case.owner, department=department, state=state, decided=why or case.decided)
+
+
+def assigned_to(policy: Policy, file: File, *, to: str | None, department: str | None, why: str) -> None:
+    """A person gave it to a colleague, or to a department: to whoever of that is next, unless its owner belongs there too. Raises `Conflict` for a case
+    that has no mentions left."""
+    book, before = policy.book, file.case
+    waits = False
+    if to is None and department is not None and not serves(book, before.owner, department):
+        to = owner(book, department, before.language, (), before.id) if book.assignment.give == "at_once" else None
+        waits = to is None
+    assigned(file, to=to, department=department, why=why, waits=waits)
 
 
 def handed_back(file: File, *, by: str, reason: str) -> None:

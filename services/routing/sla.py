@@ -129,6 +129,15 @@ def meet(clocks: Iterable[Clock], kind: str, at: datetime) -> list[Clock]:
     return [_met(c, c.paused_at or at) if c.kind == kind and c.met_at is None else c for c in clocks]
 
 
+def met_before(clocks: Iterable[Clock], received_at: datetime, at: datetime) -> list[Clock]:
+    """A reply to what was received then had reached the customer at `at`, and we hear of it after something else has stopped the reaction clock: it
+    stopped with the reply, as it would have had we heard of it in time. A clock that started after that message is about another."""
+    return [
+        _met(c, at) if c.kind == "reaction" and c.met_at is not None and c.started_at <= min(received_at, at) and at < c.met_at else c
+        for c in clocks
+    ]
+
+
 def _met(clock: Clock, at: datetime) -> Clock:
     return clock.model_copy(update={"met_at": at, "paused_at": None, "breached_at": clock.due_at if at > clock.due_at else None})
 

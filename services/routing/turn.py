@@ -145,6 +145,8 @@ def replied(policy: Policy, file: File, mentions: Sequence[TriagedMention], answ
     """A reply reached the customer, to the message `answered` and so to all before it. False when that changes nothing: another message is
     waiting, which came after the one that was answered, and this was not the first reply."""
     told = _answer(policy, file, mentions, answered, sent_at)
+    if told:
+        file.case = file.case.model_copy(update={"clocks": sla.met_before(file.case.clocks, answered[0], sent_at)})
     _hear(policy, file, now)
     file.version += told
     return told

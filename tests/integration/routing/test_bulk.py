@@ -89,6 +89,16 @@ async def test_an_action_is_done_to_every_case_and_each_timeline_names_it(desk: 
     }  # fmt: skip
 
 
+async def test_a_department_gets_cases_with_somebody_of_it_as_owner_and_each_says_what_decided_it(desk: World) -> None:
+    was = await case(desk, A)
+    bulk_id = await done(desk, {"do": "assign", "department": "technical"}, "A")
+    found = await case(desk, A)
+    assert (found.department, found.owner, found.decided) == ("technical", "tt", f"assigned in bulk: {WHY}")
+    await undo(desk, bulk_id)
+    again = await case(desk, A)
+    assert (again.department, again.owner, again.decided) == (was.department, was.owner, was.decided)
+
+
 async def test_what_changed_since_or_cannot_be_done_is_skipped_with_why(desk: World) -> None:
     await desk.call("POST", f"{CASES}/{B}/take", desk.token("agent", sub="uu"))
     await desk.call("POST", f"{CASES}/{C}/resolve", desk.token("agent", sub="uu"))

@@ -186,6 +186,20 @@ def test_a_request_after_the_last_call_has_ended_makes_another() -> None:
     assert (again.state, again.mention_id) == ("open", mention_id("C"))
 
 
+def test_a_request_after_the_last_call_stands_for_itself_and_not_for_what_was_asked_before() -> None:
+    ended = waits(state="reached", attempts=1, ended_at=START + timedelta(minutes=1, seconds=30))
+    before, later = message("B", f"Bel me op {NUMBER}"), message("C", f"Bel me weer op {NUMBER}")
+    [again] = callbacks.followed(POLICY, _case(), [before, later], [ended], START)
+    assert callbacks.followed(POLICY, _case(), [before, later, message("D", f"T {NUMBER}")], [ended, again], START) == []
+    taken_back = message("C", "", removed=True)
+    [gone] = callbacks.followed(POLICY, _case(), [before, taken_back], [ended, again], START)
+    assert (gone.id, gone.state, gone.phone) == (again.id, "withdrawn", "")
+    tried = again.changed(attempts=1, touched=True)
+    assert callbacks.followed(POLICY, _case(), [before, later], [ended, tried], START) == []
+    [gone] = callbacks.followed(POLICY, _case(), [before, taken_back], [ended, tried], START)
+    assert gone.state == "withdrawn"
+
+
 def test_what_a_person_cancelled_is_not_proposed_again() -> None:
     cancelled = waits(state="cancelled", ended_at=START)
     assert callbacks.followed(POLICY, _case(), [message("B", f"T {NUMBER}")], [cancelled], START) == []

@@ -152,12 +152,16 @@ class Desk:
     def reply(self, name: str, case_id: UUID) -> None:
         file, id = self.work.files[case_id], mention_id(name)
         alone = not file.case.merged_cases
-        until = self.work.copies[id].triaged.mention.received_at
+        answered = self.work.copies[id].triaged
+        until = answered.mention.received_at
         sent = reply_sent(case_id, self.now, "reply", name, str(self.now), answers=id)
         self.replies.append(Happened(self.now, "reply", mention_id=id))
         on_reply_sent(self.work, sent)
         self.settled |= {
-            m.mention.id for m in self.work.mentions_of(case_id) if m.mention.id == id or (alone and m.mention.received_at <= until)
+            m.mention.id
+            for m in self.work.mentions_of(case_id)
+            if m.mention.id == id
+            or ((alone or m.group_id == answered.group_id) and m.mention.received_at <= until)  # once it is alone again
         }
 
 
@@ -198,6 +202,7 @@ def all_is_well(desk: Desk) -> None:
 @example([("comes", "A", "A"), ("comes", "B", "B"), ("reply", "A", "A"), ("merge", "A", "B"), ("reply", "A", "A"), ("unmerge", "A", "B")])
 @example([("comes", "A", "A"), ("comes", "B", "A"), ("split", "B", "B"), ("regroup", "B", "A"), ("reply", "A", "A"), ("unsplit", "A", "A")])
 @example([("comes", "A", "A"), ("comes", "B", "A"), ("comes", "C", "B"), ("split", "B", "A")])
+@example([("comes", "A", "A"), ("comes", "B", "B"), ("comes", "C", "A"), ("merge", "A", "B"), ("reply", "C", "A"), ("unmerge", "A", "A")])
 def test_what_must_hold_of_moves_holds_after_every_step(steps: list[Step]) -> None:
     desk = Desk()
     for step in steps:

@@ -153,6 +153,29 @@ def test_what_a_resolution_handled_is_not_our_turn_once_it_is_reopened_and_answe
     assert file.case.state == "waiting"
 
 
+def test_a_reply_that_is_heard_of_after_a_resolution_stopped_the_clock_when_it_reached_the_customer() -> None:
+    work = heard([A1])
+    file = work.files[A]
+    resolved(file, START + timedelta(minutes=40))
+    assert next(clock for clock in file.case.clocks if clock.kind == "reaction").breached_at is not None
+    on_reply_sent(work, sent("A"))
+    reaction = next(clock for clock in file.case.clocks if clock.kind == "reaction")
+    assert (reaction.met_at, reaction.breached_at) == (START + timedelta(minutes=20), None)
+    assert file.case.state == "resolved"
+    on_reply_sent(work, sent("A", minutes=25, again="2"))
+    assert file.case.clocks[0].met_at == START + timedelta(minutes=20)
+
+
+def test_a_late_reply_to_an_earlier_message_says_nothing_of_the_round_that_began_since() -> None:
+    work = heard([A1])
+    resolved(work.files[A], START + timedelta(minutes=10))
+    on_mention(work, B1)
+    resolved(work.files[A], START + timedelta(minutes=50))
+    before = work.files[A].case.clocks
+    on_reply_sent(work, sent("A", minutes=20))
+    assert work.files[A].case.clocks == before
+
+
 @st.composite
 def conversations(draw: st.DrawFn) -> tuple[list[Received[Any]], list[Received[Any]]]:
     """What customers write in the case of A, in any order; and the replies to some of it, in the order in which they were sent."""
