@@ -49,20 +49,19 @@ create trigger queue_rewritten after update on promise referencing old table as 
     for each statement execute function queue_rewritten('text');
 create trigger queue_gone after delete on promise referencing old table as changed for each statement execute function queue_texts();
 
--- A case that others went on in until now, too, says less.
-create or replace function queue_named_cases() returns trigger
+-- A case that another one no longer goes on in says less. Hardly any change is of such a one: its state, which need not be unpacked, is looked at first.
+create function queue_left_cases() returns trigger
     language plpgsql
     as $$
 begin
     insert into search_queue (brand, case_id)
-    select c.brand, v.id from changed c join before b on b.id = c.id
-    cross join lateral (values (c.id), (nullif(b.state_json ->> 'merged_into', c.state_json ->> 'merged_into')::uuid)) v(id)
-    where v.id is not null
-    and (c.state_json -> 'tags', c.state_json -> 'fields', c.state_json -> 'labels', c.state_json -> 'merged_into', c.state_json -> 'latest' -> 'id')
-        is distinct from
-        (b.state_json -> 'tags', b.state_json -> 'fields', b.state_json -> 'labels', b.state_json -> 'merged_into', b.state_json -> 'latest' -> 'id');
+    select b.brand, (b.state_json ->> 'merged_into')::uuid from before b join changed c on c.id = b.id
+    where b.state = 'merged' and b.state_json ->> 'merged_into' <> coalesce(c.state_json ->> 'merged_into', '');
     return null;
 end $$;
+
+create trigger queue_left after update on care_case referencing old table as before new table as changed
+    for each statement execute function queue_left_cases();
 
 -- What is there by now is made findable in the background, behind the changes of the moment.
 insert into search_queue (brand, case_id)
