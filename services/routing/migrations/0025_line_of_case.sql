@@ -69,10 +69,9 @@ create or replace function queue_named_cases() returns trigger
     as $$
 begin
     insert into search_queue (brand, case_id)
-    select c.brand, v.id
-    from (select id, brand, state_json || '{}' as j from changed offset 0) c join (select id, state_json || '{}' as j from before offset 0) b on b.id = c.id
-    cross join lateral (values (c.id), (nullif(b.j ->> 'merged_into', c.j ->> 'merged_into')::uuid)) v(id)
-    where v.id is not null and (c.j -> 'tags', c.j -> 'fields', c.j -> 'labels', c.j -> 'merged_into', c.j -> 'latest' -> 'id')
+    select c.brand, c.id
+    from (select id, brand, state_json || '{}' as j from changed offset 0) c join (select id, state_json || '{}' as j from before offset 0) b using (id)
+    where (c.j -> 'tags', c.j -> 'fields', c.j -> 'labels', c.j -> 'merged_into', c.j -> 'latest' -> 'id')
         is distinct from (b.j -> 'tags', b.j -> 'fields', b.j -> 'labels', b.j -> 'merged_into', b.j -> 'latest' -> 'id');
     return null;
 end $$;
