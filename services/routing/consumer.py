@@ -348,7 +348,8 @@ def _recontact(work: CaseWork, received: Received[TriagedEvent], policy: Policy,
 
 
 def _where_root_is(work: CaseWork, root_id: UUID, case_id: UUID) -> UUID | None:
-    """The case that the root mention of a case is in by now, or that people put the case into, if that is another one."""
+    """The case that the root mention of a case is in by now, or that people put the case into, if that is another one. As long as triage's word of one of
+    two messages that were taken back has not come in, each may be in the other's case: whoever follows `merged_into` stops somewhere."""
     root, placed = work.copies.get(root_id), work.overlay.placed.get(root_id)
     base = placed.case_id if placed else root.case_id if root else case_id
     here = base == case_id or (placed is None and base == work.overlay.standing(case_id))

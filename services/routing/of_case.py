@@ -7,7 +7,7 @@ from uuid import UUID
 from libs.common import db
 from libs.common.errors import NotFound
 from services.routing import case as cases
-from services.routing import store
+from services.routing import standing, store
 
 
 class OfCase(Protocol):
@@ -36,7 +36,9 @@ async def cases_of(connection: db.Connection, brand: str, case_ids: Iterable[UUI
     there = {}
     for case_id in wanted:
         file = found.get(case_id)
-        while file is not None and file.case.merged_into is not None:
+        for _ in range(standing.MOST_MERGES):
+            if file is None or file.case.merged_into is None:
+                break
             file = found.get(file.case.merged_into)
         if file is not None:
             there[case_id] = file

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from libs.common.errors import Conflict
 from libs.common.events import Evidence, MentionRegrouped, MentionRemoved, MentionTriaged, deterministic_id
 from services.routing import merge, move
-from services.routing.case import EMPTY, ENDED, case_id_of
+from services.routing.case import EMPTY, ENDED, case_id_of, root_of
 from services.routing.case_work import CaseWork
 from services.routing.consumer import on_mention, on_reply_sent
 from services.routing.merge import Happened
@@ -184,12 +184,13 @@ def all_is_well(desk: Desk) -> None:
         present = [m for m in work.mentions_of(case_id) if not m.removed]
         assert (file.case.state in EMPTY) == (not present)
         assert file.case.mentions_total == len(present)
-        seen = {case_id}
-        at = file.case
-        while at.merged_into is not None:
-            assert at.merged_into not in seen, "merges go round in a circle"
-            seen.add(at.merged_into)
-            at = work.files[at.merged_into].case
+        way = [file.case]
+        while (into := way[-1].merged_into) is not None and into not in {case.id for case in way}:
+            way.append(work.files[into].case)
+        if into is not None:
+            roots = [work.copies[root_of(case)].triaged for case in way if case.id not in work.overlay.merged]
+            assert roots, "what people put together goes round in a circle"
+            assert all(root.removed for root in roots), "only messages that were taken back are each of another's group"
         assert bool(file.case.customers) == (bool(file.case.merged_cases) and bool(present))
         if merge.waits_for_us(file.case) and not file.case.historic:
             assert any(clock.met_at is None for clock in file.case.clocks), "a clock runs while it is our turn"
@@ -203,6 +204,8 @@ def all_is_well(desk: Desk) -> None:
 @example([("comes", "A", "A"), ("comes", "B", "A"), ("split", "B", "B"), ("regroup", "B", "A"), ("reply", "A", "A"), ("unsplit", "A", "A")])
 @example([("comes", "A", "A"), ("comes", "B", "A"), ("comes", "C", "B"), ("split", "B", "A")])
 @example([("comes", "A", "A"), ("comes", "B", "B"), ("comes", "C", "A"), ("merge", "A", "B"), ("reply", "C", "A"), ("unmerge", "A", "A")])
+@example([("comes", "A", "A"), ("comes", "B", "A"), ("remove", "A", "B"), ("remove", "B", "A")])
+@example([*(("comes", n, n) for n in "ABC"), ("remove", "A", "B"), ("remove", "B", "C"), ("remove", "C", "A"), ("tick", "A", "A")])
 def test_what_must_hold_of_moves_holds_after_every_step(steps: list[Step]) -> None:
     desk = Desk()
     for step in steps:
