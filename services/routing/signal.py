@@ -100,8 +100,9 @@ def facts(policy: Policy, case: Case, triaged: TriagedMention | None, at: dateti
 def matching(policy: Policy, about: Mapping[str, object], insights: Sequence[str]) -> Iterator[tuple[Scenario, str | None] | Fault]:
     """The scenarios that hold for what was noticed, each once and as the first insight that it asks for; and those that cannot be evaluated."""
     for scenario in policy.book.hub.scenarios:
+        asked = insights if scenario.when.insight is not None and insights else (None,)
         try:
-            for insight in (None, *insights):
+            for insight in asked:
                 if matches(scenario.when, {**about, "insight": insight, "severity": scenario.severity}):
                     yield scenario, insight
                     break

@@ -1,5 +1,7 @@
 """Calls that we owe, from the message that the number was left in to the end: stored once, told, due, called, and shown to those who call."""
 
+import asyncio
+from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -159,6 +161,21 @@ async def test_a_call_that_does_not_come_in_time_is_told_to_the_leads_too(callin
     assert await told(calling) == ["callback-planned", "callback-due"]
     [due] = await told_as(calling.pool, CaseCallbackDue)
     assert sorted(due.told) == ["bb", "mk"]
+
+
+async def test_calls_that_are_due_at_once_are_told_together_each_once(calling: World, caplog: pytest.LogCaptureFixture) -> None:
+    for name in "ABC":
+        await left(calling, name=name, group=name)
+    await at(calling, START + timedelta(hours=5))
+    await asyncio.gather(*(tick(calling) for _ in range(2)))
+    assert await calling.pool.fetchval("select count(*) from timer where kind = 'callback'") == 0
+    rows = await calling.pool.fetch("select case_id, what, member from notification where what in ('callback now', 'callback overdue')")
+    assert Counter((row["what"], row["member"]) for row in rows) == {(what, "bb"): 3 for what in ("callback now", "callback overdue")} | {
+        ("callback overdue", "mk"): 3
+    }
+    assert len({row["case_id"] for row in rows}) == 3
+    assert (await told(calling)).count("callback-due") == 3
+    assert "together" not in caplog.text
 
 
 async def test_who_does_not_answer_is_called_again_and_not_for_ever(calling: World) -> None:

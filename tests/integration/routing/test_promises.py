@@ -490,6 +490,23 @@ async def test_promises_go_where_their_messages_go_and_come_back_with_them(desk:
     assert owes(await case(desk, A)) == (False, False, None)
 
 
+async def test_promises_of_cases_that_were_put_together_are_broken_in_one_go_each_once(
+    desk: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    await promised(desk)
+    await by_phone(desk, due_at=(START + timedelta(hours=4)).isoformat())
+    await wrote(desk, "B", "B")
+    await batch(desk.pool, [sent(0.75, answers="B", case_id=B, promises=promises({"q": 4}))])
+    merged = await desk.call("POST", f"/v1/brands/vaart/cases/{B}/merge", json={"case_id": str(A), "reason": "Zelfde vraag."})
+    assert merged.status_code == 200, merged.text
+    await passes(desk, 4)
+    assert (await told(desk, B)).count("promise-broken") == 3
+    assert owes(await case(desk, B)) == (False, True, "2026-11-02T13:00:00Z")
+    assert await desk.pool.fetchval("select count(*) from promise where state = 'broken'") == 3
+    assert await desk.pool.fetchval("select count(*) from timer where kind = 'promise'") == 0
+    assert "together" not in caplog.text
+
+
 async def test_a_promise_follows_its_message_into_the_case_that_triage_finds(desk: World) -> None:
     await promised(desk)
     await wrote(desk, "B", "B")
