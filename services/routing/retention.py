@@ -90,13 +90,15 @@ One = Callable[[db.Connection, str, UUID, datetime, datetime], Awaitable[bool]]
 async def _each(pool: db.Pool, brand: str, due: str, span: timedelta, forget: One) -> None:
     """Each case by itself; those at which somebody is, and those that cannot be forgotten, are left for the next time."""
     left: set[UUID] = set()
+    page: list[UUID] = []
     while True:
         async with pool.acquire() as connection:
             now = await store.now(connection)
             rows = await connection.fetch(due, brand, now - span, sorted(left), _PAGE)
         if not rows:
             return
-        for case_id in (row["case_id"] for row in rows):
+        before, page = page, [row["case_id"] for row in rows]
+        for case_id in page:
             done = False
             try:
                 async with pool.acquire() as connection, connection.transaction():
@@ -108,7 +110,7 @@ async def _each(pool: db.Pool, brand: str, due: str, span: timedelta, forget: On
                 raise
             except Exception:  # one that cannot be forgotten must not keep all others
                 log.exception("a case cannot be forgotten", extra={"brand": brand, "case_id": str(case_id)})
-            if not done:
+            if not done or case_id in before:
                 left.add(case_id)
             await asyncio.sleep(_PAUSE_S)
 

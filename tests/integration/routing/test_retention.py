@@ -267,7 +267,15 @@ async def test_a_case_waits_for_its_follow_up(pool: db.Pool) -> None:
     await purged(pool, OVER)
     assert await case_of(pool, A) is not None
     await close(pool, follow_up, at=year)
+    later = year + timedelta(days=3 * 365)
+    async with PoolAt(pool, later).acquire() as connection, connection.transaction():
+        file = await store.file(connection, "vaart", A, lock=True)
+        assert file is not None
+        file.change(tags=["coulance"])
+        await record.record(connection, POLICIES.policy, file, [])
     await purged(pool, year + timedelta(days=6 * 365))
+    assert await pool.fetchval("select count(*) from care_case") == 2, "nor does a follow-up go before what it follows"
+    await purged(pool, later + timedelta(days=6 * 365))
     assert await pool.fetchval("select count(*) from care_case") == 0
     assert await pool.fetchval("select count(*) from follow_up") == 0
 
