@@ -297,6 +297,7 @@ class World:
         method, headers = ("GET" if form is None else "POST"), {"content-type": "application/x-www-form-urlencoded"}
         answer = await self._clients["routing"].request(method, f"/v1/{path}", headers=headers, content=urlencode(form or {}).encode())
         if form is not None:
+            self._tasks.stir()
             await self._relay("routing")
         return Answer(answer.status_code, html.unescape(answer.text))
 
