@@ -138,6 +138,7 @@ class DoStep(_Part):
     as_: str | None = Field(default=None, alias="as")
     body: dict[str, Any] | None = Field(default=None, alias="with")
     answer: int | None = None
+    has: Any = None
     save: str | None = None
     meanwhile: bool = False
 
@@ -404,6 +405,7 @@ def _follow(what: Body, at: datetime, zone: ZoneInfo, names: check.Names, *, rea
             check.new("reply", what.draft, names.replies)
             names.replies[what.draft] = None
         case DoStep():
+            check.form(what.has)
             if what.case is not None:
                 check.known("message", what.case, names.mentions)
             if what.reply is not None:

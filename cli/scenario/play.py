@@ -195,7 +195,15 @@ class _Player:
 
     def _asked(self, what: DoStep | DraftStep, call: str, body: Any, save: str | None, service: str = "routing") -> CallStep:
         return CallStep.model_validate(
-            {"call": call, "service": service, "as": what.as_ or "gs", "with": body, "answer": what.answer, "save": save}
+            {
+                "call": call,
+                "service": service,
+                "as": what.as_ or "gs",
+                "with": body,
+                "answer": what.answer,
+                "has": what.has if isinstance(what, DoStep) else None,
+                "save": save,
+            }
         )
 
     def _reply_id(self, name: str) -> str:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import httpx
 import orjson
@@ -26,7 +26,7 @@ from libs.common import db, outbox
 from libs.common.books import BrandBooks
 from libs.common.consumer import Consumer, Work
 from libs.common.errors import InvalidEvent
-from libs.common.events import BrandBookPublished
+from libs.common.events import BrandBookPublished, deterministic_id
 from libs.common.outbox import Outgoing
 from libs.common.record import decode
 from libs.common.topics import HOLDS
@@ -112,7 +112,7 @@ class World:
         if brand in self._played or len(self._played) >= _SIDE_BY_SIDE:
             await self._clear()
         self._played.add(brand)
-        self.brand, self.log, self._version = brand, log, 0
+        self.brand, self.log, self._version, self._asked = brand, log, 0, 0
         self._leased: tuple[datetime, int, int] | None = None
         self.names: dict[str, dict[str, Any]] = {kind: {} for kind in ("mention", "customer", "reply", "promise", "topic", "saved")}
         self.outside: dict[str, str] = {}
@@ -270,7 +270,8 @@ class World:
         """An operation as a person of this brand."""
         sent = {"authorization": f"Bearer {self._token(subject, role)}", **headers}
         if method != "GET":
-            sent = {"if-match": "*", "idempotency-key": str(uuid4())} | sent
+            self._asked += 1  # the same seed asks with the same keys again
+            sent = {"if-match": "*", "idempotency-key": str(deterministic_id(self.brand, "asked", str(self._asked)))} | sent
         if path.startswith("/"):
             path = path if path.startswith("/v1/") else f"/v1/brands/{self.brand}{path}"
         if service == "routing" and method == "GET" and ("/search" in path or "q=" in path):
@@ -296,6 +297,7 @@ class World:
         method, headers = ("GET" if form is None else "POST"), {"content-type": "application/x-www-form-urlencoded"}
         answer = await self._clients["routing"].request(method, f"/v1/{path}", headers=headers, content=urlencode(form or {}).encode())
         if form is not None:
+            self._tasks.stir()
             await self._relay("routing")
         return Answer(answer.status_code, html.unescape(answer.text))
 
