@@ -109,8 +109,9 @@ def form(wanted: Any) -> None:
         [(name, value)] = wanted.items()
         if name == "in" and not isinstance(value, list):
             raise Wrong(f"{{in: …}} takes a list, such as [open, waiting], not {value!r}")
-        if name == "count" and (isinstance(value, bool) or not isinstance(value, int)):
-            raise Wrong(f"{{count: …}} takes a number, not {value!r}")
+        is_number = isinstance(value, int) and not isinstance(value, bool)
+        if name == "count" and not is_number and not (isinstance(value, dict) and _FORMS & value.keys()):
+            raise Wrong(f"{{count: …}} takes a number, or a form such as {{in: [1, 2]}}, not {value!r}")
     for value in wanted.values():
         form(value)
 

@@ -25,6 +25,7 @@ def ten_past(text: str) -> datetime | None:
         ({"any": {"a": 1}}, [{"a": 0}, {"a": 1}]),
         ({"none": {"a": 2}}, [{"a": 0}, {"a": 1}]),
         ({"count": 2}, [1, 2]),
+        ({"count": {"in": [1, 2]}}, [1, 2]),
         ({"not": 3}, 4),
         ({"contains": "b"}, "abc"),
         ({"in": ["x", "y"]}, "y"),

@@ -68,6 +68,7 @@ def complaint(folder: Path, text: str) -> str:
         (HEAD + M1 + "  - expect: [{case: m1, is: {state: {in: open}}}]\n", "{in: …} takes a list"),
         (HEAD + M1 + "  - expect: [{same_case: m1}]\n", "same_case takes a list of two messages"),
         (HEAD + M1 + "  - expect: [{cases: two}]\n", "cases takes a number, not 'two'"),
+        (HEAD + M1 + "  - expect: [{told: gs, is: {count: two}}]\n", "{count: …} takes a number, or a form"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, text: str, says: str) -> None:

@@ -23,13 +23,14 @@ THURSDAY = times.start_of("2026-03-26 09:30", AMSTERDAM)
         ("thu 09:00", "2026-04-02T07:00Z"),  # has been today
         ("2026-03-29 02:30", "2026-03-29T01:30Z"),  # skipped: the same distance after the change
         ("2026-10-25 02:30", "2026-10-25T00:30Z"),  # twice: the first
+        ("2026-10-25 02:30+01:00", "2026-10-25T01:30Z"),  # and the second
     ],
 )
 def test_a_time_is_read_in_the_brands_zone(written: str, means: str) -> None:
     assert times.read(written, THURSDAY, AMSTERDAM) == datetime.fromisoformat(means)
 
 
-@pytest.mark.parametrize("written", ["soon", "25:00", "+5x", "2026-13-01 10:00", ""])
+@pytest.mark.parametrize("written", ["soon", "25:00", "+5x", "2026-13-01 10:00", "2026-10-25 02:30+99:00", ""])
 def test_what_is_no_time_is_said_to_be_none(written: str) -> None:
     with pytest.raises(times.NoTime):
         times.read(written, THURSDAY, AMSTERDAM)
