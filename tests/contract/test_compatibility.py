@@ -279,7 +279,7 @@ def as_sent(event_type: str, value: object) -> ConsumerRecord:
     return ConsumerRecord("example", 0, 7, 1_772_500_000_000, 1, b"key", raw, None, 3, len(raw), sent)
 
 
-BOUNDED = settings(max_examples=15, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+BOUNDED = settings(max_examples=6, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.mark.parametrize(("old", "new"), COMPATIBLE.values(), ids=COMPATIBLE)

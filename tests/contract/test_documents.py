@@ -39,18 +39,29 @@ def decoded(example: dict[str, Any]) -> Received[Event]:
 # --- generated files -------------------------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="session")
+def generated() -> dict[str, str]:
+    return contracts.documents()
+
+
+@pytest.fixture
+def once(generated: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The code says the same all the time."""
+    monkeypatch.setattr(contracts, "documents", lambda: generated)
+
+
+@pytest.mark.usefixtures("once")
 def test_the_documents_are_what_the_code_says() -> None:
     assert contracts.drift(contracts.DOCS) == []
 
 
-def test_generating_twice_gives_the_same() -> None:
-    first = contracts.documents()
+def test_generating_twice_gives_the_same(generated: dict[str, str]) -> None:
     contracts.app_of.cache_clear()
-    assert contracts.documents() == first
+    assert contracts.documents() == generated
 
 
 @pytest.fixture
-def copy_of_docs(tmp_path: Path) -> Path:
+def copy_of_docs(once: None, tmp_path: Path) -> Path:
     assert contracts.publish(tmp_path)[1] == []
     contracts.write(tmp_path)
     return tmp_path
@@ -60,13 +71,13 @@ def test_check_lists_what_was_changed_is_missing_or_is_left_over_and_fails(copy_
     assert contracts.main(["--check", "--docs", str(copy_of_docs)]) == 0
     (copy_of_docs / "asyncapi.yaml").write_text("asyncapi: 3.0.0\ninfo: {}\n")
     (copy_of_docs / "openapi/triage.json").unlink()
-    (copy_of_docs / "schemas/weerklank.case.forgotten.v1.schema.json").write_text("{}")
+    (copy_of_docs / "schemas/weerklank.case.of-nothing.v1.schema.json").write_text("{}")
     (copy_of_docs / "schemas/history/weerklank.case.noted.v1/1.schema.json").unlink()
     assert contracts.main(["--check", "--docs", str(copy_of_docs)]) == 1
     assert capsys.readouterr().out.splitlines() == [
         "asyncapi.yaml: differs from the code, first at line 2. Run `python -m cli.contracts`.",
         "openapi/triage.json: is missing. Run `python -m cli.contracts`.",
-        "schemas/weerklank.case.forgotten.v1.schema.json: is of nothing that still exists. Run `python -m cli.contracts`.",
+        "schemas/weerklank.case.of-nothing.v1.schema.json: is of nothing that still exists. Run `python -m cli.contracts`.",
         "schemas/history/weerklank.case.noted.v1/1.schema.json: is not published yet. Run `python -m cli.contracts --publish`.",
     ]
     assert contracts.main(["--publish", "--docs", str(copy_of_docs)]) == 0
