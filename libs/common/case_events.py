@@ -313,7 +313,8 @@ class TargetChange(Part):
 
 
 class CaseTargetsChanged(CaseEvent):
-    """A new version of the brand book counts other hours, or has other targets: the running clocks are due at another time."""
+    """The running clocks are due at another time: a new version of the brand book counts other hours or has other targets, or the customer was put into a
+    group with others."""
 
     type: ClassVar[str] = "weerklank.case.targets-changed.v1"
     changes: list[TargetChange]

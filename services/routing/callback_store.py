@@ -64,16 +64,6 @@ async def put(connection: db.Connection, found: Sequence[Callback]) -> None:
         )
 
 
-async def with_their_messages(connection: db.Connection, brand: str, case_ids: Sequence[UUID]) -> None:
-    """The callbacks of these cases, which are locked, go where the messages are that people have moved by hand."""
-    await connection.execute(
-        "update callback c set case_id = m.case_id, version = c.version + 1 from mention_copy m where c.brand = $1 and m.brand = $1 "
-        "and c.case_id = any($2::uuid[]) and m.id = c.mention_id and m.case_id <> c.case_id",
-        brand,
-        list(case_ids),
-    )
-
-
 async def add_attempt(connection: db.Connection, callback: Callback, at: datetime, by: str, outcome: str, note: str | None) -> None:
     await connection.execute(
         "insert into callback_attempt (callback_id, brand, number, at, by, outcome, note) values ($1, $2, $3, $4, $5, $6, $7)",

@@ -10,13 +10,13 @@ from pydantic import BaseModel, Field
 
 from libs.common import conditions, http, telemetry
 from libs.common.auth import STAFF, Principal, allow
-from libs.common.case_events import CaseRevised
+from libs.common.case_events import CaseRevised, CaseTargetsChanged
 from libs.common.conditions import Condition, Match
 from libs.common.errors import NotFound, Unprocessable
 from libs.common.routes import Route
 from libs.common.service import Reading, Writing
 from services.routing import case as cases
-from services.routing import customer_group, customer_store, record, store
+from services.routing import customer_group, customer_store, record, store, turn
 from services.routing.api import policy_of
 from services.routing.contact import Standing
 from services.routing.sla import Policy
@@ -112,7 +112,8 @@ async def _as_read(writing: Writing, brand: str, customer_id: UUID, match: Condi
 async def _tell_cases(
     writing: Writing, policy: Policy, customer_id: UUID, group: str | None, by: str | None, now: datetime, *, actor: str | None = None
 ) -> None:
-    """The customer's open cases are decided anew with this group, as far as no person has decided them; each says so."""
+    """The customer's open cases are decided anew with this group, as far as no person has decided them; each says so. Clocks follow the group's targets
+    also where people work on the case."""
     brand, traceparent = policy.book.brand, telemetry.current_traceparent()
     files = await store.files(writing, await customer_store.open_cases(writing, brand, customer_id, MOST_CASES))
     copies = await store.copies_of(writing, [(brand, case_id) for case_id in files])
@@ -137,8 +138,12 @@ async def _tell_cases(
             mention_id=before.latest.id,
             why="customer_group",
         )
-        late = record.breaches(file, at=now, actor="system", traceparent=traceparent)
-        await record.record(writing, policy, file, [told, *late])
+        stories = [told]
+        if file.touched and (changes := turn.retargeted(policy, policy, file, mentions, now, was=before)):
+            file.change()
+            stories.append(record.story(file, CaseTargetsChanged, at=now, actor=told.actor, traceparent=traceparent, changes=changes))
+        stories += record.breaches(file, at=now, actor="system", traceparent=traceparent)
+        await record.record(writing, policy, file, stories)
 
 
 def _out(response: Response, customer_id: UUID, row: asyncpg.Record | None) -> GroupOut:

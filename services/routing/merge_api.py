@@ -21,6 +21,7 @@ from libs.common.routes import Route
 from libs.common.service import Reading, Writing
 from services.routing import (
     callback_store,
+    callback_stream,
     case_work,
     customers,
     decide,
@@ -334,6 +335,7 @@ async def _desk(request: Request, writing: Writing, brand: str, case_ids: Sequen
         work.members[copy.case_id].add(id)
     work.stored, work.now = set(work.files), await store.now(writing)
     work.promises.know(await promise_store.of_cases(writing, list(work.files), list(work.copies)))
+    work.callbacks = {one.id: one for one in await callback_store.of_cases(writing, list(work.files), list(work.copies))}
     await _read_overlay(writing, work, brand)
     return work
 
@@ -385,6 +387,7 @@ def _new(
 
 async def _save(writing: Writing, work: CaseWork, done: Done) -> None:
     promise_stream.go_on(work, telemetry.current_traceparent())
+    callback_stream.moved(work, work.policies.of(done.move.brand), telemetry.current_traceparent())
     await placement.move(writing, done.move.brand, done.now_in)
     had = await store.some_files(writing, done.move.brand, sorted(work.changed))
     await case_work.save(writing, work)
@@ -392,7 +395,6 @@ async def _save(writing: Writing, work: CaseWork, done: Done) -> None:
     uses.subtract(name for file in had.values() for name in file.case.tags)
     await tag.count(writing, done.move.brand, {name: count for name, count in uses.items() if count})
     await outbox.add(writing, "routing", work.outgoing)
-    await callback_store.with_their_messages(writing, done.move.brand, list(work.files))
 
 
 async def _teach(

@@ -241,9 +241,11 @@ def reopened(policy: Policy, file: File, mentions: Sequence[TriagedMention], at:
     file.change(state="open", resolved_at=None, unanswered=False)
 
 
-def retargeted(old: Policy | None, new: Policy, file: File, mentions: Sequence[TriagedMention], now: datetime) -> list[TargetChange]:
-    """The clocks that have not stopped as the new book makes them, where that is something else than the `old` one made of them (none: not known); returns
-    which are due at another time. What they said too early they say again. Changes no version."""
+def retargeted(
+    old: Policy | None, new: Policy, file: File, mentions: Sequence[TriagedMention], now: datetime, *, was: Case | None = None
+) -> list[TargetChange]:
+    """The clocks that have not stopped as the new book makes them, where that is something else than the `old` one made of them (none: not known), or of
+    the case as it `was`; returns which are due at another time. What they said too early they say again. Changes no version."""
     present = sorted((m for m in mentions if not m.removed), key=lambda m: key_of(m.mention))
     if not present:
         return []
@@ -253,7 +255,11 @@ def retargeted(old: Policy | None, new: Policy, file: File, mentions: Sequence[T
     for clock in file.case.clocks:
         about = began if clock.kind == "reaction" else present
         becomes = clock if clock.met_at else sla.retarget(new, clock, _about(new, file, about))
-        if old is not None and becomes is not clock and sla.retarget(old, clock, _about(old, file, about)).due_at == becomes.due_at:
+        if (
+            old is not None
+            and becomes is not clock
+            and sla.retarget(old, clock, facts(about, old, was or file.case)).due_at == becomes.due_at
+        ):
             becomes = clock
         clocks.append(becomes)
         if becomes.due_at != clock.due_at:

@@ -16,6 +16,7 @@ from libs.common.case_events import CaseCallbackDue, CaseCallbackProposed
 from libs.common.events import MentionRemoved, MentionTriaged
 from libs.common.hours import Calendar
 from services.routing import timer
+from services.routing.case import case_id_of
 from services.routing.due import DUE
 from services.routing.links import Click, Links
 from services.routing.sla import Policy
@@ -244,6 +245,23 @@ async def test_a_message_that_people_take_out_of_a_case_takes_its_callback_along
     undone = await calling.call("POST", f"/v1/brands/vaart/cases/{other}/unsplit", json={"reason": "toch niet"})
     assert undone.status_code == 200, undone.text
     assert (await only(calling))["case_id"] == str(case_id)
+
+
+async def test_cases_that_are_put_together_owe_a_number_one_call_and_two_again_when_that_is_taken_back(calling: World) -> None:
+    one = await left(calling)
+    await batch(calling.pool, [event(MentionTriaged, 1, message("B", f"Bel me terug op {NUMBER}", group="B"))])
+    other = case_id_of("vaart", mention_id("B"))
+    path = f"/v1/brands/vaart/cases/{one}"
+    merged = await calling.call("POST", f"{path}/merge", json={"case_id": str(other), "reason": "dezelfde vraag"})
+    assert merged.status_code == 200, merged.text
+    assert (await calling.call("GET", path)).json()["version"] == merged.json()["version"], "the version that was answered is the newest"
+    rows = await calling.pool.fetch("select case_id, state, phone from callback where brand = 'vaart' order by state")
+    assert [(row["case_id"], row["state"], row["phone"]) for row in rows] == [(one, "open", "+31612345678"), (one, "withdrawn", "")]
+    assert await calling.pool.fetchval("select count(distinct subject) from timer where kind = 'callback'") == 1
+    undone = await calling.call("POST", f"{path}/unmerge", json={"case_id": str(other), "reason": "toch niet"})
+    assert undone.status_code == 200, undone.text
+    rows = await calling.pool.fetch("select case_id, state from callback where brand = 'vaart'")
+    assert sorted((row["case_id"], row["state"]) for row in rows) == sorted([(one, "open"), (other, "open")])
 
 
 @pytest.mark.parametrize(

@@ -133,6 +133,28 @@ async def test_a_customer_who_is_put_into_a_group_is_treated_so_at_once_and_from
     ] * 2
 
 
+async def test_the_clocks_of_a_case_that_people_work_on_follow_the_group_too(pool: db.Pool, desk: Desk) -> None:
+    targets = [{"when": {"customer_group": "large"}, "reaction": "15m", "resolution": "1h"}, {"reaction": "2h", "resolution": "9h"}]
+    book = policies(customer_groups=[{"id": "large"}], targets=targets)
+    desk.world.app.state.policies = book
+    await batch(pool, [told("A")], book)
+    before = await case_of(pool, "A")
+    path = f"/v1/brands/vaart/cases/{before.id}/assign"
+    assigned = await desk.world.call("POST", path, desk.world.token("lead", ("vaart",)), json={"owner": "mk"})
+    assert assigned.status_code == 200, assigned.text
+    answer = await desk.call("PUT", json={"group": "large", "reason": "A contract"}, headers={"if-match": "*"})
+    assert answer.status_code == 200, answer.text
+    after = await case_of(pool, "A")
+    assert (after.owner, after.customer_group) == ("mk", "large")
+    assert [now.due_at < was.due_at for now, was in zip(after.clocks, before.clocks, strict=True)] == [True, True]
+    rows = await pool.fetch("select what, actor, version from timeline where case_id = $1 order by version desc limit 3", before.id)
+    assert {row["what"] for row in rows} >= {"targets-changed"}
+    assert next(row["actor"] for row in rows if row["what"] == "targets-changed") == "boss"
+    back = await desk.call("DELETE", headers={"if-match": answer.headers["etag"]})
+    assert back.status_code == 200
+    assert [clock.due_at for clock in (await case_of(pool, "A")).clocks] == [clock.due_at for clock in before.clocks]
+
+
 async def test_a_group_that_there_is_not_and_a_customer_of_nobody_are_refused(pool: db.Pool, desk: Desk) -> None:
     await batch(pool, [told("A")], GROUPS)
     answer = await desk.call("PUT", json={"group": "larg"})
