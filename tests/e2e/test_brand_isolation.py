@@ -182,7 +182,7 @@ def _asked(world: World) -> None:
 def _ended(world: World, n: int) -> dict[str, Any]:
     """A question to a department of Duin was withdrawn, and can be asked again."""
     world.system.psql(
-        "update routing.consultation set state = 'withdrawn', department = 'strandpost', version = version + 1 "
+        "set search_path = routing; update consultation set state = 'withdrawn', department = 'strandpost', version = version + 1 "
         f"where id = '{world.seeds[n]['consultation_id']}'"
     )
     return {"reason": "de duinganger belde weer"}
@@ -206,17 +206,17 @@ def _told(world: World) -> None:
     """For each mention of Duin a call that is owed, and a notice of which nobody knows whether it arrived."""
     for seed in world.seeds:
         world.system.psql(
-            "insert into routing.callback (id, brand, case_id, phone, state, note, next_at, due_at, created_at, created_by) values "
+            "set search_path = routing; insert into callback (id, brand, case_id, phone, state, note, next_at, due_at, created_at, created_by) values "
             f"('{seed['callback_id']}', 'duin', '{seed['case_id']}', '+31201234567', 'open', 'de duinganger wacht', now(), now() + interval '1 day', "
             "now(), 'mk'); "
-            "insert into routing.promise (id, brand, case_id, channel, visibility, text, given_at, given_by, due_at, state) values "
+            "insert into promise (id, brand, case_id, channel, visibility, text, given_at, given_by, due_at, state) values "
             f"('{seed['promise_id']}', 'duin', '{seed['case_id']}', 'phone', 'private', 'de duinganger wordt gebeld', now(), 'mk', "
             "now() + interval '1 day', "
             "'open'); "
-            "insert into routing.notice (id, brand, about, subject, recipient, way, lane, title, text, links, next_at, created_at, state) values "
+            "insert into notice (id, brand, about, subject, recipient, way, lane, title, text, links, next_at, created_at, state) values "
             f"('{seed['notice_id']}', 'duin', 'case', '{seed['case_id']}', 'mk', '{{\"email\": \"mk@duin.example\"}}', 'duin email', 'duinganger', "
             "'zandbank', '[]', now(), now(), 'unconfirmed'); "
-            "insert into routing.consultation (id, brand, case_id, kind, state, department, question, asked_by, asked_at, since, due_at) values "
+            "insert into consultation (id, brand, case_id, kind, state, department, question, asked_by, asked_at, since, due_at) values "
             f"('{seed['consultation_id']}', 'duin', '{seed['case_id']}', 'question', 'open', 'opgeheven', 'Wacht de duinganger nog?', 'mk', now(), "
             "now(), now() + interval '1 day')"
         )

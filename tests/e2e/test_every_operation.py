@@ -411,7 +411,9 @@ def _consultations(world: World) -> dict[str, Example]:
         return {"Idempotency-Key": f"{what}-{world.first}"}
 
     elsewhere, ended, version = asked(), asked(), {"If-Match": "*"}
-    world.system.psql(f"set search_path = routing; update consultation set department = 'opgeheven', version = version + 1 where id = '{elsewhere}'")
+    world.system.psql(
+        f"set search_path = routing; update consultation set department = 'opgeheven', version = version + 1 where id = '{elsewhere}'"
+    )
     assert world.call("POST", f"/consultations/{ended}/withdraw", json={"reason": "al gevonden"}).is_success
     due_at = (datetime.now(UTC) + timedelta(hours=20)).isoformat()
     return {
