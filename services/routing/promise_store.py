@@ -79,7 +79,7 @@ async def said_later(connection: db.Connection, brand: str, case_ids: Sequence[U
     """The replies of these cases, which are locked, that were sent later and heard of before."""
     rows = await connection.fetch(
         "select reply_id, mention_id, at, by, keeps, update_due from said where brand = $1 and case_id = any($2::uuid[]) and at > $3 "
-        "and not sandbox order by at, reply_id",
+        "order by at, reply_id",
         brand,
         list(case_ids),
         after,

@@ -88,8 +88,6 @@ def heard(work: "CaseWork", received: Received[ReplySent], file: cases.File) -> 
     """A reply reached the customer in this case: what it promises, what it gives another promise for, and what it keeps. The order in which replies are
     heard of makes no difference to where promises end."""
     reply = received.event.reply
-    if reply.sandbox:
-        return
     ledger, this = work.promises, Heard.of(reply)
     given = [promise for promise in promises.given(reply, file.case, _anchor(work, file, reply)) if promise.id not in ledger.by_id]
     known = ledger.of(file.case.id, work.members.get(file.case.id, ()))

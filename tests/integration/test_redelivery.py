@@ -47,6 +47,7 @@ VOLATILE = {
     "last_appended_at",
     "told_at",
     "updated_at",
+    "since",
     "times",
     "offset",
     "partition",
