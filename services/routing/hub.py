@@ -39,6 +39,9 @@ DRILL_ENDS = "drill-ends"
 LINK_HOLDS = timedelta(days=7)
 """How long the links of a notice work."""
 
+AFFECTED = timedelta(hours=24)
+"""How long before it began customers may have written whose open cases are about the same thing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cause:
@@ -94,8 +97,9 @@ async def raise_incident(
         statement_by=list(cause.statement_by or (scenario.holding_statement_by if scenario else ())),
     )
     file = File(incident, version=1, revision=1, number=number, book_version=policy.version)
-    if cause.case_ids:
-        await incident_store.link(connection, brand, incident.id, cause.case_ids, now, cause.by, again=True)
+    affected = () if incident.drill else await incident_store.affected(connection, policy.book, incident, incident.began_at - AFFECTED)
+    if case_ids := [*cause.case_ids, *affected]:
+        await incident_store.link(connection, brand, incident.id, case_ids, now, cause.by, again=True)
         file.incident = incident.model_copy(update=await incident_store.linked(connection, brand, incident.id))
     people = _taking_part(incident, first_told(policy, scenario, cause.tell))
     if incident.drill and not people:  # nobody whom the scenario names takes part

@@ -9,6 +9,7 @@ import asyncpg
 from pydantic_core import to_jsonable_python
 
 from libs.common import db, outbox, telemetry
+from libs.common.brandbook import BrandBook
 from libs.common.incident_events import Incident, IncidentEvent
 from libs.common.outbox import Outgoing
 from services.routing import feed
@@ -199,6 +200,23 @@ async def link(
         at,
         by,
         again,
+    )
+    return [row["case_id"] for row in rows]
+
+
+async def affected(connection: db.Connection, book: BrandBook, incident: Incident, since: datetime) -> list[UUID]:
+    """The open cases that are about an incident's topic or label, the newest 5,000 of those in which customers wrote since then."""
+    labels = [item.name for item in book.labels if incident.label in (book.label_path(item.name) or (item.name,))]
+    labels += [incident.label] if incident.label and incident.label not in labels else []
+    keys = [f"{incident.brand}/o/label/{name}" for name in labels]
+    keys += [f"{incident.brand}/o/topic/{incident.topic_id}"] if incident.topic_id is not None else []
+    if not keys:
+        return []
+    rows = await connection.fetch(
+        "select case_id from case_line where brand = $1 and keys && $2::text[] and latest_at >= $3 order by seq desc limit 5000",
+        incident.brand,
+        keys,
+        since,
     )
     return [row["case_id"] for row in rows]
 

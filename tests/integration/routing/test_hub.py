@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -300,6 +301,19 @@ async def test_a_case_with_the_label_of_an_incident_joins_by_itself_and_one_take
     await comes(hub, "A", version=2, kind=MentionRevised, urgency="high")
     await time_comes(hub, "signal")
     assert (await incidents(hub.pool))[0]["cases"] == 0
+
+
+async def test_whoever_wrote_just_before_an_incident_about_their_label_was_raised_is_in_it(hub: World) -> None:
+    now = datetime.now(UTC)
+    for name, hours in (("A", 1), ("D", 30)):  # both are about internet
+        told = state(name, name)
+        at = {"posted_at": now - timedelta(hours=hours), "received_at": now - timedelta(hours=hours)}
+        told = told.model_copy(update={"mention": told.mention.model_copy(update=at)})
+        await batch(hub.pool, [event(MentionTriaged, 1, told)])
+    await comes(hub, "B")
+    incident = await raised(hub, scenario=None, label="internet")
+    assert (incident["cases"], incident["case_ids"]) == (1, [str(case_id_of("vaart", mention_id("A")))])
+    assert (await hub.call("GET", f"{PATH}/{incident['id']}")).json()["facts"]["mentions"] == 1
 
 
 async def test_where_a_case_goes_on_in_another_one_the_incident_follows(hub: World) -> None:
