@@ -108,7 +108,8 @@ Parts = Callable[[], dict[str, list[psutil.Process]]]
 
 
 async def measure(name: str, parts: Parts, database: "asyncpg.Connection[asyncpg.Record]", number: int, waiting: str) -> list[Moment]:
-    """Three moments: the first commit, the last, and when nothing of what `waiting` counts is left to be done behind it."""
+    """Five moments: the first commit, when a tenth and when nine tenths were taken in, the last commit, and when nothing of what `waiting` counts is left
+    to be done behind it."""
 
     async def now(query: str) -> Moment:
         done = await database.fetchval(query)
@@ -120,11 +121,15 @@ async def measure(name: str, parts: Parts, database: "asyncpg.Connection[asyncpg
         await asyncio.sleep(0.05)
     while not (first := await now(taken_in)).done:
         await asyncio.sleep(0.01)
+    while (tenth := await now(taken_in)).done < number / 10:
+        await asyncio.sleep(0.05)
+    while (most := await now(taken_in)).done < number * 9 / 10:
+        await asyncio.sleep(0.05)
     while (last := await now(taken_in)).done < number:
         await asyncio.sleep(0.05)
     while (looked := await now(waiting)).done:
         await asyncio.sleep(0.1)
-    return [first, last, looked]
+    return [first, tenth, most, last, looked]
 
 
 def spent(since: Moment, until: Moment, number: int) -> dict[str, float]:

@@ -49,7 +49,7 @@ async def _triage(home: Path, kafka: KafkaServer, server: PostgresServer, number
     database = await asyncpg.connect(url)
     login = databases.login(url, "triage")
     with service("triage", home, kafka.bootstrap, login, "1") as one, service("triage", home, kafka.bootstrap, login, "2") as other:
-        first, last, looked = await measure(
+        first, tenth, most, last, looked = await measure(
             "triage",
             lambda: {"triage": [one, other], "kafka": kafka._family(), "postgres": server._family()},
             database,
@@ -65,6 +65,7 @@ async def _triage(home: Path, kafka: KafkaServer, server: PostgresServer, number
     await database.close()
     return {
         "per_second": round((number - first.done) / (last.at - first.at)),
+        "sustained_per_second": round((most.done - tenth.done) / (most.at - tenth.at)),
         "cpu_ms_per_mention": spent(first, last, number - first.done),
         "looked_at_after_s": round(looked.at - last.at, 1),
         "per_second_with_looks": round((number - first.done) / (looked.at - first.at)),
