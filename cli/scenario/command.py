@@ -61,7 +61,12 @@ def run(files: Sequence[Path], *, schedules: int, seed: int | None, jobs: int | 
             for number, outcomes in _one_by_one(urls[0], scenarios, chunks):
                 _count(results[number], outcomes)
         else:
-            _side_by_side(urls, scenarios, chunks, results)
+            try:
+                _side_by_side(urls, scenarios, chunks, results)
+            except (KeyboardInterrupt, SystemExit):  # what was played until then is told
+                _report([result for result in results if result.schedules], time.monotonic() - began, as_json=as_json)
+                sys.stdout.flush()
+                raise
         took_s = time.monotonic() - began
     return _report(results, took_s, as_json=as_json)
 
