@@ -52,9 +52,10 @@ async def test_a_storm_raises_an_incident_about_its_label_and_its_cases_join(hub
     assert (incident["scenario"], incident["about"], incident["label"]) == ("drukte", "label:storing", "storing")
     assert "60 in tien minuten, waar er gewoonlijk" in incident["why"]
     assert [one["who"] for one in incident["told"]] == ["mk"]
+    assert incident["cases"] == 60, "whoever wrote before it was raised"
     await storm(hub, 5, of="T")
     await time_comes(hub, "signal")
-    assert (await incidents(hub.pool))[0]["cases"] == 5, "what comes in from then on"
+    assert (await incidents(hub.pool))[0]["cases"] == 65, "and what comes in from then on"
 
 
 async def test_the_same_storm_a_minute_later_tells_nobody_again(hub: World) -> None:
