@@ -326,7 +326,8 @@ def _escalated(policy: Policy, file: File, case: Case, now: datetime) -> Case:
 
 def _again(policy: Policy, file: File, case: Case, firing: sla.Firing) -> dict[str, Any]:
     """What a step that was taken makes of the case."""
-    if firing.do == "return_to_queue" and case.owner != file.case.owner in leads(policy.book, case.department):
+    had_it = file.case.owner in leads(policy.book, case.department) and ladder.gave_it_to_its_owner(file.case)
+    if firing.do == "return_to_queue" and had_it and case.owner != file.case.owner:
         return {"owner": file.case.owner, "decided": file.case.decided}  # the lead who was there then
     if firing.do != "reassign":
         return ladder.climb(policy, case, [firing]).changes

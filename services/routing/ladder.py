@@ -180,10 +180,19 @@ def _return_to_queue(policy: Policy, case: Case, done: Climbed, firing: Firing, 
         return None  # a lead has it
     lead, is_away = _lead(policy.book, case, found, who.there)
     away = ", who is not there, as no lead is" if is_away else ""
-    done.changes |= {"owner": lead, "decided": f"a clock ran: {lead} has it until somebody takes it{away}"}
+    done.changes |= {"owner": lead, "decided": f"{_has_it(lead)}{away}"}
     done.told.append(lead)
     done.goes = None
     return None
+
+
+def _has_it(lead: str) -> str:
+    return f"a clock ran: {lead} has it until somebody takes it"
+
+
+def gave_it_to_its_owner(case: Case) -> bool:
+    """Whether a clock put the case back, to a lead who owns it by that."""
+    return case.owner is not None and (case.decided or "").startswith(_has_it(case.owner))
 
 
 def _lead(book: BrandBook, case: Case, found: Sequence[str], there: There | None) -> tuple[str, bool]:

@@ -308,3 +308,27 @@ def test_two_linked_mentions_are_one_case_with_one_owner_and_the_earliest_clock(
     assert case["owner"] == "bb"
     assert case["urgency"] == "critical"
     assert {clock["started_at"] for clock in case["clocks"]} == {START}
+
+
+def test_a_lead_whose_case_it_was_anyway_has_it_by_the_clock_only_where_the_clock_gave_it() -> None:
+    def history(name: str, *, heard_before: bool) -> CaseWork:
+        work = CaseWork(POLICIES, START)  # type: ignore[arg-type]
+        on_mention(work, event(MentionTriaged, 1, state(name, name, labels=[])))
+        if heard_before:
+            tick(work, START + timedelta(days=2))
+        on_mention(work, event(MentionRegrouped, 2, state(name, name)))
+        tick(work, START + timedelta(days=2))
+        return work
+
+    def case_id(name: str) -> UUID:
+        return case_id_of("vaart", mention_id(name))
+
+    def owner(name: str) -> str | None:
+        work = CaseWork(POLICIES, START)  # type: ignore[arg-type]
+        on_mention(work, event(MentionTriaged, 1, state(name, name, labels=[])))
+        return work.files[case_id(name)].case.owner
+
+    name = next(name for name in "AEGIKMOQSUWY" if owner(name) == "mk")  # those who write Dutch
+    before, after = history(name, heard_before=True), history(name, heard_before=False)
+    told, wanted = (work.files[case_id(name)].case for work in (before, after))
+    assert (told.owner, told.department, told.decided) == (wanted.owner, wanted.department, wanted.decided)
