@@ -1,7 +1,7 @@
 """When Python looks for cyclic garbage.
 
 A batch is ten thousands of objects that live until its commit, and none of them is cyclic. At Python's threshold of 700 the collector walks them again
-and again, which was a quarter of all CPU (`make bench`); at a hundred times that it was still a tenth of what routing's handlers take.
+and again, which was a quarter of all CPU (`make bench`); at a hundred times that it was still a sixth of what routing's handlers do.
 """
 
 import gc

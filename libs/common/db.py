@@ -94,7 +94,6 @@ async def open_pool(
         reset=_keep,
         setup=setup,
         statement_cache_size=statements,
-        max_cached_statement_lifetime=300 if statements == 100 else 0,
         server_settings={
             "search_path": f"{schema},public",
             "timezone": "UTC",

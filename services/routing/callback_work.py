@@ -99,7 +99,9 @@ async def attempt(
 
 async def went_off(connection: db.Connection, policy: Policy, timers: Sequence[Timer], now: datetime) -> None:
     """They may be called now, or should have been by now: whoever calls hears of it, and of a call that did not come the leads too."""
-    known, files = await _locked(connection, policy, [found.subject for found in timers])
+    brand, ids = policy.book.brand, [found.subject for found in timers]
+    seen = await callback_store.some(connection, brand, ids)
+    known, files = await of_case.together(connection, brand, seen, lambda _: callback_store.some(connection, brand, ids), "callback")
     stories: dict[UUID, list[store.Story]] = {}
     rows: list[urgent.Row] = []
     notices: list[Notice] = []
@@ -113,7 +115,7 @@ async def went_off(connection: db.Connection, policy: Policy, timers: Sequence[T
             rows += _reminders(file, callback, people, now)
             notices += _notices(policy, file, callback, now, "now")
         elif found.name == "due" and callback.due_at <= now:
-            told = list(dict.fromkeys([*people, *[member.id for member in policy.book.team if member.role == "lead"]]))
+            told = and_leads(policy, people)
             file.book_version = policy.version
             file.change()
             said = {"callback": callback.told(file.case), "told": told}
@@ -121,21 +123,9 @@ async def went_off(connection: db.Connection, policy: Policy, timers: Sequence[T
             stories.setdefault(file.case.id, []).append(story)
             rows += record.notifications(story, told, file.case.id, "callback overdue")
             notices += _notices(policy, file, callback, now, "due")
-    changed = {file.case.id: file for file in files.values()}
-    await record.record_all(connection, [(policy, changed[case_id], told) for case_id, told in sorted(stories.items())])
+    await record.record_all(connection, [(policy, files[case_id], told) for case_id, told in sorted(stories.items())])
     await store.notify(connection, rows)
     await notice.add(connection, notices, now)
-
-
-async def _locked(connection: db.Connection, policy: Policy, ids: Sequence[UUID]) -> tuple[dict[UUID, Callback], dict[UUID, cases.File]]:
-    """These callbacks, and their cases by the callbacks' own `case_id`, locked. Raises `db.Raced` when one went to another case this very moment."""
-    brand = policy.book.brand
-    seen = await callback_store.some(connection, brand, ids)
-    files = await of_case.cases_of(connection, brand, [callback.case_id for callback in seen.values()])
-    known = await callback_store.some(connection, brand, ids)
-    if any(id not in known or known[id].case_id != callback.case_id for id, callback in seen.items()):
-        raise db.Raced("a callback went to another case meanwhile")
-    return {id: known[id] for id in seen}, files
 
 
 def _reminders(file: cases.File, callback: Callback, people: Sequence[str], now: datetime) -> list[urgent.Row]:
@@ -149,6 +139,11 @@ def _people(policy: Policy, callback: Callback, file: cases.File) -> list[str]:
     """Team members who are to call: its owner, else those of the department, else the leads."""
     department, owner = who(callback, file.case)
     return people_of(policy, department, owner)
+
+
+def and_leads(policy: Policy, people: Sequence[str]) -> list[str]:
+    """These people, and all leads of the team."""
+    return list(dict.fromkeys([*people, *[member.id for member in policy.book.team if member.role == "lead"]]))
 
 
 def people_of(policy: Policy, department: str, owner: str | None) -> list[str]:

@@ -28,6 +28,7 @@ from libs.common.errors import NotFound
 from services.routing import case as cases
 from services.routing import consultation as consultations
 from services.routing import consultation_notices, consultation_store, notice, of_case, record, store, timer, urgent, waiting
+from services.routing.callback_work import and_leads
 from services.routing.consultation import Answer, Consultation
 from services.routing.consultation_kinds import REACTIONS
 from services.routing.notice import Notice
@@ -232,10 +233,9 @@ def _reminded(policy: Policy, file: cases.File, found: Consultation, share: int,
     department = policy.book.department(found.department)
     change = Change(found.changed())
     if share >= 100:
-        leads = [member.id for member in policy.book.team if member.role == "lead"]
         owner = [file.case.owner] if file.case.owner and policy.book.member(file.case.owner) else []
         asked_by = [found.asked_by] if policy.book.member(found.asked_by) else []
-        change.told, change.what = list(dict.fromkeys([*owner, *asked_by, *leads])), f"{found.department} overdue with an answer"
+        change.told, change.what = and_leads(policy, [*owner, *asked_by]), f"{found.department} overdue with an answer"
     said = {"share": share, "told": change.told}
     _tell(policy, file, change, CaseConsultationReminded, at=now, actor="system", traceparent=None, said=said)
     change.stories += record.breaches(file, at=now, actor="system", traceparent=None)

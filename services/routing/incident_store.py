@@ -206,9 +206,8 @@ async def link(
 
 async def affected(connection: db.Connection, book: BrandBook, incident: Incident, since: datetime) -> list[UUID]:
     """The open cases that are about an incident's topic or label, the newest 5,000 of those in which customers wrote since then."""
-    labels = [item.name for item in book.labels if incident.label in (book.label_path(item.name) or (item.name,))]
-    labels += [incident.label] if incident.label and incident.label not in labels else []
-    keys = [f"{incident.brand}/o/label/{name}" for name in labels]
+    below = [item.name for item in book.labels if incident.label in book.label_path(item.name)]
+    keys = [f"{incident.brand}/o/label/{name}" for name in dict.fromkeys([incident.label, *below]) if name]
     keys += [f"{incident.brand}/o/topic/{incident.topic_id}"] if incident.topic_id is not None else []
     if not keys:
         return []

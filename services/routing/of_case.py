@@ -1,6 +1,6 @@
 """What belongs to a case and goes where its message goes, a call that is owed or a promise: read and locked with its case, the case first."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Protocol, TypeVar
 from uuid import UUID
 
@@ -27,8 +27,8 @@ async def case_of(connection: db.Connection, brand: str, case_id: UUID) -> cases
 
 
 async def cases_of(connection: db.Connection, brand: str, case_ids: Iterable[UUID]) -> dict[UUID, cases.File]:
-    """Those of the cases that the brand has, locked in id order, by these ids; for one that was merged the one that it goes on in, which is the same
-    object for all that go on there."""
+    """Those of the cases that the brand has, locked in id order, by these ids and by their own; for one that was merged the one that it goes on in, which
+    is the same object for all that go on there."""
     wanted = sorted(set(case_ids))
     found = await store.some_files(connection, brand, wanted, lock=True)
     while further := {file.case.merged_into for file in found.values() if file.case.merged_into} - found.keys():
@@ -41,8 +41,24 @@ async def cases_of(connection: db.Connection, brand: str, case_ids: Iterable[UUI
                 break
             file = found.get(file.case.merged_into)
         if file is not None:
-            there[case_id] = file
+            there[case_id] = there[file.case.id] = file
     return there
+
+
+async def together(
+    connection: db.Connection,
+    brand: str,
+    seen: Mapping[UUID, Thing],
+    again: Callable[[Collection[UUID]], Awaitable[Mapping[UUID, Thing]]],
+    called: str,
+) -> tuple[Mapping[UUID, Thing], dict[UUID, cases.File]]:
+    """The same as `locked` for many things that were `seen`: what `again` reads by the cases once those are locked, and the cases as `cases_of` has them.
+    What is not there any more is left out. Raises `db.Raced`."""
+    files = await cases_of(connection, brand, [one.case_id for one in seen.values()])
+    known = await again(files)
+    if any(id not in known or known[id].case_id != one.case_id for id, one in seen.items()):
+        raise db.Raced(f"a {called} went to another case meanwhile")
+    return known, files
 
 
 async def locked(

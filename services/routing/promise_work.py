@@ -4,7 +4,7 @@ and who has to know.
 The stream (`promise_stream.py`), people (`promise_api.py`) and the clock all pass here. The case is locked before the promise.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -16,7 +16,7 @@ from libs.common.reply_events import Reply
 from services.routing import case as cases
 from services.routing import of_case, promise_store, record, signal, store, timer, turn, urgent, waiting
 from services.routing import promise as promises
-from services.routing.callback_work import people_of
+from services.routing.callback_work import and_leads, people_of
 from services.routing.promise import Promise
 from services.routing.sla import Policy
 from services.routing.timer import Timer
@@ -144,7 +144,7 @@ def _for_hub(policy: Policy, file: cases.File, promise: Promise) -> signal.Notic
 
 
 def _people_and_leads(policy: Policy, file: cases.File) -> list[str]:
-    return list(dict.fromkeys([*_people(policy, file), *[member.id for member in policy.book.team if member.role == "lead"]]))
+    return and_leads(policy, _people(policy, file))
 
 
 def _people(policy: Policy, file: cases.File) -> list[str]:
@@ -185,8 +185,7 @@ async def went_off(connection: db.Connection, policy: Policy, timers: Sequence[T
             rows += _reminders(policy, file, promise, found.name, now)
         told += record.breaches(file, at=now, actor="system", traceparent=None)
     await promise_store.put(connection, broken)
-    changed = {file.case.id: file for file in files.values()}
-    await record.record_all(connection, [(policy, changed[case_id], told) for case_id, told in sorted(stories.items()) if told])
+    await record.record_all(connection, [(policy, files[case_id], told) for case_id, told in sorted(stories.items()) if told])
     await urgent.notify(connection, lambda _: policy.book, rows)
     await signal.of_cases(connection, [_for_hub(policy, files[promise.case_id], promise) for promise in broken], now)
 
@@ -196,12 +195,12 @@ async def _locked(connection: db.Connection, policy: Policy, ids: Sequence[UUID]
     another case this very moment."""
     brand = policy.book.brand
     seen = {promise.id: promise for promise in await promise_store.some(connection, brand, ids)}
-    files = await of_case.cases_of(connection, brand, [promise.case_id for promise in seen.values()])
-    files |= {file.case.id: file for file in files.values()}
-    known = {promise.id: promise for promise in await promise_store.of_cases(connection, sorted(files), [])}
-    if any(id not in known or known[id].case_id != promise.case_id for id, promise in seen.items()):
-        raise db.Raced("a promise went to another case meanwhile")
-    return known, files
+
+    async def again(case_ids: Collection[UUID]) -> dict[UUID, Promise]:
+        return {promise.id: promise for promise in await promise_store.of_cases(connection, sorted(case_ids), [])}
+
+    known, files = await of_case.together(connection, brand, seen, again, "promise")
+    return dict(known), files
 
 
 def _reminders(policy: Policy, file: cases.File, promise: Promise, share: str, now: datetime) -> list[urgent.Row]:

@@ -43,6 +43,7 @@ SIZE = 10.0
 DAYS = 28
 _EVERY = timedelta(minutes=1)
 KEPT = timedelta(days=60)
+"""How long counts are (`retention.py` forgets them)."""
 _SAMPLE = 2000
 _HOUR = timedelta(hours=1)
 
@@ -181,7 +182,7 @@ async def on_timer(connection: db.Connection, policy: Policy, due: Timer, now: d
     """Look at the last ten minutes of a brand; again in a minute for as long as there are enough mentions in them for a spike. Where there are not,
     only a further mention can make it so, and that has them looked at anyway."""
     book, brand = policy.book, due.brand
-    await _fold(connection, brand, _hour(now) - _HOUR, now)
+    await _fold(connection, brand, _hour(now) - _HOUR)
     rows = await connection.fetch(
         "select about, sum(mentions)::int as mentions from mention_minute where brand = $1 and minute > $2 and minute <= $3 group by about",
         brand,
@@ -265,7 +266,7 @@ async def _sample(connection: db.Connection, policy: Policy, brand: str, now: da
     return found
 
 
-async def _fold(connection: db.Connection, brand: str, before: datetime, now: datetime) -> None:
+async def _fold(connection: db.Connection, brand: str, before: datetime) -> None:
     """Minutes that nobody looks at any more become hours; topics, which have no usual, are forgotten."""
     await connection.execute(
         "with gone as (delete from mention_minute where brand = $1 and minute < $2 returning about, minute, mentions) "
@@ -275,4 +276,3 @@ async def _fold(connection: db.Connection, brand: str, before: datetime, now: da
         brand,
         before,
     )
-    await connection.execute("delete from mention_hour where brand = $1 and hour < $2", brand, now - KEPT)

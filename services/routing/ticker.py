@@ -71,8 +71,11 @@ async def _one_by_one(connection: db.Connection, policies: Policies, files: Sequ
 
 
 async def _speak(connection: db.Connection, policies: Policies, files: Sequence[cases.File]) -> None:
-    there = {brand: await _there(connection, policies.of(brand)) for brand in sorted({file.case.brand for file in files})}
+    brands = [policies.of(brand) for brand in sorted({file.case.brand for file in files})]
+    for policy in brands:
+        await _alone(connection, policy)
     now = await store.now(connection)
+    there = {policy.book.brand: await _there(connection, policy, now) for policy in brands}
     changed, told, hub = [], [], []
     for file in files:
         policy = policies.of(file.case.brand)
@@ -86,13 +89,15 @@ async def _speak(connection: db.Connection, policies: Policies, files: Sequence[
     await signal.of_cases(connection, hub, now)
 
 
-async def _there(connection: db.Connection, policy: sla.Policy) -> There | None:
-    """Who is there to be given cases, where the ladder gives any. Until the transaction ends nobody else gives cases of that brand then, so that
-    capacities hold."""
-    moves = ladder.moves(policy.book)
-    if "reassign" in moves and policy.book.assignment.give == "at_once":
+async def _alone(connection: db.Connection, policy: sla.Policy) -> None:
+    """Until the transaction ends nobody else gives cases of a brand whose ladder does, so that capacities hold."""
+    if "reassign" in ladder.moves(policy.book) and policy.book.assignment.give == "at_once":
         await taking.alone_at_last(connection, policy.book.brand)
-    return await presence.there(connection, policy, await store.now(connection)) if moves else None
+
+
+async def _there(connection: db.Connection, policy: sla.Policy, now: datetime) -> There | None:
+    """Who is there to be given cases, where the ladder gives any."""
+    return await presence.there(connection, policy, now) if ladder.moves(policy.book) else None
 
 
 @dataclass(slots=True)
