@@ -201,6 +201,23 @@ def triage(
 
 
 @app.command()
+def guard(
+    brandbook: Annotated[
+        list[Path] | None, typer.Option("--brandbook", help="A brand book (YAML); give one for each brand that occurs")
+    ] = None,
+) -> None:
+    """Read drafts from standard input, and print what the guard says of each and what it promises, in their order. Needs nothing that runs.
+
+    In: a JSON object a line, {"id", "draft"} and, where known, "brand", "channel", "visibility", "first_reply", "now", "agent": {"name", "initials"},
+    "customer": {"name"} and "incoming". Out, for each: violations and promises, due in the brand's own time. A line that is wrong is told on standard
+    error and left out; the exit code is 2 then.
+    """
+    from cli import guard as drafts
+
+    raise typer.Exit(drafts.judge(brandbook or [], sys.stdin.buffer, sys.stdout.buffer, sys.stderr))
+
+
+@app.command()
 def duplicates(
     brandbook: Annotated[
         Optional[list[Path]],  # noqa: UP045

@@ -50,10 +50,12 @@ IN_ORDER = frozenset(
         ("customer_groups",),
         ("hub", "scenarios", "*", "ladder"),
         ("voice", "greeting", "examples"),
+        ("guard", "severity"),
     }
 )
 """Lists in which the order decides: the first rule that holds, the first language, script, lead or account to send by, the steps one by one, the first
-group of customers that holds, who is told after whom, and the greetings that drafts take in turn. A star stands for an item of a list."""
+group of customers that holds, who is told after whom, the greetings that drafts take in turn, and
+what a verdict means. A star stands for an item of a list."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, mo
 
 from libs.common.bookcases import Assignment, CallbackRules, CaseRules, CustomerGroup, CustomField, PromiseRules
 from libs.common.bookdefaults import with_derived
+from libs.common.bookguard import GuardRules
 from libs.common.bookhours import Hours
 from libs.common.bookproblems import MOST_PROBLEMS, BrandBookError, Inconsistent, problems_of
 from libs.common.bookreferences import inconsistencies
@@ -384,6 +385,8 @@ class BrandBook(BookPart):
     """What happens with what replies promise."""
     callbacks: CallbackRules = CallbackRules()
     """Calls that we owe."""
+    guard: GuardRules = GuardRules()
+    """What the guard's verdicts mean."""
     team: tuple[Member, ...] = ()
     """The people."""
     hub: Hub = Hub()

@@ -10,11 +10,19 @@ from libs.common.events import Event, Part
 
 
 class Verdict(Part):
+    """Something that the guard found in a reply. What it means, and how it is found, stands in the documentation of the guard."""
+
     code: str
     message: str
-    start: int | None = None
-    end: int | None = None
-    blocking: bool = False
+    start: int | None = Field(default=None, description="Where it begins in the text, in code points")
+    end: int | None = Field(default=None, description="Exclusive; the same as `start` where something is missing")
+    blocking: bool = Field(default=False, description="Whether it keeps the reply from leaving: its severity is block")
+    severity: str = Field(
+        default="hint",
+        description="block: it does not leave with this; confirm: whoever approves says that they have seen it; hint: for the writer",
+    )
+    rule: str | None = Field(default=None, description="The field of the brand book that it comes from; none: it does not depend on one")
+    fix: str | None = Field(default=None, description="What can be put in the place of `start` to `end`; none: the writer has to say")
 
 
 class ReplyPromise(Part):

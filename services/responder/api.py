@@ -25,6 +25,7 @@ from services.responder.promised import Found
 from services.responder.recipient import Recipient
 from services.responder.reply_api import Text, Writer, current_book, found_reply
 from services.responder.shown import ReplyDetail, ReplyView
+from services.responder.verdicts.draft import Draft
 
 router = APIRouter(prefix="/v1/brands/{brand}", tags=["responder"], route_class=Route)
 Reader = Annotated[Principal, Depends(allow(*STAFF))]
@@ -180,12 +181,13 @@ async def try_guard(brand: str, body: Tried, request: Request, principal: Writer
     member = book.member(body.member or principal.subject)
     if member is None:
         raise Unprocessable("Name a member of the brand's team: a text is judged with the signature of whoever sends it.")
-    draft = guard.Draft(
+    draft = Draft(
         text=body.text,
         channel=body.channel,
         visibility=body.visibility,
         first_reply=body.first_reply,
         member=member,
+        role=principal.role,
         language=body.language or book.languages[0],
     )
     try:

@@ -44,6 +44,7 @@ from services.responder import approval, guard, promised
 from services.responder.promised import ByHand, Said
 from services.responder.recipient import Recipient, recipient_of
 from services.responder.script import compose, pick_script
+from services.responder.verdicts.draft import Draft
 
 _NOBODY = Member(id="nobody", first_name="{handtekening}", initials="xx").model_copy(update={"initials": "{initialen}"})
 """Signs for a case without an owner: an open place, which the guard holds back until somebody signs."""
@@ -146,13 +147,14 @@ def judge(book: BrandBook, row: ReplyRow, owner: str | None) -> list[Verdict]:
     return found
 
 
-def _draft(row: ReplyRow, member: Member) -> guard.Draft:
-    return guard.Draft(
+def _draft(row: ReplyRow, member: Member) -> Draft:
+    return Draft(
         text=row.text,
         channel=row.channel,
         visibility=row.visibility,
         first_reply=row.first_reply,
         member=member,
+        role=row.writer_role,
         language=row.language,
     )
 

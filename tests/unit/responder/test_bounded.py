@@ -8,6 +8,8 @@ from libs.common.bookfile import load_book
 from services.responder import guard, lengths
 from services.responder.bounded import Pattern, within
 from services.responder.script import compose
+from services.responder.verdicts import address
+from services.responder.verdicts.draft import Draft
 from tests.unit.responder.test_guard import book, codes, draft
 
 FOR_EVER = Pattern(r"(?:a|a|aa)+$(?<!a)")
@@ -29,7 +31,7 @@ def test_searches_share_a_budget_and_an_inner_one_is_no_wider() -> None:
 
 
 def test_a_text_that_takes_too_long_is_held_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guard, "QUOTED", FOR_EVER)
+    monkeypatch.setattr(address, "QUOTED", FOR_EVER)
     monkeypatch.setattr(guard, "CHECK_CPU_S", 0.05)
     [verdict] = guard.check(draft(f"Hoi u {ENDLESS} ^gs"), book())
     assert (verdict.code, verdict.blocking) == ("unchecked", True)
@@ -42,7 +44,7 @@ def test_a_display_name_of_apostrophes_is_drafted_and_checked(syllables: int) ->
     name = "Jan je x-’ba " + "a’a " * syllables
     text = compose(kwartel, member, "email", name, script, "private", True)
     assert "a’a" in text
-    found = guard.check(guard.Draft(text=text, channel="email", visibility="private", first_reply=True, member=member), kwartel)
+    found = guard.check(Draft(text=text, channel="email", visibility="private", first_reply=True, member=member), kwartel)
     assert "unchecked" not in codes(found)
 
 
