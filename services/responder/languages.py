@@ -8,21 +8,19 @@ from libs.common.brandbook import BrandBook
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _LINKS: Final = re.compile(r"https?://\S+|www\.\S+|[@#]\w[\w.-]*|\S+@\S+")
 # Function words that the other language does not have, or has only as a name.
-_NL: Final = frozenset(
-    (
-        "aan af alvast bedankt beste bij dag dan dank dat de deze dit een en er even fijn gaan gaat geen graag groet groetjes hallo heb hebben hebt "
-        "heeft helaas het hij hoe hoi hun ik jammer je jij jou jouw jullie kan kun kunnen kunt laat maar meer met mijn moet moeten morgen naar niet "
-        "nog nogmaals nu om ons onze ook op straks stuur te tot u uit uw van vandaag vervelend voor waar waarom waren wat weer wel welke weten wie "
-        "wij wil wilt word worden wordt zal ze zij zijn zou zullen"
-    ).split()
+_DUTCH: Final = (
+    "aan af alvast bedankt beste bij dag dan dank dat de deze dit een en er even fijn gaan gaat geen graag groet groetjes hallo heb hebben hebt "
+    "heeft helaas het hij hoe hoi hun ik jammer je jij jou jouw jullie kan kun kunnen kunt laat maar meer met mijn moet moeten morgen naar niet "
+    "nog nogmaals nu om ons onze ook op straks stuur te tot u uit uw van vandaag vervelend voor waar waarom waren wat weer wel welke weten wie "
+    "wij wil wilt word worden wordt zal ze zij zijn zou zullen"
 )
-_EN: Final = frozenset(
-    (
-        "a about again also an and are as at be been but by can can't could dear did do does don't for from has have he hello hey hi how i i'll i'm "
-        "if it it's its know later let must my no not now on our please regards send she should still thank thanks that the then there these they "
-        "this those to today tomorrow unfortunately us want we'll we're were what where which who why will with would you you're your yours"
-    ).split()
+_NL: Final = frozenset(_DUTCH.split())
+_ENGLISH: Final = (
+    "a about again also an and are as at be been but by can can't could dear did do does don't for from has have he hello hey hi how i i'll i'm "
+    "if it it's its know later let must my no not now on our please regards send she should still thank thanks that the then there these they "
+    "this those to today tomorrow unfortunately us want we'll we're were what where which who why will with would you you're your yours"
 )
+_EN: Final = frozenset(_ENGLISH.split())
 
 
 def written_in(text: str) -> str | None:
