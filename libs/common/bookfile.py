@@ -32,25 +32,31 @@ MAX_VALUES = 200_000
 MAX_DEPTH = 30
 
 
-def load_book(text: str, source: str = "brand book", today: Date | None = None) -> BrandBook:
+def load_book(text: str, source: str = "brand book", today: Date | None = None, aside: list[Problem] | None = None) -> BrandBook:
     """Read a brand book. `source` names the text in messages, such as the file's name; `today` (default: the real one) is for
     the checks that it ever opens, and that what it promises is due some day.
+
+    Whoever reads texts with a book, and applies it to nothing, gives `aside`: there go problems of what each is right by itself, and the book is read
+    all the same.
 
     Raises BrandBookError with every problem of the first kind that there is: unreadable YAML; wrong fields, and fields
     that do not fit together; secrets of others, spans that forget too much, hours that never open, and targets that take years of them.
     """
     lines: dict[Path, int] = {}
+    between: list[tuple[Path, str]] = []
     data = read_yaml(text, source, lines)
     try:
-        book = BrandBook.model_validate(data)
+        book = BrandBook.model_validate(data, context=None if aside is None else {"aside": between})
     except ValidationError as error:
         problems = problems_of(error, BrandBook, data, lines) + _between_the_others(error, data, lines)
         raise BrandBookError(sorted(dict.fromkeys(problems), key=lambda problem: problem.line or 0), source) from None
-    problems = [Problem(lines.get(path), dotted(path), said) for path, said in foreign_secrets(book)]
+    problems = [Problem(lines.get(path), dotted(path), said) for path, said in (*between, *foreign_secrets(book))]
     problems += [Problem(lines.get(path, lines.get(path[:1])), dotted(path), said) for path, said in kept_too_briefly(book)]
     problems += _of_hours(book, today, lines)
-    if problems:
+    if problems and aside is None:
         raise BrandBookError(problems, source)
+    if aside is not None:
+        aside.extend(problems)
     return book
 
 

@@ -407,8 +407,11 @@ class BrandBook(BookPart):
 
     @model_validator(mode="after")
     def _fits_together(self, info: ValidationInfo) -> Self:
-        found = list(islice(inconsistencies(self, info.context["unknown"] if info.context else ()), MOST_PROBLEMS + 1))
-        if found:
+        context = info.context or {}
+        found = list(islice(inconsistencies(self, context.get("unknown", ())), MOST_PROBLEMS + 1))
+        if found and "aside" in context:
+            context["aside"].extend(found)
+        elif found:
             raise Inconsistent(found)
         return self
 

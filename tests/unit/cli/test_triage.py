@@ -99,6 +99,15 @@ def test_a_book_gives_labels_numbers_and_reasons_in_its_language(book: Path) -> 
     assert other["labels"] == []
 
 
+def test_a_book_that_could_not_be_applied_is_read_all_the_same_and_told(book: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    book.write_text(BOOK + '  - {name: retour, department: nowhere}\nchannels: [{id: x, type: x, secret: "env:OTHER_TOKEN"}]\n')
+    code, (found,), _ = run({"id": "a", "brand": "loom", "text": "LM-2617348"}, books=[book])
+    assert (code, [one["kind"] for one in found["pii"]]) == (0, ["order_number"])
+    told = capsys.readouterr().err
+    assert "loom.yaml:10: labels[1].department: there is no department 'nowhere'" in told
+    assert "channels[0].secret" in told
+
+
 def test_the_brands_own_people_leak_its_plans(book: Path) -> None:
     row = {"id": "a", "brand": "loom", "text": "Druk, volgende maand gaat project Weefgetouw live", "author": {"handle": "@Loom_Piet"}}
     _, (found,), _ = run(row, books=[book])
