@@ -14,6 +14,7 @@ import numpy as np
 
 from libs.common.brandbook import BrandBook
 from libs.common.events import Findings, Label
+from libs.common.personal import Lens, personal_data
 from services.triage.brandheads import DEPARTMENT, LABELS, BrandModels, Looks, own_logits, with_values, words_for
 from services.triage.context import UNKNOWN, Context, context_features
 from services.triage.explain import MOST_WORDS, Explainer
@@ -33,7 +34,6 @@ from services.triage.findings import (
 from services.triage.heads import Head, softmax
 from services.triage.labels import Calibration, Taxonomy, found_labels, label_logits, taxonomy
 from services.triage.language import languages, letters
-from services.triage.personal import Lens, personal_data
 from services.triage.polarity import Polarity
 from services.triage.respond import respond
 from services.triage.signals import RISKS, risks, signals_of, urgency

@@ -11,13 +11,14 @@ from uuid import UUID
 from libs.common.books import BrandBooks
 from libs.common.brandbook import BrandBook
 from libs.common.errors import InvalidEvent
-from libs.common.events import Findings, Identity, Mention
+from libs.common.events import Findings, Identity, Mention, PersonalData
+from libs.common.ours import Ours
+from libs.common.ownnumbers import BookPattern
 from services.triage import group, phrases
 from services.triage.brandheads import BrandModels
 from services.triage.classify import BrandView, Classifier, Depth
 from services.triage.context import Context
-from services.triage.identifiers import BookPattern, Ours, identifiers
-from services.triage.personal import placed
+from services.triage.identifiers import identifiers
 from services.triage.words import folded
 
 OwnModels = Callable[[Collection[str]], Awaitable[Mapping[str, BrandModels]]]
@@ -135,3 +136,17 @@ def context_of(mention: Mention, book: BrandBook) -> Context:
     )
     channel = "direct" if mention.kind == "direct" else mention.channel
     return Context(channel, mention.visibility, mention.author.followers, staff)
+
+
+def placed(found: Sequence[PersonalData], title: str | None) -> list[PersonalData]:
+    """Spans in a title, a line break and a text as spans in either. One that crosses the break is in both: nothing of it stays unmasked."""
+    if not title:
+        return list(found)
+    split = len(title) + 1
+    parts = []
+    for one in found:
+        if one.start < len(title):
+            parts.append(one.model_copy(update={"end": min(one.end, len(title)), "field": "title"}))
+        if one.end > split:
+            parts.append(one.model_copy(update={"start": max(one.start - split, 0), "end": one.end - split}))
+    return parts

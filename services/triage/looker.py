@@ -12,10 +12,10 @@ from libs.common import db
 from libs.common.books import BrandBooks
 from libs.common.errors import InvalidEvent
 from libs.common.events import Mention, deterministic_id
+from libs.common.ours import Ours
 from services.triage import group, look_store, meaning, store, topic_look
 from services.triage.features import Encoder, Floats
 from services.triage.heard import Heard
-from services.triage.identifiers import Ours
 from services.triage.look_store import Looked
 from services.triage.names import Name
 from services.triage.pair import SUGGEST_WINDOW

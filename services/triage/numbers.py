@@ -16,7 +16,7 @@ from typing import Final
 
 import re2
 
-from services.triage.bookforms import Form
+from libs.common.bookforms import Form
 from services.triage.endings import Ending, endings
 from services.triage.words import STEM, weights
 

@@ -11,13 +11,14 @@ from datetime import datetime
 from typing import Any, Final
 from zlib import crc32
 
+from libs.common.bookforms import Form, forms
 from libs.common.brandbook import BrandBook
+from libs.common.ours import Ours
 from libs.common.rules import channel_name
 from services.triage import handles, phrases
-from services.triage.bookforms import Form, forms
 from services.triage.endings import Ending
 from services.triage.features import Floats, well_formed
-from services.triage.identifiers import Ours, postal_addresses
+from services.triage.identifiers import postal_addresses
 from services.triage.names import Name, is_given_name, name
 from services.triage.numbers import Number, phone_core, written
 from services.triage.spelt import unspelt

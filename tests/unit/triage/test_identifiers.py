@@ -7,7 +7,9 @@ import pytest
 from libs.common.bookfile import load_book
 from libs.common.brandbook import BrandBook
 from libs.common.events import Identity
-from services.triage.identifiers import MAX_CHARS, MAX_EACH, PATTERN_TIMEOUT_S, BookPattern, Identifier, Ours, canonical, identifiers
+from libs.common.ours import Ours
+from libs.common.ownnumbers import MAX_CHARS, MAX_EACH, PATTERN_TIMEOUT_S, BookPattern, canonical
+from services.triage.identifiers import Identifier, identifiers
 
 BOOK = """
 brand: vaart

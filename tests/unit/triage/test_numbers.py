@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.triage.bookforms import form, forms
+from libs.common.bookforms import form, forms
 from services.triage.endings import Ending, endings
 from services.triage.numbers import same, written
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from services.triage.bookforms import forms
+from libs.common.bookforms import forms
 from services.triage.pair import SUGGEST_FROM, Verdict, among, compare
 from services.triage.shown import PLAIN, Lens, Seen, seen
 

@@ -6,15 +6,16 @@ patterns come first, and what belongs to the brand itself is nobody's personal d
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from libs.common.brandbook import BrandBook
+from libs.common.codes import CUSTOMER, ORDER, OTHER, may_have_codes, named_before, named_codes
+from libs.common.contacts import addresses, emails, ibans, phones
 from libs.common.events import Identity, PersonalData
-from services.triage.codes import CUSTOMER, ORDER, OTHER, may_have_codes, named_before, named_codes
-from services.triage.contacts import addresses, emails, ibans, phones
-from services.triage.identifiers import MAX_CHARS, BookPattern, Ours, claimed, phone_number
+from libs.common.ours import Ours, phone_number
+from libs.common.ownnumbers import MAX_CHARS, BookPattern, claimed
 
 MAX_SPANS = 200
 """So many are kept, the first ones: a longer list is no message, and an event must stay small."""
@@ -201,17 +202,3 @@ def _passes_eleven(written: str) -> bool:
     """The check of a citizen service number: 9 times the first digit, 8 times the second …, less the last one, is a multiple of 11."""
     digits = [int(digit) for digit in _DIGIT.findall(written)]
     return any(digits) and (sum(weight * digit for weight, digit in zip(range(9, 1, -1), digits, strict=False)) - digits[8]) % 11 == 0
-
-
-def placed(found: Sequence[PersonalData], title: str | None) -> list[PersonalData]:
-    """Spans in a title, a line break and a text as spans in either. One that crosses the break is in both: nothing of it stays unmasked."""
-    if not title:
-        return list(found)
-    split = len(title) + 1
-    parts = []
-    for one in found:
-        if one.start < len(title):
-            parts.append(one.model_copy(update={"end": min(one.end, len(title)), "field": "title"}))
-        if one.end > split:
-            parts.append(one.model_copy(update={"start": max(one.start - split, 0), "end": one.end - split}))
-    return parts

@@ -1,6 +1,6 @@
 """How a person is reached, paid or visited: a text reaches this module, spans of mail addresses, accounts, phone numbers and addresses leave it.
 
-`personal` marks them and `identifiers` compares them, so that both read one text alike. A span is where the datum itself stands: no label before
+`personal` marks them and triage compares them, so that both read one text alike. A span is where the datum itself stands: no label before
 it, no punctuation behind it. A stranger chooses the text, so every pattern here is bounded.
 """
 

@@ -8,8 +8,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from libs.common.bookfile import load_book
-from services.triage.identifiers import MAX_CHARS
-from services.triage.personal import MAX_SPANS, Lens, personal_data
+from libs.common.ownnumbers import MAX_CHARS
+from libs.common.personal import MAX_SPANS, Lens, personal_data
 
 PHONES = [
     ("Bel mij op 06-12345678.", "06-12345678"),
