@@ -16,10 +16,11 @@ import regex
 
 from libs.common.hours import Calendar
 from services.responder import moment_words, moments
-from services.responder.blanks import HANDLE, LINK, QUOTED, QUOTED_LINE, blank
-from services.responder.bounded import Pattern, within
+from services.responder.bounded import within
 from services.responder.moments import Clock, Phrase
 from services.responder.promise_words import WORDS, Words
+from services.responder.verdicts import reading
+from services.responder.verdicts.reading import Reading
 
 FIND_CPU_S = 0.5
 """What finding may cost on one text; an ordinary one takes half a millisecond."""
@@ -54,49 +55,31 @@ def found(text: str, *, calendar: Calendar, now: datetime, language: str) -> lis
     """
     clock = Clock(calendar, now)
     with within(FIND_CPU_S):
-        own = _own_words(text)
-        readable = _lower(own)
+        read = reading.of_text(text)
+        readable = read.own_lower
         for name in ("nl", "en") if language == "nl" else ("en", "nl"):
             if name != language and not WORDS[name].written.search(readable):
                 continue
-            promises = list(_promises(text, own, readable, WORDS[name], clock))
+            promises = list(_promises(read, WORDS[name], clock))
             if promises:
                 return promises[:KEPT]
     return []
 
 
-_PLAIN = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "\xa0": " ", "\u202f": " ", "\t": " ", "\r": " "})
-_ABBREVIATION = Pattern(
-    r"(?<!\w)(?:(?i:z\.s\.m|a\.s|a\.u\.b|[ap]\.m|d\.d|d\.w\.z|i\.v\.m|m\.b\.t|t\.a\.v|o\.a|e\.g|i\.e|bijv|evt|max|min|ca|nr|no|tel|jan|feb|mrt|apr|aug|sept?|okt|oct|nov|dec)"
-    r"\.(?=\s*[\p{Ll}\d,])|(?i:mr|mrs|ms|dhr|mevr|mw|dr|drs)\.)"
-)
-_SENTENCE = Pattern(r"[^.!?…\n]*(?:[.!?…](?!\s|$|[\"')”])[^.!?…\n]*)*[.!?…\"')”]*")
-
-
-def _own_words(text: str) -> str:
-    """The text as it is read, as long as it was: without what others are quoted with, links and handles, with plain apostrophes and blanks."""
-    return blank(text, QUOTED_LINE, QUOTED, LINK, HANDLE).translate(_PLAIN)
-
-
-def _lower(text: str) -> str:
-    """In lower case, as long as it was."""
-    lower = text.lower()
-    return lower if len(lower) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
-
-
-def _promises(text: str, own: str, readable: str, words: Words, clock: Clock) -> Iterator[Promise]:
+def _promises(read: Reading, words: Words, clock: Clock) -> Iterator[Promise]:
+    readable = read.own_lower
     phrases = moment_words.phrases(readable, words.language, clock)
     if not phrases:
         return
-    for sentence in _SENTENCE.finditer(_ABBREVIATION.sub(lambda m: m[0].replace(".", "\x01"), own)):
-        start, end = sentence.span()
+    for sentence in read.sentences:
+        start, end = sentence.start, sentence.end
         inside = [phrase for phrase in phrases if start <= phrase.start < end]
-        asks = sentence[0].rstrip("\"')” ").endswith("?") and not words.tag_question.search(readable[start:end])
+        asks = sentence.asks and not words.tag_question.search(readable[start:end])
         if inside and not asks:
             for unit in _units(readable, start, end, inside, words):
                 timed = [phrase for clause in unit for phrase in clause.phrases]
                 if timed:
-                    yield _promise(text, unit, timed, words, readable, clock)
+                    yield _promise(read.text, unit, timed, words, readable, clock)
 
 
 def _promise(text: str, unit: list[_Clause], timed: list[Phrase], words: Words, readable: str, clock: Clock) -> Promise:

@@ -1,0 +1,112 @@
+"""A draft's text as it is read: views of it that several rules need, each made once for a text and only when somebody asks.
+
+A text comes in; copies of it go out that are as long as it is, so that a place in one is the place in the text: in lower case, without what is not its
+writer's own words, without the brand's names; its words, its sentences. Most drafts break no rule: what a rule needs is looked for in `words` (or as a
+substring of `lower`) before a pattern runs. Pure: no I/O.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Final
+
+from libs.common.brandbook import BrandBook
+from services.responder.blanks import HANDLE, LINK, QUOTED, QUOTED_LINE, blank
+from services.responder.bounded import Pattern
+from services.responder.verdicts.draft import Draft, official
+
+KEPT: Final = 8
+"""Texts whose reading is kept: those that are judged at the moment."""
+_PLAIN: Final = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "\xa0": " ", "\u202f": " ", "\t": " ", "\r": " "})
+_WORD: Final = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
+# What a link, a handle or a quotation can hardly do without: their own patterns cost more than all the rest of a short text.
+_MAY_LINK: Final = re.compile(r"://|\w\.\w|@|#")
+_MAY_QUOTE: Final = re.compile(r"[\"“„«‘'’>]")
+_ABBREVIATION: Final = Pattern(
+    r"(?<!\w)(?:(?i:z\.s\.m|a\.s|a\.u\.b|[ap]\.m|d\.d|d\.w\.z|i\.v\.m|m\.b\.t|t\.a\.v|o\.a|e\.g|i\.e|bijv|evt|max|min|ca|nr|no|tel|jan|feb|mrt|apr|aug|sept?|okt|oct|nov|dec)"
+    r"\.(?=\s*[\p{Ll}\d,])|(?i:mr|mrs|ms|dhr|mevr|mw|dr|drs)\.)"
+)
+_SENTENCE: Final = Pattern(r"[^.!?…\n]*(?:[.!?…](?!\s|$|[\"')”])[^.!?…\n]*)*[.!?…\"')”]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """Its place in the text (end exclusive, with its full stop), and whether it is a question."""
+
+    start: int
+    end: int
+    asks: bool
+
+
+class Reading:
+    """Of a text. Every view raises `TimeoutError` where it takes too long to make, as patterns do."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._named: tuple[Pattern, str] | None = None
+
+    @cached_property
+    def lower(self) -> str:
+        """All of it, in lower case, with plain apostrophes and blanks."""
+        return _lower(self.text.translate(_PLAIN))
+
+    @cached_property
+    def own(self) -> str:
+        """The writer's own words, with plain apostrophes and blanks: quotations, quoted lines, links and handles are blanked."""
+        text = self.text
+        if _MAY_QUOTE.search(text):
+            text = blank(text, QUOTED_LINE, QUOTED)
+        if _MAY_LINK.search(text):
+            text = blank(text, LINK, HANDLE)
+        return text.translate(_PLAIN)
+
+    @cached_property
+    def own_lower(self) -> str:
+        return _lower(self.own)
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The writer's own words in lower case: letters, with what stands after an apostrophe ("we'll", "foto's")."""
+        return frozenset(_WORD.findall(self.own_lower))
+
+    @cached_property
+    def sentences(self) -> tuple[Sentence, ...]:
+        """Those that hold anything of the writer's own, in order. A line's end ends one; an abbreviation does not."""
+        text = _ABBREVIATION.sub(lambda m: m[0].replace(".", "\x01"), self.own) if "." in self.own else self.own
+        return tuple(
+            Sentence(*found.span(), found[0].rstrip("\"')” ").endswith("?"))
+            for found in _SENTENCE.finditer(text)
+            if found[0].strip("\x00 ")
+        )
+
+    def has(self, words: Iterable[str]) -> bool:
+        """Whether any of these (lower case) is among the writer's own words."""
+        return not self.words.isdisjoint(words)
+
+    def without_names(self, book: BrandBook) -> str:
+        """`own` without the brand's names, its own ones and its competitors'."""
+        pattern = official(book)
+        if self._named is None or self._named[0] is not pattern:
+            self._named = pattern, blank(self.own, pattern)
+        return self._named[1]
+
+    def sentence_at(self, place: int) -> Sentence:
+        """The sentence that a place is in; all of the text where it is in none."""
+        return next((one for one in self.sentences if one.start <= place < one.end), Sentence(0, len(self.text), False))
+
+
+@lru_cache(maxsize=KEPT)
+def of_text(text: str) -> Reading:
+    return Reading(text)
+
+
+def of(draft: Draft) -> Reading:
+    """The reading that all rules share."""
+    return of_text(draft.text)
+
+
+def _lower(text: str) -> str:
+    """In lower case, as long as it was."""
+    lower = text.lower()
+    return lower if len(lower) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
