@@ -60,12 +60,14 @@ def _row(data: Mapping[str, Any], brands: Brands[BrandBook]) -> Row:
         raise Unreadable(f"first_reply is {quoted(first)}. Write true or false, or leave it out.")
     incoming = text_of(data, "incoming")
     customer = _part(data, "customer")
+    member = _member(_part(data, "agent"), book)
     draft = Draft(
         text=text,
         channel=channel,
         visibility=visibility,
         first_reply=bool(first),
-        member=_member(_part(data, "agent"), book),
+        member=member,
+        role=member.role,
         language=languages.of_customer(incoming, text, book),
         incoming=incoming,
         customer_name=text_of(customer, "name", "customer."),

@@ -14,12 +14,19 @@ from libs.common.brandbook import BrandBook
 from libs.common.reply_events import Verdict
 from services.responder.bounded import within
 from services.responder.verdicts.address import address_form
+from services.responder.verdicts.blame import blame
+from services.responder.verdicts.commitments import promised_times, unauthorised_promise
 from services.responder.verdicts.draft import Draft, Found
+from services.responder.verdicts.elsewhere import redirect
 from services.responder.verdicts.greeting import greeting
+from services.responder.verdicts.inside import inside
+from services.responder.verdicts.jokes import jokes
 from services.responder.verdicts.length import too_long
 from services.responder.verdicts.placeholders import placeholders
+from services.responder.verdicts.rivals import rivals
 from services.responder.verdicts.signature import signature
 from services.responder.verdicts.smileys import smileys
+from services.responder.verdicts.tone import tone
 from services.responder.verdicts.words import forbidden_of, forbidden_words
 
 CHECK_CPU_S = 2.0
@@ -37,6 +44,14 @@ RULES: tuple[Callable[[Draft, BrandBook], Iterator[Found]], ...] = (
     placeholders,
     forbidden_words,
     smileys,
+    blame,
+    unauthorised_promise,
+    promised_times,
+    redirect,
+    tone,
+    rivals,
+    jokes,
+    inside,
 )
 
 

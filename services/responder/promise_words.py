@@ -8,6 +8,8 @@ organise.
 from dataclasses import dataclass
 
 from services.responder.bounded import Pattern
+from services.responder.wording import pattern as _pattern
+from services.responder.wording import words as _words
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +71,6 @@ class Words:
 
     def vouches(self, clause: str) -> bool:
         return bool(self.vouch.search(clause))
-
-
-def _pattern(*texts: str) -> Pattern:
-    """Any of these. A blank stands for any white space, `<<` and `>>` for the edges of a word, `__` for what may stand before a clause."""
-    joined = "|".join(texts).replace(" ", r"\s+").replace("<<", r"(?<!\w)").replace(">>", r"(?!\w)").replace("__", r"[\s,;:()–—-]*")
-    return Pattern(joined)
-
-
-def _words(*texts: str) -> str:
-    return "(?:" + "|".join("|".join(text.split(" ")) for text in texts) + ")"
 
 
 # --- Dutch --------------------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,92 @@
+"""Whether a text sends the customer elsewhere and leaves it at that."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from libs.common.brandbook import BrandBook
+from services.responder.verdicts import reading
+from services.responder.verdicts.draft import Draft, Found
+from services.responder.wording import Saying, pattern, trimmed
+
+_THEM: Final = (
+    r"(?:klantenservice|klantcontact\w*|klantendienst|helpdesk|servicedesk|servicelijn|servicenummer|servicepunt|serviceteam|afdeling \w+|afdeling|winkel\w*|filiaal|vestiging|balie|loket|infobalie"
+    r"|receptie|monteursdienst|storingsdienst|storingsnummer|telefonisch\w*|telefoonnummer|nummer|formulier|contactformulier|webformulier|retourformulier|klachtenformulier|schadeformulier|bezorger"
+    r"|bezorgdienst|vervoerder|postnl|dhl|dpd|ups|gls|fabrikant|leverancier|producent|verkoper|gemeente|netbeheerder|politie|verzekeraar|verzekering|huisarts|bank|provider|aanbieder"
+    r"|importeur|verhuurder|woningcorporatie|ombudsman|geschillencommissie|collega'?s (?:van|bij|op|in|aan)|callcenter|kantoor|stadhuis|gemeentehuis|website|site|faq|veelgestelde vragen"
+    r"|stationsbalie|station|garage|dealer|apotheek|specialist|ov-chipkaart|ns|rijkswaterstaat|belastingdienst|uwv|telefoon|reisbureau|reisorganisatie|luchtvaartmaatschappij|energieleverancier"
+    r"|customer (?:service|services|care|support)|helpline|hotline|help desk|call cent(?:re|er)|support line|branch|store|shop|form|desk|courier|carrier|manufacturer|supplier|retailer|insurer|council"
+    r"|dealer|seller|landlord|airline|travel agent|travel agency|department|office|reception|number|website|line|phone|grid operator|network operator|provider|bank|police|fedex|royal mail)"
+)
+_SENDS: Final = Saying(
+    frozenset(
+        "bel bellen belt contact neem opnemen wend wenden richt richten ga langs langsgaan langskomen terecht vul vult invullen formulier loop stap raadpleeg raadplegen meld melden ligt gaan"
+        " moet zijn kunt kun verwijs verwijzen doorverwijzen doorverwezen call phone ring contact visit fill form reach speak complete submit pop get go need head dial report address refer"
+        " mail mailt schrijf informeer vraag ask try probeer check kijk zie doorgeven stuur nodig via".split()
+    ),
+    pattern(
+        # call, go to, fill in
+        r"<<(?:bel|belt|bellen)(?: u| je)?(?: \w+){0,4}? (?:met|naar|op|even|dan|onze?|de|het|0\d{2,3}|\x00|\d)",
+        rf"<<(?:neem|neemt|opnemen|nemen)>>.{{0,60}}<<contact>>.{{0,60}}<<{_THEM}>>|<<contact>>.{{0,20}}<<met (?:de|het|uw|je|jouw|onze?|hen|hun|\w+)>>.{{0,40}}<<(?:op|opnemen|opneemt|te nemen|nemen)>>",
+        r"<<(?:neem|neemt)>>.{0,30}<<(?:telefonisch|dan|even|hiervoor|daarvoor|alstublieft|a\.u\.b\.|graag|zelf|rechtstreeks)>>.{0,30}<<contact>>",
+        rf"<<(?:wend|wendt|richt|wenden|richten)>>.{{0,20}}<<(?:u|je|zich)>>.{{0,40}}<<tot>>",
+        rf"<<(?:ga|gaat|loop|loopt|stap|kom|komt|rijd|gaan|lopen|komen)>>.{{0,40}}<<(?:langs|naar|binnen)>>.{{0,40}}<<{_THEM}>>",
+        rf"<<(?:ga|gaat|loop|loopt|stap|kom|komt|gaan|lopen)>>.{{0,40}}<<(?:langs|binnen) (?:bij|in|op|aan)>>",
+        r"<<(?:terecht|aankloppen|wezen|moeten zijn|moet zijn|te zijn|langsgaan|zijn)>>.{0,12}<<(?:bij|op)>>.{0,50}",
+        r"<<(?:moet|moeten|dien|dient)>>.{0,20}<<(?:je|u|jullie)>>.{0,40}<<bij>>.{0,60}<<(?:zijn|wezen|melden|aankloppen)>>|<<(?:je|u) (?:moet|zult|zal|dient)>>.{0,30}<<bij>>.{0,60}<<(?:zijn|wezen|melden|aankloppen)>>",
+        r"<<(?:kunt|kun|kan|kunnen)>>.{0,30}<<(?:bij|op)>>.{0,50}<<terecht>>|<<(?:kunt|kun) (?:je|u)>>.{0,50}<<terecht bij>>",
+        r"<<(?:vul|vult|invullen|ingevuld)>>.{0,50}<<(?:\w*formulier\w*)>>|<<\w*formulier\w*>>.{0,50}<<(?:in|invullen|invult|gebruiken|vinden)>>|<<via>>.{0,30}<<\w*formulier\w*>>",
+        r"<<(?:daar(?:voor)?|hier(?:voor)?|dat|dit)>>.{0,20}<<(?:ga(?:at|an)?|zijn|is|ligt|doen|kunnen)>>.{0,25}<<(?:wij|we|webcare)>>.{0,25}<<(?:niet|geen)>>.{0,30}<<(?:over|van|voor|bij)",
+        rf"<<(?:dat|dit|daarvoor|hiervoor)>>.{{0,30}}<<(?:loopt|gaat|ligt|verloopt|regel|regelt|is|doet)>>.{{0,20}}<<(?:via|bij|aan)>>.{{0,30}}<<{_THEM}>>",
+        r"<<(?:verwijs|verwijzen)>>.{0,30}<<(?:je|u|jou|jullie)>>.{0,40}<<(?:naar|door)>>|<<(?:moet|moeten)>>.{0,30}<<(?:doorverwijzen|verwijzen)>>",
+        r"<<(?:meld|meldt)>>.{0,20}<<(?:dit|dat|het|je|u|deze)>>.{0,40}<<(?:bij|via|op)>>",
+        r"<<(?:stel|stelt)>>.{0,30}<<vraag>>.{0,40}<<(?:aan|bij|via)>>",
+        r"<<(?:vraag|vraagt|informeer|informeert|navragen|vragen) (?:het |dit |dat |hier(?:voor|naar) |even |dan |gerust |maar )*(?:na )?(?:bij|aan|in) (?:de|het|je|uw|jouw|een|onze?)",
+        rf"<<(?:mail|schrijf|mailt|stuur)>>.{{0,40}}<<(?:naar|aan)>>.{{0,30}}<<{_THEM}>>",
+        # English
+        r"<<(?:call|ring|phone|dial|telephone)(?: us| our| the| them| your| \d| \x00| on| directly)",
+        rf"<<(?:contact|reach out to|get in touch with|speak to|speak with|talk to|write to|email|ask|try|turn to|go through|get on to|liaise with|check with|take (?:it|this) up with)>>.{{0,40}}<<{_THEM}>>",
+        rf"<<(?:visit|pop into|pop in to|drop by|drop in at|go to|head to|head over to|stop by|come to)>>.{{0,40}}<<{_THEM}>>",
+        r"<<(?:fill|complete|submit|use|fill out)>>.{0,40}<<form>>",
+        r"<<(?:you'll|you will|you|you'd) (?:need to|have to|must|should|better|want to|would need to|ought to|be better off) (?:\w+ )?(?:call|ring|phone|contact|speak|go to|visit|take|get in touch|raise|ask|write|complete|fill|reach|report|be)>>",
+        r"<<(?:refer|direct|point) you to>>|<<(?:raise|report|address|take) (?:this|it|that)>>.{0,30}<<(?:with|to)>>.{0,30}",
+        r"<<(?:is|are) (?:handled|dealt with|managed|done) by>>.{0,40}|<<(?:not something|nothing) we (?:can|deal|handle)",
+    ),
+    unless=pattern(
+        r"<<(?:hoeft? (?:je |u )?niet|niet nodig|ook|liever|anders|eventueel|desgewenst|of|bel(?:len|t)? (?:we|wij|ik)|(?:we|wij|ik|wordt|collega\w*|monteur\w*) (?:\w+ )?(?:bel|bellen|belt|neem|nemen|neemt)|gebeld"
+        r"|don't need to|no need to|also|rather|prefer|alternatively|or|we'll|i'll|we will|i will|we can|i can|will (?:call|contact|get|ring|phone|be))>>",
+        r"<<(?:privébericht|prive\w*|dm|pb|direct message|private message|bericht|messenger|whatsapp|inbox|chat)>>",
+        r"<<(?:heb|hebt|heeft|had) (?:je|u)|<<(?:je|u|you) (?:hebt|heeft|had|belde|have|were|called|spoke)>>|<<als (?:je|u)>>",
+    ),
+    unless_before=pattern(r"<<(?:als|mocht(?:en)?|indien|wil|wilt|liever|zodra|wanneer|of|if|should|would you|prefer|once|when|or|until|tenzij)>>"),
+)
+_TAKES_OVER: Final = pattern(
+    # we do something about it, or ask for what we need to
+    r"<<(?:ik|we|wij) (?:\w+ )?(?:kijk|kijken|zoek|zoeken|regel|regelen|help|helpen|pak|pakken|bel|bellen|vraag|vragen|check|checken|ga|gaan|zet|zetten|geef|geven|stuur|sturen|neem|nemen|meld|melden"
+    r"|kom|komen|houd|houden|zorg|zorgen|maak|maken|plan|plannen|laat|laten|mail|mailen|zal|zullen|ruil|ruilen|boek|boeken|verwerk|verwerken|onderzoek|onderzoeken|koppel|leg|leggen)>>",
+    r"<<(?:kijk|kijken|zoek|zoeken|regel|regelen|help|helpen|pak|pakken|bel|bellen|vraag|vragen|check|checken|ga|gaan|zet|zetten|geef|geven|stuur|sturen|neem|nemen|kom|komen|houd|houden|zorg|zorgen|maak"
+    r"|maken|plan|plannen|laat|laten|mail|mailen|zal|zullen|reageer|reageren|leg|leggen|koppel) (?:ik|we|wij)>>",
+    r"<<(?:ik|we|wij) (?:heb|hebben)>>.{0,80}<<(?:doorgezet|doorgegeven|gemeld|geregeld|aangemaakt|uitgezet|gevraagd|aangepast|nagekeken|gecontroleerd|ingepland|doorgestuurd|opgelost|bekeken|gezet)>>",
+    r"<<(?:heb|hebben) (?:ik|we|wij)>>.{0,80}<<(?:doorgezet|doorgegeven|gemeld|geregeld|aangemaakt|uitgezet|gevraagd|aangepast|nagekeken|gecontroleerd|ingepland|doorgestuurd|opgelost|bekeken|gezet)>>",
+    r"<<(?:stuur|stuurt|geef|geeft|laat|app|dm) (?:je |u |ons |me |mij |het |even |dan |gerust |hier )*(?:ons|me|mij|hier|je|jouw|uw|een|via|in)>>.{0,60}<<(?:privé\w*|prive\w*|dm|pb|bericht|nummer|\w+nummer|gegevens|weten)>>",
+    r"<<(?:collega'?s?|monteurs?|\w*team|specialist)>>.{0,40}<<(?:belt|bellen|neemt|nemen|komt|zoekt|kijkt|pakt|helpt|gaat|zal|reageert)>>",
+    r"<<(?:je|u) (?:hoort|krijgt|wordt)>>.{0,60}<<(?:van (?:ons|mij|me)|gebeld|bericht|antwoord|terugbericht|reactie)>>",
+    r"<<(?:i|we)(?:'ll| will|'m|'re| am| are|'ve| have) (?:\w+ )?(?:call|look|check|sort|arrange|ask|send|get|raise|raised|passed|pass|find|chase|help|book|put|let|looking|checking|going|take|keep|asked|be|reply|fix"
+    r"|forward|forwarded|escalated|ring|contact|make|sent)>>",
+    r"<<(?:send|drop|dm|message) (?:us|me)>>|<<(?:let me|happy to|glad to|can) (?:help|look|check|sort)>>",
+)
+_STEPS: Final = pattern(
+    r"<<(?:ga naar|klik|kies|tik|open|log in|druk|houd|herstart|selecteer|haal|trek|steek|scan|zet (?:je|de|het)|instellingen|menu|stappen|go to|click|tap|select|choose|log in|sign in|settings|restart|hold|unplug|press"
+    r"|open the app|step)>>.{0,160}(?:>|→|<<(?:en|dan|vervolgens|daarna|and|then)>>)"
+)
+
+
+def redirect(draft: Draft, book: BrandBook) -> Iterator[Found]:
+    """The first words that send the customer elsewhere, in a text that neither takes the matter over nor answers it."""
+    read = reading.of(draft)
+    place = next(_SENDS.found(read), None)
+    if place is None or _TAKES_OVER.search(read.own_lower) or _STEPS.search(read.own_lower):
+        return
+    yield Found("redirect", _MESSAGE, *trimmed(draft.text, *place))
+
+
+_MESSAGE: Final = "This sends the customer elsewhere. Take it over: ask what you need here or in a private message, or say who of us does what."
