@@ -37,12 +37,20 @@ class Underway:
         self._tasks[task] = lane
         task.add_done_callback(self._tasks.pop)
 
-    async def room(self, within_s: float) -> None:
-        """Until one is done, which makes room for the next of its lane, or so long."""
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
-        else:
-            await asyncio.sleep(within_s)
+    async def room(self, within_s: float, poked: asyncio.Event | None = None) -> None:
+        """Until one is done, which makes room for the next of its lane, or until somebody says that there is something to do, or so long."""
+        poke = asyncio.create_task(poked.wait()) if poked else None
+        waited: set[asyncio.Task[Any]] = {*self._tasks, *([poke] if poke else [])}
+        try:
+            if waited:
+                await asyncio.wait(waited, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
+            else:
+                await asyncio.sleep(within_s)
+        finally:
+            if poke:
+                poke.cancel()
+        if poked:
+            poked.clear()
 
     async def idle(self) -> None:
         """Until nothing is on its way."""

@@ -12,11 +12,13 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Certainly not accepted; `for_good` when trying again would be answered the same. `after_s`: how long the server asks us to wait."""
+    """Certainly not accepted; `for_good` when trying again would be answered the same. `after_s`: how long the server asks us to wait. `of_account`: it
+    is not this message that is refused but whatever our account sends, as when its credentials have expired."""
 
     why: str
     for_good: bool
     after_s: float | None = None
+    of_account: bool = False
 
 
 @dataclass(frozen=True, slots=True)

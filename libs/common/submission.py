@@ -98,6 +98,8 @@ async def send(
                 ahead = await client.execute_command(b"DATA")
         except mailserver.OutOfReach as error:
             return Refused(str(error), for_good=True)
+        except aiosmtplib.SMTPAuthenticationError as error:
+            return Refused(_unknown_here(account, error.code), for_good=False, of_account=True)
         except aiosmtplib.SMTPResponseException as error:
             return _refused(error.code)
         except (aiosmtplib.SMTPException, OSError) as error:
@@ -147,6 +149,12 @@ def _refused(code: int) -> Refused:
     return Refused(
         f"the mail server answered {code}, which is no answer to this" if code > 0 else "what answered speaks no SMTP", for_good=False
     )
+
+
+def _unknown_here(account: Channel, code: int) -> str:
+    """What to do about a server that lets us in no longer."""
+    what = f"renew the password behind {account.secret}" if account.secret else "give the channel a secret"
+    return f"the mail server refuses the user name or the password ({code}): {what}, or correct the user of channel {account.id} in the brand book"
 
 
 def _broken(error: Exception) -> str:

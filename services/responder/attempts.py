@@ -1,12 +1,13 @@
 """The steps of a reply from approved to sent: conditional statements, each of which does nothing when the reply is not where it should be.
 
 An attempt has an id. Whoever claims an approved reply holds that id, and only they can say what became of it, once: a process that was frozen, and a
-sweep that gave its reply to somebody else meanwhile, cannot both be right. What was transmitting when it was lost is never sent again by itself.
+sweep that gave its reply to somebody else meanwhile, cannot both be right. What was transmitting when it was lost is never sent again by itself, but
+where the other side tells that it is not there, or takes the same one twice as once.
 
 `$lease_s` is compared by the database's clock on both sides; a lease from further in the future than that counts as none.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -164,19 +165,20 @@ _LEASED = (
 
 
 async def begin_transmitting(
-    connection: db.Connection, attempt: Attempt, *, external_id: str, published: Published, lease_s: float
+    connection: db.Connection, attempt: Attempt, *, external_id: str, account: str | None = None, published: Published, lease_s: float
 ) -> bool:
     """Renew the claim just before what cannot be undone, where it `may_leave`. False: send nothing, give it back; the next claim says what has changed.
 
-    Once this has committed, a crash leaves the outcome unknown. `external_id` is what the channel will know it by if it arrives: whoever confirms later
-    that it did has no other way to tell.
+    Once this has committed, a crash leaves the outcome unknown. `external_id` is what the channel will know it by if it arrives, and `account` whom to
+    ask: whoever confirms later that it did has no other way to tell. What is unconfirmed is on its way again: nobody can decide about it meanwhile.
     """
     version = await may_leave(connection, attempt, published, lease_s)
     if version is None:
         return False
     renewed = await connection.fetchval(
-        "update reply set transmitting = true, claimed_at = clock_timestamp(), external_id = $7 where id = $1 and brand = $5 and attempt_id = $6 "
-        f"and state = 'sending' and {_LEASED.format(brand='reply.brand')} returning true",
+        "update reply set transmitting = true, claimed_at = clock_timestamp(), begun_at = clock_timestamp(), external_id = $7, account = $8, "
+        "version = version + (state = 'unconfirmed')::integer, state = 'sending' where id = $1 and brand = $5 and attempt_id = $6 "
+        f"and state in ('sending', 'unconfirmed') and {_LEASED.format(brand='reply.brand')} returning true",
         attempt.row.id,
         version,
         published.version,
@@ -184,6 +186,7 @@ async def begin_transmitting(
         attempt.row.brand,
         attempt.id,
         external_id,
+        account,
     )
     return bool(renewed)
 
@@ -196,7 +199,7 @@ async def give_back(connection: db.Connection, attempt: Attempt, why: str) -> bo
     """Nothing was sent and nothing refused it: approved again, and this was no attempt."""
     row = await connection.fetchrow(
         f"{_MINE}update reply set state = 'approved', version = version + 1, attempts = attempts - 1, transmitting = false, "
-        "external_id = null, error = null, next_attempt_at = clock_timestamp() + interval '0.5 seconds' "
+        "external_id = null, account = null, error = null, next_attempt_at = clock_timestamp() + interval '0.5 seconds' "
         "from mine where reply.id = mine.id returning reply.*, mine.state as was",
         attempt.row.id,
         attempt.row.brand,
@@ -238,7 +241,7 @@ async def _is_sent(connection: db.Connection, attempt: Attempt) -> bool:
 async def retry(connection: db.Connection, attempt: Attempt, error: str, *, after_s: float) -> bool:
     """Refused for now: approved still, and the next attempt is `after_s` seconds away."""
     row = await connection.fetchrow(
-        f"{_MINE}update reply set state = 'approved', version = version + 1, transmitting = false, external_id = null, error = $4, "
+        f"{_MINE}update reply set state = 'approved', version = version + 1, transmitting = false, external_id = null, account = null, error = $4, "
         "next_attempt_at = clock_timestamp() + $5::interval from mine where reply.id = mine.id returning reply.*, mine.state as was",
         attempt.row.id,
         attempt.row.brand,
@@ -257,7 +260,7 @@ def _approved_again(row: Any) -> type[ReplyEvent] | None:
 async def failed(connection: db.Connection, attempt: Attempt, error: str) -> bool:
     """Refused for good: a person edits or discards it."""
     row = await connection.fetchrow(
-        f"{_MINE}update reply set state = 'failed', version = version + 1, transmitting = false, external_id = null, error = $4 "
+        f"{_MINE}update reply set state = 'failed', version = version + 1, transmitting = false, external_id = null, account = null, error = $4 "
         "from mine where reply.id = mine.id returning reply.*",
         attempt.row.id,
         attempt.row.brand,
@@ -267,17 +270,31 @@ async def failed(connection: db.Connection, attempt: Attempt, error: str) -> boo
     return await _tell(connection, row, "failed", {"attempt": attempt.row.attempts, "error": error}, ReplyFailed)
 
 
-async def unconfirmed(connection: db.Connection, attempt: Attempt, error: str) -> bool:
-    """It may have reached the customer, or not: a person looks."""
+async def unconfirmed(connection: db.Connection, attempt: Attempt, error: str, *, look_after_s: float | None = None) -> bool:
+    """It may have reached the customer, or not: a person looks, and so does the machine, `look_after_s` from now. None: it has nobody to ask."""
+    look_after = timedelta(seconds=look_after_s) if look_after_s is not None else None
     row = await connection.fetchrow(
-        "update reply set state = 'unconfirmed', version = version + 1, error = $4 "
+        "update reply set state = 'unconfirmed', version = version + 1, error = $4, next_attempt_at = clock_timestamp() + $5::interval, "
+        "looks = looks + ($5::interval is not null)::integer "
         "where id = $1 and brand = $2 and attempt_id = $3 and state = 'sending' returning *",
         attempt.row.id,
         attempt.row.brand,
         attempt.id,
         error,
+        look_after,
     )
-    return await _tell(connection, row, "unconfirmed", {"attempt": attempt.row.attempts, "error": error}, ReplyUnconfirmed)
+    if row is not None:
+        return await _tell(connection, row, "unconfirmed", {"attempt": attempt.row.attempts, "error": error}, ReplyUnconfirmed)
+    return bool(
+        await connection.fetchval(
+            "update reply set next_attempt_at = clock_timestamp() + $4::interval, looks = looks + 1 "
+            "where id = $1 and brand = $2 and attempt_id = $3 and state = 'unconfirmed' returning true",
+            attempt.row.id,
+            attempt.row.brand,
+            attempt.id,
+            look_after,
+        )
+    )
 
 
 async def note_late_answer(connection: db.Connection, attempt: Attempt) -> None:
@@ -287,21 +304,70 @@ async def note_late_answer(connection: db.Connection, attempt: Attempt) -> None:
         await tell(connection, [_change(attempt.row.model_copy(update={"version": row["version"]}), "accepted_late")])
 
 
-async def sweep(connection: db.Connection, *, older_than_s: float, attempts: int) -> int:
+async def retake(connection: db.Connection, *, by: str, older_than_s: float, ask: Callable[[ReplyRow], bool], limit: int) -> list[Attempt]:
+    """Of what had begun to transmit when its process was lost, and of what is unconfirmed and due for another look, that which `ask` says somebody can
+    be asked about: each under a new attempt, whose holder finds out what became of it. Call it in a transaction.
+
+    The rest of what is unconfirmed is left to people."""
+    rows = await connection.fetch(
+        "select * from reply where state = 'sending' and transmitting and claimed_at < clock_timestamp() - $1::interval "
+        "order by id limit $2 for update skip locked",
+        timedelta(seconds=older_than_s),
+        limit,
+    )
+    rows += await connection.fetch(
+        "select * from reply where state = 'unconfirmed' and next_attempt_at <= clock_timestamp() order by next_attempt_at, id limit $1 "
+        "for update skip locked",
+        limit - len(rows),
+    )
+    mine = [row["id"] for row in rows if ask(reply_row(row))]
+    await connection.execute(
+        "update reply set next_attempt_at = null where id = any($1::uuid[]) and state = 'unconfirmed'",
+        [row["id"] for row in rows if row["id"] not in mine],
+    )
+    taken = await connection.fetch(
+        # Should whoever looks die too, another looks after the same while.
+        "update reply set attempt_id = gen_random_uuid(), claimed_by = $2, claimed_at = clock_timestamp(), "
+        "next_attempt_at = case when state = 'unconfirmed' then clock_timestamp() + $3::interval else next_attempt_at end "
+        "where id = any($1::uuid[]) returning *",
+        mine,
+        by,
+        timedelta(seconds=max(older_than_s, 1.0)),
+    )
+    return [Attempt(row, _id(row)) for row in map(reply_row, taken)]
+
+
+async def begun_since(connection: db.Connection, attempt: Attempt, seconds: float) -> bool:
+    """Whether so long has passed since this attempt, or the one whose end it looks for, began to transmit."""
+    return bool(
+        await connection.fetchval(
+            "select begun_at <= clock_timestamp() - $4::interval from reply where id = $1 and brand = $2 and attempt_id = $3",
+            attempt.row.id,
+            attempt.row.brand,
+            attempt.id,
+            timedelta(seconds=seconds),
+        )
+    )
+
+
+async def sweep(connection: db.Connection, *, older_than_s: float, attempts: int, ask: Callable[[ReplyRow], bool] = lambda _: False) -> int:
     """Find sends whose process is gone. Call it in a transaction; returns how many there were.
 
-    What had begun to transmit is unconfirmed, never sent again by itself. What had not is approved again, or failed after its last attempt.
+    What had begun to transmit is unconfirmed, but where `ask` says that somebody can be asked: that is for `retake`. What had not is approved again, or
+    failed after its last attempt.
     """
+    lost = await connection.fetch(
+        "select * from reply where state = 'sending' and claimed_at < clock_timestamp() - $1::interval order by id limit 500 for update skip locked",
+        timedelta(seconds=older_than_s),
+    )
     rows = await connection.fetch(
-        "with lost as (select id from reply where state = 'sending' and claimed_at < clock_timestamp() - $1::interval "
-        "  order by id limit 500 for update skip locked) "
         "update reply set version = version + 1, "
         "state = case when transmitting then 'unconfirmed' when attempts >= $2 then 'failed' else 'approved' end, "
         "error = case when transmitting then 'sending was interrupted before the answer came' "
         "  else 'sending was interrupted before it began' end, "
-        "next_attempt_at = clock_timestamp() "
-        "from lost where reply.id = lost.id returning reply.*",
-        timedelta(seconds=older_than_s),
+        "next_attempt_at = case when transmitting then null else clock_timestamp() end "
+        "where id = any($1::uuid[]) returning *",
+        [row["id"] for row in lost if not (row["transmitting"] and ask(reply_row(row)))],
         attempts,
     )
     events: dict[str, type[ReplyEvent]] = {"unconfirmed": ReplyUnconfirmed, "failed": ReplyFailed}

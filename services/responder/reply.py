@@ -95,6 +95,14 @@ class ReplyRow(Reply):
     claimed_at: datetime | None = None
     attempt_id: UUID | None = None
     transmitting: bool = False
+    account: str | None = None
+    """Id of the account in the brand book by which it began to leave."""
+    begun_at: datetime | None = None
+    looks: int = 0
+    """How often it was looked for, or sent again under its key, since its answer was lost."""
+    waits_for: str | None = None
+    """The account that makes it wait, because of a `turn` that it was given or because the account has `refused` whatever is sent (`waits_why`)."""
+    waits_why: str | None = None
     book_version: int = 0
     traceparent: str | None = None
 
@@ -357,6 +365,11 @@ UNAPPROVED: Mapping[str, object] = {
     "claimed_at": None,
     "attempt_id": None,
     "transmitting": False,
+    "account": None,
+    "begun_at": None,
+    "looks": 0,
+    "waits_for": None,
+    "waits_why": None,
     "external_id": None,
     "error": None,
 }

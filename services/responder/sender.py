@@ -1,27 +1,33 @@
 """The sender: takes approved replies while a brand's sending lease is fresh, hands each to its channel, and writes down what became of it.
 
 Two tasks of every instance: `run` claims and sends, `sweep` finds what a dead process left behind. Nothing is sent without a lease that was looked at less
-than half a second before the irreversible step: in doubt, silence.
+than half a second before the irreversible step: in doubt, silence. Where an answer was lost, whoever can be asked is asked (`contract.py`); a reply about
+which nobody can tell is unconfirmed, and never sent again by itself.
 """
 
 import asyncio
 import logging
+import random
 import time
+from collections.abc import Coroutine
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
-from libs.common import claims, db, secret, submission
+from libs.common import claims, db, secret
 from libs.common.books import BrandBooks, Published
 from libs.common.brandbook import Channel
 from libs.common.claims import Underway
 from libs.common.mailserver import Reach
 from libs.common.outbox import Relay
 from libs.common.outcome import Accepted, NotBegun, Outcome, Refused, Unknown
-from libs.common.submission import Unaddressable
 from services.responder import attempts
+from services.responder.account import account_of, none_for
 from services.responder.attempts import Attempt
-from services.responder.channels import sandbox, smtp
-from services.responder.lengths import family
+from services.responder.channels import CHANNELS, SANDBOX
+from services.responder.channels.contract import Absent, CannotTell, Found, Sending, SendingChannel
+from services.responder.reply import ReplyRow
 from services.responder.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -29,6 +35,7 @@ log = logging.getLogger(__name__)
 _AT_ONCE = 3
 """Replies of one brand that an instance sends at once, so that its slow mail server leaves others their turn."""
 _LONGEST_PAUSE_S = 600.0
+_LOOK_S = 1.0
 _LOOKED_AT_LATELY_S = 0.5
 """From the look at lease and holds to the first byte: within that, a hold is as good as too late."""
 
@@ -40,6 +47,13 @@ class Sender:
         self._pool, self._books, self._relay, self._settings = pool, books, relay, settings
         self._name = f"responder-{settings.instance}"
         self._sending = Underway()
+        self._mail_reach = Reach(settings.mail_networks, settings.mail_ports)
+        self._web_reach = Reach(settings.webhook_networks, settings.webhook_ports, "WEERKLANK_RESPONDER_WEBHOOK")
+        self._poked = asyncio.Event()
+
+    def poke(self) -> None:
+        """Something was approved: look now, not at the next poll."""
+        self._poked.set()
 
     async def run(self) -> None:
         """Send until cancelled, once every brand book has been read; then finish what is on its way, for a few seconds.
@@ -57,24 +71,59 @@ class Sender:
                     continue
                 if claimed and len(self._sending) < self._settings.send_slots:
                     continue
-                await self._sending.room(self._settings.send_poll_s)
+                await self._sending.room(self._settings.send_poll_s, self._poked)
         finally:
             await self._sending.finish()
 
     async def sweep(self) -> None:
-        """Look, three times within the limit, for sends whose process is gone."""
+        """Look, three times within the limit, for sends whose process is gone, and every second for answers that were lost and are due for a look."""
+        swept_at = time.monotonic()
         while True:
-            await asyncio.sleep(self._settings.unconfirmed_after_s / 3)
+            await asyncio.sleep(min(_LOOK_S, self._settings.unconfirmed_after_s / 3))
             try:
-                async with self._pool.acquire() as connection, connection.transaction():
-                    lost = await attempts.sweep(
-                        connection, older_than_s=self._settings.unconfirmed_after_s, attempts=self._settings.send_attempts
-                    )
-                if lost:
-                    log.warning("sends were interrupted", extra={"replies": lost})
-                    self._relay.poke()
+                await self.look()
+                if time.monotonic() - swept_at >= self._settings.unconfirmed_after_s / 3:
+                    swept_at = time.monotonic()
+                    await self.sweep_once()
             except db.TRANSIENT as error:
                 log.warning("no sweep: Postgres does not answer", extra={"error": type(error).__name__})
+
+    async def sweep_once(self) -> int:
+        """Sends of a gone process about which nobody can be asked: how many there were."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            lost = await attempts.sweep(
+                connection,
+                older_than_s=self._settings.unconfirmed_after_s,
+                attempts=self._settings.send_attempts,
+                ask=self._somebody_to_ask,
+            )
+        if lost:
+            log.warning("sends were interrupted", extra={"replies": lost})
+            self._relay.poke()
+        return lost
+
+    async def look(self) -> int:
+        """Begin to find out what became of replies whose answer was lost; of how many."""
+        free = self._settings.send_slots - len(self._sending)
+        if free <= 0 or not self._books.read.is_set():
+            return 0
+        async with self._pool.acquire() as connection, connection.transaction():
+            taken = await attempts.retake(
+                connection, by=self._name, older_than_s=self._settings.unconfirmed_after_s, ask=self._somebody_to_ask, limit=free
+            )
+        for attempt in taken:
+            published = self._books.get(attempt.row.brand)
+            if published is not None:
+                self._sending.start(self._find_out(attempt, published), attempt.row.brand)
+        return len(taken)
+
+    def _somebody_to_ask(self, row: ReplyRow) -> bool:
+        published = self._books.get(row.brand)
+        account = account_of(published.book, row) if published is not None else None
+        if account is None or not self._books.read.is_set():
+            return False
+        offers = _channel(row, account).offers(account)
+        return offers.keys or offers.finds
 
     async def idle(self) -> None:
         """Until nothing is on its way."""
@@ -102,79 +151,123 @@ class Sender:
 
     async def _send(self, attempt: Attempt, published: Published) -> None:
         """Send one; whatever happens, its row tells."""
+        await self._told(self._first_sent(attempt, published), attempt)
+
+    async def _first_sent(self, attempt: Attempt, published: Published) -> None:
+        account = account_of(published.book, attempt.row)
+        if account is None:
+            await self._write(attempt, Refused(none_for(attempt.row.channel), for_good=True))
+            return
+        async with self._renewed(attempt):
+            outcome = await self._handed_over(attempt, published, account)
+            if isinstance(outcome, Unknown) and self._somebody_to_ask(attempt.row):
+                outcome = await self._what_became(attempt, published, account, outcome.why)
+        await self._write(attempt, outcome)
+
+    async def _find_out(self, attempt: Attempt, published: Published) -> None:
+        """What became of a reply whose answer was lost."""
+        await self._told(self._found_out(attempt, published), attempt)
+
+    async def _found_out(self, attempt: Attempt, published: Published) -> None:
+        account = account_of(published.book, attempt.row)
+        assert account is not None, "only what has an account is taken"
+        async with self._renewed(attempt):
+            why = attempt.row.error or "sending was interrupted before the answer came"
+            outcome = await self._what_became(attempt, published, account, why)
+        await self._write(attempt, outcome)
+
+    async def _told(self, work: Coroutine[Any, Any, None], attempt: Attempt) -> None:
         try:
-            if attempt.row.sandbox:
-                await self._to_sandbox(attempt, published)
-            elif family(attempt.row.channel) != "email":
-                why = f"replies on {attempt.row.channel} cannot be sent from here yet: answer there, and discard this one"
-                await self._write(attempt, Refused(why, for_good=True))
-            elif (account := _account(published)) is None:
-                await self._write(attempt, Refused("the brand book has no channel of type smtp", for_good=True))
-            else:
-                await self._by_mail(attempt, published, account)
+            await work
         except db.TRANSIENT as error:
             log.warning("the outcome is not written: the sweep will find it", extra={"error": type(error).__name__})
         except Exception:
-            log.exception("sending failed in a way that nobody expected: the sweep will find it")
+            log.exception("sending failed in a way that nobody expected: the sweep will find it", extra={"reply": str(attempt.row.id)})
         finally:
             self._relay.poke()
 
-    async def _to_sandbox(self, attempt: Attempt, published: Published) -> None:
-        async def may(connection: db.Connection) -> bool:
-            return await attempts.may_leave(connection, attempt, published, self._settings.lease_s) is not None
+    async def _handed_over(self, attempt: Attempt, published: Published, account: Channel) -> Outcome:
+        try:
+            return await _channel(attempt.row, account).send(attempt.row, self.sending(attempt, published, account))
+        except secret.SecretRefused as error:
+            return Refused(str(error), for_good=True)
+        except secret.SecretMissing as error:
+            return Refused(str(error), for_good=False, of_account=True)
 
-        if not await sandbox.send(self._pool, attempt, may):
-            async with self._pool.acquire() as connection, connection.transaction():
-                await attempts.give_back(connection, attempt, "no fresh sending lease, a hold, or a newer brand book")
+    async def _what_became(self, attempt: Attempt, published: Published, account: Channel, why: str) -> Outcome:
+        """Ask whether it is there, or send it again where twice is once. Certain, or `Unknown` still."""
+        channel = _channel(attempt.row, account)
+        offers = channel.offers(account)
+        if offers.finds:
+            try:
+                look = await channel.find(attempt.row, self.sending(attempt, published, account))
+            except (secret.SecretRefused, secret.SecretMissing) as error:
+                look = CannotTell(str(error))
+            if isinstance(look, Found):
+                return Accepted(look.external_id)
+            if isinstance(look, Absent) and await self._settled(attempt, offers.settles_s):
+                return Refused(f"{why}; it was looked for, and is not there", for_good=False)
+            if isinstance(look, CannotTell):
+                why = look.why
+        if offers.keys:
+            again = await self._handed_over(attempt, published, account)
+            if isinstance(again, Accepted):
+                return again
+            # Whatever it says now, it does not say it of the first.
+            why = again.why if isinstance(again, Refused | Unknown) else why
+        return Unknown(why)
 
-    async def _by_mail(self, attempt: Attempt, published: Published, account: Channel) -> None:
+    async def _settled(self, attempt: Attempt, settles_s: float) -> bool:
+        async with self._pool.acquire() as connection:
+            return await attempts.begun_since(connection, attempt, settles_s)
+
+    def sending(self, attempt: Attempt, published: Published, account: Channel) -> Sending:
+        """What a channel is given for this attempt."""
         begun_at = float("-inf")
+        known_by = ""
 
-        async def begin() -> bool:
+        async def begin(external_id: str) -> bool:
             """False too when Postgres does not say: nothing has been written then, whatever it had stored."""
-            nonlocal begun_at
-            begun_at = time.monotonic()
+            nonlocal begun_at, known_by
+            begun_at, known_by = time.monotonic(), external_id
             try:
                 async with self._pool.acquire() as connection:
                     return await attempts.begin_transmitting(
                         connection,
                         attempt,
-                        external_id=submission.id_of(mail),
+                        external_id=external_id,
+                        account=account.id,
                         published=published,
                         lease_s=self._settings.lease_s,
                     )
             except db.TRANSIENT as error:
-                log.warning("a mail is not begun: Postgres does not answer", extra={"error": type(error).__name__})
+                log.warning("a reply is not begun: Postgres does not answer", extra={"error": type(error).__name__})
                 return False
 
         async def in_time() -> bool:
             """Asked again where the server took its time: what was looked at then is not what a hold says now."""
             return time.monotonic() - begun_at < _LOOKED_AT_LATELY_S or (
-                await begin() and time.monotonic() - begun_at < _LOOKED_AT_LATELY_S
+                await begin(known_by) and time.monotonic() - begun_at < _LOOKED_AT_LATELY_S
             )
 
-        assert account.sender is not None, "the brand book gives an smtp channel a sender"
-        try:
-            mail = smtp.message(attempt.row, account.sender, published.book.name, datetime.now(UTC))
-            password = await self._secret(published.book.brand, account.secret) if account.secret else None
-        except (Unaddressable, secret.SecretRefused) as error:
-            await self._write(attempt, Refused(str(error), for_good=True))
-            return
-        except secret.SecretMissing as error:
-            await self._write(attempt, Refused(str(error), for_good=False))
-            return
-        async with claims.renewed(partial(self._renew, attempt), self._settings.unconfirmed_after_s / 3):
-            outcome = await submission.send(
-                mail,
-                account,
-                password,
-                reach=Reach(self._settings.mail_networks, self._settings.mail_ports),
-                begin=begin,
-                in_time=in_time,
-                connect_timeout_s=self._settings.connect_timeout_s,
-                answer_timeout_s=self._settings.answer_timeout_s,
-            )
-        await self._write(attempt, outcome)
+        return Sending(
+            book=published.book,
+            account=account,
+            now=datetime.now(UTC),
+            attempt_id=attempt.id,
+            secret=partial(self._secret, published.book.brand),
+            begin=begin,
+            in_time=in_time,
+            pool=self._pool,
+            mail_reach=self._mail_reach,
+            web_reach=self._web_reach,
+            connect_timeout_s=self._settings.connect_timeout_s,
+            mail_answer_timeout_s=self._settings.answer_timeout_s,
+            web_answer_timeout_s=self._settings.webhook_answer_timeout_s,
+        )
+
+    def _renewed(self, attempt: Attempt) -> AbstractAsyncContextManager[None]:
+        return claims.renewed(partial(self._renew, attempt), self._settings.unconfirmed_after_s / 3)
 
     async def _renew(self, attempt: Attempt) -> bool:
         async with self._pool.acquire() as connection:
@@ -193,16 +286,27 @@ class Sender:
                     log.warning("a reply was accepted that had been decided otherwise", extra={"reply": str(attempt.row.id)})
                     await attempts.note_late_answer(connection, attempt)
             elif isinstance(outcome, Unknown):
-                await attempts.unconfirmed(connection, attempt, outcome.why)
+                await attempts.unconfirmed(connection, attempt, outcome.why, look_after_s=self._look_after_s(attempt))
             elif isinstance(outcome, NotBegun):
                 await attempts.give_back(connection, attempt, "no fresh sending lease, a hold, a newer brand book, or too slow")
             elif outcome.for_good or attempt.row.attempts >= self._settings.send_attempts:
                 await attempts.failed(connection, attempt, outcome.why)
             else:
-                pause = min(_LONGEST_PAUSE_S, self._settings.send_retry_s * 2 ** (attempt.row.attempts - 1))
-                await attempts.retry(connection, attempt, outcome.why, after_s=pause)
+                pause_s = self._pause_s(attempt.row.attempts - 1)
+                await attempts.retry(connection, attempt, outcome.why, after_s=max(pause_s, outcome.after_s or 0.0))
+
+    def _look_after_s(self, attempt: Attempt) -> float | None:
+        """When the machine looks again; none when it has nobody to ask, or has asked often enough: then a person decides."""
+        if attempt.row.looks >= self._settings.send_attempts or not self._somebody_to_ask(attempt.row):
+            return None
+        return self._pause_s(attempt.row.looks)
+
+    def _pause_s(self, before: int) -> float:
+        """Anything up to a limit that doubles after each attempt, to ten minutes: a server that comes back is not asked by all at once."""
+        most = min(_LONGEST_PAUSE_S, self._settings.send_retry_s * 2.0**before)
+        return random.uniform(0.0, most)  # noqa: S311 - spreads load, guards nothing
 
 
-def _account(published: Published) -> Channel | None:
-    """The account that the brand sends mail with."""
-    return next((account for account in published.book.channels if account.type == "smtp"), None)
+def _channel(row: ReplyRow, account: Channel) -> SendingChannel:
+    """What was approved for the sandbox goes there and nowhere else, whatever the account."""
+    return SANDBOX if row.sandbox else CHANNELS[account.type]

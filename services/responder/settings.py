@@ -20,6 +20,10 @@ class Settings(ServiceSettings):
         default=(), description="Mail servers may stand here too, beside the public network: 10.1.2.0/24, fd00:12::/64, …"
     )
     mail_ports: Ports = Field(default=frozenset(), description="Ports of mail servers beside 25, 465, 587 and 2525")
+    webhook_networks: Networks = Field(
+        default=(), description="Webhooks may stand here too, beside the public network, and may be plain http here"
+    )
+    webhook_ports: Ports = Field(default=frozenset(), description="Ports of webhooks in the public network beside 443 and 8443")
     lease_s: float = Field(default=3.0, gt=0, le=60, description="A lease or a claim older than this sends nothing")
     unconfirmed_after_s: float = Field(
         default=30.0, gt=0, description="A send whose process has not been heard of for so long is given to a person to look at"
@@ -27,9 +31,13 @@ class Settings(ServiceSettings):
     send_slots: int = Field(default=8, ge=1, le=100, description="Replies being sent at once by this instance")
     send_poll_s: float = Field(default=0.2, gt=0, le=10)
     send_attempts: int = Field(default=8, ge=1, le=100, description="Temporary refusals before a reply has failed")
-    send_retry_s: float = Field(default=10.0, gt=0, description="Pause before the second attempt; doubles up to ten minutes")
+    send_retry_s: float = Field(default=10.0, gt=0, description="Most of the pause before the second attempt; doubles up to ten minutes")
+    account_retry_s: float = Field(
+        default=60.0, gt=0, description="An account that refuses our credentials is tried again after so long; doubles up to ten minutes"
+    )
     connect_timeout_s: float = Field(default=20.0, gt=0, description="From connecting to the recipient's acceptance")
     answer_timeout_s: float = Field(default=300.0, gt=0, description="For a mail server's answer to a whole message (RFC 5321: 10 minutes)")
+    webhook_answer_timeout_s: float = Field(default=30.0, gt=0, description="For the answer of a webhook")
 
     @model_validator(mode="after")
     def _a_claim_outlives_connecting(self) -> Self:

@@ -31,6 +31,7 @@ ALLOWED: Mapping[str, str] = {
     "analytics/store.py:lock_cases": f"{BY_EVENT}; the handlers compare the brands",
     "analytics/store.py:lock_replies": f"{BY_EVENT}; the handlers compare the brands",
     "analytics/store.py:counted": BY_EVENT,
+    "responder/attempts.py:retake": ALL_BRANDS,
     "responder/attempts.py:sweep": ALL_BRANDS,
     "responder/hold_store.py:counts": COUNTS,
     "responder/hold_store.py:unsettled": ALL_BRANDS,

@@ -1,4 +1,7 @@
-"""Mail: a reply becomes a message. `libs/common/submission.py` hands it to the brand's mail server."""
+"""Mail: a reply becomes a message. `libs/common/submission.py` hands it to the brand's mail server.
+
+SMTP has no keys, and nobody to ask: what is lost between a message and its answer stays unknown.
+"""
 
 import re
 from datetime import datetime
@@ -7,12 +10,45 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 
+from libs.common import submission
+from libs.common.brandbook import Channel
+from libs.common.outcome import Outcome, Refused
 from libs.common.submission import POLICY, Unaddressable, ascii_address, one_line
+from services.responder.channels.contract import CannotTell, Look, Offers, Sending, marker
 from services.responder.reply import ReplyRow
 
 
+def offers(account: Channel) -> Offers:
+    return Offers()
+
+
+async def send(row: ReplyRow, sending: Sending) -> Outcome:
+    """Hand it to the brand's mail server. A secret leaves over TLS only; nothing is dialled that is not in reach."""
+    account = sending.account
+    assert account.sender is not None, "the brand book gives an smtp channel a sender"
+    try:
+        mail = message(row, account.sender, sending.book.name, sending.now)
+    except Unaddressable as error:
+        return Refused(str(error), for_good=True)
+    password = await sending.secret(account.secret) if account.secret else None
+    return await submission.send(
+        mail,
+        account,
+        password,
+        reach=sending.mail_reach,
+        begin=lambda: sending.begin(submission.id_of(mail)),
+        in_time=sending.in_time,
+        connect_timeout_s=sending.connect_timeout_s,
+        answer_timeout_s=sending.mail_answer_timeout_s,
+    )
+
+
+async def find(row: ReplyRow, sending: Sending) -> Look:
+    return CannotTell("a mail server cannot be asked what it took")
+
+
 def message(row: ReplyRow, sender: str, brand_name: str, now: datetime) -> EmailMessage:
-    """The reply as a mail in the customer's thread. Its Message-ID follows from the reply's id, so that a second copy shows as one.
+    """The reply as a mail in the customer's thread. Its Message-ID is its marker, so that a second copy shows as one.
 
     Raises `Unaddressable`. Nothing that a stranger wrote (name, subject, ids) can add a header: white space is folded to one blank, and the
     policy refuses the rest.
@@ -27,7 +63,7 @@ def message(row: ReplyRow, sender: str, brand_name: str, now: datetime) -> Email
     title = one_line(row.recipient.subject or "") or brand_name
     mail["Subject"] = title if re.match(r"re\s*:", title, re.IGNORECASE) else f"Re: {title}"
     mail["Date"] = format_datetime(now)
-    mail["Message-ID"] = f"<{row.id}@{ascii_address(address).rpartition('@')[2]}>"
+    mail["Message-ID"] = f"<{marker(row)}@{ascii_address(address).rpartition('@')[2]}>"
     if row.recipient.references:
         mail["In-Reply-To"] = row.recipient.references[-1]
         mail["References"] = " ".join(row.recipient.references)

@@ -14,7 +14,9 @@ from libs.common.brandbook import BrandBook
 from libs.common.case_events import Case
 from libs.common.migrate import migrate
 from libs.common.outbox import Relay
+from libs.common.outcome import Accepted, NotBegun, Outcome
 from services.responder import app, attempts, store
+from services.responder.account import SANDBOX
 from services.responder.attempts import Attempt
 from services.responder.channels import sandbox
 from services.responder.lease import Lease
@@ -30,12 +32,10 @@ Pool = db.Pool
 PUBLISHED = Published(BrandBook.from_json(brand_book("vaart")), 1)
 
 
-async def yes(_: object) -> bool:
-    return True
-
-
-async def no(_: object) -> bool:
-    return False
+async def to_sandbox(pool: Pool, attempt: Attempt, published: Published = PUBLISHED) -> Outcome:
+    """Hand it to the sandbox, as the sender does."""
+    sender = Sender(pool, BrandBooks("nowhere", "test"), Relay("", "responder", "nowhere"), Settings(database_url="", jwks="keys.json"))
+    return await sandbox.send(attempt.row, sender.sending(attempt, published, SANDBOX))
 
 
 @pytest.fixture
@@ -190,8 +190,9 @@ async def test_one_brand_has_three_replies_on_their_way_at_once(pool: Pool, monk
     books._books["vaart"] = Published(BrandBook.from_json(brand_book("vaart")), 1)
     answered = asyncio.Semaphore(0)
 
-    async def slow(*_: object) -> bool:
-        return await answered.acquire()
+    async def slow(*_: object) -> Outcome:
+        await answered.acquire()
+        return NotBegun()
 
     monkeypatch.setattr(sandbox, "send", slow)
     sender = Sender(pool, books, Relay("", "responder", "nowhere"), Settings(database_url="", jwks="keys.json", send_slots=8))
@@ -261,12 +262,12 @@ async def test_an_attempt_that_was_given_to_another_can_say_nothing_any_more(poo
     [alive] = await claim(pool)
     async with pool.acquire() as connection:
         assert not await attempts.begin_transmitting(connection, dead, external_id="1@vaart.example", published=PUBLISHED, lease_s=3)
-    assert not await sandbox.send(pool, dead, yes)
+    assert await to_sandbox(pool, dead) == NotBegun()
     for outcome in (attempts.failed, attempts.unconfirmed):
         async with pool.acquire() as connection, connection.transaction():
             assert not await outcome(connection, dead, "x")
     assert await state(pool, row) == "sending"
-    assert await sandbox.send(pool, alive, yes)
+    assert await to_sandbox(pool, alive) == Accepted(f"sandbox:{row.id}")
     async with pool.acquire() as connection:
         assert await connection.fetchval("select count(*) from sandbox_outbox") == 1
 
@@ -275,7 +276,8 @@ async def test_a_claim_that_grew_old_leaves_nothing_in_the_sandbox(pool: Pool) -
     row = await approved(pool)
     await lease(pool)
     [attempt] = await claim(pool)
-    assert not await sandbox.send(pool, attempt, no)
+    await lease(pool, seconds_ago=3.1)
+    assert await to_sandbox(pool, attempt) == NotBegun()
     async with pool.acquire() as connection:
         assert await connection.fetchval("select count(*) from sandbox_outbox") == 0
         async with connection.transaction():

@@ -15,13 +15,14 @@ from libs.common.brandbook import BrandBook
 from libs.common.case_events import Case, CaseEvent
 from libs.common.errors import Conflict
 from libs.common.migrate import migrate
+from libs.common.outcome import NotBegun
 from libs.common.record import Received
 from services.responder import app, attempts, clearance, consumer, reply, store
 from services.responder.attempts import Attempt
-from services.responder.channels import sandbox
 from services.responder.lease import Lease
 from services.responder.reply import Person, ReplyRow
 from tests.integration.responder.conftest import AT, brand_book, case_of, mention, opened
+from tests.integration.responder.test_attempts import to_sandbox
 from tests.stack import Databases
 from tests.waiting import until
 
@@ -212,11 +213,7 @@ async def test_no_transmission_begins_of_a_case_that_legal_was_asked_about_since
     await unheard(pool, asked(case))
     async with pool.acquire() as connection:
         assert not await attempts.begin_transmitting(connection, attempt, external_id="x", published=BOOKS["vaart"], lease_s=30)
-
-    async def may(connection: db.Connection) -> bool:
-        return await attempts.may_leave(connection, attempt, BOOKS["vaart"], 30) is not None
-
-    assert not await sandbox.send(pool, attempt, may)
+    assert await to_sandbox(pool, attempt, BOOKS["vaart"]) == NotBegun()
     assert (await now(pool, row)).state == "sending"
     async with pool.acquire() as connection:
         await attempts.give_back(connection, attempt, "legal was asked")

@@ -1,0 +1,30 @@
+"""By which of a brand's accounts a reply leaves. A brand book and a reply come in; an account goes out. Pure."""
+
+from libs.common.brandbook import BrandBook, Channel
+from services.responder.lengths import family
+from services.responder.reply import ReplyRow
+
+SANDBOX = Channel(id="sandbox", type="sandbox")
+"""The account of a pilot's replies where the book has none for their channel yet."""
+
+
+def carries(account: Channel) -> frozenset[str]:
+    """The kinds of channel whose replies an account takes; a star for those of all that no other account carries."""
+    return frozenset({"email"}) if account.type == "smtp" else frozenset()
+
+
+def account_of(book: BrandBook, row: ReplyRow) -> Channel | None:
+    """The account that this reply leaves by: the one that it began to leave by, else the first of the book that carries its channel."""
+    if row.account is not None:
+        return next((account for account in [*book.channels, SANDBOX] if account.id == row.account), None)
+    kind = family(row.channel)
+    named = (account for account in book.channels if kind in carries(account))
+    rest = (account for account in book.channels if "*" in carries(account))
+    return next(named, None) or next(rest, None) or (SANDBOX if row.sandbox else None)
+
+
+def none_for(channel: str) -> str:
+    """Why nothing is sent where the book has no account for a channel, and what to do."""
+    if family(channel) == "email":
+        return "the brand book has no channel of type smtp"
+    return f"replies on {channel} cannot be sent from here yet: answer there, and discard this one"
