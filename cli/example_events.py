@@ -465,6 +465,13 @@ def _examples() -> tuple[e.Event, ...]:
         r.ReplyFailed(**said, reply=_reply("failed", **_APPROVED, error="The channel refused it: 403."), at=_after(29)),
         r.ReplyUnconfirmed(**said, reply=_reply("unconfirmed", **_APPROVED, error="No answer within 30 s."), at=_after(29)),
         r.ReplyDiscarded(**by_gs, reply=_reply("discarded"), at=_after(27)),
+        r.ReplyOverridden(
+            **said,
+            actor="mk",
+            reply=_reply("submitted", verdicts=[_VERDICT]),
+            at=_after(28),
+            overrides=[r.Override(code=_VERDICT.code, reason="Afgesproken met de klant, die het zo vroeg.")],
+        ),
         e.FindingCorrected(
             **by_gs,
             correction_id=e.deterministic_id(_BRAND, "example-correction", "1"),

@@ -90,7 +90,9 @@ def _answer(client: Client, brand: str, answer: Answer, role: str) -> str | None
         if text != reply["text"]:
             reply = client.call("responder", "PUT", path, brand, json={"text": text}, headers=_as_read(reply), **me)
         reply = client.call("responder", "POST", f"{path}/submit", brand, headers=_as_read(reply), **me)
-    client.call("responder", "POST", f"{path}/approve", brand, json={"digest": reply["digest"]}, headers=_as_read(reply), **me)
+    seen = sorted({verdict["code"] for verdict in reply["verdicts"] if verdict["severity"] == "confirm"})
+    body = {"digest": reply["digest"], "confirmed": seen}
+    client.call("responder", "POST", f"{path}/approve", brand, json=body, headers=_as_read(reply), **me)
     return str(reply["id"])
 
 

@@ -178,11 +178,14 @@ class _Player:
         return self._asked(what, path, what.body, what.save)
 
     async def _with_reply(self, what: DoStep, name: str) -> CallStep:
-        """With the digest of the text as it stands, where the step gives no other."""
+        """With the digest of the text as it stands, and what the guard asks about in it, where the step gives no other."""
         reply_id = self._reply_id(name)
         body: dict[str, Any] = dict(what.body or {})
         if what.do in ("approve", "legal_check", "legal-check") and "digest" not in body:
-            body["digest"] = (await self._reply(name))["digest"]
+            found = await self._reply(name)
+            body["digest"] = found["digest"]
+            if what.do == "approve" and "confirmed" not in body:
+                body["confirmed"] = sorted({verdict["code"] for verdict in found["verdicts"] if verdict["severity"] == "confirm"})
         method = "PUT" if what.do == "edit" else "POST"
         path = f"/replies/{reply_id}" if what.do == "edit" else f"/replies/{reply_id}/{what.do.replace('_', '-')}"
         return self._asked(what, f"{method} {path}", body or what.body, what.save, service="responder")

@@ -36,6 +36,13 @@ class ReplyPromise(Part):
     renegotiates: UUID | None = Field(default=None, description="The promise in whose place it comes, which this reply tells the customer")
 
 
+class Override(Part):
+    """A verdict that blocks, and that somebody sends a reply against."""
+
+    code: str
+    reason: str
+
+
 class Reply(Part):
     """The whole current state of a reply, from draft to sent."""
 
@@ -128,3 +135,10 @@ class ReplyDiscarded(ReplyEvent):
     """It will not be sent."""
 
     type: ClassVar[str] = "weerklank.reply.discarded.v1"
+
+
+class ReplyOverridden(ReplyEvent):
+    """Somebody who may sends it against verdicts that block, each with a reason: told before the approval of which it is a part."""
+
+    type: ClassVar[str] = "weerklank.reply.overridden.v1"
+    overrides: list[Override]

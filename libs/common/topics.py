@@ -116,6 +116,7 @@ _REPLY_EVENTS = (
     r.ReplyFailed,
     r.ReplyUnconfirmed,
     r.ReplyDiscarded,
+    r.ReplyOverridden,
 )
 _INCIDENT_EVENTS = (
     i.IncidentRaised,

@@ -54,7 +54,7 @@ def may_approve(requirement: Requirement, approver_role: str, approver_id: str, 
         return requirement.by_writer
     if approver_id == submitter_id and not requirement.by_writer:
         return False
-    return any(_meets(approver_role, role) for role in requirement.roles)
+    return any(meets(approver_role, role) for role in requirement.roles)
 
 
 def held_for_legal(book: BrandBook, writer_role: str, risk: Collection[str] = (), *, facts: Mapping[str, object] | None = None) -> bool:
@@ -91,7 +91,8 @@ def text_digest(channel: str, recipient: str, text: str, said: Sequence[object] 
     return hashlib.sha256(parts.encode("ascii")).hexdigest()
 
 
-def _meets(role: str, asked: str) -> bool:
+def meets(role: str, asked: str) -> bool:
+    """Whether somebody of this role is what is asked for: a higher rank can do what a lower one can."""
     if role in _RANKS and asked in _RANKS:
         return _RANKS.index(role) >= _RANKS.index(asked)
     return role == asked

@@ -4,17 +4,19 @@ A reply, its case and the brand book come in; the changed reply goes out, as in 
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from libs.common.brandbook import BrandBook
 from libs.common.case_events import Case
 from libs.common.errors import Conflict, Forbidden
-from libs.common.reply_events import ReplyApproved, ReplyEdited, ReplySubmitted
+from libs.common.reply_events import ReplyApproved, ReplyEdited, ReplyOverridden, ReplySubmitted, Verdict
 from libs.common.rules import RuleError
-from services.responder import approval
+from services.responder import approval, circumstances
 from services.responder.customer import newer_mention
 from services.responder.reply import UNAPPROVED, Change, Person, ReplyRow, may_become, next_version, weighed
+from services.responder.seen import NOTHING, Seen, Weighed, missing, sentences, weigh
 
 
 def approve(
@@ -28,14 +30,16 @@ def approve(
     others: Iterable[ReplyRow] = (),
     despite: UUID | None = None,
     despite_reply: UUID | None = None,
+    seen: Seen = NOTHING,
+    held: Verdict | None = None,
 ) -> Change:
     """Let exactly this text go to exactly this recipient; of a pilot, into the sandbox and nowhere else.
 
     Raises `Forbidden` when the brand book asks for somebody else, and `Conflict` when the text is another than the approver saw, when the guard
-    blocks it, when it promises something for a moment that has passed, when legal must read it first or has not agreed, when nothing is left to answer,
-    or when the customer has written again since; `despite` is the id of that newer message, by somebody who has read it. What it promises stands from
-    here on. Of `others`, replies to the same message, none may be on its way or gone, unless `despite_reply` is the id of the newest such, by somebody
-    who has read that.
+    blocks it or asks about something that is not among what they have `seen`, when it promises something for a moment that has passed, when legal must
+    read it first or has not agreed, when nothing is left to answer, or when the customer has written again since; `despite` is the id of that newer
+    message, by somebody who has read it. What it promises stands from here on. Of `others`, replies to the same message, none may be on its way or gone,
+    unless `despite_reply` is the id of the newest such, by somebody who has read that. `held` is what a hold means for it: it may be approved, and waits.
     """
     may_become(row, "approved", "approved")
     known = facts(row, book, case)
@@ -51,22 +55,9 @@ def approve(
         raise Conflict("The text, channel or recipient is not what this digest stands for. Read the reply again.", digest=row.digest)
     if case.state in ("merged", "withdrawn"):
         raise Conflict(f"This case is {case.state}: there is nothing to answer in it.")
-    newer = newer_mention(row, case)
-    if newer is not None and despite != newer.id:
-        raise Conflict(
-            f"A newer message has come in since; read it first. Approve with despite={newer.id} to send this all the same.",
-            newest=str(newer.id),
-        )
-    sibling = answered_by(row, others, book.pilot)
-    if sibling is not None and despite_reply != sibling.id:
-        raise Conflict(
-            f"Another reply to this message is {sibling.state}; read it first. Approve with despite_reply={sibling.id} to send this one too.",
-            sibling=str(sibling.id),
-        )
     now = weighed(row, book, case.owner, at)
-    if blocking := [verdict for verdict in now.verdicts if verdict.blocking]:
-        codes = ", ".join(dict.fromkeys(verdict.code for verdict in blocking))
-        raise Conflict(f"The guard holds this text back: {codes}. Edit it.", verdicts=[verdict.model_dump() for verdict in blocking])
+    newer, sibling = newer_mention(row, case), circumstances.answered_by(row, others, book.pilot)
+    found = _seen_what_is(now, case, others, book, person, seen, held, despite=despite, despite_reply=despite_reply)
     if late := [one for one in now.promises if one.due_at is not None and one.due_at <= at]:
         raise Conflict(
             f"It promises “{late[0].text[:200]}” for a moment that has passed. Edit it, or say with …/promises what it promises instead.",
@@ -75,8 +66,9 @@ def approve(
     if objection is not None:
         remedy = _LEGAL_REMEDIES.get(case.legal_check or "", _LEGAL_REMEDIES["asked"])
         raise Conflict(f"{objection[0].upper()}{objection[1:]}. {remedy}", legal_check=case.legal_check)
+    overridden = _overridden(now, found, person, at)
     changed = next_version(
-        row,
+        overridden.row if overridden else row,
         state="approved",
         approver=person.id,
         approved_at=at,
@@ -91,20 +83,55 @@ def approve(
         held_at=None,
         reviewed_version=0,
     )
-    detail = {"digest": digest}
+    detail: dict[str, object] = {"digest": digest}
     detail |= {"despite": str(newer.id)} if newer else {}
     detail |= {"despite_reply": str(sibling.id)} if sibling else {}
-    return Change(changed, "approved", person.id, at, ReplyApproved, detail)
+    detail |= {"confirmed": list(found.confirmed)} if found.confirmed else {}
+    return Change(changed, "approved", person.id, at, ReplyApproved, detail, before=(overridden,) if overridden else ())
 
 
-def answered_by(row: ReplyRow, others: Iterable[ReplyRow], pilot: bool) -> ReplyRow | None:
-    """Of other replies to the same message, the one last approved of those that reach the customer, or may; in a pilot, the sandbox."""
-    leaving = [
-        other
-        for other in others
-        if other.id != row.id and other.sandbox == pilot and other.state in ("approved", "sending", "sent", "unconfirmed")
+def _seen_what_is(
+    row: ReplyRow,
+    case: Case,
+    others: Iterable[ReplyRow],
+    book: BrandBook,
+    person: Person,
+    seen: Seen,
+    held: Verdict | None,
+    *,
+    despite: UUID | None,
+    despite_reply: UUID | None,
+) -> Weighed:
+    """What they have seen of what is found in the text and around it. Raises `Forbidden`, and `Conflict` that says at once all that is missing."""
+    around = circumstances.verdicts(row, case, others, book)
+    newer, sibling = newer_mention(row, case), circumstances.answered_by(row, others, book.pilot)
+    unread: dict[str, tuple[str, str]] = {}
+    if newer is not None and despite != newer.id:
+        unread["stale"] = ("newest", str(newer.id))
+    if sibling is not None and despite_reply != sibling.id:
+        unread["duplicate_reply"] = ("sibling", str(sibling.id))
+    unread = {verdict.code: unread[verdict.code] for verdict in around if verdict.code in unread and verdict.severity != "hint"}
+    # Which message, and which reply, they have read says more than the code.
+    named = Seen({*seen.confirmed, *(verdict.code for verdict in around)}, seen.overrides)
+    found = weigh([*row.verdicts, *around], named, person.role, book)
+    said = [*(verdict.message for verdict in around if verdict.code in unread), *sentences(found, book)]
+    if not said:
+        return replace(found, confirmed=tuple(code for code in found.confirmed if code not in ("stale", "duplicate_reply")))
+    in_the_way = [
+        *found.blocking,
+        *found.asked,
+        *(verdict for verdict in around if verdict.code in unread and verdict not in found.blocking),
+        *([held] if held else []),
     ]
-    return max(leaving, key=lambda other: (other.approved_at or other.created_at, other.id), default=None)
+    more = {**dict(unread.values()), **missing(found), "verdicts": [verdict.model_dump() for verdict in in_the_way]}
+    raise Conflict(" ".join(said), **more)
+
+
+def _overridden(row: ReplyRow, found: Weighed, person: Person, at: datetime) -> Change | None:
+    if not found.overrides:
+        return None
+    detail = {"overrides": [one.model_dump() for one in found.overrides]}
+    return Change(next_version(row), "overridden", person.id, at, ReplyOverridden, detail, said={"overrides": list(found.overrides)})
 
 
 def put_back(row: ReplyRow, why: str, at: datetime, **detail: object) -> Change:

@@ -18,10 +18,10 @@ from libs.common.problems import CONFLICT
 from libs.common.reply_events import Verdict
 from libs.common.routes import Route
 from libs.common.service import Reading, Writing
-from services.responder import clearance, customer, hold_store, reply, shown, store
+from services.responder import clearance, customer, hold_store, overrides, reply, shown, store
 from services.responder.hold import Known
 from services.responder.reply import Change, Person, ReplyRow
-from services.responder.reply_api import Digest, current_book
+from services.responder.reply_api import Clearance, Digest, current_book
 from services.responder.shown import ReplyView
 
 router = APIRouter(prefix="/v1/brands/{brand}", tags=["held"], route_class=Route)
@@ -42,7 +42,7 @@ class Held(BaseModel):
     reviewed: bool = Field(description="Somebody approved it anew in the sight of the hold: it leaves when that is released")
 
 
-class Anew(http.Body):
+class Anew(Clearance):
     id: UUID
     digest: Digest
     despite: UUID | None = Field(default=None, description="As at …/approve")
@@ -56,7 +56,9 @@ class ApprovedAnew(http.Body):
 class Refused(BaseModel):
     id: UUID
     why: str
-    said: dict[str, Any] = Field(description="What a 409 of …/approve would say beside that: `newest`, `sibling`, `verdicts`, `digest`")
+    said: dict[str, Any] = Field(
+        description="What a 409 of …/approve would say beside that: `newest`, `sibling`, `verdicts`, `confirm`, `override`, `digest`"
+    )
 
 
 class Outcome(BaseModel):
@@ -95,7 +97,7 @@ async def approve_anew(
 
     Under a hold that stands they leave when it is released; those that nobody approves so are put back then.
     """
-    current_book(request, brand)
+    published = current_book(request, brand)
     asked = {item.id: item for item in body.replies}
     rows = {row.id: row for row in await hold_store.lock_siblings(writing, brand, sorted(asked))}
     now = await store.database_time(writing)
@@ -120,6 +122,7 @@ async def approve_anew(
         outcome.approved.append(reply_id)
     await store.put_replies(writing, {change.row.id: change.row for change in changes}.values())
     await store.tell(writing, changes)
+    await overrides.keep(writing, changes, published.book)
     return outcome
 
 
@@ -151,6 +154,7 @@ async def _anew(
         others=[other for other in known if row.mention_id and other.mention_id == row.mention_id],
         despite=item.despite,
         despite_reply=item.despite_reply,
+        seen=item.seen(),
     )
     kept = {"held_by": row.held_by, "held_at": row.held_at} if row.held_by in standing else {}
     approved = change.row.model_copy(update={**kept, "reviewed_version": version})

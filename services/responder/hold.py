@@ -12,6 +12,8 @@ from libs.common.brandbook import BrandBook
 from libs.common.case_events import Case
 from libs.common.events import SendingHold
 from libs.common.holds import sendable, stops
+from libs.common.reply_events import Verdict
+from services.responder import circumstances
 from services.responder.clearance import put_back
 from services.responder.reply import Change, ReplyRow, judge, next_version
 
@@ -45,6 +47,15 @@ def against(row: ReplyRow, case: Case | None, book: BrandBook, holds: Iterable[K
     found = [known for known in holds if (known.stands or _void(row, known)) and stops(known.hold.scope, about)]
     first = min(found, key=lambda known: (not known.stands, known.hold.laid_version), default=None)
     return Against(first) if first else None
+
+
+def verdict(row: ReplyRow, case: Case | None, book: BrandBook, holds: Iterable[Known]) -> Verdict | None:
+    """What the guard says of a hold that stands against it; none where none does. It may be approved meanwhile, and does not leave."""
+    found = against(row, case, book, holds)
+    if found is None or not found.stands:
+        return None
+    why = found.known.hold.reason or "no reason was given"
+    return circumstances.verdict("hold", f"Sending is held: {why}. Approved now it waits, and is looked at again after that.", row, book)
 
 
 def _void(row: ReplyRow, known: Known) -> bool:

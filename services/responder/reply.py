@@ -117,13 +117,21 @@ class Change:
     at: datetime
     event: type[ReplyEvent] | None = None
     detail: Mapping[str, Any] = field(default_factory=dict)
+    said: Mapping[str, Any] = field(default_factory=dict)
+    """Fields that its event has beside those of all."""
+    before: tuple["Change", ...] = ()
+    """Changes of the same reply that are a part of this one and come before it."""
+
+    def steps(self) -> tuple["Change", ...]:
+        """Those before it and itself, in order: each has a version, a line of history and its own event."""
+        return (*self.before, self)
 
     def outgoing(self, traceparent: str | None = None) -> Outgoing | None:
         """The event to tell, keyed by case; in the trace of the request that caused it, else in that of the reply."""
         if self.event is None:
             return None
         row = self.row
-        event = self.event(brand=row.brand, book_version=row.book_version, reply=row, at=self.at, actor=self.who)
+        event = self.event(brand=row.brand, book_version=row.book_version, reply=row, at=self.at, actor=self.who, **self.said)
         return Outgoing(event, str(row.id), row.version, str(row.case_id), traceparent or row.traceparent)
 
 

@@ -21,11 +21,13 @@ from libs.common.conditions import Match
 from libs.common.errors import Conflict, NotFound, Unavailable, Unprocessable
 from libs.common.events import Mention
 from libs.common.problems import CONFLICT
+from libs.common.reply_events import Verdict
 from libs.common.routes import Route
 from libs.common.service import Writing, of
-from services.responder import clearance, customer, promised, reply, shown, statement, store
+from services.responder import clearance, customer, hold, hold_store, overrides, promised, reply, shown, statement, store
 from services.responder.promised import Said
 from services.responder.reply import Change, Person, ReplyRow
+from services.responder.seen import Seen
 from services.responder.shown import ReplyDetail
 
 router = APIRouter(prefix="/v1/brands/{brand}", tags=["responder"], route_class=Route)
@@ -34,6 +36,8 @@ Colleague = Annotated[Principal, Depends(allow("agent", "lead", "spokesperson"))
 
 Text = Annotated[str, Field(max_length=10_000)]
 Note = Annotated[str, Field(min_length=1, max_length=1000)]
+Code = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[a-z][a-z0-9_]*$")]
+Reason = Annotated[str, Field(min_length=1, max_length=1000, pattern=http.ONE_LINE)]
 Digest = Annotated[str, Field(max_length=200, description="Of the reply as it was read: what is said holds for exactly that")]
 
 
@@ -83,7 +87,27 @@ class PromisesSaid(http.Body):
     )
 
 
-class Approval(http.Body):
+class OverrideSaid(http.Body):
+    code: Code
+    reason: Reason
+
+
+class Clearance(http.Body):
+    """What whoever approves says of what the guard found."""
+
+    confirmed: list[Code] = Field(default=[], max_length=50, description="Codes of verdicts of severity confirm that its approver has seen")
+    overrides: list[OverrideSaid] = Field(
+        default=[],
+        max_length=50,
+        description="Verdicts of severity block that it is sent against, each with the reason: by a role of `guard.override_by` in the brand book. It is "
+        "told as an event, and some are looked at afterwards by a colleague",
+    )
+
+    def seen(self) -> Seen:
+        return Seen(self.confirmed, {one.code: one.reason for one in self.overrides})
+
+
+class Approval(Clearance):
     digest: Digest
     despite: UUID | None = Field(
         default=None, description="Id of the newest message, when the customer has written again since: its reader approves all the same"
@@ -129,8 +153,14 @@ class AtHand:
         assert case is not None, "a reply is made from a copy of its case, which stays"
         return case
 
+    async def held(self, case: Case) -> Verdict | None:
+        """What a hold that stands means for it."""
+        _, holds = await hold_store.in_force(self.writing, self.row.brand)
+        return hold.verdict(self.row, case, self.published.book, holds)
+
     async def done(self, change: Change) -> ReplyDetail:
         await _keep(self.writing, [change])
+        await overrides.keep(self.writing, [change], self.published.book)
         return await shown.detail(self.request, self.response, self.writing, change.row)
 
 
@@ -251,19 +281,23 @@ async def legal_check(body: LegalCheck, principal: Writer, at: One) -> ReplyDeta
 async def approve(body: Approval, principal: Colleague, at: WithSiblings) -> ReplyDetail:
     """Let exactly this text be sent to exactly this recipient.
 
-    409 when the text is another by now, when the guard or legal's check stands in the way (`legal_check`), when the customer has written again since
+    409 when the text is another by now, when legal's check stands in the way (`legal_check`), and, with the `verdicts` that do, when the guard blocks it
+    (`override` names what may be overruled) or asks about something that was not confirmed (`confirm`), when the customer has written again since
     (`newest`), and when another reply to the same message has been approved, is on its way, has been sent or may have been (`sibling`).
     """
+    case = await at.case()
     change = clearance.approve(
         at.row,
         body.digest,
         _person(principal),
         at.published.book,
-        await at.case(),
+        case,
         at.now,
         others=at.siblings,
         despite=body.despite,
         despite_reply=body.despite_reply,
+        seen=body.seen(),
+        held=await at.held(case),
     )
     return await at.done(change)
 
@@ -334,7 +368,7 @@ async def _keep(writing: db.Connection, changes: Sequence[Change]) -> None:
     await store.put_replies(writing, [change.row for change in changes])
     await store.record(writing, changes)
     traceparent = telemetry.current_traceparent()
-    told = [outgoing for outgoing in (change.outgoing(traceparent) for change in changes) if outgoing]
+    told = [outgoing for change in changes for step in change.steps() if (outgoing := step.outgoing(traceparent))]
     await outbox.add(writing, "responder", told)
 
 

@@ -1,7 +1,7 @@
 """How the API shows a reply: what its events tell, its history, and why it waits."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,9 +10,10 @@ from pydantic import BaseModel, Field
 
 from libs.common import conditions, db
 from libs.common.brandbook import BrandBook
-from libs.common.reply_events import Reply
+from libs.common.reply_events import Reply, Verdict
 from libs.common.service import of
-from services.responder import hold_store, lease, reply, store
+from services.responder import circumstances, hold, hold_store, lease, reply, store
+from services.responder.hold import Known
 from services.responder.promised import ByHand
 from services.responder.recipient import Recipient
 from services.responder.reply import ReplyRow
@@ -64,6 +65,20 @@ def entries(lines: Iterable[Mapping[str, Any]]) -> list[Entry]:
     return [Entry.model_validate({name: line[name] for name in Entry.model_fields}) for line in lines]
 
 
+async def around(connection: db.Connection, row: ReplyRow, book: BrandBook, holds: Sequence[Known]) -> list[Verdict]:
+    """What has happened around a reply that may leave yet: verdicts that follow from no text. `holds` are those in force."""
+    if row.state not in ("draft", "submitted", "approved"):
+        return []
+    case_row = await store.case_by_now(connection, row.brand, row.case_id)
+    case = case_row.case if case_row else None
+    held = hold.verdict(row, case, book, holds)
+    found = []
+    if row.state != "approved":
+        others = await store.others_to(connection, row.brand, row.mention_id) if row.mention_id else []
+        found = circumstances.verdicts(row, case, others, book)
+    return [*found, *([held] if held else [])]
+
+
 async def detail(request: Request, response: Response, connection: db.Connection, row: ReplyRow) -> ReplyDetail:
     """The reply in full; its ETag changes with what is told, not only with the reply."""
     service = of(request)
@@ -81,5 +96,10 @@ async def detail(request: Request, response: Response, connection: db.Connection
     lines = await store.history(connection, row.brand, [row.id])
     shown = view(row, published.book if published else None, now)
     beside = [*why, *(f"{one.id} {one.due_at}" for one in shown.promises)]
+    if published:
+        _, holds = await hold_store.in_force(connection, row.brand)
+        happened = await around(connection, row, published.book, holds)
+        shown = shown.model_copy(update={"verdicts": [*shown.verdicts, *happened]})
+        beside += [f"{one.code} {one.message}" for one in happened]
     conditions.mark(response, row.version, hashlib.sha256("\n".join(beside).encode()).hexdigest()[:8] if beside else "")
     return ReplyDetail.model_validate({**shown.model_dump(), "waiting": why, "history": entries(lines)})

@@ -197,6 +197,12 @@ async def replies_to(connection: db.Connection, brand: str, mention_id: UUID) ->
     return [reply_row(row) for row in rows]
 
 
+async def others_to(connection: db.Connection, brand: str, mention_id: UUID) -> list[ReplyRow]:
+    """All replies to one message as they are, to show."""
+    rows = await connection.fetch("select * from reply where brand = $1 and mention_id = $2 order by id", brand, mention_id)
+    return [reply_row(row) for row in rows]
+
+
 async def page(
     connection: db.Connection,
     brand: str,
@@ -238,7 +244,8 @@ async def put_replies(connection: db.Connection, rows: Iterable[ReplyRow]) -> No
 
 
 async def record(connection: db.Connection, changes: Sequence[Change]) -> None:
-    """A line of history for each change."""
+    """A line of history for each step of each change."""
+    changes = [step for change in changes for step in change.steps()]
     if not changes:
         return
     outgoing = [change.outgoing() for change in changes]
@@ -261,7 +268,7 @@ async def record(connection: db.Connection, changes: Sequence[Change]) -> None:
 async def tell(connection: db.Connection, changes: Sequence[Change]) -> None:
     """History and events of changes that are written already, in the same transaction."""
     await record(connection, changes)
-    await outbox.add(connection, "responder", [item for item in (change.outgoing() for change in changes) if item])
+    await outbox.add(connection, "responder", [item for item in (step.outgoing() for change in changes for step in change.steps()) if item])
 
 
 async def history(connection: db.Connection, brand: str, reply_ids: Collection[UUID]) -> list[dict[str, Any]]:

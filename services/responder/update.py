@@ -31,6 +31,7 @@ from services.responder import approval, clearance, customer, reply
 from services.responder.follow import ENDED
 from services.responder.reply import Change, Person, ReplyRow
 from services.responder.script import compose
+from services.responder.seen import Seen
 
 _GREETS = re.compile(r"\{(?:groet|greeting)\}", re.IGNORECASE)
 MOST = 20_000
@@ -56,6 +57,8 @@ class Update(BaseModel):
     digest: str | None = None
     approver: str | None = None
     approver_role: str | None = None
+    confirmed: list[str] = []
+    """Codes of the guard that its approver said that they have seen."""
     approved_at: datetime | None = None
     next_at: datetime | None = None
     waits: str | None = None
@@ -95,6 +98,11 @@ class Asks:
         return approval.may_approve(requirement, person.role, person.id, update.writer, update.writer)
 
 
+def to_confirm(items: Iterable[Item]) -> list[str]:
+    """Codes that the guard asks about in these texts."""
+    return sorted({code for item in items for code in (item.asks or {}).get("confirm", ())})
+
+
 def asks_of(item: Item) -> Asks:
     found = item.asks or {}
     return Asks(tuple(found.get("roles", ())), bool(found.get("by_writer", False)))
@@ -117,7 +125,8 @@ def prepared(update: Update, item: Item, told_by: ReplyRow, case: Case | None, b
         return left_out(item, f"a rule for approvals in the brand book cannot be evaluated: {error}")
     if objection:
         return left_out(item, f"{objection}: answer it by itself")
-    asks = {"roles": list(requirement.roles), "by_writer": requirement.by_writer}
+    confirm = list(dict.fromkeys(verdict.code for verdict in row.verdicts if verdict.severity == "confirm"))
+    asks = {"roles": list(requirement.roles), "by_writer": requirement.by_writer, "confirm": confirm}
     return item.model_copy(
         update={"state": "ready", "why": None, "mention_id": row.mention_id, "text": row.text, "digest": row.digest, "asks": asks}
     )
@@ -154,7 +163,8 @@ def made(
             update={"state": "submitted", "submitted_by": update.writer, "submitted_at": update.created_at, "book_version": book_version}
         )
         approver = Person(update.approver, update.approver_role)
-        change = clearance.approve(row, row.digest, approver, book, case, at, others=siblings, despite_reply=told_by.id)
+        seen = Seen(update.confirmed)
+        change = clearance.approve(row, row.digest, approver, book, case, at, others=siblings, despite_reply=told_by.id, seen=seen)
     except (Conflict, Forbidden) as error:
         return taken_out(item, error.detail), []
     # A person's approval is from when they gave it: a hold since then makes it void, though this reply is younger.

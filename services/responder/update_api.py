@@ -20,7 +20,7 @@ from libs.common.service import Reading, Writing, of
 from services.responder import customer, promised, store, update, update_store
 from services.responder.promised import Found
 from services.responder.reply import Person
-from services.responder.reply_api import Digest, Note, Text, current_book
+from services.responder.reply_api import Code, Digest, Note, Text, current_book
 from services.responder.update import Item, Update
 from services.responder.update_store import Asked
 
@@ -83,6 +83,11 @@ class ItemOut(Item):
 
 class UpdateApproval(http.Body):
     digest: Digest
+    confirmed: list[Code] = Field(
+        default=[],
+        max_length=50,
+        description="Codes that the guard asks about in its texts (`asks.confirm` of …/conversations): its approver has seen them",
+    )
 
 
 class Stop(http.Body):
@@ -215,7 +220,7 @@ async def approve_update(
     """Let exactly these texts go to exactly these conversations. The digest stands for both.
 
     Where the brand book wants somebody else to approve what a conversation is answered, that one is left out; where it does for all of them, the answer
-    is 403. Each reply is judged once more when it is made.
+    is 403. 409 where the guard asks about something in the texts that was not confirmed (`confirm`). Each reply is judged once more when it is made.
     """
     row = await _at_hand(writing, brand, update_id, match)
     if row.state != "draft":
@@ -232,6 +237,10 @@ async def approve_update(
         who = [f"another {role}" for role in sorted({role for asks in asked for role in asks.roles})]
         who += ["its writer"] if any(asks.by_writer for asks in asked) else []
         raise Forbidden(f"This update must be approved by {' or '.join(who) or 'somebody else'}.")
+    if unseen := [code for code in update.to_confirm(item for item in ready if item not in others) if code not in body.confirmed]:
+        raise Conflict(
+            f"The guard asks about {', '.join(unseen)} in its texts: read them, then name what you have seen (`confirmed`).", confirm=unseen
+        )
     await update_store.put_items(
         writing,
         [
@@ -244,6 +253,7 @@ async def approve_update(
         "state": "approved",
         "approver": person.id,
         "approver_role": person.role,
+        "confirmed": list(dict.fromkeys(body.confirmed)),
         "approved_at": now,
         "next_at": now,
         "reason": None,

@@ -132,6 +132,7 @@ async def _void(connection: db.Connection, found: Update, done: list[Item], stoo
         "digest": None,
         "approver": None,
         "approver_role": None,
+        "confirmed": [],
         "approved_at": None,
         "next_at": now,
         "waits": None,

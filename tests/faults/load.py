@@ -122,8 +122,9 @@ class Load:
         submitted = client.post(f"{url}/submit", headers=headers | {"if-match": edited.headers["etag"]})
         if submitted.status_code == 200:
             self.approved.add(reply["id"])
-            body = {"digest": edited.json()["digest"]}
-            client.post(f"{url}/approve", json=body, headers=headers | {"if-match": submitted.headers["etag"]})
+            asked = {verdict["code"] for verdict in edited.json()["verdicts"] if verdict["severity"] == "confirm"}
+            seen = {"digest": edited.json()["digest"], "confirmed": sorted(asked)}
+            client.post(f"{url}/approve", json=seen, headers=headers | {"if-match": submitted.headers["etag"]})
 
     def _as(self, role: str, subject: str) -> dict[str, str]:
         return {"authorization": f"Bearer {self.system.issuer.token(role, ['vaart'], subject)}"}

@@ -2,13 +2,14 @@
 
 import asyncio
 import contextlib
+import json
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -17,12 +18,18 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from fastapi import FastAPI
 
-from libs.common import outbox
+from libs.common import db, outbox
 from libs.common.brandbook import BrandBook
 from libs.common.case_events import Case, CaseEvent, CaseMention, CaseOpened
-from libs.common.events import Author, BrandBookPublished, Event, Identity, Mention, SendingLease, Thread, deterministic_id
-from libs.common.topics import create_topics, partition_of
+from libs.common.events import Author, BrandBookPublished, Event, HoldEvent, Identity, Mention, SendingLease, Thread, deterministic_id
+from libs.common.migrate import migrate
+from libs.common.record import Received
+from libs.common.service import Service
+from libs.common.topics import EVENT_TYPES, create_topics, partition_of
+from services.responder import app as responder
+from services.responder import consumer as consumers
 from services.responder.app import create_app
+from services.responder.sender import Sender
 from services.responder.settings import Settings
 from tests.mail_server import MailServer
 from tests.stack import Databases
@@ -233,8 +240,10 @@ class Around:
     async def submit(self, reply_id: UUID | str, **person: Any) -> httpx.Response:
         return await self.call("POST", f"/replies/{reply_id}/submit", **person)
 
-    async def approve(self, reply_id: UUID | str, digest: str, despite_reply: str | None = None, **person: Any) -> httpx.Response:
-        body = {"digest": digest, "despite_reply": despite_reply}
+    async def approve(
+        self, reply_id: UUID | str, digest: str, despite_reply: str | None = None, seen: dict[str, Any] | None = None, **person: Any
+    ) -> httpx.Response:
+        body = {"digest": digest, "despite_reply": despite_reply, **(seen or {})}
         return await self.call("POST", f"/replies/{reply_id}/approve", json=body, **person)
 
     async def approved(self, case: Case, text: str, despite_reply: str | None = None) -> str:
@@ -252,6 +261,79 @@ class Around:
 
         found: dict[str, Any] = await until(there, f"reply becomes {state}", timeout_s)
         return found
+
+
+class Direct(Around):
+    """The responder's routes, handlers and sender on a real PostgreSQL without a broker: what is told is handled at once, and nothing runs by itself."""
+
+    versions: dict[UUID, int]
+    pool: db.Pool
+
+    @property
+    def service(self) -> Service:
+        assert self.app is not None
+        service: Service = self.app.state.service
+        return service
+
+    async def open(self) -> None:
+        self.versions = {}
+        self.app = create_app(self.settings())
+        await migrate(self.database_url, "responder", Path(responder.__file__).parent / "migrations")
+        self.pool = self.service.pool = await db.open_pool(self.database_url, "responder")
+        self.stack.push_async_callback(self.pool.close)
+        self.service.books.read.set()
+        await self.publish()
+
+    async def publish(self, version: int = 0, **more: Any) -> None:
+        """The next version of the brand's book."""
+        version = version or self.service.books.version(self.brand) + 1
+        book = brand_book(self.brand, **more)
+        await self.service.books.put(BrandBookPublished(brand=self.brand, version=version, book=book, published_at=AT, published_by="test"))
+
+    async def tell(self, event: Event, subject: str, version: int, key: str) -> None:
+        """Handled in one transaction, as by the stream."""
+        consumer = consumers.of_holds() if isinstance(event, SendingLease | HoldEvent) else consumers.build(self.service.books)
+        at = datetime.now(UTC)
+        received = Received(event, str(uuid4()), subject, version, at, None, "test", 0, 0, key, at)
+        async with self.pool.acquire() as connection, connection.transaction():
+            work = await consumer.load(connection, [received], None)
+            consumer.handlers[type(event)](work, received)
+            await consumer.save(connection, work)
+
+    async def says(self, case: Case) -> Case:
+        """Routing's newest word on a case."""
+        self.versions[case.id] = self.versions.get(case.id, 0) + 1
+        await self.case(opened(case), self.versions[case.id])
+        return case
+
+    async def send(self) -> None:
+        """What the sender of one instance does, until nothing is left to claim and nothing on its way."""
+        await self.lease(book_version=self.service.books.version(self.brand))
+        settings = self.service.settings
+        assert isinstance(settings, Settings)
+        sender = Sender(self.pool, self.service.books, self.service.relay, settings)
+        while await sender.claim():
+            await sender.idle()
+
+    async def told(self) -> list[Event]:
+        """All events of replies so far, in order."""
+        found = await self.db.fetch("select headers, value from outbox where brand = $1 order by id", self.brand)
+        types = [json.loads(row["headers"])["ce_type"] for row in found]
+        return [EVENT_TYPES[name].model_validate_json(row["value"]) for name, row in zip(types, found, strict=True)]
+
+
+@pytest.fixture
+async def direct(postgres: Databases, tmp_path: Path) -> AsyncIterator[Direct]:
+    url = postgres.login(postgres.database(), "responder")
+    db = await asyncpg.connect(url)
+    stack = AsyncExitStack()
+    found = Direct(f"b-{secrets.token_hex(4)}", "127.0.0.1:1", url, Issuer(tmp_path), cast(AIOKafkaProducer, None), db, stack)
+    try:
+        await found.open()
+        yield found
+    finally:
+        await stack.aclose()
+        await db.close()
 
 
 @pytest.fixture
