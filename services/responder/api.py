@@ -20,7 +20,7 @@ from libs.common.reply_events import Verdict
 from libs.common.routes import Route
 from libs.common.service import Reading, of
 from libs.common.trail import Step, Trail, trace_id_of
-from services.responder import guard, hold_store, lengths, promised, shown, statement, store
+from services.responder import guard, hold_store, languages, lengths, promised, shown, statement, store
 from services.responder.promised import Found
 from services.responder.recipient import Recipient
 from services.responder.reply_api import Text, Writer, current_book, found_reply
@@ -188,7 +188,7 @@ async def try_guard(brand: str, body: Tried, request: Request, principal: Writer
         first_reply=body.first_reply,
         member=member,
         role=principal.role,
-        language=body.language or book.languages[0],
+        language=body.language or languages.of_customer(None, body.text, book),
     )
     try:
         length = lengths.length(body.channel, body.text, body.visibility)

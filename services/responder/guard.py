@@ -21,7 +21,15 @@ from services.responder.verdicts.elsewhere import redirect
 from services.responder.verdicts.greeting import greeting
 from services.responder.verdicts.inside import inside
 from services.responder.verdicts.jokes import jokes
+from services.responder.verdicts.asking import asks_pii_in_public
+from services.responder.verdicts.draft import Draft, Found
+from services.responder.verdicts.facts import expiring_fact
+from services.responder.verdicts.greeting import greeting
+from services.responder.verdicts.language import language_mismatch
 from services.responder.verdicts.length import too_long
+from services.responder.verdicts.links import link_unsafe
+from services.responder.verdicts.person import person_form
+from services.responder.verdicts.personal import pii_in_public
 from services.responder.verdicts.placeholders import placeholders
 from services.responder.verdicts.rivals import rivals
 from services.responder.verdicts.signature import signature
@@ -41,6 +49,12 @@ RULES: tuple[Callable[[Draft, BrandBook], Iterator[Found]], ...] = (
     greeting,
     signature,
     address_form,
+    person_form,
+    pii_in_public,
+    asks_pii_in_public,
+    expiring_fact,
+    link_unsafe,
+    language_mismatch,
     placeholders,
     forbidden_words,
     smileys,

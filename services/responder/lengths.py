@@ -87,6 +87,13 @@ _GSM_BASIC = frozenset(
 _GSM_EXTENDED = frozenset("\f^{}\\[~]|€")
 
 
+def links(text: str) -> list["regex.Match[str]"]:
+    """What a channel makes a link of, in order: addresses with a scheme, and bare domains whose ending exists."""
+    found = [*_HTTP_LINK.finditer(text)]
+    bare = [one for one in _BARE_LINK.finditer(text) if all(one.end() <= other.start() or one.start() >= other.end() for other in found)]
+    return sorted((*found, *bare), key=lambda one: one.start())
+
+
 def family(channel: str) -> str:
     """The channel's kind in lower case under one name: ``x`` is ``twitter``, ``imap`` is ``email``."""
     name = channel_name(channel.strip().lower())

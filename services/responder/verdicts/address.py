@@ -36,7 +36,7 @@ _METALANGUAGE = Pattern(r"\bje\s?/\s?u\b|\bu\s?/\s?je\b|\bjij\s?/\s?u\b|\bu\s?/\
 
 def address_form(draft: Draft, book: BrandBook) -> Iterator[Found]:
     """Every word of the form that the brand does not use; a mixed text has some of those by definition. Dutch only."""
-    if not draft.language.lower().startswith("nl"):
+    if not draft.is_dutch:
         return
     wrong, own, anywhere = (_U, "je", _ANY_U) if book.voice.address_form == "je" else (_JE, "u", _ANY_JE)
     if not anywhere.search(draft.text):

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from libs.common.bookteam import Member
 from libs.common.brandbook import BrandBook
+from services.responder import languages
 from services.responder.bounded import Pattern
 
 
@@ -31,6 +32,16 @@ class Draft(BaseModel):
     incoming: str | None = None
     customer_name: str | None = None
     now: datetime | None = None
+
+    @property
+    def written_in(self) -> str | None:
+        """The language of the text itself; none where that cannot be told."""
+        return languages.written_in(self.text)
+
+    @property
+    def is_dutch(self) -> bool:
+        """Whether the text is Dutch, or may be as its customer is."""
+        return (self.written_in or self.language.lower()[:2]) == "nl"
 
 
 class Found(NamedTuple):

@@ -1,0 +1,145 @@
+"""Whether a reply that everybody can read asks for personal data, and names no private way to give them.
+
+A request is a question for a datum ("wat is je klantnummer?", "which address"), or a verb of handing over with a datum behind or before it ("stuur ons je
+ordernummer"). Where anything in the reply points to a private message, a mail or a form of the brand's, the customer knows where to put it. Pure: no I/O.
+"""
+
+from collections.abc import Iterator
+
+import regex
+
+from libs.common.brandbook import BrandBook
+from services.responder.bounded import Pattern
+from services.responder.verdicts import reading
+from services.responder.verdicts.draft import Draft, Found
+
+_NUMBERED_NL = (
+    r"klant|order|bestel|bestellings?|boekings?|reserverings?|factuur|contract|polis|lidmaatschaps?|abonnements?|rekening|bankrekening|telefoon|mobiele?|"
+    r"mobiel|06-?|zaak|dossier|ticket|meldings?|kenteken|huis|burgerservice|relatie|debiteur(?:en)?|zendings?|"
+    r"track(?:\s*(?:&|and)\s*trace)?[ -]?|pas|kaart|"
+    r"klantenkaart|retour|verzend|referentie|iban|meter|aansluit|lid|registratie|serie|polis|creditcard|paspoort|id-?|student(?:en)?|aanvraag|"
+    r"verzekerden|burger"
+)
+_DATUM_NL = (
+    rf"(?:(?:{_NUMBERED_NL})[ -]?(?:nummers?|nrs?\b\.?|code)|(?:bestel|order)gegevens|(?:klant|contact|persoons|"
+    rf"adres|account|naw|bank|betaal|inlog)[ -]?gegevens|naw\b|"
+    r"(?:woon|thuis|mail|e-?mail|bezorg|aflever|post|huis|verhuis|factuur)?[ -]?adres(?:sen)?|postcode|huisnummer|woonplaats|geboorte(?:datum|dag|jaar)|"
+    r"bsn|iban|e-?mail(?:adres)?|mail|mailtje|telnr\.?|tel\.?nr\.?|nummer\s+waarop|(?:telefoon|mobiele?)\s+nummer|volledige\s+naam\s+en\s+adres)"
+)
+_DATUM_EN = (
+    r"(?:(?:customer|client|order|booking|reservation|account|policy|contract|member(?:ship)?|phone|mobile|telephone|contact|case|ticket|tracking|invoice|"
+    r"card|smart\s?card|house|reference|bank(?:\s+account)?|subscription|meter|confirmation|loyalty|"
+    r"licen[cs]e\s+plate|registration|passport|serial|cell|flight\s+booking)"
+    r"[ -]?(?:numbers?|no\b\.?|nos\b\.?|nr\b\.?|#|codes?|refs?\b|references?|ids?\b|details)|booking\s+reference|"
+    r"(?:home|e-?mail|mail|delivery|postal|street|billing|shipping|full)?\s?"
+    r"\baddress(?:es)?|e-?mail|post\s?code|zip(?:\s?code)?|date\s+of\s+birth|birth\s?date|birthday|dob|iban|bsn|"
+    r"sort\s+code|account\s+(?:details|info(?:rmation)?)|contact\s+details|"
+    r"personal\s+details|phone|number\s+(?:we|i)\s+can)"
+)
+_YOUR_NL = r"(?:je|jouw|uw|jullie|de|het|een|welk|welke|u\s+uw|je\s+je)"
+_FILL = r"(?:[^.!?\n]{0,70}?)"
+_ASKS_NL = Pattern(
+    # wat is je klantnummer; en je postcode?; op welk adres; onder welk nummer; met welk mailadres
+    rf"\b(?:wat\s+(?:is|zijn|was|waren)|wat's|hoe\s+luidt)\s+(?:(?:ook\s+alweer|eigenlijk|dan)\s+)?(?:je|jouw|uw|jullie|de|het)\s{_FILL}\b{_DATUM_NL}\b"
+    rf"|\b(?:op|onder|met|naar|via|van|voor|aan|bij|om)?\s?\bwelk(?:e)?\s+(?:\w+\s+){{0,2}}?{_DATUM_NL}\b"
+    # mag ik je klantnummer; heb je een ordernummer; kun je je postcode doorgeven
+    rf"|\b(?:mag|mogen|zou|zouden)\s+(?:ik|we|wij)\s{_FILL}\b(?:je|jouw|uw|jullie|een)\s{_FILL}\b{_DATUM_NL}\b"
+    rf"|\b(?:heb|hebt|heeft|hebben|weet|weten)\s+(?:je|jij|u|jullie)\s{_FILL}\b(?:je|jouw|uw|een|het|de)\s{_FILL}\b{_DATUM_NL}\b(?=[^.!\n]{{0,60}}\?)"
+    # stuur/geef/laat/zet/noem ... je klantnummer
+    rf"|\b(?:stuur|stuurt|sturen|geef|geeft|geven|deel|deelt|delen|laat|laten|zet|zetten|noem|noemt|noemen|vermeld|"
+    rf"vermeldt|vermelden|plaats|plaatst|plaatsen|"
+    rf"reageer|reageert|antwoord|antwoordt|tweet|post|typ|typt|schrijf|schrijft|meld|meldt|app|bezorg|bevestig|"
+    rf"bevestigt|lever|doorgeven|doorsturen|achterlaten|"
+    rf"toesturen|opgeven|ontvang|ontvangen|krijg|krijgen|hebben|heb|horen|hoor|nodig|missen|mis|zien|"
+    rf"weten)\b{_FILL}\b(?:je|jouw|uw|jullie)\s{_FILL}\b{_DATUM_NL}\b"
+    rf"|\b(?:je|jouw|uw|jullie)\s{_FILL}\b{_DATUM_NL}\b{_FILL}\b(?:sturen|delen|doorgeven|geven|noemen|vermelden|plaatsen|achterlaten|doorsturen|opgeven|"
+    r"toesturen|bevestigen|doorgeeft|stuurt|deelt|geeft|noemt|vermeldt|achterlaat|weten|nodig|hebben|ontvangen|"
+    r"krijgen|zetten|zet|graag|aub|a\.u\.b\.|alsjeblieft|alstublieft|svp|doorbellen)\b"
+    # klantnummer en postcode graag; graag je klantnummer
+    rf"|\b(?:graag|svp|aub|alsjeblieft|alstublieft|even|nog|dan|alleen)\s+(?:\w+\s+){{0,2}}?(?:je|jouw|uw)\s+{_FILL}\b{_DATUM_NL}\b"
+    rf"|(?:^|[.!?\n]\s*)(?:en\s+)?(?:(?:je|jouw|uw)\s+)?\b{_DATUM_NL}(?:\s*(?:,|en|\+|&)\s*(?:(?:je|jouw|uw)\s+)?{_DATUM_NL})*\s*(?:graag|svp|aub|alsjeblieft|alstublieft|\?)",
+    regex.IGNORECASE,
+)
+_ASKS_EN = Pattern(
+    rf"\b(?:what(?:'s|\s+is|\s+are|\s+was)|whats)\s+(?:your|the|ur)\s{_FILL}\b{_DATUM_EN}"
+    rf"|\b(?:which|what)\s+(?:\w+\s+){{0,2}}?{_DATUM_EN}"
+    rf"|\b(?:can|could|may|might|would)\s+(?:i|we|you)\s{_FILL}\b(?:your|ur|an?|the)\s{_FILL}\b{_DATUM_EN}"
+    rf"|\b(?:do|did)\s+you\s+have\s{_FILL}\b{_DATUM_EN}{_FILL}\?"
+    rf"|\b(?:send|share|give|provide|confirm|post|drop|leave|tell|include|supply|reply|respond|comment|write|type|"
+    rf"tweet|pass|forward|need|require|want|know|have|put|state|enter|"
+    rf"quote|mention)\b{_FILL}\b(?:your|ur|an?|the)\s{_FILL}\b{_DATUM_EN}"
+    rf"|\b(?:your|ur)\s{_FILL}\b{_DATUM_EN}{_FILL}(?:\bplease\b|\?)",
+    regex.IGNORECASE,
+)
+# No request: where it stands, what not to do, what is done with it, what it was.
+_NO_REQUEST = Pattern(
+    r"\b(?:geen|nooit|niet|never|don't|do\s+not|not|without|zonder|verwijder\w*|delete|remove|haal|wis|veilig|"
+    r"bedankt|dank|dankjewel|dankuwel|thanks|thank|"
+    r"vind\s+je|vindt\s+u|staat\s+(?:op|in|onder|bij)|vul|vult|invullen|invult|log|logt|inloggen|ingelogd|inlogt|"
+    r"sign\s+in|log\s+in|wijzig|wijzigt|wijzigen|aanpassen|pas|past|verander\w*|change|update|"
+    r"check|controleer|controleert|controleren|kijk|kijkt|klopt|gewijzigd|aangepast|ontvangen\s+we\s+je|"
+    r"heb(?:ben)?\s+(?:ik|we|wij)|ik\s+heb|we\s+hebben|wij\s+hebben|i\s+have|we\s+have|i've|we've|"
+    r"found|gevonden|enter\s+it|bij\s+de\s+hand|to\s+hand|krijg\s+je|krijgt\s+u|ontvang\s+je|ontvangt\s+u|hoor\s+je|hoort\s+u|"
+    r"sturen\s+(?:we|wij)|stuur\s+ik|ik\s+stuur|we\s+sturen|wij\s+sturen|ik\s+bel|we\s+bellen|wij\s+bellen|"
+    r"ik\s+mail|we\s+mailen|we\s+will\s+send|we'll\s+send|i'll\s+send|i\s+will\s+send|"
+    r"geef\s+ik|geven\s+we|geven\s+wij|will\s+be\s+sent|you'll\s+(?:get|receive)|you\s+will\s+(?:get|receive))\b",
+    regex.IGNORECASE,
+)
+_POINTS = Pattern(
+    r"\bd\.?m\.?(?:'?s|'?en|etje|'?etje|'?t)?\b|\bp\.?[bm]\.?(?:'?tje|'?en|'?s)?\b|\bpriv[eé](?:[ -]?(?:bericht|chat|kanaal|gesprek)\w*)?(?!\w)"
+    r"|\bdirecte?\s+(?:message|bericht|berichten|berichtje|messages|messaging)\b|\bprivate(?:ly)?\b|"
+    r"\bin\s+confidence\b|\binbox\b|\b(?:persoonlijk|besloten)\s+(?:bericht|berichtje|gesprek)\b"
+    r"|\b(?:stuur|stuurt|sturen|schrijf|schrijft|zend|doe)\s+(?:\w+\s+){0,4}?(?:bericht|berichtje|mail|mailtje|"
+    r"e-?mail|e-?mailtje|appje|whatsapp\w*|app)\b|\b(?:in|via|per|met|door)\s+(?:(?:een|de|het|a|our|onze|ons)\s)?"
+    r"(?:\w+\s)?(?<!\b(?:je|uw|jouw|your)\s)(?:bericht|berichtje|mail|mailtje|e-?mail|chat|chatbericht|whatsapp|app|"
+    r"appje|messenger|formulier|contactformulier|form|message|live\s?chat|sms|text)\b"
+    r"|\b(?:mail|mailen|e-?mail|app|appen|whatsapp|bericht)\s+(?:het|ons|me|mij|je|jouw|uw|'t|us|it|your|dan|gerust|even|naar|to|this|them|ze|deze|hem)\b"
+    r"|\bmessage\s+(?:us|me)\b|\b(?:send|drop|shoot|write)\s+(?:\w+\s+){0,4}?(?:message|e-?mail|pm|note|mail)\b|"
+    r"\bmessenger\b|\bwhatsapp\b|\b(?:beveiligd|secure)\w*\b|\bvertrouwelijk\b|\bformulier\b|\bform\b"
+    r"|\b(?:by|via|through|over|on|in)\s+(?:e-?mail|chat|message|messages|whatsapp|messenger|phone)\b|"
+    r"\b(?:niet\s+openbaar|off\s+the\s+timeline|not\s+here|niet\s+hier|besloten)\b"
+    r"|\S@\w[\w-]*\.\w|https?://|www\.",
+    regex.IGNORECASE,
+)
+_PARTS = (
+    "nummer",
+    "nr",
+    "adres",
+    "postcode",
+    "geboorte",
+    "iban",
+    "bsn",
+    "gegevens",
+    "mail",
+    "address",
+    "number",
+    "birth",
+    "zip",
+    "post code",
+    "reference",
+    "phone",
+    "naw",
+    "details",
+    "dob",
+    "code",
+)
+
+
+def asks_pii_in_public(draft: Draft, book: BrandBook) -> Iterator[Found]:
+    """The first request for personal data in a public reply that says nothing of a private way."""
+    if draft.visibility == "private":
+        return
+    read = reading.of(draft)
+    lower = read.own_lower
+    if not any(part in lower for part in _PARTS) or _POINTS.search(read.lower):
+        return
+    for sentence in read.sentences:
+        clause = read.own[sentence.start : sentence.end]
+        for pattern in (_ASKS_NL, _ASKS_EN):
+            for match in pattern.finditer(clause):
+                first = max(clause.rfind(mark, 0, match.start()) for mark in ",;:") + 1
+                if not _NO_REQUEST.search(clause[first : match.end()]):
+                    start, end = sentence.start + match.start(), sentence.start + match.end()
+                    message = "This asks for personal data where everybody can read the answer. Ask for it in a private message."
+                    yield Found("asks_pii_in_public", message, start, end, "conduct.go_private_for")
+                    return
