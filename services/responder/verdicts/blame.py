@@ -8,7 +8,7 @@ from services.responder.verdicts import reading
 from services.responder.verdicts.draft import Draft, Found
 from services.responder.wording import Saying, every, pattern, trimmed
 
-_WE: Final = r"(?:wij|we|ik|ons|onze \w+|ons \w+|onze organisatie|ons bedrijf|mijn collega'?s?)"
+_WE: Final = r"(?:wij|we|ik|ons|us|onze \w+|ons \w+|onze organisatie|ons bedrijf|mijn collega'?s?)"
 _OUR_PEOPLE: Final = (
     r"(?:(?:onze?|een van onze|één van onze|mijn) (?:\w+ ){0,2}?(?:monteurs?|bezorgers?|chauffeurs?|medewerk(?:er|ster)s?|collega'?s?|installateurs?|techni\w+"
     r"|schilders?|verhuizers?|conducteurs?|machinisten?|bus|trein|vrachtwagen|busje|team|ploeg|aannemer|schoonma\w+|magazijn\w*|bezorgdienst|personeel"
@@ -67,9 +67,9 @@ _ANSWERABLE: Final = Saying(
     pattern(
         rf"<<{_WE}>>.{{0,60}}<<(?:aansprakelijk(?:heid)?|in gebreke|nalatig|schuldig)>>",
         rf"<<(?:zijn|ben|is|achten|voelen|erkennen|erken|aanvaarden|accepteren|nemen) {_WE}>>.{{0,60}}<<(?:aansprakelijk(?:heid)?|in gebreke|nalatig|schuldig)>>",
-        rf"<<{_WE}>>.{{0,20}}<<(?:hier|daar)?(?:voor|voor (?:de|deze|die|dit|dat|alle|je|jouw|uw|het|wat|jullie)>>.{{0,60}}?) ?(?:volledig |geheel |zelf"
+        rf"<<{_WE}>>.{{0,30}}<<(?:hier|daar)?(?:voor|voor (?:de|deze|die|dit|dat|alle|je|jouw|uw|het|wat|jullie)>>.{{0,60}}?) ?(?:volledig |geheel |zelf"
         rf" |ook |uiteraard )*verantwoordelijk>>(?! voor)",
-        rf"<<(?:ben|zijn|is) (?:{_WE} )?(?:\w+ )?verantwoordelijk (?:hier|daar)?voor (?:de |deze |dit |dat |alle |je |jouw |uw |het |wat |hoe )*(?:ontstane |geleden"
+        rf"<<(?:ben|zijn|is) (?:{_WE} )?(?:\w+ ){{0,2}}?verantwoordelijk (?:hier|daar)?voor (?:de |deze |dit |dat |alle |je |jouw |uw |het |wat |hoe )*(?:ontstane |geleden"
         rf" |volledige |hele )*(?:{_HARM}|gevolgen|er |mis|fout|is gebeurd|gebeur\w+)",
         r"<<(?:nemen?|neem|dragen?|draag|aanvaard\w*|accepte\w+|erken\w*|pakken?)>>.{0,40}<<(?:verantwoordelijkheid|schuld|blaam)>>",
         r"<<(?:schuld|verantwoordelijkheid|aansprakelijkheid) (?:nemen|dragen|aanvaarden|erkennen|accepteren) (?:wij|we|ik)>>",
@@ -149,12 +149,13 @@ _CAUSE_WORDS: Final = frozenset(
 def blame(draft: Draft, book: BrandBook) -> Iterator[Found]:
     """`liability_admission`: the first words of each sentence that take the blame."""
     read = reading.of(draft)
+    ours = _ours(read.own_lower, book)
     places: list[tuple[int, int]] = []
     if read.has(_CAUSE_WORDS):
-        places += _CAUSED.found(read)
+        places += _CAUSED.found(read, ours)
     if read.has(_GATE):
-        places += _ANSWERABLE.found(read)
-        faults = list(_FAULTS.found(read))
+        places += _ANSWERABLE.found(read, ours)
+        faults = list(_FAULTS.found(read, ours))
         if faults and not _SLIP.search(read.own_lower):
             harm = bool(_ABOUT_HARM.search(read.own_lower)) or bool(draft.incoming and _ABOUT_HARM.search(draft.incoming.lower()))
             places += [place for place in faults if harm or _WHOLLY.search(read.own_lower[place[0] : place[1]])]
@@ -164,6 +165,12 @@ def blame(draft: Draft, book: BrandBook) -> Iterator[Found]:
         if sentence not in seen:
             seen.add(sentence)
             yield Found("liability_admission", _MESSAGE, *trimmed(draft.text, start, end))
+
+
+def _ours(lower: str, book: BrandBook) -> str:
+    """The text with the brand's name as "wij", as long as it was: who writes of the brand writes of us."""
+    name = book.name.lower()
+    return lower.replace(name, "wij".ljust(len(name))) if len(name) > 2 else lower
 
 
 _MESSAGE: Final = "This takes the blame for damage or loss, or legal responsibility. Say that you are sorry and what happens next; whose fault it is, legal says."

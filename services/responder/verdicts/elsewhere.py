@@ -11,24 +11,24 @@ from services.responder.wording import Saying, pattern, trimmed
 _THEM: Final = (
     r"(?:klantenservice|klantcontact\w*|klantendienst|helpdesk|servicedesk|servicelijn|servicenummer|servicepunt|serviceteam|afdeling \w+|afdeling|winkel\w*|filiaal|vestiging|balie|loket|infobalie"
     r"|receptie|monteursdienst|storingsdienst|storingsnummer|telefonisch\w*|telefoonnummer|nummer|formulier|contactformulier|webformulier|retourformulier|klachtenformulier|schadeformulier|bezorger"
-    r"|bezorgdienst|vervoerder|postnl|dhl|dpd|ups|gls|fabrikant|leverancier|producent|verkoper|gemeente|netbeheerder|politie|verzekeraar|verzekering|huisarts|bank|provider|aanbieder"
+    r"|bezorgdienst|vervoerder|postnl|dhl|dpd|ups|gls|fabrikant|leverancier|producent|verkoper|gemeente|netbeheerder|politie|verzekeraar|verzekering|huisarts|bank|provider|aanbieder|aannemer|schadeloket|\w*loket|\w*lijn|\w*balie|meldpunt|spoorwegpolitie|eigenaar|beheerder|installateur|winkelier|schuldhulp\w*|huisbaas|vve|verhuurder"
     r"|importeur|verhuurder|woningcorporatie|ombudsman|geschillencommissie|collega'?s (?:van|bij|op|in|aan)|callcenter|kantoor|stadhuis|gemeentehuis|website|site|faq|veelgestelde vragen"
     r"|stationsbalie|station|garage|dealer|apotheek|specialist|ov-chipkaart|ns|rijkswaterstaat|belastingdienst|uwv|telefoon|reisbureau|reisorganisatie|luchtvaartmaatschappij|energieleverancier"
     r"|customer (?:service|services|care|support)|helpline|hotline|help desk|call cent(?:re|er)|support line|branch|store|shop|form|desk|courier|carrier|manufacturer|supplier|retailer|insurer|council"
-    r"|dealer|seller|landlord|airline|travel agent|travel agency|department|office|reception|number|website|line|phone|grid operator|network operator|provider|bank|police|fedex|royal mail)"
+    r"|owner|installer|traveller line|\w+ line|dealer|seller|landlord|airline|travel agent|travel agency|department|office|reception|number|website|line|phone|grid operator|network operator|provider|bank|police|fedex|royal mail)"
 )
 _SENDS: Final = Saying(
     frozenset(
         "bel bellen belt contact neem opnemen wend wenden richt richten ga langs langsgaan langskomen terecht vul vult invullen formulier loop stap raadpleeg raadplegen meld melden ligt gaan"
         " moet zijn kunt kun verwijs verwijzen doorverwijzen doorverwezen call phone ring contact visit fill form reach speak complete submit pop get go need head dial report address refer"
-        " mail mailt schrijf informeer vraag ask try probeer check kijk zie doorgeven stuur nodig via".split()
+        " mail mailt schrijf informeer vraag ask try probeer check kijk zie doorgeven stuur nodig via meldt vult gaat loopt doet regelt wendt richt belt raadpleeg rijd kom komt handled dealt write raise turn take".split()
     ),
     pattern(
         # call, go to, fill in
-        r"<<(?:bel|belt|bellen)(?: u| je)?(?: \w+){0,4}? (?:met|naar|op|even|dan|onze?|de|het|0\d{2,3}|\x00|\d)",
+        r"<<(?:bel|belt|bellen)(?: \w+){0,4}? (?:met|naar|op|onze?|de|het|0\d{2,3}|\x00)>>|<<(?:kunt|kun|kan|moet|mag) (?:je|u) .{0,60}<<bellen>>",
         rf"<<(?:neem|neemt|opnemen|nemen)>>.{{0,60}}<<contact>>.{{0,60}}<<{_THEM}>>|<<contact>>.{{0,20}}<<met (?:de|het|uw|je|jouw|onze?|hen|hun|\w+)>>.{{0,40}}<<(?:op|opnemen|opneemt|te nemen|nemen)>>",
         r"<<(?:neem|neemt)>>.{0,30}<<(?:telefonisch|dan|even|hiervoor|daarvoor|alstublieft|a\.u\.b\.|graag|zelf|rechtstreeks)>>.{0,30}<<contact>>",
-        rf"<<(?:wend|wendt|richt|wenden|richten)>>.{{0,20}}<<(?:u|je|zich)>>.{{0,40}}<<tot>>",
+        rf"<<(?:wend|wendt|richt|wenden|richten)>>.{{0,20}}<<(?:u|je|zich)>>.{{0,40}}<<tot>>|<<(?:u|je|zich) (?:te )?(?:wenden|richten) tot>>|<<tot>>.{{0,60}}<<(?:wenden|richten)>>",
         rf"<<(?:ga|gaat|loop|loopt|stap|kom|komt|rijd|gaan|lopen|komen)>>.{{0,40}}<<(?:langs|naar|binnen)>>.{{0,40}}<<{_THEM}>>",
         rf"<<(?:ga|gaat|loop|loopt|stap|kom|komt|gaan|lopen)>>.{{0,40}}<<(?:langs|binnen) (?:bij|in|op|aan)>>",
         r"<<(?:terecht|aankloppen|wezen|moeten zijn|moet zijn|te zijn|langsgaan|zijn)>>.{0,12}<<(?:bij|op)>>.{0,50}",
@@ -38,7 +38,7 @@ _SENDS: Final = Saying(
         r"<<(?:daar(?:voor)?|hier(?:voor)?|dat|dit)>>.{0,20}<<(?:ga(?:at|an)?|zijn|is|ligt|doen|kunnen)>>.{0,25}<<(?:wij|we|webcare)>>.{0,25}<<(?:niet|geen)>>.{0,30}<<(?:over|van|voor|bij)",
         rf"<<(?:dat|dit|daarvoor|hiervoor)>>.{{0,30}}<<(?:loopt|gaat|ligt|verloopt|regel|regelt|is|doet)>>.{{0,20}}<<(?:via|bij|aan)>>.{{0,30}}<<{_THEM}>>",
         r"<<(?:verwijs|verwijzen)>>.{0,30}<<(?:je|u|jou|jullie)>>.{0,40}<<(?:naar|door)>>|<<(?:moet|moeten)>>.{0,30}<<(?:doorverwijzen|verwijzen)>>",
-        r"<<(?:meld|meldt)>>.{0,20}<<(?:dit|dat|het|je|u|deze)>>.{0,40}<<(?:bij|via|op)>>",
+        r"<<(?:meld|meldt|melden|meldde)>>.{0,20}<<(?:dit|dat|het|deze|die)>>.{0,40}<<(?:bij|via|op)>>|<<(?:meld|meldt) (?:je|u) (?:zich |je |u )?bij>>",
         r"<<(?:stel|stelt)>>.{0,30}<<vraag>>.{0,40}<<(?:aan|bij|via)>>",
         r"<<(?:vraag|vraagt|informeer|informeert|navragen|vragen) (?:het |dit |dat |hier(?:voor|naar) |even |dan |gerust |maar )*(?:na )?(?:bij|aan|in) (?:de|het|je|uw|jouw|een|onze?)",
         rf"<<(?:mail|schrijf|mailt|stuur)>>.{{0,40}}<<(?:naar|aan)>>.{{0,30}}<<{_THEM}>>",
