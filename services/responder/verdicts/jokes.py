@@ -34,6 +34,8 @@ _LAUGHS: Final = pattern(
 )
 _QUIPS: Final = pattern(
     # what a quip is made of, with or without a laugh
+    r"<<(?:hoeft|hoef|heeft|zal|zult|won't|wouldn't|no longer) .{0,30}<<(?:niet meer|geen|be needing|need|be using|have to)>>.{0,40}<<(?:storing|bundel|data|wifi|bellen|opladen|in de rij|wachten|any ?more|bundle)|<<at least (?:he|she|they|it|you|that|your)>>",
+    r"<<(?:hearts? racing|harten? sneller|warmpjes|bloedstollend|adembenemend|breathtaking|ademloos|(?:had|hadden) (?:\w+ )?haast|smaak (?:heeft|had|blijkbaar)|kleurenblind|geld maakt (?:toch )?niet gelukkig|money isn't everything|money can't buy|zie het als|see it as|beschouw het als|think of it as|altijd al (?:\w+ )?(?:gewild|willen)|you always wanted|wilde je niet altijd|just what you (?:always )?wanted)>>",
     r"<<(?:dat |zo |dit )?(?:noem|noemen|heet) (?:ik|wij|we|je|dat|dan|men)>>.{0,40}|<<(?:that's|that is|now that's) what (?:we|i|you|they)(?:'d)? call>>|<<(?:talk about|speaking of) (?:a |an |the )?\w+",
     r"<<(?:scheelt|scheelde|bespaart?|bespaard|saves?|saved) (?:\w+ ){0,2}?(?:weer|toch|in elk geval|je|u|jullie|alweer|een|you|a|on|at least)>>",
     r"<<(?:is|zijn|was|lijkt|lijken|werkt|gaat) (?:eigenlijk )?(?:net|precies|een beetje) (?:als |zoals |een |\w+en>>:|treinen|de )|<<(?:are|is) (?:a bit |just )?like (?:trains|buses|\w+):",
@@ -52,7 +54,7 @@ _QUIPS: Final = pattern(
 )
 # Kind words with a smile are none.
 _KIND: Final = pattern(
-    r"<<(?:beterschap|sterkte|succes|gecondoleerd|veel liefs|warme groet\w*|hartelijke groet\w*|wens\w*|hoop|hopen|hopelijk|bedankt|dank|dankjewel|graag gedaan|fijn|gelukkig|welkom|groet\w*|liefs|help\w*|kijk\w*|stuur\w*|laat|regel\w*|get well|take care|all the best|wish\w*|hope|hoping|thanks|thank|glad|welcome|happy|regards|wishes|help|let us|send|dm)>>"
+    r"<<(?:beterschap|sterkte|succes|gecondoleerd|veel liefs|warme groet\w*|hartelijke groet\w*|wens\w*|hoop|hopen|hopelijk|bedankt|dank|dankjewel|graag gedaan|fijn|gelukkig|welkom|groet\w*|liefs|help\w*|kijk\w*|stuur\w*|laat|regel\w*|leven wekken|get well|take care|all the best|wish\w*|hope|hoping|thanks|thank|glad|welcome|happy|regards|wishes|help|let us|send|dm)>>"
 )
 _SMILE: Final = pattern(r"(?<!\w)[:;]-?[)pdo]|[😉😁😄😎😇🔥😏🙃]")
 

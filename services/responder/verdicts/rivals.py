@@ -22,13 +22,13 @@ _UNNAMED: Final = (
 )
 _RUNS_DOWN: Final = pattern(
     r"<<(?:slecht|slechte|slechter\w*|beroerd\w*|waardeloos|waardeloze|matig\w*|drama\w*|ramp|rampzalig\w*|rommel\w*|troep|prut\w*|bagger|brakke?|onbetrouwbaar\w*|onbetrouwbare|onbereikbaar|traag|trage|trager|langzamer|duurder|peperduur|oplichters?|oplichterij|afzetters?|afgezet|afzetten|nep|namaak|wegwerp\w*"
-    r"|goedkoop is|duurkoop|verborgen kosten|kleine lettertjes|addertjes?|in de kou|stikken|barsten|zitten wachten|weken|maanden|wachtmuziek|wachtstand|verstoppen|belabberd\w*|storingen|uitval|plat|eruit ligt|failliet|klachten|minder goed\w*|minder betrouwbaar\w*|erger|vies|vieze|smerig\w*|muf|muffe|ouderwets\w*"
+    r"|goedkoop is|duurkoop|uren|dagenlang|wekenlang|in de wacht|voortdurend|steeds|continu|altijd gedoe|levert niks|levert niets|niks|jaren achter|minder|slechtste|bezuinig\w*|hoofdprijs|weinig|durf|schaam\w*|lukt ze|zo goedkoop|over een maand|maand wel terug|wel weer terug|terug te zien|stelt (?:niks|niets|weinig)|verborgen kosten|kleine lettertjes|addertjes?|in de kou|stikken|barsten|zitten wachten|weken|maanden|wachtmuziek|wachtstand|verstoppen|belabberd\w*|storingen|uitval|plat|eruit ligt|failliet|klachten|minder goed\w*|minder betrouwbaar\w*|erger|vies|vieze|smerig\w*|muf|muffe|ouderwets\w*"
     r"|gebakken lucht|mooie praatjes|loze|gouden bergen|knollen|kat in de zak|krijg je waar|waar (?:je|u) voor betaalt|spijt|hangende pootjes|zo weer terug|snel (?:weer )?terug|lachertje|lachwekkend\w*|kwakkel\w*|kneuzen|klungel\w*|amateur\w*|prutser\w*|beunha\w+|cowboys?|zwakker|zwakke|mager\w*|schimmel\w*|bedorven"
     r"|flut\w*|wurg\w*|uitkleden|uitmelken|uitgemolken|laks|lak aan|achterlopen|lopen achter|bakken er|niet tippen|rammel\w*|stil(?:staan)?|uit elkaar|valt uiteen|kapot|stuk|lek|lekken|file|te laat|knoeien|geknoei|gepruts|sjoemel\w*|jokken|liegen|liegt|gelogen|beloftes|bluf|schreeuwen|zo zijn ze|niet voor niets|voor niets"
     r"|verhalen rond|liever niet|niet graag|vertrouwen|niks waard|niets waard|plakband|houtje-touwtje|knudde|kansloos|hopeloos|armoedig|dure|schijnkorting\w*|ellende|gedoe|mopperen|mee thuis|van huis|bedroevend\w*|bedenkelijk\w*|twijfelachtig\w*|schimmig\w*|louche|dubieu[sz]e?|vaag|vage|maar wat)>>",
     r"<<(?:niemand|nooit|nergens|niet eens|zelden|nauwelijks|amper|geen (?:mens|hond|enkele|idee|service|verstand|klantenservice|reactie|antwoord|haast|zin))>>",
     r"<<(?:worse|worst|slow|slower|slowest|unreliable|terrible|awful|rubbish|poor|poorer|poorly|dreadful|pricier|overpriced|overcharg\w*|hidden (?:fees|costs|charges)|rip-?offs?|ripped off|ripping|scam\w*|crooks?|shoddy|flimsy|junk|useless|hopeless|a joke|shambles|disaster|mess|outages?|inferior|second-rate|weaker|patchy"
-    r"|nightmare|cut(?:ting)? corners|let (?:you|people|customers|everyone) down|leave you|leaves you|left you|stranded|hanging|can't (?:match|compete|even|manage|say)|don't (?:even|care|bother|answer|pick|know|clean|check)|doesn't (?:even|care|bother|answer|pick|work)|clearly|good luck|you get what you pay|regret\w*|come crawling"
+    r"|nightmare|cut(?:ting)? corners|let (?:you|people|customers|everyone) down|leave you|leaves you|left you|stranded|hanging|can't (?:match|compete|even|manage|say)|don't (?:even|care|bother|answer|pick|know|clean|check)|doesn't (?:even|care|bother|answer|pick|work)|clearly|you'll need it|at best|you get what you pay|regret\w*|come crawling"
     r"|crawling back|back (?:soon|within|before)|lag behind|behind the times|fail\w*|empty promises|broken promises|on hold|never|nobody|no one|barely|hardly|falls? apart|fall apart|break down|breaks? down|not worth|wouldn't trust|wouldn't touch|dodgy|shady|clueless|amateurs?|cheap and nasty|nasty|dirty|filthy|stale|rotten|criminals)>>",
 )
 _BETTER: Final = pattern(
@@ -40,7 +40,7 @@ _BETTER: Final = pattern(
 )
 # About us, about an agreement, or taken back.
 _FAIR: Final = pattern(
-    r"<<(?:wij|we|ik|i)>> (?:\w+ ){0,3}?(?:niet|geen|nooit|never|not|don't|can't|cannot)>>|<<(?:niet|geen|nooit) (?:wij|we|ik)>>",
+    r"__(?:wij|we|ik|i)>> (?:\w+ ){0,2}?(?:niet|geen|nooit|never|not|don't|can't|cannot)>>|<<(?:niet|geen|nooit) (?:wij|we|ik)>>",
     r"<<(?:kunnen|kan|doen|willen|zullen|mogen|weten|weet|werken|hebben) (?:wij|we|ik)>>",
     r"<<(?:fijn|mooi|goed) dat (?:het|je|u)>>|<<jammer dat|<<geen (?:kwaad|slecht) woord|<<(?:ook|net als|evenals|zowel) (?:bij )?@",
 )
@@ -76,6 +76,8 @@ def rivals(draft: Draft, book: BrandBook) -> Iterator[Found]:
         following = read.sentences[index + 1 : index + 2]
         after = lower[following[0].start : following[0].end] if following else ""
         marked = said[: match.start()] + "@" + said[match.end() :]
+        if not after or said[match.end() :].strip(" '\"”") in ("?", "!", "…"):
+            marked += after
         by_name = any(name in match[0] for name in named)
         if _BETTER.search(marked) or ((_RUNS_DOWN.search(marked) or (by_name and _NEXT.match(after))) and not _FAIR.search(marked)):
             place = trimmed(draft.text, sentence.start + match.start(), sentence.start + match.end())
