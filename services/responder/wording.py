@@ -8,8 +8,8 @@ from services.responder.verdicts.reading import Reading
 
 
 def pattern(*texts: str) -> Pattern:
-    """Any of these. A blank stands for any white space, `<<` and `>>` for the edges of a word, `__` for what may stand before a clause."""
-    joined = "|".join(texts).replace(" ", r"\s+").replace("<<", r"(?<!\w)").replace(">>", r"(?!\w)").replace("__", r"[\s,;:()–—-]*")
+    """Any of these. A blank stands for any white space (with a question mark: also for none), `<<` and `>>` for the edges of a word, `__` for what may stand before a clause."""
+    joined = "|".join(texts).replace(" ?", r"\s*").replace(" ", r"\s+").replace("<<", r"(?<!\w)").replace(">>", r"(?!\w)").replace("__", r"[\s,;:()–—-]*")
     return Pattern(joined)
 
 
@@ -36,14 +36,15 @@ class Saying:
     unless_sentence: Pattern | None = None
     asking: bool = False
 
-    def found(self, read: Reading) -> Iterator[tuple[int, int]]:
-        """The places where it is said, the first of each sentence."""
+    def found(self, read: Reading, text: str | None = None) -> Iterator[tuple[int, int]]:
+        """The places where it is said, the first of each sentence; in `text`, where that is another view of it than `own_lower`."""
         if self.any_of and read.words.isdisjoint(self.any_of):
             return
+        lower = read.own_lower if text is None else text
         for sentence in read.sentences:
             if sentence.asks and not self.asking:
                 continue
-            said = read.own_lower[sentence.start : sentence.end]
+            said = lower[sentence.start : sentence.end]
             for match in self.says.finditer(said):
                 if not self._taken_back(said, *match.span()):
                     yield sentence.start + match.start(), sentence.start + match.end()

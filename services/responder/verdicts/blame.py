@@ -6,11 +6,11 @@ from typing import Final
 from libs.common.brandbook import BrandBook
 from services.responder.verdicts import reading
 from services.responder.verdicts.draft import Draft, Found
-from services.responder.wording import Saying, every, pattern, trimmed
+from services.responder.wording import Saying, pattern, trimmed
 
-_WE: Final = r"(?:wij|we|ik|ons|onze \w+|ons \w+|onze organisatie|ons bedrijf|mijn collega'?s?)"
+_WE: Final = r"(?:wij|we|ik|ons|us|onze \w+|ons \w+|onze organisatie|ons bedrijf|mijn collega'?s?)"
 _OUR_PEOPLE: Final = (
-    r"(?:(?:onze?|een van onze|één van onze|mijn) (?:\w+ ){0,2}?(?:monteurs?|bezorgers?|chauffeurs?|medewerk(?:er|ster)s?|collega'?s?|installateurs?|techni\w+"
+    r"(?:(?:ons|onze|een van onze|één van onze|mijn) (?:\w+ ){0,2}?(?:monteurs?|bezorgers?|chauffeurs?|medewerk(?:er|ster)s?|collega'?s?|installateurs?|techni\w+"
     r"|schilders?|verhuizers?|conducteurs?|machinisten?|bus|trein|vrachtwagen|busje|team|ploeg|aannemer|schoonma\w+|magazijn\w*|bezorgdienst|personeel"
     r"|mensen|jongens|koeriers?|verkopers?|adviseurs?|afdeling|apparaat|product|installatie|kant|organisatie|bedrijf|systemen|systeem|website|webshop"
     r"|administratie|aansluiting|werkzaamheden|graafwerk\w*|onderaannemer|partner))"
@@ -28,12 +28,12 @@ _HARM: Final = (
     r"|spoil\w*|burn\w*|fire|insurance|costs?|claims?|liable|compensation|wages|income)"
 )
 _BROKE: Final = (
-    r"(?:beschadigd|kapotgemaakt|kapot gemaakt|kapotgereden|gebroken|laten vallen|omgestoten|geraakt|aangereden|vernield|bekrast|ingedeukt|gesloopt"
+    r"(?:verwond|gekneusd|bezeerd|geramd|omgereden|kapotgeslagen|aangericht|opgegeten|laten liggen|laten wegwaaien|verknoeid|geplet|gesneuveld|beschadigd|kapotgemaakt|kapot gemaakt|kapotgereden|gebroken|(?<!steek )(?<!steekje )(?<!steken )laten vallen|omgestoten|geraakt|aangereden|vernield|bekrast|ingedeukt|gesloopt"
     r"|doorgeboord|doorgesneden|kapotgetrokken|stukgemaakt|stuk gemaakt|stukgereden|kwijtgeraakt|kwijt geraakt|zoekgemaakt|verloren|kwijtgemaakt|gewist"
     r"|gelekt|veroorzaakt|overreden|platgereden|verbrand|verpest|onder water gezet)"
 )
 _BROKE_EN: Final = (
-    r"(?:damaged|broke|broken|dropped|smashed|cracked|hit|scratched|dented|ruined|destroyed|lost|leaked|wiped|caused|drilled through|cut through"
+    r"(?:crushed|wrecked|damaged|broke|broken|dropped|smashed|cracked|hit|scratched|dented|ruined|destroyed|lost|leaked|wiped|caused|drilled through|cut through"
     r"|ran over|knocked over|flooded|burnt|burned|injured|hurt)"
 )
 _FAULT: Final = r"(?:fout|schuld|blunder|nalatigheid|onzorgvuldigheid|slordigheid|onoplettendheid|misser|vergissing|toedoen|tekortkoming)"
@@ -43,7 +43,7 @@ _NOT: Final = pattern(
 )
 _OPEN: Final = pattern(
     # it is a question yet, or another's word
-    r"<<(?:als|indien|mocht(?:en)?|of|wie|waarom|wanneer|stel dat|tenzij|volgens (?:u|jou|je)|zegt dat|zegt u|vindt dat|vind je|if|whether|should|unless|who|in"
+    r"<<(?:als|indien|mocht(?:en)?|of|wie|waarom|wanneer|stel dat|tenzij|volgens (?:u|jou|je)|(?:zegt|schrijft|schreef|vertelt|meldt|stelt|geeft aan|aangeeft) (?:je |u |dat |jij )+|zegt u|vindt dat|vind je|if|whether|should|unless|who|in"
     r" case|you (?:say|claim|feel|think|believe)|according to you)>>",
     r"<<(?:onderzoek\w*|beoorde\w*|uitzoek\w*|vaststel\w*|zoeken uit|kijken (?:na )?of|to (?:investigate|assess|determine|establish))>>",
 )
@@ -60,22 +60,19 @@ _SLIP: Final = pattern(
 )
 
 _ANSWERABLE: Final = Saying(
-    frozenset(
-        "aansprakelijk aansprakelijkheid verantwoordelijk verantwoordelijkheid schuldig schuld nalatig gebreke liable liability responsible responsibility"
-        " accountable accountability negligent blame culpable".split()
-    ),
+    frozenset(),
     pattern(
         rf"<<{_WE}>>.{{0,60}}<<(?:aansprakelijk(?:heid)?|in gebreke|nalatig|schuldig)>>",
         rf"<<(?:zijn|ben|is|achten|voelen|erkennen|erken|aanvaarden|accepteren|nemen) {_WE}>>.{{0,60}}<<(?:aansprakelijk(?:heid)?|in gebreke|nalatig|schuldig)>>",
-        rf"<<{_WE}>>.{{0,20}}<<(?:hier|daar)?(?:voor|voor (?:de|deze|die|dit|dat|alle|je|jouw|uw|het|wat|jullie)>>.{{0,60}}?) ?(?:volledig |geheel |zelf"
+        rf"<<{_WE}>>.{{0,30}}<<(?:hier|daar)?(?:voor|voor (?:de|deze|die|dit|dat|alle|je|jouw|uw|het|wat|jullie)>>.{{0,60}}?) ?(?:volledig |geheel |zelf"
         rf" |ook |uiteraard )*verantwoordelijk>>(?! voor)",
-        rf"<<(?:ben|zijn|is) (?:{_WE} )?(?:\w+ )?verantwoordelijk (?:hier|daar)?voor (?:de |deze |dit |dat |alle |je |jouw |uw |het |wat |hoe )*(?:ontstane |geleden"
+        rf"<<(?:ben|zijn|is) (?:{_WE} )?(?:\w+ ){{0,2}}?verantwoordelijk (?:hier|daar)?voor (?:de |deze |dit |dat |alle |je |jouw |uw |het |wat |hoe )*(?:ontstane |geleden"
         rf" |volledige |hele )*(?:{_HARM}|gevolgen|er |mis|fout|is gebeurd|gebeur\w+)",
         r"<<(?:nemen?|neem|dragen?|draag|aanvaard\w*|accepte\w+|erken\w*|pakken?)>>.{0,40}<<(?:verantwoordelijkheid|schuld|blaam)>>",
         r"<<(?:schuld|verantwoordelijkheid|aansprakelijkheid) (?:nemen|dragen|aanvaarden|erkennen|accepteren) (?:wij|we|ik)>>",
         r"<<(?:verantwoordelijkheid|aansprakelijkheid|schuld) (?:hier|daar)?(?:voor )?(?:ligt|lag|is) .{0,25}<<(?:ons|mij)>>",
         r"<<(?:we|i|[\w-]+ (?:is|accepts?|takes?|admits?))>>.{0,40}<<(?:liable|negligent|at fault|to blame|culpable)>>",
-        r"<<(?:accept|accepts|admit|admits|take|takes|taking|acknowledge|assume|own|bear)>>.{0,30}<<(?:liability|responsibility|the blame|blame|accountability)>>",
+        r"<<(?:accept|accepts|admit|admits|take|takes|taking|acknowledge|assume|own|bear|bears)>>.{0,30}<<(?:liability|responsibility|the blame|blame|accountability)>>",
         rf"<<(?:we|i) (?:are|am|were|'re|feel)>>.{{0,20}}<<(?:responsible|accountable) for>>.{{0,40}}<<(?:{_HARM}|this|that|what happened|it)>>",
         rf"<<(?:we're|i'm)>>.{{0,20}}<<(?:responsible|accountable) for>>.{{0,40}}<<(?:{_HARM}|this|that|what happened|it)>>",
         r"<<(?:responsibility|liability|blame) (?:lies|rests|is|sits) .{0,20}(?:us|ours|me)>>",
@@ -96,7 +93,13 @@ _CAUSED: Final = Saying(
         rf"<<door (?:ons|mij|{_OUR_PEOPLE}|ons toedoen)>>.{{0,60}}<<(?:{_BROKE}|schade)>>",
         rf"<<{_BROKE} (?:is |was |zijn |werd )?door (?:ons|mij|{_OUR_PEOPLE})>>",
         rf"<<(?:schade|lekkage|breuk|kras|deuk|brand)>>.{{0,50}}<<(?:door|van) (?:ons|{_OUR_PEOPLE})>>",
+        # because our fitter did it wrong
+        rf"<<(?:doordat|omdat|want|aangezien) (?:{_OUR_PEOPLE}|wij|we|ik)>>.{{0,70}}<<(?:niet (?:goed|op tijd|voldoende|juist|hebben)|verkeerd|vergeten|te (?:hard|laat|strak|los)|open|slordig|onvoldoende|laten)>>",
+        r"<<(?:tekort ?geschoten|te kort geschoten) in (?:onze|de) (?:zorgplicht|zorg|verplichting\w*)>>|<<zorgplicht (?:\w+ )?(?:geschonden|verzaakt)>>|<<valt onder (?:onze|de) (?:aansprakelijkheid|verantwoordelijkheid)",
+        rf"<<(?:wij|we|ik) (?:staan|sta|draaien|draai) (?:\w+ )?(?:in|op) voor (?:\w+ )?(?:{_HARM})>>|<<(?:staan|sta|draaien|draai) (?:wij|we|ik) (?:\w+ ){{0,2}}?(?:voor op|voor in)>>",
         # English
+        rf"<<it was (?:{_OUR_PEOPLE_EN}|us) who {_BROKE_EN}>>|<<{_BROKE_EN} (?:in|on) our (?:van|truck|warehouse|depot|care|shop|store)>>|<<(?:is|was|are) (?:all |entirely )?our (?:own )?doing>>",
+        rf"<<(?:{_OUR_PEOPLE_EN}|we|i) (?:has |have |had )?(?:left|forgot|failed)>>.{{0,60}}<<(?:on us|our fault|flood\w*|damage\w*|ruined|broke|broken|leak\w*|burst)>>",
         rf"<<(?:{_OUR_PEOPLE_EN}|we|i) (?:has |have |had |\w+ly |clearly |sadly |regrettably |also )*{_BROKE_EN} (?:your|the|his|her|their|this|that|a|you)>>",
         rf"<<{_BROKE_EN} by (?:us|{_OUR_PEOPLE_EN})>>",
         rf"<<(?:damage|loss|leak|injury|breakage|crack)>>.{{0,40}}<<(?:we|{_OUR_PEOPLE_EN}) (?:have )?caused>>",
@@ -108,10 +111,7 @@ _CAUSED: Final = Saying(
     unless_sentence=_HOLD_LIABLE,
 )
 _FAULTS: Final = Saying(
-    frozenset(
-        "fout fouten schuld blunder nalatigheid onzorgvuldigheid slordigheid onoplettendheid misser vergissing toedoen wijten rekenen verwijten verwijtbaar"
-        " ligt lag fault mistake error blame negligence carelessness oversight us ours failing failure fouten verprutst gefaald conto".split()
-    ),
+    frozenset(),
     pattern(
         rf"<<(?:onze|mijn|eigen) (?:\w+ )?{_FAULT}>>",
         rf"<<{_FAULT} (?:ligt|lag|zit|zat|licht|is)>>.{{0,30}}<<(?:bij|aan|van) (?:ons|mij|{_OUR_PEOPLE})>>",
@@ -133,14 +133,18 @@ _FAULTS: Final = Saying(
 _ABOUT_HARM: Final = pattern(rf"<<{_HARM}>>")
 _WHOLLY: Final = pattern(
     # whose it is, said out loud: needs no damage beside it
-    r"<<(?:schuld|nalatigheid|toedoen|verwijtbaar|te verwijten|toe te rekenen|negligence|blame)>>",
+    r"<<(?:schuld|nalatigheid|toedoen|verwijtbaar|te verwijten|te wijten|toe te rekenen|negligence|blame)>>",
     r"<<(?:volledig|geheel|helemaal|volkomen|duidelijk|echt|entirely|completely|fully|wholly|totally|100%) .{0,25}<<(?:ons|onze|us|our)>>",
 )
-_GATE: Final = every(_ANSWERABLE.any_of, _FAULTS.any_of)
+_GATE: Final = frozenset(
+    "aansprakelijk aansprakelijkheid verantwoordelijk verantwoordelijkheid schuldig schuld nalatig gebreke liable liability responsible responsibility accountable"
+    " accountability negligent blame culpable fout fouten blunder nalatigheid onzorgvuldigheid slordigheid onoplettendheid misser vergissing toedoen wijten rekenen"
+    " verwijten verwijtbaar ligt lag fault mistake error negligence carelessness failing failure doing conto zorgplicht that's".split()
+)
 _CAUSE_WORDS: Final = frozenset(
     "beschadigd beschadigde beschadigden kapotgemaakt kapot kapotgereden gebroken vallen omgestoten geraakt aangereden vernield vernielde bekrast ingedeukt"
     " gesloopt doorgeboord doorgesneden kapotgetrokken stukgemaakt stuk stukgereden kwijtgeraakt kwijt zoekgemaakt verloren kwijtgemaakt gewist gelekt"
-    " veroorzaakt veroorzaakte veroorzaakten overreden platgereden verbrand verpest water braken brak toedoen schade lekkage breuk aangericht damaged broke"
+    " verwond gekneusd bezeerd geramd omgereden kapotgeslagen verknoeid geplet gesneuveld doordat omdat aansprakelijkheid zorgplicht draaien draai staan crushed wrecked doing left forgot failed veroorzaakt veroorzaakte veroorzaakten overreden platgereden verbrand verpest water braken brak toedoen schade lekkage breuk aangericht damaged broke"
     " broken dropped smashed cracked hit scratched dented ruined destroyed lost leaked wiped caused drilled cut ran knocked flooded burnt burned injured hurt"
     " damage loss".split()
 )
@@ -149,21 +153,28 @@ _CAUSE_WORDS: Final = frozenset(
 def blame(draft: Draft, book: BrandBook) -> Iterator[Found]:
     """`liability_admission`: the first words of each sentence that take the blame."""
     read = reading.of(draft)
+    ours = _ours(read.own_lower, book)
     places: list[tuple[int, int]] = []
     if read.has(_CAUSE_WORDS):
-        places += _CAUSED.found(read)
+        places += _CAUSED.found(read, ours)
     if read.has(_GATE):
-        places += _ANSWERABLE.found(read)
-        faults = list(_FAULTS.found(read))
+        places += _ANSWERABLE.found(read, ours)
+        faults = list(_FAULTS.found(read, ours))
         if faults and not _SLIP.search(read.own_lower):
             harm = bool(_ABOUT_HARM.search(read.own_lower)) or bool(draft.incoming and _ABOUT_HARM.search(draft.incoming.lower()))
-            places += [place for place in faults if harm or _WHOLLY.search(read.own_lower[place[0] : place[1]])]
+            places += [place for place in faults if harm or _WHOLLY.search(read.own_lower[read.sentence_at(place[0]).start : place[1]])]
     seen: set[int] = set()
     for start, end in sorted(places):
         sentence = read.sentence_at(start).start
         if sentence not in seen:
             seen.add(sentence)
             yield Found("liability_admission", _MESSAGE, *trimmed(draft.text, start, end))
+
+
+def _ours(lower: str, book: BrandBook) -> str:
+    """The text with the brand's name as "wij", as long as it was: who writes of the brand writes of us."""
+    name = book.name.lower()
+    return lower.replace(name, "wij".ljust(len(name))) if len(name) > 2 else lower
 
 
 _MESSAGE: Final = "This takes the blame for damage or loss, or legal responsibility. Say that you are sorry and what happens next; whose fault it is, legal says."

@@ -12,29 +12,21 @@ from services.responder.verdicts import reading
 from services.responder.verdicts.draft import Draft, Found
 from services.responder.wording import Saying, pattern, trimmed
 
-_TOOLS: Final = frozenset(
-    "zendesk salesforce jira servicenow freshdesk freshservice hubspot coosto obi4wan topdesk confluence hootsuite sprinklr intercom genesys trello dynamics sharepoint asana crm crm-systeem ticketsysteem ticketingsysteem"
-    " ticketsystem helpdesksysteem klantsysteem backoffice-systeem sap oracle zoho spotler trengo gorgias kustomer avaya slack khoros sprout splunk datadog pagerduty grafana kibana servicedesk-tool backlog workflow".split()
-)
 _TOOL: Final = Saying(
-    _TOOLS | frozenset("ticket tickets systeem systemen queue wachtrij werkvoorraad backlog sprint system systems intern interne internal dashboard tool tooling database".split()),
+    frozenset(),
     pattern(
         r"<<(?:zendesk|salesforce|jira|servicenow|freshdesk|freshservice|hubspot|coosto|obi4wan|topdesk|confluence|hootsuite|sprinklr|genesys|trello|sharepoint|asana|crm|crm-systeem|ticketsysteem|ticketingsysteem|ticketsystem|helpdesksysteem"
         r"|klantsysteem|zoho|spotler|trengo|gorgias|kustomer|avaya|khoros|splunk|datadog|pagerduty|grafana|kibana|servicedesk-tool)>>",
-        r"<<(?:in|via|uit|op|naar|onze) (?:sap|oracle|slack|dynamics|intercom)>>|<<(?:in|on|via|from|our) (?:sap|oracle|slack|dynamics|intercom)>>",
-        r"<<(?:ticket|tickets|melding) (?:\w+ ){0,3}?(?:aangemaakt|ingeschoten|ingelegd|geopend|uitgezet|doorgezet|geëscaleerd|open(?:staan)?|staat|hangt|in (?:de|onze|het) (?:queue|wachtrij|backlog|systeem))>>(?<=ticket.*)",
+        r"<<(?:in|via|uit|op|naar|onze) (?:sap|oracle|slack|dynamics|intercom)>>|<<(?:in|on|via|from|our|to|naar|with|met|of) (?:sap|oracle|slack|dynamics|intercom)>>",
+        r"(?<!\w)(?<!-)(?:ticket|tickets|melding) (?:\w+ ){0,3}?(?:aangemaakt|ingeschoten|ingelegd|geopend|uitgezet|doorgezet|geëscaleerd|openstaa[nt]|hangt|in (?:de|onze|het) (?:queue|wachtrij|backlog|systeem))>>(?<=ticket.*)",
         r"<<(?:interne|internal|intern) (?:systeem|systemen|ticket\w*|notitie\w*|memo|code|procedure\w*|werkinstructie\w*|mail|richtlijn\w*|tool\w*|prioriteit\w*|deadline\w*|document\w*|afspraak|afspraken|planning|system\w*|tool\w*|note\w*|memo\w*|dashboard|ticket\w*|policy|deadline|roadmap|priorit\w+|database)>>",
-        r"<<(?:ticket|tickets)>>.{0,40}<<(?:backlog|queue|sprint|2e ?lijn|tweedelijns?|second line|2nd line|tier (?:2|two)|escalat\w+|geëscaleerd)>>|<<(?:backlog|sprint|roadmap|werkvoorraad|releaseplanning|release planning|product owner|scrum\w*|devops)>>",
-        r"<<(?:ons|onze) (?:\w+ )?(?:klantensysteem|planningssysteem|ordersysteem|facturatiesysteem|boekingssysteem|voorraadsysteem|magazijnsysteem|backend|dashboard|database)>>",
+        r"<<(?:ticket|tickets)>>.{0,40}<<(?:backlog|queue|sprint|2e ?lijn|second line|2nd line|tier (?:2|two)|escalat\w+|geëscaleerd)>>|<<(?:tweedelijns?\w*|2e ?lijns?|second[- ]line|tier (?:2|two)) (?:support|team|ticket|afdeling)?|<<(?:backlog|sprint|roadmap|werkvoorraad|releaseplanning|release planning|product owner|scrum\w*|devops)>>",
+        r"<<(?:ons|onze) (?:\w+ )?(?:klantensysteem|planningssysteem|ordersysteem|facturatiesysteem|boekingssysteem|back ?-?office-?\w*|klantsysteem|ticketsysteem|voorraadsysteem|magazijnsysteem|backend|dashboard|database)>>",
         r"<<our (?:\w+ )?(?:backlog|queue|ticketing system|back-?end|roadmap|crm|database|legacy system)>>",
     ),
 )
 _STAFF: Final = Saying(
-    frozenset(
-        "onderbezet onderbezetting onderbemand onderbemanning bezetting personeelstekort personeelsgebrek ziek zieken ziekmeldingen ziekteverzuim verzuim mensen collega's collega personeel uitzendkrachten krap krappe bezet vacatures reorganisatie"
-        " ontslagen ontslag fte fte's inwerken stagiair stagiaires roosters rooster mankracht handen man capaciteit understaffed short-staffed shorthanded short-handed staff staffing sick leave shortage skeleton redundancies layoffs laid turnover"
-        " holiday people team colleagues temps trainees rota burn-out burnout opgestapt uitval bezuiniging bezuinigd bezuinigingen vertrokken headcount freeze vacaturestop half hands".split()
-    ),
+    frozenset(),
     pattern(
         r"<<(?:onderbezet|onderbezetting|onderbemand|onderbemanning|personeelstekort\w*|personeelsgebrek|ziekteverzuim|vacaturestop|ziekmeldingen|capaciteitsgebrek|capaciteitstekort|reorganisatie|ontslagronde|bezuiniging\w*)>>",
         r"<<(?:krappe|lage|minimale|dunne|beperkte|halve|slechte) bezetting>>|<<bezetting>>.{0,30}<<(?:krap|laag|minimaal|dun|beperkt|niet rond|te laag|mager)>>",
@@ -43,6 +35,7 @@ _STAFF: Final = Saying(
         r"<<(?:veel|twee|drie|vier|vijf|meerdere|aantal|paar|helft|halve|zoveel|nogal wat|\d+) (?:\w+ ){0,3}?zieken?>>|<<ziek in het team|<<zieke collega\w*",
         r"<<met (?:z'n|zijn|maar|slechts|ons) ?(?:tweeën|drieën|vieren|vijven|tweetjes|twee|drie|allen)?>>.{0,10}<<(?:tweeën|drieën|vieren|vijven|twee man|drie man|twee mensen|drie mensen)>>",
         r"<<(?:nieuwe collega'?s|uitzendkrachten|stagiair\w*|vakantiekrachten|nieuwelingen|trainees)>>.{0,40}<<(?:inwerken|ingewerkt|nog niet|aan het leren|opleiden|onervaren)>>|<<openstaande vacatures|<<(?:rooster|roosters) .{0,20}(?:rond|krap|gat|vol)>>",
+        r"<<(?:er )?(?:werken|zijn|zitten|staan) (?:er )?(?:\w+ ){0,2}?(?:maar|slechts|nog maar) (?:\w+ )?(?:twee|drie|vier|een|één|\d) (?:\w+ )?(?:mensen|collega'?s|man|medewerkers?|monteurs?|chauffeurs?)>>|<<(?:only|just) (?:one|two|three|four|\d) (?:\w+ )?(?:people|colleagues|of us|agents|engineers|drivers)>>|<<handen te ?kort>>",
         r"<<(?:understaffed|under-staffed|short-staffed|short staffed|shorthanded|short-handed|short of (?:staff|people|hands|drivers|engineers|colleagues)|staff shortage\w*|staffing (?:issue\w*|problem\w*|shortage\w*|level\w*|gap\w*)|skeleton (?:crew|staff|team)|redundanc\w+|lay-?offs|laid off|headcount|hiring freeze|down to (?:two|three|half|one) )>>",
         r"<<(?:colleagues?|staff|people|team|agents?|drivers?|engineers?|advisors?|half (?:the|our|of)|several|many)>>.{0,40}<<(?:off sick|out sick|are sick|is sick|on sick leave|called in sick|ill|quit|resigned|left us|were let go|burnt out|burned out|sick today|sick this week)>>",
         r"<<(?:not|don't have|haven't got|lack|too few|a lack of|shortage of|few|fewer|only (?:two|three|one|four)|just (?:two|three|one)) (?:have )?(?:enough |of us |of )?(?:\w+ )?(?:staff|people|colleagues|agents|drivers|engineers|hands|of us)(?: on| in| left| working| today)?>>",
@@ -50,20 +43,16 @@ _STAFF: Final = Saying(
     unless_sentence=pattern(r"<<(?:ben je|bent u|je bent|u bent|je partner|uw partner|je kind|beterschap|you're|are you|your|get well) .{0,20}(?:ziek|ill|sick)>>"),
 )
 _PLANS: Final = Saying(
-    frozenset(
-        "aangekondigd bekendgemaakt bekend geheim geheimpje verklappen verklap stiekem onder tussen intern vertrouwelijk officieel lanceren lanceert lancering gelanceerd komt komen introduceren introductie plannen gepland plan stoppen stopt overname overgenomen fusie"
-        " fuseren verhuizen sluiten sluit prijsverhoging tariefverhoging verhogen omhoog nieuwe vernieuwde binnenkort kwartaal voorjaar najaar zomer release uitrollen uitrol pilot testen proef bèta roadmap embargo verder vertellen delen mag mogen"
-        " announced secret secretly between confidential confidentially officially launch launching launches coming plan plans planning planned rolling rollout quarter spring autumn summer merger acquisition takeover closing close discontinue"
-        " discontinuing record embargo beta unreleased upcoming soon heads-up spill hush sneak unannounced quiet internally public".split()
-    ),
+    frozenset(),
     pattern(
         r"<<(?:nog )?niet (?:\w+ ){0,2}?(?:aangekondigd|bekendgemaakt|bekend gemaakt|naar buiten|gecommuniceerd|publiek|openbaar|gelanceerd|officieel)>>",
         r"<<(?:onder ons (?:gezegd|gezegd en gezwegen)?|tussen ons|even tussen ons|off the record|mag (?:ik|je|dit|het) (?:eigenlijk |nog |officieel |dit )*(?:niet|nog niet) .{0,20}(?:zeggen|vertellen|delen|weten|verklappen)|niet verder vertellen|hou(?:d|dt)? (?:het|dit) .{0,20}(?:stil|voor je|onder ons|geheim)|houd dit voor|vertrouwelijk|geheim(?:pje)?|verklap\w*|stiekem|embargo"
         r"|wij horen (?:hier|intern)|intern (?:is|hoor|horen|weten|wordt|hebben|gaat|speelt|bekend|al|loopt|staat))>>",
         r"<<(?:in|komend|komende|dit|volgend|volgende|vanaf|eind|begin|dit|later dit|binnenkort|over \w+) .{0,30}(?:lanceren|introduceren|brengen|rollen|komen|stoppen|sluiten|openen|gaan) (?:we|wij)>>.{0,60}<<(?:nieuw\w*|app|abonnement\w*|versie|dienst|product\w*|winkel\w*|filiaal|filialen|over naar|platform|systeem|assortiment|uit|mee|tarieven|vestiging\w*|lijn)>>",
         r"<<(?:we|wij) (?:gaan|zijn van plan|willen|lanceren|introduceren|brengen|stoppen|sluiten|verhogen|nemen)>>.{0,80}<<(?:lanceren|introduceren|uitbrengen|uitrollen|stoppen met|sluiten|overnemen|fuseren|verhogen|nieuwe (?:app|versie|dienst|abonnement\w*|website|site|winkel\w*|filiaal)|op de markt|omhoog)>>",
-        r"<<(?:er komt|komt er|er komen|komen er|is in ontwikkeling|wordt (?:nu |momenteel |achter de schermen |volop )?(?:getest|ontwikkeld|gebouwd)|wordt (?:\w+ ){0,3}(?:gelanceerd|geïntroduceerd|uitgerold|overgenomen)|achter de schermen|in de pijplijn|in de planning|op de planning|staat gepland voor q[1-4]|q[1-4])>>.{0,60}<<(?:nieuw\w*|app|versie|functie|abonnement\w*|dienst|prijsverhoging|tariefverhoging|overname|fusie|update|website|model|winkel|"
-        r"portaal|filiaal|q[1-4]|gewerkt|\w+)>>",
+        r"<<(?:er komt (?:een|de) (?:nieuw\w*|eigen)|komt er (?:een|de) (?:nieuw\w*|eigen)|er komen (?:nieuw\w*)|komen er (?:nieuw\w*)|is in ontwikkeling|wordt (?:nu |momenteel |achter de schermen |volop )?(?:getest|ontwikkeld|gebouwd)|wordt (?:\w+ ){0,3}(?:gelanceerd|geïntroduceerd|uitgerold|overgenomen)|achter de schermen|in de pijplijn|in de planning|op de planning|staat gepland voor q[1-4]|q[1-4])>>.{0,60}<<(?:nieuw\w*|app|versie|functie|abonnement\w*|dienst|prijsverhoging|tariefverhoging|overname|fusie|update|website|model|winkel|"
+        r"portaal|filiaal|q[1-4]|gewerkt|abonnement\w*|module|tarief\w*|\w+)>>",
+        r"<<(?:de baas|directie|ons management|het management|hoofdkantoor|the management|head office|our ceo) (?:wil|gaat|overweegt|heeft besloten|wants|plans|decided|is planning)>>|<<intern (?:is|wordt) (?:\w+ )?(?:besloten|gezegd|gefluisterd)|<<van mijn (?:teamleider|baas|manager|leidinggevende)>>.{0,25}<<niet>>",
         r"<<(?:overname|fusie|prijsverhoging|tariefverhoging)>>.{0,50}<<(?:aan|komt|eraan|gepland|onderweg|volgend\w*|per|rond|gesprek\w*)>>|<<(?:worden|wordt) (?:\w+ ){0,4}overgenomen door>>",
         r"<<(?:between (?:you and me|us|ourselves)|off the record|don't tell anyone|keep (?:it|this) (?:to yourself|quiet|between)|confidential\w*|(?:not|hasn't|haven't|isn't|yet to be) (?:\w+ ){0,3}?(?:announced|public|released|official|launched)|not (?:supposed|allowed|meant) to (?:say|tell|share|mention)|shouldn't (?:really )?(?:be )?(?:say|tell|share|mention|saying|telling|sharing)|embargo|unreleased|unannounced"
         r"|sneak preview|hush-hush|word internally|internally,? (?:we|there|it|the)|behind the scenes|in the pipeline|on (?:our|the) roadmap)>>",

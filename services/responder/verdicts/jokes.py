@@ -10,49 +10,69 @@ from services.responder.wording import pattern, trimmed
 
 _GRAVE: Final = pattern(
     # death
-    r"<<(?:dood|dode|doden|doodgaan|doodziek|overleden|overlijd\w*|gestorven|sterven|sterft|sterfgeval|begrafenis\w*|begraven|uitvaart\w*|crematie\w*|gecremeerd|begraafplaats|kerkhof|graf|kist|hemel|hiernamaals|nabestaande\w*"
-    r"|weduwe|weduwnaar|rouw\w*|erfenis|testament|zelfmoord|suïcide|vermoord|moord|magere hein|pierenland|laatste adem|laatste rustplaats|het hoekje om|tussen zes planken|onder de zoden|in de hemel"
+    r"<<(?:dood\w*|dode|doden|overleden|overlijd\w*|gestorven|sterven|sterf\w*|begrafenis\w*|begraven|uitvaart\w*|crematie\w*|gecremeerd|begraafplaats|kerkhof|graf|doodskist|hiernamaals|nabestaande\w*|erfgena\w+|weduwe|weduwnaar|rouw\w*|erfenis|zelfmoord|suïcide|vermoord|moord|magere hein|laatste adem|gecondoleerd"
+    r"|condoleance\w*|wijlen|overleed|tussen zes planken|onder de zoden|leef nog|leeft nog|had dood"
     # illness
-    r"|ziek|zieke|ziekte|ziekenhuis|kanker|tumor|chemo\w*|corona|covid\w*|griep|hartaanval|hartinfarct|beroerte|dement\w*|alzheimer|depress\w*|burn-?out|operatie|geopereerd|patiënt\w*|ambulance|ic|intensive care|longontsteking|diagnose"
-    r"|handicap\w*|gehandicapt\w*|rolstoel\w*|blind|blinde|doof|dove|invalide|verlamd|epilep\w*|allergi\w*|voedselvergiftiging|salmonella|miskraam|psych\w*|terminaal|reanim\w*"
+    r"|ziek|zieke|ziekte|ziekenhuis|kanker|tumor|chemo\w*|corona|covid\w*|griep|hartaanval|hartinfarct|beroerte|dement\w*|alzheimer|depress\w*|burn-?out|operatie|geopereerd|ambulance|intensive care|longontsteking|handicap\w*|gehandicapt\w*|rolstoel\w*|blind|blinde|doof|dove|invalide|verlamd|epilep\w*|voedselvergiftiging"
+    r"|miskraam|terminaal|reanim\w*|gips|hechtingen|overgeven|overgegeven|kotsen|spugen|hersenschudding|spoedeisende|gewond\w*|verwond\w*|brandwond\w*"
     # accident, disaster
-    r"|ongeluk\w*|ongeval\w*|botsing|aanrijding|aangereden|verongelukt|gewond\w*|gebroken been|gebroken (?:arm|heup|rug|pols|neus)|gevallen|verdronken|verdrink\w*|brand|afgebrand|brandwond\w*|explosie|ontploffing|ontploft|overstroming\w*|overstroomd|watersnood"
-    r"|aardbeving\w*|orkaan|ramp|rampen|crash|neergestort|gekapseisd|ontspoord|ontsporing|springer|aanslag|terror\w*|oorlog|bom|bommen|gijzel\w*|gasexplosie|gaslek|koolmonoxide|geëlektrocuteerd|kortsluiting|instorting|ingestort"
+    r"|ongeluk\w*|ongeval\w*|botsing|aanrijding\w*|aangereden|verongelukt|gebroken (?:been|arm|heup|rug|pols|neus|enkel|voet|teen)|(?:been|arm|heup|rug|pols|neus|enkel|voet|teen) gebroken|(?:van|op|over|door) (?:de |het |een )?\w+ gevallen|gevallen|verdronken|verdrink\w*|brand|afgebrand|uitgebrand|vlammen|explosie|ontploffing|ontploft"
+    r"|overstroming\w*|overstroomd|watersnood|aardbeving\w*|orkaan|ramp|rampen|neergestort|ontspoord|ontsporing|springer|aanslag|terror\w*|oorlog|gijzel\w*|gasexplosie|gaslek|koolmonoxide|geëlektrocuteerd|schok|stroomstoot|kortsluiting|ingestort|persoon op het spoor|aanrijding met een persoon|evacu\w*|hulpdiensten|brandweer"
     # fraud, debt
-    r"|fraude|frauderen|opgelicht|oplicht\w*|gehackt|hackers?|gestolen|beroofd|beroving|inbraak|ingebroken|inbreker\w*|phishing|identiteitsfraude|bankhelpdeskfraude|oplichter\w*|schuld|schulden|schuldsanering|schuldhulp\w*|failliet|faillissement|deurwaarder\w*|incasso\w*|bijstand"
-    r"|voedselbank|blut|armoede|dakloos|uit huis gezet|ontslagen|werkloos|rood staan|beslag"
+    r"|fraude\w*|opgelicht|oplicht\w*|gehackt|hackers?|gestolen|beroofd|beroving|inbraak|ingebroken|inbreker\w*|phishing|identiteitsfraude|nepwinkel|nepwebshop|nepmail|geskimd|schuld|schulden|schuldsanering|schuldhulp\w*|failliet|faillissement|deurwaarder\w*|incassobureau|bijstand|voedselbank|blut|armoede|dakloos|ontslagen|werkloos|baan kwijt|rood staan|beslag"
     # discrimination
-    r"|discrimin\w*|racis\w*|racist\w*|gediscrimineerd|homo\w*|transgender|trans|moslim\w*|joods|joden|islam\w*|hoofddoek\w*|huidskleur|zwart\w*|gekleurd|allochtoon|buitenlander\w*|asielzoeker\w*|seksis\w*|seksist\w*|vrouwonvriendelijk|geaardheid|ras|etnisch\w*"
+    r"|discrimin\w*|racis\w*|gediscrimineerd|homo\w*|transgender|moslim\w*|joods\w*|joden|islam\w*|hoofddoek\w*|huidskleur|allochto\w*|buitenlander\w*|asielzoeker\w*|seksis\w*|vrouwonvriendelijk|geaardheid|etnisch\w*|achternaam|zwart persoon|accent|afkomst"
     # English
-    r"|dead|death|dies|died|dying|passed away|funeral|burial|buried|cremat\w*|grave|coffin|widow|widower|mourning|bereave\w*|late (?:husband|wife|father|mother|dad|mum|mom)|inherit\w*|suicide|murder\w*|kill\w*|sick|ill|illness|disease|hospital\w*|cancer|heart attack|stroke|dementia|surgery|depression|disabled"
-    r"|disability|wheelchair|deaf|food poisoning|miscarriage|accident|crash|crashed|collision|injur\w*|broken (?:leg|arm|hip|wrist|ankle|nose)|drown\w*|fire|burnt down|burned down|explosion|exploded|flood|floods|flooding|flooded|earthquake|hurricane|disaster|terror\w*|war|bomb|carbon monoxide|electrocuted|gas leak|fraud|scam|scammed|scammer\w*"
-    r"|hacked|hacker\w*|stolen|robbed|burgl\w*|debt|debts|bankrupt\w*|bailiff\w*|broke|homeless|made redundant|laid off|overdrawn|racist|racism|sexist|sexism|discriminat\w*|muslim|jewish|gay|transgender|hijab)>>"
+    r"|dead|death|dies|died|dying|passed away|funeral|burial|buried|cremat\w*|grave|coffin|widow|widower|mourning|bereave\w*|late (?:husband|wife|father|mother|dad|mum|mom)|suicide|murder\w*|killed|sick|ill|illness|disease|hospital\w*|cancer|heart attack|stroke|dementia|surgery|depression|disabled|disability|wheelchair"
+    r"|deaf|food poisoning|miscarriage|accident|crashed|collision|injur\w*|broken (?:leg|arm|hip|wrist|ankle|nose|foot|toe)|broke (?:my|his|her) (?:leg|arm|hip|wrist|ankle|nose|foot|toe|back)|fell (?:off|down|over)|drown\w*|on fire|caught fire|fire|burnt down|burned down|explosion|exploded|flood|floods|flooding|flooded|earthquake|hurricane|disaster|terror\w*"
+    r"|bomb|carbon monoxide|electrocuted|electric shock|gas leak|fraud|scam|scams|scammed|scammer\w*|hacked|hacker\w*|stolen|robbed|burgl\w*|debt|debts|bankrupt\w*|bailiff\w*|homeless|redundant|lost my job|overdrawn|racist|racism|sexist|sexism|discriminat\w*|muslim|jewish|gay|transgender|hijab|headscarf|skin colou?r)>>"
 )
 _LAUGHS: Final = pattern(
-    r"(?<!\w)(?:ha(?:ha)+h?|hi(?:hi)+|he(?:he)+|gna(?:gna)*|lol|lmao|rofl|xd+)(?!\w)|[😂🤣😅😆😜😝😛😉😏🙃🤪😁😄😎🤭😇😈👻💀☠⚰🪦]",
-    r"[:;]-?[pdo]\b|;-?\)|:-?\)\)+|:'-?\)",
-    r"<<(?:grapje\w*|grap|grappig\w*|geintje\w*|dolletje|knipoog|lachen|lacht|lach|lachertje|humor|mop|mopje|woordgrap\w*|woordspeling|galgenhumor|gein|geinig|joke|joking|jokes|kidding|pun|puns|lighten the mood|just teasing|laugh|laughs|wink|no pun|excuse the pun|joked)>>",
+    r"(?<!\w)(?:ha(?:ha)+h?|hi(?:hi)+|he(?:he)+|lol|lmao|rofl|xd+)(?!\w)|[😂🤣😅😆😜😝😛😉😏🙃🤪😁😄😎🤭😇😈👻💀☠⚰🪦🔥]",
+    r"(?<!\w)[:;]-?[pdo](?!\w)|[;:]-?\)",
+    r"<<(?:grapje\w*|grapp\w+|grappig\w*|geintje\w*|dolletje|knipoog|galgenhumor|woordgrap\w*|woordspeling\w*|geinig|just kidding|only kidding|no pun intended|excuse the pun|pun intended|joking|joke|jokes|komiek|cabaret\w*|comedian|comedy)>>",
 )
-_WRY: Final = pattern(
-    # a quip without a laugh
-    r"<<(?:in (?:elk|ieder) geval|tenminste|gelukkig|dan (?:hoef|hoeft|heb|hebt|heeft|ben|bent|kun|kunt|scheelt)|scheelt (?:weer|toch|je|in)|geen last meer|niet meer (?:nodig|bang|wakker|hoeven)|voordeel|meevaller\w*|positief bekijken|zonnige kant|een geluk bij|laatste (?:zorg|rit|reis)|eeuwig\w*|doodgewoon|doodzonde|dood\w+"
-    r"|levend|leven lang|opstanding|wederopstanding|uit de doden|reïncarn\w*|spook\w*|zombie|levensgevaarlijk|om je dood te|dodelijk\w*|levenslang|rust zacht|rust in vrede|bright side|silver lining|at least (?:he|she|they|you|it|that|now|your)|on the plus side|look at it this way|every cloud|that's one way|one less|no more worries|finally (?:some|got) "
-    r"|rest in peace|rip|over (?:my|your|our) dead|deadline|dying to|to die for|killer|from beyond|in the next life|heaven|ghost|spirit\w*|zombie|back from the dead|get well soon card)>>"
+_QUIPS: Final = pattern(
+    # what a quip is made of, with or without a laugh
+    r"<<(?:hoeft|hoef|heeft|zal|zult|won't|wouldn't|no longer) .{0,30}<<(?:niet meer|geen|be needing|need|be using|have to)>>.{0,40}<<(?:storing|bundel|data|wifi|bellen|opladen|in de rij|wachten|any ?more|bundle)|<<at least (?:he|she|they|it|you|that|your)>>",
+    r"<<(?:hearts? racing|harten? sneller|warmpjes|bloedstollend|adembenemend|breathtaking|ademloos|(?:had|hadden) (?:\w+ )?haast|smaak (?:heeft|had|blijkbaar)|kleurenblind|geld maakt (?:toch )?niet gelukkig|money isn't everything|money can't buy|zie het als|see it as|beschouw het als|think of it as|altijd al (?:\w+ )?(?:gewild|willen)|you always wanted|wilde je niet altijd|just what you (?:always )?wanted)>>",
+    r"<<(?:dat |zo |dit )?(?:noem|noemen|heet) (?:ik|wij|we|je|dat|dan|men)>>.{0,40}|<<(?:that's|that is|now that's) what (?:we|i|you|they)(?:'d)? call>>|<<(?:talk about|speaking of) (?:a |an |the )?\w+",
+    r"<<(?:scheelt|scheelde|bespaart?|bespaard|saves?|saved) (?:\w+ ){0,2}?(?:weer|toch|in elk geval|je|u|jullie|alweer|een|you|a|on|at least)>>",
+    r"<<(?:is|zijn|was|lijkt|lijken|werkt|gaat) (?:eigenlijk )?(?:net|precies|een beetje) (?:als |zoals |een |\w+en>>:|treinen|de )|<<(?:are|is) (?:a bit |just )?like (?:trains|buses|\w+):",
+    r"<<(?:niet|geen) (?:doodgaan|dood|schrikken|sterven|flauwvallen|ziek worden) (?:hoor|alstublieft|a\.u\.b\.|graag)>>|<<don't (?:die|you die|drop dead)>>",
+    r"<<(?:dan|nu|zo|now|so|well)>>.{0,25}<<(?:in (?:elk|ieder) geval|tenminste|ten minste|at least|alvast)>>|<<(?:in (?:elk|ieder) geval|tenminste|at least) .{0,40}<<(?:niet meer|geen last|warm|opgeladen|rust|rustig|gratis|nooit meer|no longer|any ?more|warm|quiet|rest|never|peace)>>|<<(?:on the bright side|look on the bright|silver lining|every cloud|positief bekeken|positieve kant|zonnige kant|geluk bij een ongeluk|voordeel is|het voordeel|meevaller(?:tje)?)>>",
+    r"<<(?:gelukkig|fijn|mooi|handig) (?:dat )?(?:hoeft|hoef|heeft|heb|is|kan|hij|zij|ze|je|u|opa|oma)>>.{0,40}<<(?:nu |nooit |niet |geen )(?:\w+ ){0,2}?(?:meer|last)>>",
+    r"<<(?:om (?:\w+ )?(?:kunnen )?lachen|kon(?:den)? lachen|had er vast om|lach ik me|dood ?lachen|lachen we|laughing|have a laugh|had a laugh|the last laugh|in stitches)>>",
+    r"<<(?:leergeld|gratis (?:cursus|les|training|sauna|warmte|zwembad|douche|verwarming|bbq|barbecue|vuurwerk|kapbeurt|dieet|vakantie|massage)|free (?:lesson|sauna|swimming pool|pool|barbecue|bbq|diet|fireworks|shower|heating)|binnenzwembad|zwembad in huis|eigen zwembad|zwemles\w*|zwemdiploma|diploma|duurste les|dure les|expensive lesson|barbecue\w*|bbq|marshmallow\w*|kampvuur|campfire)>>",
+    r"<<(?:rust zacht|rust in vrede|r\.?i\.?p|rest in peace|eeuwige (?:rust|jachtvelden)|van gene zijde|uit de dood|uit het graf|vanuit het hiernamaals|over (?:mijn|ons|your|my|our|his|her) (?:lijk|dead body)|back from the dead|from beyond|from the grave|in the next life|volgend leven|reïncarn\w*|zombie\w*|spook\w*|geest|ghost|haunt\w*|pearly gates|hemelpoort|petrus|st peter|magere hein|grim reaper)>>",
+    r"<<(?:erfgenamen|erven|nazaten|heirs|next of kin|kist|coffin|grafsteen|grafzerk|gravestone|uitvaart)>>.{0,50}!|<<(?:doodgewoon|doodsaai|doodleuk|doodnormaal|doodeenvoudig|doodmoe|morsdood|hartverwarmend|hartstikke dood|brandende kwestie|brandend actueel|heet van de naald|heet onder|oververhit|een warm welkom|warm onthaal|warm hart|hot (?:topic|stuff|deal)|burning question|fired up|too hot|killer deal|dying to|to die for|drop-dead|dead (?:easy|slow|on time|cheap|line)|sick (?:deal|offer)|break a leg|grave mistake|shocking|schokkend|electrifying)>>",
+    r"<<(?:altijd al|toch al|sowieso al|always (?:was|were|been)) (?:\w+ ){0,2}?(?:heet|warm|dood|koud|ziek|uit|plat|brandend|hot|cold|dead|off)>>|<<(?:voor (?:hem|haar|oma|opa))>>.{0,30}<<toch al",
+    r"<<(?:voortaan|volgende keer|next time) (?:\w+ ){0,3}?(?:met (?:een )?(?:helm|zwembandjes|vleugels|parachute|reddingsvest)|helm|vliegen|zwemmen|fly|swim|helmet|parachute)>>",
+    r"<<(?:ook|even|gewoon|blijkbaar|kennelijk) (?:\w+ )?(?:zijn|haar|hun|z'n|d'r) dag (?:\w+ )?niet|<<(?:had|heeft) (?:zijn|haar|z'n|d'r) dag (?:\w+ )?niet|<<(?:haalde|halen|haalt|caught|made) (?:de|het|his|her|the|that) (?:trein|bus|train) (?:net|nét|wel|wél|just|in the end|after all)",
+    r"<<(?:komiek|grappenmaker|cabaretier|stand-up|moppen?|moppentapper|timing waar|wat een timing|over timing gesproken|nice timing|perfect timing|wie het laatst lacht)>>",
+    r"<<(?:wil|wilt|willen) niemand op|<<(?:zo'n|zulke) '\w+'|<<(?:elk|ieder) nadeel heb|<<elk nadeel|<<(?:wie (?:mooi|niet sterk) (?:wil|is)|van de nood een deugd|beter een goede buur|wat niet weet)>>|<<hadden (?:ze|we) (?:je|u) er vast",
 )
-_GRAVE_IN: Final = _GRAVE
+# Kind words with a smile are none.
+_KIND: Final = pattern(
+    r"<<(?:beterschap|sterkte|succes|gecondoleerd|veel liefs|warme groet\w*|hartelijke groet\w*|wens\w*|hoop|hopen|hopelijk|bedankt|dank|dankjewel|graag gedaan|fijn|gelukkig|welkom|groet\w*|liefs|help\w*|kijk\w*|stuur\w*|laat|regel\w*|leven wekken|get well|take care|all the best|wish\w*|hope|hoping|thanks|thank|glad|welcome|happy|regards|wishes|help|let us|send|dm)>>"
+)
+_SMILE: Final = pattern(r"(?<!\w)[:;]-?[)pdo]|[😉😁😄😎😇🔥😏🙃]")
 
 
 def jokes(draft: Draft, book: BrandBook) -> Iterator[Found]:
-    """`joke_risk`: what laughs, in a text that is about something grave, or answers what is."""
+    """`joke_risk`: the sentence that laughs or quips, in a text that is about something grave, or that answers one."""
     read = reading.of(draft)
-    lower = read.own_lower
-    laugh = _LAUGHS.search(lower)
-    if laugh is None:
+    incoming = reading.of_text(draft.incoming).own_lower if draft.incoming else ""
+    asked_about = bool(_GRAVE.search(incoming))
+    if not asked_about and not _GRAVE.search(read.own_lower):
         return
-    grave = _GRAVE.search(lower) or (draft.incoming and _GRAVE_IN.search(draft.incoming.lower()))
-    if grave:
-        sentence = read.sentence_at(laugh.start())
-        yield Found("joke_risk", _MESSAGE, *trimmed(draft.text, sentence.start, sentence.end))
+    for sentence in read.sentences:
+        said = read.own_lower[sentence.start : sentence.end]
+        laugh, quip = _LAUGHS.search(said), _QUIPS.search(said)
+        only_smiles = laugh is not None and bool(_SMILE.fullmatch(laugh[0]))
+        if quip or (laugh and not (only_smiles and (_KIND.search(said) or not (asked_about or _GRAVE.search(said))))):
+            yield Found("joke_risk", _MESSAGE, *trimmed(draft.text, sentence.start, sentence.end))
+            return
 
 
 _MESSAGE: Final = "This jokes about something that hurts people. Leave the joke out."

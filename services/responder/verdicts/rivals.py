@@ -13,70 +13,76 @@ from services.responder.verdicts.draft import Draft, Found
 from services.responder.wording import pattern, trimmed
 
 _UNNAMED: Final = (
-    r"(?:de concurrenten|de concurrentie|de concurrent|een concurrent|onze concurrent(?:en|ie)?|concurrerende \w+|andere (?:aanbieders?|providers?|partijen|partij|bedrijven|bedrijf|winkels?|webshops?|leveranciers?|maatschappijen"
-    r"|maatschappij|banken|bank|verzekeraars?|vervoerders?|supermarkten|ketens?|parken|energiebedrijven|prijsvechters?|merken)|sommige (?:aanbieders|providers|partijen|bedrijven|andere \w+)|een andere (?:aanbieder|provider|partij"
-    r"|leverancier|bank|verzekeraar|winkel|supermarkt)|bij (?:de buren|de overkant|die andere|een ander)|de buren|de overburen|(?:de |die )?(?:blauwe|gele|groene|rode|oranje|paarse|roze) (?:concurrent|club|buurman|partij|provider)"
-    r"|(?:die |de |zo'n )?(?:prijsvechters?|goedkope (?:aanbieders?|partijen|jongens|club\w*)|budgetaanbieders?|stuntaanbieders?)|dat andere (?:bedrijf|park|merk)|die andere (?:club|partij|bank|tent|provider|aanbieder|winkel)|concullega'?s?"
-    r"|elders|ergens anders|(?:our |the |any |other )?competit(?:ors?|ion)|other (?:providers?|companies|shops|stores|suppliers?|banks|insurers|operators?|brands|airlines|retailers|parks|supermarkets|networks?|parties)|(?:some|certain) other"
-    r"|the other (?:lot|guys|company|provider|bank|shop|store)|others|elsewhere|rivals?|your (?:old|previous) (?:provider|supplier|bank|insurer)|(?:je|uw|jouw) (?:oude|vorige) (?:provider|aanbieder|leverancier|bank|verzekeraar))"
+    r"(?:(?:de|een|onze|die|hun|elke|welke|deze|menig) (?:\w+ )?concurren(?:t|ten|tie)|concurrerende \w+|(?:veel |sommige |de meeste |die |de |alle |enkele )?andere (?:\w*aanbieders?|providers?|partijen|partij|bedrijven|bedrijf|\w*winkels?|webshops?|\w*leveranciers?"
+    r"|maatschappijen|maatschappij|banken|bank|verzekeraars?|vervoerders?|supermarkten|supermarkt|ketens?|parken|park|hotels?|energiebedrijven|merken|merk|clubs?|apps?|gemeenten)|sommige (?:aanbieders|providers|partijen|bedrijven|banken|winkels)"
+    r"|een andere? (?:aanbieder|provider|partij|leverancier|bank|verzekeraar|winkel|supermarkt|merk|keten)|bij (?:de buren|de overkant|een ander|anderen)|de (?:over)?buren|(?:die |de |zo'n |sommige )?(?:prijsvechters?|budget\w*aanbieders?|stuntaanbieders?|stunters?|goedkope (?:aanbieders?|partijen|jongens|clubs?|webshops?))"
+    r"|(?:die|dat) andere|concullega'?s?|elders|ergens anders|(?:our |the |any |other |your |a |some )?competit(?:ors?|ion)|(?:(?:some|certain|most|many|all) )?other (?:providers?|companies|shops|stores|suppliers?|banks|insurers|operators?|brands|airlines|retailers|parks"
+    r"|supermarkets|networks?|parties|chains?|firms|outfits|hotels|carriers)|the other (?:lot|guys|company|provider|bank|shop|store|one)|certain others|some others|others out there|elsewhere|rivals?|your (?:old|previous|last) (?:provider|supplier|bank|insurer|operator)"
+    r"|(?:je|uw|jouw) (?:oude|vorige) (?:provider|aanbieder|leverancier|bank|verzekeraar))"
 )
-_DISPARAGES: Final = pattern(
-    r"<<(?:slecht\w*|beroerd\w*|waardeloos|waardeloze|matig\w*|drama\w*|ramp\w*|rommel\w*|troep|prut\w*|bagger|brak|onbetrouwbaar\w*|onbereikbaar\w*|traag|trage|trager|langzamer|duurder|oplichters?|oplichting|afzetters?"
-    r"|nep|namaak|goedkope rommel|goedkoop is|duurkoop|verborgen kosten|kleine lettertjes|addertje|addertjes|in de kou|laten (?:je|u) (?:\w+ )?(?:wachten|zitten|stikken|barsten|in)|weken wachten|uren wachten|in de wacht|wachtrij|wachtmuziek|verstoppen|belabberd\w*"
-    r"|storing\w*|uitval|plat|eruit|failliet|klachten|minder (?:goed|snel|betrouwbaar|service|kwaliteit|vers|veilig|punctueel|dekking)|nog (?:nooit|erger|slechter|langer|trager)|erger|vies|vieze|smerig|muf|oud|ouderwets|gebakken lucht|mooie praatjes|loze|beloven (?:veel|van alles|gouden bergen)|gouden bergen"
-    r"|knollen|kat in de zak|krijg je waar|waar je voor betaalt|u krijgt waar|spijt|berouw|terugkomen|hangende pootjes|snel weer terug|zo weer terug|succes (?:daar|ermee|bij)|sterkte (?:daar|bij|ermee)|veel (?:plezier|succes|geluk) (?:daar|bij|ermee)|te wensen over|nergens|lachertje|lachwekkend|kwakkel\w*|kneuzen"
-    r"|amateur\w*|prutser\w*|beunhaas|beunhazen|cowboys?|zwakker|zwakke|magere?|schimmel\w*|bedorven|flut\w*|wurg\w*|uitkleden|uitmelken|melken|laks|lak aan|achter|achterlopen|niets van|bakken er niets|kunnen (?:het|dat|ze) (?:niet|daar|nog)|kunnen er niets|niet tippen|kan niet tippen|laat staan|alleen maar|helaas vaker)>>",
-    r"<<(?:worse|worst|slow|slower|unreliable|terrible|awful|rubbish|poor|poorer|poorly|dreadful|expensive|pricier|overpriced|overcharge\w*|hidden (?:fees|costs|charges)|rip\w*|scam\w*|crooks|shoddy|cheap|flimsy|junk|useless|hopeless|joke|shambles|disaster|mess|outages?|inferior|second-rate|weaker|patchy|nightmare"
-    r"|cut corners|cutting corners|let (?:you|people|customers) down|leave you|leaves you|never (?:answer|pick|call|reply|deliver|show|get)|can't (?:match|compete|even|manage|say)|couldn't|don't (?:even|care|bother|answer|pick)|doesn't (?:even|care|bother|answer)|good luck|you get what you pay|regret|come crawling|back soon|be back"
-    r"|lag behind|behind the times|fail\w*|empty promises|broken promises|hours on hold|on hold)>>",
+_RUNS_DOWN: Final = pattern(
+    r"<<(?:slecht|slechte|slechter\w*|beroerd\w*|waardeloos|waardeloze|matig\w*|drama\w*|ramp|rampzalig\w*|rommel\w*|troep|prut\w*|bagger|brakke?|onbetrouwbaar\w*|onbetrouwbare|onbereikbaar|traag|trage|trager|langzamer|duurder|peperduur|oplichters?|oplichterij|afzetters?|afgezet|afzetten|nep|namaak|wegwerp\w*"
+    r"|goedkoop is|duurkoop|uren|dagenlang|wekenlang|in de wacht|voortdurend|steeds|continu|altijd gedoe|levert niks|levert niets|niks|jaren achter|minder|slechtste|bezuinig\w*|hoofdprijs|weinig|durf|schaam\w*|lukt ze|zo goedkoop|over een maand|maand wel terug|wel weer terug|terug te zien|stelt (?:niks|niets|weinig)|verborgen kosten|kleine lettertjes|addertjes?|in de kou|stikken|barsten|zitten wachten|weken|maanden|wachtmuziek|wachtstand|verstoppen|belabberd\w*|storingen|uitval|plat|eruit ligt|failliet|klachten|minder goed\w*|minder betrouwbaar\w*|erger|vies|vieze|smerig\w*|muf|muffe|ouderwets\w*"
+    r"|gebakken lucht|mooie praatjes|loze|gouden bergen|knollen|kat in de zak|krijg je waar|waar (?:je|u) voor betaalt|spijt|hangende pootjes|zo weer terug|snel (?:weer )?terug|lachertje|lachwekkend\w*|kwakkel\w*|kneuzen|klungel\w*|amateur\w*|prutser\w*|beunha\w+|cowboys?|zwakker|zwakke|mager\w*|schimmel\w*|bedorven"
+    r"|flut\w*|wurg\w*|uitkleden|uitmelken|uitgemolken|laks|lak aan|achterlopen|lopen achter|bakken er|niet tippen|rammel\w*|stil(?:staan)?|uit elkaar|valt uiteen|kapot|stuk|lek|lekken|file|te laat|knoeien|geknoei|gepruts|sjoemel\w*|jokken|liegen|liegt|gelogen|beloftes|bluf|schreeuwen|zo zijn ze|niet voor niets|voor niets"
+    r"|verhalen rond|liever niet|niet graag|vertrouwen|niks waard|niets waard|plakband|houtje-touwtje|knudde|kansloos|hopeloos|armoedig|dure|schijnkorting\w*|ellende|gedoe|mopperen|mee thuis|van huis|bedroevend\w*|bedenkelijk\w*|twijfelachtig\w*|schimmig\w*|louche|dubieu[sz]e?|vaag|vage|maar wat)>>",
+    r"<<(?:niemand|nooit|nergens|niet eens|zelden|nauwelijks|amper|geen (?:mens|hond|enkele|idee|service|verstand|klantenservice|reactie|antwoord|haast|zin))>>",
+    r"<<(?:worse|worst|slow|slower|slowest|unreliable|terrible|awful|rubbish|poor|poorer|poorly|dreadful|pricier|overpriced|overcharg\w*|hidden (?:fees|costs|charges)|rip-?offs?|ripped off|ripping|scam\w*|crooks?|shoddy|flimsy|junk|useless|hopeless|a joke|shambles|disaster|mess|outages?|inferior|second-rate|weaker|patchy"
+    r"|nightmare|cut(?:ting)? corners|let (?:you|people|customers|everyone) down|leave you|leaves you|left you|stranded|hanging|can't (?:match|compete|even|manage|say)|don't (?:even|care|bother|answer|pick|know|clean|check)|doesn't (?:even|care|bother|answer|pick|work)|clearly|you'll need it|at best|you get what you pay|regret\w*|come crawling"
+    r"|crawling back|back (?:soon|within|before)|lag behind|behind the times|fail\w*|empty promises|broken promises|on hold|never|nobody|no one|barely|hardly|falls? apart|fall apart|break down|breaks? down|not worth|wouldn't trust|wouldn't touch|dodgy|shady|clueless|amateurs?|cheap and nasty|nasty|dirty|filthy|stale|rotten|criminals)>>",
 )
 _BETTER: Final = pattern(
-    r"<<(?:(?:in tegenstelling tot|anders dan|niet zoals|beter dan|sneller dan|goedkoper dan|betrouwbaarder dan|eerlijker dan|vriendelijker dan|verser dan|schoner dan|veiliger dan|meer dan|zoals je (?:bij|van))>>.{0,40}@|@>>.{0,70}<<(?:wij (?:\w+ )?(?:wel|wél|tenminste|juist)|bij ons (?:\w+ )?(?:wel|wél|niet|tenminste)|(?:wel|wél) (?:echt|gewoon)|tenminste))>>",
-    r"<<(?:wij|bij ons|hier|ons|onze)>>.{0,40}<<(?:wel|wél|tenminste|in elk geval|beter|sneller|goedkoper|netter|eerlijker|niet)>>.{0,50}<<(?:dan |zoals |in tegenstelling tot |anders dan )?(?:bij )?@>>",
-    r"<<(?:unlike|better than|faster than|cheaper than|more \w+ than|compared (?:to|with)|as opposed to|rather than|not like|instead of)>>.{0,25}@",
-    r"@>>.{0,70}<<(?:we (?:actually|at least|do|don't)|with us|at least (?:we|our|ours)|ours (?:actually|do|does|at least|works))>>",
-    r"<<(?:at least|tenminste|ten minste)>>.{0,50}<<(?:we|wij|ons|ours?|us)>>",
+    r"<<(?:in tegenstelling tot|anders dan|niet zoals|beter dan|sneller dan|goedkoper dan|betrouwbaarder dan|eerlijker dan|vriendelijker dan|verser dan|schoner dan|veiliger dan|niet als)>>.{0,30}@",
+    r"@.{0,70}<<(?:(?:wij|we|bij ons|hier) (?:\w+ )?(?:wel|wél|tenminste|juist)|tenminste)>>|<<(?:bij ons|wij|hier|onze|ons)>>.{0,25}<<(?:wel|wél|tenminste)>>.{0,60}@",
+    r"<<(?:tenminste|ten minste|at least)>>.{0,90}@",
+    r"<<(?:unlike|better than|faster than|cheaper than|safer than|fresher than|cleaner than|more \w+ than|as opposed to|not like|instead of)>>.{0,25}@",
+    r"@.{0,70}<<(?:we (?:actually|at least|do)|at least (?:we|our|ours)|ours (?:actually|do|does|at least|works?))>>",
 )
-_NEUTRAL: Final = pattern(
-    r"<<(?:overstap\w*|switch\w*|nummerbehoud|porting|opzeg\w*|compatible|compatibel|werkt (?:ook )?met|works with|via|wissel\w*|overgestapt)>>"
+# About us, about an agreement, or taken back.
+_FAIR: Final = pattern(
+    r"__(?:wij|we|ik|i)>> (?:\w+ ){0,2}?(?:niet|geen|nooit|never|not|don't|can't|cannot)>>|<<(?:niet|geen|nooit) (?:wij|we|ik)>>",
+    r"<<(?:kunnen|kan|doen|willen|zullen|mogen|weten|weet|werken|hebben) (?:wij|we|ik)>>",
+    r"<<(?:fijn|mooi|goed) dat (?:het|je|u)>>|<<jammer dat|<<geen (?:kwaad|slecht) woord|<<(?:ook|net als|evenals|zowel) (?:bij )?@",
+)
+_NEXT: Final = pattern(
+    r"__(?:wij|we|bij ons|hier) (?:\w+ ){0,4}?(?:wel|wél|tenminste)>>|__(?:we|ours|with us|here) (?:\w+ ){0,3}?(?:actually|at least|do)>>",
+    r"__(?:daar|die|zij|ze|they|their) (?:\w+ ){0,6}?(?:slecht\w*|storing\w*|duurder|trager|niet eens|wachten|nooit|niemand|never|nobody|don't|worse|slower)>>",
+)
+_GENERAL: Final = frozenset(
+    "concurrent concurrenten concurrentie concurrerende andere anderen buren overburen prijsvechter prijsvechters stunter stunters budgetaanbieder budgetaanbieders stuntaanbieder stuntaanbieders goedkope concullega"
+    " concullega's elders ergens sommige ander overkant oude vorige competitor competitors competition other others elsewhere rival rivals previous old competitor's".split()
 )
 
 
 @lru_cache(maxsize=64)
 def _rival(competitors: tuple[str, ...]) -> Pattern:
     named = [regex.escape(name.lower().replace("’", "'")) for name in sorted(competitors, key=len, reverse=True) if name.strip()]
-    return Pattern(r"(?<!\w)(?:" + "|".join([*named, _UNNAMED]).replace(" ", r"\s+").replace("\\\\s+", r"\s+") + r")(?:'?s)?(?!\w)")
-
-
-_GENERAL: Final = frozenset(
-    "concurrent concurrenten concurrentie concurrerende andere aanbieders anderen buren overburen prijsvechter prijsvechters goedkope budgetaanbieder budgetaanbieders stuntaanbieders concullega elders ergens sommige ander"
-    " concullega's overkant oude vorige club competitor competitors competition other others elsewhere rival rivals certain previous old competitor's".split()
-)
+    return Pattern(r"(?<!\w)(?:" + "|".join([*named, _UNNAMED.replace(" ", r"\s+")]) + r")(?:'?s)?(?!\w)")
 
 
 def rivals(draft: Draft, book: BrandBook) -> Iterator[Found]:
-    """`competitor_mention`: a competitor, and in the same sentence or the next what runs it down."""
+    """`competitor_mention`: a competitor, and what runs it down in the same sentence, or in the next."""
     read = reading.of(draft)
     lower = read.own_lower
-    named = any(name.lower() in lower for name in book.voice.competitors)
+    named = [name.lower() for name in book.voice.competitors if name.lower() in lower]
     if not named and not read.has(_GENERAL):
         return
     rival = _rival(book.voice.competitors)
-    sentences = read.sentences
-    for index, sentence in enumerate(sentences):
+    for index, sentence in enumerate(read.sentences):
         said = lower[sentence.start : sentence.end]
         match = rival.search(said)
         if match is None:
             continue
-        following = sentences[index + 1] if index + 1 < len(sentences) else None
-        after = lower[following.start : following.end] if following else ""
+        following = read.sentences[index + 1 : index + 2]
+        after = lower[following[0].start : following[0].end] if following else ""
         marked = said[: match.start()] + "@" + said[match.end() :]
-        if _DISPARAGES.search(marked) or _BETTER.search(marked) or (named and _BETTER_NEXT.search(after)):
-            yield Found("competitor_mention", _MESSAGE, *trimmed(draft.text, sentence.start + match.start(), sentence.start + match.end()), "voice.competitors")
+        if not after or said[match.end() :].strip(" '\"”") in ("?", "!", "…"):
+            marked += after
+        by_name = any(name in match[0] for name in named)
+        if _BETTER.search(marked) or ((_RUNS_DOWN.search(marked) or (by_name and _NEXT.match(after))) and not _FAIR.search(marked)):
+            place = trimmed(draft.text, sentence.start + match.start(), sentence.start + match.end())
+            yield Found("competitor_mention", _MESSAGE, *place, "voice.competitors")
             return
 
 
-_BETTER_NEXT: Final = pattern(
-    r"__(?:wij|bij ons|hier) (?:\w+ ){0,4}?(?:wel|wél|tenminste)>>|__(?:we|ours|with us) (?:\w+ ){0,3}?(?:actually|at least)>>|<<(?:daar|die|zij|ze) (?:\w+ ){0,4}?(?:slecht\w*|storing\w*|duurder|trager|niet eens|wachten|nooit)>>"
-)
 _MESSAGE: Final = "This runs down a competitor. Say what we do, and leave them out of it."
