@@ -77,6 +77,9 @@ AuthservId = Annotated[str, *_shaped(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,253}[A-Za-
 Initials = Annotated[str, *_shaped(r"[^\W\d_]{1,4}", "one to four letters, such as gs")]
 Colour = Annotated[str, *_shaped(r"#[0-9a-fA-F]{6}", "a colour such as #0a6ebd")]
 Url = Annotated[str, *_shaped(r"https?://[^\s/]+\S*", "an address that starts with https:// or http://")]
+LookupUrl = Annotated[
+    str, *_shaped(r"https?://[^\s/{}]+/\S*\{id\}\S*", "an address that starts with https:// or http:// and has {id} after its host")
+]
 
 _SECRET = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:/?[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 SECRET_MESSAGE = "must be a reference, env:NAME or file:name (a secret itself never stands in a brand book)"  # noqa: S105

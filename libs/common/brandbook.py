@@ -39,6 +39,7 @@ from libs.common.bookvalues import (
     Id,
     IdentifierPattern,
     LanguageCode,
+    LookupUrl,
     Mailbox,
     OpeningSpan,
     SecretRef,
@@ -212,7 +213,16 @@ class Channel(BookPart):
     since: date | None = None
     """Of a mailbox: mail that was there before we were is taken in as history from this day on; none: only what comes in from now on."""
     url: Url | None = None
-    """Address of a feed."""
+    """Address of a feed, or of the program that a webhook hands replies to: https, but in networks that the operator's settings name."""
+    carries: Annotated[tuple[Text, ...], Field(max_length=50)] = Field(default=(), alias="for")
+    """Of a webhook: the channels whose replies it takes, by name, such as `[forum, trustpilot]`; `"*"` for all that no other channel of the book takes."""
+    idempotent: bool = True
+    """Of a webhook: whether its receiver keeps each `webhook-id`, so that the same reply twice is there once. Where false, a reply whose answer was lost
+    is not sent again."""
+    lookup_url: LookupUrl | None = None
+    """Of a webhook: where its receiver says whether it has a reply, with `{id}` in the place of the `webhook-id`."""
+    per_minute: int | None = Field(default=None, ge=1, le=60_000)
+    """Replies that it is given a minute, evenly; none: as fast as they come. Of what replies leave by."""
     every: SpanText = Span(5, "m")
     """Between two polls, by an ordinary clock."""
     map: dict[str, str] = Field(default={})
@@ -231,6 +241,7 @@ class Channel(BookPart):
             "imap": {"host": self.host, "user": self.user, "secret": self.secret},
             "smtp": {"host": self.host, "from": self.sender},
             "feed": {"url": self.url},
+            "webhook": {"url": self.url, "secret": self.secret, "for": self.carries},
         }
         missing = [name for name, value in needs.get(self.type, {}).items() if not value]
         if missing:

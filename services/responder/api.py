@@ -20,7 +20,7 @@ from libs.common.reply_events import Verdict
 from libs.common.routes import Route
 from libs.common.service import Reading, of
 from libs.common.trail import Step, Trail, trace_id_of
-from services.responder import guard, hold_store, languages, lengths, promised, shown, statement, store
+from services.responder import account_store, guard, hold_store, languages, lengths, promised, shown, statement, store
 from services.responder.promised import Found
 from services.responder.recipient import Recipient
 from services.responder.reply_api import Text, Writer, current_book, found_reply
@@ -38,6 +38,8 @@ _OLDEST = Gauge(
 _HELD = Gauge("weerklank_brand_held", "1 where all sending of a brand is held by a person", ["brand"])
 _KEPT = Gauge("weerklank_replies_held", "Approved replies that a hold keeps, and those that wait for another approval after it", ["brand"])
 _LEASE_AGE = Gauge("weerklank_sending_lease_age_seconds", "Age of the oldest sending lease of all brands; NaN before the first")
+
+_REFUSED = Gauge("weerklank_account_refused", "Replies that wait because their account refuses whatever is sent", ["brand", "account"])
 
 ReplyState = Literal["draft", "submitted", "approved", "sending", "sent", "failed", "unconfirmed", "discarded"]
 
@@ -212,6 +214,9 @@ async def refresh_gauges(connection: db.Connection) -> None:
         _KEPT.labels(brand).set(number)
     for brand, state, number in waiting:
         _WAITING.labels(brand, state).set(number)
+    _REFUSED.clear()
+    for refusing in await account_store.refusing(connection):
+        _REFUSED.labels(refusing.brand, refusing.account).set(refusing.waiting)
     _LEASE_AGE.set(max((found.age_s for found in leases), default=nan))
     for found in leases:
         _HELD.labels(found.brand).set(found.held)

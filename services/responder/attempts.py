@@ -17,7 +17,8 @@ from libs.common import db
 from libs.common.books import Published
 from libs.common.brandbook import BrandBook
 from libs.common.reply_events import ReplyApproved, ReplyEvent, ReplyFailed, ReplySent, ReplyUnconfirmed
-from services.responder import hold, hold_store
+from services.responder import account_store, hold, hold_store
+from services.responder.account import account_of
 from services.responder.clearance import other_way, put_back
 from services.responder.follow import overtaken
 from services.responder.hold import Known
@@ -34,15 +35,21 @@ class Attempt:
 
 
 async def claim(
-    connection: db.Connection, *, by: str, books: Mapping[str, Published], limit: int, room: Mapping[str, int], lease_s: float
+    connection: db.Connection,
+    *,
+    by: str,
+    books: Mapping[str, Published],
+    limit: int,
+    room: Mapping[str, int],
+    lease_s: float,
+    account_retry_s: float = 60.0,
 ) -> list[Attempt]:
     """Take approved replies of brands with a fresh lease and no hold of everything, oldest approval first: one statement checks and takes.
 
     `books` are those known here: where the lease was decided under a newer one, nothing is taken.
 
-    Call it in a transaction, in which what is no longer as it was approved is put back, and what a hold stops is kept: neither is among what is
-    returned. At most `room` of
-    each brand, so that one brand's slow mail server leaves others their turn.
+    Call it in a transaction, in which what is no longer as it was approved is put back, what a hold stops is kept, and what has to wait for its account
+    waits: none of them is among what is returned. At most `room` of each brand, so that one brand's slow mail server leaves others their turn.
     """
     rows = await connection.fetch(
         "with sendable as ("
@@ -82,8 +89,39 @@ async def claim(
             await tell(connection, [change])
         else:
             taken.append(row)
+    taken = await _whose_turn_it_is(connection, taken, books, account_retry_s)
     await tell(connection, [_change(row, "sending", {"attempt": row.attempts}) for row in taken])
     return [Attempt(row, _id(row)) for row in taken]
+
+
+async def _whose_turn_it_is(
+    connection: db.Connection, rows: Sequence[ReplyRow], books: Mapping[str, Published], retry_s: float
+) -> list[ReplyRow]:
+    """Those that their account takes now. The rest wait, and are as if nobody had claimed them: no line of history tells of it."""
+    found = [(row, account_of(books[row.brand].book, row)) for row in rows]
+    before = {row.id: (row.waits_for, row.waits_why) for row in rows if row.waits_for and row.waits_why}
+    waits = await account_store.waits(connection, [(row, account) for row, account in found if account], before, retry_s=retry_s)
+    waiting = [
+        row.model_copy(
+            update={
+                "state": "approved",
+                "version": row.version - 1,
+                "attempts": row.attempts - 1,
+                "next_attempt_at": waits[row.id].until,
+                "waits_for": waits[row.id].account,
+                "waits_why": waits[row.id].why,
+                "error": waits[row.id].error,
+                "claimed_by": None,
+                "claimed_at": None,
+                "attempt_id": None,
+            }
+        )
+        for row in rows
+        if row.id in waits
+    ]
+    going = [row.model_copy(update={"waits_for": None, "waits_why": None}) for row in rows if row.id not in waits]
+    await put_replies(connection, [*waiting, *(row for row in going if row.id in before)])
+    return going
 
 
 async def _changed_since_approval(connection: db.Connection, row: ReplyRow, book: BrandBook) -> Change | None:
@@ -250,6 +288,25 @@ async def retry(connection: db.Connection, attempt: Attempt, error: str, *, afte
         timedelta(seconds=after_s),
     )
     return await _tell(connection, row, "refused", {"attempt": attempt.row.attempts, "error": error}, _approved_again(row))
+
+
+async def refused_as_all(
+    connection: db.Connection, attempt: Attempt, account: str, error: str, *, retry_s: float, after_s: float | None
+) -> bool:
+    """Its account refuses whatever is sent: approved still, no attempt of its own, and it waits until that is tried again."""
+    until = await account_store.refuses(connection, attempt.row.brand, account, error, retry_s=retry_s, after_s=after_s)
+    row = await connection.fetchrow(
+        f"{_MINE}update reply set state = 'approved', version = version + 1, attempts = attempts - 1, transmitting = false, external_id = null, "
+        "account = null, error = $4, next_attempt_at = $5, waits_for = $6, waits_why = 'refused' from mine where reply.id = mine.id "
+        "returning reply.*, mine.state as was",
+        attempt.row.id,
+        attempt.row.brand,
+        attempt.id,
+        error,
+        until,
+        account,
+    )
+    return await _tell(connection, row, "account_refused", {"account": account, "error": error}, _approved_again(row))
 
 
 def _approved_again(row: Any) -> type[ReplyEvent] | None:

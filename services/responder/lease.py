@@ -30,8 +30,10 @@ class Lease:
 def waiting(
     row: ReplyRow, lease: Lease | None, *, holds: Iterable[Known] = (), book_version: int | None, lease_s: float, now: datetime
 ) -> list[str]:
-    """Why an approved reply has not been sent yet, each a sentence. `book_version` is the newest known here, `now` the database's, `holds` are
-    those that stand or have its `held_by`."""
+    """Why an approved reply has not been sent yet, or what is done about an unconfirmed one, each a sentence. `book_version` is the newest known
+    here, `now` the database's, `holds` are those that stand or have its `held_by`."""
+    if row.state == "unconfirmed" and row.next_attempt_at:
+        return [f"It is looked for again at {row.next_attempt_at.isoformat(timespec='seconds')}; whoever knows can say so before."]
     if row.state != "approved":
         return []
     why = [] if book_version is not None else ["The brand has no brand book yet."]
@@ -48,6 +50,12 @@ def waiting(
             why.append(f"No sending lease since {lease.renewed_at.isoformat(timespec='seconds')}: routing does not renew it.")
         if lease.renewed_at >= now + timedelta(seconds=lease_s):
             why.append("The sending lease is from the future: the clocks of Kafka and Postgres are apart.")
-    if row.next_attempt_at and row.next_attempt_at > now and row.error:
+    if row.next_attempt_at and row.next_attempt_at > now and row.waits_for:
+        at = row.next_attempt_at.isoformat(timespec="seconds")
+        if row.waits_why == "turn":
+            why.append(f"The account {row.waits_for} is given so many replies a minute, and no more: its turn is at {at}.")
+        else:
+            why.append(f"The account {row.waits_for} refuses whatever is sent: {row.error}. It is tried again at {at}.")
+    elif row.next_attempt_at and row.next_attempt_at > now and row.error:
         why.append(f"Attempt {row.attempts} failed ({row.error}); the next is at {row.next_attempt_at.isoformat(timespec='seconds')}.")
     return why or ["It is about to be sent."]

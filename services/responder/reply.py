@@ -96,7 +96,7 @@ class ReplyRow(Reply):
     attempt_id: UUID | None = None
     transmitting: bool = False
     account: str | None = None
-    """Id of the account in the brand book by which it began to leave."""
+    """The account of the brand book by which it began to leave (`account.identity`)."""
     begun_at: datetime | None = None
     looks: int = 0
     """How often it was looked for, or sent again under its key, since its answer was lost."""

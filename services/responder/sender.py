@@ -22,8 +22,8 @@ from libs.common.claims import Underway
 from libs.common.mailserver import Reach
 from libs.common.outbox import Relay
 from libs.common.outcome import Accepted, NotBegun, Outcome, Refused, Unknown
-from services.responder import attempts
-from services.responder.account import account_of, none_for
+from services.responder import account_store, attempts
+from services.responder.account import account_of, identity, none_for
 from services.responder.attempts import Attempt
 from services.responder.channels import CHANNELS, SANDBOX
 from services.responder.channels.contract import Absent, CannotTell, Found, Sending, SendingChannel
@@ -144,6 +144,7 @@ class Sender:
                 limit=free,
                 room={brand: _AT_ONCE - busy[brand] for brand in books},
                 lease_s=self._settings.lease_s,
+                account_retry_s=self._settings.account_retry_s,
             )
         for attempt in claimed:
             self._sending.start(self._send(attempt, books[attempt.row.brand]), attempt.row.brand)
@@ -162,7 +163,7 @@ class Sender:
             outcome = await self._handed_over(attempt, published, account)
             if isinstance(outcome, Unknown) and self._somebody_to_ask(attempt.row):
                 outcome = await self._what_became(attempt, published, account, outcome.why)
-        await self._write(attempt, outcome)
+        await self._write(attempt, outcome, account)
 
     async def _find_out(self, attempt: Attempt, published: Published) -> None:
         """What became of a reply whose answer was lost."""
@@ -174,7 +175,7 @@ class Sender:
         async with self._renewed(attempt):
             why = attempt.row.error or "sending was interrupted before the answer came"
             outcome = await self._what_became(attempt, published, account, why)
-        await self._write(attempt, outcome)
+        await self._write(attempt, outcome, account)
 
     async def _told(self, work: Coroutine[Any, Any, None], attempt: Attempt) -> None:
         try:
@@ -236,7 +237,7 @@ class Sender:
                         connection,
                         attempt,
                         external_id=external_id,
-                        account=account.id,
+                        account=identity(account),
                         published=published,
                         lease_s=self._settings.lease_s,
                     )
@@ -276,10 +277,10 @@ class Sender:
     async def _secret(self, brand: str, reference: str) -> str:
         return await secret.read(reference, brand, [known for known, _ in self._books], self._settings.secrets_dir)
 
-    async def _write(self, attempt: Attempt, outcome: Outcome) -> None:
-        await claims.write(partial(self._write_once, attempt, outcome))
+    async def _write(self, attempt: Attempt, outcome: Outcome, account: Channel | None = None) -> None:
+        await claims.write(partial(self._write_once, attempt, outcome, account))
 
-    async def _write_once(self, attempt: Attempt, outcome: Outcome) -> None:
+    async def _write_once(self, attempt: Attempt, outcome: Outcome, account: Channel | None) -> None:
         async with self._pool.acquire() as connection, connection.transaction():
             if isinstance(outcome, Accepted):
                 if not await attempts.sent(connection, attempt, external_id=outcome.external_id):
@@ -289,11 +290,17 @@ class Sender:
                 await attempts.unconfirmed(connection, attempt, outcome.why, look_after_s=self._look_after_s(attempt))
             elif isinstance(outcome, NotBegun):
                 await attempts.give_back(connection, attempt, "no fresh sending lease, a hold, a newer brand book, or too slow")
+            elif outcome.of_account and account is not None:
+                retry_s = self._settings.account_retry_s
+                await attempts.refused_as_all(connection, attempt, account.id, outcome.why, retry_s=retry_s, after_s=outcome.after_s)
             elif outcome.for_good or attempt.row.attempts >= self._settings.send_attempts:
                 await attempts.failed(connection, attempt, outcome.why)
             else:
                 pause_s = self._pause_s(attempt.row.attempts - 1)
                 await attempts.retry(connection, attempt, outcome.why, after_s=max(pause_s, outcome.after_s or 0.0))
+            proven = isinstance(outcome, Accepted) or (isinstance(outcome, Refused) and outcome.for_good)
+            if proven and account is not None and not attempt.row.sandbox:
+                await account_store.works(connection, attempt.row.brand, account.id)
 
     def _look_after_s(self, attempt: Attempt) -> float | None:
         """When the machine looks again; none when it has nobody to ask, or has asked often enough: then a person decides."""

@@ -52,7 +52,9 @@ class Entry(BaseModel):
 
 
 class ReplyDetail(ReplyView):
-    waiting: list[str] = Field(description="Why an approved reply has not been sent yet; empty for the rest")
+    waiting: list[str] = Field(
+        description="Why an approved reply has not been sent yet, and when an unconfirmed one is looked for again; empty for the rest"
+    )
     history: list[Entry]
 
 

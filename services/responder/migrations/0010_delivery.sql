@@ -9,3 +9,15 @@ alter table reply
 -- Answers that were lost, and are looked for by the machine.
 create index on reply (next_attempt_at) where state = 'unconfirmed' and next_attempt_at is not null;
 create index on reply (brand, waits_for) where state = 'approved' and waits_for is not null;
+
+-- What all instances have to know of an account that replies leave by.
+create table sending_account (
+    brand      text        not null,
+    account    text        not null,
+    next_at    timestamptz,                -- of the next turn, where the book says how many a minute
+    refused    text,                       -- why it refuses whatever is sent; null: it does not
+    refused_at timestamptz,
+    refusals   integer     not null default 0,
+    try_at     timestamptz,                -- when one reply tries it again
+    primary key (brand, account)
+) with (fillfactor = 50);

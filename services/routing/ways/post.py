@@ -1,167 +1,27 @@
-"""One POST to an address that a brand book names: a secret reference comes in, one of four outcomes goes out.
+"""One POST of a notice to an address that a brand book names: a secret reference comes in, one of four outcomes goes out."""
 
-The address is whatever somebody who may change the book wrote: it is dialled over https, at addresses of the public network that were looked at
-before, and no redirect is followed. Over http only what stands in a network that the operator named. What the server answered is told by its
-number: its text would show whoever names an address what answers there.
-
-Until the first byte of the request is written, whatever goes wrong means that nothing was told. From then until the answer nobody knows.
-"""
-
-import asyncio
-import contextlib
-import ssl
 from collections.abc import Mapping
-from functools import lru_cache
-from urllib.parse import SplitResult, urlsplit
 
-import httptools
-
-from libs.common import certificate, mailserver
-from libs.common.mailserver import OutOfReach, Reach
-from libs.common.outcome import Accepted, NotBegun, Outcome, Refused, Unknown
+from libs.common import webcall
+from libs.common.outcome import Outcome
+from libs.common.webcall import Answer
 from services.routing.ways.sending import Sending
-
-PORTS = frozenset({443, 8443})
-"""Where a server of the public network is dialled, beside what the operator's settings add."""
-_MOST_ANSWER = 64 * 1024
-_LONGEST_WAIT_S = 3600.0
-_NOT_NOW = frozenset({408, 425, 429, 500, 503})
-"""Answers that say that it was not taken, and may be later."""
-_NOBODY_KNOWS = frozenset({502, 504})
-"""A gateway that did not hear the end of it (RFC 9110, 15.6.3 and 15.6.5): what is behind it may have taken it."""
-
-
-class _Answer:
-    """The final answer's status, once its headers have come; interim ones (1xx) are passed over."""
-
-    def __init__(self) -> None:
-        self.status, self.retry_after = 0, ""
-        self.parser = httptools.HttpResponseParser(self)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        if name.lower() == b"retry-after":
-            self.retry_after = value.decode("latin-1").strip()
-
-    def on_headers_complete(self) -> None:
-        status = self.parser.get_status_code()
-        if status >= 200 and not self.status:
-            self.status = status
 
 
 async def post(reference: str, headers: Mapping[str, str], body: bytes, external_id: str, sending: Sending) -> Outcome:
     """Send `body` to the address that a reference of the brand's book stands for. Raises `secret.SecretMissing`, `secret.SecretRefused`."""
-    where = _where((await sending.secret(reference)).strip())
-    if where is None:
-        return Refused(f"what {reference} stands for is no http or https address", for_good=True)
-    request = _request(where, headers, body)
-    if request is None:
-        return Refused(f"what {reference} stands for is no address that a request can be sent to", for_good=True)
-    writer: asyncio.StreamWriter | None = None
-    try:
-        try:
-            async with asyncio.timeout(sending.connect_timeout_s):
-                reader, writer = await _connect(where, reference, sending.web_reach, sending.connect_timeout_s)
-        except OutOfReach as error:
-            return Refused(str(error), for_good=True)
-        except (OSError, UnicodeError) as error:
-            return Refused(f"the server that {reference} names is out of reach: {certificate.told(error)}", for_good=False)
-        if not await sending.begin(external_id) or not sending.in_time():
-            return NotBegun()
-        return await _exchange(reader, writer, request, external_id, sending.answer_timeout_s)
-    finally:
-        if writer is not None:
-            writer.transport.abort()
 
+    async def begin() -> bool:
+        return await sending.begin(external_id) and sending.in_time()
 
-def _where(address: str) -> SplitResult | None:
-    try:
-        parts = urlsplit(address)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.port == 0:
-            return None
-    except ValueError:
-        return None
-    return parts if address.isprintable() and " " not in address else None
-
-
-def _request(where: SplitResult, headers: Mapping[str, str], body: bytes) -> bytes | None:
-    """The request as it is written; none where the address cannot stand in one."""
-    target = (where.path or "/") + (f"?{where.query}" if where.query else "")
-    host = where.netloc
-    lines = [
-        f"POST {target} HTTP/1.1",
-        f"Host: {host}",
-        "Content-Type: application/json",
-        f"Content-Length: {len(body)}",
-        "User-Agent: Weerklank",
-        "Accept: */*",
-        "Connection: close",
-        *[f"{name}: {value}" for name, value in headers.items()],
-    ]
-    try:
-        return "\r\n".join([*lines, "", ""]).encode("ascii") + body
-    except UnicodeEncodeError:
-        return None
-
-
-async def _connect(where: SplitResult, reference: str, reach: Reach, within_s: float) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    host = where.hostname or ""
-    port = where.port or (443 if where.scheme == "https" else 80)
-    try:
-        sock = await mailserver.dial(host, port, reach, within_s / 2)
-    except OutOfReach as error:
-        raise OutOfReach(f"What {reference} names is not in the public network. {reach.settings}_NETWORKS allows others.") from error
-    try:
-        own = reach.own(str(sock.getpeername()[0]))
-        if where.scheme == "http" and not own:
-            raise OutOfReach(f"What {reference} names is not https. Plain http is for {reach.settings}_NETWORKS only.")
-        if not own and port not in PORTS | reach.ports:
-            raise OutOfReach(f"Port {port} of what {reference} names is not dialled. {reach.settings}_PORTS allows others.")
-        if where.scheme == "http":
-            return await asyncio.open_connection(sock=sock)
-        return await asyncio.open_connection(sock=sock, ssl=_tls(), server_hostname=host)
-    except BaseException:
-        sock.close()
-        raise
-
-
-@lru_cache
-def _tls() -> ssl.SSLContext:
-    return ssl.create_default_context()
-
-
-async def _exchange(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes, external_id: str, answer_timeout_s: float
-) -> Outcome:
-    """Write the request and wait for its answer."""
-    answer, seen = _Answer(), 0
-    try:
-        async with asyncio.timeout(answer_timeout_s):
-            writer.write(request)
-            with contextlib.suppress(ConnectionError):  # it may have answered, and hung up, before it read all of it
-                await writer.drain()
-            while not answer.status and seen < _MOST_ANSWER and (read := await reader.read(4096)):
-                seen += len(read)
-                answer.parser.feed_data(read)
-    except httptools.HttpParserError:
-        if not answer.status:
-            return Unknown("what answered speaks no HTTP/1.1")
-    except OSError as error:
-        return Unknown(f"the connection was lost before the server answered ({type(error).__name__})")
-    return _meant(answer, external_id)
-
-
-def _meant(answer: _Answer, external_id: str) -> Outcome:
-    status = answer.status
-    if not status:
-        return Unknown("the server hung up before it answered")
-    if 200 <= status < 300:
-        return Accepted(external_id)
-    if status in _NOBODY_KNOWS:
-        return Unknown(f"a gateway answered {status}: what is behind it may have taken it, or not")
-    if status in _NOT_NOW:
-        wait = answer.retry_after
-        after_s = min(_LONGEST_WAIT_S, float(wait)) if wait.isascii() and wait.isdigit() else None
-        return Refused(f"the server answered {status}: refused for now", for_good=False, after_s=after_s)
-    if 300 <= status < 400:
-        return Refused(f"the server answered {status}: a redirect, and none is followed", for_good=True)
-    return Refused(f"the server answered {status}: refused for good", for_good=True)
+    said = await webcall.call(
+        (await sending.secret(reference)).strip(),
+        named=f"what {reference} names",
+        headers=headers,
+        body=body,
+        reach=sending.web_reach,
+        begin=begin,
+        connect_timeout_s=sending.connect_timeout_s,
+        answer_timeout_s=sending.answer_timeout_s,
+    )
+    return webcall.meant(said, external_id) if isinstance(said, Answer) else said

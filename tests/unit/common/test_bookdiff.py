@@ -120,7 +120,7 @@ def test_a_list_whose_order_decides_nothing_is_told_as_one_that_differs() -> Non
 ANY_ORDER = {
     ("goals",), ("listen",), ("campaign_hashtags",), ("labels",), ("labels", "*", "examples"), ("departments",), ("escalation",),
     ("voice", "words_to_use"), ("voice", "forbidden_words"), ("voice", "competitors"), ("voice", "internal_names"), ("voice", "official_names"),
-    ("voice", "safe_domains"), ("channels", "*", "authserv_ids"), ("staff", "handles"), ("staff", "domains"),
+    ("voice", "safe_domains"), ("channels", "*", "authserv_ids"), ("channels", "*", "for"), ("staff", "handles"), ("staff", "domains"),
     ("conduct", "in_scope"), ("conduct", "out_of_scope"), ("conduct", "may_promise", "*"), ("conduct", "go_private_for"),
     ("conduct", "approvals", "*", "by"),
     ("hours", "exceptions"), ("hours", "exceptions", "*", "blocks"), *(("hours", day) for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")),
