@@ -128,6 +128,7 @@ async def queue(responder: Any) -> None:
             state="approved",
             text="Beste klant, we zoeken het uit. Groet, Guus",
             digest="d",
+            approved_digest="d",
             writer="gs",
             approver="gs",
             created_at=AT,
@@ -146,8 +147,12 @@ async def queue(responder: Any) -> None:
 async def requeue(responder: Any) -> None:
     """All of them approved again, as if people had worked through the list."""
     await responder.execute(
-        "update reply set state = 'approved', approver = 'gs', approved_at = clock_timestamp(), next_attempt_at = clock_timestamp(), held_by = null, "
-        "held_at = null, transmitting = false, attempts = 0, version = version + 1 where brand = $1 and state in ('submitted', 'sent', 'approved')",
+        "update reply set state = 'submitted', approved_digest = null where brand = $1 and state in ('sent', 'approved')", BRAND
+    )
+    await responder.execute(
+        "update reply set state = 'approved', approved_digest = digest, approver = 'gs', approved_at = clock_timestamp(), "
+        "next_attempt_at = clock_timestamp(), held_by = null, "
+        "held_at = null, transmitting = false, attempts = 0, version = version + 1 where brand = $1 and state = 'submitted'",
         BRAND,
     )
 

@@ -128,9 +128,13 @@ class Approval(BookPart):
     """Who must approve which reply."""
 
     when: When = When()
-    """Conditions on `role` (the writer's), `risk_any`, `channel`, and what else is known of the case."""
+    """Conditions on `role` (the writer's), `risk_any`, `labels_any`, `channel`, `customer_group`, `verdicts_any`, and what else is known of the case."""
+    followers_min: int | None = Field(default=None, ge=1)
+    """Only where whoever is answered has so many followers at least. One whose followers nobody counts has none."""
     by: tuple[Id, ...] = Field(min_length=1)
-    """Roles; `self` is the writer's own, explicit approval."""
+    """Roles, of which one is enough; `self` is the writer's own, explicit approval. A department or a role of the hub is one too: of its members."""
+    also: tuple[Id, ...] = Field(default=(), max_length=5)
+    """Roles that have to approve it as well, each of them, and each another person."""
 
 
 class LegalCheck(BookPart):
@@ -163,6 +167,8 @@ class Conduct(BookPart):
         Approval(when=When(), by=("self",)),
     )
     """Who must approve; the first that matches."""
+    approval_expires: SpanText = Span(24, "h")
+    """How long an approval holds, by an ordinary clock: what has not begun to leave by then is approved anew, or not at all."""
     legal_check: LegalCheck = LegalCheck()
     no_reply_sample: float = Field(default=0.1, ge=0, le=1)
     """Share of the proposals not to reply, 0 to 1, that people are asked to judge, so that a wrong one is noticed."""

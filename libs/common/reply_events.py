@@ -43,6 +43,14 @@ class Override(Part):
     reason: str
 
 
+class Signed(Part):
+    """Somebody's yes to a reply."""
+
+    who: str = Field(description="Token's subject")
+    role: str
+    instead_of: str | None = Field(default=None, description="In whose place, who had let them; none: for themselves")
+
+
 class Reply(Part):
     """The whole current state of a reply, from draft to sent."""
 
@@ -111,6 +119,7 @@ class ReplyApproved(ReplyEvent):
     """A person approved exactly this text: it is sent from here on."""
 
     type: ClassVar[str] = "weerklank.reply.approved.v1"
+    signed: list[Signed] = Field(default=[], description="All who had to, where that is told; the last of them is its `approver`")
 
 
 class ReplySent(ReplyEvent):

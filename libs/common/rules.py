@@ -138,6 +138,8 @@ class When(BaseModel):
     """One of these tags, which people gave the case."""
     skills_any: SomeWords = None
     """One of these skills."""
+    verdicts_any: SomeWords = None
+    """The guard found one of these in the text: only in rules about replies."""
 
     @cached_property
     def _written(self) -> dict[str, str | tuple[str, ...]]:

@@ -19,7 +19,7 @@ from libs.common.brandbook import BrandBook
 from libs.common.reply_events import ReplyApproved, ReplyEvent, ReplyFailed, ReplySent, ReplyUnconfirmed
 from services.responder import account_store, hold, hold_store
 from services.responder.account import account_of
-from services.responder.clearance import other_way, put_back
+from services.responder.clearance import expired, other_way, put_back
 from services.responder.follow import overtaken
 from services.responder.hold import Known
 from services.responder.reply import Change, ReplyRow
@@ -135,7 +135,7 @@ async def _changed_since_approval(connection: db.Connection, row: ReplyRow, book
         return put_back(row, "its case is not known", at)
     if found.case.state == "merged":
         return put_back(row, "the case that its case was merged into is not known yet", at)
-    return overtaken(row, found.case, book, at)
+    return overtaken(row, found.case, book, at) or expired(row, book, at)
 
 
 async def _stopped(connection: db.Connection, row: ReplyRow, book: BrandBook, holds: Sequence[Known]) -> Change | None:

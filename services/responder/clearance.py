@@ -3,7 +3,7 @@
 A reply, its case and the brand book come in; the changed reply goes out, as in `reply.py`. Pure: no I/O, time passed in.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -11,9 +11,10 @@ from uuid import UUID
 from libs.common.brandbook import BrandBook
 from libs.common.case_events import Case
 from libs.common.errors import Conflict, Forbidden
-from libs.common.reply_events import ReplyApproved, ReplyEdited, ReplyOverridden, ReplySubmitted, Verdict
+from libs.common.reply_events import ReplyApproved, ReplyEdited, ReplyOverridden, ReplySubmitted, Signed, Verdict
 from libs.common.rules import RuleError
 from services.responder import approval, circumstances
+from services.responder.approval import Requirement, Signature
 from services.responder.customer import newer_mention
 from services.responder.reply import UNAPPROVED, Change, Person, ReplyRow, may_become, next_version, weighed
 from services.responder.seen import NOTHING, Seen, Weighed, missing, sentences, weigh
@@ -32,32 +33,34 @@ def approve(
     despite_reply: UUID | None = None,
     seen: Seen = NOTHING,
     held: Verdict | None = None,
+    instead_of: Iterable[tuple[str, str]] = (),
 ) -> Change:
-    """Let exactly this text go to exactly this recipient; of a pilot, into the sandbox and nowhere else.
+    """Let exactly this text go to exactly this recipient; of a pilot, into the sandbox and nowhere else. Where the brand book asks for several people, it
+    stays submitted with this one's approval until the last of them: `signed` then.
 
     Raises `Forbidden` when the brand book asks for somebody else, and `Conflict` when the text is another than the approver saw, when the guard
     blocks it or asks about something that is not among what they have `seen`, when it promises something for a moment that has passed, when legal must
     read it first or has not agreed, when nothing is left to answer, or when the customer has written again since; `despite` is the id of that newer
     message, by somebody who has read it. What it promises stands from here on. Of `others`, replies to the same message, none may be on its way or gone,
     unless `despite_reply` is the id of the newest such, by somebody who has read that. `held` is what a hold means for it: it may be approved, and waits.
+    `instead_of` are the colleagues (id, role) who let them approve in their place now.
     """
     may_become(row, "approved", "approved")
-    known = facts(row, book, case)
+    now = weighed(row, book, case.owner, at)
     try:
-        requirement = approval.required(book, row.writer_role, case.risk, facts=known)
+        requirement = approval.required(book, row.writer_role, case.risk, facts=facts(now, book, case))
         objection = legal_objection(row, book, case)
     except RuleError as error:
         raise Conflict(f"A rule for approvals in the brand book cannot be evaluated, so nobody may approve: {error}") from error
-    if not approval.may_approve(requirement, person.role, person.id, row.writer or "", row.submitted_by):
-        who = [f"another {role}" for role in requirement.roles] + (["its writer"] if requirement.by_writer else [])
-        raise Forbidden(f"This text must be approved by {' or '.join(who) or 'somebody else'}.")
+    newer, sibling = newer_mention(row, case), circumstances.answered_by(row, others, book.pilot)
+    standing = [one for one in standing_signatures(row, case, book, at) if one.who != person.id]
+    signature = _signature(row, requirement, standing, person, book, newer.id if newer else None, at, instead_of)
     if digest != row.digest:
         raise Conflict("The text, channel or recipient is not what this digest stands for. Read the reply again.", digest=row.digest)
     if case.state in ("merged", "withdrawn"):
         raise Conflict(f"This case is {case.state}: there is nothing to answer in it.")
-    now = weighed(row, book, case.owner, at)
-    newer, sibling = newer_mention(row, case), circumstances.answered_by(row, others, book.pilot)
-    found = _seen_what_is(now, case, others, book, person, seen, held, despite=despite, despite_reply=despite_reply)
+    before = {code for one in standing for code in one.overrides}
+    found = _seen_what_is(now, case, others, book, person, seen, held, before, despite=despite, despite_reply=despite_reply)
     if late := [one for one in now.promises if one.due_at is not None and one.due_at <= at]:
         raise Conflict(
             f"It promises “{late[0].text[:200]}” for a moment that has passed. Edit it, or say with …/promises what it promises instead.",
@@ -66,12 +69,26 @@ def approve(
     if objection is not None:
         remedy = _LEGAL_REMEDIES.get(case.legal_check or "", _LEGAL_REMEDIES["asked"])
         raise Conflict(f"{objection[0].upper()}{objection[1:]}. {remedy}", legal_check=case.legal_check)
+    signature = signature.model_copy(update={"confirmed": found.confirmed, "overrides": tuple(one.code for one in found.overrides)})
     overridden = _overridden(now, found, person, at)
+    signatures = [*standing, signature]
+    detail: dict[str, object] = {"digest": digest}
+    detail |= {"despite": str(newer.id)} if newer else {}
+    detail |= {"despite_reply": str(sibling.id)} if sibling else {}
+    detail |= {"confirmed": list(found.confirmed)} if found.confirmed else {}
+    detail |= {"instead_of": signature.hat.of} if signature.hat.of else {}
+    steps = (overridden,) if overridden else ()
+    so_far = overridden.row if overridden else row
+    if missing_still := approval.open_places(requirement, signatures, row.writer or "", row.submitted_by):
+        detail["missing"] = [place.words() for place in missing_still]
+        return Change(next_version(so_far, signatures=signatures), "signed", person.id, at, None, detail, before=steps)
     changed = next_version(
-        overridden.row if overridden else row,
+        so_far,
         state="approved",
         approver=person.id,
         approved_at=at,
+        approved_digest=digest,
+        signatures=signatures,
         next_attempt_at=at,
         despite=newer.id if newer else None,
         sandbox=book.pilot,
@@ -83,11 +100,51 @@ def approve(
         held_at=None,
         reviewed_version=0,
     )
-    detail: dict[str, object] = {"digest": digest}
-    detail |= {"despite": str(newer.id)} if newer else {}
-    detail |= {"despite_reply": str(sibling.id)} if sibling else {}
-    detail |= {"confirmed": list(found.confirmed)} if found.confirmed else {}
-    return Change(changed, "approved", person.id, at, ReplyApproved, detail, before=(overridden,) if overridden else ())
+    detail |= {"signed_before": [one.who for one in standing]} if standing else {}
+    signed = [Signed(who=one.who, role=one.hat.role, instead_of=one.hat.of) for one in signatures]
+    return Change(changed, "approved", person.id, at, ReplyApproved, detail, said={"signed": signed}, before=steps)
+
+
+def standing_signatures(row: ReplyRow, case: Case, book: BrandBook, at: datetime) -> list[Signature]:
+    """The approvals that it has and that hold: of this text, not too long ago, of a pilot or not as the brand is now, and of the newest message."""
+    newer = newer_mention(row, case)
+    since = at - book.conduct.approval_expires.elapsed()
+    return [
+        one
+        for one in row.signatures
+        if one.digest == row.digest and one.at > since and one.sandbox == book.pilot and one.despite == (newer.id if newer else None)
+    ]
+
+
+def _signature(
+    row: ReplyRow,
+    requirement: Requirement,
+    standing: Sequence[Signature],
+    person: Person,
+    book: BrandBook,
+    despite: UUID | None,
+    at: datetime,
+    instead_of: Iterable[tuple[str, str]],
+) -> Signature:
+    """This person's approval, for themselves if that fills a place that is open, else for a colleague. Raises `Forbidden`, and `Conflict` where what they
+    can do was done by another."""
+    missing_still = approval.open_places(requirement, standing, row.writer or "", row.submitted_by)
+    could = False
+    for hat in approval.hats(person.id, person.role, book, instead_of):
+        one = Signature(who=person.id, hat=hat, digest=row.digest, at=at, sandbox=book.pilot, despite=despite)
+        if len(approval.open_places(requirement, [*standing, one], row.writer or "", row.submitted_by)) < len(missing_still):
+            return one
+        could |= any(approval.fills(place, hat, person.id, row.writer or "", row.submitted_by) for place in requirement.places)
+    if could:
+        raise Conflict(f"What you can approve has been approved; it waits for {' and '.join(place.words() for place in missing_still)}.")
+    raise Forbidden(f"This text must be approved by {requirement.words()}.")
+
+
+def expired(row: ReplyRow, book: BrandBook, at: datetime) -> Change | None:
+    """Put back what was approved so long ago that its approval holds no longer; else none."""
+    if row.approved_at is None or at < row.approved_at + book.conduct.approval_expires.elapsed():
+        return None
+    return put_back(row, f"its approval ran out after {book.conduct.approval_expires}", at)
 
 
 def _seen_what_is(
@@ -98,6 +155,7 @@ def _seen_what_is(
     person: Person,
     seen: Seen,
     held: Verdict | None,
+    before: Collection[str],
     *,
     despite: UUID | None,
     despite_reply: UUID | None,
@@ -113,7 +171,7 @@ def _seen_what_is(
     unread = {verdict.code: unread[verdict.code] for verdict in around if verdict.code in unread and verdict.severity != "hint"}
     # Which message, and which reply, they have read says more than the code.
     named = Seen({*seen.confirmed, *(verdict.code for verdict in around)}, seen.overrides)
-    found = weigh([*row.verdicts, *around], named, person.role, book)
+    found = weigh([*row.verdicts, *around], named, person.role, book, before)
     said = [*(verdict.message for verdict in around if verdict.code in unread), *sentences(found, book)]
     if not said:
         return replace(found, confirmed=tuple(code for code in found.confirmed if code not in ("stale", "duplicate_reply")))
@@ -196,8 +254,7 @@ def legal_objection(row: ReplyRow, book: BrandBook, case: Case) -> str | None:
     """
     asked_for = False
     if case.legal_check is None and _ONLY_ROUTING_KNOWS.isdisjoint(book.conduct.legal_check.when.conditions()):
-        more = {name: getattr(case, name) for name in ("intent", "respond", "customer_group", "contact", "tags")}
-        asked_for = approval.held_for_legal(book, row.writer_role, case.risk, facts={**facts(row, book, case), **more})
+        asked_for = approval.held_for_legal(book, row.writer_role, case.risk, facts=facts(row, book, case))
     read = row.legal_by is not None and case.legal_check in (None, row.legal_under)
     return approval.legal_objection(book, case.legal_check, asked_for=asked_for, read=read)
 
@@ -217,4 +274,11 @@ def facts(row: ReplyRow, book: BrandBook, case: Case) -> dict[str, object]:
         "department": case.department,
         "priority": case.priority,
         "labels": labels,
+        "intent": case.intent,
+        "respond": case.respond,
+        "customer_group": case.customer_group,
+        "contact": case.contact,
+        "tags": case.tags,
+        "verdicts": [verdict.code for verdict in row.verdicts],
+        "followers": case.latest.author.followers if case.latest else None,
     }

@@ -18,7 +18,7 @@ from libs.common.events import Event, HoldEvent, SendingHeld, SendingHold, Sendi
 from libs.common.incident_events import IncidentEvent
 from libs.common.record import Received
 from libs.common.topics import CASES, HOLDS, INCIDENTS
-from services.responder import hold_store, statement, store
+from services.responder import hold_store, review_store, statement, store
 from services.responder.follow import follow_case
 from services.responder.lease import NEVER, Lease
 from services.responder.reply import Change, ReplyRow
@@ -158,6 +158,7 @@ async def save(connection: db.Connection, work: ReplyWork) -> None:
     """Cases, then the last state of each changed reply, then its history."""
     await store.insert_cases(connection, [work.cases[case_id] for case_id in sorted(work.changed_cases - work.known)])
     await store.update_cases(connection, [work.cases[case_id] for case_id in sorted(work.changed_cases & work.known)])
+    await review_store.ask_again(connection, [(case_id, work.cases[case_id].brand) for case_id in sorted(work.changed_cases)])
     await store.put_replies(connection, {change.row.id: change.row for change in work.changes}.values())
     await store.record(connection, work.changes)
     await statement.put(connection, [work.statements[incident_id] for incident_id in work.changed_statements])

@@ -18,7 +18,7 @@ from libs.common.problems import CONFLICT
 from libs.common.reply_events import Verdict
 from libs.common.routes import Route
 from libs.common.service import Reading, Writing
-from services.responder import clearance, customer, hold_store, overrides, reply, shown, store
+from services.responder import clearance, customer, delegation, hold_store, overrides, reply, shown, store
 from services.responder.hold import Known
 from services.responder.reply import Change, Person, ReplyRow
 from services.responder.reply_api import Clearance, Digest, current_book
@@ -63,6 +63,7 @@ class Refused(BaseModel):
 
 class Outcome(BaseModel):
     approved: list[UUID]
+    signed: list[UUID] = Field(default=[], description="Approved by you, and the brand book asks for others as well: submitted")
     refused: list[Refused]
 
 
@@ -119,7 +120,7 @@ async def approve_anew(
             continue
         changes += made
         rows[reply_id] = made[-1].row
-        outcome.approved.append(reply_id)
+        (outcome.approved if made[-1].row.state == "approved" else outcome.signed).append(reply_id)
     await store.put_replies(writing, {change.row.id: change.row for change in changes}.values())
     await store.tell(writing, changes)
     await overrides.keep(writing, changes, published.book)
@@ -155,6 +156,7 @@ async def _anew(
         despite=item.despite,
         despite_reply=item.despite_reply,
         seen=item.seen(),
+        instead_of=await delegation.instead_of(connection, row.brand, person.id, lock=True),
     )
     kept = {"held_by": row.held_by, "held_at": row.held_at} if row.held_by in standing else {}
     approved = change.row.model_copy(update={**kept, "reviewed_version": version})

@@ -9,6 +9,7 @@ from services.responder.reply import ReplyRow
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 """Of a brand of which a hold was heard before any lease."""
+_SOON = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +29,17 @@ class Lease:
 
 
 def waiting(
-    row: ReplyRow, lease: Lease | None, *, holds: Iterable[Known] = (), book_version: int | None, lease_s: float, now: datetime
+    row: ReplyRow,
+    lease: Lease | None,
+    *,
+    holds: Iterable[Known] = (),
+    book_version: int | None,
+    lease_s: float,
+    now: datetime,
+    expires: timedelta | None = None,
 ) -> list[str]:
     """Why an approved reply has not been sent yet, or what is done about an unconfirmed one, each a sentence. `book_version` is the newest known
-    here, `now` the database's, `holds` are those that stand or have its `held_by`."""
+    here, `now` the database's, `holds` are those that stand or have its `held_by`, `expires` is how long an approval holds."""
     if row.state == "unconfirmed" and row.next_attempt_at:
         return [f"It is looked for again at {row.next_attempt_at.isoformat(timespec='seconds')}; whoever knows can say so before."]
     if row.state != "approved":
@@ -58,4 +66,7 @@ def waiting(
             why.append(f"The account {row.waits_for} refuses whatever is sent: {row.error}. It is tried again at {at}.")
     elif row.next_attempt_at and row.next_attempt_at > now and row.error:
         why.append(f"Attempt {row.attempts} failed ({row.error}); the next is at {row.next_attempt_at.isoformat(timespec='seconds')}.")
+    ends = row.approved_at + expires if expires and row.approved_at else None
+    if why and ends and ends - now < _SOON:
+        why.append(f"Its approval holds until {ends.isoformat(timespec='seconds')}; then somebody has to approve it anew.")
     return why or ["It is about to be sent."]

@@ -21,7 +21,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from libs.common.bookteam import Member
 from libs.common.brandbook import BrandBook, Script
@@ -41,6 +41,7 @@ from libs.common.reply_events import (
     Verdict,
 )
 from services.responder import approval, guard, promised
+from services.responder.approval import Signature
 from services.responder.promised import ByHand, Said
 from services.responder.recipient import Recipient, recipient_of
 from services.responder.script import compose, pick_script
@@ -68,6 +69,16 @@ _INSTEAD = {
 }
 
 
+class Returned(BaseModel):
+    """A submitted reply that a colleague sent back to its writer."""
+
+    model_config = ConfigDict(frozen=True)
+
+    by: str
+    note: str
+    at: datetime
+
+
 class ReplyRow(Reply):
     """All that is known of a reply: what its events tell, and what stays here."""
 
@@ -83,6 +94,12 @@ class ReplyRow(Reply):
     by_hand: list[ByHand] = Field(default=[])
     submitted_by: str | None = None
     submitted_at: datetime | None = None
+    approved_digest: str | None = None
+    """What it was approved as; the database lets nothing leave whose digest is another."""
+    returned: Returned | None = None
+    """Why somebody sent it back to its writer; until it is submitted again."""
+    signatures: list[Signature] = Field(default=[])
+    """Who approved it, of all who have to, as far as their approvals hold."""
     despite: UUID | None = None
     """The newer message that its approver had read, when the customer had written again by then."""
     reason: str | None = None
@@ -364,6 +381,8 @@ def promise(
 UNAPPROVED: Mapping[str, object] = {
     "approver": None,
     "approved_at": None,
+    "approved_digest": None,
+    "signatures": [],
     "despite": None,
     "reviewed_version": 0,
     "sandbox": False,
@@ -396,8 +415,16 @@ def submit(row: ReplyRow, person: Person, book: BrandBook, owner: str | None, at
     if row.state != "draft":
         raise Conflict(f"A reply that is {row.state} cannot be submitted. {_INSTEAD.get(row.state, 'It was already.')}", state=row.state)
     mine = {"writer": person.id, "writer_role": person.role} if row.automatic or row.writer is None else {}
-    changed = next_version(row, state="submitted", submitted_by=person.id, submitted_at=at, automatic=False, **mine)
+    changed = next_version(row, state="submitted", submitted_by=person.id, submitted_at=at, automatic=False, returned=None, **mine)
     return Change(weighed(changed, book, owner, at), "submitted", person.id, at, ReplySubmitted)
+
+
+def send_back(row: ReplyRow, note: str, person: Person, at: datetime) -> Change:
+    """Its writer looks at it again, with what a colleague says of it; whatever approvals it had are void. Raises `Conflict`."""
+    if row.state != "submitted":
+        raise Conflict(f"Only a submitted reply can be sent back; this one is {row.state}.", state=row.state)
+    changed = next_version(row, state="draft", returned=Returned(by=person.id, note=note, at=at), **_UNSENT)
+    return Change(changed, "returned", person.id, at, ReplyEdited, {"note": note})
 
 
 def discard(row: ReplyRow, reason: str, person: Person, at: datetime) -> Change:

@@ -24,7 +24,7 @@ from libs.common.problems import CONFLICT
 from libs.common.reply_events import Verdict
 from libs.common.routes import Route
 from libs.common.service import Writing, of
-from services.responder import clearance, customer, hold, hold_store, overrides, promised, reply, shown, statement, store
+from services.responder import clearance, customer, delegation, hold, hold_store, overrides, promised, reply, shown, statement, store
 from services.responder.promised import Said
 from services.responder.reply import Change, Person, ReplyRow
 from services.responder.seen import Seen
@@ -229,7 +229,7 @@ async def write(
         traceparent=case_row.traceparent or telemetry.current_traceparent(),
         update_due=says_no_more,
     )
-    person = _person(principal)
+    person = as_person(principal)
     known = await store.replies_of_cases(writing, [case_id])
     machine = [
         old for old in known if old.automatic and old.state == "draft" and customer.of_one_customer(whole, old.mention_id, mention.id)
@@ -243,7 +243,7 @@ async def write(
 async def edit(body: Edited, principal: Writer, at: One) -> ReplyDetail:
     """Another text, by whoever edits it. A submitted reply is a draft again; an approved one is not edited."""
     owner = (await at.case()).owner
-    return await at.done(reply.edit(at.row, body.text, _person(principal), at.published.book, owner, at.now, update_due=body.update_due))
+    return await at.done(reply.edit(at.row, body.text, as_person(principal), at.published.book, owner, at.now, update_due=body.update_due))
 
 
 @router.put("/replies/{reply_id}/promises", responses=CONFLICT)
@@ -254,7 +254,7 @@ async def say_promises(body: PromisesSaid, principal: Writer, at: One) -> ReplyD
     """
     owner = (await at.case()).owner
     asked = [Said(id=one.id, text=one.text, due_at=one.due_at, renegotiates=one.renegotiates) for one in body.promises]
-    person = _person(principal)
+    person = as_person(principal)
     return await at.done(reply.promise(at.row, asked, body.none, body.keeps, person, at.published.book, owner, at.now))
 
 
@@ -262,7 +262,7 @@ async def say_promises(body: PromisesSaid, principal: Writer, at: One) -> ReplyD
 async def submit(principal: Writer, at: One) -> ReplyDetail:
     """Offer a draft for approval."""
     owner = (await at.case()).owner
-    return await at.done(reply.submit(at.row, _person(principal), at.published.book, owner, at.now))
+    return await at.done(reply.submit(at.row, as_person(principal), at.published.book, owner, at.now))
 
 
 @router.post("/replies/{reply_id}/legal-check", responses=CONFLICT)
@@ -273,7 +273,7 @@ async def legal_check(body: LegalCheck, principal: Writer, at: One) -> ReplyDeta
     """
     answer = (await at.case()).legal_check
     return await at.done(
-        clearance.legal_check(at.row, body.digest, body.note, _person(principal), at.published.book, at.now, answer=answer)
+        clearance.legal_check(at.row, body.digest, body.note, as_person(principal), at.published.book, at.now, answer=answer)
     )
 
 
@@ -289,7 +289,7 @@ async def approve(body: Approval, principal: Colleague, at: WithSiblings) -> Rep
     change = clearance.approve(
         at.row,
         body.digest,
-        _person(principal),
+        as_person(principal),
         at.published.book,
         case,
         at.now,
@@ -298,6 +298,7 @@ async def approve(body: Approval, principal: Colleague, at: WithSiblings) -> Rep
         despite_reply=body.despite_reply,
         seen=body.seen(),
         held=await at.held(case),
+        instead_of=await delegation.instead_of(at.writing, at.row.brand, principal.subject, lock=True),
     )
     return await at.done(change)
 
@@ -305,13 +306,13 @@ async def approve(body: Approval, principal: Colleague, at: WithSiblings) -> Rep
 @router.post("/replies/{reply_id}/discard", responses=CONFLICT)
 async def discard(body: Discard, principal: Writer, at: One) -> ReplyDetail:
     """Drop a reply that has not been sent. Not to reply is a decision, with a reason."""
-    return await at.done(reply.discard(at.row, body.reason, _person(principal), at.now))
+    return await at.done(reply.discard(at.row, body.reason, as_person(principal), at.now))
 
 
 @router.post("/replies/{reply_id}/confirm", responses=CONFLICT)
 async def confirm(body: Confirmation, principal: Colleague, at: One) -> ReplyDetail:
     """After looking: an unconfirmed reply did reach the customer, or did not and is a draft again."""
-    return await at.done(reply.confirm(at.row, body.sent, body.note, _person(principal), at.now))
+    return await at.done(reply.confirm(at.row, body.sent, body.note, as_person(principal), at.now))
 
 
 async def _text(
@@ -372,5 +373,5 @@ async def _keep(writing: db.Connection, changes: Sequence[Change]) -> None:
     await outbox.add(writing, "responder", told)
 
 
-def _person(principal: Principal) -> Person:
+def as_person(principal: Principal) -> Person:
     return Person(principal.subject, principal.role)

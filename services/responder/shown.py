@@ -13,10 +13,11 @@ from libs.common.brandbook import BrandBook
 from libs.common.reply_events import Reply, Verdict
 from libs.common.service import of
 from services.responder import circumstances, hold, hold_store, lease, reply, store
+from services.responder.approval import Signature
 from services.responder.hold import Known
 from services.responder.promised import ByHand
 from services.responder.recipient import Recipient
-from services.responder.reply import ReplyRow
+from services.responder.reply import ReplyRow, Returned
 from services.responder.settings import Settings
 
 
@@ -32,6 +33,9 @@ class ReplyView(Reply):
     legal_by: str | None
     submitted_by: str | None = Field(description="Who offered it for approval")
     submitted_at: datetime | None
+    returned: Returned | None = Field(description="Who sent it back to its writer, and why; none once it is submitted again")
+    signatures: list[Signature] = Field(description="Who approved it so far, or did; an edit makes them all void")
+    approved_digest: str | None = Field(description="The `digest` that it was approved as")
     reason: str | None = Field(description="Why it was discarded")
     attempts: int
     next_attempt_at: datetime | None
@@ -94,6 +98,7 @@ async def detail(request: Request, response: Response, connection: db.Connection
         book_version=published.version if published else None,
         lease_s=service.settings.lease_s,
         now=now,
+        expires=published.book.conduct.approval_expires.elapsed() if published else None,
     )
     lines = await store.history(connection, row.brand, [row.id])
     shown = view(row, published.book if published else None, now)

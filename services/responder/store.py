@@ -5,7 +5,7 @@ Locks are taken in this order: copies of cases by id, then replies by id. The se
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -18,7 +18,7 @@ _COLUMNS = ", ".join(ReplyRow.model_fields)
 _KEPT = {"id", "brand", "case_id", "created_at"}
 _PUT = (
     f"insert into reply ({_COLUMNS}) select {_COLUMNS} from jsonb_populate_recordset(null::reply, $1) "
-    f"on conflict (id) do update set {', '.join(f'{name} = excluded.{name}' for name in ReplyRow.model_fields if name not in _KEPT)} "
+    f"on conflict (id) do update set asked_under = 0, {', '.join(f'{name} = excluded.{name}' for name in ReplyRow.model_fields if name not in _KEPT)} "
     "where reply.brand = excluded.brand"
 )
 
@@ -194,6 +194,18 @@ async def reply(connection: db.Connection, brand: str, reply_id: UUID, *, lock: 
 async def replies_to(connection: db.Connection, brand: str, mention_id: UUID) -> list[ReplyRow]:
     """All replies to one message, whichever cases they stand in, locked in order of id: of two approvals the second sees the first."""
     rows = await connection.fetch("select * from reply where brand = $1 and mention_id = $2 order by id for update", brand, mention_id)
+    return [reply_row(row) for row in rows]
+
+
+async def approved_before(connection: db.Connection, brand: str, ago: timedelta, limit: int) -> list[ReplyRow]:
+    """What has been approved for longer than `ago`, locked; those that others hold locked are left out."""
+    rows = await connection.fetch(
+        "select * from reply where brand = $1 and state = 'approved' and approved_at <= clock_timestamp() - $2::interval "
+        "order by approved_at, id limit $3 for update skip locked",
+        brand,
+        ago,
+        limit,
+    )
     return [reply_row(row) for row in rows]
 
 

@@ -125,6 +125,8 @@ def prepared(update: Update, item: Item, told_by: ReplyRow, case: Case | None, b
         return left_out(item, f"a rule for approvals in the brand book cannot be evaluated: {error}")
     if objection:
         return left_out(item, f"{objection}: answer it by itself")
+    if requirement.also:
+        return left_out(item, "the brand book asks for more than one person's approval: answer it by itself")
     confirm = list(dict.fromkeys(verdict.code for verdict in row.verdicts if verdict.severity == "confirm"))
     asks = {"roles": list(requirement.roles), "by_writer": requirement.by_writer, "confirm": confirm}
     return item.model_copy(
@@ -167,6 +169,8 @@ def made(
         change = clearance.approve(row, row.digest, approver, book, case, at, others=siblings, despite_reply=told_by.id, seen=seen)
     except (Conflict, Forbidden) as error:
         return taken_out(item, error.detail), []
+    if change.row.state != "approved":
+        return taken_out(item, "the brand book asks for more than one person's approval"), []
     # A person's approval is from when they gave it: a hold since then makes it void, though this reply is younger.
     approved = change.row.model_copy(update={"approved_at": update.approved_at})
     detail = {"update": str(update.id)}

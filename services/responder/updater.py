@@ -85,7 +85,11 @@ async def _prepare(connection: db.Connection, found: Update, published: Publishe
 
 
 async def _make(connection: db.Connection, found: Update, published: Published, now: datetime) -> None:
-    """Some replies, and when the next are due; or nothing, where a hold stands in the way."""
+    """Some replies, and when the next are due; or nothing, where a hold stands in the way, or its approval has run out."""
+    expires = published.book.conduct.approval_expires
+    if found.approved_at is not None and now >= found.approved_at + expires.elapsed():
+        await _void(connection, found, [], f"its approval ran out after {expires}: it needs another", now)
+        return
     at_once = max(1, found.per_minute // 60)
     waiting = await update_store.items(connection, found, "ready", at_once + 1)
     ready = waiting[:at_once]
@@ -103,9 +107,10 @@ async def _make(connection: db.Connection, found: Update, published: Published, 
             await _hold_up(connection, found, done, stop.known.hold, now)
             return
         if stop:
-            await _void(connection, found, done, stop.known.hold, now)
+            await _void(connection, found, done, f"it was held ({stop.known.hold.reason}): its approval is void", now)
             return
-        await store.put_replies(connection, [change.row for change in changes_of[-1:]])
+        for change in changes_of:
+            await store.put_replies(connection, [change.row])
         await store.tell(connection, changes_of)
         done.append(became)
     await update_store.put_items(connection, done)
@@ -121,14 +126,14 @@ async def _hold_up(connection: db.Connection, found: Update, done: list[Item], s
     await update_store.put(connection, _later(found, now + _HELD_FOR, f"It is held: {stands.reason}."))
 
 
-async def _void(connection: db.Connection, found: Update, done: list[Item], stood: SendingHold, now: datetime) -> None:
-    """A hold has stood since it was approved: what is left is judged anew and needs another approval."""
+async def _void(connection: db.Connection, found: Update, done: list[Item], why: str, now: datetime) -> None:
+    """Its approval holds no longer: what is left is judged anew and needs another approval."""
     await update_store.put_items(connection, done)
     await update_store.move(connection, found, "ready", "listed", None)
     changes = {
         "state": "preparing",
         "version": found.version + 1,
-        "reason": f"it was held ({stood.reason}): its approval is void",
+        "reason": why,
         "digest": None,
         "approver": None,
         "approver_role": None,

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -24,12 +24,16 @@ from services.responder.recipient import Recipient
 from services.responder.reply import ReplyRow
 from services.responder.sender import Sender
 from services.responder.settings import Settings
-from tests.integration.responder.conftest import AT, brand_book, case_of, mention
+from tests.integration.responder.conftest import brand_book, case_of, mention
 from tests.stack import Databases
 from tests.waiting import until
 
 Pool = db.Pool
 PUBLISHED = Published(BrandBook.from_json(brand_book("vaart")), 1)
+
+
+AT = datetime.now(UTC) - timedelta(hours=1)
+"""An approval from then holds still."""
 
 
 async def to_sandbox(pool: Pool, attempt: Attempt, published: Published = PUBLISHED) -> Outcome:
@@ -60,6 +64,7 @@ async def approved(pool: Pool, brand: str = "vaart", **more: object) -> ReplyRow
         state="approved",
         text="Hoi. ^gs",
         digest="d",
+        approved_digest="d",
         writer="gs",
         approver="gs",
         created_at=AT,

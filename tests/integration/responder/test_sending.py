@@ -491,8 +491,9 @@ async def test_two_senders_send_each_of_200_replies_once(around: Around) -> None
     cases = [case_of(mention(around.brand, f"klant{number}")) for number in range(200)]
     await asyncio.gather(*(around.case(opened(case), 1) for case in cases))
     await around.settled()
+    await around.db.execute("update reply set state = 'submitted' where brand = $1", around.brand)
     await around.db.execute(
-        "update reply set state = 'approved', version = 3, automatic = false, approver = 'gs', approved_at = now(), next_attempt_at = now(), "
+        "update reply set state = 'approved', approved_digest = digest, version = 3, automatic = false, approver = 'gs', approved_at = now(), next_attempt_at = now(), "
         "sandbox = true where brand = $1",
         around.brand,
     )

@@ -1,7 +1,7 @@
 """Tell everyone afterwards: who is owed the outcome, and one update that reaches each of them once."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -154,7 +154,7 @@ async def test_who_wrote_or_was_helped_meanwhile_is_taken_out_and_listed(pool: P
     assert (await outcome(pool, found))[early.id] == ("left_out", "the customer has written since: answer them in person")
     await tell(pool, _with(wrote, mention("vaart", "schreef-2")))
     await tell(pool, helped.model_copy(update={"state": "resolved"}))
-    await approved(pool, case_id=other.id, mention_id=holding.mention_id, approved_at=AT + timedelta(days=1))
+    await approved(pool, case_id=other.id, mention_id=holding.mention_id, approved_at=datetime.now(UTC))
     await tell(pool, other)
     await agreed(pool, found)
     await finished(pool, found)

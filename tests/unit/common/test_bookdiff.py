@@ -123,6 +123,7 @@ ANY_ORDER = {
     ("voice", "safe_domains"), ("channels", "*", "authserv_ids"), ("channels", "*", "for"), ("staff", "handles"), ("staff", "domains"),
     ("conduct", "in_scope"), ("conduct", "out_of_scope"), ("conduct", "may_promise", "*"), ("conduct", "go_private_for"),
     ("conduct", "approvals", "*", "by"),
+    ("conduct", "approvals", "*", "also"),
     ("hours", "exceptions"), ("hours", "exceptions", "*", "blocks"), *(("hours", day) for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")),
     ("routing", "*", "skills"), ("routing", "*", "tell"), ("team", "*", "languages"), ("team", "*", "skills"),
     ("hub", "members"), ("hub", "members", "*", "roles"), ("hub", "members", "*", "notify"),
