@@ -30,6 +30,7 @@ from libs.common.bookguard import GuardRules
 from libs.common.bookhours import Hours
 from libs.common.bookproblems import MOST_PROBLEMS, BrandBookError, Inconsistent, problems_of
 from libs.common.bookreferences import inconsistencies
+from libs.common.bookscripts import Script
 from libs.common.bookteam import Department, Escalation, Hub, Member, RoutingRule
 from libs.common.bookvalues import (
     AuthservId,
@@ -288,21 +289,6 @@ class Label(BookPart):
     """The department that knows about it."""
     examples: tuple[Text, ...] = ()
     """Messages as customers write them. Six or more make it reliable."""
-
-
-class Script(BookPart):
-    """A text to start from: a person edits it, fills in what is open, and approves it."""
-
-    id: Id
-    """What a draft names it by."""
-    label: str | None = None
-    """The label whose cases it answers; the responder drafts from it by itself. Empty: for people only."""
-    language: LanguageCode | None = None
-    """Language of the text. Empty: the brand's first."""
-    text: Text
-    """With variables: `{groet}`, `{voornaam}`, `{naam}`, `{handtekening}` are filled in, any other is left to the writer."""
-    update_due: bool = False
-    """Whether it says no more than that we are looking into it: whoever gets it is listed until they were told the outcome."""
 
 
 class Survey(BookPart):

@@ -68,6 +68,12 @@ class Reply(Part):
     writer: str | None = None
     approver: str | None = None
     script: str | None = None
+    variant: int | None = Field(
+        default=None, description="The place of the wording of its script that it was made from: 0 its text, then its variants"
+    )
+    script_digest: str | None = Field(
+        default=None, description="Of the script as it was then; another whenever its wordings or variables are others"
+    )
     verdicts: list[Verdict] = Field(default=[])
     external_id: str | None = Field(default=None, description="The channel's id of what was sent")
     created_at: datetime

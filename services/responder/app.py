@@ -20,6 +20,7 @@ from services.responder import (
     reply_api,
     review_api,
     reviewer,
+    scripts_api,
     update_api,
     updater,
 )
@@ -39,4 +40,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     service = Service("responder", settings, Path(__file__).parent)
     routers = [api.router, held_api.router, reply_api.router, update_api.router, review_api.router, delegation_api.router]
+    routers = [api.router, held_api.router, reply_api.router, update_api.router, scripts_api.router]
     return build(service, routers, start, title="Answers as a person", gauges=[api.refresh_gauges], checks=[checks.accounts(settings)])

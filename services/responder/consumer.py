@@ -3,7 +3,7 @@
 Events about a case carry the whole case, so all of them mean the same here: a newer version of it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from uuid import UUID
 
 from libs.common import db
 from libs.common.books import BrandBooks
+from libs.common.bookscripts import Script
 from libs.common.case_events import CaseEvent
 from libs.common.consumer import Consumer, Work
 from libs.common.errors import InvalidEvent
@@ -18,10 +19,13 @@ from libs.common.events import Event, HoldEvent, SendingHeld, SendingHold, Sendi
 from libs.common.incident_events import IncidentEvent
 from libs.common.record import Received
 from libs.common.topics import CASES, HOLDS, INCIDENTS
-from services.responder import hold_store, review_store, statement, store
+from services.responder import hold_store, review_store, script_use, statement, store
 from services.responder.follow import follow_case
 from services.responder.lease import NEVER, Lease
 from services.responder.reply import Change, ReplyRow
+from services.responder.rotation import Used
+from services.responder.script_use import Outcome
+from services.responder.shelf import Shelf
 
 
 class ReplyWork(Work):
@@ -37,6 +41,9 @@ class ReplyWork(Work):
         self.statements: dict[UUID, statement.Row] = {}
         self.changed_statements: set[UUID] = set()
         self.changes: list[Change] = []
+        self.scripts: Mapping[str, Sequence[Script]] = {}
+        self.used: Mapping[UUID, Sequence[Used]] = {}
+        self.outcomes: dict[UUID, Outcome] = {}
 
 
 class HoldWork(Work):
@@ -81,7 +88,10 @@ def on_case(work: ReplyWork, received: Received[CaseEvent]) -> None:
         book_version=published.version,
         at=event.at,
         traceparent=received.traceparent,
+        team=work.scripts.get(case.brand, ()),
+        used=work.used.get(case.topic_id, ()) if case.topic_id else (),
     )
+    work.outcomes.update(script_use.outcomes(case, replies.values()))
     for change in changes:
         replies[change.row.id] = change.row
         work.changes.append(change)
@@ -161,6 +171,7 @@ async def save(connection: db.Connection, work: ReplyWork) -> None:
     await review_store.ask_again(connection, [(case_id, work.cases[case_id].brand) for case_id in sorted(work.changed_cases)])
     await store.put_replies(connection, {change.row.id: change.row for change in work.changes}.values())
     await store.record(connection, work.changes)
+    await script_use.put(connection, work.outcomes)
     await statement.put(connection, [work.statements[incident_id] for incident_id in work.changed_statements])
 
 
@@ -173,6 +184,8 @@ async def save_holds(connection: db.Connection, work: HoldWork) -> None:
 
 
 def build(books: BrandBooks) -> Consumer[ReplyWork]:
+    shelf = Shelf()
+
     async def load(connection: db.Connection, events: Sequence[Received[Any]], prepared: object) -> ReplyWork:
         work = ReplyWork(books)
         about_cases = [received.event.case for received in events if isinstance(received.event, CaseEvent)]
@@ -180,6 +193,8 @@ def build(books: BrandBooks) -> Consumer[ReplyWork]:
         work.known = {case_id for case_id, row in work.cases.items() if row.version}
         for row in await store.replies_of_cases(connection, work.known):
             work.replies.setdefault(row.case_id, {})[row.id] = row
+        work.scripts = await shelf.labelled(connection, {case.brand for case in about_cases})
+        work.used = await script_use.lately(connection, {(case.brand, case.topic_id) for case in about_cases if case.topic_id})
         about = [received.event.incident for received in events if isinstance(received.event, IncidentEvent)]
         work.statements = await statement.lock(connection, [(incident.id, incident.brand) for incident in about])
         return work

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from libs.common.bookscripts import Script
 from libs.common.brandbook import BrandBook
 from libs.common.case_events import Case
 from libs.common.events import deterministic_id
@@ -16,6 +17,7 @@ from services.responder.clearance import legal_objection, put_back
 from services.responder.customer import newer_mention, to_answer
 from services.responder.recipient import recipient_of
 from services.responder.reply import Change, ReplyRow, discarded, from_script, new, next_version, suited_script
+from services.responder.rotation import Used
 
 ENDED = frozenset({"merged", "withdrawn", "resolved", "closed"})
 """States of a case in which nobody works on an answer."""
@@ -23,27 +25,41 @@ _ANSWERED = frozenset({"draft", "submitted", "approved", "sending", "sent", "unc
 
 
 def automatic_draft(
-    case: Case, rows: Iterable[ReplyRow], book: BrandBook, book_version: int, at: datetime, traceparent: str | None
+    case: Case,
+    rows: Iterable[ReplyRow],
+    book: BrandBook,
+    book_version: int,
+    at: datetime,
+    traceparent: str | None,
+    team: Sequence[Script] = (),
+    used: Sequence[Used] = (),
 ) -> ReplyRow | None:
     """The draft that this case should have without anybody's doing; none when it should have none.
 
     A function of the case as it is now and of what people did, never of the way there: events that come twice, late, or not at all
-    because a newer one overtook them end in the same draft.
+    because a newer one overtook them end in the same draft. What was `used` lately on its topic decides on its wording once, when it is first made.
     """
+    rows = list(rows)
     mention = case.latest
     if mention is None or case.historic or case.state not in ("new", "open") or recipient_of(mention) is None:
         return None
     if any(row.mention_id == mention.id and not row.automatic and row.state in _ANSWERED for row in rows):
         return None
-    script = suited_script(book, case)
+    script = suited_script(book, case, team)
     if script is None:
         return None
     owner = book.member(case.owner) if case.owner else None
+    id = deterministic_id(case.brand, "auto-draft", str(case.id), str(mention.id))
+    mine = [row for row in sorted(rows, key=lambda row: row.created_at, reverse=True) if not row.automatic]
+    here = [Used(row.script, row.variant, row.text) for row in mine if row.state in _ANSWERED]
+    before = next((row for row in rows if row.id == id), None)
+    made = from_script(book, case, mention, script, case.owner, used=[*here, *used], same_as=before)
     return new(
         case,
         book,
-        id=deterministic_id(case.brand, "auto-draft", str(case.id), str(mention.id)),
-        text=from_script(book, case, mention, script, case.owner),
+        id=id,
+        text=made.text,
+        made=made,
         script=script.id,
         writer=case.owner,
         writer_role=owner.role if owner else "agent",
@@ -104,6 +120,10 @@ _FOLLOWS_CASE = (
 )
 
 
+_ORIGIN = ("variant", "script_digest", "greeting", "drafted", "topic_id")
+"""What its text was made from: no news by itself."""
+
+
 def follow_case(
     case: Case,
     was: str,
@@ -113,6 +133,8 @@ def follow_case(
     book_version: int,
     at: datetime,
     traceparent: str | None,
+    team: Sequence[Script] = (),
+    used: Sequence[Used] = (),
 ) -> list[Change]:
     """What a newer version of a case means for its replies. `was` is the case's state before, "" when it is new to us.
 
@@ -122,7 +144,7 @@ def follow_case(
     read of a text before it was asked about the case is void.
     """
     changes: list[Change] = []
-    found = (automatic_draft(own, rows, book, book_version, at, traceparent) for own in to_answer(case))
+    found = (automatic_draft(own, rows, book, book_version, at, traceparent, team, used) for own in to_answer(case))
     wanted = {draft.id: draft for draft in found if draft is not None}
     for row in rows:
         ended = (
@@ -153,9 +175,10 @@ def _drafted(wanted: ReplyRow, known: ReplyRow | None, at: datetime) -> list[Cha
     if wanted.digest != known.digest:
         content["legal_by"] = None  # legal read another text
     promises = wanted.promises  # by themselves they are no news: when they are due moves with the time
+    origin = {name: getattr(wanted, name) for name in _ORIGIN}
     if known.state == "discarded":
-        row = next_version(known, state="draft", reason=None, promises=promises, **content)
+        row = next_version(known, state="draft", reason=None, promises=promises, **origin, **content)
         return [Change(row, "drafted", "system", at, ReplyDrafted)]
     if any(getattr(known, name) != value for name, value in content.items()):
-        return [Change(next_version(known, promises=promises, **content), "edited", "system", at, ReplyEdited)]
+        return [Change(next_version(known, promises=promises, **origin, **content), "edited", "system", at, ReplyEdited)]
     return []

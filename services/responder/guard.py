@@ -14,17 +14,15 @@ from libs.common.brandbook import BrandBook
 from libs.common.reply_events import Verdict
 from services.responder.bounded import within
 from services.responder.verdicts.address import address_form
+from services.responder.verdicts.asking import asks_pii_in_public
 from services.responder.verdicts.blame import blame
 from services.responder.verdicts.commitments import promised_times, unauthorised_promise
 from services.responder.verdicts.draft import Draft, Found
 from services.responder.verdicts.elsewhere import redirect
+from services.responder.verdicts.facts import expiring_fact
 from services.responder.verdicts.greeting import greeting
 from services.responder.verdicts.inside import inside
 from services.responder.verdicts.jokes import jokes
-from services.responder.verdicts.asking import asks_pii_in_public
-from services.responder.verdicts.draft import Draft, Found
-from services.responder.verdicts.facts import expiring_fact
-from services.responder.verdicts.greeting import greeting
 from services.responder.verdicts.language import language_mismatch
 from services.responder.verdicts.length import too_long
 from services.responder.verdicts.links import link_unsafe

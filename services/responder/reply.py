@@ -15,16 +15,19 @@ means for its replies stands in `follow.py`.
 Put back is what was approved against something that has changed, until the moment at which it begins to be transmitted: a person approves it anew.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from libs.common.bookscripts import Script
 from libs.common.bookteam import Member
-from libs.common.brandbook import BrandBook, Script
+from libs.common.brandbook import BrandBook
 from libs.common.case_events import Case
 from libs.common.errors import Conflict
 from libs.common.events import Mention
@@ -40,11 +43,12 @@ from libs.common.reply_events import (
     ReplySubmitted,
     Verdict,
 )
-from services.responder import approval, guard, promised
+from services.responder import approval, guard, promised, rotation, variables
 from services.responder.approval import Signature
 from services.responder.promised import ByHand, Said
 from services.responder.recipient import Recipient, recipient_of
-from services.responder.script import compose, pick_script
+from services.responder.rotation import Used
+from services.responder.script import compose, greetings, pick_script
 from services.responder.verdicts.draft import Draft
 
 _NOBODY = Member(id="nobody", first_name="{handtekening}", initials="xx").model_copy(update={"initials": "{initialen}"})
@@ -87,6 +91,13 @@ class ReplyRow(Reply):
     first_reply: bool
     recipient: Recipient
     automatic: bool = False
+    topic_id: UUID | None = None
+    greeting: int | None = None
+    """The place of the greeting that it was made with, among those that the brand book had then."""
+    drafted: str | None = None
+    """Its text as it was made from its script."""
+    changed: float = 0
+    """The share of that which people have changed since, 0 to 1."""
     writer_role: str = "agent"
     legal_by: str | None = None
     legal_under: str | None = None
@@ -226,9 +237,36 @@ def as_of(row: ReplyRow, book: BrandBook, at: datetime) -> ReplyRow:
         return row
 
 
-def from_script(book: BrandBook, case: Case, mention: Mention, script: Script, writer: str | None) -> str:
-    """A first text. The same case gives the same text: no greeting depends on the hour at which it was made."""
-    return compose(
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A first text, and what it was made from: the places of the script's wording and of the greeting."""
+
+    text: str
+    script: Script
+    variant: int
+    greeting: int
+
+
+def from_script(
+    book: BrandBook,
+    case: Case,
+    mention: Mention,
+    script: Script,
+    writer: str | None,
+    *,
+    used: Sequence[Used] = (),
+    values: Mapping[str, Any] = MappingProxyType({}),
+    same_as: ReplyRow | None = None,
+) -> Made:
+    """A first text, in other words than what was `used` lately, newest first, as far as there are others; or in those of a draft that is the `same_as`
+    this, of the same script. No greeting depends on the hour at which it was made. Raises `Unprocessable` for `values` that do not fit the script."""
+    language, seed = script.language or book.languages[0], mention.id.int % 97
+    choice = greetings(book, language)
+    if same_as is not None and same_as.script == script.id and same_as.script_digest == script.digest:
+        variant, greeting = same_as.variant or 0, same_as.greeting or 0
+    else:
+        variant, greeting = rotation.wording(script, used, seed), rotation.greeting(choice, used, seed)
+    text = compose(
         book,
         signer(book, writer, case.owner),
         mention.channel,
@@ -236,13 +274,16 @@ def from_script(book: BrandBook, case: Case, mention: Mention, script: Script, w
         script,
         mention.visibility,
         case.replied_at is None,
-        variant=mention.id.int % 97,
+        context=variables.written(script, values, language),
+        variant=greeting,
+        wording=variant,
     )
+    return Made(text, script, variant, greeting)
 
 
-def suited_script(book: BrandBook, case: Case) -> Script | None:
-    """The script for what the case is about, in the customer's language."""
-    return pick_script(book, case.labels, case.language)
+def suited_script(book: BrandBook, case: Case, team: Sequence[Script] = ()) -> Script | None:
+    """The script for what the case is about, in the customer's language: the brand book's, else one of the `team`'s own."""
+    return pick_script(book, case.labels, case.language, team)
 
 
 def new(
@@ -259,6 +300,7 @@ def new(
     at: datetime,
     traceparent: str | None,
     update_due: bool = False,
+    made: Made | None = None,
 ) -> ReplyRow:
     """A draft that answers the case's newest mention. Raises `Conflict` when there is nothing or nobody to answer."""
     mention = case.latest
@@ -288,6 +330,11 @@ def new(
         book_version=book_version,
         traceparent=traceparent,
         update_due=update_due,
+        topic_id=case.topic_id,
+        variant=made.variant if made else None,
+        script_digest=made.script.digest if made else None,
+        greeting=made.greeting if made else None,
+        drafted=made.text if made else None,
     )
     return weighed(row, book, case.owner, at)
 
@@ -331,10 +378,18 @@ def edit(
         automatic=False,
         update_due=row.update_due if update_due is None else update_due,
         by_hand=_still_said(row, text, book, at),
+        changed=share_changed(row.drafted, text) if row.drafted is not None else 0,
         **_UNSENT,
     )
     changed = changed.model_copy(update={"digest": digest_of(changed)})
     return Change(weighed(changed, book, owner, at), "edited", person.id, at, ReplyEdited)
+
+
+def share_changed(before: str, after: str) -> float:
+    """How much of a text is other words by now, 0 to 1: the words that only one of the two has, of all words of both. Their order does not count."""
+    old, new = Counter(before.split()), Counter(after.split())
+    total = old.total() + new.total()
+    return round(1 - 2 * (old & new).total() / total, 3) if total else 0.0
 
 
 def _still_said(row: ReplyRow, text: str, book: BrandBook, at: datetime) -> list[ByHand]:

@@ -10,12 +10,12 @@ from typing import Annotated
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import Field, StrictBool
+from pydantic import Field, StrictBool, StrictFloat, StrictInt
 
 from libs.common import conditions, db, http, idempotency, outbox, telemetry
 from libs.common.auth import Principal, allow
 from libs.common.books import Published
-from libs.common.brandbook import Script
+from libs.common.bookscripts import Script
 from libs.common.case_events import Case
 from libs.common.conditions import Match
 from libs.common.errors import Conflict, NotFound, Unavailable, Unprocessable
@@ -24,9 +24,23 @@ from libs.common.problems import CONFLICT
 from libs.common.reply_events import Verdict
 from libs.common.routes import Route
 from libs.common.service import Writing, of
-from services.responder import clearance, customer, delegation, hold, hold_store, overrides, promised, reply, shown, statement, store
+from services.responder import (
+    clearance,
+    customer,
+    delegation,
+    hold,
+    hold_store,
+    overrides,
+    promised,
+    reply,
+    script_use,
+    shelf,
+    shown,
+    statement,
+    store,
+)
 from services.responder.promised import Said
-from services.responder.reply import Change, Person, ReplyRow
+from services.responder.reply import Change, Made, Person, ReplyRow
 from services.responder.seen import Seen
 from services.responder.shown import ReplyDetail
 
@@ -45,10 +59,19 @@ _UPDATE_DUE = "It says no more than that we are looking into it: its reader is l
 
 
 class NewReply(http.Body):
-    """Either a text, or a script of the brand book; neither: the script that suits the case."""
+    """Either a text, or a script; neither: the script that suits the case."""
 
     text: Text | None = None
-    script: str | None = Field(default=None, max_length=100, description="Id in the brand book, or of a statement that is offered")
+    script: str | None = Field(
+        default=None, max_length=100, description="As `GET …/scripts` names it, or the id of a statement that is offered"
+    )
+    values: dict[Annotated[str, Field(max_length=100)], StrictBool | StrictInt | StrictFloat | Annotated[str, Field(max_length=300)]] = (
+        Field(
+            default={},
+            max_length=30,
+            description="What the script's variables are filled in with; what is missing stays open, and holds the text back",
+        )
+    )
     mention_id: UUID | None = Field(
         default=None,
         description="In a case that people put together, the message that it answers: `answer_to` of `GET …/cases/{case_id}/recipients` in routing. "
@@ -213,7 +236,8 @@ async def write(
     if mention is None:
         raise Conflict("This case has no message left to answer.")
     now = await store.database_time(writing)
-    text, script = await _text(writing, body, published, case, mention, principal.subject)
+    text, made = await _text(writing, body, published, case, mention, principal.subject)
+    script = made.script if made else None
     says_no_more = body.update_due if body.update_due is not None else script is not None and script.update_due
     row = reply.new(
         case,
@@ -228,6 +252,7 @@ async def write(
         at=now,
         traceparent=case_row.traceparent or telemetry.current_traceparent(),
         update_due=says_no_more,
+        made=made,
     )
     person = as_person(principal)
     known = await store.replies_of_cases(writing, [case_id])
@@ -317,26 +342,35 @@ async def confirm(body: Confirmation, principal: Colleague, at: One) -> ReplyDet
 
 async def _text(
     writing: Writing, body: NewReply, published: Published, case: Case, mention: Mention, subject: str
-) -> tuple[str, Script | None]:
-    """The text to start from, and the script that it came from."""
+) -> tuple[str, Made | None]:
+    """The text to start from, and what it was made from where that is a script."""
     if body.text is not None:
+        if body.values:
+            raise Unprocessable("values: they are for a script's variables; a text is given as it is.")
         return body.text, None
+    script = await _script(writing, body.script, published, case)
+    topics = await script_use.lately(writing, [(case.brand, case.topic_id)]) if case.topic_id else {}
+    used = [*await script_use.in_case(writing, case.brand, case.id), *(one for found in topics.values() for one in found)]
+    made = reply.from_script(published.book, case, mention, script, subject, used=used, values=body.values)
+    return made.text, made
+
+
+async def _script(writing: Writing, named: str | None, published: Published, case: Case) -> Script:
     book = published.book
-    if body.script is not None and body.script.startswith(statement.PREFIX):
-        said = await statement.one(writing, case.brand, _incident(body.script))
+    if named is not None and named.startswith(statement.PREFIX):
+        said = await statement.one(writing, case.brand, _incident(named))
         if said is None:
             raise Unprocessable("No statement of that incident is offered; `GET …/statements` lists those that are.")
-        offered = statement.script(said, book, case.language).model_copy(update={"id": body.script, "update_due": True})
-        return reply.from_script(book, case, mention, offered, subject), offered
-    if body.script is None:
-        script = reply.suited_script(book, case)
+        return statement.script(said, book, case.language).model_copy(update={"id": named, "update_due": True})
+    if named is None:
+        script = reply.suited_script(book, case, [one.named for one in await shelf.offered(writing, case.brand)])
         if script is None:
-            raise Unprocessable("No script of the brand book suits this case and its language. Give a text.")
+            raise Unprocessable("No script suits this case and its language. Give a text.")
     else:
-        script = next((known for known in book.scripts if known.id == body.script), None)
+        script = await shelf.find(writing, published, named)
         if script is None:
-            raise Unprocessable(f"The brand book has no script {body.script[:100]!r}.")
-    return reply.from_script(book, case, mention, script, subject), script
+            raise Unprocessable(f"The brand has no script {named[:100]!r}; GET …/scripts lists them.")
+    return script
 
 
 def _incident(script: str) -> UUID:

@@ -5,14 +5,16 @@ not known stays visible as ``{name}``, so that the guard holds it back. Only ``{
 index or format specification is ever evaluated, and what a value contains is never expanded again. Pure: no I/O.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import time
 
 import regex
 
+from libs.common.bookscripts import VARIABLE, Script
 from libs.common.bookteam import Member
-from libs.common.brandbook import BrandBook, Script, SignatureStyle
+from libs.common.brandbook import BrandBook, SignatureStyle
 from services.responder.lengths import family
 
 # What a conversation opens with. The guard recognises the same words in either language: "Hi" is Dutch by now.
@@ -47,7 +49,6 @@ _NEUTRAL = {"beste": "Beste klant", "geachte": "Geachte klant", "dear": "Dear cu
 _FALLBACK = {"nl": {"je": "Hoi {voornaam}", "u": "Goedendag {naam}"}, "en": {"je": "Hi {voornaam}", "u": "Hello {naam}"}}
 _CLOSING = {"nl": {"je": "Groet,", "u": "Met vriendelijke groet,"}, "en": {"je": "Kind regards,", "u": "Kind regards,"}}
 
-_VARIABLE = regex.compile(r"(?<!\{)\{([^\W\d]\w*)\}(?!\})")
 _NAME_VARIABLE = regex.compile(r"\s*,?\s*\{(?:voornaam|naam|first_name|name)\}", regex.IGNORECASE)
 _NAME_PART = regex.compile(r"\p{L}[\p{L}\p{M}'’-]*")
 _TITLES = {"dhr", "de", "heer", "hr", "mevr", "mevrouw", "mw", "meneer", "mr", "mrs", "ms", "miss", "dr", "drs", "ir", "ing", "prof"}
@@ -71,7 +72,7 @@ def render(script: str, context: Mapping[str, str]) -> Rendered:
     """
     missing: list[str] = []
 
-    def fill(match: "regex.Match[str]") -> str:
+    def fill(match: "re.Match[str]") -> str:
         name = match[1]
         value = context.get(name, context.get(name.lower()))
         if value is not None:
@@ -80,16 +81,16 @@ def render(script: str, context: Mapping[str, str]) -> Rendered:
             missing.append(name)
         return match[0]
 
-    return Rendered(_VARIABLE.sub(fill, script), missing)
+    return Rendered(VARIABLE.sub(fill, script), missing)
 
 
-def pick_script(book: BrandBook, labels: Sequence[str], language: str) -> Script | None:
+def pick_script(book: BrandBook, labels: Sequence[str], language: str, team: Sequence[Script] = ()) -> Script | None:
     """The first script in this language for the first label that has one; a label's parent stands in for it.
 
     A script without a label serves when no label has one. Never one in another language: a customer is answered in
-    their own.
+    their own. The ``team``'s own scripts come after the book's.
     """
-    in_language = [s for s in book.scripts if s.language == language]
+    in_language = [s for s in (*book.scripts, *(s for s in team if s.label)) if s.language == language]
     for label in labels:
         for name in book.label_path(label):
             for script in in_language:
@@ -110,12 +111,13 @@ def compose(
     context: Mapping[str, str] | None = None,
     local_time: time | None = None,
     variant: int = 0,
+    wording: int = 0,
 ) -> str:
     """A draft's text from a script, with a greeting where one is asked and the writer's signature.
 
     ``context`` fills the script's other variables. ``local_time`` is the time of day in the brand's own zone; without it
     no greeting is chosen that belongs to a part of the day, while the book has another. ``variant`` walks through the
-    book's greetings, so that replies do not all open the same.
+    book's greetings, so that replies do not all open the same; ``wording`` is the place of one of the script's.
     """
     language = script.language or book.languages[0]
     greeting = ""
@@ -133,8 +135,9 @@ def compose(
         **(context or {}),
     }
     values["greeting"], values["signature"] = values["groet"], values["handtekening"]
-    names = {match[1].lower() for match in _VARIABLE.finditer(script.text)}
-    text = render(script.text, values).text.strip()
+    worded = script.wordings[wording]
+    names = {match[1].lower() for match in VARIABLE.finditer(worded)}
+    text = render(worded, values).text.strip()
     if not greeting:
         text = _open_without_greeting(text)
     elif not names & {"groet", "greeting"} and book.voice.greeting.required != "never":
@@ -149,9 +152,7 @@ def greet(book: BrandBook, customer_name: str | None, language: str, *, local_ti
 
     ``{naam}`` is the whole name in a brand that says *u* and the first name in one that says *je*.
     """
-    examples = [e for e in book.voice.greeting.examples if _suits(e, language)]
-    timely = [e for e in examples if _fits_hour(e, local_time)]
-    choice = timely or [_FALLBACK.get(language, _FALLBACK["en"])[book.voice.address_form]]
+    choice = greetings(book, language, local_time)
     example = choice[variant % len(choice)]
     first = first_name(customer_name)
     if first is None:
@@ -161,6 +162,21 @@ def greet(book: BrandBook, customer_name: str | None, language: str, *, local_ti
     if not all(_NAME_PART.fullmatch(part) for part in whole.split()):
         whole = first
     return render(example, {"voornaam": first, "naam": whole, "first_name": first, "name": whole}).text.strip(" ,!")
+
+
+def greetings(book: BrandBook, language: str, local_time: time | None = None) -> list[str]:
+    """The greetings to choose from, with their variables: the book's that suit language and hour, or one that always does."""
+    examples = [e for e in book.voice.greeting.examples if _suits(e, language)]
+    timely = [e for e in examples if _fits_hour(e, local_time)]
+    return timely or [_FALLBACK.get(language, _FALLBACK["en"])[book.voice.address_form]]
+
+
+def opens_with(text: str, choice: Sequence[str]) -> int | None:
+    """Which of these greetings a text opens with, whoever it greets; None when with none. The longest wins."""
+    start = regex.sub(r"^(?:@\S+\s+)+", "", text).lower()
+    bare = {place: _NAME_VARIABLE.sub("", example).strip(" ,!").lower() for place, example in enumerate(choice)}
+    found = [place for place, words in bare.items() if start.startswith(words) and not start[len(words) :][:1].isalnum()]
+    return max(found, key=lambda place: len(bare[place]), default=None)
 
 
 def first_name(customer_name: str | None) -> str | None:

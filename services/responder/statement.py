@@ -10,7 +10,8 @@ from datetime import datetime
 from uuid import UUID
 
 from libs.common import db
-from libs.common.brandbook import BrandBook, Script
+from libs.common.bookscripts import Script
+from libs.common.brandbook import BrandBook
 from libs.common.incident_events import Incident
 
 PREFIX = "incident:"

@@ -21,7 +21,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from libs.common.brandbook import BrandBook, Script
+from libs.common.bookscripts import Script
+from libs.common.brandbook import BrandBook
 from libs.common.case_events import Case
 from libs.common.errors import Conflict, Forbidden
 from libs.common.events import deterministic_id

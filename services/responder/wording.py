@@ -9,7 +9,14 @@ from services.responder.verdicts.reading import Reading
 
 def pattern(*texts: str) -> Pattern:
     """Any of these. A blank stands for any white space (with a question mark: also for none), `<<` and `>>` for the edges of a word, `__` for what may stand before a clause."""
-    joined = "|".join(texts).replace(" ?", r"\s*").replace(" ", r"\s+").replace("<<", r"(?<!\w)").replace(">>", r"(?!\w)").replace("__", r"[\s,;:()–—-]*")
+    joined = (
+        "|".join(texts)
+        .replace(" ?", r"\s*")
+        .replace(" ", r"\s+")
+        .replace("<<", r"(?<!\w)")
+        .replace(">>", r"(?!\w)")
+        .replace("__", r"[\s,;:()–—-]*")
+    )
     return Pattern(joined)
 
 

@@ -17,9 +17,14 @@ from services.responder.wording import pattern, trimmed
 _KINDS: Final[tuple[tuple[str, Pattern], ...]] = (
     (
         "guarantee",
-        pattern(r"<<(?:garande\w*|gegarandeerd|garantie dat|guarantee\w*|beloof\w*|beloven|promise|nooit meer|never again|sta(?:an)? garant)>>"),
+        pattern(
+            r"<<(?:garande\w*|gegarandeerd|garantie dat|guarantee\w*|beloof\w*|beloven|promise|nooit meer|never again|sta(?:an)? garant)>>"
+        ),
     ),
-    ("discount", pattern(r"<<(?:\w*korting\w*|discount\w*|\d+ ?(?:%|procent) (?:off|van|op|korting)|percent off|kortingscode|promo ?code)>>")),
+    (
+        "discount",
+        pattern(r"<<(?:\w*korting\w*|discount\w*|\d+ ?(?:%|procent) (?:off|van|op|korting)|percent off|kortingscode|promo ?code)>>"),
+    ),
     (
         "gift",
         pattern(
@@ -59,14 +64,12 @@ _GIVE: Final = (
     r"(?:geef|geven|schenk|schenken|stuur|sturen|bied|bieden|mail|mailen|regel|regelen|zet|zetten|stort|storten|boek|boeken|maak|maken|betaal|betalen|keer|keren|ken|kennen|doe|doen|verreken|verrekenen|trakteer|trakteren|leg|leggen|stop|stoppen|breng|brengen|haal|halen|trek|trekken|pas|passen|zorg|zorgen|kom|komen|zal"
     r"|zullen|ga|gaan|laat|laten|verleng|verlengen|app|appen|plaats|plaatsen|heb|hebben|gooi|gooien|verras|verrassen|voeg|voegen|vergoed|vergoeden|wil|willen|mag|mogen|kan|kunnen)"
 )
-_PAY_BACK: Final = (
-    r"(?:terugbetaald|teruggestort|terugstorten|terugbetalen|terugboeken|teruggeboekt|teruggegeven|teruggeven|terugkrijgen|terugkrijgt|terugkrijg|vergoed|vergoeden|gecrediteerd|crediteren|gecompenseerd|compenseren|kwijtgescholden|kwijtschelden|gerestitueerd|restitueren|uitbetaald|uitbetalen|uitgekeerd|uitkeren|geschonken|rechttrekken met)"
-)
-_BACK: Final = (
-    r"(?:stort|storten|betaal|betalen|boek|boeken|geef|geven|maak|maken|zet|zetten|schrijf|schrijven|schiet|schieten)"
-)
+_PAY_BACK: Final = r"(?:terugbetaald|teruggestort|terugstorten|terugbetalen|terugboeken|teruggeboekt|teruggegeven|teruggeven|terugkrijgen|terugkrijgt|terugkrijg|vergoed|vergoeden|gecrediteerd|crediteren|gecompenseerd|compenseren|kwijtgescholden|kwijtschelden|gerestitueerd|restitueren|uitbetaald|uitbetalen|uitgekeerd|uitkeren|geschonken|rechttrekken met)"
+_BACK: Final = r"(?:stort|storten|betaal|betalen|boek|boeken|geef|geven|maak|maken|zet|zetten|schrijf|schrijven|schiet|schieten)"
 _MADE_GOOD: Final = r"(?:vergoed|vergoeden|compenseer|compenseren|crediteer|crediteren|restitueer|restitueren|garandeer|garanderen)"
-_COST: Final = r"(?:schade|\w*kosten|reparatie|rekening|verschil|\w*boete|meerprijs|hotel|taxi\w*|meerkosten|stomerij|ritprijs|factuur|nota)"
+_COST: Final = (
+    r"(?:schade|\w*kosten|reparatie|rekening|verschil|\w*boete|meerprijs|hotel|taxi\w*|meerkosten|stomerij|ritprijs|factuur|nota)"
+)
 
 # What we are to do: a condition on the customer's side leaves it a promise.
 _WE_GIVE: Final = pattern(
@@ -123,7 +126,9 @@ _YOU_GET: Final = pattern(
 _DENIED: Final = pattern(
     r"<<(?:geen|niet|helaas|kunnen (?:we|ik|wij) niet|zonder|not|no|cannot|can't|unable|unfortunately|don't|isn't|wouldn't|without|never)>>"
 )
-_YET: Final = pattern(r"<<(?:nooit (?:meer|weer)|niet (?:meer|nog (?:een|eens)|te betalen|in rekening|stijgt|duurder|omhoog|hoger|weer)|niet>>.{0,20}<<(?:betalen|rekening)|won't|will not|never|no (?:cost|charge)|geen (?:kosten|cent|zorgen|probleem)|no worries|zonder kosten|internet|not (?:happen|be charged|go up|rise))>>")
+_YET: Final = pattern(
+    r"<<(?:nooit (?:meer|weer)|niet (?:meer|nog (?:een|eens)|te betalen|in rekening|stijgt|duurder|omhoog|hoger|weer)|niet>>.{0,20}<<(?:betalen|rekening)|won't|will not|never|no (?:cost|charge)|geen (?:kosten|cent|zorgen|probleem)|no worries|zonder kosten|internet|not (?:happen|be charged|go up|rise))>>"
+)
 _ASKED: Final = pattern(
     # asked inside yet, or how to claim it
     r"<<(?:vraag|vragen|navragen|overleg\w*|bespre\w+|voorleg\w*|leg|leggen|bekijk\w*|beoorde\w+|kijk\w*|check\w*|onderzoek\w*|nagaan|weten|uitzoeken|zoek\w*|zien|horen|hoor|ask|asking|check|checking|review|see|discuss|look|know|find out|hear|decide|confirm)>>.{0,70}<<(?:of|over|if|whether|about|for)>>",
@@ -180,14 +185,10 @@ def _may(draft: Draft, book: BrandBook, said: str) -> bool:
         return False
     kind = next(name for name, words in _KINDS if words.search(said))
     amounts = [float((found[1] or found[2]).replace(",", ".")) for found in _AMOUNT.finditer(said)]
-    return any(
-        one.kind == kind and (one.up_to_eur is None or (bool(amounts) and max(amounts) <= one.up_to_eur)) for one in allowed
-    )
+    return any(one.kind == kind and (one.up_to_eur is None or (bool(amounts) and max(amounts) <= one.up_to_eur)) for one in allowed)
 
 
-_UNAUTHORISED: Final = (
-    "This promises money, a gift, a discount or a guarantee that your role may not promise. Say how to ask for it, or let somebody decide who may."
-)
+_UNAUTHORISED: Final = "This promises money, a gift, a discount or a guarantee that your role may not promise. Say how to ask for it, or let somebody decide who may."
 
 # --- when it is due -------------------------------------------------------------------------------------------------------------------
 
@@ -206,4 +207,6 @@ def promised_times(draft: Draft, book: BrandBook) -> Iterator[Found]:
             yield Found("promise_outside_hours", message, one.start, one.end, "hours")
 
 
-_VAGUE: Final = "This promises something without a moment that the customer can hold it to. Say by when: today before 17:00, within two working days."
+_VAGUE: Final = (
+    "This promises something without a moment that the customer can hold it to. Say by when: today before 17:00, within two working days."
+)

@@ -24,9 +24,9 @@ _SENDS: Final = Saying(
         r"<<(?:bel|belt|bellen)(?: \w+){0,4}? (?:met|naar|op|onze?|de|het|0\d{2,3}|\x00)>>|<<(?:kunt|kun|kan|moet|mag) (?:je|u) .{0,60}<<bellen>>",
         rf"<<(?:neem|neemt|opnemen|nemen)>>.{{0,60}}<<contact>>.{{0,60}}<<{_THEM}>>|<<contact>>.{{0,20}}<<met (?:de|het|uw|je|jouw|onze?|hen|hun|\w+)>>.{{0,40}}<<(?:op|opnemen|opneemt|te nemen|nemen)>>",
         r"<<(?:neem|neemt)>>.{0,30}<<(?:telefonisch|dan|even|hiervoor|daarvoor|alstublieft|a\.u\.b\.|graag|zelf|rechtstreeks)>>.{0,30}<<contact>>",
-        rf"<<(?:wend|wendt|richt|wenden|richten)>>.{{0,20}}<<(?:u|je|zich)>>.{{0,40}}<<tot>>|<<(?:u|je|zich) (?:te )?(?:wenden|richten) tot>>|<<tot>>.{{0,60}}<<(?:wenden|richten)>>",
+        r"<<(?:wend|wendt|richt|wenden|richten)>>.{0,20}<<(?:u|je|zich)>>.{0,40}<<tot>>|<<(?:u|je|zich) (?:te )?(?:wenden|richten) tot>>|<<tot>>.{0,60}<<(?:wenden|richten)>>",
         rf"<<(?:ga|gaat|loop|loopt|stap|kom|komt|rijd|gaan|lopen|komen)>>.{{0,40}}<<(?:langs|naar|binnen)>>.{{0,40}}<<{_THEM}>>",
-        rf"<<(?:ga|gaat|loop|loopt|stap|gaan|lopen|kom|komt)>>.{{0,20}}<<(?:langs|binnen) (?:bij|in|aan)>>",
+        r"<<(?:ga|gaat|loop|loopt|stap|gaan|lopen|kom|komt)>>.{0,20}<<(?:langs|binnen) (?:bij|in|aan)>>",
         r"<<(?:terecht|aankloppen|wezen|moeten zijn|moet zijn|te zijn|langsgaan|zijn)>>.{0,12}<<(?:bij|op)>>.{0,50}",
         r"<<(?:moet|moeten|dien|dient)>>.{0,20}<<(?:je|u|jullie)>>.{0,40}<<bij>>.{0,60}<<(?:zijn|wezen|melden|aankloppen)>>|<<(?:je|u) (?:moet|zult|zal|dient)>>.{0,30}<<bij>>.{0,60}<<(?:zijn|wezen|melden|aankloppen)>>",
         r"<<(?:kunt|kun|kan|kunnen)>>.{0,30}<<(?:bij|op)>>.{0,50}<<terecht>>|<<(?:kunt|kun) (?:je|u)>>.{0,50}<<terecht bij>>",
@@ -40,18 +40,18 @@ _SENDS: Final = Saying(
         rf"<<(?:mail|schrijf|mailt|stuur)>>.{{0,40}}<<(?:naar|aan)>>.{{0,30}}<<{_THEM}>>",
         # not ours, theirs
         r"<<(?:wij|we|ik)(?: \w+){0,2}? (?:gaan|ga|kunnen|kan) (?:\w+ ){0,3}?(?:niet over|niets? (?:over zeggen|mee)|niet (?:bij|in)(?:zien|kijken)?|niet (?:mee )?helpen)>>.{0,60}<<(?:vraag|probeer|neem|bel|belt|kijk|ga|meld|stel)>>",
-        rf"<<(?:kan|kunnen) (?:ik|we|wij) .{{0,30}}<<(?:niet|niets)>>.{{0,40}}<<(?:vraag|probeer|neem|bel|belt|kijk|ga|meld)>>.{{0,30}}<<(?:bij|met|op|naar|het)>>",
+        r"<<(?:kan|kunnen) (?:ik|we|wij) .{0,30}<<(?:niet|niets)>>.{0,40}<<(?:vraag|probeer|neem|bel|belt|kijk|ga|meld)>>.{0,30}<<(?:bij|met|op|naar|het)>>",
         rf"<<(?:dat|dit|daar|hier)>>.{{0,15}}<<(?:weet|weten|regelt|regelen|doet|doen|gaat|gaan|bepaalt|beslist)>>.{{0,30}}<<{_THEM}>>.{{0,30}}",
         rf"<<(?:dat|dit|het) (?:moet|moeten|kun|kunt|kan|regel|regelt) (?:je|u) .{{0,20}}<<(?:met|via|bij|in)>>.{{0,20}}<<{_THEM}>>.{{0,40}}<<(?:regelen|opnemen|afstemmen|doen|overleggen|navragen|aangeven|melden|vragen|aanvragen)>>",
         rf"<<(?:moet|moeten|kunt|kun|dient) (?:je|u) (?:\w+ )?(?:terug )?(?:naar|bij)>>.{{0,30}}<<{_THEM}>>",
         rf"<<(?:is|was) (?:\w+ )?(?:iets|een (?:vraag|zaak|kwestie)) (?:voor|van)>>.{{0,30}}<<{_THEM}>>|<<(?:dat|dit) is .{{0,15}}<<(?:aan|voor) (?:de|je|uw|jouw) {_THEM}>>",
-        rf"<<(?:is|bestaat|hebben) (?:er |wij |we )?(?:een )?(?:apart|speciaal|ander|eigen)\w* (?:\w*nummer|loket|afdeling|formulier|mailadres|e-mailadres)>>",
-        rf"<<(?:mail|schrijf|stuur (?:een )?(?:mail|mailtje|e-mail|brief))>>.{{0,20}}(?:<<naar>>|<<aan>>).{{0,15}}\x00",
-        rf"<<(?:kijk|kijkt|check) (?:\w+ )?op (?:de|hun) (?:site|website|pagina|app) van>>|<<probeer (?:het )?(?:\w+ )?(?:bij|via) (?:de|het|je|uw|een)",
+        r"<<(?:is|bestaat|hebben) (?:er |wij |we )?(?:een )?(?:apart|speciaal|ander|eigen)\w* (?:\w*nummer|loket|afdeling|formulier|mailadres|e-mailadres)>>",
+        r"<<(?:mail|schrijf|stuur (?:een )?(?:mail|mailtje|e-mail|brief))>>.{0,20}(?:<<naar>>|<<aan>>).{0,15}\x00",
+        r"<<(?:kijk|kijkt|check) (?:\w+ )?op (?:de|hun) (?:site|website|pagina|app) van>>|<<probeer (?:het )?(?:\w+ )?(?:bij|via) (?:de|het|je|uw|een)",
         # English
         rf"<<(?:that's|that is|this is|it's) (?:a question|one|something|a matter|a job) for>>.{{0,20}}<<{_THEM}>>|<<(?:email|write to|mail) \x00",
         r"<<(?:we|i) (?:don't|do not|can't|cannot) (?:deal with|handle|help with|look into|do anything about|do)>>.{0,60}<<(?:does|do|can|will|try|call|contact|ask|please)>>",
-        rf"<<you (?:can|may) (?:reach|contact|call|find)>>.{{0,40}}<<(?:on|at|via|team|line|desk|department)>>|<<(?:needs|has) to go (?:through|via|to)>>",
+        r"<<you (?:can|may) (?:reach|contact|call|find)>>.{0,40}<<(?:on|at|via|team|line|desk|department)>>|<<(?:needs|has) to go (?:through|via|to)>>",
         r"<<(?:call|ring|phone|dial|telephone)>>(?: us| our| the| them| your| \d| \x00| on| directly)",
         rf"<<(?:contact|reach out to|get in touch with|speak to|speak with|talk to|write to|email|ask|try|turn to|go through|get on to|liaise with|check with|take (?:it|this) up with)>>.{{0,40}}<<{_THEM}>>",
         rf"<<(?:visit|pop into|pop in to|drop by|drop in at|go to|head to|head over to|stop by|come to)>>.{{0,40}}<<{_THEM}>>",
@@ -66,7 +66,9 @@ _SENDS: Final = Saying(
         r"<<(?:privébericht|prive\w*|dm|pb|direct message|private message|bericht|messenger|whatsapp|inbox|chat)>>",
         r"<<(?:heb|hebt|heeft|had) (?:je|u)|<<(?:je|u|you) (?:hebt|heeft|had|belde|have|were|called|spoke)>>|<<als (?:je|u)>>",
     ),
-    unless_before=pattern(r"<<(?:als|mocht(?:en)?|indien|wil|wilt|liever|zodra|wanneer|of|if|should|would you|prefer|once|when|or|until|tenzij)>>"),
+    unless_before=pattern(
+        r"<<(?:als|mocht(?:en)?|indien|wil|wilt|liever|zodra|wanneer|of|if|should|would you|prefer|once|when|or|until|tenzij)>>"
+    ),
 )
 _TAKES_OVER: Final = pattern(
     # we do something about it, or ask for what we need to
@@ -98,4 +100,6 @@ def redirect(draft: Draft, book: BrandBook) -> Iterator[Found]:
     yield Found("redirect", _MESSAGE, *trimmed(draft.text, *place))
 
 
-_MESSAGE: Final = "This sends the customer elsewhere. Take it over: ask what you need here or in a private message, or say who of us does what."
+_MESSAGE: Final = (
+    "This sends the customer elsewhere. Take it over: ask what you need here or in a private message, or say who of us does what."
+)

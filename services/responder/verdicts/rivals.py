@@ -49,8 +49,45 @@ _NEXT: Final = pattern(
     r"__(?:daar|die|zij|ze|they|their) (?:\w+ ){0,6}?(?:slecht\w*|storing\w*|duurder|trager|niet eens|wachten|nooit|niemand|never|nobody|don't|worse|slower)>>",
 )
 _GENERAL: Final = frozenset(
-    "concurrent concurrenten concurrentie concurrerende andere anderen buren overburen prijsvechter prijsvechters stunter stunters budgetaanbieder budgetaanbieders stuntaanbieder stuntaanbieders goedkope concullega"
-    " concullega's elders ergens sommige ander overkant oude vorige competitor competitors competition other others elsewhere rival rivals previous old competitor's".split()
+    [
+        "concurrent",
+        "concurrenten",
+        "concurrentie",
+        "concurrerende",
+        "andere",
+        "anderen",
+        "buren",
+        "overburen",
+        "prijsvechter",
+        "prijsvechters",
+        "stunter",
+        "stunters",
+        "budgetaanbieder",
+        "budgetaanbieders",
+        "stuntaanbieder",
+        "stuntaanbieders",
+        "goedkope",
+        "concullega",
+        "concullega's",
+        "elders",
+        "ergens",
+        "sommige",
+        "ander",
+        "overkant",
+        "oude",
+        "vorige",
+        "competitor",
+        "competitors",
+        "competition",
+        "other",
+        "others",
+        "elsewhere",
+        "rival",
+        "rivals",
+        "previous",
+        "old",
+        "competitor's",
+    ]
 )
 
 

@@ -22,7 +22,7 @@ _BLAMES: Final = pattern(
     rf"<<{_YOU} (?:kiest|koos|tekende|wilde|wou) (?:er )(?:toch |immers |nu eenmaal |zelf )+|<<{_YOU} (?:koos|tekende|wilde|wou) (?:toch |immers |nu eenmaal |zelf )+",
     rf"<<die {_YOU} zelf (?:heeft|hebt|had|hebben)>>",
     rf"<<(?:{_YOUR} )?eigen (?:schuld|fout|keuze|keus|probleem|slordigheid|nalatigheid|stomme|domme|verantwoordelijkheid)>>",
-    rf"<<(?:dat|dit|het|de fout|de oorzaak|de schuld) (?:ligt|lag) (?:\w+ ){{0,3}}?(?<!niet )(?:aan|bij) (?:je|jou|u|jullie)(?: zelf|zelf)?>>(?! (?:of|\w+nummer|adres|router|modem|rekening|account))|<<ligt (?:\w+ )?(?:aan|bij) (?:jezelf|uzelf|jouzelf)>>",
+    r"<<(?:dat|dit|het|de fout|de oorzaak|de schuld) (?:ligt|lag) (?:\w+ ){0,3}?(?<!niet )(?:aan|bij) (?:je|jou|u|jullie)(?: zelf|zelf)?>>(?! (?:of|\w+nummer|adres|router|modem|rekening|account))|<<ligt (?:\w+ )?(?:aan|bij) (?:jezelf|uzelf|jouzelf)>>",
     rf"<<(?:is|blijft|was) (?:toch |echt |puur |gewoon |dan )*{_YOUR} (?:eigen )?(?:probleem|schuld|fout|pakkie-an)>>",
     rf"<<(?:door|dankzij|vanwege) {_YOUR} (?:eigen )?(?:toedoen|fout|schuld|slordigheid|onoplettendheid|gedrag|houding|ongeduld|gebrek)>>",
     rf"<<{_YOU} (?:maakt|maak) het (?:jezelf|uzelf|ons|mij) (?:\w+ )?(?:moeilijk|lastig|onmogelijk)|<<(?:maakt|maak) {_YOU} het (?:jezelf|uzelf|ons)",
@@ -51,12 +51,14 @@ _ARGUES: Final = pattern(
     # not our problem
     r"<<(?:daar|hier) (?:kunnen|kan) (?:wij|we|ik) (?:ook |echt |verder |toch |nu eenmaal |helaas |dan )*(?:niks|niets|weinig) (?:aan|tegen) (?:doen|veranderen)>>|<<kunnen (?:wij|we) (?:ook |er |daar )*(?:niks|niets) aan doen>>|<<kan ik (?:ook |er |daar )*(?:niks|niets) aan doen>>",
     r"<<(?:niet (?:ons|mijn) (?:probleem|schuld|pakkie-an)|niet onze (?:schuld|zaak)|(?:wij|we|ik) (?:zijn|ben) (?:\w+ )?(?:helderziend\w*|geen (?:helderzienden?|tovenaars?|waarzeggers?|gedachtenlezers?|robots?)|ook maar (?:een )?mens\w*)|glazen bol)>>",
-    r"<<(?:dan|daar|dat|daarmee) (?:moet|moeten|zult|zul) (?:je|u|jullie) (?:het )?(?:maar|gewoon|toch echt|nu eenmaal)>>|<<dan (?:zoekt?|gaat?|ga|had|doe|doet) (?:je|u|jij|jullie)? ?(?:het |dat )?(?:maar|lekker)>>|<<{_YOU} (?:wacht|moet|zult|kunt) (?:dus |dan |nu )*gewoon>>".replace("{_YOU}", _YOU),
+    r"<<(?:dan|daar|dat|daarmee) (?:moet|moeten|zult|zul) (?:je|u|jullie) (?:het )?(?:maar|gewoon|toch echt|nu eenmaal)>>|<<dan (?:zoekt?|gaat?|ga|had|doe|doet) (?:je|u|jij|jullie)? ?(?:het |dat )?(?:maar|lekker)>>|<<{_YOU} (?:wacht|moet|zult|kunt) (?:dus |dan |nu )*gewoon>>".replace(
+        "{_YOU}", _YOU
+    ),
     r"<<(?:jammer dan|pech gehad|(?:dat is )?pech voor|zo zijn de regels|regels zijn(?: nu eenmaal)? regels|wen er maar aan|niemand dwingt|net als iedereen|net als (?:ieder ander|alle anderen)|het leven is|boeien|neem het of laat het|graag of niet|zoek het (?:maar |dan |lekker |zelf )+uit|bekijk het maar|ga dan (?:lekker|maar|vooral)|(?:doe|doet) er (?:je|uw|jouw) voordeel mee|zo werkt het nu eenmaal|zo gaat dat (?:nu eenmaal|nou eenmaal))>>",
     # that is not so
     r"<<(?:dat|dit|het) (?:is|klopt|slaat) (?:\w+ ){0,3}?(?:onzin|onwaar|simpelweg niet|nergens op|klinkklare|flauwekul|overdreven|belachelijk|gelogen|kletskoek|nonsens|niet waar|niet fair|niet eerlijk)>>|<<(?:dat|dit) (?:zeg|zei|zeggen|zeiden|beweer|beloofd?e?n?|heb|hebben) (?:ik|we|wij) (?:\w+ )?(?:helemaal niet|nooit|niet gezegd|niet beweerd|nergens)>>",
     r"<<(?:onzin|flauwekul|overdrijf|overdrijft|overdrijven|aanstellen|aanstelt|gezeur|zeuren|zeurt|gezeik|geklaag|klagen|klaagt|klaagzang|gemopper|mopperen|moppert|gejammer|jammeren|beschuldiging(?:en)?|insinu\w*|dreigementen|gedreig|drama)>>(?!(?:commissie|\w*\b recht))",
-    rf"<<(?:wij|we|ik) (?:betwisten|betwist|betwijfel\w*|herkennen ons (?:\w+ )?niet|zien (?:het|dat) (?:heel |toch )?anders|werp(?:en)? .{{0,20}}verre|hebben (?:hier )?(?:niets|niks) (?:fout|verkeerd) gedaan|doen (?:hier )?(?:niets|niks) (?:fout|verkeerd)|geloof\w* .{{0,12}}(?:niets|niks) van)>>",
+    r"<<(?:wij|we|ik) (?:betwisten|betwist|betwijfel\w*|herkennen ons (?:\w+ )?niet|zien (?:het|dat) (?:heel |toch )?anders|werp(?:en)? .{0,20}verre|hebben (?:hier )?(?:niets|niks) (?:fout|verkeerd) gedaan|doen (?:hier )?(?:niets|niks) (?:fout|verkeerd)|geloof\w* .{0,12}(?:niets|niks) van)>>",
     rf"<<(?:wat|zoals) {_YOU} (?:beweert|suggereert|claimt)>>|<<{_YOU} (?:beweert|suggereert|insinueert|verdraait|overdrijft)>>|<<(?:zogenaamde?|bewering(?:en)?)>>|<<blijf bij de feiten|<<met alle respect|<<laten we wel wezen|<<(?:de )?feiten (?:liggen|zijn) (?:toch )?anders",
     r"<<(?:en nu|dus nu|en dan) (?:hebben|heb|is|zijn|moet|moeten|krijgen|ligt) (?:wij|ik|het|we)>>.{0,50}(?:\?|<<gedaan>>)",
     rf"<<(?:dat|wat|het) (?:verwacht|wil|wilt|dacht|denk|denkt|had) {_YOU} (?:dan|nou|eigenlijk|dan dat)>>|<<wat (?:had|verwacht|verwachtte|dacht) {_YOU}>>.{{0,20}}<<(?:dan|nou|verwacht|anders)>>",

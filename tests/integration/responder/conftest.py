@@ -28,6 +28,7 @@ from libs.common.service import Service
 from libs.common.topics import EVENT_TYPES, create_topics, partition_of
 from services.responder import app as responder
 from services.responder import consumer as consumers
+from services.responder import store
 from services.responder.app import create_app
 from services.responder.sender import Sender
 from services.responder.settings import Settings
@@ -353,6 +354,71 @@ async def around(kafka: str, postgres: Databases, tmp_path: Path) -> AsyncIterat
         await stack.aclose()
         await db.close()
         await producer.stop()
+
+
+@dataclass
+class Quiet:
+    """The responder's routes over its database and its brand's book: nothing streams, nothing is sent. `around` makes the requests."""
+
+    around: Around
+    pool: db.Pool
+
+    @property
+    def brand(self) -> str:
+        return self.around.brand
+
+    async def publish(self, version: int = 1, **more: Any) -> None:
+        assert self.around.app is not None
+        book = brand_book(self.brand, **more)
+        BrandBook.from_json(book)
+        event = BrandBookPublished(brand=self.brand, version=version, book=book, published_at=AT, published_by="test")
+        await self.around.app.state.service.books.put(event)
+
+    async def told(self, *cases: Case) -> None:
+        """Routing has told of these cases, which are new."""
+        rows = [store.CaseRow(case.id, case.brand, 1, case.state, case, None, AT) for case in cases]
+        async with self.pool.acquire() as connection:
+            await store.insert_cases(connection, sorted(rows, key=lambda row: row.case_id))
+
+    async def call(self, method: str, path: str, **more: Any) -> httpx.Response:
+        return await self.around.call(method, path, **more)
+
+    async def post(self, path: str, body: dict[str, Any], status: int = 201, **more: Any) -> dict[str, Any]:
+        answer = await self.call("POST", path, json=body, **more)
+        assert answer.status_code == status, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    async def get(self, path: str, **params: Any) -> Any:
+        answer = await self.call("GET", path, params=params)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def sent(self, reply_id: str, **columns: Any) -> None:
+        """The sender would have sent it: its last step, without the others."""
+        await self.around.db.execute(
+            "update reply set state = 'sent', sent_at = now(), approver = 'gs', approved_at = now(), automatic = false where id = $1",
+            reply_id,
+        )
+
+
+@pytest.fixture
+async def quiet(postgres: Databases, tmp_path: Path) -> AsyncIterator[Quiet]:
+    """Routes without Kafka, for what is between people and the database."""
+    url = postgres.login(postgres.database(), "responder")
+    db = await asyncpg.connect(url)
+    async with AsyncExitStack() as stack:
+        found = Around(f"b-{secrets.token_hex(4)}", "127.0.0.1:1", url, Issuer(tmp_path), cast(AIOKafkaProducer, None), db, stack)
+        found.app = create_app(found.settings())
+        service = found.app.state.service
+        await migrate(url, "responder", service.folder / "migrations")
+        service.pool = await db_.open_pool(url, "responder", size=4)
+        stack.push_async_callback(service.pool.close)
+        stack.push_async_callback(db.close)
+        quiet = Quiet(found, service.pool)
+        await quiet.publish()
+        service.books.read.set()
+        yield quiet
 
 
 @pytest.fixture

@@ -130,6 +130,7 @@ ANY_ORDER = {
     ("hub", "scenarios"), ("hub", "scenarios", "*", "tell"), ("hub", "scenarios", "*", "holding_statement_by"),
     ("team", "*", "notify"), ("departments", "*", "notify"), ("departments", "*", "remind_at"), ("routing", "*", "labels"), ("fields",),
     ("fields", "*", "choices"), ("customer_groups", "*", "identities"), ("promises", "remind_at"),
+    ("scripts", "*", "variants"), ("scripts", "*", "variables", "*", "choices"),
     ("guard", "override_by"), ("guard", "severity", "*", "codes"), ("guard", "severity", "*", "roles"),
 }  # fmt: skip
 """Lists that services ask whether something is in them, or go through whole."""

@@ -4,7 +4,8 @@ from datetime import time
 
 import pytest
 
-from libs.common.brandbook import BrandBook, Script
+from libs.common.bookscripts import Script
+from libs.common.brandbook import BrandBook
 from services.responder.script import compose, first_name, greet, pick_script, render, signature, signature_form
 
 SCRIPTS = [

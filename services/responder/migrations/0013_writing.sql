@@ -1,0 +1,77 @@
+-- What a reply was made from: the wording of its script and the greeting, so that the next one is another, and which version of the script that was. What
+-- people changed of it. And the parts that a text too long for its channel is sent in, which its approval is bound to.
+alter table reply
+    add column variant       integer,
+    add column script_digest text,
+    add column greeting      integer,
+    add column drafted       text,                      -- its text as it was made from its script
+    add column changed       real    not null default 0,
+    add column topic_id      uuid,
+    add column parts         jsonb   not null default '[]';
+create index on reply (brand, topic_id, created_at desc) where topic_id is not null and not automatic and state <> 'discarded';
+
+-- Scripts that the team writes without the book. Replies go on naming one that is gone.
+create table team_script (
+    brand      text        not null,
+    id         text        not null,
+    version    bigint      not null,
+    state      text        not null check (state in ('offered', 'retired')),
+    script     jsonb       not null,
+    changed_by text        not null,
+    changed_at timestamptz not null,
+    primary key (brand, id)
+);
+create table team_script_version (
+    brand      text        not null,
+    id         text        not null,
+    version    bigint      not null,
+    state      text        not null,
+    script     jsonb       not null,
+    changed_by text        not null,
+    changed_at timestamptz not null,
+    primary key (brand, id, version)
+);
+
+-- How often the scripts of a brand have changed: whoever keeps a copy of them asks this.
+create table script_shelf (
+    brand   text   primary key,
+    version bigint not null
+);
+
+-- A reply that was made from a script, and what became of it: narrow, so that a season of them is counted at once. It follows from the reply, by triggers;
+-- what its customer and the case did afterwards follows from the case.
+create table script_use (
+    reply_id     uuid        primary key,
+    brand        text        not null,
+    case_id      uuid        not null,
+    script       text        not null,
+    digest       text,
+    variant      integer,
+    writer       text,
+    state        text        not null,
+    automatic    boolean     not null,
+    changed      real        not null,
+    drafted_at   timestamptz not null,
+    sent_at      timestamptz,
+    came_back_at timestamptz,                           -- the customer wrote again within a day of it
+    resolved_at  timestamptz                            -- its case was resolved after it, and has not been reopened since
+) with (fillfactor = 80);
+create index on script_use (brand, drafted_at);
+create index on script_use (brand, script, drafted_at);
+
+create function keep_script_use() returns trigger language plpgsql as $$
+begin
+    insert into script_use (reply_id, brand, case_id, script, digest, variant, writer, state, automatic, changed, drafted_at, sent_at)
+    values (new.id, new.brand, new.case_id, new.script, new.script_digest, new.variant, new.writer, new.state, new.automatic, new.changed,
+            new.created_at, new.sent_at)
+    on conflict (reply_id) do update set script = excluded.script, digest = excluded.digest, variant = excluded.variant, writer = excluded.writer,
+        state = excluded.state, automatic = excluded.automatic, changed = excluded.changed, sent_at = excluded.sent_at;
+    return null;
+end $$;
+create trigger script_used_new after insert on reply for each row when (new.script is not null) execute function keep_script_use();
+create trigger script_used after update on reply for each row
+    when (new.script is not null and (old.script, old.script_digest, old.variant, old.writer, old.state, old.automatic, old.changed, old.sent_at)
+        is distinct from (new.script, new.script_digest, new.variant, new.writer, new.state, new.automatic, new.changed, new.sent_at))
+    execute function keep_script_use();
+insert into script_use (reply_id, brand, case_id, script, writer, state, automatic, changed, drafted_at, sent_at)
+select id, brand, case_id, script, writer, state, automatic, 0, created_at, sent_at from reply where script is not null;
