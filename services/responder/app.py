@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from libs.common.app import build
 from libs.common.consumer import Consumer
 from libs.common.service import Service, Task
-from services.responder import api, checks, consumer, held_api, keeper, reply_api, update_api, updater
+from services.responder import api, checks, consumer, held_api, keeper, reply_api, suggestion_api, update_api, updater
 from services.responder.sender import Sender
 from services.responder.settings import Settings
 
@@ -21,8 +21,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         sender = Sender(service.pool, service.books, service.relay, settings)
         service.lanes = [consumer.of_holds()]
         shared = (service.pool, service.books, service.relay)
-        return consumer.build(service.books), [sender.run, sender.sweep, partial(keeper.run, *shared), partial(updater.run, *shared)]
+        tasks: list[Task] = [sender.run, sender.sweep, partial(keeper.run, *shared), partial(updater.run, *shared)]
+        drafter = app.state.drafter = suggestion_api.drafter_of(service, settings)
+        tasks += [drafter.run] if drafter else []
+        return consumer.build(service.books), tasks
 
     service = Service("responder", settings, Path(__file__).parent)
     routers = [api.router, held_api.router, reply_api.router, update_api.router]
-    return build(service, routers, start, title="Answers as a person", gauges=[api.refresh_gauges], checks=[checks.accounts(settings)])
+    routers += [suggestion_api.router]
+    app = build(service, routers, start, title="Answers as a person", gauges=[api.refresh_gauges], checks=[checks.accounts(settings)])
+    return app

@@ -30,6 +30,7 @@ from libs.common.errors import Conflict
 from libs.common.events import Mention
 from libs.common.outbox import Outgoing
 from libs.common.reply_events import (
+    DraftedBy,
     Reply,
     ReplyDiscarded,
     ReplyDrafted,
@@ -41,6 +42,7 @@ from libs.common.reply_events import (
     Verdict,
 )
 from services.responder import approval, guard, promised
+from services.responder.foreign_links import foreign_links
 from services.responder.promised import ByHand, Said
 from services.responder.recipient import Recipient, recipient_of
 from services.responder.script import compose, pick_script
@@ -156,8 +158,11 @@ def judge(book: BrandBook, row: ReplyRow, owner: str | None) -> list[Verdict]:
 
     Where neither writer nor owner is of the team (tokens of an issuer with names of its own, a case of nobody), any member's signature will do.
     """
-    member = signer(book, row.writer, owner)
+    asked_by = row.drafted_by.asked_by if row.drafted_by else None
+    member = signer(book, row.writer or asked_by, owner)
     found = guard.check(_draft(row, member), book)
+    if row.drafted_by:
+        found += foreign_links(row.text, book, row.writer_role, found)
     if member is _NOBODY and guard.signed_by(_draft(row, member), book.team, book):
         return [verdict for verdict in found if verdict.code not in guard.SIGNATURE]
     return found
@@ -242,6 +247,7 @@ def new(
     at: datetime,
     traceparent: str | None,
     update_due: bool = False,
+    drafted_by: DraftedBy | None = None,
 ) -> ReplyRow:
     """A draft that answers the case's newest mention. Raises `Conflict` when there is nothing or nobody to answer."""
     mention = case.latest
@@ -271,6 +277,7 @@ def new(
         book_version=book_version,
         traceparent=traceparent,
         update_due=update_due,
+        drafted_by=drafted_by,
     )
     return weighed(row, book, case.owner, at)
 

@@ -24,7 +24,7 @@ from libs.common.problems import CONFLICT
 from libs.common.reply_events import Verdict
 from libs.common.routes import Route
 from libs.common.service import Writing, of
-from services.responder import clearance, customer, hold, hold_store, overrides, promised, reply, shown, statement, store
+from services.responder import clearance, customer, drafting, hold, hold_store, overrides, promised, reply, shown, statement, store
 from services.responder.promised import Said
 from services.responder.reply import Change, Person, ReplyRow
 from services.responder.seen import Seen
@@ -231,9 +231,7 @@ async def write(
     )
     person = _person(principal)
     known = await store.replies_of_cases(writing, [case_id])
-    machine = [
-        old for old in known if old.automatic and old.state == "draft" and customer.of_one_customer(whole, old.mention_id, mention.id)
-    ]
+    machine = [old for old in known if drafting.untouched(old) and customer.of_one_customer(whole, old.mention_id, mention.id)]
     changes = [*(reply.replaced(old, person, now) for old in machine), reply.drafted(row, person, now)]
     await _keep(writing, changes)
     return await shown.detail(request, response, writing, row)
