@@ -26,6 +26,7 @@ from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, mo
 
 from libs.common.bookcases import Assignment, CallbackRules, CaseRules, CustomerGroup, CustomField, PromiseRules
 from libs.common.bookdefaults import with_derived
+from libs.common.bookdrafting import Drafting, PracticeRules
 from libs.common.bookguard import GuardRules
 from libs.common.bookhours import Hours
 from libs.common.bookproblems import MOST_PROBLEMS, BrandBookError, Inconsistent, problems_of
@@ -390,6 +391,10 @@ class BrandBook(BookPart):
     """Calls that we owe."""
     guard: GuardRules = GuardRules()
     """What the guard's verdicts mean."""
+    drafting: Drafting = Drafting()
+    """Help of a language model."""
+    practice: PracticeRules = PracticeRules()
+    """Training and choosing colleagues."""
     team: tuple[Member, ...] = ()
     """The people."""
     hub: Hub = Hub()

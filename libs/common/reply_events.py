@@ -49,6 +49,12 @@ class Signed(Part):
     who: str = Field(description="Token's subject")
     role: str
     instead_of: str | None = Field(default=None, description="In whose place, who had let them; none: for themselves")
+class DraftedBy(Part):
+    """What wrote the first text of a reply, where no person and no script did."""
+
+    kind: str = Field(description="model: a language model, for somebody who asked for it")
+    name: str = Field(description="Of the model, as its operator calls it")
+    asked_by: str | None = Field(default=None, description="Token's subject of whoever asked; not its writer, until they edit or submit it")
 
 
 class Reply(Part):
@@ -89,6 +95,9 @@ class Reply(Part):
     keeps: list[UUID] | None = Field(
         default=None,
         description="Promises that it keeps, as its writer says; none given: whatever is open for its customer when it is sent",
+    )
+    drafted_by: DraftedBy | None = Field(
+        default=None, description="What wrote its first text, where no person and no script did; it stays, whoever edits it"
     )
     held_by: UUID | None = Field(
         default=None, description="The hold that keeps it from leaving, or, once submitted again, because of which its approval was void"

@@ -24,6 +24,7 @@ from services.responder import (
     update_api,
     updater,
 )
+from services.responder import api, checks, consumer, held_api, keeper, reply_api, suggestion_api, update_api, updater
 from services.responder.sender import Sender
 from services.responder.settings import Settings
 
@@ -42,3 +43,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     routers = [api.router, held_api.router, reply_api.router, update_api.router, review_api.router, delegation_api.router]
     routers = [api.router, held_api.router, reply_api.router, update_api.router, scripts_api.router]
     return build(service, routers, start, title="Answers as a person", gauges=[api.refresh_gauges], checks=[checks.accounts(settings)])
+        tasks: list[Task] = [sender.run, sender.sweep, partial(keeper.run, *shared), partial(updater.run, *shared)]
+        drafter = app.state.drafter = suggestion_api.drafter_of(service, settings)
+        tasks += [drafter.run] if drafter else []
+        return consumer.build(service.books), tasks
+
+    service = Service("responder", settings, Path(__file__).parent)
+    routers = [api.router, held_api.router, reply_api.router, update_api.router]
+    routers += [suggestion_api.router]
+    app = build(service, routers, start, title="Answers as a person", gauges=[api.refresh_gauges], checks=[checks.accounts(settings)])
+    return app

@@ -33,6 +33,7 @@ from libs.common.errors import Conflict
 from libs.common.events import Mention
 from libs.common.outbox import Outgoing
 from libs.common.reply_events import (
+    DraftedBy,
     Reply,
     ReplyDiscarded,
     ReplyDrafted,
@@ -45,6 +46,7 @@ from libs.common.reply_events import (
 )
 from services.responder import approval, guard, promised, rotation, variables
 from services.responder.approval import Signature
+from services.responder.foreign_links import foreign_links
 from services.responder.promised import ByHand, Said
 from services.responder.recipient import Recipient, recipient_of
 from services.responder.rotation import Used
@@ -184,8 +186,11 @@ def judge(book: BrandBook, row: ReplyRow, owner: str | None) -> list[Verdict]:
 
     Where neither writer nor owner is of the team (tokens of an issuer with names of its own, a case of nobody), any member's signature will do.
     """
-    member = signer(book, row.writer, owner)
+    asked_by = row.drafted_by.asked_by if row.drafted_by else None
+    member = signer(book, row.writer or asked_by, owner)
     found = guard.check(_draft(row, member), book)
+    if row.drafted_by:
+        found += foreign_links(row.text, book, row.writer_role, found)
     if member is _NOBODY and guard.signed_by(_draft(row, member), book.team, book):
         return [verdict for verdict in found if verdict.code not in guard.SIGNATURE]
     return found
@@ -301,6 +306,7 @@ def new(
     traceparent: str | None,
     update_due: bool = False,
     made: Made | None = None,
+    drafted_by: DraftedBy | None = None,
 ) -> ReplyRow:
     """A draft that answers the case's newest mention. Raises `Conflict` when there is nothing or nobody to answer."""
     mention = case.latest
@@ -335,6 +341,7 @@ def new(
         script_digest=made.script.digest if made else None,
         greeting=made.greeting if made else None,
         drafted=made.text if made else None,
+        drafted_by=drafted_by,
     )
     return weighed(row, book, case.owner, at)
 

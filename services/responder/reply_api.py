@@ -28,6 +28,7 @@ from services.responder import (
     clearance,
     customer,
     delegation,
+    drafting,
     hold,
     hold_store,
     overrides,
@@ -256,9 +257,7 @@ async def write(
     )
     person = as_person(principal)
     known = await store.replies_of_cases(writing, [case_id])
-    machine = [
-        old for old in known if old.automatic and old.state == "draft" and customer.of_one_customer(whole, old.mention_id, mention.id)
-    ]
+    machine = [old for old in known if drafting.untouched(old) and customer.of_one_customer(whole, old.mention_id, mention.id)]
     changes = [*(reply.replaced(old, person, now) for old in machine), reply.drafted(row, person, now)]
     await _keep(writing, changes)
     return await shown.detail(request, response, writing, row)

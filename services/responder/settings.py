@@ -1,12 +1,14 @@
 """Settings of the responder: WEERKLANK_RESPONDER_*."""
 
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from libs.common.mailserver import Reach
 from libs.common.settings import Networks, Ports, ServiceSettings
+from services.responder.language_model import Endpoint, is_address
 
 
 class Settings(ServiceSettings):
@@ -24,6 +26,22 @@ class Settings(ServiceSettings):
         default=(), description="Webhooks may stand here too, beside the public network, and may be plain http here"
     )
     webhook_ports: Ports = Field(default=frozenset(), description="Ports of webhooks in the public network beside 443 and 8443")
+    model_url: str = Field(
+        default="",
+        description="OpenAI-compatible endpoint of a language model for drafts, as far as before /chat/completions: https://models.example/v1. "
+        "Empty: nobody is helped by one",
+    )
+    model: str = Field(default="", max_length=200, pattern=r"^[\x20-\x7e]*$", description="The model's name there")
+    model_key: SecretStr = Field(default=SecretStr(""), description="Key for the endpoint; empty: none is sent")
+    model_key_file: Annotated[Path | None, BeforeValidator(lambda value: value or None)] = Field(
+        default=None, description="A file with that key in its place, read for each draft: a new key needs no restart"
+    )
+    model_networks: Networks = Field(
+        default=(), description="The endpoint may stand here too, beside the public network, and may be plain http here"
+    )
+    model_ports: Ports = Field(default=frozenset(), description="Ports of the endpoint in the public network beside 443 and 8443")
+    model_timeout_s: float = Field(default=20.0, gt=0, le=120, description="For a draft, a second attempt included")
+    model_slots: int = Field(default=4, ge=1, le=100, description="Drafts that this instance asks for at once")
     lease_s: float = Field(default=3.0, gt=0, le=60, description="A lease or a claim older than this sends nothing")
     unconfirmed_after_s: float = Field(
         default=30.0, gt=0, description="A send whose process has not been heard of for so long is given to a person to look at"
@@ -38,6 +56,30 @@ class Settings(ServiceSettings):
     connect_timeout_s: float = Field(default=20.0, gt=0, description="From connecting to the recipient's acceptance")
     answer_timeout_s: float = Field(default=300.0, gt=0, description="For a mail server's answer to a whole message (RFC 5321: 10 minutes)")
     webhook_answer_timeout_s: float = Field(default=30.0, gt=0, description="For the answer of a webhook")
+
+    @model_validator(mode="after")
+    def _a_model_has_an_address_and_a_name(self) -> Self:
+        if self.model_url and not is_address(self.model_url):
+            raise ValueError("model_url must be an http or https address without user, password, query and fragment")
+        if bool(self.model_url) != bool(self.model):
+            raise ValueError("model_url and model go together: where it is, and what it is called there")
+        if self.model_key.get_secret_value() and self.model_key_file:
+            raise ValueError("give model_key or model_key_file, not both")
+        return self
+
+    @property
+    def endpoint(self) -> Endpoint | None:
+        """The language model; none where nobody has set one up."""
+        if not self.model_url:
+            return None
+        return Endpoint(
+            url=self.model_url,
+            model=self.model,
+            key=self.model_key.get_secret_value(),
+            key_file=self.model_key_file,
+            reach=Reach(self.model_networks, self.model_ports, "WEERKLANK_RESPONDER_MODEL"),
+            within_s=self.model_timeout_s,
+        )
 
     @model_validator(mode="after")
     def _a_claim_outlives_connecting(self) -> Self:

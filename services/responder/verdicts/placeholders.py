@@ -27,6 +27,8 @@ _PLACEHOLDERS = tuple(
         r"<\s*(?!/?(?:b|i|u|p|a|br|em|strong|ul|ol|li|div|span)\b)\p{L}[\p{L}_ -]{1,30}>",
         r"%{1,2}\p{L}[\p{L}_]{1,30}%{1,2}|(?<!\w)%s\b",
         r"(?<![\w$])\$(?:naam|name|voornaam|first_?name|datum|date|bedrag|amount)\b",
+        # a place of a language model's draft: what it stands for may not be said here
+        r"⟦[^⟦⟧\n]{0,40}⟧?",
         # XX and its shapes in dates, times, amounts
         r"(?<![\w*])X{2,}(?![\w*])",
         r"(?<!\w)xx+(?:[-:/.]xx+)+(?!\w)",

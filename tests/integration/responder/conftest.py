@@ -21,6 +21,7 @@ from fastapi import FastAPI
 from libs.common import db, outbox
 from libs.common.brandbook import BrandBook
 from libs.common.case_events import Case, CaseEvent, CaseMention, CaseOpened
+from libs.common.db import open_pool
 from libs.common.events import Author, BrandBookPublished, Event, HoldEvent, Identity, Mention, SendingLease, Thread, deterministic_id
 from libs.common.migrate import migrate
 from libs.common.record import Received
@@ -412,7 +413,7 @@ async def quiet(postgres: Databases, tmp_path: Path) -> AsyncIterator[Quiet]:
         found.app = create_app(found.settings())
         service = found.app.state.service
         await migrate(url, "responder", service.folder / "migrations")
-        service.pool = await db_.open_pool(url, "responder", size=4)
+        service.pool = await open_pool(url, "responder", size=4)
         stack.push_async_callback(service.pool.close)
         stack.push_async_callback(db.close)
         quiet = Quiet(found, service.pool)
