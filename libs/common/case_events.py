@@ -657,7 +657,7 @@ class CasePromiseWithdrawn(CaseEvent):
 
 
 class CasePromiseNotKept(CaseEvent):
-    """A person says that what was taken for keeping a promise did not, or the reply that was came back undelivered: it is open again, or broken where its time has passed."""
+    """What was taken for keeping a promise did not, as a person says, or came back undelivered: it is open again, or broken where its time has passed."""
 
     type: ClassVar[str] = "weerklank.case.promise-not-kept.v1"
     promise: Promise

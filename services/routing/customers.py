@@ -88,7 +88,7 @@ def answered(
 
 
 def unheard(found: Sequence[CaseCustomer], present: Sequence[TriagedMention], of: UUID | None, sent_at: datetime) -> list[CaseCustomer]:
-    """The customers after what was sent to one of them then has come back: they have no answer; `of` none: which of them is not known, and none changes."""
+    """The customers after what was sent to one of them then has come back: they have no answer. None changes where `of` whom is not known."""
     back = [
         one.model_copy(update={"handled_at": None, "handled_id": None, "replied_at": None if one.replied_at == sent_at else one.replied_at})
         if one.customer_id == of
