@@ -18,7 +18,6 @@ from uuid import UUID
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from libs.common import sharedkeys
 from libs.common.answers import LONGEST_LOCAL_PART, mailboxes_of
 from libs.common.brandbook import BrandBook, Channel
 
@@ -31,9 +30,7 @@ class ReplyAddresses:
     """Makes and reads them. The first of `keys` signs; the others are read too. Without a key there are none, and threads hang on Message-IDs alone."""
 
     def __init__(self, keys: Sequence[str]) -> None:
-        given = [key for key in keys if key]
-        self._keys = [_derived(key.encode()) for key in given]
-        self.fingerprints = [sharedkeys.fingerprint(key) for key in self._keys]
+        self._keys = [_derived(key.encode()) for key in keys if key]
 
     def address(self, book: BrandBook, account: Channel, reply_id: UUID) -> str | None:
         """Where the answer to a reply goes that is sent with this account; none without a key, without a mailbox of the brand that is the sender's own or
