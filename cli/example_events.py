@@ -11,6 +11,7 @@ from typing import Any
 
 from cli import example_incidents
 from libs.common import case_events as c
+from libs.common import delivery_events as d
 from libs.common import events as e
 from libs.common import outbox
 from libs.common import reply_events as r
@@ -306,6 +307,7 @@ def _examples() -> tuple[e.Event, ...]:
             at=_after(27.3),
             changes=[c.FieldChange(field="postcode", after="3511 AB")],
         ),
+        c.CaseReplyBounced(**said, case=_case("open", owner="gs", **_BOTH), at=_after(31), reply_id=_reply("sent").id, code="5.1.1"),
         c.CaseReacted(**said, case=_case("open", owner="gs", replied_at=_after(29), **_BOTH), at=_after(29), reply_id=_reply("sent").id),
         c.CaseWaiting(**said, case=_case("waiting", owner="gs", replied_at=_after(29), **_BOTH), at=_after(29)),
         c.CasePickedUp(
@@ -464,6 +466,28 @@ def _examples() -> tuple[e.Event, ...]:
         r.ReplySent(**said, reply=_reply("sent", **_APPROVED, external_id="190000000000000003", sent_at=_after(29)), at=_after(29)),
         r.ReplyFailed(**said, reply=_reply("failed", **_APPROVED, error="The channel refused it: 403."), at=_after(29)),
         r.ReplyUnconfirmed(**said, reply=_reply("unconfirmed", **_APPROVED, error="No answer within 30 s."), at=_after(29)),
+        r.ReplyBounced(
+            **said,
+            reply=_reply(
+                "sent",
+                **_APPROVED,
+                channel="email",
+                external_id="7d3c@vaart.example",
+                sent_at=_after(29),
+                delivery="failed",
+                delivery_code="5.1.1",
+            ),
+            at=_after(31),
+        ),
+        d.DeliveryReported(
+            **said,
+            report_id=e.deterministic_id(_BRAND, "example-report", "1"),
+            reply_id=_reply("sent").id,
+            message_id="7d3c@vaart.example",
+            status="failed",
+            code="5.1.1",
+            reported_at=_after(31),
+        ),
         r.ReplyDiscarded(**by_gs, reply=_reply("discarded"), at=_after(27)),
         r.ReplyOverridden(
             **said,

@@ -76,6 +76,7 @@ def probes(world: World) -> list[Probe]:
     found = [Probe(kind, partial(ask, world, name), name) for name in world.services for kind, ask in asked.items()]
     found += [Probe(SELF, partial(_self, world, name), name, limit_s=25.0) for name in world.services]
     found.append(Probe(sharedkeys.ANSWERS, partial(_answer_keys, world), limit_s=25.0))
+    found.append(Probe(sharedkeys.REPLIES, partial(_reply_keys, world), limit_s=25.0))
     if missing := [name for name in SERVICES if name not in world.services]:
         found.append(Probe(REACHABLE, partial(_none, f"Nobody says where {', '.join(missing)} is: WEERKLANK_URL_<SERVICE> does.")))
     return found
@@ -220,6 +221,11 @@ async def _self(world: World, service: str) -> list[Finding]:
 async def _answer_keys(world: World) -> list[Finding]:
     """Whether routing and ingest hold the same key for departments' answers, as both tell of it."""
     return [sharedkeys.judge_answers(await _held(world, "routing"), await _held(world, "ingest"))]
+
+
+async def _reply_keys(world: World) -> list[Finding]:
+    """Whether the responder and ingest hold the same key for customers' answers, as both tell of it."""
+    return [sharedkeys.judge_replies(await _held(world, "responder"), await _held(world, "ingest"))]
 
 
 async def _held(world: World, service: str) -> list[str]:

@@ -55,7 +55,7 @@ def ensure(data_dir: Path) -> Path:
 
 
 def answer_key(data_dir: Path) -> str:
-    """What the addresses are signed with to which departments answer by mail, the same for routing and ingest; empty before the first start."""
+    """What the addresses are signed with to which departments and customers answer by mail, the same for all services; empty before the first start."""
     path = data_dir / "keys" / "answers.key"
     return path.read_text().strip() if path.exists() else ""
 

@@ -269,7 +269,7 @@ def service_environment(
     ours = {own + "JWKS": str(jwks), own + "ISSUER": keys.ISSUER, own + "AUDIENCE": keys.AUDIENCE}
     if service == "routing" and not any(name in inherited for name in ours):
         ours[own + "SIGNING_KEY"] = str(keys.signing_key(jwks.parent.parent))
-    if service in ("ingest", "routing") and (answer_key := keys.answer_key(jwks.parent.parent)):
+    if service in ("ingest", "routing", "responder") and (answer_key := keys.answer_key(jwks.parent.parent)):
         ours[own + "ANSWER_KEY"] = answer_key
     if service in WITH_SECRETS:
         ours[own + "SECRETS_DIR"] = str(secrets)

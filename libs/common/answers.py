@@ -93,14 +93,16 @@ def strong(key: SecretStr) -> SecretStr:
 
 
 def mailbox_of(book: BrandBook) -> str | None:
-    """The address of the first mailbox that ingest reads for the brand: what it is known by (`account`), or its log-in, where that is an address. None
-    where its server takes no mail to addresses with a plus."""
-    for channel in book.channels:
-        if channel.type == "imap" and channel.plus_addresses:
-            for name in (channel.account, channel.user):
-                if name and _ADDRESS.fullmatch(name):
-                    return name
-    return None
+    """The address of the first mailbox that ingest reads for the brand and that takes mail to addresses with a plus; none without one."""
+    return next(iter(mailboxes_of(book)), None)
+
+
+def mailboxes_of(book: BrandBook) -> list[str]:
+    """The addresses of the mailboxes that ingest reads for the brand: what each is known by (`account`), or its log-in, where that is an address. Without
+    those whose server takes no mail to addresses with a plus."""
+    named = [(channel.account, channel.user) for channel in book.channels if channel.type == "imap" and channel.plus_addresses]
+    found = (next((name for name in names if name and _ADDRESS.fullmatch(name)), None) for names in named)
+    return [address for address in found if address]
 
 
 def _derived(key: bytes) -> bytes:

@@ -283,6 +283,14 @@ class CaseReacted(CaseEvent):
     reply_id: UUID
 
 
+class CaseReplyBounced(CaseEvent):
+    """A reply that was sent came back undelivered: the customer was told nothing by it. Where nobody told them anything since, it is our turn again."""
+
+    type: ClassVar[str] = "weerklank.case.reply-bounced.v1"
+    reply_id: UUID
+    code: str | None = Field(default=None, description="Why, as RFC 3463 has it (5.1.1), or the mail server's three figures")
+
+
 class CasePickedUp(CaseEvent):
     """A person has taken up what the customer wrote and told them so: the reaction clock stops. It is still our turn."""
 
@@ -383,7 +391,7 @@ class CaseForgotten(CaseEvent):
 
 
 class CaseReopened(CaseEvent):
-    """A person found that a resolved case was not."""
+    """A person found that a resolved case was not, or its answer came back undelivered."""
 
     type: ClassVar[str] = "weerklank.case.reopened.v1"
 
@@ -649,7 +657,7 @@ class CasePromiseWithdrawn(CaseEvent):
 
 
 class CasePromiseNotKept(CaseEvent):
-    """A person says that what was taken for keeping a promise did not: it is open again, or broken where its time has passed."""
+    """What was taken for keeping a promise did not, as a person says, or came back undelivered: it is open again, or broken where its time has passed."""
 
     type: ClassVar[str] = "weerklank.case.promise-not-kept.v1"
     promise: Promise

@@ -97,6 +97,10 @@ class Mention(Part):
     engagement: Engagement = Engagement()
     historic: bool = Field(default=False, description="Imported history: opens no clock, notifies nobody")
     import_id: str | None = Field(default=None, description="The import that brought it, for its counts")
+    answers_reply: UUID | None = Field(
+        default=None,
+        description="Of a mail: the reply of ours whose signed address it went to. What it goes on with, and nothing about who wrote it",
+    )
     forgotten_at: datetime | None = Field(
         default=None,
         description="When its text, author and attachments were forgotten, as the brand book's retention says: they are empty since then",
@@ -171,7 +175,7 @@ class Findings(Part):
 
 
 class Evidence(Part):
-    kind: str = Field(description="identifier name of the brand book, phone, email, iban, address, thread, label, confirmed")
+    kind: str = Field(description="identifier name of the brand book, phone, email, iban, address, thread, reply, label, confirmed")
     mention_id: UUID = Field(description="The mention that first showed it")
 
 

@@ -102,6 +102,11 @@ class Reply(Part):
     held_by: UUID | None = Field(
         default=None, description="The hold that keeps it from leaving, or, once submitted again, because of which its approval was void"
     )
+    delivery: str | None = Field(
+        default=None,
+        description="What mail servers told of it after it left: delayed | relayed | delivered | failed; none: nothing, as of most that arrives",
+    )
+    delivery_code: str | None = Field(default=None, description="Why, as RFC 3463 has it (5.1.1), or the server's three figures")
 
 
 class ReplyEvent(Event):
@@ -153,6 +158,12 @@ class ReplyUnconfirmed(ReplyEvent):
     """It may or may not have reached the customer: a person looks, nobody sends it again by itself."""
 
     type: ClassVar[str] = "weerklank.reply.unconfirmed.v1"
+
+
+class ReplyBounced(ReplyEvent):
+    """A mail server reported that it did not reach the customer after all. It was sent, and what it should have done is still to be done."""
+
+    type: ClassVar[str] = "weerklank.reply.bounced.v1"
 
 
 class ReplyDiscarded(ReplyEvent):

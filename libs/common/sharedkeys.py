@@ -1,8 +1,8 @@
 """Keys that several processes must hold alike: whether they do, without telling them.
 
 Each instance writes fingerprints of its keys into its service's own database; `GET /v1/checks` compares those of the instances that live, and
-`weerklank doctor` those of routing and ingest. A fingerprint is a MAC under the key itself: whoever reads it learns whether two keys are one and, since
-a key is 32 random characters at least, nothing of the key. What a key signs is out in the world anyway and says as much.
+`weerklank doctor` those of routing, responder and ingest. A fingerprint is a MAC under the key itself: whoever reads it learns whether two keys are one and,
+since a key is 32 random characters at least, nothing of the key. What a key signs is out in the world anyway and says as much.
 """
 
 import asyncio
@@ -31,8 +31,8 @@ Held = Mapping[str, Sequence[str]]
 INSTANCES = Kind(
     "service.keys",
     "Keys of a service's instances",
-    "That all instances of routing sign links with the same key, and all of routing and of ingest hold the same answer key. Fingerprints are compared, "
-    "and no key is shown.",
+    "That all instances of routing sign links with the same key, and all of routing, of responder and of ingest hold the same answer key. "
+    "Fingerprints are compared, and no key is shown.",
     "Give all instances the same key, from one Secret, and start them anew.",
 )
 ANSWERS = Kind(
@@ -41,7 +41,13 @@ ANSWERS = Kind(
     "That ingest recognises the addresses that routing signs for departments to answer to by mail. Fingerprints are compared, and no key is shown.",
     "Set WEERKLANK_INGEST_ANSWER_KEY and WEERKLANK_ROUTING_ANSWER_KEY to the same 32 characters or more, at random, and start both anew.",
 )
-KINDS = (INSTANCES, ANSWERS)
+REPLIES = Kind(
+    "platform.reply-key",
+    "The key of customers' answers",
+    "That ingest recognises the addresses that the responder signs for customers to answer to by mail. Fingerprints are compared, and no key is shown.",
+    "Set WEERKLANK_RESPONDER_ANSWER_KEY and WEERKLANK_INGEST_ANSWER_KEY to the same 32 characters or more, at random, and start both anew.",
+)
+KINDS = (INSTANCES, ANSWERS, REPLIES)
 
 
 def fingerprint(key: bytes) -> str:
@@ -134,6 +140,17 @@ def judge_answers(routing: Sequence[str], ingest: Sequence[str]) -> Finding:
             "Set WEERKLANK_ROUTING_ANSWER_KEY to WEERKLANK_INGEST_ANSWER_KEY, and start routing anew.",
         )
     return ANSWERS.ok("Routing and ingest hold the same one.")
+
+
+def judge_replies(responder: Sequence[str], ingest: Sequence[str]) -> Finding:
+    """`responder`: fingerprints of what it signs addresses with; `ingest`: of what it recognises them by, the newest first."""
+    if not responder:
+        return REPLIES.ok("The responder has none: customers' answers are known by what they refer to.")
+    if responder[0] in ingest:
+        return REPLIES.ok("Responder and ingest hold the same one.")
+    return REPLIES.error(
+        "Ingest does not know the one that the responder signs with: an answer that refers to nothing else begins a new case."
+    )
 
 
 def _joined(names: Iterable[str]) -> str:

@@ -14,6 +14,7 @@ from aiokafka.errors import InvalidPartitionsError, KafkaError, TopicAlreadyExis
 
 from libs.common import answer_events as a
 from libs.common import case_events as c
+from libs.common import delivery_events as d
 from libs.common import events as e
 from libs.common import incident_events as i
 from libs.common import reply_events as r
@@ -70,6 +71,7 @@ _CASE_EVENTS = (
     c.CaseWatched,
     c.CaseFieldsSet,
     c.CaseReacted,
+    c.CaseReplyBounced,
     c.CasePickedUp,
     c.CaseWaiting,
     c.CaseResumed,
@@ -115,6 +117,7 @@ _REPLY_EVENTS = (
     r.ReplySent,
     r.ReplyFailed,
     r.ReplyUnconfirmed,
+    r.ReplyBounced,
     r.ReplyDiscarded,
     r.ReplyOverridden,
 )
@@ -207,6 +210,14 @@ ANSWERS = Topic(
     ("routing",),
     "what came in by mail at the signed address of a question to a department",
 )
+DELIVERIES = Topic(
+    "weerklank.deliveries.v1",
+    (d.DeliveryReported,),
+    "brand and reply",
+    "ingest",
+    ("responder",),
+    "what mail servers told the brand's mailbox of replies that left",
+)
 FEEDBACK = Topic(
     "weerklank.feedback.v1",
     (e.FindingCorrected, e.DuplicateJudged),
@@ -225,7 +236,7 @@ BRANDS = Topic(
     retention_ms=None,
 )
 
-TOPICS: tuple[Topic, ...] = (MENTIONS, MENTIONS_BULK, TRIAGED, CASES, INCIDENTS, HOLDS, REPLIES, ANSWERS, FEEDBACK, BRANDS)
+TOPICS: tuple[Topic, ...] = (MENTIONS, MENTIONS_BULK, TRIAGED, CASES, INCIDENTS, HOLDS, REPLIES, ANSWERS, DELIVERIES, FEEDBACK, BRANDS)
 BY_NAME = {topic.name: topic for topic in TOPICS}
 EVENT_TYPES: dict[str, type[e.Event]] = {event.type: event for topic in TOPICS for event in topic.events}
 

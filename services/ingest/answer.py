@@ -5,6 +5,7 @@ Whatever is not recognised goes the ordinary way: an address that we did not sig
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from prometheus_client import Counter
 
@@ -13,6 +14,8 @@ from libs.common.answers import TOKEN, Answers
 from libs.common.books import Published
 from libs.common.events import deterministic_id
 from libs.common.outbox import Outgoing
+from libs.common.replyaddress import TOKEN as REPLY_TOKEN
+from libs.common.replyaddress import ReplyAddresses
 from services.ingest.authenticity import authenticity
 from services.ingest.mail import CUT, Mail
 from services.ingest.quoted import unquoted
@@ -22,9 +25,23 @@ UNSIGNED = Counter(
     "Mails to an address of a question to a department that was not signed with our key: forged, or routing has another key",
     ["brand"],
 )
+UNSIGNED_REPLIES = Counter(
+    "weerklank_mailbox_unsigned_replies",
+    "Mails to an address of a reply that was not signed with our key for this brand: forged, or the responder has another key",
+    ["brand"],
+)
 LONGEST = 20_000
 _LOOKED_THROUGH = 256 * 1024
 """Bytes of a returned mail in which our own address is looked for."""
+
+
+def answered(mail: Mail, addresses: ReplyAddresses, brand: str) -> UUID | None:
+    """The reply of ours that a person's mail answers, as the signed address says that it went to; none: it went to none, or to one that is not ours.
+    What a program sends there by itself goes on with nothing."""
+    reply_id = addresses.read(brand, mail.recipients)
+    if reply_id is None and any(map(REPLY_TOKEN.search, mail.recipients)):
+        UNSIGNED_REPLIES.labels(brand).inc()
+    return reply_id if not mail.automatic else None
 
 
 def recognised(

@@ -96,8 +96,9 @@ class Intake:
     traceparent: str | None
     seen: _Seen = field(default_factory=_Seen)
 
-    def take(self, given: MentionIn) -> tuple[UUID, Record | None]:
-        """The mention's id and its record; no record for one that this request brought before.
+    def take(self, given: MentionIn, answers_reply: UUID | None = None) -> tuple[UUID, Record | None]:
+        """The mention's id and its record; no record for one that this request brought before. `answers_reply`: the reply of ours that it answers, where
+        its address says so.
 
         Raises `Unprocessable` or `TooLarge`.
         """
@@ -108,6 +109,7 @@ class Intake:
             now=datetime.now(UTC),
             historic=self.historic,
             import_id=self.import_id,
+            answers_reply=answers_reply,
         )
         record = record_of(received_event(mention, self.book.version, self.traceparent), self.topic)
         if len(record.value) > MAX_EVENT_BYTES:

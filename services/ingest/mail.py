@@ -47,7 +47,7 @@ MAX_HEADERS = 50
 MAX_RECIPIENTS = 200
 CUT = "\n[…]"
 
-_BROKEN = (ValueError, LookupError, AttributeError, TypeError, AssertionError, RecursionError, errors.MessageError)
+BROKEN = (ValueError, LookupError, AttributeError, TypeError, AssertionError, RecursionError, errors.MessageError)
 """What Python's parser has been seen to raise on mail that is broken enough."""
 _TOO_DEEP = "The mail's parts are nested too deeply, or broken beyond reading."
 _MESSAGE_ID = re.compile(r"<([^<>\s]+)>")
@@ -71,7 +71,7 @@ def _first(value: str, mark: str) -> str:
     return mark.join(value.split(mark, MAX_MARKS)[:MAX_MARKS])
 
 
-_AS_SENT = _AsSent()
+AS_SENT = _AsSent()
 
 
 class Unreadable(ValueError):
@@ -108,8 +108,8 @@ def read_mail(raw: bytes, *, channel: str = "email", arrived_at: datetime, now: 
     if _is_laborious(raw):
         raise Unreadable(_TOO_DEEP)
     try:
-        message: Message = message_from_bytes(raw, policy=_AS_SENT)
-    except _BROKEN as error:
+        message: Message = message_from_bytes(raw, policy=AS_SENT)
+    except BROKEN as error:
         raise Unreadable(_TOO_DEEP) from error
     if not message.keys():
         raise Unreadable("There are no header lines: this is not a mail.")
@@ -185,7 +185,7 @@ def _readable(value: str) -> str:
         return clean(value)
     try:
         parts = decode_header(value)
-    except _BROKEN:
+    except BROKEN:
         return clean(value)
     read = [part if isinstance(part, str) else _decoded(part, charset or "ascii") for part, charset in parts]
     return " ".join(clean("".join(read)).split())
@@ -208,7 +208,7 @@ def _from_domain(message: Message, address: str) -> str | None:
     values = _raw(message, "From")
     try:
         named = [found for _, found in getaddresses([" ".join(value.split()) for value in values]) if found]
-    except _BROKEN:
+    except BROKEN:
         return None
     if len(values) != 1 or len(named) != 1 or named[0].strip().lower() != address:
         return None
@@ -218,7 +218,7 @@ def _from_domain(message: Message, address: str) -> str | None:
 def _name_and_address(value: str) -> tuple[str, str]:
     try:
         pairs = getaddresses([" ".join(value.split())])
-    except _BROKEN:
+    except BROKEN:
         pairs = []
     for name, address in pairs:
         if found := _ADDRESS.fullmatch(address.strip()):
@@ -272,7 +272,7 @@ def _date(value: str) -> datetime | None:
         found = parsedate_to_datetime(" ".join(value.split()))
         found = found if found.tzinfo else found.replace(tzinfo=UTC)
         return found.astimezone(UTC) if 1971 <= found.year <= 9000 else None
-    except (*_BROKEN, OverflowError):
+    except (*BROKEN, OverflowError):
         return None
 
 
@@ -359,7 +359,7 @@ def _text(part: Message) -> str:
         return ""
     try:
         charset = part.get_content_charset("utf-8")
-    except _BROKEN:
+    except BROKEN:
         charset = "utf-8"
     text = _decoded(payload, charset)
     return shown(text) if part.get_content_subtype() in ("html", "enriched") else text
@@ -381,7 +381,7 @@ def _decoded(payload: bytes, charset: str) -> str:
 def _file_name(part: Message) -> str:
     try:
         name = part.get_filename()
-    except _BROKEN:
+    except BROKEN:
         return "unnamed"
     return _readable(_bytes_as_text(name)) if name else ""
 
@@ -394,7 +394,7 @@ def _attachment(part: Message, fallback: str) -> dict[str, object]:
         else:
             payload = part.get_payload(decode=True)
             size = len(payload) if isinstance(payload, bytes) else 0
-    except (*_BROKEN, OSError):
+    except (*BROKEN, OSError):
         size = 0
     kind = part.get_content_type()
     name = (_file_name(part) or fallback or f"unnamed.{kind.rpartition('/')[2]}")[:MAX_NAME]

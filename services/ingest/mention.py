@@ -8,6 +8,7 @@ import re
 import unicodedata
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal, Self
+from uuid import UUID
 
 import phonenumbers
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints, ValidationError, model_validator
@@ -188,8 +189,18 @@ def hashed_id(author: Identity, posted_at: datetime, title: str | None, text: st
     return "hash:" + hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
 
 
-def normalise(given: MentionIn, brand: str, *, region: str, now: datetime, historic: bool = False, import_id: str | None = None) -> Mention:
-    """The mention that a brand's own copy of this message is. `now` (UTC) becomes `received_at`, from which clocks run.
+def normalise(
+    given: MentionIn,
+    brand: str,
+    *,
+    region: str,
+    now: datetime,
+    historic: bool = False,
+    import_id: str | None = None,
+    answers_reply: UUID | None = None,
+) -> Mention:
+    """The mention that a brand's own copy of this message is. `now` (UTC) becomes `received_at`, from which clocks run; `answers_reply` is the reply of
+    ours that it answers, where that is certain.
 
     The id depends on brand, channel and external id alone, so that whatever delivers a message again delivers the same mention.
     Raises `Unprocessable`, naming the field, for values that are well formed and cannot be true.
@@ -217,6 +228,7 @@ def normalise(given: MentionIn, brand: str, *, region: str, now: datetime, histo
         engagement=Engagement(likes=given.engagement.likes, shares=given.engagement.shares, replies=given.engagement.replies),
         historic=historic,
         import_id=import_id,
+        answers_reply=answers_reply,
     )
 
 

@@ -10,9 +10,11 @@ from datetime import UTC, datetime
 
 from libs.common.answers import Answers
 from libs.common.errors import WeerklankError
-from libs.common.topics import ANSWERS
+from libs.common.replyaddress import ReplyAddresses
+from libs.common.topics import ANSWERS, DELIVERIES
 from services.ingest import mailbox
-from services.ingest.answer import recognised
+from services.ingest.answer import answered, recognised
+from services.ingest.bounce import reported
 from services.ingest.channels.imap import Connection, Envelope
 from services.ingest.intake import Intake
 from services.ingest.mail import Unreadable, read_mail
@@ -66,31 +68,40 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
-    """None: these very bytes were in this chunk before."""
+    """None: these very bytes were in this chunk before, or there is nothing to tell of them. Two, where it is not certain what the mail is."""
 
-    record: Record | None
+    records: tuple[Record, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
     """Makes records of raw mails, the way that an import does. Live mails go with `live`, those of before we were with `history`. What `answers` knows as
-    a department's answer is no mention; `authserv_ids` are those whose word is taken for who a mail is from."""
+    a department's answer is no mention, nor is a server's word of a reply that `replies` has signed; `authserv_ids` are those whose word is taken for who
+    a mail is from."""
 
     cursor: Cursor
     live: Intake
     history: Intake
     answers: Answers
     authserv_ids: Sequence[str] = ()
+    replies: ReplyAddresses = field(default_factory=lambda: ReplyAddresses([]))
 
     def read_one(self, envelope: Envelope, raw: bytes) -> _Taken | str:
         """A record, or why there is none. Never raises: one mail's trouble must not stop its mailbox."""
         try:
             mail = read_mail(raw, arrived_at=envelope.arrived_at, now=datetime.now(UTC))
-            answer = recognised(raw, mail, self.answers, self.live.book, datetime.now(UTC), self.live.traceparent, self.authserv_ids)
+            book, now, traceparent = self.live.book, datetime.now(UTC), self.live.traceparent
+            answer = recognised(raw, mail, self.answers, book, now, traceparent, self.authserv_ids)
             if answer is not None:
-                return _Taken(record_of(answer, ANSWERS.name))
+                return _Taken((record_of(answer, ANSWERS.name),))
+            told = reported(raw, mail, self.replies, book, now, traceparent)
+            report = (record_of(told.event, DELIVERIES.name),) if told and told.event else ()
+            if told is not None and told.is_ours:
+                return _Taken(report)
             historic = mailbox.is_historic(self.cursor, envelope, mail.mention.posted_at)
-            return _Taken((self.history if historic else self.live).take(mail.mention)[1])
+            reply_id = answered(mail, self.replies, self.live.brand)
+            record = (self.history if historic else self.live).take(mail.mention, reply_id)[1]
+            return _Taken((*report, record) if record else report)
         except Unreadable as error:
             return str(error)
         except WeerklankError as error:
@@ -126,8 +137,7 @@ async def read_some(
         result = results[envelope.uid]
         if isinstance(result, _Taken):
             read.latest = max(filter(None, (read.latest, envelope.arrived_at)))
-            if result.record is not None:
-                read.records.append(result.record)
+            read.records += result.records
         else:
             read.rejects.append((envelope, NOT_GIVEN if result is None else result))
     return read

@@ -21,6 +21,7 @@ from libs.common.books import BrandBooks
 from libs.common.brandbook import Channel
 from libs.common.errors import Unavailable
 from libs.common.mailserver import Reach
+from libs.common.replyaddress import ReplyAddresses
 from libs.common.topics import MENTIONS, MENTIONS_BULK
 from services.ingest import mailbox, mailbox_store
 from services.ingest.channels.imap import Connection, Envelope, Failure, Folder
@@ -104,6 +105,7 @@ class Shared:
     room: asyncio.Semaphore
     slots: Slots
     answers: Answers
+    replies: ReplyAddresses
 
 
 class Watch:
@@ -355,7 +357,7 @@ class Watch:
         far = historic or len(uids) > mailbox.FAR_BEHIND
         asked = uids[: 1 if self._singly else CHUNK]
         live, history = self._intake(far=far, historic=False), self._intake(far=True, historic=True)
-        reader = Reader(cursor, live, history, self._shared.answers, self.account.authserv_ids)
+        reader = Reader(cursor, live, history, self._shared.answers, self.account.authserv_ids, self._shared.replies)
         settings, slots = self._shared.settings, self._shared.slots
 
         async def read(some: Sequence[int]) -> Read:

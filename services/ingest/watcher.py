@@ -15,6 +15,7 @@ from libs.common import db
 from libs.common.answers import Answers
 from libs.common.books import BrandBooks
 from libs.common.mailserver import Reach
+from libs.common.replyaddress import ReplyAddresses
 from services.ingest import mailbox, mailbox_store
 from services.ingest.mailbox_store import Place
 from services.ingest.sender import Sender
@@ -35,6 +36,7 @@ class Watchers:
     """All mailboxes of all brand books, as far as this instance gets hold of them. Run `run()` as a task."""
 
     def __init__(self, pool: db.Pool, books: BrandBooks, sender: Sender, settings: Settings) -> None:
+        keys = [key.get_secret_value() for key in (settings.answer_key, settings.answer_key_before)]
         self._shared = Shared(
             pool,
             books,
@@ -44,7 +46,8 @@ class Watchers:
             asyncio.Semaphore(CONNECTING),
             asyncio.Semaphore(settings.mail_boxes),
             Slots(settings.mail_slots),
-            Answers([key.get_secret_value() for key in (settings.answer_key, settings.answer_key_before)]),
+            Answers(keys),
+            ReplyAddresses(keys),
         )
         self._watches: dict[Place, Watch] = {}
         self._ending: dict[Place, asyncio.Task[None]] = {}

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from libs.common import sharedkeys
+from libs.common.answers import Answers
 from libs.common.app import build
 from libs.common.consumer import Consumer
 from libs.common.service import Service, Task
@@ -32,6 +34,8 @@ from services.responder.settings import Settings
 def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
 
+    held = {sharedkeys.ANSWER_KEY: Answers([settings.answer_key.get_secret_value()]).fingerprints}
+
     async def start(service: Service) -> tuple[Consumer[consumer.ReplyWork], Sequence[Task]]:
         sender = Sender(service.pool, service.books, service.relay, settings)
         service.lanes = [consumer.of_holds()]
@@ -53,3 +57,21 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     routers += [suggestion_api.router]
     app = build(service, routers, start, title="Answers as a person", gauges=[api.refresh_gauges], checks=[checks.accounts(settings)])
     return app
+        return consumer.build(service.books), [
+            sender.run,
+            sender.sweep,
+            partial(keeper.run, *shared),
+            partial(updater.run, *shared),
+            partial(sharedkeys.telling, service, held),
+        ]
+
+    service = Service("responder", settings, Path(__file__).parent)
+    routers = [api.router, held_api.router, reply_api.router, update_api.router]
+    return build(
+        service,
+        routers,
+        start,
+        title="Answers as a person",
+        gauges=[api.refresh_gauges],
+        checks=[checks.accounts(settings), sharedkeys.probes(held)],
+    )

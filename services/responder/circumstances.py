@@ -41,10 +41,14 @@ def verdict(code: str, message: str, row: ReplyRow, book: BrandBook) -> Verdict:
 
 
 def answered_by(row: ReplyRow, others: Iterable[ReplyRow], pilot: bool) -> ReplyRow | None:
-    """Of other replies to the same message, the one last approved of those that reach the customer, or may; in a pilot, the sandbox."""
+    """Of other replies to the same message, the one last approved of those that reach the customer, or may; in a pilot, the sandbox. One that came back
+    undelivered does not."""
     leaving = [
         other
         for other in others
-        if other.id != row.id and other.sandbox == pilot and other.state in ("approved", "sending", "sent", "unconfirmed")
+        if other.id != row.id
+        and other.sandbox == pilot
+        and other.state in ("approved", "sending", "sent", "unconfirmed")
+        and other.delivery != "failed"
     ]
     return max(leaving, key=lambda other: (other.approved_at or other.created_at, other.id), default=None)

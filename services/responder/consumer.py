@@ -1,4 +1,5 @@
-"""Cases, incidents, holds and sending leases come in from routing; automatic drafts and what becomes of drafts when a case ends go out to `replies`.
+"""Cases, incidents, holds and sending leases come in from routing, word of deliveries from ingest; automatic drafts, and what becomes of drafts when a
+case ends and of replies that come back, go out to `replies`.
 
 Events about a case carry the whole case, so all of them mean the same here: a newer version of it.
 """
@@ -14,12 +15,13 @@ from libs.common.books import BrandBooks
 from libs.common.bookscripts import Script
 from libs.common.case_events import CaseEvent
 from libs.common.consumer import Consumer, Work
+from libs.common.delivery_events import DeliveryReported
 from libs.common.errors import InvalidEvent
 from libs.common.events import Event, HoldEvent, SendingHeld, SendingHold, SendingLease, SendingReleased
 from libs.common.incident_events import IncidentEvent
 from libs.common.record import Received
-from libs.common.topics import CASES, HOLDS, INCIDENTS
-from services.responder import hold_store, review_store, script_use, statement, store
+from libs.common.topics import CASES, DELIVERIES, HOLDS, INCIDENTS
+from services.responder import delivery, hold_store, review_store, script_use, statement, store
 from services.responder.follow import follow_case
 from services.responder.lease import NEVER, Lease
 from services.responder.reply import Change, ReplyRow
@@ -129,6 +131,19 @@ def on_incident(work: ReplyWork, received: Received[IncidentEvent]) -> None:
     work.changed_statements.add(incident.id)
 
 
+def on_delivery(work: ReplyWork, received: Received[DeliveryReported]) -> None:
+    """A mail server told what became of a reply. Of one that we do not have, or that says no more than is known, nothing changes."""
+    row = delivery.about(received.event, (row for rows in work.replies.values() for row in rows.values()))
+    change = delivery.reported(row, received.event) if row is not None else None
+    if change is None:
+        work.repeat(received)
+        return
+    work.replies[change.row.case_id][change.row.id] = change.row
+    work.changes.append(change)
+    if (outgoing := change.outgoing()) is not None:
+        work.emit(received, outgoing.event, subject=outgoing.subject, version=outgoing.version, key=outgoing.key)
+
+
 def on_hold(work: HoldWork, received: Received[HoldEvent]) -> None:
     """What is held of the brand from here on. It renews no lease: that says that routing is there now, an event only that it was."""
     event = received.event
@@ -155,6 +170,7 @@ def _keep_holds(work: HoldWork, event: SendingLease | HoldEvent, at: datetime) -
 _CASE_HANDLERS: dict[type[Event], Callable[[ReplyWork, Received[Any]], None]] = {
     **dict.fromkeys(CASES.events, on_case),
     **dict.fromkeys(INCIDENTS.events, on_incident),
+    DeliveryReported: on_delivery,
 }
 _HOLD_HANDLERS: dict[type[Event], Callable[[HoldWork, Received[Any]], None]] = {
     SendingLease: on_lease,
@@ -191,7 +207,7 @@ def build(books: BrandBooks) -> Consumer[ReplyWork]:
         about_cases = [received.event.case for received in events if isinstance(received.event, CaseEvent)]
         work.cases = await store.lock_cases(connection, [(case.id, case.brand) for case in about_cases])
         work.known = {case_id for case_id, row in work.cases.items() if row.version}
-        for row in await store.replies_of_cases(connection, work.known):
+        for row in await store.replies_of_cases(connection, work.known, await delivery.named(connection, events)):
             work.replies.setdefault(row.case_id, {})[row.id] = row
         work.scripts = await shelf.labelled(connection, {case.brand for case in about_cases})
         work.used = await script_use.lately(connection, {(case.brand, case.topic_id) for case in about_cases if case.topic_id})
@@ -199,7 +215,7 @@ def build(books: BrandBooks) -> Consumer[ReplyWork]:
         work.statements = await statement.lock(connection, [(incident.id, incident.brand) for incident in about])
         return work
 
-    return Consumer(topics=(CASES.name, INCIDENTS.name), handlers=_CASE_HANDLERS, load=load, save=save)
+    return Consumer(topics=(CASES.name, INCIDENTS.name, DELIVERIES.name), handlers=_CASE_HANDLERS, load=load, save=save)
 
 
 def of_holds() -> Consumer[HoldWork]:

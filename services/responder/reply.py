@@ -133,6 +133,8 @@ class ReplyRow(Reply):
     waits_for: str | None = None
     """The account that makes it wait, because of a `turn` that it was given or because the account has `refused` whatever is sent (`waits_why`)."""
     waits_why: str | None = None
+    delivery_at: datetime | None = None
+    """When a mail server last told what became of it (`delivery`)."""
     book_version: int = 0
     traceparent: str | None = None
 
@@ -461,6 +463,9 @@ UNAPPROVED: Mapping[str, object] = {
     "waits_why": None,
     "external_id": None,
     "error": None,
+    "delivery": None,
+    "delivery_code": None,
+    "delivery_at": None,
 }
 _UNSENT: Mapping[str, object] = {
     **UNAPPROVED,

@@ -22,6 +22,7 @@ from libs.common.claims import Underway
 from libs.common.mailserver import Reach
 from libs.common.outbox import Relay
 from libs.common.outcome import Accepted, NotBegun, Outcome, Refused, Unknown
+from libs.common.replyaddress import ReplyAddresses
 from services.responder import account_store, attempts
 from services.responder.account import account_of, identity, none_for
 from services.responder.attempts import Attempt
@@ -47,6 +48,7 @@ class Sender:
         self._pool, self._books, self._relay, self._settings = pool, books, relay, settings
         self._name = f"responder-{settings.instance}"
         self._sending = Underway()
+        self._replies = ReplyAddresses([settings.answer_key.get_secret_value()])
         self._mail_reach = Reach(settings.mail_networks, settings.mail_ports)
         self._web_reach = Reach(settings.webhook_networks, settings.webhook_ports, "WEERKLANK_RESPONDER_WEBHOOK")
         self._poked = asyncio.Event()
@@ -265,6 +267,7 @@ class Sender:
             connect_timeout_s=self._settings.connect_timeout_s,
             mail_answer_timeout_s=self._settings.answer_timeout_s,
             web_answer_timeout_s=self._settings.webhook_answer_timeout_s,
+            replies=self._replies,
         )
 
     def _renewed(self, attempt: Attempt) -> AbstractAsyncContextManager[None]:

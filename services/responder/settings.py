@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field, SecretStr, model_validator
-from pydantic_settings import SettingsConfigDict
-
+from libs.common import answers
 from libs.common.mailserver import Reach
+from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
+from pydantic_settings import SettingsConfigDict
 from libs.common.settings import Networks, Ports, ServiceSettings
 from services.responder.language_model import Endpoint, is_address
 
@@ -17,6 +17,11 @@ class Settings(ServiceSettings):
     port: int = 8604
     secrets_dir: Path = Field(
         default=Path("secrets"), description="Where file:name of a brand book is looked up; nothing outside it is read"
+    )
+    answer_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Signs the addresses that customers answer replies at by mail: the same 32 characters or more, at random, as ingest's. Empty: replies "
+        "have no such address, and their answers are known by what they refer to",
     )
     mail_networks: Networks = Field(
         default=(), description="Mail servers may stand here too, beside the public network: 10.1.2.0/24, fd00:12::/64, …"
@@ -56,6 +61,11 @@ class Settings(ServiceSettings):
     connect_timeout_s: float = Field(default=20.0, gt=0, description="From connecting to the recipient's acceptance")
     answer_timeout_s: float = Field(default=300.0, gt=0, description="For a mail server's answer to a whole message (RFC 5321: 10 minutes)")
     webhook_answer_timeout_s: float = Field(default=30.0, gt=0, description="For the answer of a webhook")
+
+    @field_validator("answer_key")
+    @classmethod
+    def _addresses_can_be_trusted(cls, value: SecretStr) -> SecretStr:
+        return answers.strong(value)
 
     @model_validator(mode="after")
     def _a_model_has_an_address_and_a_name(self) -> Self:

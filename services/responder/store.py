@@ -174,11 +174,13 @@ async def database_time(connection: db.Connection) -> datetime:
 # --- replies ------------------------------------------------------------------------------------------------------------------------
 
 
-async def replies_of_cases(connection: db.Connection, case_ids: Collection[UUID]) -> list[ReplyRow]:
-    """All replies of cases that are locked, locked too, in order of id."""
-    if not case_ids:
+async def replies_of_cases(connection: db.Connection, case_ids: Collection[UUID], others: Collection[UUID] = ()) -> list[ReplyRow]:
+    """All replies of cases that are locked, and these others, locked too, in order of id."""
+    if not case_ids and not others:
         return []
-    rows = await connection.fetch("select * from reply where case_id = any($1::uuid[]) order by id for update", list(case_ids))
+    rows = await connection.fetch(
+        "select * from reply where case_id = any($1::uuid[]) or id = any($2::uuid[]) order by id for update", list(case_ids), list(others)
+    )
     return [reply_row(row) for row in rows]
 
 

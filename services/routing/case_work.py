@@ -10,7 +10,7 @@ from libs.common.case_events import CaseEvent
 from libs.common.consumer import Work
 from libs.common.events import TriagedEvent, TriagedMention
 from libs.common.record import Received
-from libs.common.reply_events import Reply, ReplySent
+from libs.common.reply_events import Reply, ReplyBounced, ReplySent
 from services.routing import (
     callback_store,
     callback_work,
@@ -56,6 +56,8 @@ class CaseWork(Work):
         self.files: dict[UUID, cases.File] = {}
         self.forgotten: set[UUID] = set()
         self.sent: set[UUID] = set()
+        self.bounced: set[UUID] = set()
+        self.newly_bounced: dict[UUID, str] = {}
         self.stored: set[UUID] = set()
         self.follow_ups: dict[UUID, dict[UUID, cases.Key]] = {}
         self.new_follow_ups: set[UUID] = set()
@@ -137,11 +139,11 @@ async def load(connection: db.Connection, events: Sequence[Received[Any]], polic
     case of its group, so the chain does not change while we have that."""
     work = CaseWork(policies, await store.now(connection))
     about = [received.event.triaged for received in events if isinstance(received.event, TriagedEvent)]
-    replies = [received.event.reply for received in events if isinstance(received.event, ReplySent)]
+    replies = [received.event.reply for received in events if isinstance(received.event, ReplySent | ReplyBounced)]
     answered = {reply.mention_id for reply in replies if reply.mention_id is not None}
     work.copies = await store.copies(connection, sorted({m.mention.id for m in about} | answered))
     if replies:
-        work.sent = await store.sent(connection, [reply.id for reply in replies])
+        work.sent, work.bounced = await store.sent(connection, [reply.id for reply in replies])
     concerned = {copy.case_id for copy in work.copies.values()}
     concerned |= {cases.case_id_of(m.mention.brand, root) for m in about for root in (m.group_id, m.mention.id)}
     concerned |= {reply.case_id for reply in replies}
@@ -259,6 +261,7 @@ async def save(connection: db.Connection, work: CaseWork) -> None:
     await store.keep_copies(connection, {mention_id: work.copies[mention_id] for mention_id in work.changed_copies})
     await store.move_copies(connection, {mention_id: work.copies[mention_id] for mention_id in work.moved - work.changed_copies})
     await store.keep_sent(connection, work.newly_sent)
+    await store.keep_bounced(connection, work.newly_bounced)
     await said.keep(connection, work.said)
     changed = [work.files[case_id] for case_id in sorted(work.changed)]
     fire_at = {file.case.id: record.next_firing(work.policies.of(file.case.brand), file) for file in changed}

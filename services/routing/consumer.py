@@ -14,7 +14,7 @@ from libs.common.case_events import Case, CaseJoined, CaseLeft, CaseOpened, Case
 from libs.common.consumer import Consumer
 from libs.common.events import Event, MentionRevised, TriagedEvent, TriagedMention
 from libs.common.record import Received
-from libs.common.reply_events import ReplySent
+from libs.common.reply_events import ReplyBounced, ReplySent
 from libs.common.topics import ANSWERS, REPLIES, TRIAGED
 from services.routing import (
     callback_stream,
@@ -361,6 +361,11 @@ def on_reply_sent(work: CaseWork, received: Received[ReplySent]) -> None:
     reply_stream.sent(work, received)
 
 
+def on_reply_bounced(work: CaseWork, received: Received[ReplyBounced]) -> None:
+    """A reply that was sent did not reach the customer."""
+    reply_stream.came_back(work, received)
+
+
 def on_mailed(work: CaseWork, received: Received[ConsultationMailed]) -> None:
     """A department wrote to the signed address of a question."""
     consultation_stream.mailed(work, received)
@@ -370,9 +375,10 @@ HANDLERS: dict[type[Event], Callable[[CaseWork, Received[Any]], None] | None] = 
     **dict.fromkeys(TRIAGED.events, on_mention),
     **dict.fromkeys(REPLIES.events),
     ReplySent: on_reply_sent,
+    ReplyBounced: on_reply_bounced,
     ConsultationMailed: on_mailed,
 }
-"""`triaged` carries whole states, so every event of it means the same here: a newer version. Of a reply, only that it was sent."""
+"""`triaged` carries whole states, so every event of it means the same here: a newer version. Of a reply, only that it was sent, and that it came back."""
 
 
 def build(policies: Policies) -> Consumer[CaseWork]:

@@ -87,6 +87,17 @@ def answered(
     return known(changed, present)
 
 
+def unheard(found: Sequence[CaseCustomer], present: Sequence[TriagedMention], of: UUID | None, sent_at: datetime) -> list[CaseCustomer]:
+    """The customers after what was sent to one of them then has come back: they have no answer. None changes where `of` whom is not known."""
+    back = [
+        one.model_copy(update={"handled_at": None, "handled_id": None, "replied_at": None if one.replied_at == sent_at else one.replied_at})
+        if one.customer_id == of
+        else one
+        for one in found
+    ]
+    return known(back, present)
+
+
 def of_two(some: Iterable[CaseCustomer], waiting: Iterable[UUID], present: Sequence[TriagedMention]) -> list[CaseCustomer]:
     """The customers of a case that has these messages now. Those in `waiting` are not answered, nor is what the same customer wrote after them; the rest
     is. First replies are as `some` have them."""

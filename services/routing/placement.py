@@ -36,7 +36,7 @@ class Overlay:
         a person took that out of its case. None where it is its group's."""
         if (own := self.placed.get(triaged.mention.id)) is not None:
             return own.case_id
-        shown = sorted(triaged.evidence, key=lambda evidence: evidence.kind != "thread")
+        shown = sorted(triaged.evidence, key=lambda evidence: evidence.kind not in ("thread", "reply"))
         for evidence in shown if self.placed else ():
             found = self.placed.get(evidence.mention_id)
             if found is not None and found.split and found.group_id == triaged.group_id and evidence.kind != _WEAK:

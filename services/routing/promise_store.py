@@ -76,9 +76,10 @@ async def put(connection: db.Connection, found: Sequence[Promise]) -> None:
 
 
 async def said_later(connection: db.Connection, brand: str, case_ids: Sequence[UUID], after: datetime) -> list[Heard]:
-    """The replies of these cases, which are locked, that were sent later and heard of before."""
+    """The replies of these cases, which are locked, that were sent later, heard of before, and did not come back."""
     rows = await connection.fetch(
         "select reply_id, mention_id, at, by, keeps, update_due from said where brand = $1 and case_id = any($2::uuid[]) and at > $3 "
+        "and not exists (select from sent_reply s where s.brand = $1 and s.id = said.reply_id and s.bounced_at is not null) "
         "order by at, reply_id",
         brand,
         list(case_ids),

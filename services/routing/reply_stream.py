@@ -1,19 +1,20 @@
-"""Sent replies stop clocks: it is the customer's turn then, unless they wrote again meanwhile."""
+"""Sent replies stop clocks: it is the customer's turn then, unless they wrote again meanwhile, or the reply comes back."""
 
 from typing import Any
 
 from libs.common.case_events import CaseJoined, CaseReacted, CaseRevised, CaseWaiting
 from libs.common.errors import InvalidEvent
 from libs.common.record import Received
-from libs.common.reply_events import Reply, ReplySent
-from services.routing import case as cases
+from libs.common.reply_events import Reply, ReplyBounced, ReplySent
 from services.routing import (
+    bounced,
     merge,
     promise_stream,
     samples,
     store,
     turn,
 )
+from services.routing import case as cases
 from services.routing.case_work import CaseWork
 from services.routing.sla import Policy
 
@@ -27,6 +28,27 @@ def sent(work: CaseWork, received: Received[ReplySent]) -> None:
     work.sent.add(reply.id)
     work.newly_sent[reply.id] = store.Sent(reply.brand, reply.case_id, reply.mention_id, reply.sent_at)
     work.said.append(reply)
+    copy, file = _where(work, reply)
+    if reply.mention_id is not None:
+        work.answered.append(samples.Judgement(reply.brand, reply.mention_id, True, reply.approver or "system", reply.sent_at))
+    _answer(work, received, file, copy)
+    promise_stream.heard(work, received, file)
+    promise_stream.go_on(work, received.traceparent)
+
+
+def came_back(work: CaseWork, received: Received[ReplyBounced]) -> None:
+    """A reply that was sent did not reach the customer. Once for each; events of a case come in order, so that it is known as sent."""
+    reply = received.event.reply
+    if reply.id not in work.sent or reply.id in work.bounced or reply.sent_at is None or reply.case_id in work.forgotten:
+        work.repeat(received)
+        return
+    work.bounced.add(reply.id)
+    work.newly_bounced[reply.id] = reply.brand
+    bounced.bounced(work, received, _where(work, reply)[1])
+
+
+def _where(work: CaseWork, reply: Reply) -> tuple[store.Copy | None, cases.File]:
+    """The message that it answers, where that is known, and the case that this is in now. Raises `InvalidEvent`."""
     copy = work.copies.get(reply.mention_id) if reply.mention_id else None
     moved = copy is not None and copy.triaged.mention.id in work.overlay.placed
     file = work.files.get(copy.case_id if copy is not None and moved else reply.case_id)  # people may have moved the question since
@@ -34,11 +56,7 @@ def sent(work: CaseWork, received: Received[ReplySent]) -> None:
         file = work.files.get(file.case.merged_into)  # answered there, and the answer counts where the question is now
     if file is None or file.case.brand != reply.brand:
         raise InvalidEvent(f"Reply {reply.id} is of case {reply.case_id}, which this brand does not have.")
-    if reply.mention_id is not None:
-        work.answered.append(samples.Judgement(reply.brand, reply.mention_id, True, reply.approver or "system", reply.sent_at))
-    _answer(work, received, file, copy)
-    promise_stream.heard(work, received, file)
-    promise_stream.go_on(work, received.traceparent)
+    return copy, file
 
 
 def _answer(work: CaseWork, received: Received[ReplySent], file: cases.File, copy: store.Copy | None) -> None:

@@ -411,10 +411,10 @@ async def notify(
 # --- replies --------------------------------------------------------------------------------------------------------------------------
 
 
-async def sent(connection: db.Connection, ids: Sequence[UUID]) -> set[UUID]:
-    """Those of the replies that we know to be sent."""
-    rows = await connection.fetch("select id from sent_reply where id = any($1::uuid[])", ids)
-    return {row["id"] for row in rows}
+async def sent(connection: db.Connection, ids: Sequence[UUID]) -> tuple[set[UUID], set[UUID]]:
+    """Which of these replies are known to have been sent, and which of those to have come back."""
+    rows = await connection.fetch("select id, bounced_at is not null as bounced from sent_reply where id = any($1::uuid[])", ids)
+    return {row["id"] for row in rows}, {row["id"] for row in rows if row["bounced"]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -442,6 +442,17 @@ async def keep_sent(connection: db.Connection, found: Mapping[UUID, Sent]) -> No
         )
         if len(inserted) < len(rows):
             raise db.Raced("a reply was counted as sent by another transaction")
+
+
+async def keep_bounced(connection: db.Connection, found: Mapping[UUID, str]) -> None:
+    """That these (id → brand), which are known as sent, have come back. Their case is locked."""
+    if found:
+        await connection.execute(
+            "update sent_reply s set bounced_at = moment() from unnest($1::uuid[], $2::text[]) as u(id, brand) "
+            "where s.id = u.id and s.brand = u.brand and s.bounced_at is null",
+            list(found),
+            list(found.values()),
+        )
 
 
 # --- reading --------------------------------------------------------------------------------------------------------------------------

@@ -130,11 +130,11 @@ def follow(policy: Policy, file: File, mentions: Sequence[TriagedMention], now: 
         begin(policy, file, waiting[0])
         file.fired = fired
         late = []
-    _hear(policy, file, now)
+    hear(policy, file, now)
     return sorted(late, key=lambda m: key_of(m.mention))
 
 
-def _hear(policy: Policy, file: File, now: datetime) -> None:
+def hear(policy: Policy, file: File, now: datetime) -> None:
     """Other clocks run now than those that spoke: one ran out only where it would have by now. Steps that were taken stay taken."""
     clocks, said = sla.said(policy, file.case.clocks, file.fired, now)
     file.fired = sla.kept(clocks, file.fired, said)
@@ -147,7 +147,7 @@ def replied(policy: Policy, file: File, mentions: Sequence[TriagedMention], answ
     told = _answer(policy, file, mentions, answered, sent_at)
     if told:
         file.case = file.case.model_copy(update={"clocks": sla.met_before(file.case.clocks, answered[0], sent_at)})
-    _hear(policy, file, now)
+    hear(policy, file, now)
     file.version += told
     return told
 
@@ -266,7 +266,7 @@ def retargeted(
             changes.append(TargetChange(clock=clock.kind, old_due_at=clock.due_at, new_due_at=becomes.due_at))
     if changes:
         file.case = file.case.model_copy(update={"clocks": clocks})
-        _hear(new, file, now)
+        hear(new, file, now)
     return changes
 
 
@@ -294,7 +294,7 @@ def carried_over(
     into.case = into.case.model_copy(update={"replied_at": replied_at})
     into.touched = True
     late = follow(policy, into, mentions, now)
-    _hear(policy, into, now)
+    hear(policy, into, now)
     return late
 
 

@@ -62,6 +62,7 @@ _DUTCH: tuple[tuple[str, str], ...] = (
     (r"resolution clock breached", "de oplostijd is overschreden"),
     (r"promise at (\d+)%", r"een belofte aan de klant is bijna om: \1% van de tijd"),
     (r"promise broken", "een belofte aan de klant is niet nagekomen"),
+    (r"a reply came back", "een antwoord is niet aangekomen"),
     (r"assigned: reaction clock at (\d+)%", r"aan jou gegeven: de reactietijd is voor \1% voorbij"),
     (r"assigned: resolution clock at (\d+)%", r"aan jou gegeven: de oplostijd is voor \1% voorbij"),
     (r"called upon by (.+)", r"\1 noemt je in een notitie"),

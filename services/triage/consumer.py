@@ -59,7 +59,7 @@ class TriageWork(Work):
         self.deleted: set[UUID] = set()
         self.customers: dict[UUID, UUID] = {}
         self.keys: dict[UUID, list[group.Key]] = {}
-        self.reply_keys: dict[Place, group.Key] = {}
+        self.reply_keys: dict[Place, list[group.Key]] = {}
         self.shown: dict[group.Key, group.Shown] = {}
         self.groups = group.Groups()
         self.members: dict[UUID, set[UUID]] = {}
@@ -201,16 +201,18 @@ def on_finding_corrected(work: TriageWork, received: Received[FindingCorrected])
 def on_reply_sent(work: TriageWork, received: Received[ReplySent]) -> None:
     """What answers an answer of ours belongs to the same issue, whatever else it names."""
     reply = received.event.reply
-    key = work.reply_keys.get(received.place)
     row = work.known.get(reply.mention_id) if reply.mention_id else None
-    if key is None or row is None or reply.sent_at is None:
+    keys = work.reply_keys.get(received.place, ())
+    if row is None or reply.sent_at is None or not keys:
         work.repeat(received)
         return
-    known, root = work.shown[key], work.groups.root(row.triaged.group_id)
-    if not known.fresh and known.group_id == root and known.last_at >= reply.sent_at:
+    root = work.groups.root(row.triaged.group_id)
+    new = [known for known in map(work.shown.__getitem__, keys) if known.fresh or known.group_id != root or known.last_at < reply.sent_at]
+    if not new:
         work.repeat(received)
         return
-    group.show(known, reply.sent_at, row.triaged.customer_id, root, row.triaged.mention.id, linked=known.group_id == root)
+    for known in new:
+        group.show(known, reply.sent_at, row.triaged.customer_id, root, row.triaged.mention.id, linked=known.group_id == root)
 
 
 def on_duplicate_judged(work: TriageWork, received: Received[DuplicateJudged]) -> None:
@@ -367,7 +369,7 @@ def _mention_ids(event: Event) -> tuple[UUID, ...]:
 
 
 def _sent(work: TriageWork, events: Sequence[Received[Any]]) -> list[store.Showing]:
-    """What replies that were sent show: their own id, as a thread of the customer whom they answer."""
+    """What replies that were sent show: the channel's id of them, as a thread of the customer whom they answer, and our own."""
     found = []
     for received in events:
         reply = received.event.reply if isinstance(received.event, ReplySent) else None
@@ -375,10 +377,10 @@ def _sent(work: TriageWork, events: Sequence[Received[Any]]) -> list[store.Showi
             continue
         row = work.known.get(reply.mention_id)
         if row is not None and row.triaged.mention.brand == reply.brand:
-            key = group.thread_key(reply.brand, row.triaged.customer_id, reply.channel, reply.external_id)
-            work.reply_keys[received.place] = key
             about = row.triaged
-            found.append(store.Showing(about.mention.id, about.group_id, reply.brand, about.customer_id, reply.sent_at, [key]))
+            thread = group.thread_key(reply.brand, about.customer_id, reply.channel, reply.external_id)
+            keys = work.reply_keys[received.place] = sorted([thread, group.reply_key(reply.brand, reply.id)])
+            found.append(store.Showing(about.mention.id, about.group_id, reply.brand, about.customer_id, reply.sent_at, keys))
     return found
 
 

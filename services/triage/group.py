@@ -37,7 +37,7 @@ THREAD_WINDOW = timedelta(days=30)
 """An answer in a thread goes on with it for longer: the customer says so themselves (see docs/adr/0004)."""
 
 
-WINDOWS = {"thread": THREAD_WINDOW, "": WINDOW}
+WINDOWS = {"thread": THREAD_WINDOW, "reply": THREAD_WINDOW, "": WINDOW}
 """By kind of key, "" for the rest."""
 
 
@@ -82,6 +82,8 @@ def keys(
     if mention.thread is not None:
         threads = (mention.thread.id, mention.thread.in_reply_to)
         found |= {thread_key(mention.brand, customer_id, mention.channel, thread) for thread in threads if thread}
+    if mention.answers_reply is not None:
+        found.add(reply_key(mention.brand, mention.answers_reply))
     found |= {Key(mention.brand, "label", f"{customer_id}|{label.name}") for label in findings.labels}
     handles = [identity.value for identity in author if identity.kind == "handle"]
     found |= {Key(mention.brand, "label", f"@{handle}|{label.name}"[:300]) for handle in handles for label in findings.labels}
@@ -91,6 +93,11 @@ def keys(
 def thread_key(brand: str, customer_id: UUID, channel: str, thread: str) -> Key:
     """A customer's thread: known by what began it, by what they answer, and by what we answered (some mailers name nothing else)."""
     return Key(brand, "thread", f"{customer_id}|{channel}|{thread}"[:1000])
+
+
+def reply_key(brand: str, reply_id: UUID) -> Key:
+    """A reply of ours by which somebody says that they answer it: whoever was handed that mail, so another customer too. A link merges no customers."""
+    return Key(brand, "reply", str(reply_id))
 
 
 def own_keys(brand: str, author: Sequence[Identity]) -> set[Key]:

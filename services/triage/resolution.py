@@ -14,8 +14,8 @@ from libs.common.case_events import Case
 from services.triage.group import Key, Link, Shown
 from services.triage.pair import SOLVED_AFTER, Evidence, Verdict
 
-_GOES_ON: Final = "thread"
-"""The kind of evidence by which a message belongs to a question, solved or not: its writer says so."""
+_GOES_ON: Final = frozenset({"thread", "reply"})
+"""The kinds of evidence by which a message belongs to a question, solved or not: its writer says so."""
 _RESOLVED: Final = Evidence("resolved", True, "the earlier question was resolved days before")
 
 
@@ -45,7 +45,7 @@ def counting(
 ) -> tuple[list[Link], UUID | None]:
     """The links of a mention that came `at`, without those to questions that were over by then; where none is left, the one of these that was shown last:
     the mention follows it. `over` says when groups were resolved."""
-    kept = [link for link in links if link.kind == _GOES_ON or not is_over(over.get(link.group_id), at)]
+    kept = [link for link in links if link.kind in _GOES_ON or not is_over(over.get(link.group_id), at)]
     if kept or not links:
         return kept, None
     last = {link.group_id: max(known.last_at for _, known in shown if known.group_id == link.group_id) for link in links}
@@ -56,6 +56,6 @@ def weighed(verdict: Verdict, resolved_at: datetime | None, later_at: datetime) 
     """The verdict on two mentions, given when the question of the earlier one was resolved."""
     if verdict.decision not in ("link", "suggest") or not is_over(resolved_at, later_at):
         return verdict
-    if any(one.kind == _GOES_ON for one in verdict.evidence):
+    if any(one.kind in _GOES_ON for one in verdict.evidence):
         return verdict
     return replace(verdict, decision="apart", score=0.0, evidence=(_RESOLVED, *verdict.evidence), follows=verdict.decision == "link")

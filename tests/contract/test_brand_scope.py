@@ -36,7 +36,7 @@ ALLOWED: Mapping[str, str] = {
     "responder/hold_store.py:counts": COUNTS,
     "responder/hold_store.py:unsettled": ALL_BRANDS,
     "responder/store.py:lock_cases": f"{BY_EVENT}; the handler compares the brands",
-    "responder/store.py:replies_of_cases": "of cases that are locked, which the handler has compared by brand",
+    "responder/store.py:replies_of_cases": "of cases that are locked and compared by brand, and those that reports name by brand",
     "responder/store.py:waiting_counts": COUNTS,
     "routing/presence.py:brands_with_somebody": ALL_BRANDS,
     "routing/feed.py:newest_place": "a number that says how far the feed is, of all brands",

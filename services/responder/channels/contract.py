@@ -11,7 +11,7 @@ A channel never tries again, and never waits for its turn: that is the sender's.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID, uuid5
@@ -20,6 +20,7 @@ from libs.common import db
 from libs.common.brandbook import BrandBook, Channel
 from libs.common.mailserver import Reach
 from libs.common.outcome import Outcome
+from libs.common.replyaddress import ReplyAddresses
 from services.responder.reply import ReplyRow
 
 
@@ -78,6 +79,8 @@ class Sending:
     connect_timeout_s: float
     mail_answer_timeout_s: float
     web_answer_timeout_s: float
+    replies: ReplyAddresses = field(default_factory=lambda: ReplyAddresses([]))
+    """Signs the addresses that answers to mail go to."""
 
 
 class SendingChannel(Protocol):

@@ -14,6 +14,7 @@ from libs.common import submission
 from libs.common.brandbook import Channel
 from libs.common.outcome import Outcome, Refused
 from libs.common.submission import POLICY, Unaddressable, ascii_address, one_line
+from services.responder.channels import mailtext
 from services.responder.channels.contract import CannotTell, Look, Offers, Sending, marker
 from services.responder.reply import ReplyRow
 
@@ -27,7 +28,7 @@ async def send(row: ReplyRow, sending: Sending) -> Outcome:
     account = sending.account
     assert account.sender is not None, "the brand book gives an smtp channel a sender"
     try:
-        mail = message(row, account.sender, sending.book.name, sending.now)
+        mail = message(row, account.sender, sending.book.name, sending.now, reply_to=sending.replies.address(sending.book, account, row.id))
     except Unaddressable as error:
         return Refused(str(error), for_good=True)
     password = await sending.secret(account.secret) if account.secret else None
@@ -47,8 +48,9 @@ async def find(row: ReplyRow, sending: Sending) -> Look:
     return CannotTell("a mail server cannot be asked what it took")
 
 
-def message(row: ReplyRow, sender: str, brand_name: str, now: datetime) -> EmailMessage:
-    """The reply as a mail in the customer's thread. Its Message-ID is its marker, so that a second copy shows as one.
+def message(row: ReplyRow, sender: str, brand_name: str, now: datetime, *, reply_to: str | None = None) -> EmailMessage:
+    """The reply as a mail in the customer's thread. Its Message-ID is its marker, so that a second copy shows as one. `reply_to` is where the answer goes,
+    under the sender's name. A person wrote it, and nothing in it says otherwise.
 
     Raises `Unaddressable`. Nothing that a stranger wrote (name, subject, ids) can add a header: white space is folded to one blank, and the
     policy refuses the rest.
@@ -64,8 +66,10 @@ def message(row: ReplyRow, sender: str, brand_name: str, now: datetime) -> Email
     mail["Subject"] = title if re.match(r"re\s*:", title, re.IGNORECASE) else f"Re: {title}"
     mail["Date"] = format_datetime(now)
     mail["Message-ID"] = f"<{marker(row)}@{ascii_address(address).rpartition('@')[2]}>"
+    if reply_to is not None:
+        mail["Reply-To"] = Address(one_line(name), addr_spec=ascii_address(reply_to))
     if row.recipient.references:
         mail["In-Reply-To"] = row.recipient.references[-1]
         mail["References"] = " ".join(row.recipient.references)
-    mail.set_content(row.text)
+    mailtext.put(mail, row.text, row.language)
     return mail

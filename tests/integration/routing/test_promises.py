@@ -26,6 +26,7 @@ from tests.integration.routing.access_world import World, world_of
 from tests.integration.routing.outbox import told_as
 from tests.integration.routing.test_callbacks import at
 from tests.integration.routing.test_simultaneous import batch
+from tests.unit.routing.test_bounced import bounced
 from tests.unit.routing.test_permutations import START, event, mention_id, reply_sent, state
 
 BOOK = load_book("""
@@ -311,6 +312,22 @@ async def test_the_next_reply_in_time_keeps_it_until_somebody_says_that_it_did_n
     assert (await one(desk))["state"] == "open", "after that a person decides"
     await passes(desk, 4)
     assert await told(desk) == ["promised", "promise-kept", "promise-not-kept", "promise-broken"]
+
+
+async def test_what_a_reply_kept_that_came_back_is_owed_again(desk: World) -> None:
+    await promised(desk)
+    keeping = sent(2)
+    await at(desk, START + timedelta(hours=2.5))
+    await batch(desk.pool, [keeping])
+    assert (await one(desk))["state"] == "kept"
+    await batch(desk.pool, [bounced(keeping)])
+    await batch(desk.pool, [bounced(keeping), keeping])
+    assert (await one(desk))["state"] == "open"
+    assert owes(found := await case(desk)) == (True, False, "2026-11-02T13:00:00Z")
+    assert (found["state"], found["clocks"][0]["met_at"] is not None) == ("open", True), "what it said is to be said again; the first did arrive"
+    assert await last(desk, 2) == ["reply_bounced", "promise_not_kept"]
+    rows = await desk.pool.fetch("select member from notification where what = 'a reply came back'")
+    assert [row["member"] for row in rows] == ["gs"]
 
 
 async def test_a_reply_that_says_no_more_than_that_we_are_looking_into_it_keeps_nothing(desk: World) -> None:

@@ -221,6 +221,41 @@ async def test_what_answers_a_reply_joins_also_when_both_come_in_one_batch(pool:
     assert await story.groups(pool) == {"a": "a", "b": "a"}
 
 
+@pytest.mark.parametrize("who", ["the same", "another"])
+async def test_what_goes_to_the_address_of_a_reply_goes_on_with_it_and_merges_no_customers(pool: db.Pool, who: str) -> None:
+    """The mail was handed on, or its headers were cut: the address says what it is about, and nothing about who wrote it."""
+    story = Story("vaart")
+    question, answer = story.mention("a", 1).event.mention, story.mention("b", 3).event.mention
+    author = Author(identities=[Identity(kind="id", value="7", channel="facebook")])
+    question = question.model_copy(update={"author": author})
+    story.prepared = {mention_id: replace(found, author=tuple(author.identities)) for mention_id, found in story.prepared.items()}
+    if who == "another":
+        author = Author(identities=[Identity(kind="id", value="8", channel="facebook")])
+        story.prepared[answer.id] = replace(story.prepared[answer.id], author=tuple(author.identities))
+    reply_id, at = story.id("reply"), AT + timedelta(minutes=2)
+    answer = answer.model_copy(update={"author": author, "answers_reply": reply_id, "thread": None})
+    reply = Reply(
+        id=reply_id,
+        brand="vaart",
+        case_id=story.id("case"),
+        mention_id=question.id,
+        channel="email",
+        visibility="private",
+        text="",
+        digest="",
+        state="sent",
+        external_id="<1@vaart>",
+        created_at=at,
+        sent_at=at,
+    )
+    await story.batch(pool, [story.received(MentionReceived(brand="vaart", mention=question))])
+    await story.batch(pool, [story.received(ReplySent(brand="vaart", reply=reply, at=at))])
+    await story.batch(pool, [story.received(MentionReceived(brand="vaart", mention=answer))])
+    assert await story.groups(pool) == {"a": "a", "b": "a"}
+    customers = {row["customer_id"] for row in await pool.fetch("select customer_id from mention where brand = 'vaart'")}
+    assert len(customers) == (1 if who == "the same" else 2)
+
+
 async def test_what_comes_by_the_brands_own_form_is_of_a_customer_each(pool: db.Pool) -> None:
     """Anna and Bram both write by the contact form, about the same thing: nothing of one may reach the other."""
     book = load_book("brand: vaart\nname: Vaart\nlanguages: [nl]\ndepartments: [{id: webcare, email: formulier@vaart.example}]\n")

@@ -33,8 +33,8 @@ def row(text: str = "Dag.", **recipient: Any) -> ReplyRow:
     )
 
 
-def on_the_wire(found: ReplyRow, sender: str = "Vaart Klanten <klant@vaart.example>") -> Any:
-    raw = smtp.message(found, sender, "Vaart", NOW).as_bytes(policy=submission.ON_THE_WIRE)
+def on_the_wire(found: ReplyRow, sender: str = "Vaart Klanten <klant@vaart.example>", **more: Any) -> Any:
+    raw = smtp.message(found, sender, "Vaart", NOW, **more).as_bytes(policy=submission.ON_THE_WIRE)
     assert raw.isascii()
     assert b"\n" not in raw.replace(b"\r\n", b"")
     return message_from_bytes(raw, policy=policy.default)
@@ -62,7 +62,6 @@ def test_a_subject_stays_one_header(subject: str | None, expected: str) -> None:
         "Date",
         "Message-ID",
         "Content-Type",
-        "Content-Transfer-Encoding",
         "MIME-Version",
     }
 
@@ -72,11 +71,6 @@ def test_long_message_ids_are_not_broken_or_encoded() -> None:
     mail = on_the_wire(row(references=ids))
     assert mail["References"].split() == list(ids)
     assert mail["In-Reply-To"] == ids[-1]
-
-
-@pytest.mark.parametrize("text", ["Dag.", ".\n..\n.punt", "één €uro 🙂\n" * 50, "x" * 3000])
-def test_a_text_arrives_as_it_was_approved(text: str) -> None:
-    assert on_the_wire(row(text)).get_content().replace("\r\n", "\n").rstrip("\n") == text.rstrip("\n")
 
 
 @pytest.mark.parametrize(
