@@ -18,7 +18,7 @@ from libs.common.events import Event, HoldEvent, SendingHeld, SendingHold, Sendi
 from libs.common.incident_events import IncidentEvent
 from libs.common.record import Received
 from libs.common.topics import CASES, HOLDS, INCIDENTS
-from services.responder import hold_store, statement, store
+from services.responder import case_told, hold_store, statement, store
 from services.responder.follow import follow_case
 from services.responder.lease import NEVER, Lease
 from services.responder.reply import Change, ReplyRow
@@ -37,6 +37,7 @@ class ReplyWork(Work):
         self.statements: dict[UUID, statement.Row] = {}
         self.changed_statements: set[UUID] = set()
         self.changes: list[Change] = []
+        self.told = case_told.Told()
 
 
 class HoldWork(Work):
@@ -69,6 +70,7 @@ def on_case(work: ReplyWork, received: Received[CaseEvent]) -> None:
         told_at=received.appended_at,
     )
     work.changed_cases.add(case.id)
+    case_told.hear(work.told, event, received.version)
     published = work.books.get(case.brand)
     if published is None:
         return
@@ -160,6 +162,7 @@ async def save(connection: db.Connection, work: ReplyWork) -> None:
     await store.update_cases(connection, [work.cases[case_id] for case_id in sorted(work.changed_cases & work.known)])
     await store.put_replies(connection, {change.row.id: change.row for change in work.changes}.values())
     await store.record(connection, work.changes)
+    await case_told.keep(connection, work.told)
     await statement.put(connection, [work.statements[incident_id] for incident_id in work.changed_statements])
 
 
