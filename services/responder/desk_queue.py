@@ -68,6 +68,8 @@ class Item:
     approved_at: datetime | None
     sent_at: datetime | None
     sandbox: bool | None
+    id: UUID
+    """What its place in the list is by, beside its time: the case's, or the reply's."""
 
     @property
     def name(self) -> str:
@@ -79,7 +81,7 @@ class Item:
 
     @property
     def place(self) -> Place:
-        return self.due_at, self.case_id
+        return self.due_at, self.id
 
 
 def _item(row: Any, mask: Mask) -> Item:
@@ -95,7 +97,7 @@ async def mine(connection: db.Connection, brand: str, member: str, after: Place 
     """Cases that this member owns and in which it is our turn, with the reply that they would go on with; and what they are writing in others' cases.
     One row more than a page where there is another."""
     rows = await connection.fetch(
-        f"with found as ({_MINE}) select f.due_at, {_OF_CASE}, {_OF_REPLY} "
+        f"with found as ({_MINE}) select f.due_at, f.case_id as id, {_OF_CASE}, {_OF_REPLY} "
         "from (select * from found order by due_at, case_id limit $5) f join case_copy c on c.brand = $1 and c.case_id = f.case_id "
         "left join lateral (select * from reply d where d.brand = $1 and d.case_id = c.case_id and d.state in ('draft', 'failed', 'unconfirmed') "
         "order by (d.writer = $2) desc nulls last, d.created_at desc, d.id limit 1) r on true order by f.due_at, f.case_id",
@@ -112,7 +114,7 @@ async def to_approve(connection: db.Connection, brand: str, member: str, after: 
     rows = await connection.fetch(
         "with found as (select w.id, c.case_id, c.due_at from reply w join case_copy c on c.brand = w.brand and c.case_id = w.case_id "
         "where w.brand = $1 and w.state = 'submitted' and (c.due_at, w.id) > ($2, $3) order by c.due_at, w.id limit $4) "
-        f"select f.due_at, {_OF_CASE}, {_OF_REPLY} from found f join case_copy c on c.brand = $1 and c.case_id = f.case_id "
+        f"select f.due_at, f.id, {_OF_CASE}, {_OF_REPLY} from found f join case_copy c on c.brand = $1 and c.case_id = f.case_id "
         "join reply r on r.brand = $1 and r.id = f.id order by f.due_at, r.id",
         brand,
         *(after or _BEGINNING),
@@ -127,7 +129,7 @@ async def sent(connection: db.Connection, brand: str, member: str, since: dateti
         "with found as (select w.id, w.case_id, w.approved_at from reply w where w.brand = $1 and w.approved_at >= $3 "
         "and (w.writer = $2 or w.approver = $2) and ($4::timestamptz is null or (w.approved_at, w.id) < ($4, $5::uuid)) "
         "order by w.approved_at desc, w.id desc limit $6) "
-        f"select f.approved_at as due_at, {_OF_CASE}, {_OF_REPLY} from found f join case_copy c on c.brand = $1 and c.case_id = f.case_id "
+        f"select f.approved_at as due_at, f.id, {_OF_CASE}, {_OF_REPLY} from found f join case_copy c on c.brand = $1 and c.case_id = f.case_id "
         "join reply r on r.brand = $1 and r.id = f.id order by f.approved_at desc, r.id desc",
         brand,
         member,

@@ -17,9 +17,14 @@ from services.responder.wording import pattern, trimmed
 _KINDS: Final[tuple[tuple[str, Pattern], ...]] = (
     (
         "guarantee",
-        pattern(r"<<(?:garande\w*|gegarandeerd|garantie dat|guarantee\w*|beloof\w*|beloven|promise|nooit meer|never again|sta(?:an)? garant)>>"),
+        pattern(
+            r"<<(?:garande\w*|gegarandeerd|garantie dat|guarantee\w*|beloof\w*|beloven|promise|nooit meer|never again|sta(?:an)? garant)>>"
+        ),
     ),
-    ("discount", pattern(r"<<(?:\w*korting\w*|discount\w*|\d+ ?(?:%|procent) (?:off|van|op|korting)|percent off|kortingscode|promo ?code)>>")),
+    (
+        "discount",
+        pattern(r"<<(?:\w*korting\w*|discount\w*|\d+ ?(?:%|procent) (?:off|van|op|korting)|percent off|kortingscode|promo ?code)>>"),
+    ),
     (
         "gift",
         pattern(
@@ -179,14 +184,10 @@ def _may(draft: Draft, book: BrandBook, said: str) -> bool:
         return False
     kind = next(name for name, words in _KINDS if words.search(said))
     amounts = [float((found[1] or found[2]).replace(",", ".")) for found in _AMOUNT.finditer(said)]
-    return any(
-        one.kind == kind and (one.up_to_eur is None or (bool(amounts) and max(amounts) <= one.up_to_eur)) for one in allowed
-    )
+    return any(one.kind == kind and (one.up_to_eur is None or (bool(amounts) and max(amounts) <= one.up_to_eur)) for one in allowed)
 
 
-_UNAUTHORISED: Final = (
-    "This promises money, a gift, a discount or a guarantee that your role may not promise. Say how to ask for it, or let somebody decide who may."
-)
+_UNAUTHORISED: Final = "This promises money, a gift, a discount or a guarantee that your role may not promise. Say how to ask for it, or let somebody decide who may."
 
 # --- when it is due -------------------------------------------------------------------------------------------------------------------
 
@@ -205,4 +206,6 @@ def promised_times(draft: Draft, book: BrandBook) -> Iterator[Found]:
             yield Found("promise_outside_hours", message, one.start, one.end, "hours")
 
 
-_VAGUE: Final = "This promises something without a moment that the customer can hold it to. Say by when: today before 17:00, within two working days."
+_VAGUE: Final = (
+    "This promises something without a moment that the customer can hold it to. Say by when: today before 17:00, within two working days."
+)

@@ -57,7 +57,9 @@ _SENDS: Final = Saying(
         r"<<(?:privébericht|prive\w*|dm|pb|direct message|private message|bericht|messenger|whatsapp|inbox|chat)>>",
         r"<<(?:heb|hebt|heeft|had) (?:je|u)|<<(?:je|u|you) (?:hebt|heeft|had|belde|have|were|called|spoke)>>|<<als (?:je|u)>>",
     ),
-    unless_before=pattern(r"<<(?:als|mocht(?:en)?|indien|wil|wilt|liever|zodra|wanneer|of|if|should|would you|prefer|once|when|or|until|tenzij)>>"),
+    unless_before=pattern(
+        r"<<(?:als|mocht(?:en)?|indien|wil|wilt|liever|zodra|wanneer|of|if|should|would you|prefer|once|when|or|until|tenzij)>>"
+    ),
 )
 _TAKES_OVER: Final = pattern(
     # we do something about it, or ask for what we need to
@@ -89,4 +91,6 @@ def redirect(draft: Draft, book: BrandBook) -> Iterator[Found]:
     yield Found("redirect", _MESSAGE, *trimmed(draft.text, *place))
 
 
-_MESSAGE: Final = "This sends the customer elsewhere. Take it over: ask what you need here or in a private message, or say who of us does what."
+_MESSAGE: Final = (
+    "This sends the customer elsewhere. Take it over: ask what you need here or in a private message, or say who of us does what."
+)

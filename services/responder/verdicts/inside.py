@@ -17,7 +17,10 @@ _TOOLS: Final = frozenset(
     " ticketsystem helpdesksysteem klantsysteem backoffice-systeem sap oracle zoho spotler trengo gorgias kustomer avaya slack khoros sprout splunk datadog pagerduty grafana kibana servicedesk-tool backlog workflow".split()
 )
 _TOOL: Final = Saying(
-    _TOOLS | frozenset("ticket tickets systeem systemen queue wachtrij werkvoorraad backlog sprint system systems intern interne internal dashboard tool tooling database".split()),
+    _TOOLS
+    | frozenset(
+        "ticket tickets systeem systemen queue wachtrij werkvoorraad backlog sprint system systems intern interne internal dashboard tool tooling database".split()
+    ),
     pattern(
         r"<<(?:zendesk|salesforce|jira|servicenow|freshdesk|freshservice|hubspot|coosto|obi4wan|topdesk|confluence|hootsuite|sprinklr|genesys|trello|sharepoint|asana|crm|crm-systeem|ticketsysteem|ticketingsysteem|ticketsystem|helpdesksysteem"
         r"|klantsysteem|zoho|spotler|trengo|gorgias|kustomer|avaya|khoros|splunk|datadog|pagerduty|grafana|kibana|servicedesk-tool)>>",
@@ -47,7 +50,9 @@ _STAFF: Final = Saying(
         r"<<(?:colleagues?|staff|people|team|agents?|drivers?|engineers?|advisors?|half (?:the|our|of)|several|many)>>.{0,40}<<(?:off sick|out sick|are sick|is sick|on sick leave|called in sick|ill|quit|resigned|left us|were let go|burnt out|burned out|sick today|sick this week)>>",
         r"<<(?:not|don't have|haven't got|lack|too few|a lack of|shortage of|few|fewer|only (?:two|three|one|four)|just (?:two|three|one)) (?:have )?(?:enough |of us |of )?(?:\w+ )?(?:staff|people|colleagues|agents|drivers|engineers|hands|of us)(?: on| in| left| working| today)?>>",
     ),
-    unless_sentence=pattern(r"<<(?:ben je|bent u|je bent|u bent|je partner|uw partner|je kind|beterschap|you're|are you|your|get well) .{0,20}(?:ziek|ill|sick)>>"),
+    unless_sentence=pattern(
+        r"<<(?:ben je|bent u|je bent|u bent|je partner|uw partner|je kind|beterschap|you're|are you|your|get well) .{0,20}(?:ziek|ill|sick)>>"
+    ),
 )
 _PLANS: Final = Saying(
     frozenset(
@@ -87,7 +92,12 @@ def inside(draft: Draft, book: BrandBook) -> Iterator[Found]:
     if book.voice.internal_names and any(name.lower() in read.lower for name in book.voice.internal_names):
         for match in _named(book.voice.internal_names).finditer(read.lower):
             spans.append(match.span())
-            yield Found("internal_info", f"“{draft.text[match.start() : match.end()]}” is a name that only we know. Say what it does for the customer.", *match.span(), "voice.internal_names")
+            yield Found(
+                "internal_info",
+                f"“{draft.text[match.start() : match.end()]}” is a name that only we know. Say what it does for the customer.",
+                *match.span(),
+                "voice.internal_names",
+            )
     for saying, message in ((_TOOL, _TOOL_SAID), (_STAFF, _STAFF_SAID), (_PLANS, _PLAN_SAID)):
         for start, end in saying.found(read):
             if not any(first < end and start < last for first, last in spans):

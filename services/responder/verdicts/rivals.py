@@ -72,7 +72,12 @@ def rivals(draft: Draft, book: BrandBook) -> Iterator[Found]:
         after = lower[following.start : following.end] if following else ""
         marked = said[: match.start()] + "@" + said[match.end() :]
         if _DISPARAGES.search(marked) or _BETTER.search(marked) or (named and _BETTER_NEXT.search(after)):
-            yield Found("competitor_mention", _MESSAGE, *trimmed(draft.text, sentence.start + match.start(), sentence.start + match.end()), "voice.competitors")
+            yield Found(
+                "competitor_mention",
+                _MESSAGE,
+                *trimmed(draft.text, sentence.start + match.start(), sentence.start + match.end()),
+                "voice.competitors",
+            )
             return
 
 
