@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from libs.common import db
 from libs.common import case_events as c
+from libs.common import db
 from libs.common.case_events import Case, CaseEvent
 from libs.common.events import Mention, deterministic_id
 

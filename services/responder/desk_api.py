@@ -4,7 +4,7 @@ Pages are made here, and no JSON: programs use the API. Who may see and do what 
 """
 
 from datetime import datetime
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -205,7 +205,7 @@ def conversation(
     )
 
 
-def moments(visit: Visit, book: BrandBook, now: datetime) -> dict[str, object]:
+def moments(visit: Visit, book: BrandBook, now: datetime) -> dict[str, Any]:
     """What a template says moments with: `when(at)` in the brand's zone, `late(at)`."""
     return {
         "when": lambda at: said(visit.language, at, book.timezone, now),

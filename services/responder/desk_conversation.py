@@ -174,8 +174,7 @@ async def _assembled(
 
 def mask_of(principal: Principal, book: BrandBook) -> Mask:
     """What this person sees of personal data, as everywhere else."""
-    audience = "spokesperson" if principal.role not in FULL else "agent"
-    return Mask(audience, book.languages[0])
+    return Mask("agent" if principal.role in FULL else "spokesperson", book.languages[0])
 
 
 def _masked(step: Step, mask: Mask) -> Step:

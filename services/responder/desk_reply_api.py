@@ -4,7 +4,7 @@ Whatever is refused comes back as the page that it was asked on, with what the p
 colleague who was faster.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
@@ -18,7 +18,7 @@ from libs.common.auth import STAFF, Principal, allow
 from libs.common.conditions import Condition
 from libs.common.errors import Conflict, Forbidden, PreconditionFailed, Unprocessable, WeerklankError
 from libs.common.service import Reading, Writing
-from services.responder import desk_conversation, hold_store, reply, reply_api, shown, store
+from services.responder import desk_conversation, hold_store, reply_api, shown, store
 from services.responder.desk_api import conversation, moments
 from services.responder.desk_page import page
 from services.responder.desk_route import DeskRoute, Form, Sent, visit_of
@@ -176,7 +176,7 @@ def _tab(form: Form) -> str:
     return tab if tab in ("mine", "approve", "returned", "sent") else "mine"
 
 
-def _read(model: type[T], values: dict[str, object]) -> T:
+def _read(model: type[T], values: Mapping[str, object]) -> T:
     """Values of a form as the API reads them. Raises `Unprocessable` with what is wrong."""
     try:
         return model.model_validate(values)

@@ -108,10 +108,10 @@ class DeskRoute(Route):
 
     def __init__(self, *given: Any, **more: Any) -> None:
         super().__init__(*given, **more)
-        assert self.methods <= {"GET", "HEAD"} or _asks_for_a_form(self.dependant), f"{self.path} takes anything from anywhere"
+        assert (self.methods or set()) <= {"GET", "HEAD"} or _asks_for_a_form(self.dependant), f"{self.path} takes anything from anywhere"
 
     def media_types(self) -> tuple[tuple[str, ...], bool]:
-        return ((FORM,), True) if "POST" in self.methods else ((), True)
+        return ((FORM,), True) if "POST" in (self.methods or ()) else ((), True)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
