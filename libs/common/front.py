@@ -67,7 +67,7 @@ class Front:
             try:
                 try:
                     _readable(scope)
-                    if "authorization" not in headers and scope["path"] not in ratelimit.EXEMPT:
+                    if headers.keys().isdisjoint(("authorization", "cookie")) and scope["path"] not in ratelimit.EXEMPT:
                         await self._limits.address(scope)
                     reading = self._body(scope, headers, receive)
                     await self._app(scope, reading, sending)

@@ -49,6 +49,8 @@ class Signed(Part):
     who: str = Field(description="Token's subject")
     role: str
     instead_of: str | None = Field(default=None, description="In whose place, who had let them; none: for themselves")
+
+
 class DraftedBy(Part):
     """What wrote the first text of a reply, where no person and no script did."""
 

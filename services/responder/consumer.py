@@ -21,7 +21,7 @@ from libs.common.events import Event, HoldEvent, SendingHeld, SendingHold, Sendi
 from libs.common.incident_events import IncidentEvent
 from libs.common.record import Received
 from libs.common.topics import CASES, DELIVERIES, HOLDS, INCIDENTS
-from services.responder import delivery, hold_store, review_store, script_use, statement, store
+from services.responder import case_told, delivery, hold_store, review_store, script_use, statement, store
 from services.responder.follow import follow_case
 from services.responder.lease import NEVER, Lease
 from services.responder.reply import Change, ReplyRow
@@ -46,6 +46,7 @@ class ReplyWork(Work):
         self.scripts: Mapping[str, Sequence[Script]] = {}
         self.used: Mapping[UUID, Sequence[Used]] = {}
         self.outcomes: dict[UUID, Outcome] = {}
+        self.told = case_told.Told()
 
 
 class HoldWork(Work):
@@ -78,6 +79,7 @@ def on_case(work: ReplyWork, received: Received[CaseEvent]) -> None:
         told_at=received.appended_at,
     )
     work.changed_cases.add(case.id)
+    case_told.hear(work.told, event, received.version)
     published = work.books.get(case.brand)
     if published is None:
         return
@@ -188,6 +190,7 @@ async def save(connection: db.Connection, work: ReplyWork) -> None:
     await store.put_replies(connection, {change.row.id: change.row for change in work.changes}.values())
     await store.record(connection, work.changes)
     await script_use.put(connection, work.outcomes)
+    await case_told.keep(connection, work.told)
     await statement.put(connection, [work.statements[incident_id] for incident_id in work.changed_statements])
 
 

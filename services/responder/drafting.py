@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 import regex
 
-from libs.common.brandbook import BrandBook, Script
+from libs.common.bookscripts import Script
+from libs.common.brandbook import BrandBook
 from libs.common.case_events import Case
 from libs.common.events import Mention, PersonalData
 from services.responder import lengths

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field, StrictBool, StrictFloat, StrictInt
 
 from libs.common import conditions, db, http, idempotency, outbox, telemetry
-from libs.common.auth import Principal, allow
+from libs.common.auth import Principal, Role, allow
 from libs.common.books import Published
 from libs.common.bookscripts import Script
 from libs.common.case_events import Case
@@ -46,8 +46,10 @@ from services.responder.seen import Seen
 from services.responder.shown import ReplyDetail
 
 router = APIRouter(prefix="/v1/brands/{brand}", tags=["responder"], route_class=Route)
-Writer = Annotated[Principal, Depends(allow("agent", "trainee", "lead", "spokesperson"))]
-Colleague = Annotated[Principal, Depends(allow("agent", "lead", "spokesperson"))]
+COLLEAGUES: tuple[Role, ...] = ("agent", "lead", "spokesperson")
+WRITERS: tuple[Role, ...] = (*COLLEAGUES, "trainee")
+Writer = Annotated[Principal, Depends(allow(*WRITERS))]
+Colleague = Annotated[Principal, Depends(allow(*COLLEAGUES))]
 
 Text = Annotated[str, Field(max_length=10_000)]
 Note = Annotated[str, Field(min_length=1, max_length=1000)]
@@ -188,7 +190,7 @@ class AtHand:
         return await shown.detail(self.request, self.response, self.writing, change.row)
 
 
-async def _one(brand: str, reply_id: UUID, match: Match, writing: Writing, request: Request, response: Response) -> AtHand:
+async def at_hand(brand: str, reply_id: UUID, match: Match, writing: Writing, request: Request, response: Response) -> AtHand:
     """Raises `PreconditionFailed` with what happened to the reply since it was read."""
     row = await found_reply(writing, brand, reply_id, lock=True)
     if not match.holds(row.version):
@@ -198,15 +200,15 @@ async def _one(brand: str, reply_id: UUID, match: Match, writing: Writing, reque
     return AtHand(row, await store.database_time(writing), (), writing, request, response)
 
 
-async def _with_siblings(brand: str, reply_id: UUID, match: Match, writing: Writing, request: Request, response: Response) -> AtHand:
+async def with_siblings(brand: str, reply_id: UUID, match: Match, writing: Writing, request: Request, response: Response) -> AtHand:
     """All replies to the message are locked in one order before this one is: of two that are approved at once, the second sees the first."""
     mention_id = (await found_reply(writing, brand, reply_id)).mention_id
     siblings = await store.replies_to(writing, brand, mention_id) if mention_id else []
-    return replace(await _one(brand, reply_id, match, writing, request, response), siblings=siblings)
+    return replace(await at_hand(brand, reply_id, match, writing, request, response), siblings=siblings)
 
 
-One = Annotated[AtHand, Depends(_one, scope="function")]
-WithSiblings = Annotated[AtHand, Depends(_with_siblings, scope="function")]
+One = Annotated[AtHand, Depends(at_hand, scope="function")]
+WithSiblings = Annotated[AtHand, Depends(with_siblings, scope="function")]
 
 
 @router.post("/cases/{case_id}/replies", status_code=201, responses=CONFLICT)
@@ -216,6 +218,13 @@ async def write(
 ) -> ReplyDetail:
     """A draft that answers the case's newest mention, or in a case that people put together the one that is named: it goes to that one's author, and to
     nobody else. A machine's draft for them that nobody has touched gives way to it."""
+    return await begun(brand, case_id, body, request, response, principal, writing)
+
+
+async def begun(
+    brand: str, case_id: UUID, body: NewReply, request: Request, response: Response, principal: Principal, writing: db.Connection
+) -> ReplyDetail:
+    """What `write` does."""
     if body.text is not None and body.script is not None:
         raise Unprocessable("Give a text or a script, not both.")
     published = current_book(request, brand)

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
+from pydantic_settings import SettingsConfigDict
 
 from libs.common import answers
 from libs.common.mailserver import Reach
-from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
-from pydantic_settings import SettingsConfigDict
 from libs.common.settings import Networks, Ports, ServiceSettings
 from services.responder.language_model import Endpoint, is_address
 
@@ -61,6 +63,31 @@ class Settings(ServiceSettings):
     connect_timeout_s: float = Field(default=20.0, gt=0, description="From connecting to the recipient's acceptance")
     answer_timeout_s: float = Field(default=300.0, gt=0, description="For a mail server's answer to a whole message (RFC 5321: 10 minutes)")
     webhook_answer_timeout_s: float = Field(default=30.0, gt=0, description="For the answer of a webhook")
+    desk_url: str = Field(
+        default="",
+        description="Where browsers reach the responder, without /desk: https://care.example/responder; needed behind a proxy that puts it below a path "
+        "of another name, and for logging in at an OIDC provider",
+    )
+    desk_oidc_client_id: str = Field(
+        default="", description="The application in which people log in to the desk at the OIDC provider; none: they paste a token"
+    )
+    desk_oidc_client_secret: str = Field(default="", description="Its secret; none for a public client, which PKCE protects")
+    desk_oidc_scope: str = Field(
+        default="openid", description="What is asked of the provider, so that it gives an access token for this API"
+    )
+
+    @property
+    def desk_oidc(self) -> bool:
+        """Whether people log in to the desk at the provider."""
+        return bool(self.oidc_issuer and self.desk_oidc_client_id and self.desk_url)
+
+    @model_validator(mode="after")
+    def _desk_has_an_address(self) -> Self:
+        if self.desk_url and urlsplit(self.desk_url).scheme not in ("https", "http"):
+            raise ValueError(f"desk_url {self.desk_url!r} must be an http or https URL")
+        if self.desk_oidc_client_id and not (self.desk_url and self.oidc_issuer):
+            raise ValueError("desk_oidc_client_id needs oidc_issuer, and desk_url: the provider sends people back there")
+        return self
 
     @field_validator("answer_key")
     @classmethod

@@ -5,7 +5,7 @@ Locks are taken in this order: copies of cases by id, then replies by id. The se
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -36,6 +36,15 @@ class CaseRow:
     told_at: datetime | None = None
 
 
+NO_CLOCK = datetime(9000, 1, 1, tzinfo=UTC)
+"""When a case is due of which no clock runs: after all others."""
+
+
+def due_at(case: Case) -> datetime:
+    """When the first of a case's clocks that run will have run out."""
+    return min((clock.due_at for clock in case.clocks if clock.met_at is None and clock.paused_at is None), default=NO_CLOCK)
+
+
 def _case_row(row: Any) -> CaseRow:
     case = Case.model_validate(row["case"])
     return CaseRow(row["case_id"], row["brand"], row["version"], row["state"], case, row["traceparent"], row["told_at"])
@@ -64,8 +73,8 @@ async def lock_cases(connection: db.Connection, cases: Iterable[tuple[UUID, str]
 
 
 _CASE_VALUES = (
-    "i, b, v, s, string_to_array(m, ' ')::uuid[], c::jsonb, tp, t from unnest($1::uuid[], $2::text[], $3::bigint[], $4::text[], $5::text[], "
-    "$6::text[], $7::text[], $8::timestamptz[]) as w(i, b, v, s, m, c, tp, t)"
+    "i, b, v, s, string_to_array(m, ' ')::uuid[], c::jsonb, tp, t, d from unnest($1::uuid[], $2::text[], $3::bigint[], $4::text[], $5::text[], "
+    "$6::text[], $7::text[], $8::timestamptz[], $9::timestamptz[]) as w(i, b, v, s, m, c, tp, t, d)"
 )
 
 
@@ -73,7 +82,7 @@ async def insert_cases(connection: db.Connection, rows: Sequence[CaseRow]) -> No
     """Insert copies that are new, in order of id. Raises `db.Raced` when another transaction heard of one of them meanwhile."""
     if rows:
         inserted = await connection.fetch(
-            'insert into case_copy (case_id, brand, version, state, mention_ids, "case", traceparent, told_at) '
+            'insert into case_copy (case_id, brand, version, state, mention_ids, "case", traceparent, told_at, due_at) '
             f"select {_CASE_VALUES} on conflict do nothing returning 1",
             *_case_columns(rows),
         )
@@ -85,8 +94,8 @@ async def update_cases(connection: db.Connection, rows: Sequence[CaseRow]) -> No
     """Write copies that `lock_cases` locked."""
     if rows:
         await connection.execute(
-            'update case_copy c set version = u.v, state = u.s, mention_ids = u.m, "case" = u.c, traceparent = u.tp, told_at = u.t '
-            f"from (select {_CASE_VALUES}) as u(i, b, v, s, m, c, tp, t) where c.case_id = u.i and c.brand = u.b",
+            'update case_copy c set version = u.v, state = u.s, mention_ids = u.m, "case" = u.c, traceparent = u.tp, told_at = u.t, due_at = u.d '
+            f"from (select {_CASE_VALUES}) as u(i, b, v, s, m, c, tp, t, d) where c.case_id = u.i and c.brand = u.b",
             *_case_columns(rows),
         )
 
@@ -102,6 +111,7 @@ def _case_columns(rows: Sequence[CaseRow]) -> list[list[Any]]:
         [row.case.model_dump_json() if row.case else None for row in rows],
         [row.traceparent for row in rows],
         [row.told_at for row in rows],
+        [due_at(row.case) if row.case else NO_CLOCK for row in rows],
     ]
 
 

@@ -13,13 +13,13 @@ from libs.common.case_events import Case, CaseAssigned, CaseEvent, CaseReopened,
 from libs.common.conditions import Condition, Match
 from libs.common.errors import Conflict, InvalidEvent, NotFound, Unprocessable
 from libs.common.http import Cursor, Page
+from libs.common.masking import Mask
 from libs.common.problems import CONFLICT
 from libs.common.routes import Route
 from libs.common.service import Reading, Writing
 from libs.common.trail import Step, Trail, trace_id_of
 from services.routing import case as cases
 from services.routing import correction, correction_store, decide, field, merge, record, shown, store, turn
-from services.routing.masking import Mask
 from services.routing.policies import Policies
 from services.routing.sla import Policy
 

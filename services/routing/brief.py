@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from libs.common.case_events import Case
-from services.routing.masking import Mask
+from libs.common.masking import Mask
 
 
 class Brief(BaseModel):

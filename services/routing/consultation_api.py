@@ -12,6 +12,7 @@ from libs.common.auth import STAFF, Principal, allow
 from libs.common.conditions import Condition, Match
 from libs.common.errors import Forbidden, NotFound, Unprocessable
 from libs.common.http import Cursor, Page
+from libs.common.masking import Mask
 from libs.common.problems import CONFLICT
 from libs.common.routes import Route
 from libs.common.service import Reading, Writing
@@ -21,7 +22,6 @@ from services.routing import consultation_store, consultation_work, holding, sho
 from services.routing.api import policy_of
 from services.routing.consultation import LEGAL_CHECK, Answer, Consultation
 from services.routing.holding import Holder
-from services.routing.masking import Mask
 from services.routing.sla import Policy
 
 router = APIRouter(prefix="/v1/brands/{brand}", tags=["consultations"], route_class=Route)

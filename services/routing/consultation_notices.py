@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from libs.common import db
 from libs.common.bookteam import Notify
 from libs.common.events import deterministic_id
+from libs.common.masking import Mask
 from services.routing import links, packet_store, packet_text
 from services.routing.case import File
 from services.routing.consultation import LEGAL_CHECK, Consultation
 from services.routing.links import Texts, said_in
-from services.routing.masking import Mask
 from services.routing.notice import Link, Notice, lane_key
 from services.routing.packet import packet
 from services.routing.sla import Policy

@@ -15,9 +15,9 @@ from pydantic import BaseModel, Field
 from libs.common.brandbook import BrandBook
 from libs.common.case_events import Case, Clock
 from libs.common.events import Mention, TriagedMention
+from libs.common.masking import Mask
 from services.routing.brief import Brief, brief
 from services.routing.case import Key, key_of
-from services.routing.masking import Mask
 from services.routing.promise import LIVE, Promise
 
 MOST_ASKED, MOST_TRIED, MOST_OTHERS, MOST_MOODS = 20, 40, 10, 30

@@ -15,12 +15,12 @@ from libs.common.case_events import Case
 from libs.common.errors import NotFound
 from libs.common.events import TriagedMention
 from libs.common.http import Cursor, Page
+from libs.common.masking import Mask
 from libs.common.routes import Route
 from libs.common.service import Reading
 from services.routing import packet_store, packet_text, shown, store
 from services.routing.api import policy_of
 from services.routing.brief import Brief, brief
-from services.routing.masking import Mask
 from services.routing.packet import Packet, packet
 
 router = APIRouter(prefix="/v1/brands/{brand}", tags=["cases"], route_class=Route)

@@ -6,7 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from libs.common.case_events import Clock
-from services.routing.masking import Mask
+from libs.common.masking import Mask
 from services.routing.packet import Packet, Tried
 
 WIDTH, LINES = 100, 60

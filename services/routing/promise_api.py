@@ -13,6 +13,7 @@ from libs.common.case_events import CasePromised, CasePromiseKept, CasePromiseNo
 from libs.common.conditions import Condition, Match
 from libs.common.errors import NotFound, Unprocessable
 from libs.common.http import Cursor, Page
+from libs.common.masking import Mask
 from libs.common.problems import CONFLICT
 from libs.common.routes import Route
 from libs.common.service import Reading, Writing
@@ -20,7 +21,6 @@ from services.routing import case as cases
 from services.routing import promise as promises
 from services.routing import promise_store, promise_work, shown, store
 from services.routing.api import policy_of
-from services.routing.masking import Mask
 from services.routing.promise import Promise
 
 router = APIRouter(prefix="/v1/brands/{brand}", tags=["promises"], route_class=Route)

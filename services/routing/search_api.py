@@ -11,11 +11,11 @@ from libs.common import http
 from libs.common.auth import STAFF, Principal, allow
 from libs.common.case_events import Case
 from libs.common.http import Cursor, Page
+from libs.common.masking import Mask
 from libs.common.routes import Route
 from libs.common.service import Reading
 from services.routing import line, question, search, shown, snippet, store
 from services.routing.brief import Brief, brief
-from services.routing.masking import Mask
 from services.routing.wanted import Sort
 from services.routing.wanted_api import Filters, checked, for_reader
 

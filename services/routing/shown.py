@@ -1,4 +1,4 @@
-"""What was written in cases, as the bearer of a token sees it (`masking.py`)."""
+"""What was written in cases, as the bearer of a token sees it (`libs/common/masking.py`)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -8,8 +8,8 @@ from libs.common import db
 from libs.common.auth import Principal
 from libs.common.case_events import Case
 from libs.common.events import Author, Findings, Identity, Mention
+from libs.common.masking import Audience, Mask
 from services.routing import written
-from services.routing.masking import Audience, Mask
 from services.routing.snippet import Piece
 
 _MOST_PIECES = 60

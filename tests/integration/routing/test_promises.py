@@ -324,7 +324,9 @@ async def test_what_a_reply_kept_that_came_back_is_owed_again(desk: World) -> No
     await batch(desk.pool, [bounced(keeping), keeping])
     assert (await one(desk))["state"] == "open"
     assert owes(found := await case(desk)) == (True, False, "2026-11-02T13:00:00Z")
-    assert (found["state"], found["clocks"][0]["met_at"] is not None) == ("open", True), "what it said is to be said again; the first did arrive"
+    assert (found["state"], found["clocks"][0]["met_at"] is not None) == ("open", True), (
+        "what it said is to be said again; the first did arrive"
+    )
     assert await last(desk, 2) == ["reply_bounced", "promise_not_kept"]
     rows = await desk.pool.fetch("select member from notification where what = 'a reply came back'")
     assert [row["member"] for row in rows] == ["gs"]

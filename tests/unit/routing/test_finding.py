@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from libs.common.errors import BadRequest
+from libs.common.masking import Mask, Span
 from services.routing import question, snippet
-from services.routing.masking import Mask, Span
 from services.routing.question import Term
 from services.routing.search_index import numbers_in
 from services.routing.snippet import Piece
