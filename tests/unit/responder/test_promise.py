@@ -129,7 +129,7 @@ def draft(text: str, at: datetime = MONDAY, book: BrandBook = BOOK, **more: Any)
     )
 
 
-TEXT = "Hoi Sanne, ik bel je vandaag. We sturen je morgen een nieuwe factuur. ^gs"
+TEXT = "Hoi Sanne, ik bel je vandaag. Ik stuur je morgen een nieuwe factuur. ^gs"
 
 
 def submitted(row: ReplyRow, at: datetime) -> ReplyRow:
@@ -197,10 +197,10 @@ def test_what_cannot_be_said_of_a_text_is_refused(asked: Said, why: str) -> None
 
 
 def test_the_machines_draft_promises_too_and_time_alone_changes_nothing_in_it() -> None:
-    script = {"id": "storing", "label": "storing", "language": "nl", "text": "{groet}, we bellen je vandaag nog. {handtekening}"}
+    script = {"id": "storing", "label": "storing", "language": "nl", "text": "{groet}, ik bel je vandaag nog. {handtekening}"}
     book = BOOK.model_copy(update={"scripts": (BOOK.scripts[0].model_validate(script),)})
     case = case_of(mention("a"))
     told: dict[str, Any] = {"book_version": 1, "traceparent": None}
     (first,) = follow_case(case, "", [], book, at=MONDAY.astimezone(UTC), **told)
-    assert [one.text for one in first.row.promises] == ["we bellen je vandaag nog"]
+    assert [one.text for one in first.row.promises] == ["ik bel je vandaag nog"]
     assert follow_case(case, "open", [first.row], book, at=MONDAY.astimezone(UTC) + timedelta(days=2), **told) == []

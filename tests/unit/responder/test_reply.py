@@ -31,7 +31,7 @@ BOOK = BrandBook.from_json(
             {"id": "mk", "first_name": "Mila", "initials": "mk", "role": "lead"},
             {"id": "tr", "first_name": "Tess", "initials": "tr", "role": "trainee"},
         ],
-        "scripts": [{"id": "storing", "label": "storing", "language": "nl", "text": "{groet}, we werken eraan. {handtekening}"}],
+        "scripts": [{"id": "storing", "label": "storing", "language": "nl", "text": "{groet}, er wordt aan gewerkt. {handtekening}"}],
     }
 )
 
