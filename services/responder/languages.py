@@ -10,20 +10,23 @@ _WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _LINKS: Final = re.compile(r"https?://\S+|www\.\S+|[@#]\w[\w.-]*|\S+@\S+")
 # Function words that the other language does not have, or has only as a name.
 _DUTCH: Final = (
-    "aan af al alleen alvast andere anders bedankt beetje bent beste bestelling betaald betalen bij binnen daar dag dan dank dat de deze dit echt "
-    "een eens en er even fijn gaan gaat geen geld gewoon goed goede graag groet groetjes haar hallo heb hebben hebt heeft helaas het hij hoe hoi "
-    "hun idd ik ineens jammer je jij jou jouw jullie kan krijg kun kunnen kunt kwijt laat leuk maand maar meer met mij mijn mn moet moeten morgen "
-    "naar niet niks nog nogmaals nooit nou nu om omdat onder ons onze ook op over rekening sinds stom straks stuur te tot trein tussen u uit uw "
-    "van vandaag veel vervelend volgens voor waar waarom waren wat weer wel welke weten wie wij wil wilt winkel word worden wordt zal ze zij zijn "
-    "zou zullen"
+    "aan af al alleen alvast andere anders antwoord bedankt beetje bent beste bestelling betaald betalen bij binnen daar dag dan dank dat de deze "
+    "dit doet echt een eens en er eruit even factuur fijn gaan gaat gebeld geen geld geweigerd gewoon goed goede graag groet groetjes haar hallo "
+    "heb hebben hebt heeft helaas het hij hoe hoi hun idd ik ineens jammer je jij jou jouw jullie kan kapot klant klantenservice krijg kun kunnen "
+    "kunt kwijt laat leuk ligt maand maar meer met mij mijn mn moet moeten monteur morgen naar niet niks nog nogmaals nooit nou nu om omdat onder "
+    "ons ontvangen onze ook op opzeggen over pakket reactie rekening sinds ster sterren stom storing straks stuur te tot trein tussen u uit uw "
+    "van vandaag veel vertraging vervelend volgens voor waar waarom wachten waren wat weer weg weken wel welke werkt weten wie wij wil wilt "
+    "winkel word worden wordt zal ze zij zijn zou zullen"
 )
 _NL: Final = frozenset(_DUTCH.split())
 _ENGLISH: Final = (
-    "a about after again also always an and any anyone anything are as at be because been before but by can can't could dear did do does don't "
-    "ever every for from get getting give gone good got great had has have having he hello hey hi how i i'll i'm if it it's its just keep know "
-    "last later let like love make me mine more much must my need never new no nobody not nothing now off on only other our out please regards "
-    "send she should so some still take than thank thanks that the then there these they this those to today tomorrow too unfortunately until us "
-    "very waiting want we'll we're were what where which who why will with would you you're your yours"
+    "a about account after again also always an and any anyone anything are as at be because been before bill blocked broken but by call can "
+    "can't cancel charged could dear delayed did do does don't down engineer ever every for from get getting give gone good got great had happy "
+    "has have having he hello help hey hi how i i'll i'm if it it's its just keep know last later let like lost love make me mine missing more "
+    "much must my need never new no nobody not nothing now off on only order other our out outage parcel please received refund regards send she "
+    "should so some sorry star stars still stuck take than thank thanks that the then there these they this those to today tomorrow too train "
+    "twice unfortunately until us very waiting want we'll we're were what where which who why will with working works would yet you you're your "
+    "yours"
 )
 _EN: Final = frozenset(_ENGLISH.split())
 _OTHER_TEXT: Final = (
@@ -35,8 +38,12 @@ _OTHER: Final = frozenset(_OTHER_TEXT.split())
 """Words of German, French and Spanish, some of which are others' too: where most words of a text are these, it is neither Dutch nor English."""
 _AMBIGUOUS: Final = frozenset(["u", "a", "i", "me", "je", "de", "en", "die", "mi", "no", "la", "hun", "even", "word", "over", "op"])
 """Words that go for less: people spell other things so."""
-_DUTCH_SPELLING: Final = re.compile(r"ij|aa|uu|[^e]ee[^d]|cht|sch|oe[^s]|[a-z]{3}lijk|[a-z]{4}(?:tje|pje|en)\b|\bge[a-z]{2,}[dt]\b")
-_ENGLISH_SPELLING: Final = re.compile(r"th|wh|sh(?!e)|ing\b|tion|ck|ght|ould|[a-z]{2}(?:ed|ly|ry|ty)\b|'(?:s|m|re|ve|ll|t)\b|oa|ea")
+_DUTCH_SPELLING: Final = re.compile(
+    r"ij|lijk|sch(?!e)|oei|ieuw|aai|[a-z]{3}(?:tje|pje|kje)s?\b|\bge[a-z]{3,}[dt]\b|\bver[a-z]{2,}(?:d|t|en)\b|[a-z]{3}heid\b|aa[^a]|uu[^u]"
+)
+_ENGLISH_SPELLING: Final = re.compile(
+    r"\bth[aeio]|\bwh|tion|ght|ould|[a-z]{3}(?:ly|ness|ful|less|ment|ack)\b|'(?:s|m|re|ve|ll|t)\b|ea[^u]|oa|sh\b|y\b"
+)
 
 
 @lru_cache(maxsize=64)
@@ -48,8 +55,8 @@ def written_in(text: str) -> str | None:
         return None
     if dutch == english and len(words) > 1:
         spelt = " ".join(words)
-        dutch += len(_DUTCH_SPELLING.findall(spelt)) / 2
-        english += len(_ENGLISH_SPELLING.findall(spelt)) / 2
+        dutch += len(_DUTCH_SPELLING.findall(spelt))
+        english += len(_ENGLISH_SPELLING.findall(spelt))
     if dutch > english * 1.5 and dutch > _LEAST:
         return "nl"
     if english > dutch * 1.5 and english > _LEAST:

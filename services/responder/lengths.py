@@ -4,6 +4,7 @@ A channel's name and a text come in; a number of the channel's own units goes ou
 the API shows what is left while someone writes. Sources of the rules stand beside them. Pure: no I/O.
 """
 
+import re
 import unicodedata
 from collections.abc import Callable
 
@@ -63,6 +64,7 @@ _TOP_LEVEL_DOMAINS = (
 )
 _TLD = "|".join(sorted(_TOP_LEVEL_DOMAINS.split(), key=len, reverse=True))
 
+_MAY_LINK = re.compile(r"\w\.\w|://")
 _HTTP_LINK = Pattern(r"(?<![\w@])https?://[^\s<>\"'“”‘’]*[^\s<>\"'“”‘’.,;:!?)\]}…]", regex.IGNORECASE)
 _BARE_LINK = Pattern(
     rf"(?<![\w@.$#/-])(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:{_TLD})(?![\w-]|\.[\w-])(?:/[^\s<>\"]*[^\s<>\".,;:!?)\]}}…])?/?",
@@ -144,6 +146,8 @@ def excess(channel: str, text: str, book: BrandBook, visibility: str = "public")
 def _twitter(text: str) -> int:
     """Weighted length of twitter-text's configuration version 3 (NFC; links 23; an emoji 2)."""
     normal = unicodedata.normalize("NFC", text)
+    if normal.isascii() and not _MAY_LINK.search(normal):
+        return len(normal)
     without_links, links = _take_out(_HTTP_LINK, normal)
     without_links, bare = _take_out(_BARE_LINK, without_links)
     plain, emoji = _take_out(_EMOJI, without_links)

@@ -24,7 +24,7 @@ _DATUM_NL = (
     rf"(?:(?:{_NUMBERED_NL})[ -]?(?:nummers?|nrs?\b\.?|code)|(?:bestel|order)gegevens|(?:klant|contact|persoons|"
     rf"adres|account|naw|bank|betaal|inlog)[ -]?gegevens|naw\b|"
     r"(?:woon|thuis|mail|e-?mail|bezorg|aflever|post|huis|verhuis|factuur)?[ -]?adres(?:sen)?|postcode|huisnummer|woonplaats|geboorte(?:datum|dag|jaar)|"
-    r"bsn|iban|e-?mail(?:adres)?|mail|mailtje|telnr\.?|tel\.?nr\.?|nummer\s+waarop|(?:telefoon|mobiele?)\s+nummer|volledige\s+naam\s+en\s+adres)"
+    r"bsn|iban|e-?mailadres|mailadres|telnr\.?|tel\.?nr\.?|nummer\s+waarop|(?:telefoon|mobiele?)\s+nummer|volledige\s+naam\s+en\s+adres)"
 )
 _DATUM_EN = (
     r"(?:(?:customer|client|order|booking|reservation|account|policy|contract|member(?:ship)?|phone|mobile|telephone|contact|case|ticket|tracking|invoice|"
@@ -38,23 +38,25 @@ _DATUM_EN = (
 )
 _YOUR_NL = r"(?:je|jouw|uw|jullie|de|het|een|welk|welke|u\s+uw|je\s+je)"
 _FILL = r"(?:[^.!?\n]{0,70}?)"
+_IMPERATIVE = "stuur|geef|deel|laat|zet|noem|vermeld|plaats|reageer|antwoord|tweet|post|typ|schrijf|meld|app|bevestig|lever|voeg"
+_HAND_OVER = (
+    r"(?:sturen|stuurt|stuur|delen|deelt|doorgeven|geven|geeft|noemen|noemt|vermelden|vermeldt|plaatsen|plaatst|achterlaten|doorsturen|opgeven|toesturen|bevestigen|krijgen|"
+    r"ontvangen|weten|zetten|zet|posten|tweeten|vertellen|zeggen|reageren|antwoorden|meesturen|invoeren|hebben)"
+)
 _ASKS_NL = Pattern(
     # wat is je klantnummer; en je postcode?; op welk adres; onder welk nummer; met welk mailadres
     rf"\b(?:wat\s+(?:is|zijn|was|waren)|wat's|hoe\s+luidt)\s+(?:(?:ook\s+alweer|eigenlijk|dan)\s+)?(?:je|jouw|uw|jullie|de|het)\s{_FILL}\b{_DATUM_NL}\b"
     rf"|\b(?:op|onder|met|naar|via|van|voor|aan|bij|om)?\s?\bwelk(?:e)?\s+(?:\w+\s+){{0,2}}?{_DATUM_NL}\b"
+    r"|\bwelk\s+(?:\w+\s+)?nummer\b[^.!\n]{0,30}\b(?:bereik\w*|bellen|terugbellen|bel|opnemen)\b"
     # mag ik je klantnummer; heb je een ordernummer; kun je je postcode doorgeven
-    rf"|\b(?:mag|mogen|zou|zouden)\s+(?:ik|we|wij)\s{_FILL}\b(?:je|jouw|uw|jullie|een)\s{_FILL}\b{_DATUM_NL}\b"
+    rf"|\b(?:mag|mogen|zou|zouden|kan|kunnen)\s+(?:ik|we|wij)\s{_FILL}\b(?:je|jouw|uw|jullie|een)\s{_FILL}\b{_DATUM_NL}\b(?={_FILL}(?:\?|\b{_HAND_OVER}))"
     rf"|\b(?:heb|hebt|heeft|hebben|weet|weten)\s+(?:je|jij|u|jullie)\s{_FILL}\b(?:je|jouw|uw|een|het|de)\s{_FILL}\b{_DATUM_NL}\b(?=[^.!\n]{{0,60}}\?)"
-    # stuur/geef/laat/zet/noem ... je klantnummer
-    rf"|\b(?:stuur|stuurt|sturen|geef|geeft|geven|deel|deelt|delen|laat|laten|zet|zetten|noem|noemt|noemen|vermeld|"
-    rf"vermeldt|vermelden|plaats|plaatst|plaatsen|"
-    rf"reageer|reageert|antwoord|antwoordt|tweet|post|typ|typt|schrijf|schrijft|meld|meldt|app|bezorg|bevestig|"
-    rf"bevestigt|lever|doorgeven|doorsturen|achterlaten|"
-    rf"toesturen|opgeven|ontvang|ontvangen|krijg|krijgen|hebben|heb|horen|hoor|nodig|missen|mis|zien|"
-    rf"weten)\b{_FILL}\b(?:je|jouw|uw|jullie)\s{_FILL}\b{_DATUM_NL}\b"
-    rf"|\b(?:je|jouw|uw|jullie)\s{_FILL}\b{_DATUM_NL}\b{_FILL}\b(?:sturen|delen|doorgeven|geven|noemen|vermelden|plaatsen|achterlaten|doorsturen|opgeven|"
-    r"toesturen|bevestigen|doorgeeft|stuurt|deelt|geeft|noemt|vermeldt|achterlaat|weten|nodig|hebben|ontvangen|"
-    r"krijgen|zetten|zet|graag|aub|a\.u\.b\.|alsjeblieft|alstublieft|svp|doorbellen)\b"
+    rf"|\b(?:kun|kan|kunt|kunnen|wil|wilt|willen|zou|zouden|moet|moeten|mag|mogen)\s+(?:je|jij|u|jullie)\s{_FILL}\b{_DATUM_NL}\b{_FILL}\b{_HAND_OVER}\b"
+    # stuur je klantnummer; stuurt u ons; met je klantnummer reageren
+    rf"|(?:^|[,;:!(–-]\s*|\b(?:en|dan|even|graag|of|gerust|hier)\s+)(?:{_IMPERATIVE})t?\b{_FILL}\b(?:je|jouw|uw|jullie)\s{_FILL}\b{_DATUM_NL}\b"
+    rf"|\b(?:{_IMPERATIVE})t?\s+(?:u|je|jij|jullie|ons|me|mij|hier|even|dan|hieronder)\b{_FILL}\b(?:je|jouw|uw|jullie|het|een|de)\s{_FILL}\b{_DATUM_NL}\b"
+    rf"|\b(?:hoor|horen|ontvang|ontvangen|krijg|krijgen|heb|hebben|mis|missen|zie|zien)\b(?={_FILL}\b(?:graag|nodig|nog|alleen|dan)\b){_FILL}\b(?:je|jouw|uw|jullie)\s{_FILL}\b{_DATUM_NL}\b"
+    rf"|\b(?:je|jouw|uw|jullie)\s{_FILL}\b{_DATUM_NL}\b{_FILL}\b(?:{_HAND_OVER}|doorgeeft|doorstuurt|achterlaat|doorbelt|nodig|graag|aub|a\.u\.b\.|alsjeblieft|alstublieft|svp)\b"
     # klantnummer en postcode graag; graag je klantnummer
     rf"|\b(?:graag|svp|aub|alsjeblieft|alstublieft|even|nog|dan|alleen)\s+(?:\w+\s+){{0,2}}?(?:je|jouw|uw)\s+{_FILL}\b{_DATUM_NL}\b"
     rf"|(?:^|[.!?\n]\s*)(?:en\s+)?(?:(?:je|jouw|uw)\s+)?\b{_DATUM_NL}(?:\s*(?:,|en|\+|&)\s*(?:(?:je|jouw|uw)\s+)?{_DATUM_NL})*\s*(?:graag|svp|aub|alsjeblieft|alstublieft|\?)",
@@ -63,28 +65,31 @@ _ASKS_NL = Pattern(
 _ASKS_EN = Pattern(
     rf"\b(?:what(?:'s|\s+is|\s+are|\s+was)|whats)\s+(?:your|the|ur)\s{_FILL}\b{_DATUM_EN}"
     rf"|\b(?:which|what)\s+(?:\w+\s+){{0,2}}?{_DATUM_EN}"
-    rf"|\b(?:can|could|may|might|would)\s+(?:i|we|you)\s{_FILL}\b(?:your|ur|an?|the)\s{_FILL}\b{_DATUM_EN}"
+    rf"|\b(?:can|could|may|might|would)\s+(?:i|we|you)\s{_FILL}\b(?:your|ur)\s{_FILL}\b{_DATUM_EN}"
+    rf"|\b(?:may|can|could)\s+(?:i|we)\s+(?:please\s+)?(?:have|get|take)\s+(?:an?|the)\s{_FILL}\b{_DATUM_EN}"
     rf"|\b(?:do|did)\s+you\s+have\s{_FILL}\b{_DATUM_EN}{_FILL}\?"
     rf"|\b(?:send|share|give|provide|confirm|post|drop|leave|tell|include|supply|reply|respond|comment|write|type|"
     rf"tweet|pass|forward|need|require|want|know|have|put|state|enter|"
-    rf"quote|mention)\b{_FILL}\b(?:your|ur|an?|the)\s{_FILL}\b{_DATUM_EN}"
+    rf"quote|mention)\b{_FILL}\b(?:your|ur)\s{_FILL}\b{_DATUM_EN}"
     rf"|\b(?:your|ur)\s{_FILL}\b{_DATUM_EN}{_FILL}(?:\bplease\b|\?)",
     regex.IGNORECASE,
 )
 # No request: where it stands, what not to do, what is done with it, what it was.
 _NO_REQUEST = Pattern(
-    r"\b(?:geen|nooit|niet|never|don't|do\s+not|not|without|zonder|verwijder\w*|delete|remove|haal|wis|veilig|"
+    r"\b(?:ik|wij|we|collega\w*|hij|zij|ze|bezorger|monteur|afdeling)\s+(?:zal|zullen|ga|gaan|gaat|kan|kunnen|heeft|geven|geef|geeft|sturen|stuur|stuurt|zet|zetten|leveren|bezorgen)\b"
+    r"|\b(?:geen|nooit|niet|never|don't|do\s+not|not|without|zonder|verwijder\w*|delete|remove|haal|wis|veilig|"
     r"bedankt|dank|dankjewel|dankuwel|thanks|thank|"
     r"vind\s+je|vindt\s+u|staat\s+(?:op|in|onder|bij)|vul|vult|invullen|invult|log|logt|inloggen|ingelogd|inlogt|"
     r"sign\s+in|log\s+in|wijzig|wijzigt|wijzigen|aanpassen|pas|past|verander\w*|change|update|"
     r"check|controleer|controleert|controleren|kijk|kijkt|klopt|gewijzigd|aangepast|ontvangen\s+we\s+je|"
-    r"heb(?:ben)?\s+(?:ik|we|wij)|ik\s+heb|we\s+hebben|wij\s+hebben|i\s+have|we\s+have|i've|we've|"
+    r"heb(?:ben)?\s+(?:ik|we|wij)|ik\s+heb|we\s+hebben|wij\s+hebben|(?<!\b(?:may|can|could|might|if|should)\s)(?:i|we)\s+have|i've|we've|"
     r"found|gevonden|enter\s+it|bij\s+de\s+hand|to\s+hand|krijg\s+je|krijgt\s+u|ontvang\s+je|ontvangt\s+u|hoor\s+je|hoort\s+u|"
     r"sturen\s+(?:we|wij)|stuur\s+ik|ik\s+stuur|we\s+sturen|wij\s+sturen|ik\s+bel|we\s+bellen|wij\s+bellen|"
     r"ik\s+mail|we\s+mailen|we\s+will\s+send|we'll\s+send|i'll\s+send|i\s+will\s+send|"
     r"geef\s+ik|geven\s+we|geven\s+wij|will\s+be\s+sent|you'll\s+(?:get|receive)|you\s+will\s+(?:get|receive))\b",
     regex.IGNORECASE,
 )
+_NEEDS = Pattern(r"\b(?:nodig|need|require|missen?)\b", regex.IGNORECASE)
 _POINTS = Pattern(
     r"\bd\.?m\.?(?:'?s|'?en|etje|'?etje|'?t)?\b|\bp\.?[bm]\.?(?:'?tje|'?en|'?s)?\b|\bpriv[eé](?:[ -]?(?:bericht|chat|kanaal|gesprek)\w*)?(?!\w)"
     r"|\bdirecte?\s+(?:message|bericht|berichten|berichtje|messages|messaging)\b|\bprivate(?:ly)?\b|"
@@ -94,7 +99,7 @@ _POINTS = Pattern(
     r"(?:\w+\s)?(?<!\b(?:je|uw|jouw|your)\s)(?:bericht|berichtje|mail|mailtje|e-?mail|chat|chatbericht|whatsapp|app|"
     r"appje|messenger|formulier|contactformulier|form|message|live\s?chat|sms|text)\b"
     r"|\b(?:mail|mailen|e-?mail|app|appen|whatsapp|bericht)\s+(?:het|ons|me|mij|je|jouw|uw|'t|us|it|your|dan|gerust|even|naar|to|this|them|ze|deze|hem)\b"
-    r"|\bmessage\s+(?:us|me)\b|\b(?:send|drop|shoot|write)\s+(?:\w+\s+){0,4}?(?:message|e-?mail|pm|note|mail)\b|"
+    r"|\bmessage\s+(?:us|me)\b|\b(?:send|drop|shoot|write)\s+(?:(?:us|me|our|team|a|an|the|it|this|over|quick|private|direct)\s+){0,4}(?:message|e-?mail|pm|note|mail)\b|"
     r"\bmessenger\b|\bwhatsapp\b|\b(?:beveiligd|secure)\w*\b|\bvertrouwelijk\b|\bformulier\b|\bform\b"
     r"|\b(?:by|via|through|over|on|in)\s+(?:e-?mail|chat|message|messages|whatsapp|messenger|phone)\b|"
     r"\b(?:niet\s+openbaar|off\s+the\s+timeline|not\s+here|niet\s+hier|besloten)\b"
@@ -137,8 +142,9 @@ def asks_pii_in_public(draft: Draft, book: BrandBook) -> Iterator[Found]:
         clause = read.own[sentence.start : sentence.end]
         for pattern in (_ASKS_NL, _ASKS_EN):
             for match in pattern.finditer(clause):
-                first = max(clause.rfind(mark, 0, match.start()) for mark in ",;:") + 1
-                if not _NO_REQUEST.search(clause[first : match.end()]):
+                first = max(clause.rfind(mark, 0, match.start() + 2) for mark in ",;:") + 1
+                said = clause[first : match.end()]
+                if _NEEDS.search(clause[first : match.end() + 8]) or not _NO_REQUEST.search(said):
                     start, end = sentence.start + match.start(), sentence.start + match.end()
                     message = "This asks for personal data where everybody can read the answer. Ask for it in a private message."
                     yield Found("asks_pii_in_public", message, start, end, "conduct.go_private_for")

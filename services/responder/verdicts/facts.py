@@ -19,7 +19,12 @@ _MONEY = Pattern(
     rf"|(?<![\w.,])(?:{_NUMBER})\s?(?:€|£|\beuro(?:'s|s)?\b|\beur\b|\bcents?\b|\beurocent\b|\bct\b|\bpounds?\b|\bpence\b|\bquid\b|\bdollars?\b|\bbucks\b)"
     rf"|(?<![\w.,:])\d+,-+(?!\w)"
     r"|\b(?:een|één|twee|drie|vier|vijf|zes|zeven|acht|negen|tien|twaalf|vijftien|twintig|vijfentwintig|dertig|veertig|vijftig|honderd|duizend|"
-    r"a|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty|forty|fifty|hundred)(?:\s(?:hundred|thousand|honderd|duizend))?\s(?:euro|eurocent|cents?|euros|pounds?|dollars?|tientje|tientjes)\b",
+    r"a|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty|forty|fifty|hundred)(?:\s(?:hundred|thousand|honderd|duizend))?\s(?:euro|eurocent|cents?|euros|pounds?|dollars?)\b",
+    regex.IGNORECASE,
+)
+# "kost 3,95": without a currency, straight behind a word that says so.
+_BARE = Pattern(
+    r"(?<=\b(?:kost|kosten|tarief\s+is|prijs\s+is|costs?|price\s+is|fee\s+is|fare\s+is)\s(?:nu\s|now\s|maar\s|only\s|slechts\s)?)\d{1,4}[.,]\d\d(?![\d:]|\s?(?:€|eur|cent|pound|dollar|%|uur))",
     regex.IGNORECASE,
 )
 _SHARE = Pattern(rf"(?<![\w.,])(?:{_NUMBER})\s?(?:%|\bprocent\b|\bper\s?cent\b|\bpct\b|\bprocentpunt\b|\bbasispunten\b)", regex.IGNORECASE)
@@ -29,24 +34,12 @@ _QUANTITY = Pattern(
     r"transacties|overboekingen|transactions|transfers|withdrawals|opnames)\b",
     regex.IGNORECASE,
 )
-# What makes an amount a fact about what is for sale or allowed.
-_PRICE = (
-    r"\b(?:kost|kosten|kostte|kostprijs|\w*kosten|prijs|prijzen|\w*prijs|prijsje|tarief|tarieven|\w*tarief|betaal\s+je|betaalt\s+u|betaal\s+je\s+dan|betaal|betaalt|je\s+betaalt|u\s+betaalt|"
-    r"te\s+koop|verkrijgbaar|koop|koopt|kopen|vanaf|voor\s+(?:slechts|maar|nog\s+geen)|slechts|per\s+(?:maand|jaar|stuk|kwh|kub|m3|keer|nacht|persoon|dag|week|rit|reis|kilometer|km|uur|minuut|mb|gb|"
-    r"bestelling|zending|pakket|transactie|boeking|boeken|kaart|ticket|koffer|adres|gebruiker|month|year|item|night|person|day|week|trip|ride|hour|minute|order|booking|transaction|ticket|bag|kwh|litre|unit)|p/m|p\.m\.|pp|p\.p\.|"
-    r"/\s?(?:mnd|maand|month|mo|jaar|year|kwh)|a\s+(?:month|year|week|day|night|piece|ticket|bag)|each|p/st|"
-    r"korting\w*|\w*korting|actie\w*|aanbieding\w*|sale|cashback|goedkoper|duurder|toeslag\w*|\w*toeslag|bijdrage|entree|entreeprijs|toegang|kaartje|kaartjes|retourtje|enkeltje|ticket|tickets|"
-    r"abonnement\w*|\w*abonnement|verzending|verzendkosten|bezorging|statiegeld|borg|boete\w*|eigen\s+risico|premie|rente\w*|\w*rente|spaarrente|hypotheekrente|provisie|commissie|opslag|"
-    r"btw|wisselkoers\w*|koers\w*|opzegvergoeding|terugleververgoeding|terugleverkosten|vergoeding\s+per|upgrade|"
-    r"cost|costs|price|priced|prices|pricing|fee|fees|fare|fares|rate|rates|charge|charges|surcharge|mark-?up|discount\w*|off|offer|deal|promo\w*|from|interest|apr|aer|"
-    r"premium|deposit|entry|admission|delivery|shipping|postage|subscription|plan|plans|sell|sells|buy|available\s+for|starts?\s+at|starting\s+at|only|set\s+of|return\s+ticket|single|vat|exchange|commission|penalty|excess)\b|"
-    r"\bis\s+(?:nu|momenteel|op\s+dit\s+moment|vandaag)\b|\bis\s+(?:now|currently)\b|\bat\s+the\s+moment\b|\bon\s+sale\b"
-)
+# What makes a number of things a limit.
 _LIMIT = (
     r"\b(?:max|max\.|maximaal|maximum|maximale|hooguit|hoogstens|ten\s+hoogste|limiet\w*|\w*limiet|daglimiet|bundel|datalimiet|fair\s+use|niet\s+meer\s+dan|tot\s+(?:en\s+met\s+)?(?=€|\d)|minimaal|minimum|"
     r"vanaf|boven\s+de|onder\s+de|drempel|gratis\s+vanaf|limit|limits|limited|allowance|cap|capped|at\s+most|up\s+to|no\s+more\s+than|minimum|at\s+least|over|above|threshold|free\s+(?:over|from))\b"
 )
-_PRICED, _LIMITED = Pattern(_PRICE, regex.IGNORECASE), Pattern(_LIMIT, regex.IGNORECASE)
+_LIMITED = Pattern(_LIMIT, regex.IGNORECASE)
 _OF_RATES = Pattern(
     r"\b(?:korting\w*|\w*korting|rente\w*|\w*rente|\w*tarief|tarieven|btw|toeslag\w*|\w*toeslag|opslag|kosten|\w*kosten|premie|provisie|commissie|cashback|goedkoper|duurder|prijs|prijzen|prijsverhoging|verhoging|"
     r"verhoogd|stijgt|stijgen|stijging|afgeprijsd|sale|actie|aanbieding|koers\w*|boeterente|vergoeding|bonus|terugleververgoeding|"
@@ -58,7 +51,7 @@ _OWN = Pattern(
     r"\b(?:teruggestort|teruggeboekt|terugbetaald|terugbetaling|terugstorten|terugbetalen|terugboeken|terugkrijg\w*|terugontvang\w*|terug|gestort|overgemaakt|afgeschreven|afschrijving|afgerekend|in\s+rekening\s+gebracht|"
     r"geïncasseerd|incasso|dubbel\s+betaald|(?:heb|hebt|heeft|hebben)\s+(?:je|u)?\s?(?:al\s+)?(?:te\s+veel\s+)?\S*\s?betaald|betaalde|betaalde?\s+bedrag|betaling\s+van|bedrag\s+van|tegoed\s+van|saldo|openstaand\w*|staat\s+(?:nog\s+)?open|"
     r"je\s+(?:factuur|nota|rekening|jaarnota|eindafrekening|termijnbedrag|bestelling)\s+van|uw\s+(?:factuur|nota|rekening|jaarnota|eindafrekening|termijnbedrag|bestelling)\s+van|schuld|vordering|verrekend|"
-    r"compensatie|schadevergoeding|cadeaubon|cadeaukaart|bijgeschreven|bijschrijving|ontvangen|"
+    r"compensatie|schadevergoeding|goedmaker\w*|gebaar|cadeau\w*|als\s+(?:dank|excuus|troost|blijk)|tegemoetkoming|vergoeden|vergoed|schade|bod|gedoneerd|opgehaald|kwijt|opgelicht\w*|verloren|cadeaubon|cadeaukaart|bijgeschreven|bijschrijving|ontvangen|"
     r"refund\w*|credited|debited|charged\s+(?:you|twice|by)|was\s+charged|were\s+charged|been\s+charged|you\s+paid|your\s+payment|payment\s+of|paid\s+back|pay\s+back|outstanding|owed|owe|balance\s+of|your\s+(?:bill|invoice|order)\s+of|"
     r"reimburse\w*|compensation|goodwill|gift\s?card|transferred|transaction\s+of|amount\s+of)\b",
     regex.IGNORECASE,
@@ -75,33 +68,55 @@ def expiring_fact(draft: Draft, book: BrandBook) -> Iterator[Found]:
         return
     read = reading.of(draft)
     lower = read.own_lower
-    if not _COMES_WITH.search(lower):
+    if not any(sign in lower for sign in _COMES_WITH):
         return
     theirs = _numbers(draft.incoming or "")
     for sentence in read.sentences:
         clause = lower[sentence.start : sentence.end]
-        for match in _facts(clause, lower):
-            if theirs and _numbers(match[0]) <= theirs and (_PAID.search(draft.incoming or "") or not _FIRM.search(clause)):
+        for match in _facts(clause):
+            if theirs and set() < _numbers(match[0]) <= theirs and (_PAID.search(draft.incoming or "") or not _FIRM.search(clause)):
                 continue
             start, end = sentence.start + match.start(), sentence.start + match.end()
             message = f"“{draft.text[start:end].strip()}” may change, and this stays findable for years. Say where it stands, or tell it in private."
             yield Found("expiring_fact", message, start, end)
 
 
-def _facts(clause: str, text: str) -> Iterator["regex.Match[str]"]:
-    priced, limited = _PRICED.search(clause), _LIMITED.search(clause)
-    own = _OWN.search(clause)
-    if (priced or limited or _PRICED.search(text)) and not (own and not _FIRM.search(clause)):
+def _facts(clause: str) -> Iterator["regex.Match[str]"]:
+    if _OWN.search(clause) is None or _FIRM.search(clause):
         yield from _MONEY.finditer(clause)
-    if _OF_RATES.search(clause) and not (own and not _FIRM.search(clause)):
-        yield from _SHARE.finditer(clause)
-    if limited:
-        yield from (
-            match for match in _QUANTITY.finditer(clause) if _LIMITED.search(clause[max(0, match.start() - 40) : match.start() + 1])
-        )
+        yield from _BARE.finditer(clause)
+        if _OF_RATES.search(clause):
+            yield from _SHARE.finditer(clause)
+    for match in _QUANTITY.finditer(clause):
+        if _LIMITED.search(clause[max(0, match.start() - 40) : match.start() + 1]):
+            yield match
 
 
-_COMES_WITH = Pattern(r"\d|\b(?:euro|cent|pounds?|dollars?|tientje)\b")
+_COMES_WITH = (
+    *(
+        "€",
+        "£",
+        "$",
+        "%",
+        ",-",
+        "eur",
+        "cent",
+        "pound",
+        "dollar",
+        "quid",
+        "bucks",
+        "pence",
+        "gbp",
+        "usd",
+        "procent",
+        "pct",
+        "punten",
+        "cap",
+    ),
+    *("kost", "cost", "tarief", "prijs", "price", "fee", "fare", "max", "limi", "hooguit", "hoogst", "up to", "at most", "no more"),
+    *("niet meer", "minim", "allowance", "tot ", "vanaf", "at least"),
+)
+"""What a reply with such a fact has somewhere."""
 _DIGITS = Pattern(r"\d+")
 _PAID = Pattern(
     r"\b(?:betaald|betaalde|afgeschreven|gestort|overgemaakt|factuur|nota|rekening|jaarnota|terug|teruggekregen|bijbetalen|schade|paid|charged|refund|bill|invoice|owe|billed|took)\b",

@@ -4,6 +4,7 @@ A link is safe on the brand's own domains and on the accounts that its book has;
 has not said what is safe. Mail addresses are no links. Pure: no I/O.
 """
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
@@ -21,13 +22,14 @@ SHORTENERS_TEXT: Final = (
 )
 SHORTENERS: Final = frozenset(SHORTENERS_TEXT.split())
 """Where a short link hides its target."""
+_MAY_LINK: Final = re.compile(r"\w\.\w|://")
 _WWW: Final = Pattern(r"(?<![\w@/.])www\.[^\s<>\"'“”‘’()\[\]]+", regex.IGNORECASE)
 _HOST: Final = Pattern(r"(?:https?://)?(?:[^/@\s]*@)?([^/:?#\s]+)", regex.IGNORECASE)
 
 
 def link_unsafe(draft: Draft, book: BrandBook) -> Iterator[Found]:
     """Each link to elsewhere than the brand's own."""
-    if not book.voice.safe_domains or "." not in draft.text:
+    if not book.voice.safe_domains or not _MAY_LINK.search(draft.text):
         return
     safe = _safe(book.voice.safe_domains, tuple(book.staff.domains), tuple(one.account for one in book.channels if one.account))
     end = 0

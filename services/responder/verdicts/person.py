@@ -12,12 +12,12 @@ from libs.common.brandbook import BrandBook
 from services.responder.blanks import CARET, blank
 from services.responder.bounded import Pattern
 from services.responder.verdicts import reading
-from services.responder.verdicts.draft import Draft, Found
+from services.responder.verdicts.draft import Draft, Found, official
 
 _LEFT, _RIGHT = r"(?<![\w'@#^&-])(?<!\w\.)", r"(?![\w^&-])(?!'\w)"
 _I_NL = ("ik", "'k", "mij", "mijn", "mijne", "me", "m'n", "mn", "mezelf", "mijzelf", "ikzelf")
 _I_EN = ("i", "i'm", "i'll", "i've", "i'd", "im", "ive", "me", "my", "mine", "myself")
-_WE = ("we", "wij", "wijzelf", "we'll", "we're", "we've", "we'd", "wij'll")
+_WE = ("we", "wij", "wijzelf", "we'll", "we're", "we've", "we'd")
 _I_WORDS, _WE_WORDS = frozenset((*_I_NL, *_I_EN, "k", "m'n")), frozenset(_WE)
 
 
@@ -51,7 +51,7 @@ def person_form(draft: Draft, book: BrandBook) -> Iterator[Found]:
     singular = book.voice.person == "ik"
     if not read.has(_WE_WORDS if singular else _I_WORDS):
         return
-    text = blank(read.without_names(book), CARET, _NAME_IN_SENTENCE, _NAME_AFTER_MARK, _NO_PERSON)
+    text = blank(read.own, CARET, _NAME_IN_SENTENCE, _NAME_AFTER_MARK, _NO_PERSON, official(book))
     english = not draft.is_dutch
     own = ("I" if singular else "we") if english else book.voice.person
     pattern = (_I_ENGLISH if english else _I_DUTCH) if not singular else _WE_ANY

@@ -7,12 +7,13 @@ ordernummer …") or when it stands in the message that is answered. Pure: no I/
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from libs.common.brandbook import BrandBook
 from libs.common.codes import CUSTOMER, ORDER, named_before
 from libs.common.events import PersonalData
-from libs.common.ownnumbers import claimed
+from libs.common.ownnumbers import MAX_CHARS, claimed
 from libs.common.personal import ADDRESS, BIRTHDATE, BSN, EMAIL, IBAN, PHONE, Lens, personal_data
 from services.responder.verdicts.draft import Draft, Found
 
@@ -21,6 +22,9 @@ _SAID: Final = {
     PHONE: "a phone number", EMAIL: "a mail address", IBAN: "an account number", BSN: "a citizen service number", BIRTHDATE: "a date of birth",
     ADDRESS: "an address", ORDER: "an order number", CUSTOMER: "a customer number", CASE: "a case number",
 }  # fmt: skip
+_BORN: Final = re.compile(r"\bgeb|\bborn|birth", re.IGNORECASE)
+MOST: Final = 20
+"""So many data of one kind are looked at in a text, the first ones: a longer list is no reply."""
 _FEWEST: Final = 4  # letters and digits of a datum
 _PART_OF_ADDRESS: Final = re.compile(r"[,\n(]| (?=[1-9]\d{3} ?[A-Za-z]{2}\b)")
 _DIGIT_OR_AT: Final = re.compile(r"[\d@]")
@@ -89,7 +93,7 @@ def pii_in_public(draft: Draft, book: BrandBook) -> Iterator[Found]:
     """Each datum of the customer's, or of anybody else who is no brand, in a public reply."""
     if draft.visibility == "private" or not _LIKELY.search(draft.text):
         return
-    text, known = draft.text, _Known(draft.incoming or "", book)
+    text, known = draft.text[:MAX_CHARS], _Known((draft.incoming or "")[:MAX_CHARS], book)
     for kind, start, end in _data(text, book, known):
         message = f"“{text[start:end]}” is {_SAID[kind]}, and everybody can read this. Leave it out, or go on in a private message."
         yield Found("pii_in_public", message, start, end, "conduct.go_private_for")
@@ -97,6 +101,7 @@ def pii_in_public(draft: Draft, book: BrandBook) -> Iterator[Found]:
 
 def _data(text: str, book: BrandBook, known: "_Known") -> list[tuple[str, int, int]]:
     lens = lens_of(book)
+    our_place = _OUR_PLACE.search(text) is not None and _YOURS.search(text) is None
     found: list[tuple[str, int, int]] = []
 
     def add(kind: str, start: int, end: int) -> None:
@@ -106,14 +111,14 @@ def _data(text: str, book: BrandBook, known: "_Known") -> list[tuple[str, int, i
     for name, start, end in claimed(text, lens.patterns):
         if known.has(text[start:end]) or not _EXAMPLE.search(text, max(0, start - _LONGEST_BEFORE), start):
             add(_kind(name), start, end)
-    for one in personal_data(text, lens):
-        if known.has(text[one.start : one.end]) or not _of_the_brand(one, text, lens):
+    for one in islice(personal_data(text, lens), MOST):
+        if not _of_the_brand(one, text, lens, our_place=our_place, known=known.has(text[one.start : one.end])):
             add(one.kind, one.start, one.end)
-    for match in _CASE_NUMBER.finditer(text):
+    for match in islice(_CASE_NUMBER.finditer(text), MOST):
         if _is_case(match) and (known.has(match[1]) or not _EXAMPLE.search(text, max(0, match.start(1) - _LONGEST_BEFORE), match.start(1))):
             add(CASE, *match.span(1))
-    for match in _POSTCODE.finditer(text):
-        if known.has(match[0]) or not _OUR_PLACE.search(text):
+    for match in islice(_POSTCODE.finditer(text), MOST):
+        if known.has(match[0]) or not our_place:
             add(ADDRESS, *match.span())
     for kind, start, end in known.repeated(text):
         add(kind, start, end)
@@ -131,22 +136,26 @@ def _is_case(match: re.Match[str]) -> bool:
     return _CASE_WORD.search(match[0]) is not None and sum(map(str.isdigit, match[1])) >= _FEWEST
 
 
-def _of_the_brand(one: PersonalData, text: str, lens: Lens) -> bool:
-    """Whether a datum that the customer did not write is the brand's or another company's, or no datum at all."""
+def _of_the_brand(one: PersonalData, text: str, lens: Lens, *, our_place: bool, known: bool) -> bool:
+    """Whether a datum is the brand's or another company's, or no datum at all; one that the customer wrote too (`known`) hardly is."""
     datum, before = text[one.start : one.end], text[max(0, one.start - _LONGEST_BEFORE) : one.start]
+    if one.kind == EMAIL and lens.ours.has_mail(datum.lower()):
+        return True
+    if known:
+        return False
     if one.kind == EMAIL:
         local = datum.lower().partition("@")[0]
-        return lens.ours.has_mail(datum.lower()) or local in _ROLE or local.split(".")[0] in _ROLE or bool(_MAIL_US.search(before))
+        return local in _ROLE or local.split(".")[0] in _ROLE or bool(_MAIL_US.search(before))
     if one.kind == PHONE:
         return bool(_OURS_BEFORE.search(before)) and not _CALLED_BY_US.search(before)
     if one.kind == IBAN:
         return bool(_ACCOUNT_OURS.search(text))
     if one.kind == ADDRESS:
-        return bool(_OUR_PLACE.search(text) and not _YOURS.search(text)) or bool(_EXAMPLE.search(before))
+        return our_place or bool(_EXAMPLE.search(before))
     if one.kind in (ORDER, CUSTOMER):
         told = named_before(text, one.start) in (ORDER, CUSTOMER)
         return not told or bool(_EXAMPLE.search(before))
-    return one.kind == BIRTHDATE and not re.search(r"\bgeb|\bborn|birth", text, re.IGNORECASE)
+    return one.kind == BIRTHDATE and not _BORN.search(text)
 
 
 class _Known:
@@ -161,12 +170,14 @@ class _Known:
 
     def repeated(self, text: str) -> Iterator[tuple[str, int, int]]:
         """Places where the text repeats a datum of the message, in any spelling of its separators."""
+        if not _LIKELY.search(self._incoming):
+            return
         compact = _compact(text)
-        for kind, datum in self._data() if _LIKELY.search(self._incoming) else ():
+        for kind, datum in islice(dict.fromkeys(self._data()), MOST):
             letters = _compact(datum)
             if len(letters) >= _FEWEST and letters in compact:
                 spelt = re.compile(r"(?<!\w)" + r"[\s./()+@_-]{0,3}".join(map(re.escape, letters)) + r"(?!\w)", re.IGNORECASE)
-                yield from ((kind, *match.span()) for match in spelt.finditer(text))
+                yield from ((kind, *match.span()) for match in islice(spelt.finditer(text), MOST))
 
     def _data(self) -> Iterator[tuple[str, str]]:
         incoming, lens = self._incoming, lens_of(self._book)
@@ -180,7 +191,7 @@ class _Known:
                     for part in (_PART_OF_ADDRESS.split(datum) if one.kind == ADDRESS else (datum,))
                     if _DIGIT_OR_AT.search(part)
                 )
-        yield from ((CASE, match[1]) for match in _CASE_NUMBER.finditer(incoming) if _is_case(match))
+        yield from ((CASE, match[1]) for match in islice(_CASE_NUMBER.finditer(incoming), MOST) if _is_case(match))
 
 
 def _compact(text: str) -> str:

@@ -1,5 +1,6 @@
 """Emoji and emoticons, where the brand has none."""
 
+import re
 from collections.abc import Iterator
 
 from libs.common.brandbook import BrandBook
@@ -23,10 +24,12 @@ _EMOTICON = Pattern(
     rf"|<3+(?!\w)(?!\s*(?:{UNITS})(?!\w))|</3"
     r"|\^_*\^|(?<!\w)[oO>-][._][oO<-](?!\w)|\\o/|¯\\_\(ツ\)_/¯"
 )
+# A digit may begin a keycap; all other emoji are beyond Latin-1.
+_MAY_SMILE = re.compile(r"[^\x00-\xff]|[:;=<^>][\W\wo]|[xX]D|\(-?[:;=]|8-?\)|[oO>-][._][oO<-]|\\o/|¯", re.ASCII)
 
 
 def smileys(draft: Draft, book: BrandBook) -> Iterator[Found]:
-    if book.voice.smileys:
+    if book.voice.smileys or not _MAY_SMILE.search(draft.text):
         return
     text = blank(draft.text, LINK, CARET)
     for match in (*_EMOJI.finditer(text), *_EMOTICON.finditer(text)):
