@@ -140,6 +140,8 @@ def asks_pii_in_public(draft: Draft, book: BrandBook) -> Iterator[Found]:
         return
     for sentence in read.sentences:
         clause = read.own[sentence.start : sentence.end]
+        if not any(part in lower[sentence.start : sentence.end] for part in _PARTS):
+            continue
         for pattern in (_ASKS_NL, _ASKS_EN):
             for match in pattern.finditer(clause):
                 first = max(clause.rfind(mark, 0, match.start() + 2) for mark in ",;:") + 1

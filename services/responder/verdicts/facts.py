@@ -73,6 +73,8 @@ def expiring_fact(draft: Draft, book: BrandBook) -> Iterator[Found]:
     theirs = _numbers(draft.incoming or "")
     for sentence in read.sentences:
         clause = lower[sentence.start : sentence.end]
+        if not any(sign in clause for sign in _COMES_WITH):
+            continue
         for match in _facts(clause):
             if theirs and set() < _numbers(match[0]) <= theirs and (_PAID.search(draft.incoming or "") or not _FIRM.search(clause)):
                 continue

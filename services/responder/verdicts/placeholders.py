@@ -43,7 +43,7 @@ _PLACEHOLDERS = tuple(
     )
 )
 # What every one of them has, so that a text without it is not read for each.
-_MAY_HOLD = re.compile(r"[{}\[<%$_]|[Xx]{2}|TODO|TBD|TBC|INV|VUL|NAAM|NAME|\.\.\.|…|lorem|null|\bnan\b|none|undefined", re.IGNORECASE)
+_MAY_HOLD = re.compile(r"[{}\[<%$_]|X{2}|x{2}|TODO|TBD|TBC|INVULLEN|INVOEGEN|VUL|NAAM|NAME|\.\.\.|…|\b(?i:lorem|null|nan|none|undefined)\b")
 _HTTP_LINK = Pattern(r"https?://\S+")
 
 

@@ -24,8 +24,10 @@ _EMOTICON = Pattern(
     rf"|<3+(?!\w)(?!\s*(?:{UNITS})(?!\w))|</3"
     r"|\^_*\^|(?<!\w)[oO>-][._][oO<-](?!\w)|\\o/|¯\\_\(ツ\)_/¯"
 )
-# A digit may begin a keycap; all other emoji are beyond Latin-1.
-_MAY_SMILE = re.compile(r"[^\x00-\xff]|[:;=<^>][\W\wo]|[xX]D|\(-?[:;=]|8-?\)|[oO>-][._][oO<-]|\\o/|¯", re.ASCII)
+# Emoji are beyond Latin-1 and the punctuation that people write; every emoticon has one of these pairs.
+_MAY_SMILE = re.compile(
+    r"[^\x00-\xff\u2010-\u2027€]|[:;=]['’]?[-o^]?[)(\]\[|/\\DPpOoSsXx$@3*]|[xX]D|\(-?[:;=]|[Bb8]-\)|<[/3]|\^_*\^|[oO>-][._][oO<-]|\\o/"
+)
 
 
 def smileys(draft: Draft, book: BrandBook) -> Iterator[Found]:

@@ -1,7 +1,6 @@
 """Words that the brand avoids."""
 
 from collections.abc import Iterator
-from itertools import takewhile
 from typing import Final
 
 import regex
@@ -22,14 +21,13 @@ def forbidden_words(draft: Draft, book: BrandBook) -> Iterator[Found]:
     if not book.voice.forbidden_words:
         return
     known, lower = forbidden_of(book), draft.text.lower().replace("’", "'")
-    if not any(needle in lower for _, needle, _ in known):
+    known = tuple(one for one in known if any(needle in lower for needle in one[1]))
+    if not known:
         return
     allowed = tuple(n for n in book.voice.official_names if n)
     text = blank(draft.text, LINK, _AT_NAME, names((*allowed, book.name))).replace("’", "'")
     spans: list[Place] = []
-    for word, needle, pattern in known:
-        if needle not in lower:
-            continue
+    for word, _, pattern in known:
         for match in pattern.finditer(text):
             if not any(start <= match.start() and match.end() <= end for start, end in spans):
                 spans.append(match.span())
@@ -37,7 +35,7 @@ def forbidden_words(draft: Draft, book: BrandBook) -> Iterator[Found]:
                 yield Found("forbidden_word", f"“{found}” is on the brand's list of words to avoid (“{word}”).", *match.span())
 
 
-_Forbidden = tuple[tuple[str, str, Pattern], ...]
+_Forbidden = tuple[tuple[str, tuple[str, ...], Pattern], ...]
 _forbidden_by_brand: dict[str, tuple[tuple[str, ...], _Forbidden]] = {}
 
 
@@ -46,7 +44,7 @@ def forbidden_of(book: BrandBook) -> _Forbidden:
     words = book.voice.forbidden_words
     known = _forbidden_by_brand.get(book.brand)
     if known is None or known[0] != words:
-        known = _forbidden_by_brand[book.brand] = words, tuple((word, _needle(word), _forbidden(word)) for word in words)
+        known = _forbidden_by_brand[book.brand] = words, tuple((word, _needles(word), _forbidden(word)) for word in words)
     return known[1]
 
 
@@ -56,13 +54,13 @@ def _forms_of_parts(word: str) -> list[frozenset[str]]:
     return [forms(part, finite=index > 0 and parts[index - 1] in _PRONOUNS) for index, part in enumerate(parts)]
 
 
-def _needle(word: str) -> str:
-    """What a text that holds the word in any form has in it: the longest beginning that all forms of one of its words share."""
-    return max((_shared(shapes) for shapes in _forms_of_parts(word)), key=len, default="")
-
-
-def _shared(shapes: frozenset[str]) -> str:
-    return "".join(letter for letter, _ in takewhile(lambda two: two[0] == two[1], zip(min(shapes), max(shapes), strict=False)))
+def _needles(word: str) -> tuple[str, ...]:
+    """One of these is in every text that holds the word in any form: of the word of a phrase that says most, the forms that no other form is part of."""
+    parts = [
+        tuple(shape for shape in shapes if not any(other != shape and other in shape for other in shapes))
+        for shapes in _forms_of_parts(word)
+    ]
+    return max(parts, key=lambda shapes: min(map(len, shapes)), default=("",))
 
 
 def _forbidden(word: str) -> Pattern:
