@@ -93,7 +93,7 @@ class Voice(BookPart):
     address_form: Literal["je", "u"] = "je"
     """How customers are addressed. The guard finds the other form."""
     person: Literal["ik", "wij"] = "ik"
-    """Whether a reply says I or we. For people to read: no service acts on it."""
+    """Whether a reply says I or we. The guard finds the other."""
     smileys: bool = True
     """Whether a reply may hold smileys. The guard finds them where it may not."""
     abbreviations: bool = False
@@ -114,7 +114,8 @@ class Voice(BookPart):
     official_names: Words = ()
     """Names of the brand's own, as they are written: the guard finds nothing wrong inside one."""
     safe_domains: tuple[Text, ...] = ()
-    """Domains of the brand: an address there is the brand's own, and no evidence of who a customer is."""
+    """Domains of the brand, with all below them: an address there is the brand's own, and no evidence of who a customer is. Where any is named, the guard
+    finds links in a reply that lead elsewhere."""
 
 
 class Allowance(BookPart):
@@ -162,7 +163,8 @@ class Conduct(BookPart):
     go_private_for: tuple[Id, ...] = (
         "order_number", "customer_number", "iban", "postcode_address", "phone", "email", "birthdate", "bsn",
     )  # fmt: skip
-    """What is asked for and answered in private only. For people to read: no service acts on it."""
+    """What is asked for and answered in private only. For people to read: in public the guard finds all personal data of a customer, and says where they
+    are in this list."""
     approvals: tuple[Approval, ...] = (
         Approval(when=When(role="trainee"), by=("agent",)),
         Approval(when=When(risk_any=("press", "legal_threat", "influencer")), by=("spokesperson",)),

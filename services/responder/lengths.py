@@ -41,6 +41,7 @@ _PUBLIC_LIMITS = {
     "sms": 10,
     "whatsapp": 4096,
 }
+_ALWAYS_PRIVATE = frozenset(("email", "whatsapp", "sms", "webchat", "chat"))
 # Direct messages have limits of their own: X 10,000 characters, Instagram 1,000 bytes, Messenger 2,000 characters
 # (Messenger Platform), Bluesky chat 1,000 graphemes. A private Mastodon message is a status and has a status's limit.
 _PRIVATE_LIMITS = {**_PUBLIC_LIMITS, "twitter": 10_000, "bluesky": 1000, "instagram": 1000, "facebook": 2000}
@@ -119,10 +120,11 @@ def limit(channel: str, book: BrandBook, visibility: str = "public") -> int | No
     """The most that the channel takes, in ``length``'s units; None when it has no limit.
 
     ``conduct.limits`` of the brand book goes before a channel's own public limit, under either of its names. Direct
-    messages keep the channel's own: a brand that holds its posts to 140 characters does not mean its conversations.
+    messages keep the channel's own: a brand that holds its posts to 140 characters does not mean its conversations. On a
+    channel that has no other messages it means those.
     """
     kind = family(channel)
-    if visibility == "private":
+    if visibility == "private" and kind not in _ALWAYS_PRIVATE:
         return _PRIVATE_LIMITS.get(kind)
     return book.limit(kind) or _PUBLIC_LIMITS.get(kind)
 

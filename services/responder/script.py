@@ -143,7 +143,7 @@ def compose(
     elif not names & {"groet", "greeting"} and book.voice.greeting.required != "never":
         text = f"{greeting},{_paragraph(channel)}{text}"
     if signed and not names & {"handtekening", "signature"}:
-        text += _sign_off(book, channel, language, signature_form(book, channel, visibility), signed)
+        text += sign_off(book, channel, language, signature_form(book, channel, visibility), signed)
     return text
 
 
@@ -237,7 +237,7 @@ def _open_without_greeting(text: str) -> str:
     return opened[:1].upper() + opened[1:] if opened != text else text
 
 
-def _sign_off(book: BrandBook, channel: str, language: str, form: SignatureStyle, signed: str) -> str:
+def sign_off(book: BrandBook, channel: str, language: str, form: SignatureStyle, signed: str) -> str:
     if form == "initials":
         return f" {signed}"
     if family(channel) == "email":

@@ -7,6 +7,7 @@ import regex
 from libs.common.brandbook import BrandBook
 from services.responder.blanks import CARET, HANDLE, LINK, QUOTED, QUOTED_LINE, blank
 from services.responder.bounded import Pattern
+from services.responder.verdicts import turned
 from services.responder.verdicts.draft import Draft, Found, official
 
 _JE_FORMS = r"je|jij|jou|jouw|jouwe|jouwes|jezelf|jijzelf|jouzelf|jullie|jullies|dankje|dankjewel|bedanktje|alsjeblieft|asjeblieft"
@@ -43,4 +44,8 @@ def address_form(draft: Draft, book: BrandBook) -> Iterator[Found]:
         return
     text = blank(draft.text, QUOTED_LINE, LINK, official(book), QUOTED, HANDLE, CARET, _NOT_ADDRESS, _LETTER, _TITLE_CASED, _METALANGUAGE)
     for match in wrong.finditer(text):
-        yield Found("address_form", f"“{match[0]}” where the brand says “{own}”.", *match.span())
+        turn = (turned.to_je if own == "je" else turned.to_u)(draft.text, *match.span())
+        start, end = (turn.start, turn.end) if turn else match.span()
+        yield Found(
+            "address_form", f"“{match[0]}” where the brand says “{own}”.", start, end, "voice.address_form", turn.fix if turn else None
+        )

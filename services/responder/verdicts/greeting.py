@@ -1,12 +1,14 @@
 """Whether the first reply of a conversation greets."""
 
 from collections.abc import Iterator
+from zoneinfo import ZoneInfo
 
 import regex
 
 from libs.common.brandbook import BrandBook
 from services.responder.bounded import Pattern
-from services.responder.script import GREETING_WORDS
+from services.responder.lengths import family
+from services.responder.script import GREETING_WORDS, first_name, greet
 from services.responder.verdicts.draft import Draft, Found
 
 _WORD = Pattern(r"\w+")
@@ -37,4 +39,20 @@ def greeting(draft: Draft, book: BrandBook) -> Iterator[Found]:
     first_word = _WORD.match(draft.text, start)
     if first_word and first_word[0].lower() in own:
         return
-    yield Found("missing_greeting", "The first reply starts with a greeting, such as Hoi or Hello.", start, start)
+    message = "The first reply starts with a greeting, such as Hoi or Hello."
+    yield Found("missing_greeting", message, start, start, "voice.greeting", _greeting_for(draft, book, start))
+
+
+def _greeting_for(draft: Draft, book: BrandBook, start: int) -> str | None:
+    """What to put before the text: the brand's greeting for this customer at this hour. A text that begins with their name keeps it as
+    theirs. None where the brand's greeting asks for more than is known ("Geachte {aanhef} {achternaam}")."""
+    local = draft.now.astimezone(ZoneInfo(book.timezone)).time() if draft.now else None
+    language = draft.written_in or draft.language
+    first = first_name(draft.customer_name)
+    named = first is not None and draft.text[start : start + len(first) + 1].lower().rstrip(",! ") == first.lower()
+    greeting = greet(book, None if named else draft.customer_name, language, local_time=local)
+    if "{" in greeting:
+        return None
+    if named:
+        return f"{greeting} "
+    return f"{greeting},\n\n" if family(draft.channel) == "email" else f"{greeting}! "

@@ -11,7 +11,7 @@ import regex
 from libs.common.brandbook import BrandBook
 from services.responder.blanks import CARET, blank
 from services.responder.bounded import Pattern
-from services.responder.verdicts import reading
+from services.responder.verdicts import reading, turned
 from services.responder.verdicts.draft import Draft, Found, official
 
 _LEFT, _RIGHT = r"(?<![\w'@#^&-])(?<!\w\.)", r"(?![\w^&-])(?!'\w)"
@@ -56,5 +56,11 @@ def person_form(draft: Draft, book: BrandBook) -> Iterator[Found]:
     own = ("I" if singular else "we") if english else book.voice.person
     pattern = (_I_ENGLISH if english else _I_DUTCH) if not singular else _WE_ANY
     for match in pattern.finditer(blank(text, _TOGETHER) if singular else text):
-        message = f"“{draft.text[match.start() : match.end()]}” where the brand says “{own}”."
-        yield Found("person_form", message, *match.span(), "voice.person")
+        start, end = match.span()
+        message = f"“{draft.text[start:end]}” where the brand says “{own}”."
+        if english:
+            turn = turned.english(draft.text, start, end, to_singular=singular)
+        else:
+            formal = book.voice.address_form == "u"
+            turn = turned.to_i(draft.text, start, end) if singular else turned.to_we(draft.text, start, end, formal=formal)
+        yield Found("person_form", message, *(turn or (start, end, None))[:2], "voice.person", turn.fix if turn else None)

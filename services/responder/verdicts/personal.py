@@ -96,7 +96,7 @@ def pii_in_public(draft: Draft, book: BrandBook) -> Iterator[Found]:
     text, known = draft.text[:MAX_CHARS], _Known((draft.incoming or "")[:MAX_CHARS], book)
     for kind, start, end in _data(text, book, known):
         message = f"“{text[start:end]}” is {_SAID[kind]}, and everybody can read this. Leave it out, or go on in a private message."
-        yield Found("pii_in_public", message, start, end, "conduct.go_private_for")
+        yield Found("pii_in_public", message, start, end, "conduct.go_private_for" if kind in book.conduct.go_private_for else None)
 
 
 def _data(text: str, book: BrandBook, known: "_Known") -> list[tuple[str, int, int]]:

@@ -3,9 +3,12 @@
 import re
 from collections.abc import Iterator
 
+import regex
+
 from libs.common.brandbook import BrandBook
 from services.responder.blanks import blank
 from services.responder.bounded import Pattern
+from services.responder.script import first_name
 from services.responder.verdicts.draft import Draft, Found, official
 
 UNITS = (
@@ -44,6 +47,10 @@ _PLACEHOLDERS = tuple(
 )
 # What every one of them has, so that a text without it is not read for each.
 _MAY_HOLD = re.compile(r"[{}\[<%$_]|X{2}|x{2}|TODO|TBD|TBC|INVULLEN|INVOEGEN|VUL|NAAM|NAME|\.\.\.|…|\b(?i:lorem|null|nan|none|undefined)\b")
+_NAME_ASKED = Pattern(
+    r"[\[{<%$\s]*(?:(?P<writer>medewerker|agent|mijn\s?naam|your\s?agent|naam\s?medewerker)|(?:klant|customer|first|voor|naam|customer's)?[\s_-]?(?:naam|name|klant|customer))[\]}>%\s]*",
+    regex.IGNORECASE,
+)
 _HTTP_LINK = Pattern(r"https?://\S+")
 
 
@@ -56,4 +63,13 @@ def placeholders(draft: Draft, book: BrandBook) -> Iterator[Found]:
     for start, _, match in found:
         if start >= end:
             end = match.end()
-            yield Found("broken_placeholder", f"“{match[0].strip()}” was never filled in.", *match.span())
+            fix = _filled(match[0], draft)
+            yield Found("broken_placeholder", f"“{match[0].strip()}” was never filled in.", *match.span(), None, fix)
+
+
+def _filled(placeholder: str, draft: Draft) -> str | None:
+    """The customer's first name, or who writes, where that is what the placeholder asks for and it is known."""
+    name = _NAME_ASKED.fullmatch(placeholder)
+    if name is None:
+        return None
+    return draft.member.first_name if name["writer"] else first_name(draft.customer_name)

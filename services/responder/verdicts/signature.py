@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import regex
 
-from libs.common.brandbook import BrandBook
+from libs.common.brandbook import BrandBook, SignatureStyle
+from services.responder import languages
 from services.responder.blanks import LINK, QUOTED_LINE, blank
 from services.responder.bounded import Pattern
-from services.responder.script import signature_form
+from services.responder.script import sign_off, signature_form
 from services.responder.verdicts.draft import Draft, Found
 
 # What may stand after a signature: a thread's count, closing white space, a full stop.
@@ -30,6 +31,13 @@ _NAMES_ONLY = Pattern(r"(?:\p{Lu}[\w'’.-]*+|van|de|der|den|het|team|webcare|kl
 _SMILES = Pattern(r"[\p{Extended_Pictographic}\uFE0F)(DPp]$")
 _HYPHENATED = Pattern(r"\w-$")
 _WORD = Pattern(r"\w+")
+_ONE_NAME = Pattern(r"\p{Lu}\p{Ll}{2,}")
+_CLOSERS_TEXT = (
+    "succes groetjes groeten groet bedankt dank dankjewel dankuwel liefs sterkte excuses sorry hopelijk thanks cheers regards best welkom "
+    "hartelijk proost beterschap gefeliciteerd top super fijn mooi prima hoera jammer welterusten slaapwel enjoy congratulations morgen vandaag "
+    "maandag dinsdag woensdag donderdag vrijdag zaterdag zondag"
+)
+_CLOSERS = frozenset(_CLOSERS_TEXT.split())
 LONGEST_SIGNATURE = 200
 """Characters of a line that closes a text with a name: whatever is longer is a sentence."""
 # What tells a sentence of the message from a line about the team or a footer below a name: it goes on, asks, or addresses.
@@ -50,13 +58,36 @@ def signature(draft: Draft, book: BrandBook) -> Iterator[Found]:
     if found is None:
         return
     start, end = found
+    rule = "voice.signature"
     if start == end:
-        yield Found("missing_signature", f"Sign with {_expected(form, draft)} at the end.", len(text), len(text))
+        fix = _closing(text, form, draft, book)
+        yield Found("missing_signature", f"Sign with {_expected(form, draft)} at the end.", len(text), len(text), rule, fix)
     else:
-        yield Found("wrong_signature", f"This is signed otherwise than with {_expected(form, draft)} at the end.", start, end)
+        message = f"This is signed otherwise than with {_expected(form, draft)} at the end."
+        yield Found("wrong_signature", message, start, end, rule, _instead(text, start, end, form, draft, book))
 
 
-def _expected(form: str, draft: Draft) -> str:
+def _closing(text: str, form: SignatureStyle, draft: Draft, book: BrandBook) -> str:
+    """What to add behind a text that nobody signed; one that closes with a formula only lacks the name."""
+    signed = _expected(form, draft)
+    if form == "initials":
+        return f" {signed}"
+    if _CLOSED.search(text.rstrip(" ,.!-–—")):
+        return f"\n{signed}"
+    return sign_off(book, draft.channel, draft.written_in or draft.language, form, signed)
+
+
+def _instead(text: str, start: int, end: int, form: SignatureStyle, draft: Draft, book: BrandBook) -> str | None:
+    """The signature that belongs in the place of the one that stands there; none where that does not make the text signed well."""
+    if text[end:].strip(" .\n"):
+        return None
+    signed = _expected(form, draft)
+    mended = f"{text[:start]}{signed}{text[end:]}"
+    right = _by_initials(mended, draft, book) if form == "initials" else _by_first_name(mended, draft, book)
+    return signed if right is None else None
+
+
+def _expected(form: SignatureStyle, draft: Draft) -> str:
     return f"^{draft.member.initials}" if form == "initials" else draft.member.first_name
 
 
@@ -157,6 +188,8 @@ def _named_end(text: str, draft: Draft, book: BrandBook) -> Place | None:
     if tail.lower() in others:
         return start, len(text)
     words = tail.split()
+    if _ONE_NAME.fullmatch(tail) and text.endswith(tail) and languages.written_in(tail.lower()) is None and tail.lower() not in _CLOSERS:
+        return start, len(text)
     is_team = (_TEAM_WORDS.search(tail) or Pattern(rf"\b{regex.escape(book.name)}\b").search(tail)) and len(words) <= 4
     if is_team and all(w[:1].isupper() or w.lower() in _TEAM_SMALL_WORDS for w in words):
         return start, len(text)

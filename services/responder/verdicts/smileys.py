@@ -35,4 +35,6 @@ def smileys(draft: Draft, book: BrandBook) -> Iterator[Found]:
         return
     text = blank(draft.text, LINK, CARET)
     for match in (*_EMOJI.finditer(text), *_EMOTICON.finditer(text)):
-        yield Found("smiley_not_allowed", f"“{match[0].strip()}”: the brand uses no smileys.", *match.span())
+        start, end = match.span()
+        alone = draft.text[start - 1 : start] == " " and not draft.text[end : end + 1].isalnum()
+        yield Found("smiley_not_allowed", f"“{match[0].strip()}”: the brand uses no smileys.", start - alone, end, "voice.smileys", "")

@@ -32,7 +32,12 @@ def forbidden_words(draft: Draft, book: BrandBook) -> Iterator[Found]:
             if not any(start <= match.start() and match.end() <= end for start, end in spans):
                 spans.append(match.span())
                 found = draft.text[match.start() : match.end()]
-                yield Found("forbidden_word", f"“{found}” is on the brand's list of words to avoid (“{word}”).", *match.span())
+                yield Found(
+                    "forbidden_word",
+                    f"“{found}” is on the brand's list of words to avoid (“{word}”).",
+                    *match.span(),
+                    "voice.forbidden_words",
+                )
 
 
 _Forbidden = tuple[tuple[str, tuple[str, ...], Pattern], ...]

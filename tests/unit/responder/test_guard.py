@@ -46,6 +46,11 @@ def said(text: str, code: str, found: list[Verdict]) -> list[str]:
     return [text[v.start : v.end] for v in found if v.code == code]
 
 
+def _each_in(words: list[str], places: list[str]) -> bool:
+    """Each place holds its word; the verb may stand in it too, where that has to change."""
+    return len(words) == len(places) and all(word in place.split() for word, place in zip(words, places, strict=True))
+
+
 def test_a_good_reply_has_no_verdicts() -> None:
     text = "@sanne Hoi Sanne, wat vervelend! Ik kijk het meteen voor je na en je hoort het voor 15:00 van me. 🙂 ^gs"
     assert check(draft(text, first_reply=True), book()) == []
@@ -258,7 +263,7 @@ def test_a_direct_message_is_signed_with_the_first_name() -> None:
 )
 def test_a_je_brand_does_not_say_u(text: str, found: list[str]) -> None:
     full = f"{text} ^gs"
-    assert said(full, "address_form", check(draft(full), book())) == found
+    assert _each_in(found, said(full, "address_form", check(draft(full), book())))
 
 
 @pytest.mark.parametrize(
@@ -291,7 +296,7 @@ def test_a_je_brand_does_not_say_u(text: str, found: list[str]) -> None:
 )
 def test_a_u_brand_does_not_say_je(text: str, found: list[str]) -> None:
     full = f"{text} ^gs"
-    assert said(full, "address_form", check(draft(full), book(address_form="u"))) == found
+    assert _each_in(found, said(full, "address_form", check(draft(full), book(address_form="u"))))
 
 
 @pytest.mark.parametrize(
@@ -459,7 +464,7 @@ def test_verdicts_come_in_the_order_of_the_text_with_places_in_it() -> None:
     text = "Kosteloos! Kunt u {tijd}?"
     found = check(draft(text, first_reply=True), book())
     assert codes(found) == ["missing_greeting", "forbidden_word", "address_form", "broken_placeholder", "missing_signature"]
-    assert [text[v.start : v.end] for v in found] == ["", "Kosteloos", "u", "{tijd}", ""]
+    assert [text[v.start : v.end] for v in found] == ["", "Kosteloos", "Kunt u", "{tijd}", ""]
     assert {v.code for v in found if v.blocking} == {"forbidden_word", "broken_placeholder", "missing_signature"}
 
 
