@@ -22,6 +22,7 @@ from services.responder.moment_meanings import (
     of_the_week,
     on_the_clock,
     part_of_day,
+    same_day,
     shortly_lasting,
     spoken,
     this,
@@ -76,9 +77,10 @@ def _nl() -> tuple[tuple[Pattern, Made], ...]:
             lasting,
         ),
         (_LIMIT_NL + r"(?:op )?(?:de )?(?:eerst)?volgende (?P<unit>werkdag)", lasting),
+        (_LIMIT_NL + r"(?:op )?(?:die|dezelfde|diezelfde) dag(?! dat)(?: nog)?", same_day),
         (r"(?:binnen|in) (?:het|de) (?:komende|eerstvolgende) (?P<unit>uur|dag|week|maand)", lasting),
         (
-            r"(?:binnen|over|in) (?:nu en )?(?:een )?(?P<short>half\s?uur(?:tje)?|halve? uur|kwartier(?:tje)?|anderhal(?:f|ve) uur)",
+            r"(?:binnen|over|in) (?:nu en )?(?:een )?(?P<short>half\s?uur(?:tje)?|halve? uur|drie kwartier|kwartier(?:tje)?|anderhal(?:f|ve) uur)",
             shortly_lasting,
         ),
         (_LIMIT_NL + rf"(?:op )?(?:(?:{'|'.join(DAYS_NL)}) )?(?P<day>\d{{1,2}})e? (?P<name>{_MONTHS['nl']})\.?" + _YEAR, dated),
@@ -175,9 +177,10 @@ def _en() -> tuple[tuple[Pattern, Made], ...]:
             lasting,
         ),
         (_LIMIT_EN + r"(?:on )?(?:the )?next (?P<unit>(?:working|business) day)", lasting),
+        (_LIMIT_EN + r"(?:on |later )?(?:that|the same|that same) day(?! that)", same_day),
         (r"(?:within|in|over) (?:the )?(?:next|coming) (?P<unit>hour|day|week|month)", lasting),
         (
-            r"(?:within|in) (?P<short>half an hour|(?:a|the next) half(?: an)? hour|an? hour and a half|a quarter of an hour)",
+            r"(?:within|in) (?P<short>half an hour|three quarters of an hour|(?:a|the next) half(?: an)? hour|an? hour and a half|a quarter of an hour)",
             shortly_lasting,
         ),
         (
@@ -298,4 +301,14 @@ def phrases(text: str, language: str, clock: Clock) -> list[Phrase]:
             phrase = replace(phrase, start=phrase.start + lead)
             if not _NOT_DUE[language].search(text[max(0, phrase.start - 30) : phrase.start]):
                 found.append(phrase)
-    return sorted(found, key=lambda phrase: phrase.start)
+    return _told_day(sorted(found, key=lambda phrase: phrase.start))
+
+
+def _told_day(found: list[Phrase]) -> list[Phrase]:
+    """With the day that "that day" means: the last one that was named before it, or the day itself on which that moment is."""
+    told: list[Phrase] = []
+    day = None
+    for phrase in found:
+        told.append(replace(phrase, day=day, same=False) if phrase.same else phrase)
+        day = phrase.day or day
+    return [phrase for phrase in told if phrase != Phrase(phrase.start, phrase.end, firm=phrase.firm)]

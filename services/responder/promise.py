@@ -7,7 +7,7 @@ the reader is asked to do are none. What is said with an elastic time only ("zo 
 found. How a moment follows from the words stands in `moments.py`. Pure: no I/O, time passed in.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -76,7 +76,7 @@ def _promises(read: Reading, words: Words, clock: Clock) -> Iterator[Promise]:
         inside = [phrase for phrase in phrases if start <= phrase.start < end]
         asks = sentence.asks and not words.tag_question.search(readable[start:end])
         if inside and not asks:
-            for unit in _units(readable, start, end, inside, words):
+            for unit in _together(_units(readable, start, end, inside, words)):
                 timed = [phrase for clause in unit for phrase in clause.phrases]
                 if timed:
                     yield _promise(read.text, unit, timed, words, readable, clock)
@@ -116,6 +116,26 @@ def _units(readable: str, start: int, end: int, phrases: list[Phrase], words: Wo
             unit, pending = [], []
     if unit:
         yield unit
+
+
+def _together(units: Iterable[list[_Clause]]) -> Iterator[list[_Clause]]:
+    """Commitments of a sentence of which one says the day and the next at what time: "I'll look at it on Tuesday and call you by 17:00"."""
+    before: list[_Clause] | None = None
+    for unit in units:
+        if before is not None and _only(before, "day") and _only(unit, "minute"):
+            before = [*before, *unit]
+            continue
+        if before is not None:
+            yield before
+        before = unit
+    if before is not None:
+        yield before
+
+
+def _only(unit: list[_Clause], what: str) -> bool:
+    """Whether all that it says of time is of one kind."""
+    phrases = [phrase for clause in unit for phrase in clause.phrases]
+    return bool(phrases) and all(getattr(phrase, what) is not None and phrase.part is None for phrase in phrases)
 
 
 def _clauses(readable: str, start: int, end: int, phrases: list[Phrase], words: Words) -> Iterator[_Clause]:
