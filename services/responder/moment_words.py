@@ -7,8 +7,8 @@ Pure: no I/O, time passed in.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from functools import cache
 
+from services.responder import needles
 from services.responder.bounded import Pattern
 from services.responder.moment_meanings import (
     Made,
@@ -30,6 +30,7 @@ from services.responder.moment_meanings import (
 )
 from services.responder.moment_names import DAYS_EN, DAYS_NL, MONTHS_EN, MONTHS_NL, NUMBER, SHORT, SPOKEN
 from services.responder.moments import Clock, Phrase
+from services.responder.verdicts.reading import Reading
 
 
 def _any(words: Iterable[str]) -> str:
@@ -43,9 +44,14 @@ _LIMIT_EN = (
 )
 
 
-def _rows(*rows: tuple[str, Made]) -> tuple[tuple[Pattern, Made], ...]:
+_Row = tuple[int, Pattern, Made]
+"""Its bit among the patterns that may be found (`needles.py`), the pattern, and what a match of it means."""
+
+
+def _rows(*rows: tuple[str, Made]) -> tuple[_Row, ...]:
     """A blank in a row stands for any white space."""
-    return tuple((Pattern(rf"(?<![\w-])(?:{pattern})(?![\w-])".replace(" ", r"\s+")), made) for pattern, made in rows)
+    whole = [(rf"(?<![\w-])(?:{pattern})(?![\w-])".replace(" ", r"\s+"), made) for pattern, made in rows]
+    return tuple((needles.register(pattern), Pattern(pattern), made) for pattern, made in whole)
 
 
 _PARTS_NL = r"(?:ochtend|voormiddag|namiddag|middag|avond)"
@@ -54,8 +60,7 @@ _YEAR = r"(?:,? (?P<year>20\d\d))?"
 _ISO = r"(?P<year>20\d\d)-(?P<month>\d{1,2})-(?P<day>\d{1,2})"
 
 
-@cache
-def _nl() -> tuple[tuple[Pattern, Made], ...]:
+def _nl() -> tuple[_Row, ...]:
     day = rf"(?P<name>{'|'.join(DAYS_NL)})"
     return _rows(
         (
@@ -155,8 +160,7 @@ def _nl() -> tuple[tuple[Pattern, Made], ...]:
     )
 
 
-@cache
-def _en() -> tuple[tuple[Pattern, Made], ...]:
+def _en() -> tuple[_Row, ...]:
     day = rf"(?P<name>{'|'.join(DAYS_EN)})"
     part = r"(?P<part>morning|afternoon|evening|night)"
     return _rows(
@@ -276,6 +280,7 @@ def _en() -> tuple[tuple[Pattern, Made], ...]:
     )
 
 
+_NL, _EN = _nl(), _en()
 _NOT_DUE: Mapping[str, Pattern] = {
     "nl": Pattern(
         r"(?<!\w)(?:sinds|vanaf|van|tot(?:\s+en\s+met)?|t/m|afgelopen|vorige|gister(?:en)?|d\.?d\.?|per|al|elke|iedere"
@@ -288,11 +293,14 @@ _NOT_DUE: Mapping[str, Pattern] = {
 """Before a phrase: it says since when, until when or of when, and not by when."""
 
 
-def phrases(text: str, language: str, clock: Clock) -> list[Phrase]:
+def phrases(read: Reading, language: str, clock: Clock) -> list[Phrase]:
     """The phrases of time in a text, in its order, none over another. What says since when or until when is not among them."""
+    text = read.own_lower
     found: list[Phrase] = []
     left = text
-    for pattern, made in _nl() if language == "nl" else _en():
+    for bit, pattern, made in _NL if language == "nl" else _EN:
+        if not read.likely & bit:
+            continue
         for match in pattern.finditer(left):
             if match.start() == match.end() or (phrase := made(match, clock)) is None:
                 continue

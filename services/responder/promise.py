@@ -68,7 +68,7 @@ def found(text: str, *, calendar: Calendar, now: datetime, language: str) -> lis
 
 def _promises(read: Reading, words: Words, clock: Clock) -> Iterator[Promise]:
     readable = read.own_lower
-    phrases = moment_words.phrases(readable, words.language, clock)
+    phrases = moment_words.phrases(read, words.language, clock)
     if not phrases:
         return
     for sentence in read.sentences:

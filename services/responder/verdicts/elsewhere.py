@@ -6,7 +6,7 @@ from typing import Final
 from libs.common.brandbook import BrandBook
 from services.responder.verdicts import reading
 from services.responder.verdicts.draft import Draft, Found
-from services.responder.wording import Saying, pattern, trimmed
+from services.responder.wording import Saying, Wording, trimmed
 
 _THEM: Final = (
     r"(?:klantenservice|klantcontact\w*|klantendienst|helpdesk|servicedesk|servicelijn|servicenummer|servicepunt|serviceteam|afdeling \w+|afdeling|winkel\w*|filiaal|vestiging|balie|loket|infobalie"
@@ -18,8 +18,7 @@ _THEM: Final = (
     r"|owner|installer|traveller line|\w+ line|dealer|seller|landlord|airline|travel agent|travel agency|department|office|reception|number|website|line|phone|grid operator|network operator|provider|bank|police|fedex|royal mail)"
 )
 _SENDS: Final = Saying(
-    frozenset(),
-    pattern(
+    Wording(
         # call, go to, fill in
         r"<<(?:bel|belt|bellen)(?: \w+){0,4}? (?:met|naar|op|onze?|de|het|0\d{2,3}|\x00)>>|<<(?:kunt|kun|kan|moet|mag) (?:je|u) .{0,60}<<bellen>>",
         rf"<<(?:neem|neemt|opnemen|nemen)>>.{{0,60}}<<contact>>.{{0,60}}<<{_THEM}>>|<<contact>>.{{0,20}}<<met (?:de|het|uw|je|jouw|onze?|hen|hun|\w+)>>.{{0,40}}<<(?:op|opnemen|opneemt|te nemen|nemen)>>",
@@ -60,15 +59,15 @@ _SENDS: Final = Saying(
         r"<<(?:refer|direct|point) you to>>|<<(?:raise|report|address|take) (?:this|it|that)>>.{0,30}<<(?:with|to)>>.{0,30}",
         r"<<(?:is|are) (?:handled|dealt with|managed|done) by>>.{0,40}|<<(?:not something|nothing) we (?:can|deal|handle)",
     ),
-    unless=pattern(
+    unless=Wording(
         r"<<(?:contact opgenomen|hoeft? (?:je |u )?niet|niet nodig|ook|liever|anders|eventueel|desgewenst|of|bel(?:len|t)? (?:we|wij|ik)|(?:we|wij|ik|wordt|collega\w*|monteur\w*) (?:\w+ )?(?:bel|bellen|belt|neem|nemen|neemt)|gebeld"
         r"|don't need to|no need to|also|rather|prefer|alternatively|or|we'll|i'll|we will|i will|we can|i can|will (?:call|contact|get|ring|phone|be))>>",
         r"<<(?:privébericht|prive\w*|dm|pb|direct message|private message|bericht|messenger|whatsapp|inbox|chat)>>",
         r"<<(?:heb|hebt|heeft|had) (?:je|u)|<<(?:je|u|you) (?:hebt|heeft|had|belde|have|were|called|spoke)>>|<<als (?:je|u)>>",
     ),
-    unless_before=pattern(r"<<(?:als|mocht(?:en)?|indien|wil|wilt|liever|zodra|wanneer|of|if|should|would you|prefer|once|when|or|until|tenzij)>>"),
+    unless_before=Wording(r"<<(?:als|mocht(?:en)?|indien|wil|wilt|liever|zodra|wanneer|of|if|should|would you|prefer|once|when|or|until|tenzij)>>"),
 )
-_TAKES_OVER: Final = pattern(
+_TAKES_OVER: Final = Wording(
     # we do something about it, or ask for what we need to
     r"<<(?:ik|we|wij) (?:\w+ )?(?:kijk|kijken|zoek|zoeken|regel|regelen|help|helpen|pak|pakken|bel|bellen|vraag|vragen|check|checken|ga|gaan|zet|zetten|geef|geven|stuur|sturen|neem|nemen|meld|melden"
     r"|kom|komen|houd|houden|zorg|zorgen|maak|maken|plan|plannen|laat|laten|mail|mailen|zal|zullen|ruil|ruilen|boek|boeken|verwerk|verwerken|onderzoek|onderzoeken|koppel|leg|leggen)>>",
@@ -83,7 +82,7 @@ _TAKES_OVER: Final = pattern(
     r"|forward|forwarded|escalated|ring|contact|make|sent)>>",
     r"<<(?:send|drop|dm|message) (?:us|me)>>|<<(?:let me|happy to|glad to|can) (?:help|look|check|sort)>>",
 )
-_STEPS: Final = pattern(
+_STEPS: Final = Wording(
     r"<<(?:ga naar|klik|kies|tik|open|log in|druk|houd|herstart|selecteer|haal|trek|steek|scan|zet (?:je|de|het)|instellingen|menu|stappen|go to|click|tap|select|choose|log in|sign in|settings|restart|hold|unplug|press"
     r"|open the app|step)>>.{0,160}(?:>|→|<<(?:en|dan|vervolgens|daarna|and|then)>>)"
 )
@@ -93,7 +92,7 @@ def redirect(draft: Draft, book: BrandBook) -> Iterator[Found]:
     """The first words that send the customer elsewhere, in a text that neither takes the matter over nor answers it."""
     read = reading.of(draft)
     place = next(_SENDS.found(read), None)
-    if place is None or _TAKES_OVER.search(read.own_lower) or _STEPS.search(read.own_lower):
+    if place is None or _TAKES_OVER.search(read.own_lower, read) or _STEPS.search(read.own_lower, read):
         return
     yield Found("redirect", _MESSAGE, *trimmed(draft.text, *place))
 

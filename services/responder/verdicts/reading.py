@@ -12,6 +12,7 @@ from functools import cached_property, lru_cache
 from typing import Final
 
 from libs.common.brandbook import BrandBook
+from services.responder import needles
 from services.responder.blanks import HANDLE, LINK, QUOTED, QUOTED_LINE, blank
 from services.responder.bounded import Pattern
 from services.responder.verdicts.draft import Draft, official
@@ -79,6 +80,11 @@ class Reading:
             for found in _SENTENCE.finditer(text)
             if found[0].strip("\x00 ")
         )
+
+    @cached_property
+    def likely(self) -> int:
+        """The patterns that may be found in the writer's own words: see `needles.py`."""
+        return needles.likely(self.own_lower, self.words)
 
     def has(self, words: Iterable[str]) -> bool:
         """Whether any of these (lower case) is among the writer's own words."""
