@@ -45,7 +45,7 @@ _LIMIT_EN = (
 
 
 _Row = tuple[int, Pattern, Made]
-"""Its bit among the patterns that may be found (`needles.py`), the pattern, and what a match of it means."""
+"""Its number among the patterns that may be found (`needles.py`), the pattern, and what a match of it means."""
 
 
 def _rows(*rows: tuple[str, Made]) -> tuple[_Row, ...]:
@@ -298,8 +298,8 @@ def phrases(read: Reading, language: str, clock: Clock) -> list[Phrase]:
     text = read.own_lower
     found: list[Phrase] = []
     left = text
-    for bit, pattern, made in _NL if language == "nl" else _EN:
-        if not read.likely & bit:
+    for number, pattern, made in _NL if language == "nl" else _EN:
+        if number not in read.likely:
             continue
         for match in pattern.finditer(left):
             if match.start() == match.end() or (phrase := made(match, clock)) is None:

@@ -57,6 +57,9 @@ def _sequence(items: Iterable[Any], at_start: bool) -> tuple[list[Needle], bool]
             run += chr(value)
             at_start = False
             continue
+        if kind is sre.BRANCH and run and run_at_start:
+            found.append(frozenset(run + _lead(option) for option in value[1]))
+            run = ""
         flush()
         if kind is sre.LITERAL:
             at_start = not chr(value).isdigit() and chr(value) != "_"
@@ -92,6 +95,16 @@ def _sequence(items: Iterable[Any], at_start: bool) -> tuple[list[Needle], bool]
     return found, at_start
 
 
+def _lead(items: Iterable[Any]) -> str:
+    """The letters that it begins with."""
+    lead = ""
+    for kind, value in items:
+        if kind is not sre.LITERAL or not chr(value).isalpha():
+            break
+        lead += chr(value)
+    return lead
+
+
 def _digits(values: Any) -> bool:
     return all(
         (kind is sre.CATEGORY and value is sre.CATEGORY_DIGIT)
@@ -114,57 +127,51 @@ def _words_excluded(items: Any) -> bool:
     return len(items) == 1 and items[0][0] is sre.IN and (sre.CATEGORY, sre.CATEGORY_WORD) in items[0][1]
 
 
-_registered: list[list[Needle]] = []
-_index: dict[str, tuple[int, ...]] = {}
-_inside: dict[str, tuple[int, ...]] = {}
-_always: tuple[int, ...] = (0,) * _SLOTS
+_registered: list[str] = []
+_by_rarest: dict[str, list[int]] = {}
+_inside: dict[str, list[int]] = {}
+_rest: dict[int, tuple[Needle, ...]] = {}
+_always: set[int] = set()
 _built = 0
 
 
 def register(pattern: str) -> int:
-    """The bit by which a pattern is known among those that may be found in a text."""
-    _registered.append(needles(pattern)[:_SLOTS])
-    return 1 << (len(_registered) - 1)
+    """The number by which a pattern is known among those that may be found in a text."""
+    _registered.append(pattern)
+    return len(_registered) - 1
 
 
 def _build() -> None:
-    global _always, _built
-    always = [0] * _SLOTS
-    index: dict[str, list[int]] = {}
-    for number, told in enumerate(_registered):
-        for slot in range(_SLOTS):
-            if slot >= len(told):
-                always[slot] |= 1 << number
-                continue
-            for word in told[slot]:
-                index.setdefault(word, [0] * _SLOTS)[slot] |= 1 << number
-    _index.clear()
-    _inside.clear()
-    for word, masks in index.items():
-        (_inside if word.startswith("~") else _index)[word.lstrip("~")] = tuple(masks)
-    _always, _built = tuple(always), len(_registered)
+    """The patterns that were registered since, by their rarest needle: a text that has one of it is asked for the others."""
+    global _built
+    for number in range(_built, len(_registered)):
+        told = needles(_registered[number])
+        if not told:
+            _always.add(number)
+            continue
+        for word in told[0]:
+            (_inside if word.startswith("~") else _by_rarest).setdefault(word.lstrip("~"), []).append(number)
+        rest = tuple(needle for needle in told[1:_SLOTS] if not any(word.startswith("~") for word in needle))
+        if rest:
+            _rest[number] = rest
+    _built = len(_registered)
 
 
-def likely(text: str, words: Iterable[str]) -> int:
-    """The bits of the patterns that may be found in a text, all of whose words these are (in lower case)."""
+def likely(text: str, words: Iterable[str]) -> frozenset[int]:
+    """The numbers of the patterns that may be found in a text, all of whose words these are (in lower case)."""
     if _built != len(_registered):
         _build()
-    first, second, third = _always
     starts = {word[:length] for word in words for length in range(1, len(word) + 1)}
     for word in words:
         if "'" in word:
             last = word[word.index("'") + 1 :]
             starts.update(last[:length] for length in range(1, len(last) + 1))
-    if any(c.isdecimal() for c in text):
+    if _HAS_DIGIT.search(text):
         starts.add(DIGIT)
-    for start in starts & _index.keys():
-        one, two, three = _index[start]
-        first |= one
-        second |= two
-        third |= three
-    for part, (one, two, three) in _inside.items():
-        if part in text:
-            first |= one
-            second |= two
-            third |= three
-    return first & second & third
+    found = {number for start in starts & _by_rarest.keys() for number in _by_rarest[start]}
+    found.update(number for part, numbers in _inside.items() if part in text for number in numbers)
+    told = [number for number in found if number not in _rest or all(not starts.isdisjoint(needle) for needle in _rest[number])]
+    return frozenset(_always.union(told))
+
+
+_HAS_DIGIT: Final = re.compile(r"\d")

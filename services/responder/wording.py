@@ -27,6 +27,56 @@ def words(*texts: str) -> str:
     return "(?:" + "|".join("|".join(text.split(" ")) for text in texts) + ")"
 
 
+def _options(text: str) -> list[str]:
+    """What a pattern leaves to choose from, each as a pattern of its own: the fewer words one has, the seldomer it is looked for."""
+    parts = _split(text)
+    if len(parts) > 1:
+        return [option for part in parts for option in _options(part)]
+    if text.startswith("<<(?:") and text.endswith(")>>") and _closes(text, 5) == len(text) - 3:
+        return [f"<<(?:{part})>>" for part in _split(text[5:-3])]
+    return [text]
+
+
+def _split(text: str) -> list[str]:
+    """At the bars that stand in no group and in no class."""
+    parts, depth, start, at = [], 0, 0, 0
+    in_class = False
+    while at < len(text):
+        c = text[at]
+        if c == "\\":
+            at += 1
+        elif in_class:
+            in_class = c != "]"
+        elif c == "[":
+            in_class = True
+        elif c in "()":
+            depth += 1 if c == "(" else -1
+        elif c == "|" and depth == 0:
+            parts.append(text[start:at])
+            start = at + 1
+        at += 1
+    return [*parts, text[start:]]
+
+
+def _closes(text: str, start: int) -> int:
+    """Where the group closes that was open before `start`."""
+    depth, at, in_class = 1, start, False
+    while at < len(text):
+        c = text[at]
+        if c == "\\":
+            at += 1
+        elif in_class:
+            in_class = c != "]"
+        elif c == "[":
+            in_class = True
+        elif c in "()":
+            depth += 1 if c == "(" else -1
+            if depth == 0:
+                return at
+        at += 1
+    return len(text)
+
+
 class Wording:
     """Any of some patterns, of which only those are looked for in a text that may be there.
 
@@ -35,16 +85,20 @@ class Wording:
     """
 
     def __init__(self, *texts: str) -> None:
-        self._parts = [(needles.register(written(text)), Pattern(written(text))) for text in texts]
-        self._mask = sum(bit for bit, _ in self._parts)
+        self._parts = {needles.register(written(part)): part for text in texts for part in _options(text)}
+        self._numbers = frozenset(self._parts)
+        self._compiled: dict[int, Pattern] = {}
 
     def may_be(self, read: Reading) -> bool:
         """Whether any of them may be found in a text: most are not, and that is told at once."""
-        return bool(read.likely & self._mask)
+        return not self._numbers.isdisjoint(read.likely)
 
     def _likely(self, read: Reading) -> list[Pattern]:
-        may = read.likely & self._mask
-        return [part for bit, part in self._parts if bit & may] if may else []
+        return [self._compiled.get(number) or self._compile(number) for number in self._numbers & read.likely]
+
+    def _compile(self, number: int) -> Pattern:
+        made = self._compiled[number] = Pattern(written(self._parts[number]))
+        return made
 
     def search(self, text: str, read: Reading) -> "regex.Match[str] | None":
         """The first of them."""

@@ -82,7 +82,7 @@ class Reading:
         )
 
     @cached_property
-    def likely(self) -> int:
+    def likely(self) -> frozenset[int]:
         """The patterns that may be found in the writer's own words: see `needles.py`."""
         return needles.likely(self.own_lower, self.words)
 
