@@ -168,10 +168,18 @@ def likely(text: str, words: Iterable[str]) -> frozenset[int]:
             starts.update(last[:length] for length in range(1, len(last) + 1))
     if _HAS_DIGIT.search(text):
         starts.add(DIGIT)
-    found = {number for start in starts & _by_rarest.keys() for number in _by_rarest[start]}
-    found.update(number for part, numbers in _inside.items() if part in text for number in numbers)
-    told = [number for number in found if number not in _rest or all(not starts.isdisjoint(needle) for needle in _rest[number])]
-    return frozenset(_always.union(told))
+    found: set[int] = set(_always)
+    for start in starts & _by_rarest.keys():
+        found.update(_by_rarest[start])
+    for part, numbers in _inside.items():
+        if part in text:
+            found.update(numbers)
+    for number in found & _rest.keys():
+        for needle in _rest[number]:
+            if starts.isdisjoint(needle):
+                found.discard(number)
+                break
+    return frozenset(found)
 
 
 _HAS_DIGIT: Final = re.compile(r"\d")
