@@ -46,7 +46,7 @@ def _sequence(items: Iterable[Any], at_start: bool) -> tuple[list[Needle], bool]
 
     def flush() -> None:
         nonlocal run
-        if run and (run_at_start or len(run) > 3):
+        if run and (run_at_start or len(run) > 2):
             found.append(frozenset({run if run_at_start else "~" + run}))
         run = ""
 
