@@ -31,6 +31,7 @@ from services.responder.moment_meanings import (
 from services.responder.moment_names import DAYS_EN, DAYS_NL, MONTHS_EN, MONTHS_NL, NUMBER, SHORT, SPOKEN
 from services.responder.moments import Clock, Phrase
 from services.responder.verdicts.reading import Reading
+from services.responder.wording import split
 
 
 def _any(words: Iterable[str]) -> str:
@@ -50,7 +51,11 @@ _Row = tuple[int, Pattern, Made]
 
 def _rows(*rows: tuple[str, Made]) -> tuple[_Row, ...]:
     """A blank in a row stands for any white space."""
-    whole = [(rf"(?<![\w-])(?:{pattern})(?![\w-])".replace(" ", r"\s+"), made) for pattern, made in rows]
+    whole = [
+        (rf"(?<![\w-])(?:{option})(?![\w-])".replace(" ", r"\s+"), made)
+        for pattern, made in rows
+        for option in (split(pattern[3:-1]) if made is elastic else [pattern])
+    ]
     return tuple((needles.register(pattern), Pattern(pattern), made) for pattern, made in whole)
 
 

@@ -168,7 +168,7 @@ _DUTCH = Words(
     commits=Wording(
         # ik bel, morgen bellen we
         rf"(?<!(?:{_STATE}|{_NOT_ACTS})\s)<<{_I} (?:(?:zelf|persoonlijk|graag|ook|nu|even|nog) )?{_ACTS}>>",
-        rf"<<{_ACTS} {_I}>>",
+        rf"(?<=(?<!\w){_ACTS}\s+){_I}>>",
         rf"<<{_I} {_WILL_NL}(?!open>>|dicht>>|naar>>|over>>|verhuizen>>)|<<{_WILL_NL}{_I}>>",
         rf"<<{_I}>>.*?<<te (?:kunnen |laten )?(?:vertellen|melden|bellen|antwoorden|reageren|geven|laten|sturen|weten|hebben|helpen)>>",
         rf"<<(?:verwacht(?:en)?|hopen?|hoop|streef|streven|probeer|proberen) {_I}>>.*?<<te (?:kunnen )?(?:vertellen|melden|bellen|antwoorden"

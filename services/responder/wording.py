@@ -27,17 +27,17 @@ def words(*texts: str) -> str:
     return "(?:" + "|".join("|".join(text.split(" ")) for text in texts) + ")"
 
 
-def _options(text: str) -> list[str]:
+def options(text: str) -> list[str]:
     """What a pattern leaves to choose from, each as a pattern of its own: the fewer words one has, the seldomer it is looked for."""
-    parts = _split(text)
+    parts = split(text)
     if len(parts) > 1:
-        return [option for part in parts for option in _options(part)]
+        return [option for part in parts for option in options(part)]
     if text.startswith("<<(?:") and text.endswith(")>>") and _closes(text, 5) == len(text) - 3:
-        return [f"<<(?:{part})>>" for part in _split(text[5:-3])]
+        return [f"<<(?:{part})>>" for part in split(text[5:-3])]
     return [text]
 
 
-def _split(text: str) -> list[str]:
+def split(text: str) -> list[str]:
     """At the bars that stand in no group and in no class."""
     parts, depth, start, at = [], 0, 0, 0
     in_class = False
@@ -85,7 +85,7 @@ class Wording:
     """
 
     def __init__(self, *texts: str) -> None:
-        self._parts = {needles.register(written(part)): part for text in texts for part in _options(text)}
+        self._parts = {needles.register(written(part)): part for text in texts for part in options(text)}
         self._numbers = frozenset(self._parts)
         self._compiled: dict[int, Pattern] = {}
 
