@@ -9,31 +9,55 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from math import inf
-from time import thread_time
+from time import perf_counter, thread_time
 
 import regex
 
 ONE_SEARCH_S = 1.0
 """What a search outside any budget may cost."""
 
-_ends_at: ContextVar[float] = ContextVar("ends_at", default=inf)
+_UNREAD_S = 0.005
+"""For so long what passed on the wall stands for what was used: reading a thread's processor time costs more than most searches do."""
+
+
+class _Budget:
+    """Until when, in this thread's processor time; and when that was last read."""
+
+    __slots__ = ("_read", "_used", "ends_at")
+
+    def __init__(self, cpu_s: float, outer: "_Budget | None") -> None:
+        self._read, self._used = perf_counter(), thread_time()
+        self.ends_at = min(self._used + cpu_s, outer.ends_at if outer else inf)
+
+    def left_s(self) -> float:
+        """What is left of it, at least: no thread uses more than what passes."""
+        passed = perf_counter() - self._read
+        if passed > _UNREAD_S:
+            self._read, self._used, passed = perf_counter(), thread_time(), 0.0
+        return self.ends_at - self._used - passed
+
+
+_budget: ContextVar[_Budget | None] = ContextVar("budget", default=None)
 
 
 @contextmanager
 def within(cpu_s: float) -> Iterator[None]:
     """All searches in here together cost no more than this; within a budget, no more than what is left of that."""
-    before = _ends_at.set(min(_ends_at.get(), thread_time() + cpu_s))
+    before = _budget.set(_Budget(cpu_s, _budget.get()))
     try:
         yield
     finally:
-        _ends_at.reset(before)
+        _budget.reset(before)
 
 
 def _left_s() -> float:
-    left = min(ONE_SEARCH_S, _ends_at.get() - thread_time())
+    budget = _budget.get()
+    if budget is None:
+        return ONE_SEARCH_S
+    left = budget.left_s()
     if left <= 0:
         raise TimeoutError("no time is left for another pattern")
-    return left
+    return left if left < ONE_SEARCH_S else ONE_SEARCH_S
 
 
 class Pattern:

@@ -43,6 +43,8 @@ def lasting(found: Any, clock: Clock) -> Phrase:
 
 def shortly_lasting(found: Any, clock: Clock) -> Phrase:
     said = found["short"]
+    if "drie kwartier" in said or "three quarters" in said:
+        return _phrase(found, at=clock.now.astimezone(UTC) + timedelta(minutes=45))
     minutes = 15 if "kwartier" in said or "quarter" in said else 90 if "anderhal" in said or "hour and a half" in said else 30
     return _phrase(found, at=clock.now.astimezone(UTC) + timedelta(minutes=minutes))
 
@@ -117,6 +119,10 @@ def end_of_day(found: Any, clock: Clock) -> Phrase:
 
 def part_of_day(found: Any, clock: Clock) -> Phrase:
     return _phrase(found, part=PART[found["part"]])
+
+
+def same_day(found: Any, clock: Clock) -> Phrase:
+    return _phrase(found, same=True)
 
 
 def noon(found: Any, clock: Clock) -> Phrase:

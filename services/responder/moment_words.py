@@ -7,8 +7,8 @@ Pure: no I/O, time passed in.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from functools import cache
 
+from services.responder import needles
 from services.responder.bounded import Pattern
 from services.responder.moment_meanings import (
     Made,
@@ -22,6 +22,7 @@ from services.responder.moment_meanings import (
     of_the_week,
     on_the_clock,
     part_of_day,
+    same_day,
     shortly_lasting,
     spoken,
     this,
@@ -29,6 +30,8 @@ from services.responder.moment_meanings import (
 )
 from services.responder.moment_names import DAYS_EN, DAYS_NL, MONTHS_EN, MONTHS_NL, NUMBER, SHORT, SPOKEN
 from services.responder.moments import Clock, Phrase
+from services.responder.verdicts.reading import Reading
+from services.responder.wording import split
 
 
 def _any(words: Iterable[str]) -> str:
@@ -42,9 +45,18 @@ _LIMIT_EN = (
 )
 
 
-def _rows(*rows: tuple[str, Made]) -> tuple[tuple[Pattern, Made], ...]:
+_Row = tuple[int, Pattern, Made]
+"""Its number among the patterns that may be found (`needles.py`), the pattern, and what a match of it means."""
+
+
+def _rows(*rows: tuple[str, Made]) -> tuple[_Row, ...]:
     """A blank in a row stands for any white space."""
-    return tuple((Pattern(rf"(?<![\w-])(?:{pattern})(?![\w-])".replace(" ", r"\s+")), made) for pattern, made in rows)
+    whole = [
+        (rf"(?<![\w-])(?:{option})(?![\w-])".replace(" ", r"\s+"), made)
+        for pattern, made in rows
+        for option in (split(pattern[3:-1]) if made is elastic else [pattern])
+    ]
+    return tuple((needles.register(pattern), Pattern(pattern), made) for pattern, made in whole)
 
 
 _PARTS_NL = r"(?:ochtend|voormiddag|namiddag|middag|avond)"
@@ -53,8 +65,7 @@ _YEAR = r"(?:,? (?P<year>20\d\d))?"
 _ISO = r"(?P<year>20\d\d)-(?P<month>\d{1,2})-(?P<day>\d{1,2})"
 
 
-@cache
-def _nl() -> tuple[tuple[Pattern, Made], ...]:
+def _nl() -> tuple[_Row, ...]:
     day = rf"(?P<name>{'|'.join(DAYS_NL)})"
     return _rows(
         (
@@ -76,9 +87,10 @@ def _nl() -> tuple[tuple[Pattern, Made], ...]:
             lasting,
         ),
         (_LIMIT_NL + r"(?:op )?(?:de )?(?:eerst)?volgende (?P<unit>werkdag)", lasting),
+        (_LIMIT_NL + r"(?:op )?(?:die|dezelfde|diezelfde) dag(?! dat)(?: nog)?", same_day),
         (r"(?:binnen|in) (?:het|de) (?:komende|eerstvolgende) (?P<unit>uur|dag|week|maand)", lasting),
         (
-            r"(?:binnen|over|in) (?:nu en )?(?:een )?(?P<short>half\s?uur(?:tje)?|halve? uur|kwartier(?:tje)?|anderhal(?:f|ve) uur)",
+            r"(?:binnen|over|in) (?:nu en )?(?:een )?(?P<short>half\s?uur(?:tje)?|halve? uur|drie kwartier|kwartier(?:tje)?|anderhal(?:f|ve) uur)",
             shortly_lasting,
         ),
         (_LIMIT_NL + rf"(?:op )?(?:(?:{'|'.join(DAYS_NL)}) )?(?P<day>\d{{1,2}})e? (?P<name>{_MONTHS['nl']})\.?" + _YEAR, dated),
@@ -153,8 +165,7 @@ def _nl() -> tuple[tuple[Pattern, Made], ...]:
     )
 
 
-@cache
-def _en() -> tuple[tuple[Pattern, Made], ...]:
+def _en() -> tuple[_Row, ...]:
     day = rf"(?P<name>{'|'.join(DAYS_EN)})"
     part = r"(?P<part>morning|afternoon|evening|night)"
     return _rows(
@@ -175,9 +186,10 @@ def _en() -> tuple[tuple[Pattern, Made], ...]:
             lasting,
         ),
         (_LIMIT_EN + r"(?:on )?(?:the )?next (?P<unit>(?:working|business) day)", lasting),
+        (_LIMIT_EN + r"(?:on |later )?(?:that|the same|that same) day(?! that)", same_day),
         (r"(?:within|in|over) (?:the )?(?:next|coming) (?P<unit>hour|day|week|month)", lasting),
         (
-            r"(?:within|in) (?P<short>half an hour|(?:a|the next) half(?: an)? hour|an? hour and a half|a quarter of an hour)",
+            r"(?:within|in) (?P<short>half an hour|three quarters of an hour|(?:a|the next) half(?: an)? hour|an? hour and a half|a quarter of an hour)",
             shortly_lasting,
         ),
         (
@@ -273,6 +285,7 @@ def _en() -> tuple[tuple[Pattern, Made], ...]:
     )
 
 
+_NL, _EN = _nl(), _en()
 _NOT_DUE: Mapping[str, Pattern] = {
     "nl": Pattern(
         r"(?<!\w)(?:sinds|vanaf|van|tot(?:\s+en\s+met)?|t/m|afgelopen|vorige|gister(?:en)?|d\.?d\.?|per|al|elke|iedere"
@@ -285,11 +298,14 @@ _NOT_DUE: Mapping[str, Pattern] = {
 """Before a phrase: it says since when, until when or of when, and not by when."""
 
 
-def phrases(text: str, language: str, clock: Clock) -> list[Phrase]:
+def phrases(read: Reading, language: str, clock: Clock) -> list[Phrase]:
     """The phrases of time in a text, in its order, none over another. What says since when or until when is not among them."""
+    text = read.own_lower
     found: list[Phrase] = []
     left = text
-    for pattern, made in _nl() if language == "nl" else _en():
+    for number, pattern, made in _NL if language == "nl" else _EN:
+        if number not in read.likely:
+            continue
         for match in pattern.finditer(left):
             if match.start() == match.end() or (phrase := made(match, clock)) is None:
                 continue
@@ -298,4 +314,14 @@ def phrases(text: str, language: str, clock: Clock) -> list[Phrase]:
             phrase = replace(phrase, start=phrase.start + lead)
             if not _NOT_DUE[language].search(text[max(0, phrase.start - 30) : phrase.start]):
                 found.append(phrase)
-    return sorted(found, key=lambda phrase: phrase.start)
+    return _told_day(sorted(found, key=lambda phrase: phrase.start))
+
+
+def _told_day(found: list[Phrase]) -> list[Phrase]:
+    """With the day that "that day" means: the last one that was named before it, or the day itself on which that moment is."""
+    told: list[Phrase] = []
+    day = None
+    for phrase in found:
+        told.append(replace(phrase, day=day, same=False) if phrase.same else phrase)
+        day = phrase.day or day
+    return [phrase for phrase in told if phrase != Phrase(phrase.start, phrase.end, firm=phrase.firm)]

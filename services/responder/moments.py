@@ -21,7 +21,7 @@ _PARTS = {"morning": 12 * 60, "afternoon": 18 * 60}
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Words about a time. One of `at` (a moment), `day`, `part`, `minute` or, for an elastic one, none of them; `firm` where they set a limit."""
+    """Words about a time. One of `at` (a moment), `day`, `part`, `minute`, `same` or, for an elastic one, none of them; `firm` where they set a limit."""
 
     start: int
     end: int
@@ -34,6 +34,8 @@ class Phrase:
     """Of `minute`: whether it may as well be twelve hours later."""
     after: bool = False
     """Of `minute`: not before, so some time that day."""
+    same: bool = False
+    """The day that was named before it: "that day"."""
     firm: bool = False
     elastic: bool = False
 

@@ -7,7 +7,7 @@ the reader is asked to do are none. What is said with an elastic time only ("zo 
 found. How a moment follows from the words stands in `moments.py`. Pure: no I/O, time passed in.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -68,7 +68,7 @@ def found(text: str, *, calendar: Calendar, now: datetime, language: str) -> lis
 
 def _promises(read: Reading, words: Words, clock: Clock) -> Iterator[Promise]:
     readable = read.own_lower
-    phrases = moment_words.phrases(readable, words.language, clock)
+    phrases = moment_words.phrases(read, words.language, clock)
     if not phrases:
         return
     for sentence in read.sentences:
@@ -76,7 +76,7 @@ def _promises(read: Reading, words: Words, clock: Clock) -> Iterator[Promise]:
         inside = [phrase for phrase in phrases if start <= phrase.start < end]
         asks = sentence.asks and not words.tag_question.search(readable[start:end])
         if inside and not asks:
-            for unit in _units(readable, start, end, inside, words):
+            for unit in _together(_units(read, start, end, inside, words)):
                 timed = [phrase for clause in unit for phrase in clause.phrases]
                 if timed:
                     yield _promise(read.text, unit, timed, words, readable, clock)
@@ -91,9 +91,9 @@ def _promise(text: str, unit: list[_Clause], timed: list[Phrase], words: Words, 
     return Promise(text[start:end], start, end, moments.due_at(timed, clock))
 
 
-def _units(readable: str, start: int, end: int, phrases: list[Phrase], words: Words) -> Iterator[list[_Clause]]:
+def _units(read: Reading, start: int, end: int, phrases: list[Phrase], words: Words) -> Iterator[list[_Clause]]:
     """The commitments of a sentence: the clauses of each, with the phrases of time that are about it."""
-    clauses = list(_clauses(readable, start, end, phrases, words))
+    clauses = list(_clauses(read, start, end, phrases, words))
     unit: list[_Clause] = []
     pending: list[_Clause] = []
     for clause in clauses:
@@ -118,9 +118,29 @@ def _units(readable: str, start: int, end: int, phrases: list[Phrase], words: Wo
         yield unit
 
 
-def _clauses(readable: str, start: int, end: int, phrases: list[Phrase], words: Words) -> Iterator[_Clause]:
+def _together(units: Iterable[list[_Clause]]) -> Iterator[list[_Clause]]:
+    """Commitments of a sentence of which one says the day and the next at what time: "I'll look at it on Tuesday and call you by 17:00"."""
+    before: list[_Clause] | None = None
+    for unit in units:
+        if before is not None and _only(before, "day") and _only(unit, "minute"):
+            before = [*before, *unit]
+            continue
+        if before is not None:
+            yield before
+        before = unit
+    if before is not None:
+        yield before
+
+
+def _only(unit: list[_Clause], what: str) -> bool:
+    """Whether all that it says of time is of one kind."""
+    phrases = [phrase for clause in unit for phrase in clause.phrases]
+    return bool(phrases) and all(getattr(phrase, what) is not None and phrase.part is None for phrase in phrases)
+
+
+def _clauses(read: Reading, start: int, end: int, phrases: list[Phrase], words: Words) -> Iterator[_Clause]:
     """The clauses of a sentence and what each is: see `Words.kind`."""
-    cuts = [start]
+    readable, cuts = read.own_lower, [start]
     for match in words.boundary.finditer(readable[start:end]):
         at = start + match.start()
         if (
@@ -135,9 +155,9 @@ def _clauses(readable: str, start: int, end: int, phrases: list[Phrase], words: 
     for first, last in pairwise(cuts):
         own = [phrase for phrase in phrases if first <= phrase.start < last]
         said = _without(readable, first, last, own)
-        kind = words.kind(said, readable[:first], subject=subject, vouched=vouched)
-        subject = words.speaks(said) or (subject and kind in ("commitment", "aside"))
-        vouched = words.vouches(said) or (vouched and kind == "time")
+        kind = words.kind(said, readable[:first], read, subject=subject, vouched=vouched)
+        subject = words.speaks(said, read) or (subject and kind in ("commitment", "aside"))
+        vouched = words.vouches(said, read) or (vouched and kind == "time")
         kind = "other" if kind == "aside" and own else kind
         if kind != "other" or own or said.strip(" ,;:-"):
             yield _Clause(first, last, kind, own if kind in ("commitment", "content", "time") else [])

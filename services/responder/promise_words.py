@@ -8,6 +8,8 @@ organise.
 from dataclasses import dataclass
 
 from services.responder.bounded import Pattern
+from services.responder.verdicts.reading import Reading
+from services.responder.wording import Wording
 from services.responder.wording import pattern as _pattern
 from services.responder.wording import words as _words
 
@@ -23,54 +25,54 @@ class Words:
     joining: frozenset[str]
     lead: Pattern
     tag_question: Pattern
-    commits: Pattern
+    commits: Wording
     """A main clause in which we are to do something, or the reader is to have something from us."""
     elided: Pattern
     """The same without its subject, after a clause of ours: "en stuur je morgen een mail"."""
     subordinate: Pattern
     """How a clause begins that hangs on another one."""
-    vouch: Pattern
+    vouch: Wording
     """We vouch for what the next clause says: "ik zorg ervoor (dat …)"."""
     vouched: Pattern
     """That next clause."""
-    voids: Pattern
+    voids: Wording
     """Not a commitment after all: denied, done, expected, or about opening hours, deliveries, works."""
-    we: Pattern
+    we: Wording
     bare: Pattern
     """Nothing but small words: what is left of "uiterlijk om 17:00,"."""
 
     theirs: Pattern
     """What they are to do, once a colleague or a team of ours was named."""
-    ours: Pattern
+    ours: Wording
     """A colleague or a team of ours."""
-    arranged: Pattern
+    arranged: Wording
     """We have seen to it that somebody does something yet: a commitment, though it is told as done."""
 
-    def kind(self, clause: str, before: str, *, subject: bool, vouched: bool) -> str:
+    def kind(self, clause: str, before: str, read: Reading, *, subject: bool, vouched: bool) -> str:
         """`commitment`, `content` (of one that the clause before it vouches for), `time`, `aside` (it hangs on another clause), or `other`. `before` is
         the text before it; `subject`: we were the subject of the last clause; `vouched`: we vouched in it for this one."""
         if self.bare.fullmatch(clause):
             return "time"
-        if self.arranged.search(clause):
+        if self.arranged.search(clause, read):
             return "commitment"
-        if self.voids.search(clause):
+        if self.voids.search(clause, read):
             return "other"
         if vouched and self.vouched.match(clause):
             return "content"
         if self.subordinate.match(clause):
             return "aside"
-        if self.commits.search(clause) or self.vouch.search(clause) or (subject and self.elided.match(clause)):
+        if self.commits.search(clause, read) or self.vouch.search(clause, read) or (subject and self.elided.match(clause)):
             return "commitment"
-        if self.theirs.match(clause) and self.ours.search(before):
+        if self.theirs.match(clause) and self.ours.search(before, read):
             return "commitment"
         return "other"
 
-    def speaks(self, clause: str) -> bool:
+    def speaks(self, clause: str, read: Reading) -> bool:
         """Whether we are its subject, so that a clause without one goes on about us."""
-        return bool(self.we.search(clause)) and not self.subordinate.match(clause)
+        return bool(self.we.search(clause, read)) and not self.subordinate.match(clause)
 
-    def vouches(self, clause: str) -> bool:
-        return bool(self.vouch.search(clause))
+    def vouches(self, clause: str, read: Reading) -> bool:
+        return bool(self.vouch.search(clause, read))
 
 
 # --- Dutch --------------------------------------------------------------------------------------------------------------------------
@@ -117,7 +119,7 @@ _VERB = (
     r"|behandel(?:en|t)?|beoorde(?:el|elt|len)|beslis(?:sen|t)?"
     r"|verwerk(?:en|t)?|pas(?:sen|t)?|wijzig(?:en|t)?|corrige(?:er|ert|ren)|herstel(?:len|t)?|repare(?:er|ert|ren)|vervang(?:en|t)?|beta(?:al"
     r"|alt|len)|stort(?:en)?"
-    r"|boek(?:en|t)?|ma(?:ak|akt|ken)|zet(?:ten)?|ge(?:ef|eft|ven)|ga(?:at|an)?|zal|zullen|zorg(?:en|t)?|breng(?:en|t)?|hou(?:d|dt|den)?"
+    r"|boek(?:en|t)?|ma(?:ak|akt|ken)|zet(?:ten)?|ge(?:ef|eft|ven)|ga(?:at|an)?|zal|zullen|zorg(?:en|t)?|bekij(?:k|kt|ken)|bezorg(?:en|t)?|lever(?:en|t)?|meet|meten|controle(?:er|ert|ren)|bestel(?:len|t)?|post(?:en)?|app(?:en|t)|deel|deelt|delen|hervat(?:ten)?|vraagt?|vragen|repare(?:er|ert)|breng(?:en|t)?|hou(?:d|dt|den)?"
     r"|doe(?:n|t)?|plan(?:nen|t)?"
     r"|update(?:n|t)?|spre(?:ek|ekt|ken)|bespre(?:ek|ekt|ken)|overleg(?:gen|t)?|leg(?:gen|t)?|ha(?:al|alt|len)|vergoed(?:en|t)?|plaats(?:en)?"
     r"|help(?:en|t)?"
@@ -128,7 +130,7 @@ _OURS = (
     r"(?:collega(?:'?s)?|\w*team|\w*afdeling\w*|\w*medewerkers?|\w*specialist(?:en)?|monteurs?|technicus|technici|klantenservice|klantcontact"
     r"|servicedesk|helpdesk|webcare"
     r"|leidinggevende|\w*manager|\w{2,}dienst|technische dienst|iemand|experts?|planners?|backoffice|teamleider|\w*behandelaar|adviseurs?"
-    r"|elektricien|installateur)"
+    r"|elektricien|installateur|productveiligheid|planning|techniek|bezorgers?|koeriers?|klachten\w*|magazijn|administratie|hypotheken|facturen|veiligheid|conducteur|directie|woordvoer\w*)"
 )
 _HAVE = r"(?:krijg(?:t|en)?|ontvang(?:t|en)?)"
 _THINGS = r"(?:bestelling|pakket\w*|levering|zending|afspraak|bezoek|order)"
@@ -156,16 +158,17 @@ _DUTCH = Words(
     boundary=_pattern(
         r"[,;:()–—]",
         r"(?<=\s)- ",
-        r"<<(?:en|maar|want|dus|dat|of|als|indien|wanneer|zodra|omdat|zodat|totdat|tot|voordat|nadat|terwijl|waar\w*|wat|hoe|wie|die|zolang"
+        r"<<dat>>(?! (?:op|van|voor|uiterlijk|vandaag|morgen|overmorgen|binnen|zo|zsm|nog|dan|deze|volgende|vanmiddag|vanavond|vanochtend|maandag|dinsdag|woensdag|donderdag|vrijdag|zaterdag|zondag|spoedig|snel|binnenkort|via|per|ook)>>)",
+        r"<<(?:en|maar|want|dus|of|als|indien|wanneer|zodra|omdat|zodat|totdat|tot|voordat|nadat|terwijl|waar\w*|wat|hoe|wie|die|zolang"
         r"|mits|tenzij|om|daarna)>>",
     ),
     joining=frozenset({"en", "of", "om", "tot", ",", "maar"}),
     lead=_pattern(r"(?:[\s,;:()–—-]|(?:en|maar|want|dus)>>)*"),
     tag_question=_pattern(r",\s*(?:goed|oké|ok|okay|akkoord|is dat goed|afgesproken|schikt dat)\s*\?"),
-    commits=_pattern(
+    commits=Wording(
         # ik bel, morgen bellen we
         rf"(?<!(?:{_STATE}|{_NOT_ACTS})\s)<<{_I} (?:(?:zelf|persoonlijk|graag|ook|nu|even|nog) )?{_ACTS}>>",
-        rf"<<{_ACTS} {_I}>>",
+        rf"(?<=(?<!\w){_ACTS}\s+){_I}>>",
         rf"<<{_I} {_WILL_NL}(?!open>>|dicht>>|naar>>|over>>|verhuizen>>)|<<{_WILL_NL}{_I}>>",
         rf"<<{_I}>>.*?<<te (?:kunnen |laten )?(?:vertellen|melden|bellen|antwoorden|reageren|geven|laten|sturen|weten|hebben|helpen)>>",
         rf"<<(?:verwacht(?:en)?|hopen?|hoop|streef|streven|probeer|proberen) {_I}>>.*?<<te (?:kunnen )?(?:vertellen|melden|bellen|antwoorden"
@@ -173,7 +176,10 @@ _DUTCH = Words(
         # a colleague calls, then our team calls
         rf"^(?!.*<<{_STATE}>>).*?<<{_OURS}>>(?: (?:van|uit|bij|op) [^,]{{1,40}}?)? (?:\w+ ){{0,3}}?{_VERB}>>",
         rf"^(?!.*<<{_STATE}>>).*?<<{_VERB}>>(?: \w+){{0,6}}? {_OURS}>>",
-        r"<<(?:mijn|onze|ons) (?:\w+ ){1,3}?(?:belt|mailt|appt|smst|sms't|stuurt|neemt|reageert|antwoordt|bezoekt|helpt|informeert|onderzoekt)>>",
+        r"<<(?:mijn|onze|ons) (?:\w+ ){1,3}?(?:belt|mailt|appt|smst|sms't|stuurt|neemt|reageert|antwoordt|bezoekt|helpt|informeert|onderzoekt|bekijkt|beoordeelt|zoekt|checkt|controleert|pakt|plant|komt|laat|legt|regelt|kijkt)>>",
+        # the whole of it is on its way to the reader
+        rf"<<(?:{_YOU} (?:hebt|heeft|heb)|(?:hebt|heeft|heb) {_YOU})(?: (?:het|hem|die|deze|dat|ze|alles))?\s*$|<<(?:{_YOU} (?:hebt|heeft)|(?:hebt|heeft|heb) {_YOU}) (?:het|hem|die|deze|dat|ze|alles)>>(?!.*<<{_DONE}>>)",
+        rf"<<(?:staat|ligt|zit|komt|volgt)>>.*?<<{_GOT}>>.*?<<(?:in (?:je|uw|jouw) (?:inbox|mail|mailbox|brievenbus|postvak)|hier|van (?:ons|mij)|naar (?:je|u) toe|je kant op|uw kant op)>>|<<{_GOT}>>.*?<<(?:staat|ligt|zit|komt|volgt)>>.*?<<(?:in (?:je|uw|jouw) (?:inbox|mail|mailbox|brievenbus|postvak)|hier|van (?:ons|mij)|naar (?:je|u) toe|je kant op|uw kant op)>>",
         # you hear, you have an answer
         rf"<<(?:{_YOU} (?:\w+ )?(?:hoort?|verneemt|leest|weet)|(?:hoort?|verneemt?|leest?|weet) {_YOU})>>",
         rf"^(?!.*<<{_THINGS}>>).*?<<(?:{_YOU} {_HAVE}|{_HAVE} {_YOU})>>",
@@ -197,7 +203,7 @@ _DUTCH = Words(
         rf"__(?:dat|wat|waar\w*)>>(?! (?:\w+ )?(?!{_SMALL}>>)\w{{3,}} (?:{_I}|{_YOU})>>)",
         rf"__die>>(?! (?:je |u |jou )?(?:\w+ )?{_VERB}>>)",
     ),
-    vouch=_pattern(
+    vouch=Wording(
         rf"<<(?:zorg(?:en)?|belo(?:of|ven)|garande(?:er|ren)|verzeker(?:en)?|zeg(?:gen)?) (?:{_I}|er|ervoor|je|u|jou|voor)>>",
         r"<<(?:reken|rekenen|ga|gaan) (?:ik |we |wij )?(?:erop|ervan uit)>>",
         rf"<<{_I} (?:zorg|belo|garand|verzeker|streef|streven|prob)",
@@ -206,9 +212,9 @@ _DUTCH = Words(
         r"<<(?:toezien|toe op|erop toe|zorgen|beloven|garanderen)>>",
     ),
     vouched=_pattern(r"__(?:dat|om|ervoor dat|ernaar om|er|of)>>"),
-    voids=_pattern(
+    voids=Wording(
         r"<<(?:niet|geen|nooit|niets|niks|niemand|nauwelijks|gisteren|vorige|eerder|naar verwachting|verwachten? (?:we |ik |wij )?dat"
-        r"|vermoedelijk|volgens|vervoerder|bezorg\w*)>>",
+        r"|vermoedelijk|volgens|vervoerder|bezorg(?:d|t|en|er|ers|ing|dienst))>>",
         r"<<(?:bereikbaar|geopend|open|gesloten|onderhoud\w*|werkzaamheden|dienstregeling|levertijd|in huis|recht op|altijd|meestal|normaal"
         r"|normaliter|doorgaans|gemiddeld|standaard|al \d+ jaar|al jaren)>>",
         rf"<<(?:{_I} {_STATE}|{_STATE} {_I})>>(?! kunnen)",
@@ -216,10 +222,10 @@ _DUTCH = Words(
         rf"<<(?:vraag|vragen|verzoek|verzoeken|raad|raden|adviseer|adviseren|nodig|nodigen|wens|wensen) (?:{_I} )?{_YOU}>>",
         r"<<(?:op alles|verkoop|voorverkoop|uitverkoop|live|uitzending|wedstrijd|\d+\s?%)>>",
     ),
-    we=_pattern(rf"<<(?:{_I}|{_OURS})>>"),
+    we=Wording(rf"<<(?:{_I}|{_OURS})>>"),
     theirs=_pattern(rf"__(?:en )?(?:zij|ze|hij|die) (?:je |u |jou )?(?:\w+ )?{_VERB}>>"),
-    ours=_pattern(rf"<<{_OURS}>>"),
-    arranged=_pattern(
+    ours=Wording(rf"<<{_OURS}>>"),
+    arranged=Wording(
         rf"<<{_OURS}>>.*?<<(?:gevraagd|verzocht)>>.*?<<te \w+",
         rf"<<(?:gevraagd|verzocht)>>.*?<<{_OURS}>>.*?<<te \w+",
     ),
@@ -245,7 +251,7 @@ _ACT = (
     r"|decide|confirm|forward|escalate|share"
     r"|provide|give|keep|make|help|take|chase|discuss|dispatch|ship|cancel|activate|book|schedule|put|work|do|have|be in touch|be in contact"
     r"|be calling|be sending|visit|speak|return"
-    r"|raise|see to|drop|issue|try|cover|waive|reset|unlock|restore|reimburse|compensate|deal|go through|talk)"
+    r"|raise|see to|post|upload|publish|pass|print|collect|deliver|measure|drop|issue|try|cover|waive|reset|unlock|restore|reimburse|compensate|deal|go through|talk)"
 )
 _ACTING = (
     r"(?!(?:having|being|experiencing|opening|closing|running|playing|moving|seeing|hoping|waiting|offering|launching|celebrating|delivering"
@@ -279,7 +285,7 @@ _ENGLISH = Words(
     joining=frozenset({"and", "or", ",", "but"}),
     lead=_pattern(r"(?:[\s,;:()–—-]|(?:and|but|so|then)>>)*"),
     tag_question=_pattern(r",\s*(?:ok|okay|alright|all right|right|deal|is that ok(?:ay)?|does that work)\s*\?"),
-    commits=_pattern(
+    commits=Wording(
         rf"<<(?:i|we){_WILL}(?: (?:\w+ly|also|now|then|both|all|still|try to|aim to|do (?:my|our) best to|make sure to|be sure to"
         rf"|be able to))* (?!{_NO_ACT}>>)\w+",
         rf"<<(?:i'm|i am|we're|we are) (?:{_ACTING}|working on (?:it|this|that|your))>>",
@@ -289,6 +295,8 @@ _ENGLISH = Words(
         rf"<<(?:i|we) should (?:be able to {_ACT}|have>>)",
         r"<<goes out to you>>|<<(?:goes|going|go) in the (?:post|mail)>>",
         r"<<(?:i|we) (?:\w+ly |always )?(?:reply|respond|answer|get back|come back)>>",
+        r"<<(?:i|we) (?:then |also |first )?(?:call|ring|text|email|e-mail|message|send|update|phone|post|check|contact|visit|let you know|tell you|bring|mail|review|pick up|come by)>>",
+        r"<<let's (?:speak|talk|call|meet|have a call)>>|<<(?:your|the|our) (?:answer|reply|update|confirmation|refund|voucher|email|letter|result) (?:will be|is|arrives|comes|lands|'ll be) (?:\w+ )?(?:in|with|on)(?: your| you| its way)",
         rf"<<let me (?:just |quickly )?{_ACT}>>",
         rf"<<{_US}(?: \w+)?{_WILL}(?: \w+ly| also| then)? (?!{_NO_ACT}>>)(?:{_ACT}|be in touch)>>",
         r"<<(?:my|our) (?:\w+ ){1,4}?(?:will|'ll|is going to) (?:call|ring|phone|e-?mail|text|contact|message|get back|reach out|visit"
@@ -311,23 +319,23 @@ _ENGLISH = Words(
         r"|could|can|would|shall|do|did)>>",
         r"__who>>(?!(?: |')(?:will|ll) )",
     ),
-    vouch=_pattern(
+    vouch=Wording(
         r"<<(?:i|we)(?:'ll| will)? (?:\w+ly )?(?:promise|guarantee|make sure|make certain|see that|ensure|see to it|assure you)>>"
         r"|<<(?:i|we) can (?:confirm|promise"
         r"|assure you)>>",
         rf"<<(?:i|we)(?:'ll| will) (?:ask|get|have) {_US}>>",
     ),
     vouched=_pattern(r"__(?:that )?(?:you|your|it|this|he|she|they|someone|i|we|the|my|our|a)>>"),
-    voids=_pattern(
+    voids=Wording(
         r"<<(?:ask|advise|recommend|invite|urge|remind) (?:that )?you>>|<<(?:broadcast\w*|sale|presale|match|off everything|\d+\s?% off)>>",
         r"<<(?:not|never|no one|nobody|unable|cannot|hardly|yesterday|expected|according to|couriers?|deliver(?:ed|y|ies)?|opening hours"
         r"|maintenance|timetable|usually|always|normally|generally|typically|on average)>>",
         r"n't>>",
     ),
-    we=_pattern(rf"<<(?:i|we|let me|{_US})>>"),
+    we=Wording(rf"<<(?:i|we|let me|{_US})>>"),
     theirs=_pattern(rf"__(?:and )?(?:who|they|she|he){_WILL}(?: \w+ly| also| then)? (?!{_NO_ACT}>>){_ACT}>>"),
-    ours=_pattern(rf"<<{_US}>>|<<with (?:our |the )?(?:claims|billing|complaints|finance|support|sales|legal)>>"),
-    arranged=_pattern(rf"<<(?:asked|requested|arranged for|instructed) {_US} to {_ACT}>>"),
+    ours=Wording(rf"<<{_US}>>|<<with (?:our |the )?(?:claims|billing|complaints|finance|support|sales|legal)>>"),
+    arranged=Wording(rf"<<(?:asked|requested|arranged for|instructed) {_US} to {_ACT}>>"),
     bare=_pattern(
         r"(?:[\s,;:()–—.!-]|(?:and|or|at|the|latest|hopefully|if|possible|sooner|on|by|in|any|case|probably|ideally|so|then|but|around|for"
         r"|sure|maybe)>>)+"

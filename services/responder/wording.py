@@ -1,23 +1,25 @@
-"""Patterns of wording over texts in lower case, written as people would read them; and what is said in a text, unless it is denied. Pure: no I/O."""
+"""Patterns of wording over texts in lower case, written as people would read them; and what is said in a text, unless it is taken back. Pure: no I/O."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+import regex
+
+from services.responder import needles
 from services.responder.bounded import Pattern
 from services.responder.verdicts.reading import Reading
 
 
-def pattern(*texts: str) -> Pattern:
-    """Any of these. A blank stands for any white space (with a question mark: also for none), `<<` and `>>` for the edges of a word, `__` for what may stand before a clause."""
-    joined = (
-        "|".join(texts)
-        .replace(" ?", r"\s*")
-        .replace(" ", r"\s+")
-        .replace("<<", r"(?<!\w)")
-        .replace(">>", r"(?!\w)")
-        .replace("__", r"[\s,;:()–—-]*")
+def written(text: str) -> str:
+    """A pattern as `Wording` says it, as an engine reads it."""
+    return (
+        text.replace(" ?", r"\s*").replace(" ", r"\s+").replace("<<", r"(?<!\w)").replace(">>", r"(?!\w)").replace("__", r"[\s,;:()–—-]*")
     )
-    return Pattern(joined)
+
+
+def pattern(*texts: str) -> Pattern:
+    """Any of these as one pattern, written as those of `Wording` are."""
+    return Pattern("|".join(written(text) for text in texts))
 
 
 def words(*texts: str) -> str:
@@ -25,50 +27,134 @@ def words(*texts: str) -> str:
     return "(?:" + "|".join("|".join(text.split(" ")) for text in texts) + ")"
 
 
-CLAUSE_END = pattern(r"[,;:()–—\n]", r"\s-\s", r"<<(?:maar|want|omdat|doordat|terwijl|en|but|because|since|and)>>")
+def options(text: str) -> list[str]:
+    """What a pattern leaves to choose from, each as a pattern of its own: the fewer words one has, the seldomer it is looked for."""
+    parts = split(text)
+    if len(parts) > 1:
+        return [option for part in parts for option in options(part)]
+    if text.startswith("<<(?:") and text.endswith(")>>") and _closes(text, 5) == len(text) - 3:
+        return [f"<<(?:{part})>>" for part in split(text[5:-3])]
+    return [text]
+
+
+def split(text: str) -> list[str]:
+    """At the bars that stand in no group and in no class."""
+    parts, depth, start, at = [], 0, 0, 0
+    in_class = False
+    while at < len(text):
+        c = text[at]
+        if c == "\\":
+            at += 1
+        elif in_class:
+            in_class = c != "]"
+        elif c == "[":
+            in_class = True
+        elif c in "()":
+            depth += 1 if c == "(" else -1
+        elif c == "|" and depth == 0:
+            parts.append(text[start:at])
+            start = at + 1
+        at += 1
+    return [*parts, text[start:]]
+
+
+def _closes(text: str, start: int) -> int:
+    """Where the group closes that was open before `start`."""
+    depth, at, in_class = 1, start, False
+    while at < len(text):
+        c = text[at]
+        if c == "\\":
+            at += 1
+        elif in_class:
+            in_class = c != "]"
+        elif c == "[":
+            in_class = True
+        elif c in "()":
+            depth += 1 if c == "(" else -1
+            if depth == 0:
+                return at
+        at += 1
+    return len(text)
+
+
+class Wording:
+    """Any of some patterns, of which only those are looked for in a text that may be there.
+
+    A blank in one stands for any white space (with a question mark: also for none), `<<` and `>>` for the edges of a word, `__` for what may stand before
+    a clause. What is searched is some of a reading's own words.
+    """
+
+    def __init__(self, *texts: str) -> None:
+        self._parts = {needles.register(written(part)): part for text in texts for part in options(text)}
+        self._numbers = frozenset(self._parts)
+        self._compiled: dict[int, Pattern] = {}
+
+    def may_be(self, read: Reading) -> bool:
+        """Whether any of them may be found in a text: most are not, and that is told at once."""
+        return not self._numbers.isdisjoint(read.likely)
+
+    def _likely(self, read: Reading) -> list[Pattern]:
+        return [self._compiled.get(number) or self._compile(number) for number in self._numbers & read.likely]
+
+    def _compile(self, number: int) -> Pattern:
+        made = self._compiled[number] = Pattern(written(self._parts[number]))
+        return made
+
+    def search(self, text: str, read: Reading) -> "regex.Match[str] | None":
+        """The first of them."""
+        found = [match for part in self._likely(read) if (match := part.search(text))]
+        return min(found, key=lambda match: match.start()) if found else None
+
+    def match(self, text: str, read: Reading) -> "regex.Match[str] | None":
+        """One that the text begins with."""
+        return next((match for part in self._likely(read) if (match := part.match(text))), None)
+
+    def each(self, text: str, read: Reading) -> "list[regex.Match[str]]":
+        """All of them, in the order of the text."""
+        return sorted((match for part in self._likely(read) for match in part.finditer(text)), key=lambda match: match.start())
 
 
 @dataclass(frozen=True, slots=True)
 class Saying:
     """Something that is said in a sentence.
 
-    ``any_of`` are words of which such a text has one; `says` is what a sentence has then; `unless` takes it back from within the same clause,
-    `unless_before` from anywhere before it in the sentence, `unless_sentence` from anywhere in the sentence. Questions say nothing unless `asking`.
+    `unless` takes it back from within the same clause, `unless_before` from anywhere before it in the sentence, `unless_sentence` from anywhere in the
+    sentence. A question says nothing.
     """
 
-    any_of: frozenset[str]
-    says: Pattern
-    unless: Pattern | None = None
-    unless_before: Pattern | None = None
-    unless_sentence: Pattern | None = None
-    asking: bool = False
+    says: Wording
+    unless: Wording | None = None
+    unless_before: Wording | None = None
+    unless_sentence: Wording | None = None
 
-    def found(self, read: Reading, text: str | None = None) -> Iterator[tuple[int, int]]:
-        """The places where it is said, the first of each sentence; in `text`, where that is another view of it than `own_lower`."""
-        if self.any_of and read.words.isdisjoint(self.any_of):
+    def found(self, read: Reading) -> Iterator[tuple[int, int]]:
+        """The places where it is said, the first of each sentence."""
+        if not self.says.may_be(read):
             return
-        lower = read.own_lower if text is None else text
         for sentence in read.sentences:
-            if sentence.asks and not self.asking:
+            if sentence.asks:
                 continue
-            said = lower[sentence.start : sentence.end]
-            for match in self.says.finditer(said):
-                if not self._taken_back(said, *match.span()):
+            said = read.own_lower[sentence.start : sentence.end]
+            for match in self.says.each(said, read):
+                if not self._taken_back(said, *match.span(), read):
                     yield sentence.start + match.start(), sentence.start + match.end()
                     break
 
-    def _taken_back(self, said: str, start: int, end: int) -> bool:
-        if self.unless_sentence is not None and self.unless_sentence.search(said):
+    def _taken_back(self, said: str, start: int, end: int, read: Reading) -> bool:
+        if self.unless_sentence is not None and self.unless_sentence.search(said, read):
             return True
-        if self.unless_before is not None and self.unless_before.search(said[:start]):
+        if self.unless_before is not None and self.unless_before.search(said[:start], read):
             return True
-        return self.unless is not None and bool(self.unless.search(clause(said, start, end)))
+        return self.unless is not None and bool(self.unless.search(clause(said, start, end), read))
+
+
+_CLAUSE_END = pattern(r"[,;:()–—\n]", r"\s-\s", r"<<(?:maar|want|omdat|doordat|terwijl|en|but|because|since|and)>>")
 
 
 def clause(said: str, start: int, end: int) -> str:
     """The clause around a place of a sentence, or the clauses that it reaches over."""
     first, last = 0, len(said)
-    for match in CLAUSE_END.finditer(said):
+    for match in _CLAUSE_END.finditer(said):
         if match.end() <= start:
             first = match.end()
         elif match.start() >= end:
@@ -84,7 +170,3 @@ def trimmed(text: str, start: int, end: int) -> tuple[int, int]:
     while end > start and not (text[end - 1].isalnum() or text[end - 1] in "%€)"):
         end -= 1
     return start, end
-
-
-def every(*sayings: Iterable[str]) -> frozenset[str]:
-    return frozenset(word for saying in sayings for word in saying)

@@ -6,7 +6,8 @@ from typing import Final
 from libs.common.brandbook import BrandBook
 from services.responder.verdicts import reading
 from services.responder.verdicts.draft import Draft, Found
-from services.responder.wording import Saying, pattern, trimmed
+from services.responder.verdicts.reading import Reading
+from services.responder.wording import Saying, Wording, trimmed
 
 _WE: Final = r"(?:wij|we|ik|ons|us|onze \w+|ons \w+|onze organisatie|ons bedrijf|mijn collega'?s?)"
 _OUR_PEOPLE: Final = (
@@ -38,21 +39,21 @@ _BROKE_EN: Final = (
 )
 _FAULT: Final = r"(?:fout|schuld|blunder|nalatigheid|onzorgvuldigheid|slordigheid|onoplettendheid|misser|vergissing|toedoen|tekortkoming)"
 
-_NOT: Final = pattern(
+_NOT: Final = Wording(
     r"<<(?:niet|geen|nooit|noch|niemand|zonder|not|no|never|nor|cannot|without|isn't|aren't|wasn't|weren't|don't|doesn't|didn't|can't|couldn't|won't)>>"
 )
-_OPEN: Final = pattern(
+_OPEN: Final = Wording(
     # it is a question yet, or another's word
     r"<<(?:als|indien|mocht(?:en)?|of|wie|waarom|wanneer|stel dat|tenzij|volgens (?:u|jou|je)|(?:zegt|schrijft|schreef|vertelt|meldt|stelt|geeft aan|aangeeft) (?:je |u |dat |jij )+|zegt u|vindt dat|vind je|if|whether|should|unless|who|in"
     r" case|you (?:say|claim|feel|think|believe)|according to you)>>",
     r"<<(?:onderzoek\w*|beoorde\w*|uitzoek\w*|vaststel\w*|zoeken uit|kijken (?:na )?of|to (?:investigate|assess|determine|establish))>>",
 )
-_HOLD_LIABLE: Final = pattern(
+_HOLD_LIABLE: Final = Wording(
     r"<<(?:aansprakelijk (?:te )?(?:stel\w*|gesteld|houd\w*|worden gesteld)|stel\w* .{0,30}aansprakelijk|aansprakelijkstelling\w*|aansprakelijkheids\w+"
     r"|hold(?:ing)? (?:us|me)|held liable|public liability|liability (?:claim|form|insurance|team|department|insurer))"
 )
 # Something that was written or done wrong in this very conversation, or an amount that is put right.
-_SLIP: Final = pattern(
+_SLIP: Final = Wording(
     r"<<(?:foutje|tikfout\w*|typ[eo]?fout\w*|typo|verschreven|vertypt|bedoel\w*|correctie|rectificatie|verkeerde (?:link|linkje|datum|tijd|tijdstip|naam|dag"
     r"|bijlage|knop|bericht)|verkeerd (?:getypt|gelezen|verstuurd|begrepen)|moe(?:s)?t zijn|had(?:den)? moeten (?:zijn|staan)|las (?:ik|we)|(?:vorige|eerdere)"
     r" (?:bericht|tweet|reactie|mail|antwoord)|autocorrect|misread|misspelled|mistyped|i meant|wrong (?:link|date|time|name|day|attachment)|my (?:previous|last|earlier)"
@@ -60,8 +61,7 @@ _SLIP: Final = pattern(
 )
 
 _ANSWERABLE: Final = Saying(
-    frozenset(),
-    pattern(
+    Wording(
         rf"<<{_WE}>>.{{0,60}}<<(?:aansprakelijk(?:heid)?|in gebreke|nalatig|schuldig)>>",
         rf"<<(?:zijn|ben|is|achten|voelen|erkennen|erken|aanvaarden|accepteren|nemen) {_WE}>>.{{0,60}}<<(?:aansprakelijk(?:heid)?|in gebreke|nalatig|schuldig)>>",
         rf"<<{_WE}>>.{{0,30}}<<(?:hier|daar)?(?:voor|voor (?:de|deze|die|dit|dat|alle|je|jouw|uw|het|wat|jullie)>>.{{0,60}}?) ?(?:volledig |geheel |zelf"
@@ -83,8 +83,7 @@ _ANSWERABLE: Final = Saying(
     unless_sentence=_HOLD_LIABLE,
 )
 _CAUSED: Final = Saying(
-    frozenset(),
-    pattern(
+    Wording(
         # our fitter broke it, we lost it
         rf"<<(?:{_OUR_PEOPLE}|wij|we|ik) .{{0,60}}<<(?:heeft|hebben|heb|had|hadden|is|zijn|ben)>>.{{0,60}}<<{_BROKE}>>",
         rf"<<(?:heeft|hebben|heb|had|hadden|is|zijn|ben) (?:{_OUR_PEOPLE}|wij|we|ik)>>.{{0,60}}<<{_BROKE}>>",
@@ -111,8 +110,7 @@ _CAUSED: Final = Saying(
     unless_sentence=_HOLD_LIABLE,
 )
 _FAULTS: Final = Saying(
-    frozenset(),
-    pattern(
+    Wording(
         rf"<<(?:onze|mijn|eigen) (?:\w+ )?{_FAULT}>>",
         rf"<<{_FAULT} (?:ligt|lag|zit|zat|licht|is)>>.{{0,30}}<<(?:bij|aan|van) (?:ons|mij|{_OUR_PEOPLE})>>",
         r"<<(?:ligt|lag) (?:\w+ ){0,3}?(?:aan|bij) ons>>",
@@ -130,171 +128,23 @@ _FAULTS: Final = Saying(
     unless_before=_OPEN,
     unless_sentence=_HOLD_LIABLE,
 )
-_ABOUT_HARM: Final = pattern(rf"<<{_HARM}>>")
-_WHOLLY: Final = pattern(
+_ABOUT_HARM: Final = Wording(rf"<<{_HARM}>>")
+_WHOLLY: Final = Wording(
     # whose it is, said out loud: needs no damage beside it
     r"<<(?:schuld|nalatigheid|toedoen|verwijtbaar|te verwijten|te wijten|toe te rekenen|negligence|blame)>>",
     r"<<(?:volledig|geheel|helemaal|volkomen|duidelijk|echt|entirely|completely|fully|wholly|totally|100%) .{0,25}<<(?:ons|onze|us|our)>>",
-)
-_GATE: Final = frozenset(
-    [
-        "aansprakelijk",
-        "aansprakelijkheid",
-        "verantwoordelijk",
-        "verantwoordelijkheid",
-        "schuldig",
-        "schuld",
-        "nalatig",
-        "gebreke",
-        "liable",
-        "liability",
-        "responsible",
-        "responsibility",
-        "accountable",
-        "accountability",
-        "negligent",
-        "blame",
-        "culpable",
-        "fout",
-        "fouten",
-        "blunder",
-        "nalatigheid",
-        "onzorgvuldigheid",
-        "slordigheid",
-        "onoplettendheid",
-        "misser",
-        "vergissing",
-        "toedoen",
-        "wijten",
-        "rekenen",
-        "verwijten",
-        "verwijtbaar",
-        "ligt",
-        "lag",
-        "fault",
-        "mistake",
-        "error",
-        "negligence",
-        "carelessness",
-        "failing",
-        "failure",
-        "doing",
-        "conto",
-        "zorgplicht",
-        "that's",
-    ]
-)
-_CAUSE_WORDS: Final = frozenset(
-    [
-        "beschadigd",
-        "beschadigde",
-        "beschadigden",
-        "kapotgemaakt",
-        "kapot",
-        "kapotgereden",
-        "gebroken",
-        "vallen",
-        "omgestoten",
-        "geraakt",
-        "aangereden",
-        "vernield",
-        "vernielde",
-        "bekrast",
-        "ingedeukt",
-        "gesloopt",
-        "doorgeboord",
-        "doorgesneden",
-        "kapotgetrokken",
-        "stukgemaakt",
-        "stuk",
-        "stukgereden",
-        "kwijtgeraakt",
-        "kwijt",
-        "zoekgemaakt",
-        "verloren",
-        "kwijtgemaakt",
-        "gewist",
-        "gelekt",
-        "verwond",
-        "gekneusd",
-        "bezeerd",
-        "geramd",
-        "omgereden",
-        "kapotgeslagen",
-        "verknoeid",
-        "geplet",
-        "gesneuveld",
-        "doordat",
-        "omdat",
-        "aansprakelijkheid",
-        "zorgplicht",
-        "draaien",
-        "draai",
-        "staan",
-        "crushed",
-        "wrecked",
-        "doing",
-        "left",
-        "forgot",
-        "failed",
-        "veroorzaakt",
-        "veroorzaakte",
-        "veroorzaakten",
-        "overreden",
-        "platgereden",
-        "verbrand",
-        "verpest",
-        "water",
-        "braken",
-        "brak",
-        "toedoen",
-        "schade",
-        "lekkage",
-        "breuk",
-        "aangericht",
-        "damaged",
-        "broke",
-        "broken",
-        "dropped",
-        "smashed",
-        "cracked",
-        "hit",
-        "scratched",
-        "dented",
-        "ruined",
-        "destroyed",
-        "lost",
-        "leaked",
-        "wiped",
-        "caused",
-        "drilled",
-        "cut",
-        "ran",
-        "knocked",
-        "flooded",
-        "burnt",
-        "burned",
-        "injured",
-        "hurt",
-        "damage",
-        "loss",
-    ]
 )
 
 
 def blame(draft: Draft, book: BrandBook) -> Iterator[Found]:
     """`liability_admission`: the first words of each sentence that take the blame."""
-    read = reading.of(draft)
-    ours = _ours(read.own_lower, book)
-    places: list[tuple[int, int]] = []
-    if read.has(_CAUSE_WORDS):
-        places += _CAUSED.found(read, ours)
-    if read.has(_GATE):
-        places += _ANSWERABLE.found(read, ours)
-        faults = list(_FAULTS.found(read, ours))
-        if faults and not _SLIP.search(read.own_lower):
-            harm = bool(_ABOUT_HARM.search(read.own_lower)) or bool(draft.incoming and _ABOUT_HARM.search(draft.incoming.lower()))
-            places += [place for place in faults if harm or _WHOLLY.search(read.own_lower[read.sentence_at(place[0]).start : place[1]])]
+    read = _ours(reading.of(draft), book)
+    places = [*_ANSWERABLE.found(read), *_CAUSED.found(read)]
+    faults = list(_FAULTS.found(read))
+    if faults and not _SLIP.search(read.own_lower, read):
+        asked = reading.of_text(draft.incoming) if draft.incoming else None
+        harm = bool(_ABOUT_HARM.search(read.own_lower, read)) or bool(asked and _ABOUT_HARM.search(asked.own_lower, asked))
+        places += [place for place in faults if harm or _WHOLLY.search(read.own_lower[read.sentence_at(place[0]).start : place[1]], read)]
     seen: set[int] = set()
     for start, end in sorted(places):
         sentence = read.sentence_at(start).start
@@ -303,10 +153,17 @@ def blame(draft: Draft, book: BrandBook) -> Iterator[Found]:
             yield Found("liability_admission", _MESSAGE, *trimmed(draft.text, start, end))
 
 
-def _ours(lower: str, book: BrandBook) -> str:
+def _ours(read: Reading, book: BrandBook) -> Reading:
     """The text with the brand's name as "wij", as long as it was: who writes of the brand writes of us."""
     name = book.name.lower()
-    return lower.replace(name, "wij".ljust(len(name))) if len(name) > 2 else lower
+    if len(name) < 3 or name not in read.own_lower:
+        return read
+    lower = read.own_lower
+    text, at = read.text, lower.find(name)
+    while at >= 0:
+        text = text[:at] + "wij".ljust(len(name)) + text[at + len(name) :]
+        at = lower.find(name, at + len(name))
+    return reading.of_text(text)
 
 
 _MESSAGE: Final = "This takes the blame for damage or loss, or legal responsibility. Say that you are sorry and what happens next; whose fault it is, legal says."

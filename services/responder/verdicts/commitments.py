@@ -10,21 +10,17 @@ from services.responder import promised
 from services.responder.bounded import Pattern
 from services.responder.verdicts import reading
 from services.responder.verdicts.draft import Draft, Found
-from services.responder.wording import pattern, trimmed
+from services.responder.verdicts.reading import Reading
+from services.responder.wording import Wording, pattern, trimmed
 
 # --- what may be promised -------------------------------------------------------------------------------------------------------------
 
 _KINDS: Final[tuple[tuple[str, Pattern], ...]] = (
     (
         "guarantee",
-        pattern(
-            r"<<(?:garande\w*|gegarandeerd|garantie dat|guarantee\w*|beloof\w*|beloven|promise|nooit meer|never again|sta(?:an)? garant)>>"
-        ),
+        pattern(r"<<(?:garande\w*|gegarandeerd|garantie dat|guarantee\w*|beloof\w*|beloven|promise|nooit meer|never again|sta(?:an)? garant)>>"),
     ),
-    (
-        "discount",
-        pattern(r"<<(?:\w*korting\w*|discount\w*|\d+ ?(?:%|procent) (?:off|van|op|korting)|percent off|kortingscode|promo ?code)>>"),
-    ),
+    ("discount", pattern(r"<<(?:\w*korting\w*|discount\w*|\d+ ?(?:%|procent) (?:off|van|op|korting)|percent off|kortingscode|promo ?code)>>")),
     (
         "gift",
         pattern(
@@ -64,15 +60,17 @@ _GIVE: Final = (
     r"(?:geef|geven|schenk|schenken|stuur|sturen|bied|bieden|mail|mailen|regel|regelen|zet|zetten|stort|storten|boek|boeken|maak|maken|betaal|betalen|keer|keren|ken|kennen|doe|doen|verreken|verrekenen|trakteer|trakteren|leg|leggen|stop|stoppen|breng|brengen|haal|halen|trek|trekken|pas|passen|zorg|zorgen|kom|komen|zal"
     r"|zullen|ga|gaan|laat|laten|verleng|verlengen|app|appen|plaats|plaatsen|heb|hebben|gooi|gooien|verras|verrassen|voeg|voegen|vergoed|vergoeden|wil|willen|mag|mogen|kan|kunnen)"
 )
-_PAY_BACK: Final = r"(?:terugbetaald|teruggestort|terugstorten|terugbetalen|terugboeken|teruggeboekt|teruggegeven|teruggeven|terugkrijgen|terugkrijgt|terugkrijg|vergoed|vergoeden|gecrediteerd|crediteren|gecompenseerd|compenseren|kwijtgescholden|kwijtschelden|gerestitueerd|restitueren|uitbetaald|uitbetalen|uitgekeerd|uitkeren|geschonken|rechttrekken met)"
-_BACK: Final = r"(?:stort|storten|betaal|betalen|boek|boeken|geef|geven|maak|maken|zet|zetten|schrijf|schrijven|schiet|schieten)"
-_MADE_GOOD: Final = r"(?:vergoed|vergoeden|compenseer|compenseren|crediteer|crediteren|restitueer|restitueren|garandeer|garanderen)"
-_COST: Final = (
-    r"(?:schade|\w*kosten|reparatie|rekening|verschil|\w*boete|meerprijs|hotel|taxi\w*|meerkosten|stomerij|ritprijs|factuur|nota)"
+_PAY_BACK: Final = (
+    r"(?:terugbetaald|teruggestort|terugstorten|terugbetalen|terugboeken|teruggeboekt|teruggegeven|teruggeven|terugkrijgen|terugkrijgt|terugkrijg|vergoed|vergoeden|gecrediteerd|crediteren|gecompenseerd|compenseren|kwijtgescholden|kwijtschelden|gerestitueerd|restitueren|uitbetaald|uitbetalen|uitgekeerd|uitkeren|geschonken|rechttrekken met)"
 )
+_BACK: Final = (
+    r"(?:stort|storten|betaal|betalen|boek|boeken|geef|geven|maak|maken|zet|zetten|schrijf|schrijven|schiet|schieten)"
+)
+_MADE_GOOD: Final = r"(?:vergoed|vergoeden|compenseer|compenseren|crediteer|crediteren|restitueer|restitueren|garandeer|garanderen)"
+_COST: Final = r"(?:schade|\w*kosten|reparatie|rekening|verschil|\w*boete|meerprijs|hotel|taxi\w*|meerkosten|stomerij|ritprijs|factuur|nota)"
 
 # What we are to do: a condition on the customer's side leaves it a promise.
-_WE_GIVE: Final = pattern(
+_WE_GIVE: Final = Wording(
     rf"<<(?:{_I} (?:\w+ ){{0,2}}?{_MADE_GOOD}|{_MADE_GOOD} {_I})>>",
     rf"<<(?:{_I} (?:\w+ )?(?:scheld|schelden)|(?:scheld|schelden) {_I})>>.{{0,60}}<<kwijt>>",
     rf"<<(?:{_I} (?:\w+ )?{_BACK}|{_BACK} {_I})>>.{{0,90}}<<(?:terug|terug op)>>(?! te>>| naar)",
@@ -112,7 +110,7 @@ _WE_GIVE: Final = pattern(
     r"<<(?:won't|will not|will never) (?:ever )?(?:happen (?:to you )?again|be charged|charge you|have to pay|need to pay|cost you)>>",
 )
 # What becomes of the customer: what it hangs on makes it a rule that holds for everybody.
-_YOU_GET: Final = pattern(
+_YOU_GET: Final = Wording(
     rf"<<(?:{_YOU} (?:\w+ )?(?:krijgt|krijg|ontvangt|ontvang|hebt|heeft|heb|ziet|zie)|(?:krijgt|krijg|krijgen|ontvangt|ontvang|heb|heeft|hebt) {_YOU})>>.{{0,90}}<<(?:{_MONEY}>>.{{0,50}}<<(?:terug|retour|vergoed)|{_PRESENT}|{_SUM} (?:korting|terug|retour|tegoed|cadeau|compensatie))(?!\w)",
     rf"<<(?:{_YOU} (?:krijgt|krijg)|(?:krijgt|krijg) {_YOU})>>.{{0,70}}<<(?:{_SUM}|alles|het|dat|dit|hem|de \w+|volledig|netjes|gewoon)>>.{{0,30}}<<(?:terug|vergoed)>>(?! (?:te|naar|van|bij|in|op de hoogte|antwoord|bericht))",
     rf"<<(?:wordt|word|worden)>>.{{0,90}}<<{_PAY_BACK}>>|<<{_PAY_BACK} (?:wordt|worden)>>",
@@ -123,22 +121,20 @@ _YOU_GET: Final = pattern(
     r"<<(?:will|'ll|shall|is going to|are going to) be (?:\w+ ){0,2}?(?:refunded|reimbursed|compensated|credited|waived|paid back|covered by us|returned to your account|free of charge)>>",
     r"<<(?:refund|money|amount|credit|payment)>>.{0,40}<<(?:will|'ll) (?:be|land|arrive|reach|appear|show)>>.{0,40}<<(?:account|card|back)>>",
 )
-_DENIED: Final = pattern(
+_DENIED: Final = Wording(
     r"<<(?:geen|niet|helaas|kunnen (?:we|ik|wij) niet|zonder|not|no|cannot|can't|unable|unfortunately|don't|isn't|wouldn't|without|never)>>"
 )
-_YET: Final = pattern(
-    r"<<(?:nooit (?:meer|weer)|niet (?:meer|nog (?:een|eens)|te betalen|in rekening|stijgt|duurder|omhoog|hoger|weer)|niet>>.{0,20}<<(?:betalen|rekening)|won't|will not|never|no (?:cost|charge)|geen (?:kosten|cent|zorgen|probleem)|no worries|zonder kosten|internet|not (?:happen|be charged|go up|rise))>>"
-)
-_ASKED: Final = pattern(
+_YET: Final = Wording(r"<<(?:nooit (?:meer|weer)|niet (?:meer|nog (?:een|eens)|te betalen|in rekening|stijgt|duurder|omhoog|hoger|weer)|niet>>.{0,20}<<(?:betalen|rekening)|won't|will not|never|no (?:cost|charge)|geen (?:kosten|cent|zorgen|probleem)|no worries|zonder kosten|internet|not (?:happen|be charged|go up|rise))>>")
+_ASKED: Final = Wording(
     # asked inside yet, or how to claim it
     r"<<(?:vraag|vragen|navragen|overleg\w*|bespre\w+|voorleg\w*|leg|leggen|bekijk\w*|beoorde\w+|kijk\w*|check\w*|onderzoek\w*|nagaan|weten|uitzoeken|zoek\w*|zien|horen|hoor|ask|asking|check|checking|review|see|discuss|look|know|find out|hear|decide|confirm)>>.{0,70}<<(?:of|over|if|whether|about|for)>>",
     r"<<(?:kunt|kan|kun) (?:je|u|jij)>>.{0,60}<<(?:aanvra\w+|claim\w*|indien\w*|declar\w+|terugvra\w+|opvra\w+|doorgeven|verzoeken|terecht|vinden)>>|<<(?:recht|aanspraak) op|<<(?:aanvra\w+|aangevraagd|aanvraag|claim\w*|dien\w* .{0,30} in|ingediend|indien\w*|declar\w+|\w*formulier|form|apply|submit|entitled|eligible|voorwaarden|terms|conditions|policy|beleid)>>",
     r"<<(?:misschien|wellicht|mogelijk|eventueel|might|may|perhaps|possibly|could)>>",
 )
-_HANGS: Final = pattern(
+_HANGS: Final = Wording(
     r"<<(?:als|indien|mocht(?:en)?|wanneer|zodra|bij (?:een )?(?:vertraging|annulering|retour\w*|schade|opzegging|storing)|if|when|once|unless|in case|dan|daarna|then|wie|per (?:kwh|maand|jaar|keer|km|kilometer)|van (?:je|uw|jouw) (?:leverancier|bank|verzekeraar|verzekering|provider)|standaard|altijd|automatisch|always|automatically)>>"
 )
-_BOOKED: Final = pattern(
+_BOOKED: Final = Wording(
     r"<<(?:is|zijn|heb|hebben|heeft|was|werd|werden|staat|has been|have been|was|were|has|have)>>.{0,90}"
     r"<<(?:teruggestort|terugbetaald|teruggeboekt|gestort|gecrediteerd|geboekt|overgemaakt|verrekend|uitbetaald|bijgeschreven|verwerkt|vergoed|toegekend|gecompenseerd|goedgekeurd|afgeschreven|aangemaakt"
     r"|refunded|credited|processed|issued|paid|reimbursed|booked|transferred|approved)>>(?! (?:te|worden))",
@@ -161,19 +157,19 @@ def unauthorised_promise(draft: Draft, book: BrandBook) -> Iterator[Found]:
         return
     for sentence in read.sentences:
         said = read.own_lower[sentence.start : sentence.end]
-        if sentence.asks or not (match := _promised(said)) or _may(draft, book, said):
+        if sentence.asks or not (match := _promised(said, read)) or _may(draft, book, said):
             continue
         start, end = trimmed(draft.text, sentence.start + match[0], sentence.start + match[1])
         yield Found("unauthorised_promise", _UNAUTHORISED, start, end, f"conduct.may_promise.{draft.role}")
 
 
-def _promised(said: str) -> tuple[int, int] | None:
+def _promised(said: str, read: Reading) -> tuple[int, int] | None:
     """The first place of a sentence at which something is promised."""
     for says, hangs in ((_WE_GIVE, False), (_YOU_GET, True)):
-        for match in says.finditer(said):
+        for match in says.each(said, read):
             inside = said[max(0, match.start() - 40) : match.end() + 40]
-            denied = _DENIED.search(inside) and not _YET.search(inside)
-            if not (denied or _ASKED.search(said) or _BOOKED.search(said) or (hangs and _HANGS.search(said))):
+            denied = _DENIED.search(inside, read) and not _YET.search(inside, read)
+            if not (denied or _ASKED.search(said, read) or _BOOKED.search(said, read) or (hangs and _HANGS.search(said, read))):
                 return match.span()
     return None
 
@@ -185,10 +181,14 @@ def _may(draft: Draft, book: BrandBook, said: str) -> bool:
         return False
     kind = next(name for name, words in _KINDS if words.search(said))
     amounts = [float((found[1] or found[2]).replace(",", ".")) for found in _AMOUNT.finditer(said)]
-    return any(one.kind == kind and (one.up_to_eur is None or (bool(amounts) and max(amounts) <= one.up_to_eur)) for one in allowed)
+    return any(
+        one.kind == kind and (one.up_to_eur is None or (bool(amounts) and max(amounts) <= one.up_to_eur)) for one in allowed
+    )
 
 
-_UNAUTHORISED: Final = "This promises money, a gift, a discount or a guarantee that your role may not promise. Say how to ask for it, or let somebody decide who may."
+_UNAUTHORISED: Final = (
+    "This promises money, a gift, a discount or a guarantee that your role may not promise. Say how to ask for it, or let somebody decide who may."
+)
 
 # --- when it is due -------------------------------------------------------------------------------------------------------------------
 
@@ -207,6 +207,4 @@ def promised_times(draft: Draft, book: BrandBook) -> Iterator[Found]:
             yield Found("promise_outside_hours", message, one.start, one.end, "hours")
 
 
-_VAGUE: Final = (
-    "This promises something without a moment that the customer can hold it to. Say by when: today before 17:00, within two working days."
-)
+_VAGUE: Final = "This promises something without a moment that the customer can hold it to. Say by when: today before 17:00, within two working days."

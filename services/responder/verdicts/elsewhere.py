@@ -6,7 +6,7 @@ from typing import Final
 from libs.common.brandbook import BrandBook
 from services.responder.verdicts import reading
 from services.responder.verdicts.draft import Draft, Found
-from services.responder.wording import Saying, pattern, trimmed
+from services.responder.wording import Saying, Wording, trimmed
 
 _THEM: Final = (
     r"(?:klantenservice|klantcontact\w*|klantendienst|helpdesk|servicedesk|servicelijn|servicenummer|servicepunt|serviceteam|afdeling \w+|afdeling|winkel\w*|filiaal|vestiging|balie|loket|infobalie"
@@ -18,15 +18,14 @@ _THEM: Final = (
     r"|owner|installer|traveller line|\w+ line|dealer|seller|landlord|airline|travel agent|travel agency|department|office|reception|number|website|line|phone|grid operator|network operator|provider|bank|police|fedex|royal mail)"
 )
 _SENDS: Final = Saying(
-    frozenset(),
-    pattern(
+    Wording(
         # call, go to, fill in
         r"<<(?:bel|belt|bellen)(?: \w+){0,4}? (?:met|naar|op|onze?|de|het|0\d{2,3}|\x00)>>|<<(?:kunt|kun|kan|moet|mag) (?:je|u) .{0,60}<<bellen>>",
         rf"<<(?:neem|neemt|opnemen|nemen)>>.{{0,60}}<<contact>>.{{0,60}}<<{_THEM}>>|<<contact>>.{{0,20}}<<met (?:de|het|uw|je|jouw|onze?|hen|hun|\w+)>>.{{0,40}}<<(?:op|opnemen|opneemt|te nemen|nemen)>>",
         r"<<(?:neem|neemt)>>.{0,30}<<(?:telefonisch|dan|even|hiervoor|daarvoor|alstublieft|a\.u\.b\.|graag|zelf|rechtstreeks)>>.{0,30}<<contact>>",
-        r"<<(?:wend|wendt|richt|wenden|richten)>>.{0,20}<<(?:u|je|zich)>>.{0,40}<<tot>>|<<(?:u|je|zich) (?:te )?(?:wenden|richten) tot>>|<<tot>>.{0,60}<<(?:wenden|richten)>>",
+        rf"<<(?:wend|wendt|richt|wenden|richten)>>.{{0,20}}<<(?:u|je|zich)>>.{{0,40}}<<tot>>|<<(?:u|je|zich) (?:te )?(?:wenden|richten) tot>>|<<tot>>.{{0,60}}<<(?:wenden|richten)>>",
         rf"<<(?:ga|gaat|loop|loopt|stap|kom|komt|rijd|gaan|lopen|komen)>>.{{0,40}}<<(?:langs|naar|binnen)>>.{{0,40}}<<{_THEM}>>",
-        r"<<(?:ga|gaat|loop|loopt|stap|gaan|lopen|kom|komt)>>.{0,20}<<(?:langs|binnen) (?:bij|in|aan)>>",
+        rf"<<(?:ga|gaat|loop|loopt|stap|gaan|lopen|kom|komt)>>.{{0,20}}<<(?:langs|binnen) (?:bij|in|aan)>>",
         r"<<(?:terecht|aankloppen|wezen|moeten zijn|moet zijn|te zijn|langsgaan|zijn)>>.{0,12}<<(?:bij|op)>>.{0,50}",
         r"<<(?:moet|moeten|dien|dient)>>.{0,20}<<(?:je|u|jullie)>>.{0,40}<<bij>>.{0,60}<<(?:zijn|wezen|melden|aankloppen)>>|<<(?:je|u) (?:moet|zult|zal|dient)>>.{0,30}<<bij>>.{0,60}<<(?:zijn|wezen|melden|aankloppen)>>",
         r"<<(?:kunt|kun|kan|kunnen)>>.{0,30}<<(?:bij|op)>>.{0,50}<<terecht>>|<<(?:kunt|kun) (?:je|u)>>.{0,50}<<terecht bij>>",
@@ -40,18 +39,18 @@ _SENDS: Final = Saying(
         rf"<<(?:mail|schrijf|mailt|stuur)>>.{{0,40}}<<(?:naar|aan)>>.{{0,30}}<<{_THEM}>>",
         # not ours, theirs
         r"<<(?:wij|we|ik)(?: \w+){0,2}? (?:gaan|ga|kunnen|kan) (?:\w+ ){0,3}?(?:niet over|niets? (?:over zeggen|mee)|niet (?:bij|in)(?:zien|kijken)?|niet (?:mee )?helpen)>>.{0,60}<<(?:vraag|probeer|neem|bel|belt|kijk|ga|meld|stel)>>",
-        r"<<(?:kan|kunnen) (?:ik|we|wij) .{0,30}<<(?:niet|niets)>>.{0,40}<<(?:vraag|probeer|neem|bel|belt|kijk|ga|meld)>>.{0,30}<<(?:bij|met|op|naar|het)>>",
+        rf"<<(?:kan|kunnen) (?:ik|we|wij) .{{0,30}}<<(?:niet|niets)>>.{{0,40}}<<(?:vraag|probeer|neem|bel|belt|kijk|ga|meld)>>.{{0,30}}<<(?:bij|met|op|naar|het)>>",
         rf"<<(?:dat|dit|daar|hier)>>.{{0,15}}<<(?:weet|weten|regelt|regelen|doet|doen|gaat|gaan|bepaalt|beslist)>>.{{0,30}}<<{_THEM}>>.{{0,30}}",
         rf"<<(?:dat|dit|het) (?:moet|moeten|kun|kunt|kan|regel|regelt) (?:je|u) .{{0,20}}<<(?:met|via|bij|in)>>.{{0,20}}<<{_THEM}>>.{{0,40}}<<(?:regelen|opnemen|afstemmen|doen|overleggen|navragen|aangeven|melden|vragen|aanvragen)>>",
         rf"<<(?:moet|moeten|kunt|kun|dient) (?:je|u) (?:\w+ )?(?:terug )?(?:naar|bij)>>.{{0,30}}<<{_THEM}>>",
         rf"<<(?:is|was) (?:\w+ )?(?:iets|een (?:vraag|zaak|kwestie)) (?:voor|van)>>.{{0,30}}<<{_THEM}>>|<<(?:dat|dit) is .{{0,15}}<<(?:aan|voor) (?:de|je|uw|jouw) {_THEM}>>",
-        r"<<(?:is|bestaat|hebben) (?:er |wij |we )?(?:een )?(?:apart|speciaal|ander|eigen)\w* (?:\w*nummer|loket|afdeling|formulier|mailadres|e-mailadres)>>",
-        r"<<(?:mail|schrijf|stuur (?:een )?(?:mail|mailtje|e-mail|brief))>>.{0,20}(?:<<naar>>|<<aan>>).{0,15}\x00",
-        r"<<(?:kijk|kijkt|check) (?:\w+ )?op (?:de|hun) (?:site|website|pagina|app) van>>|<<probeer (?:het )?(?:\w+ )?(?:bij|via) (?:de|het|je|uw|een)",
+        rf"<<(?:is|bestaat|hebben) (?:er |wij |we )?(?:een )?(?:apart|speciaal|ander|eigen)\w* (?:\w*nummer|loket|afdeling|formulier|mailadres|e-mailadres)>>",
+        rf"<<(?:mail|schrijf|stuur (?:een )?(?:mail|mailtje|e-mail|brief))>>.{{0,20}}(?:<<naar>>|<<aan>>).{{0,15}}\x00",
+        rf"<<(?:kijk|kijkt|check) (?:\w+ )?op (?:de|hun) (?:site|website|pagina|app) van>>|<<probeer (?:het )?(?:\w+ )?(?:bij|via) (?:de|het|je|uw|een)",
         # English
         rf"<<(?:that's|that is|this is|it's) (?:a question|one|something|a matter|a job) for>>.{{0,20}}<<{_THEM}>>|<<(?:email|write to|mail) \x00",
         r"<<(?:we|i) (?:don't|do not|can't|cannot) (?:deal with|handle|help with|look into|do anything about|do)>>.{0,60}<<(?:does|do|can|will|try|call|contact|ask|please)>>",
-        r"<<you (?:can|may) (?:reach|contact|call|find)>>.{0,40}<<(?:on|at|via|team|line|desk|department)>>|<<(?:needs|has) to go (?:through|via|to)>>",
+        rf"<<you (?:can|may) (?:reach|contact|call|find)>>.{{0,40}}<<(?:on|at|via|team|line|desk|department)>>|<<(?:needs|has) to go (?:through|via|to)>>",
         r"<<(?:call|ring|phone|dial|telephone)>>(?: us| our| the| them| your| \d| \x00| on| directly)",
         rf"<<(?:contact|reach out to|get in touch with|speak to|speak with|talk to|write to|email|ask|try|turn to|go through|get on to|liaise with|check with|take (?:it|this) up with)>>.{{0,40}}<<{_THEM}>>",
         rf"<<(?:visit|pop into|pop in to|drop by|drop in at|go to|head to|head over to|stop by|come to)>>.{{0,40}}<<{_THEM}>>",
@@ -60,17 +59,15 @@ _SENDS: Final = Saying(
         r"<<(?:refer|direct|point) you to>>|<<(?:raise|report|address|take) (?:this|it|that)>>.{0,30}<<(?:with|to)>>.{0,30}",
         r"<<(?:is|are) (?:handled|dealt with|managed|done) by>>.{0,40}|<<(?:not something|nothing) we (?:can|deal|handle)",
     ),
-    unless=pattern(
+    unless=Wording(
         r"<<(?:contact opgenomen|hoeft? (?:je |u )?niet|niet nodig|ook|liever|anders|eventueel|desgewenst|of|bel(?:len|t)? (?:we|wij|ik)|(?:we|wij|ik|wordt|collega\w*|monteur\w*) (?:\w+ )?(?:bel|bellen|belt|neem|nemen|neemt)|gebeld"
         r"|don't need to|no need to|also|rather|prefer|alternatively|or|we'll|i'll|we will|i will|we can|i can|will (?:call|contact|get|ring|phone|be))>>",
         r"<<(?:privébericht|prive\w*|dm|pb|direct message|private message|bericht|messenger|whatsapp|inbox|chat)>>",
         r"<<(?:heb|hebt|heeft|had) (?:je|u)|<<(?:je|u|you) (?:hebt|heeft|had|belde|have|were|called|spoke)>>|<<als (?:je|u)>>",
     ),
-    unless_before=pattern(
-        r"<<(?:als|mocht(?:en)?|indien|wil|wilt|liever|zodra|wanneer|of|if|should|would you|prefer|once|when|or|until|tenzij)>>"
-    ),
+    unless_before=Wording(r"<<(?:als|mocht(?:en)?|indien|wil|wilt|liever|zodra|wanneer|of|if|should|would you|prefer|once|when|or|until|tenzij)>>"),
 )
-_TAKES_OVER: Final = pattern(
+_TAKES_OVER: Final = Wording(
     # we do something about it, or ask for what we need to
     r"<<(?:ik|we|wij) (?:\w+ )?(?:kijk|kijken|zoek|zoeken|regel|regelen|help|helpen|pak|pakken|bel|bellen|vraag|vragen|check|checken|ga|gaan|zet|zetten|geef|geven|stuur|sturen|neem|nemen|meld|melden"
     r"|kom|komen|houd|houden|zorg|zorgen|maak|maken|plan|plannen|laat|laten|mail|mailen|zal|zullen|ruil|ruilen|boek|boeken|verwerk|verwerken|onderzoek|onderzoeken|koppel|leg|leggen)>>",
@@ -85,7 +82,7 @@ _TAKES_OVER: Final = pattern(
     r"|forward|forwarded|escalated|ring|contact|make|sent)>>",
     r"<<(?:send|drop|dm|message) (?:us|me)>>|<<(?:let me|happy to|glad to|can) (?:help|look|check|sort)>>",
 )
-_STEPS: Final = pattern(
+_STEPS: Final = Wording(
     r"<<(?:ga naar|klik|kies|tik|open|log in|druk|houd|herstart|selecteer|haal|trek|steek|scan|zet (?:je|de|het)|instellingen|menu|stappen|go to|click|tap|select|choose|log in|sign in|settings|restart|hold|unplug|press"
     r"|open the app|step)>>.{0,160}(?:>|→|<<(?:en|dan|vervolgens|daarna|and|then)>>)"
 )
@@ -95,11 +92,9 @@ def redirect(draft: Draft, book: BrandBook) -> Iterator[Found]:
     """The first words that send the customer elsewhere, in a text that neither takes the matter over nor answers it."""
     read = reading.of(draft)
     place = next(_SENDS.found(read), None)
-    if place is None or _TAKES_OVER.search(read.own_lower) or _STEPS.search(read.own_lower):
+    if place is None or _TAKES_OVER.search(read.own_lower, read) or _STEPS.search(read.own_lower, read):
         return
     yield Found("redirect", _MESSAGE, *trimmed(draft.text, *place))
 
 
-_MESSAGE: Final = (
-    "This sends the customer elsewhere. Take it over: ask what you need here or in a private message, or say who of us does what."
-)
+_MESSAGE: Final = "This sends the customer elsewhere. Take it over: ask what you need here or in a private message, or say who of us does what."

@@ -10,11 +10,10 @@ from libs.common.brandbook import BrandBook
 from services.responder.bounded import Pattern
 from services.responder.verdicts import reading
 from services.responder.verdicts.draft import Draft, Found
-from services.responder.wording import Saying, pattern, trimmed
+from services.responder.wording import Saying, Wording, trimmed
 
 _TOOL: Final = Saying(
-    frozenset(),
-    pattern(
+    Wording(
         r"<<(?:zendesk|salesforce|jira|servicenow|freshdesk|freshservice|hubspot|coosto|obi4wan|topdesk|confluence|hootsuite|sprinklr|genesys|trello|sharepoint|asana|crm|crm-systeem|ticketsysteem|ticketingsysteem|ticketsystem|helpdesksysteem"
         r"|klantsysteem|zoho|spotler|trengo|gorgias|kustomer|avaya|khoros|splunk|datadog|pagerduty|grafana|kibana|servicedesk-tool)>>",
         r"<<(?:in|via|uit|op|naar|onze) (?:sap|oracle|slack|dynamics|intercom)>>|<<(?:in|on|via|from|our|to|naar|with|met|of) (?:sap|oracle|slack|dynamics|intercom)>>",
@@ -26,8 +25,7 @@ _TOOL: Final = Saying(
     ),
 )
 _STAFF: Final = Saying(
-    frozenset(),
-    pattern(
+    Wording(
         r"<<(?:onderbezet|onderbezetting|onderbemand|onderbemanning|personeelstekort\w*|personeelsgebrek|ziekteverzuim|vacaturestop|ziekmeldingen|capaciteitsgebrek|capaciteitstekort|reorganisatie|ontslagronde|bezuiniging\w*)>>",
         r"<<(?:krappe|lage|minimale|dunne|beperkte|halve|slechte) bezetting>>|<<bezetting>>.{0,30}<<(?:krap|laag|minimaal|dun|beperkt|niet rond|te laag|mager)>>",
         r"<<(?:te weinig|tekort aan|gebrek aan|niet genoeg|onvoldoende|weinig|te kort aan|minder|geen) (?:\w+ )?(?:mensen|personeel|collega'?s|medewerkers|handen|monteurs|chauffeurs|mankracht|machinisten|bezorgers|capaciteit|fte'?s?|agents|man)>>",
@@ -40,13 +38,10 @@ _STAFF: Final = Saying(
         r"<<(?:colleagues?|staff|people|team|agents?|drivers?|engineers?|advisors?|half (?:the|our|of)|several|many)>>.{0,40}<<(?:off sick|out sick|are sick|is sick|on sick leave|called in sick|ill|quit|resigned|left us|were let go|burnt out|burned out|sick today|sick this week)>>",
         r"<<(?:not|don't have|haven't got|lack|too few|a lack of|shortage of|few|fewer|only (?:two|three|one|four)|just (?:two|three|one)) (?:have )?(?:enough |of us |of )?(?:\w+ )?(?:staff|people|colleagues|agents|drivers|engineers|hands|of us)(?: on| in| left| working| today)?>>",
     ),
-    unless_sentence=pattern(
-        r"<<(?:ben je|bent u|je bent|u bent|je partner|uw partner|je kind|beterschap|you're|are you|your|get well) .{0,20}(?:ziek|ill|sick)>>"
-    ),
+    unless_sentence=Wording(r"<<(?:ben je|bent u|je bent|u bent|je partner|uw partner|je kind|beterschap|you're|are you|your|get well) .{0,20}(?:ziek|ill|sick)>>"),
 )
 _PLANS: Final = Saying(
-    frozenset(),
-    pattern(
+    Wording(
         r"<<(?:nog )?niet (?:\w+ ){0,2}?(?:aangekondigd|bekendgemaakt|bekend gemaakt|naar buiten|gecommuniceerd|publiek|openbaar|gelanceerd|officieel)>>",
         r"<<(?:onder ons (?:gezegd|gezegd en gezwegen)?|tussen ons|even tussen ons|off the record|mag (?:ik|je|dit|het) (?:eigenlijk |nog |officieel |dit )*(?:niet|nog niet) .{0,20}(?:zeggen|vertellen|delen|weten|verklappen)|niet verder vertellen|hou(?:d|dt)? (?:het|dit) .{0,20}(?:stil|voor je|onder ons|geheim)|houd dit voor|vertrouwelijk|geheim(?:pje)?|verklap\w*|stiekem|embargo"
         r"|wij horen (?:hier|intern)|intern (?:is|hoor|horen|weten|wordt|hebben|gaat|speelt|bekend|al|loopt|staat))>>",
@@ -78,12 +73,7 @@ def inside(draft: Draft, book: BrandBook) -> Iterator[Found]:
     if book.voice.internal_names and any(name.lower() in read.lower for name in book.voice.internal_names):
         for match in _named(book.voice.internal_names).finditer(read.lower):
             spans.append(match.span())
-            yield Found(
-                "internal_info",
-                f"“{draft.text[match.start() : match.end()]}” is a name that only we know. Say what it does for the customer.",
-                *match.span(),
-                "voice.internal_names",
-            )
+            yield Found("internal_info", f"“{draft.text[match.start() : match.end()]}” is a name that only we know. Say what it does for the customer.", *match.span(), "voice.internal_names")
     for saying, message in ((_TOOL, _TOOL_SAID), (_STAFF, _STAFF_SAID), (_PLANS, _PLAN_SAID)):
         for start, end in saying.found(read):
             if not any(first < end and start < last for first, last in spans):

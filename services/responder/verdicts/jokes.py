@@ -1,14 +1,15 @@
 """Whether a text jokes where nobody should: about death, illness, accidents, fraud, debt, discrimination or a disaster."""
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
 from libs.common.brandbook import BrandBook
 from services.responder.verdicts import reading
 from services.responder.verdicts.draft import Draft, Found
-from services.responder.wording import pattern, trimmed
+from services.responder.wording import Wording, trimmed
 
-_GRAVE: Final = pattern(
+_GRAVE: Final = Wording(
     # death
     r"<<(?:dood\w*|dode|doden|overleden|overlijd\w*|gestorven|sterven|sterf\w*|begrafenis\w*|begraven|uitvaart\w*|crematie\w*|gecremeerd|begraafplaats|kerkhof|graf|doodskist|hiernamaals|nabestaande\w*|erfgena\w+|weduwe|weduwnaar|rouw\w*|erfenis|zelfmoord|suïcide|vermoord|moord|magere hein|laatste adem|gecondoleerd"
     r"|condoleance\w*|wijlen|overleed|tussen zes planken|onder de zoden|leef nog|leeft nog|had dood"
@@ -27,12 +28,11 @@ _GRAVE: Final = pattern(
     r"|deaf|food poisoning|miscarriage|accident|crashed|collision|injur\w*|broken (?:leg|arm|hip|wrist|ankle|nose|foot|toe)|broke (?:my|his|her) (?:leg|arm|hip|wrist|ankle|nose|foot|toe|back)|fell (?:off|down|over)|drown\w*|on fire|caught fire|fire|burnt down|burned down|explosion|exploded|flood|floods|flooding|flooded|earthquake|hurricane|disaster|terror\w*"
     r"|bomb|carbon monoxide|electrocuted|electric shock|gas leak|fraud|scam|scams|scammed|scammer\w*|hacked|hacker\w*|stolen|robbed|burgl\w*|debt|debts|bankrupt\w*|bailiff\w*|homeless|redundant|lost my job|overdrawn|racist|racism|sexist|sexism|discriminat\w*|muslim|jewish|gay|transgender|hijab|headscarf|skin colou?r)>>"
 )
-_LAUGHS: Final = pattern(
-    r"(?<!\w)(?:ha(?:ha)+h?|hi(?:hi)+|he(?:he)+|lol|lmao|rofl|xd+)(?!\w)|[😂🤣😅😆😜😝😛😉😏🙃🤪😁😄😎🤭😇😈👻💀☠⚰🪦🔥]",
-    r"(?<!\w)[:;]-?[pdo](?!\w)|[;:]-?\)",
+_LAUGHS: Final = Wording(
+    r"<<(?:haha\w*|hihi\w*|hehe\w*|lol|lmao|rofl|xd+)>>",
     r"<<(?:grapje\w*|grapp\w+|grappig\w*|geintje\w*|dolletje|knipoog|galgenhumor|woordgrap\w*|woordspeling\w*|geinig|just kidding|only kidding|no pun intended|excuse the pun|pun intended|joking|joke|jokes|komiek|cabaret\w*|comedian|comedy)>>",
 )
-_QUIPS: Final = pattern(
+_QUIPS: Final = Wording(
     # what a quip is made of, with or without a laugh
     r"<<(?:hoeft|hoef|heeft|zal|zult|won't|wouldn't|no longer) .{0,30}<<(?:niet meer|geen|be needing|need|be using|have to)>>.{0,40}<<(?:storing|bundel|data|wifi|bellen|opladen|in de rij|wachten|any ?more|bundle)|<<at least (?:he|she|they|it|you|that|your)>>",
     r"<<(?:hearts? racing|harten? sneller|warmpjes|bloedstollend|adembenemend|breathtaking|ademloos|(?:had|hadden) (?:\w+ )?haast|smaak (?:heeft|had|blijkbaar)|kleurenblind|geld maakt (?:toch )?niet gelukkig|money isn't everything|money can't buy|zie het als|see it as|beschouw het als|think of it as|altijd al (?:\w+ )?(?:gewild|willen)|you always wanted|wilde je niet altijd|just what you (?:always )?wanted)>>",
@@ -53,24 +53,26 @@ _QUIPS: Final = pattern(
     r"<<(?:wil|wilt|willen) niemand op|<<(?:zo'n|zulke) '\w+'|<<(?:elk|ieder) nadeel heb|<<elk nadeel|<<(?:wie (?:mooi|niet sterk) (?:wil|is)|van de nood een deugd|beter een goede buur|wat niet weet)>>|<<hadden (?:ze|we) (?:je|u) er vast",
 )
 # Kind words with a smile are none.
-_KIND: Final = pattern(
+_KIND: Final = Wording(
     r"<<(?:beterschap|sterkte|succes|gecondoleerd|veel liefs|warme groet\w*|hartelijke groet\w*|wens\w*|hoop|hopen|hopelijk|bedankt|dank|dankjewel|graag gedaan|fijn|gelukkig|welkom|groet\w*|liefs|help\w*|kijk\w*|stuur\w*|laat|regel\w*|leven wekken|get well|take care|all the best|wish\w*|hope|hoping|thanks|thank|glad|welcome|happy|regards|wishes|help|let us|send|dm)>>"
 )
-_SMILE: Final = pattern(r"(?<!\w)[:;]-?[)pdo]|[😉😁😄😎😇🔥😏🙃]")
+_MARK: Final = re.compile(r"[😂🤣😅😆😜😝😛😉😏🙃🤪😁😄😎🤭😇😈👻💀☠⚰🪦🔥]|(?<!\w)[:;]-?(?:[pdo](?!\w)|\))|[:;]-\)")
+_SMILE: Final = re.compile(r"[:;]-?[)pdo]|[😉😁😄😎😇🔥😏🙃]")
 
 
 def jokes(draft: Draft, book: BrandBook) -> Iterator[Found]:
     """`joke_risk`: the sentence that laughs or quips, in a text that is about something grave, or that answers one."""
     read = reading.of(draft)
-    incoming = reading.of_text(draft.incoming).own_lower if draft.incoming else ""
-    asked_about = bool(_GRAVE.search(incoming))
-    if not asked_about and not _GRAVE.search(read.own_lower):
+    if not (_MARK.search(read.own_lower) or _LAUGHS.may_be(read) or _QUIPS.may_be(read)):
+        return
+    asked = reading.of_text(draft.incoming) if draft.incoming else None
+    asked_about = bool(asked and _GRAVE.search(asked.own_lower, asked))
+    if not asked_about and not _GRAVE.search(read.own_lower, read):
         return
     for sentence in read.sentences:
         said = read.own_lower[sentence.start : sentence.end]
-        laugh, quip = _LAUGHS.search(said), _QUIPS.search(said)
-        only_smiles = laugh is not None and bool(_SMILE.fullmatch(laugh[0]))
-        if quip or (laugh and not (only_smiles and (_KIND.search(said) or not (asked_about or _GRAVE.search(said))))):
+        laugh = _MARK.search(said) or _LAUGHS.search(said, read)
+        if _QUIPS.search(said, read) or (laugh and not (_SMILE.search(laugh[0]) and (_KIND.search(said, read) or not (asked_about or _GRAVE.search(said, read))))):
             yield Found("joke_risk", _MESSAGE, *trimmed(draft.text, sentence.start, sentence.end))
             return
 

@@ -7,11 +7,11 @@ substring of `lower`) before a pattern runs. Pure: no I/O.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from libs.common.brandbook import BrandBook
+from services.responder import needles
 from services.responder.blanks import HANDLE, LINK, QUOTED, QUOTED_LINE, blank
 from services.responder.bounded import Pattern
 from services.responder.verdicts.draft import Draft, official
@@ -23,15 +23,16 @@ _WORD: Final = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 # What a link, a handle or a quotation can hardly do without: their own patterns cost more than all the rest of a short text.
 _MAY_LINK: Final = re.compile(r"://|\w\.\w|@|#")
 _MAY_QUOTE: Final = re.compile(r"[\"“„«‘'’>]")
-_ABBREVIATION: Final = Pattern(
+_ABBREVIATION: Final = re.compile(
     r"(?<!\w)(?:(?i:z\.s\.m|a\.s|a\.u\.b|[ap]\.m|d\.d|d\.w\.z|i\.v\.m|m\.b\.t|t\.a\.v|o\.a|e\.g|i\.e|bijv|evt|max|min|ca|nr|no|tel|jan|feb|mrt|apr|aug|sept?|okt|oct|nov|dec)"
-    r"\.(?=\s*[\p{Ll}\d,])|(?i:mr|mrs|ms|dhr|mevr|mw|dr|drs)\.)"
+    r"\.(?=\s*[^\W_A-Z])|(?i:mr|mrs|ms|dhr|mevr|mw|dr|drs)\.)"
 )
-_SENTENCE: Final = Pattern(r"[^.!?…\n]*(?:[.!?…](?!\s|$|[\"')”])[^.!?…\n]*)*[.!?…\"')”]*")
+_MAY_ABBREVIATE: Final = re.compile(r"(?<!\w)(?:\w|bijv|evt|max|min|ca|n[ro]|tel|jan|feb|mrt|apr|aug|sept?|okt|oct|nov|dec|mrs?|ms|dhr|mevr|mw|drs?)\.", re.IGNORECASE)
+# No part of it can take what another one could: each character is read once.
+_SENTENCE: Final = re.compile(r"[^.!?…\n]*(?:[.!?…](?!\s|$|[\"')”])[^.!?…\n]*)*[.!?…\"')”]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
+class Sentence(NamedTuple):
     """Its place in the text (end exclusive, with its full stop), and whether it is a question."""
 
     start: int
@@ -79,6 +80,11 @@ class Reading:
             for found in _SENTENCE.finditer(text)
             if found[0].strip("\x00 ")
         )
+
+    @cached_property
+    def likely(self) -> frozenset[int]:
+        """The patterns that may be found in the writer's own words: see `needles.py`."""
+        return needles.likely(self.own_lower, self.words)
 
     def has(self, words: Iterable[str]) -> bool:
         """Whether any of these (lower case) is among the writer's own words."""

@@ -10,7 +10,7 @@ from libs.common.brandbook import BrandBook
 from services.responder.bounded import Pattern
 from services.responder.verdicts import reading
 from services.responder.verdicts.draft import Draft, Found
-from services.responder.wording import pattern, trimmed
+from services.responder.wording import Wording, trimmed
 
 _UNNAMED: Final = (
     r"(?:(?:de|een|onze|die|hun|elke|welke|deze|menig) (?:\w+ )?concurren(?:t|ten|tie)|concurrerende \w+|(?:veel |sommige |de meeste |die |de |alle |enkele )?andere (?:\w*aanbieders?|providers?|partijen|partij|bedrijven|bedrijf|\w*winkels?|webshops?|\w*leveranciers?"
@@ -20,7 +20,7 @@ _UNNAMED: Final = (
     r"|supermarkets|networks?|parties|chains?|firms|outfits|hotels|carriers)|the other (?:lot|guys|company|provider|bank|shop|store|one)|certain others|some others|others out there|elsewhere|rivals?|your (?:old|previous|last) (?:provider|supplier|bank|insurer|operator)"
     r"|(?:je|uw|jouw) (?:oude|vorige) (?:provider|aanbieder|leverancier|bank|verzekeraar))"
 )
-_RUNS_DOWN: Final = pattern(
+_RUNS_DOWN: Final = Wording(
     r"<<(?:slecht|slechte|slechter\w*|beroerd\w*|waardeloos|waardeloze|matig\w*|drama\w*|ramp|rampzalig\w*|rommel\w*|troep|prut\w*|bagger|brakke?|onbetrouwbaar\w*|onbetrouwbare|onbereikbaar|traag|trage|trager|langzamer|duurder|peperduur|oplichters?|oplichterij|afzetters?|afgezet|afzetten|nep|namaak|wegwerp\w*"
     r"|goedkoop is|duurkoop|uren|dagenlang|wekenlang|in de wacht|voortdurend|steeds|continu|altijd gedoe|levert niks|levert niets|niks|jaren achter|minder|slechtste|bezuinig\w*|hoofdprijs|weinig|durf|schaam\w*|lukt ze|zo goedkoop|over een maand|maand wel terug|wel weer terug|terug te zien|stelt (?:niks|niets|weinig)|verborgen kosten|kleine lettertjes|addertjes?|in de kou|stikken|barsten|zitten wachten|weken|maanden|wachtmuziek|wachtstand|verstoppen|belabberd\w*|storingen|uitval|plat|eruit ligt|failliet|klachten|minder goed\w*|minder betrouwbaar\w*|erger|vies|vieze|smerig\w*|muf|muffe|ouderwets\w*"
     r"|gebakken lucht|mooie praatjes|loze|gouden bergen|knollen|kat in de zak|krijg je waar|waar (?:je|u) voor betaalt|spijt|hangende pootjes|zo weer terug|snel (?:weer )?terug|lachertje|lachwekkend\w*|kwakkel\w*|kneuzen|klungel\w*|amateur\w*|prutser\w*|beunha\w+|cowboys?|zwakker|zwakke|mager\w*|schimmel\w*|bedorven"
@@ -31,7 +31,7 @@ _RUNS_DOWN: Final = pattern(
     r"|nightmare|cut(?:ting)? corners|let (?:you|people|customers|everyone) down|leave you|leaves you|left you|stranded|hanging|can't (?:match|compete|even|manage|say)|don't (?:even|care|bother|answer|pick|know|clean|check)|doesn't (?:even|care|bother|answer|pick|work)|clearly|you'll need it|at best|you get what you pay|regret\w*|come crawling"
     r"|crawling back|back (?:soon|within|before)|lag behind|behind the times|fail\w*|empty promises|broken promises|on hold|never|nobody|no one|barely|hardly|falls? apart|fall apart|break down|breaks? down|not worth|wouldn't trust|wouldn't touch|dodgy|shady|clueless|amateurs?|cheap and nasty|nasty|dirty|filthy|stale|rotten|criminals)>>",
 )
-_BETTER: Final = pattern(
+_BETTER: Final = Wording(
     r"<<(?:in tegenstelling tot|anders dan|niet zoals|beter dan|sneller dan|goedkoper dan|betrouwbaarder dan|eerlijker dan|vriendelijker dan|verser dan|schoner dan|veiliger dan|niet als)>>.{0,30}@",
     r"@.{0,70}<<(?:(?:wij|we|bij ons|hier) (?:\w+ )?(?:wel|wél|tenminste|juist)|tenminste)>>|<<(?:bij ons|wij|hier|onze|ons)>>.{0,25}<<(?:wel|wél|tenminste)>>.{0,60}@",
     r"<<(?:tenminste|ten minste|at least)>>.{0,90}@",
@@ -39,12 +39,12 @@ _BETTER: Final = pattern(
     r"@.{0,70}<<(?:we (?:actually|at least|do)|at least (?:we|our|ours)|ours (?:actually|do|does|at least|works?))>>",
 )
 # About us, about an agreement, or taken back.
-_FAIR: Final = pattern(
+_FAIR: Final = Wording(
     r"__(?:wij|we|ik|i)>> (?:\w+ ){0,2}?(?:niet|geen|nooit|never|not|don't|can't|cannot)>>|<<(?:niet|geen|nooit) (?:wij|we|ik)>>",
     r"<<(?:kunnen|kan|doen|willen|zullen|mogen|weten|weet|werken|hebben) (?:wij|we|ik)>>",
     r"<<(?:fijn|mooi|goed) dat (?:het|je|u)>>|<<jammer dat|<<geen (?:kwaad|slecht) woord|<<(?:ook|net als|evenals|zowel) (?:bij )?@",
 )
-_NEXT: Final = pattern(
+_NEXT: Final = Wording(
     r"__(?:wij|we|bij ons|hier) (?:\w+ ){0,4}?(?:wel|wél|tenminste)>>|__(?:we|ours|with us|here) (?:\w+ ){0,3}?(?:actually|at least|do)>>",
     r"__(?:daar|die|zij|ze|they|their) (?:\w+ ){0,6}?(?:slecht\w*|storing\w*|duurder|trager|niet eens|wachten|nooit|niemand|never|nobody|don't|worse|slower)>>",
 )
@@ -116,7 +116,7 @@ def rivals(draft: Draft, book: BrandBook) -> Iterator[Found]:
         if not after or said[match.end() :].strip(" '\"”") in ("?", "!", "…"):
             marked += after
         by_name = any(name in match[0] for name in named)
-        if _BETTER.search(marked) or ((_RUNS_DOWN.search(marked) or (by_name and _NEXT.match(after))) and not _FAIR.search(marked)):
+        if _BETTER.search(marked, read) or ((_RUNS_DOWN.search(marked, read) or (by_name and _NEXT.match(after, read))) and not _FAIR.search(marked, read)):
             place = trimmed(draft.text, sentence.start + match.start(), sentence.start + match.end())
             yield Found("competitor_mention", _MESSAGE, *place, "voice.competitors")
             return
