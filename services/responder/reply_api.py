@@ -61,6 +61,11 @@ Digest = Annotated[str, Field(max_length=200, description="Of the reply as it wa
 _UPDATE_DUE = "It says no more than that we are looking into it: its reader is listed until they were told the outcome"
 
 
+_IN_PARTS = (
+    "Where the channel does not take the text as one, send it in numbered parts: `parts` has them, and its approval is of exactly those"
+)
+
+
 class NewReply(http.Body):
     """Either a text, or a script; neither: the script that suits the case."""
 
@@ -81,11 +86,13 @@ class NewReply(http.Body):
         "Its author gets it, on that channel. Null: the case's newest message",
     )
     update_due: StrictBool | None = Field(default=None, description=f"{_UPDATE_DUE}; none: as the script says, or not")
+    in_parts: StrictBool = Field(default=False, description=_IN_PARTS)
 
 
 class Edited(http.Body):
     text: Text
     update_due: StrictBool | None = Field(default=None, description=f"{_UPDATE_DUE}; none: as it was")
+    in_parts: StrictBool | None = Field(default=None, description=f"{_IN_PARTS}. None: as it was")
 
 
 class PromiseSaid(http.Body):
@@ -263,6 +270,7 @@ async def begun(
         traceparent=case_row.traceparent or telemetry.current_traceparent(),
         update_due=says_no_more,
         made=made,
+        split=body.in_parts,
     )
     person = as_person(principal)
     known = await store.replies_of_cases(writing, [case_id])
@@ -276,7 +284,11 @@ async def begun(
 async def edit(body: Edited, principal: Writer, at: One) -> ReplyDetail:
     """Another text, by whoever edits it. A submitted reply is a draft again; an approved one is not edited."""
     owner = (await at.case()).owner
-    return await at.done(reply.edit(at.row, body.text, as_person(principal), at.published.book, owner, at.now, update_due=body.update_due))
+    return await at.done(
+        reply.edit(
+            at.row, body.text, as_person(principal), at.published.book, owner, at.now, update_due=body.update_due, split=body.in_parts
+        )
+    )
 
 
 @router.put("/replies/{reply_id}/promises", responses=CONFLICT)
