@@ -71,7 +71,7 @@ class Reply(Part):
     state: str = Field(description="draft | submitted | approved | sending | sent | failed | unconfirmed | discarded")
     text: str
     digest: str = Field(
-        description="SHA-256 of channel, recipient, text and what people said that it promises: what an approval is bound to"
+        description="SHA-256 of channel, recipient, text, its parts and what people said that it promises: what an approval is bound to"
     )
     writer: str | None = None
     approver: str | None = None
@@ -94,6 +94,9 @@ class Reply(Part):
     )
     update_id: UUID | None = Field(default=None, description="The update to many conversations that it is a part of")
     promises: list[ReplyPromise] = Field(default=[], description="What it commits us to, once it is sent")
+    parts: list[str] = Field(
+        default=[], description="The texts that it is sent in, one after another, where it is too long for its channel; none: as one"
+    )
     keeps: list[UUID] | None = Field(
         default=None,
         description="Promises that it keeps, as its writer says; none given: whatever is open for its customer when it is sent",

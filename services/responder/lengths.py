@@ -7,6 +7,7 @@ the API shows what is left while someone writes. Sources of the rules stand besi
 import re
 import unicodedata
 from collections.abc import Callable
+from typing import Literal, NamedTuple
 
 import regex
 
@@ -66,9 +67,19 @@ _TOP_LEVEL_DOMAINS = (
 _TLD = "|".join(sorted(_TOP_LEVEL_DOMAINS.split(), key=len, reverse=True))
 
 _MAY_LINK = re.compile(r"\w\.\w|://")
-_HTTP_LINK = Pattern(r"(?<![\w@])https?://[^\s<>\"'“”‘’]*[^\s<>\"'“”‘’.,;:!?)\]}…]", regex.IGNORECASE)
+# twitter-text's regular expressions, in short: labels of a host are at most 63 long and neither begin nor end with a dash or an underscore, the domain
+# itself has no underscore; a path ends where Chinese, Japanese or Korean begins, before closing marks, and after a bracket that was opened in it.
+_LABEL = r"[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?"
+_SUBDOMAIN = r"[\p{L}\p{N}](?:[\p{L}\p{N}_-]{0,61}[\p{L}\p{N}])?"
+_IN_PATH = r"[^\s<>\"'“”‘’()\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\u202a-\u202e\u2066-\u2069]"
+_ENDS_PATH = r"[^\s<>\"'“”‘’(.,;:!?)\]}…\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\u202a-\u202e\u2066-\u2069]"
+_PATH = rf"(?:{_IN_PATH}|\({_IN_PATH}*\))*(?:{_ENDS_PATH}|\({_IN_PATH}*\))"
+_HTTP_LINK = Pattern(
+    rf"(?<![\w@#$])https?://(?:{_SUBDOMAIN}\.)*{_LABEL}\.\p{{L}}{{2,63}}(?![\w@-]|\.[\p{{L}}\p{{N}}])(?::\d{{1,5}})?(?:[/?]{_PATH})?/?",
+    regex.IGNORECASE,
+)
 _BARE_LINK = Pattern(
-    rf"(?<![\w@.$#/-])(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:{_TLD})(?![\w-]|\.[\w-])(?:/[^\s<>\"]*[^\s<>\".,;:!?)\]}}…])?/?",
+    rf"(?<![\p{{Latin}}\p{{N}}_@.$#/-])(?:[\p{{Latin}}0-9](?:[\p{{Latin}}0-9-]{{0,61}}[\p{{Latin}}0-9])?\.)+(?:{_TLD})(?![\p{{Latin}}\p{{N}}_@+-]|\.[\p{{Latin}}\p{{N}}-])(?:/{_PATH})?/?",
     regex.IGNORECASE,
 )
 _REMOTE_MENTION = Pattern(r"(?<![=/\w])@([a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?)@[\w.-]+\w", regex.IGNORECASE)
@@ -114,6 +125,29 @@ def length(channel: str, text: str, visibility: str = "public") -> int:
         return _utf8(text)
     counter = _COUNTERS.get(kind)
     return len(text) if counter is None else counter(text)
+
+
+class Counted(NamedTuple):
+    """A piece of a text that counts otherwise than it is long: its place (code points, end exclusive) and its units."""
+
+    start: int
+    end: int
+    what: Literal["link", "mention"]
+    units: int
+
+
+def otherwise(channel: str, text: str) -> list[Counted]:
+    """The links and mentions that the channel counts otherwise than by what is seen of them, in the order of the text."""
+    kind = family(channel)
+    if kind not in ("twitter", "mastodon"):
+        return []
+    found = [Counted(*match.span(), "link", _LINK_LENGTH) for match in _HTTP_LINK.finditer(text)]
+    if kind == "twitter":
+        without = _HTTP_LINK.sub(lambda match: " " * len(match[0]), text)
+        found += [Counted(*match.span(), "link", _LINK_LENGTH) for match in _BARE_LINK.finditer(without)]
+    else:
+        found += [Counted(*match.span(), "mention", len(match[1]) + 1) for match in _REMOTE_MENTION.finditer(text)]
+    return sorted(found)
 
 
 def limit(channel: str, book: BrandBook, visibility: str = "public") -> int | None:

@@ -44,7 +44,7 @@ from libs.common.reply_events import (
     ReplySubmitted,
     Verdict,
 )
-from services.responder import approval, guard, promised, rotation, variables
+from services.responder import approval, guard, parts, promised, rotation, variables
 from services.responder.approval import Signature
 from services.responder.foreign_links import foreign_links
 from services.responder.promised import ByHand, Said
@@ -193,6 +193,8 @@ def judge(book: BrandBook, row: ReplyRow, owner: str | None) -> list[Verdict]:
     found = guard.check(_draft(row, member), book)
     if row.drafted_by:
         found += foreign_links(row.text, book, row.writer_role, found)
+    if row.parts and parts.fit(row.parts, row.channel, book, row.visibility):
+        found = [verdict for verdict in found if verdict.code != "too_long"]
     if member is _NOBODY and guard.signed_by(_draft(row, member), book.team, book):
         return [verdict for verdict in found if verdict.code not in guard.SIGNATURE]
     return found
@@ -211,11 +213,26 @@ def _draft(row: ReplyRow, member: Member) -> Draft:
 
 
 def digest_of(row: ReplyRow) -> str:
-    """What an approval of this reply is bound to: where it goes, its text, and what people say that it promises and keeps. What is found in the text
-    follows from the text."""
+    """What an approval of this reply is bound to: where it goes, its text, the parts that it is sent in, and what people say that it promises and keeps.
+    What is found in the text follows from the text."""
     said = [hand.model_dump(mode="json") for hand in row.by_hand]
     kept = [] if row.keeps is None else [[str(id) for id in row.keeps]]
-    return approval.text_digest(row.channel, row.recipient.key(row.visibility), row.text, [said, *kept] if said or kept else [])
+    more: list[object] = [said, *kept] if said or kept else []
+    more += [{"parts": row.parts}] if row.parts else []
+    return approval.text_digest(row.channel, row.recipient.key(row.visibility), row.text, more)
+
+
+def in_parts(row: ReplyRow, book: BrandBook) -> ReplyRow:
+    """The reply in numbered parts, where its channel does not take it as one; as it is where it does. Raises `Conflict` where no parts can be made."""
+    try:
+        found = parts.split(row.text, row.channel, book, row.visibility)
+    except TimeoutError:
+        found = None
+    if found is None:
+        raise Conflict(
+            f"This text cannot be split for {row.channel}: a link in it is longer than a part, or it would be more than {parts.MOST} parts. Shorten it."
+        )
+    return row.model_copy(update={"parts": [part.text for part in found]})
 
 
 def weighed(row: ReplyRow, book: BrandBook, owner: str | None, at: datetime) -> ReplyRow:
@@ -309,6 +326,7 @@ def new(
     update_due: bool = False,
     made: Made | None = None,
     drafted_by: DraftedBy | None = None,
+    split: bool = False,
 ) -> ReplyRow:
     """A draft that answers the case's newest mention. Raises `Conflict` when there is nothing or nobody to answer."""
     mention = case.latest
@@ -326,7 +344,7 @@ def new(
         visibility=mention.visibility,
         state="draft",
         text=text,
-        digest=approval.text_digest(mention.channel, recipient.key(mention.visibility), text),
+        digest="",
         writer=writer,
         script=script,
         created_at=at,
@@ -345,7 +363,8 @@ def new(
         drafted=made.text if made else None,
         drafted_by=drafted_by,
     )
-    return weighed(row, book, case.owner, at)
+    row = in_parts(row, book) if split else row
+    return weighed(row.model_copy(update={"digest": digest_of(row)}), book, case.owner, at)
 
 
 # --- what people do -----------------------------------------------------------------------------------------------------------------
@@ -372,9 +391,18 @@ def drafted(row: ReplyRow, person: Person, at: datetime) -> Change:
 
 
 def edit(
-    row: ReplyRow, text: str, person: Person, book: BrandBook, owner: str | None, at: datetime, *, update_due: bool | None = None
+    row: ReplyRow,
+    text: str,
+    person: Person,
+    book: BrandBook,
+    owner: str | None,
+    at: datetime,
+    *,
+    update_due: bool | None = None,
+    split: bool | None = None,
 ) -> Change:
-    """A new text by `person`, who is its writer from now on. Whatever was submitted is a draft again. Raises `Conflict`."""
+    """A new text by `person`, who is its writer from now on; in parts where that is asked for, or it was before. Whatever was submitted is a draft again.
+    Raises `Conflict`."""
     may_become(row, "draft", "edited")
     if row.state == "unconfirmed":
         raise Conflict(f"A reply that is unconfirmed cannot be edited. {_INSTEAD['unconfirmed']}", state=row.state)
@@ -390,6 +418,8 @@ def edit(
         changed=share_changed(row.drafted, text) if row.drafted is not None else 0,
         **_UNSENT,
     )
+    wanted = bool(row.parts) if split is None else split
+    changed = in_parts(changed, book) if wanted else changed.model_copy(update={"parts": []})
     changed = changed.model_copy(update={"digest": digest_of(changed)})
     return Change(weighed(changed, book, owner, at), "edited", person.id, at, ReplyEdited)
 

@@ -3,10 +3,10 @@
 A decision becomes a row, a line of history and an event in one transaction. Sending is not here: an approval is picked up by the sender.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -20,6 +20,7 @@ from libs.common.case_events import Case
 from libs.common.conditions import Match
 from libs.common.errors import Conflict, NotFound, Unavailable, Unprocessable
 from libs.common.events import Mention
+from libs.common.hours import HoursError, parse_span
 from libs.common.problems import CONFLICT
 from libs.common.reply_events import Verdict
 from libs.common.routes import Route
@@ -33,6 +34,7 @@ from services.responder import (
     hold_store,
     overrides,
     promised,
+    quick,
     reply,
     script_use,
     shelf,
@@ -61,6 +63,17 @@ Digest = Annotated[str, Field(max_length=200, description="Of the reply as it wa
 _UPDATE_DUE = "It says no more than that we are looking into it: its reader is listed until they were told the outcome"
 
 
+_IN_PARTS = (
+    "Where the channel does not take the text as one, send it in numbered parts: `parts` has them, and its approval is of exactly those"
+)
+
+
+_ANSWERS = (
+    "In a case that people put together, the message that it answers: `answer_to` of `GET …/cases/{case_id}/recipients` in routing. "
+    "Its author gets it, on that channel. Null: the case's newest message"
+)
+
+
 class NewReply(http.Body):
     """Either a text, or a script; neither: the script that suits the case."""
 
@@ -77,15 +90,24 @@ class NewReply(http.Body):
     )
     mention_id: UUID | None = Field(
         default=None,
-        description="In a case that people put together, the message that it answers: `answer_to` of `GET …/cases/{case_id}/recipients` in routing. "
-        "Its author gets it, on that channel. Null: the case's newest message",
+        description=_ANSWERS,
     )
     update_due: StrictBool | None = Field(default=None, description=f"{_UPDATE_DUE}; none: as the script says, or not")
+    in_parts: StrictBool = Field(default=False, description=_IN_PARTS)
+
+
+class Quick(http.Body):
+    """By when: after so much opening time, or at a moment."""
+
+    within: str | None = Field(default=None, max_length=10, description="Opening time: 30m, 2h, 1d (the same time on the next open day)")
+    due_at: http.Moment | None = Field(default=None, description="A whole minute within opening hours")
+    mention_id: UUID | None = Field(default=None, description=_ANSWERS)
 
 
 class Edited(http.Body):
     text: Text
     update_due: StrictBool | None = Field(default=None, description=f"{_UPDATE_DUE}; none: as it was")
+    in_parts: StrictBool | None = Field(default=None, description=f"{_IN_PARTS}. None: as it was")
 
 
 class PromiseSaid(http.Body):
@@ -227,6 +249,24 @@ async def begun(
     """What `write` does."""
     if body.text is not None and body.script is not None:
         raise Unprocessable("Give a text or a script, not both.")
+    return await _written(body, brand, case_id, request, response, principal, writing)
+
+
+@router.post("/cases/{case_id}/quick", status_code=201, responses=CONFLICT)
+@idempotency.once
+async def quick_reply(
+    brand: str, case_id: UUID, body: Quick, request: Request, response: Response, principal: Writer, writing: Writing
+) -> ReplyDetail:
+    """A draft that says that we are on it, and by when its reader hears more: in the brand's voice, in turns of wording, to be approved like any other.
+    The promise is found in its words at exactly that moment, and its reader is listed until they were told the outcome."""
+    if (body.within is None) == (body.due_at is None):
+        raise Unprocessable("Give within, such as 2h, or due_at.")
+    return await _written(body, brand, case_id, request, response, principal, writing)
+
+
+async def _written(
+    body: NewReply | Quick, brand: str, case_id: UUID, request: Request, response: Response, principal: Principal, writing: Writing
+) -> ReplyDetail:
     published = current_book(request, brand)
     case_row = await store.case(writing, brand, case_id, lock=True)
     if case_row is None or case_row.case is None:
@@ -246,15 +286,21 @@ async def begun(
     if mention is None:
         raise Conflict("This case has no message left to answer.")
     now = await store.database_time(writing)
-    text, made = await _text(writing, body, published, case, mention, principal.subject)
-    script = made.script if made else None
-    says_no_more = body.update_due if body.update_due is not None else script is not None and script.update_due
+    made: Made | None
+    if isinstance(body, Quick):
+        script = _quick_script(body, published, case, now)
+        made = await _made(writing, script, published, case, mention, principal.subject, {})
+        text, split, update_due = made.text, True, None
+    else:
+        text, made = await _text(writing, body, published, case, mention, principal.subject)
+        split, update_due = body.in_parts, body.update_due
+    says_no_more = update_due if update_due is not None else made is not None and made.script.update_due
     row = reply.new(
         case,
         published.book,
         id=uuid4(),
         text=text,
-        script=script.id if script else None,
+        script=made.script.id if made else None,
         writer=principal.subject,
         writer_role=principal.role,
         automatic=False,
@@ -263,6 +309,7 @@ async def begun(
         traceparent=case_row.traceparent or telemetry.current_traceparent(),
         update_due=says_no_more,
         made=made,
+        split=split,
     )
     person = as_person(principal)
     known = await store.replies_of_cases(writing, [case_id])
@@ -276,7 +323,11 @@ async def begun(
 async def edit(body: Edited, principal: Writer, at: One) -> ReplyDetail:
     """Another text, by whoever edits it. A submitted reply is a draft again; an approved one is not edited."""
     owner = (await at.case()).owner
-    return await at.done(reply.edit(at.row, body.text, as_person(principal), at.published.book, owner, at.now, update_due=body.update_due))
+    return await at.done(
+        reply.edit(
+            at.row, body.text, as_person(principal), at.published.book, owner, at.now, update_due=body.update_due, split=body.in_parts
+        )
+    )
 
 
 @router.put("/replies/{reply_id}/promises", responses=CONFLICT)
@@ -357,10 +408,31 @@ async def _text(
             raise Unprocessable("values: they are for a script's variables; a text is given as it is.")
         return body.text, None
     script = await _script(writing, body.script, published, case)
+    made = await _made(writing, script, published, case, mention, subject, body.values)
+    return made.text, made
+
+
+async def _made(
+    writing: Writing, script: Script, published: Published, case: Case, mention: Mention, subject: str, values: Mapping[str, Any]
+) -> Made:
+    """A first text from a script, in other words than what was said lately in this case and on its topic."""
     topics = await script_use.lately(writing, [(case.brand, case.topic_id)]) if case.topic_id else {}
     used = [*await script_use.in_case(writing, case.brand, case.id), *(one for found in topics.values() for one in found)]
-    made = reply.from_script(published.book, case, mention, script, subject, used=used, values=body.values)
-    return made.text, made
+    return reply.from_script(published.book, case, mention, script, subject, used=used, values=values)
+
+
+def _quick_script(body: Quick, published: Published, case: Case, now: datetime) -> Script:
+    """Raises `Unprocessable` for a moment that cannot be promised."""
+    calendar = promised.calendar_of(published.book)
+    if body.due_at is not None:
+        due = quick.asked(body.due_at, calendar, now)
+    else:
+        try:
+            span = parse_span(body.within or "")
+        except HoursError as error:
+            raise Unprocessable(f"within: {error}") from None
+        due = quick.after(span, calendar, now)
+    return quick.script(published.book, case.language, due, calendar, now)
 
 
 async def _script(writing: Writing, named: str | None, published: Published, case: Case) -> Script:

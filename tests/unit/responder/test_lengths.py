@@ -44,6 +44,23 @@ def book(**limits: int) -> BrandBook:
         ("©", 1),
         ("H🐱☺", 5),
         ("a\nb", 3),
+        # What X links, by the rules of twitter-text: labels of a host, what may stand around it, where a path ends.
+        ("http://localhost", 16),
+        ("http://vaart_net.nl", 19),
+        ("http://-vaart.nl", 16),
+        ("http://vaart-.nl", 16),
+        (f"http://{'v' * 64}.nl", 7 + 64 + 3),
+        (f"{'v' * 64}.nl", 67),
+        (f"http://{'v' * 63}.nl", 23),
+        ("VÓÓR.nl", 23),
+        ("$http://vaart.nl", 16),
+        ("gs.nl@vaart.net", 15),
+        ("http://vaart.nl/wifi_(thuis)", 23),
+        ("http://vaart.nl/wifi_(thuis", 23 + 6),
+        ("(http://vaart.nl/wifi)", 25),
+        ("http://vaart.nl/a- b", 25),
+        ("vaart.nlこれは", 23 + 6),
+        ("http://vaart.nl/a中国", 23 + 4),
     ],
 )
 def test_twitter_weighs_characters_and_counts_links_as_23(text: str, expected: int) -> None:
