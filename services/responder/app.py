@@ -21,6 +21,9 @@ from services.responder import (
     expiry,
     held_api,
     keeper,
+    practice_api,
+    practice_keeper,
+    practice_session_api,
     reply_api,
     review_api,
     reviewer,
@@ -41,6 +44,8 @@ _APIS = (
     delegation_api,
     scripts_api,
     suggestion_api,
+    practice_api,
+    practice_session_api,
     desk_api,
     desk_reply_api,
 )
@@ -63,6 +68,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         tasks += [partial(each.run, service.pool, service.books, service.relay) for each in _TASKS]
         drafter = app.state.drafter = suggestion_api.drafter_of(service, settings)
         tasks += [drafter.run] if drafter else []
+        tasks += [partial(practice_keeper.run, service.pool, service.books)]
         return consumer.build(service.books), tasks
 
     service = Service("responder", settings, Path(__file__).parent)
