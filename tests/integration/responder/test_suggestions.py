@@ -84,7 +84,7 @@ async def test_a_writer_asks_and_gets_a_draft_that_is_marked_judged_and_nobodys(
     asked, draft = await room.drafted(subject="mk", role="lead", tone="warm", instructions="Zeg dat we Sanne op 06-12345678 bellen")
     assert draft is not None
     assert (asked["state"], asked["tokens"], asked["error"]) == ("drafted", 440, None)
-    assert draft["text"].endswith("Wat vervelend! We zijn ermee bezig. ^mk")
+    assert draft["text"].endswith("Wat vervelend! Ik ben ermee bezig. ^mk")
     assert (draft["state"], draft["writer"], draft["automatic"], draft["submitted_by"]) == ("draft", None, False, None)
     assert draft["drafted_by"] == {"kind": "model", "name": MODEL, "asked_by": "mk"}
     assert "wrong_signature" not in {verdict["code"] for verdict in draft["verdicts"]}
@@ -296,7 +296,7 @@ async def test_a_case_of_nobody_or_of_another_brand_is_not_found(room: Room) -> 
 async def test_a_running_responder_drafts_what_is_asked_for_and_tells_it(around: Around, model: Model) -> None:
     """From the request to the event, approved as any other."""
     await around.publish(drafting=ASKING)
-    model.answers = [json.dumps(completion("Wat vervelend! We zijn ermee bezig.")).encode()]
+    model.answers = [json.dumps(completion("Wat vervelend! Ik ben ermee bezig.")).encode()]
     await around.start(**reaching(model))
     case = case_of(mention(around.brand, "sanne"))
     await around.case(opened(case), 1)
