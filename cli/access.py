@@ -162,7 +162,7 @@ def client_remove(client_id: ClientId, brand: OfBrand, also: Also = None, data_d
 def user_add(
     user_id: UserId,
     brand: OfBrand,
-    role: Annotated[str, typer.Option("--role", help="agent, trainee, lead, spokesperson, analyst, connector or admin")],
+    role: Annotated[str, typer.Option("--role", help="agent, trainee, lead, spokesperson, analyst, connector, admin or candidate")],
     also: Also = None,
     data_dir: DataDir = DATA_DIR,
 ) -> None:

@@ -26,7 +26,7 @@ EXIT_CODES = (
     "4 there is no such thing. WEERKLANK_URL_<SERVICE> and WEERKLANK_TOKEN lead to services elsewhere than on this machine; instead of the token, "
     "WEERKLANK_CLIENT_ID and WEERKLANK_CLIENT_SECRET get one."
 )
-ROLES = "agent, trainee, lead, spokesperson, analyst, connector or admin"
+ROLES = "agent, trainee, lead, spokesperson, analyst, connector, admin or candidate"
 
 app = typer.Typer(
     name="weerklank",

@@ -209,3 +209,10 @@ def running(home: Path, *names: str, **settings: str) -> Iterator[System]:
         yield system.start(*names)
     finally:
         system.stop()
+
+
+NO_MODEL = {
+    "WEERKLANK_RESPONDER_MODEL_URL": "https://127.0.0.1:9/v1",
+    "WEERKLANK_RESPONDER_MODEL": "nobody",
+}
+"""A language model that is set up and is in no network that may be dialled: drafts can be asked for, and nothing is sent anywhere."""

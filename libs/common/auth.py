@@ -16,10 +16,12 @@ from libs.common.ratelimit import limits_of
 if TYPE_CHECKING:
     from libs.common.tokens import Verifier
 
-Role = Literal["agent", "trainee", "lead", "spokesperson", "analyst", "connector", "admin"]
+Role = Literal["agent", "trainee", "lead", "spokesperson", "analyst", "connector", "admin", "candidate"]
 ROLES: tuple[Role, ...] = get_args(Role)
 EVERYONE: tuple[Role, ...] = ROLES
 STAFF: tuple[Role, ...] = ("agent", "trainee", "lead", "spokesperson", "admin")
+PRACTISING: tuple[Role, ...] = ("candidate", "trainee", "agent", "lead", "spokesperson")
+"""Who may practise. A candidate, who is no colleague yet, may do that and nothing else."""
 MACHINE_ROLES: tuple[Role, ...] = ("connector", "analyst", "trainee", "admin")
 """A machine may bring messages in, read, draft, and administer. It gets no role that can approve: a person does that, for every message."""
 _BEARER = HTTPBearer(auto_error=False, scheme_name="token", bearerFormat="JWT", description="Names a role and the brands that it reaches")

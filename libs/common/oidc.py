@@ -15,7 +15,7 @@ from libs.common.errors import Forbidden, Unauthenticated
 from libs.common.keys import KINDS, Keys, PublicKey, Unreadable, fetch, is_loopback, is_safe, keys_of
 from libs.common.tokens import Claims, Issuer, subject_of
 
-BY_REACH: tuple[Role, ...] = ("admin", "lead", "spokesperson", "agent", "trainee", "analyst", "connector")
+BY_REACH: tuple[Role, ...] = ("admin", "lead", "spokesperson", "agent", "trainee", "analyst", "connector", "candidate")
 """The order in which a provider's roles are looked through where no mapping gives one: who has several of them gets the first."""
 
 

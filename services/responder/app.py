@@ -22,6 +22,9 @@ from services.responder import (
     held_api,
     keeper,
     preview_api,
+    practice_api,
+    practice_keeper,
+    practice_session_api,
     reply_api,
     review_api,
     reviewer,
@@ -43,6 +46,8 @@ _APIS = (
     scripts_api,
     preview_api,
     suggestion_api,
+    practice_api,
+    practice_session_api,
     desk_api,
     desk_reply_api,
 )
@@ -65,6 +70,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         tasks += [partial(each.run, service.pool, service.books, service.relay) for each in _TASKS]
         drafter = app.state.drafter = suggestion_api.drafter_of(service, settings)
         tasks += [drafter.run] if drafter else []
+        tasks += [partial(practice_keeper.run, service.pool, service.books)]
         return consumer.build(service.books), tasks
 
     service = Service("responder", settings, Path(__file__).parent)

@@ -79,7 +79,7 @@ class DraftingOut(BaseModel):
     resets_at: datetime = Field(description="When the brand's next day begins")
 
 
-@router.post("/cases/{case_id}/suggestions", status_code=202, responses=CONFLICT)
+@router.post("/cases/{case_id}/suggestions", status_code=201, responses=CONFLICT)
 @idempotency.once
 async def ask_for_draft(
     brand: str, case_id: UUID, body: SuggestionBody, request: Request, response: Response, principal: Writer, writing: Writing

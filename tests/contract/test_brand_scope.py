@@ -50,6 +50,7 @@ ALLOWED: Mapping[str, str] = {
     "routing/search_index.py:one_by_one": ALL_BRANDS,
     "routing/search_index.py:tick": ALL_BRANDS,
     "routing/search_index.py:refresh_gauges": COUNTS,
+    "responder/practice_store.py:brands": ALL_BRANDS,
     "responder/suggestion_store.py:purge": ALL_BRANDS,
     "responder/suggestion_store.py:sweep": ALL_BRANDS,
     "responder/suggestion_store.py:take": ALL_BRANDS,

@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests import asking
 from tests.e2e.taught import taught
-from tests.system import SERVICES, System
+from tests.system import NO_MODEL, SERVICES, System
 from tests.tokens import Issuer
 from tests.waiting import eventually
 
@@ -38,6 +38,7 @@ labels: [{{name: {label}, department: {department}, examples: ["de {label} is we
 departments: [{{id: {department}, members: [mk]}}]
 routing: [{{when: {{}}, department: {department}, tell: [lead]}}]
 fallback: {department}
+drafting: {{model: true}}
 fields: [{{id: vak}}]
 team: [{{id: mk, first_name: Mila, initials: mk, role: lead}}]
 scripts: [{{id: {label}-script, language: nl, text: "{{groet}}, ik kijk naar de {label}. {{handtekening}}"}}]
@@ -101,7 +102,7 @@ def mention(brand: str, n: int) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def world(home: Path) -> Iterator[World]:
-    system = System(home)
+    system = System(home, environment=NO_MODEL)
     try:
         system.start()
         for brand, book in BOOKS.items():
@@ -127,6 +128,10 @@ def world(home: Path) -> Iterator[World]:
         updates = [_update(found, n) for n in (22, 23)]
         for n, seed in enumerate(found.seeds):
             seed["update_id"] = updates[n == 23]
+        found.seeds[0].update(_practice(found))
+        found.seeds[17]["suggestion_id"] = found.ask(
+            "duin", "responder", "POST", f"/v1/brands/duin/cases/{found.seeds[17]['case_id']}/suggestions", json={}
+        ).json()["id"]
         yield found
     finally:
         system.stop()
@@ -245,6 +250,45 @@ def _seed(world: World, mention_id: str) -> dict[str, str] | None:
 
 
 # --- the table ----------------------------------------------------------------------------------------------------------------------
+
+
+def _practised(key: str) -> dict[str, Any]:
+    """A practice message of Duin."""
+    said = {"channel": "twitter", "customer": "Duinganger", "text": "waar is de zandbank?", "labels": ["zandbank"]}
+    return {"key": key, **said, "model_answer": "Hoi, ik kijk naar de zandbank. {handtekening}"}
+
+
+def _practice(world: World) -> dict[str, str]:
+    for key in ("zandbank-oefening", "zandbank-weg"):
+        added = world.ask("duin", "responder", "POST", "/v1/brands/duin/practice/messages", json=_practised(key))
+        assert added.status_code == 201, added.text
+    world.seeds[0]["session_id"] = ""
+    _practising(world, 0)
+    return {"key": "zandbank-oefening", "who": "duinganger-leerling"}
+
+
+def _practising(world: World, n: int) -> dict[str, Any]:
+    """An answer to what the session of Duin that has not ended asks; it is begun where there is none."""
+    running = [one for one in world.get("responder", "/practice/sessions")["items"] if one["ended_at"] is None]
+    if not running:
+        running = [world.ask("duin", "responder", "POST", "/v1/brands/duin/practice/sessions", json={"messages": 2}).json()]
+    world.seeds[n]["session_id"] = running[0]["id"]
+    return {"position": running[0]["answered"] + 1, "text": "Hoi, ik kijk ernaar. ^mk"}
+
+
+def _begun(world: World, n: int) -> dict[str, Any]:
+    """What begins a session, once none is under way."""
+    _practising(world, n)
+    world.ask("duin", "responder", "POST", f"/v1/brands/duin/practice/sessions/{world.seeds[n]['session_id']}/end")
+    return {"messages": 1}
+
+
+def _under_way(world: World, n: int) -> None:
+    _practising(world, n)
+
+
+def _file(world: World, n: int) -> str:
+    return json.dumps({"messages": [_practised("zandbank-bestand")]})
 
 
 class Row(NamedTuple):
@@ -546,6 +590,25 @@ TABLE: dict[Key, Row] = {
     ),
     ("responder", "post", f"{_B}/replies/{{reply_id}}/approve"): Row(9, body=lambda world, n: {"digest": world.submitted(n)["digest"]}),
     ("responder", "get", f"{_B}/sandbox"): Row(own=200, shows="zandbank"),
+    ("responder", "post", f"{_B}/cases/{{case_id}}/suggestions"): Row(18, body=lambda world, n: {}),
+    ("responder", "get", f"{_B}/suggestions/{{suggestion_id}}"): Row(17, shows="nobody"),
+    ("responder", "get", f"{_B}/drafting"): Row(own=200, shows="tokens_left"),
+    ("responder", "get", f"{_B}/practice/messages"): Row(own=200, nothing={"items": []}, shows="zandbank"),
+    ("responder", "post", f"{_B}/practice/messages"): Row(own=201, body=lambda world, n: _practised(f"z-{uuid4().hex}")),
+    ("responder", "put", f"{_B}/practice/messages"): Row(own=200, body=_file),
+    ("responder", "get", f"{_B}/practice/messages/{{key}}"): Row(shows="zandbank"),
+    ("responder", "put", f"{_B}/practice/messages/{{key}}"): Row(
+        body=lambda world, n: {name: value for name, value in _practised("").items() if name != "key"}
+    ),
+    ("responder", "delete", f"{_B}/practice/messages/{{key}}"): Row(),
+    ("responder", "post", f"{_B}/practice/sessions"): Row(own=409, body=_begun),
+    ("responder", "get", f"{_B}/practice/sessions"): Row(own=200, nothing={"items": []}, shows="mk"),
+    ("responder", "get", f"{_B}/practice/sessions/{{session_id}}"): Row(shows="zandbank"),
+    ("responder", "post", f"{_B}/practice/sessions/{{session_id}}/answers"): Row(body=_practising),
+    ("responder", "post", f"{_B}/practice/sessions/{{session_id}}/end"): Row(body=_under_way),
+    ("responder", "get", f"{_B}/practice/report.csv"): Row(own=200, shows="mk"),
+    ("responder", "delete", f"{_B}/practice/sessions/{{session_id}}"): Row(body=_under_way),
+    ("responder", "delete", f"{_B}/practice/people/{{who}}"): Row(own=200, nothing={"sessions": 0}),
     ("responder", "post", f"{_B}/replies/{{reply_id}}/discard"): Row(10, body=lambda world, n: {"reason": "niet nodig"}),
     ("responder", "post", f"{_B}/replies/{{reply_id}}/confirm"): Row(11, body=lambda world, n: unconfirmed(world, n)),
     ("analytics", "get", f"{_B}/volumes"): Row(own=200, params=PERIOD | {"by": "department"}, shows="strandpost"),

@@ -29,7 +29,7 @@ from services.routing import links
 from tests.asking import ask
 from tests.e2e.schemathesis_run import Example, run, successes
 from tests.e2e.taught import taught
-from tests.system import SERVICES, System
+from tests.system import NO_MODEL, SERVICES, System
 from tests.waiting import eventually
 
 BOOK = """
@@ -40,6 +40,7 @@ labels: [{name: pont, department: kade, examples: ["de pont is weg", "waar is de
 departments: [{id: kade, members: [mk]}]
 routing: [{when: {}, department: kade, tell: [lead]}]
 fallback: kade
+drafting: {model: true}
 fields: [{id: kenteken, name: Kenteken}]
 team: [{id: mk, first_name: Mila, initials: mk, role: lead}, {id: pb, first_name: Pim, initials: pb, role: agent}]
 scripts: [{id: pont-script, language: nl, text: "{groet}, ik kijk naar de pont. {handtekening}"}]
@@ -55,6 +56,10 @@ RECORD = "WEERKLANK_RECORD_EXAMPLES" in os.environ
 THOROUGH = "WEERKLANK_FUZZ" in os.environ
 MAX_EXAMPLES = int(os.environ.get("WEERKLANK_FUZZ", "8"))
 """Made-up requests for each operation, beside those that its description suggests; `make fuzz` makes more."""
+
+
+PRACTISING = {"trainee": "leerling", "candidate": "kandidaat", "agent": "oefenaar"}
+"""Roles with a token of somebody who practises."""
 
 
 @dataclass
@@ -79,6 +84,7 @@ class World:
 
     def tokens(self) -> dict[str, str]:
         issued = {role: self.system.issuer.token(role, ["veer"], subject="mk") for role in ("lead", "admin")}
+        issued |= {role: self.system.issuer.token(role, ["veer"], subject=who) for role, who in PRACTISING.items()}
         return issued | {"operator": self.system.issuer.token("admin", ["*"], subject="op")}
 
 
@@ -94,7 +100,7 @@ def mention(n: int) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def world(home: Path) -> Iterator[World]:
-    system = System(home, settings={"RATE_LIMIT": "0", "RATE_LIMIT_ANONYMOUS": "0"})
+    system = System(home, settings={"RATE_LIMIT": "0", "RATE_LIMIT_ANONYMOUS": "0"}, environment=NO_MODEL)
     try:
         system.start()
         system.apply(BOOK, "veer")
@@ -657,6 +663,18 @@ def _responder(world: World) -> dict[str, Example]:
         "legal_check": Example(parameters=_of(world, 8, "reply_id", **any_version), body={"digest": reply[8]["digest"], "note": "gelezen"}),
         "approve": Example(parameters=_of(world, 9, "reply_id", **any_version), body={"digest": reply[9]["digest"]}),
         **_aftermath(world),
+        **_practice(world),
+        "ask_for_draft": Example(
+            parameters=_of(world, 13, "case_id", **{"Idempotency-Key": f"een-voorstel-{world.first}"}),
+            body={"tone": "warm", "instructions": "Zeg dat de pont om acht uur weer vaart"},
+        ),
+        "one_suggestion": Example(
+            parameters={
+                "brand": "veer",
+                "suggestion_id": world.ask("responder", "POST", f"/cases/{world.seeds[14]['case_id']}/suggestions", json={})["id"],
+            }
+        ),
+        "help_of_a_model": Example(parameters={"brand": "veer"}),
         "statements": Example(parameters={"brand": "veer"}),
         "discard": Example(parameters=_of(world, 10, "reply_id", **any_version), body={"reason": "niet nodig"}),
         "confirm": Example(parameters=_of(world, 11, "reply_id", **any_version), body={"sent": True, "note": "nagezien"}),
@@ -712,6 +730,60 @@ def _aftermath(world: World) -> dict[str, Example]:
         "conversations": Example(parameters=of(approved)),
         "approve_update": Example(parameters=of(approved), body={"digest": approved["digest"]}),
         "stop": Example(parameters=of(stopped), body={"reason": "de pont vaart nog niet"}),
+    }
+
+
+def _practice(world: World) -> dict[str, Example]:
+    """Practice messages, one for each thing that is done to one; and people who each have one session under way."""
+    brand = {"brand": "veer"}
+
+    def message(key: str) -> dict[str, Any]:
+        said = {"channel": "twitter", "customer": "Reiziger", "text": "waar blijft de pont?", "labels": ["pont"], "difficulty": 1}
+        return {"key": f"{key}-{world.first}", **said, "model_answer": "Hoi, ik kijk waar de pont blijft. {handtekening}"}
+
+    def kept(key: str, **more: str) -> dict[str, str]:
+        world.ask("responder", "POST", "/practice/messages", json=message(key))
+        return {**brand, "key": f"{key}-{world.first}", **more}
+
+    read, changed, dropped = kept("lees"), kept("wijzig", **{"If-Match": "*"}), kept("weg", **{"If-Match": "*"})
+
+    def session(role: str, who: str) -> str:
+        path = "/v1/brands/veer/practice/sessions"
+        given = {"messages": 2, "first_name": "Robin", "initials": "rb"}
+        begun = world.system.call("responder", "POST", path, role=role, brand="veer", subject=who, json=given)
+        if begun.status_code == 409:
+            return str(begun.json()["session_id"])
+        return str(begun.json()["id"])
+
+    candidate, agent, gone = (
+        session("candidate", PRACTISING["candidate"]),
+        session("agent", PRACTISING["agent"]),
+        session("candidate", f"weg-{world.first}"),
+    )
+    body = {name: value for name, value in message("wijzig").items() if name != "key"}
+    return {
+        "practice_messages": Example(parameters=brand),
+        "practice_message": Example(parameters=read),
+        "add_practice_message": Example(parameters={**brand, "Idempotency-Key": f"oefening-{world.first}"}, body=message("nieuw")),
+        "change_practice_message": Example(parameters=changed, body=body),
+        "drop_practice_message": Example(parameters=dropped),
+        "import_practice_messages": Example(parameters=brand, body={"messages": [message("bestand")]}),
+        "begin_session": Example(
+            "trainee",
+            {**brand, "Idempotency-Key": f"ronde-{world.first}"},
+            {"messages": 2, "first_name": "Robin", "initials": "rb", "seed": "ronde 1"},
+        ),
+        "practice_sessions": Example(parameters=brand),
+        "practice_session": Example(parameters={**brand, "session_id": candidate}),
+        "answer_practice": Example(
+            "candidate",
+            {**brand, "session_id": candidate, "Idempotency-Key": f"antwoord-{world.first}"},
+            {"position": 1, "text": "Hoi, ik kijk waar de pont blijft. ^rb"},
+        ),
+        "end_session": Example("agent", {**brand, "session_id": agent}),
+        "drop_session": Example(parameters={**brand, "session_id": gone}),
+        "forget_person": Example(parameters={**brand, "who": f"weg-{world.first}"}),
+        "practice_report": Example(parameters=brand),
     }
 
 

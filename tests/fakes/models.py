@@ -63,7 +63,7 @@ class Model:
     (hang up unanswered) or `hang` (answer once `release` is set)."""
 
     port: int = 0
-    says: Callable[[str], str | None] = lambda asked: "Wat vervelend! We zijn ermee bezig."
+    says: Callable[[str], str | None] = lambda asked: "Wat vervelend! Ik ben ermee bezig."
     received: list[Any] = field(default_factory=list)
     answers: list[Any] = field(default_factory=list)
     release: asyncio.Event = field(default_factory=asyncio.Event)

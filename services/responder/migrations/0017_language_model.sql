@@ -17,7 +17,7 @@ create table suggestion (
     reserved     integer     not null check (reserved >= 0),
     tokens       integer,
     model        text        not null,
-    seconds      real,
+    seconds      double precision,
     kind         text,                   -- of what went wrong
     error        text,
     reply_id     uuid,

@@ -59,7 +59,7 @@ class Room:
     async def drafted(self, **more: Any) -> tuple[dict[str, Any], dict[str, Any] | None]:
         """(What became of a request, the draft)."""
         asked = await self.ask(**more)
-        assert asked.status_code == 202, asked.text
+        assert asked.status_code == 201, asked.text
         await self.work()
         found = await self.at.ok("GET", f"/suggestions/{asked.json()['id']}")
         return found, await self.at.ok("GET", f"/replies/{found['reply_id']}") if found["reply_id"] else None
@@ -84,7 +84,7 @@ async def test_a_writer_asks_and_gets_a_draft_that_is_marked_judged_and_nobodys(
     asked, draft = await room.drafted(subject="mk", role="lead", tone="warm", instructions="Zeg dat we Sanne op 06-12345678 bellen")
     assert draft is not None
     assert (asked["state"], asked["tokens"], asked["error"]) == ("drafted", 440, None)
-    assert draft["text"].endswith("Wat vervelend! We zijn ermee bezig. ^mk")
+    assert draft["text"].endswith("Wat vervelend! Ik ben ermee bezig. ^mk")
     assert (draft["state"], draft["writer"], draft["automatic"], draft["submitted_by"]) == ("draft", None, False, None)
     assert draft["drafted_by"] == {"kind": "model", "name": MODEL, "asked_by": "mk"}
     assert "wrong_signature" not in {verdict["code"] for verdict in draft["verdicts"]}
@@ -180,7 +180,7 @@ async def test_what_goes_wrong_is_told_and_costs_what_it_may_have_cost(room: Roo
 
 async def test_a_days_budget_is_reserved_before_and_settled_after(room: Room) -> None:
     before = await room.left()
-    assert (await room.ask()).status_code == 202
+    assert (await room.ask()).status_code == 201
     reserved = before - await room.left()
     assert reserved > 1000
     await room.work()
@@ -190,13 +190,13 @@ async def test_a_days_budget_is_reserved_before_and_settled_after(room: Room) ->
 async def test_of_two_at_once_that_do_not_both_fit_one_is_refused_and_learns_what_is_left(room: Room) -> None:
     other = case_of(mention("vaart", "piet"))
     await room.at.tell(other)
-    assert (await room.ask()).status_code == 202
+    assert (await room.ask()).status_code == 201
     needed = await room.at.pool.fetchval("select reserved from suggestion")
     await room.at.pool.execute("delete from suggestion")
     await room.at.pool.execute("delete from model_budget")
     room.at.publish(drafting={**ASKING, "tokens_per_day": int(needed * 1.5)})
     answers = await asyncio.gather(room.ask(), room.ask(other))
-    assert sorted(answer.status_code for answer in answers) == [202, 409]
+    assert sorted(answer.status_code for answer in answers) == [201, 409]
     refused = next(answer for answer in answers if answer.status_code == 409).json()
     assert 0 < refused["tokens_left"] < refused["tokens_needed"]
     assert refused["resets_at"] > "2026"
@@ -270,14 +270,14 @@ async def test_what_a_dead_process_left_is_ended_and_what_it_answers_late_is_not
     found = await room.at.ok("GET", f"/suggestions/{asked['id']}")
     assert (found["state"], found["kind"], found["reply_id"]) == ("failed", "interrupted", None)
     assert not (await room.at.ok("GET", "/replies"))["items"]
-    assert (await room.ask()).status_code == 202, "whoever asked may ask again"
+    assert (await room.ask()).status_code == 201, "whoever asked may ask again"
 
 
 async def test_two_processes_share_what_waits(room: Room) -> None:
     for n in range(6):
         case = case_of(mention("vaart", f"klant-{n}"))
         await room.at.tell(case)
-        assert (await room.ask(case)).status_code == 202
+        assert (await room.ask(case)).status_code == 201
     await asyncio.gather(*(room.work() for _ in range(3)))
     assert len(room.model.received) == 6
     assert await room.at.pool.fetchval("select count(*) from suggestion where state = 'drafted'") == 6
@@ -296,7 +296,7 @@ async def test_a_case_of_nobody_or_of_another_brand_is_not_found(room: Room) -> 
 async def test_a_running_responder_drafts_what_is_asked_for_and_tells_it(around: Around, model: Model) -> None:
     """From the request to the event, approved as any other."""
     await around.publish(drafting=ASKING)
-    model.answers = [json.dumps(completion("Wat vervelend! We zijn ermee bezig.")).encode()]
+    model.answers = [json.dumps(completion("Wat vervelend! Ik ben ermee bezig.")).encode()]
     await around.start(**reaching(model))
     case = case_of(mention(around.brand, "sanne"))
     await around.case(opened(case), 1)

@@ -149,18 +149,18 @@ def draft(said: str, channel: str = "twitter", text: str = "bel 06-12345678", **
 @pytest.mark.parametrize(
     "said",
     [
-        "We zijn ermee bezig.",
-        "Hoi ⟦name-1⟧,\n\nWe zijn ermee bezig.",
-        "Beste Sanne, we zijn ermee bezig.",
-        "  Goedemorgen! We zijn ermee bezig. ^gs",
-        "We zijn ermee bezig.\n\nMet vriendelijke groet,\nTeam Vaart",
-        "```\nWe zijn ermee bezig.\n```",
-        "We zijn\u202e ermee\x07 bezig.",
+        "Ik ben ermee bezig.",
+        "Hoi ⟦name-1⟧,\n\nIk ben ermee bezig.",
+        "Beste Sanne, ik ben ermee bezig.",
+        "  Goedemorgen! Ik ben ermee bezig. ^gs",
+        "Ik ben ermee bezig.\n\nMet vriendelijke groet,\nTeam Vaart",
+        "```\nIk ben ermee bezig.\n```",
+        "Ik ben\u202e ermee\x07 bezig.",
     ],
 )
 def test_the_brands_own_greeting_and_the_askers_signature_take_the_place_of_the_models(said: str) -> None:
     text, left = draft(said)
-    assert (text.split("\n", 1)[1], left) == ("We zijn ermee bezig. ^mk", ())
+    assert (text.split("\n", 1)[1], left) == ("Ik ben ermee bezig. ^mk", ())
     assert text.startswith(("Hoi Sanne,", "Goede"))
 
 
@@ -187,10 +187,10 @@ def codes(found: Any) -> set[str]:
 
 
 def test_an_open_place_blocks_a_links_elsewhere_are_flagged_and_the_asker_may_sign() -> None:
-    assert codes(row("Hoi Sanne, we zijn ermee bezig. ^mk")) == set()
-    assert "broken_placeholder" in codes(row("Hoi Sanne, we bellen ⟦phone-1⟧. ^mk"))
-    assert "broken_placeholder" in codes(row("Hoi Sanne, we bellen ⟦phone-1. ^mk"))
-    assert "wrong_signature" in codes(row("Hoi Sanne, we zijn ermee bezig. ^gs"))
+    assert codes(row("Hoi Sanne, ik ben ermee bezig. ^mk")) == set()
+    assert "broken_placeholder" in codes(row("Hoi Sanne, ik bel ⟦phone-1⟧. ^mk"))
+    assert "broken_placeholder" in codes(row("Hoi Sanne, ik bel ⟦phone-1. ^mk"))
+    assert "wrong_signature" in codes(row("Hoi Sanne, ik ben ermee bezig. ^gs"))
     assert "link_unsafe" in codes(row("Hoi Sanne, zie https://vaart-helpt.example/x ^mk"))
     assert "link_unsafe" not in codes(row("Hoi Sanne, zie https://www.vaart.example/storing ^mk"))
 
