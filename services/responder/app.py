@@ -72,6 +72,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         start,
         title="Answers as a person",
         gauges=[api.refresh_gauges],
-        checks=[checks.accounts(settings), sharedkeys.probes(held)],
+        checks=[checks.accounts(settings), checks.signatures(settings), sharedkeys.probes(held)],
     )
     return app

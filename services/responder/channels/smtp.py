@@ -9,12 +9,13 @@ from email.errors import HeaderParseError, MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
+from functools import partial
 
 from libs.common import submission
 from libs.common.brandbook import Channel
 from libs.common.outcome import Outcome, Refused
 from libs.common.submission import POLICY, Unaddressable, ascii_address, one_line
-from services.responder.channels import mailtext
+from services.responder.channels import mailsign, mailtext
 from services.responder.channels.contract import CannotTell, Look, Offers, Sending, marker
 from services.responder.reply import ReplyRow
 
@@ -24,7 +25,7 @@ def offers(account: Channel) -> Offers:
 
 
 async def send(row: ReplyRow, sending: Sending) -> Outcome:
-    """Hand it to the brand's mail server. A secret leaves over TLS only; nothing is dialled that is not in reach."""
+    """Hand it to the brand's mail server, signed where the account says so. A secret leaves over TLS only; nothing is dialled that is not in reach."""
     account = sending.account
     assert account.sender is not None, "the brand book gives an smtp channel a sender"
     try:
@@ -32,6 +33,14 @@ async def send(row: ReplyRow, sending: Sending) -> Outcome:
     except Unaddressable as error:
         return Refused(str(error), for_good=True)
     password = await sending.secret(account.secret) if account.secret else None
+    sign = None
+    if account.dkim is not None:
+        pem = await sending.secret(account.dkim.secret)
+        try:
+            mailsign.key(pem)
+        except mailsign.NotAKey as error:
+            return Refused(f"the key in dkim of the channel {account.id} signs nothing: {error}", for_good=False, of_account=True)
+        sign = partial(mailsign.signature, dkim=account.dkim, pem=pem)
     return await submission.send(
         mail,
         account,
@@ -41,6 +50,7 @@ async def send(row: ReplyRow, sending: Sending) -> Outcome:
         in_time=sending.in_time,
         connect_timeout_s=sending.connect_timeout_s,
         answer_timeout_s=sending.mail_answer_timeout_s,
+        sign=sign,
     )
 
 
