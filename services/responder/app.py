@@ -13,6 +13,8 @@ from libs.common.consumer import Consumer
 from libs.common.service import Service, Task
 from services.responder import (
     api,
+    attachment_api,
+    attachment_store,
     checks,
     consumer,
     delegation_api,
@@ -36,6 +38,7 @@ _APIS = (
     api,
     held_api,
     reply_api,
+    attachment_api,
     update_api,
     review_api,
     delegation_api,
@@ -49,6 +52,7 @@ _TASKS = (
     updater,
     expiry,
     reviewer,
+    attachment_store,
 )
 
 
@@ -71,6 +75,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         [each.router for each in _APIS],
         start,
         title="Answers as a person",
+        streams=attachment_api.STREAMS,
         gauges=[api.refresh_gauges],
         checks=[checks.accounts(settings), checks.signatures(settings), sharedkeys.probes(held)],
     )
