@@ -59,10 +59,10 @@ clean: ## Remove the environment and every cache; the data of `make run` (.data)
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(RUN): requirements/run.txt requirements/install pyproject.toml $(PY)
+$(RUN): requirements/run.txt requirements/build.txt requirements/install pyproject.toml $(PY)
 	@requirements/install run
 
-$(DEV): requirements/dev.txt requirements/install pyproject.toml $(PY)
+$(DEV): requirements/dev.txt requirements/build.txt requirements/install pyproject.toml $(PY)
 	@requirements/install dev
 
 # No recipe: an environment whose Python is gone only makes the stamps out of date.

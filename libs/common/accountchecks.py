@@ -46,7 +46,13 @@ CERTIFICATE = Kind(
     "The end of the server's TLS certificate; a warning 30 days before it, an error 7 days before it.",
     "Have whoever runs the mail server renew its certificate.",
 )
-KINDS = (SECRET, LOGIN, CERTIFICATE)
+DKIM = Kind(
+    "account.dkim",
+    "The signature on an account's mails",
+    "That the key in dkim of an smtp account can be read and is one. What the domain has to publish is shown; whether it does is not asked.",
+    "Keep the private key (PEM, RSA of 2048 bits or Ed25519) with weerklank secret set, under the name that dkim.secret has in the brand book.",
+)
+KINDS = (SECRET, LOGIN, CERTIFICATE, DKIM)
 
 
 class LoginFailed(Exception):

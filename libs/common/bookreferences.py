@@ -123,6 +123,9 @@ def kept_too_briefly(book: "BrandBook") -> Iterator[tuple[Path, str]]:
 def foreign_secrets(book: "BrandBook") -> Iterator[tuple[Path, str]]:
     """References to secrets that no book of this brand may name. Where they are read it is asked again, beside the other brands by then."""
     named: list[tuple[Path, str | None]] = [(("channels", at, "secret"), channel.secret) for at, channel in enumerate(book.channels)]
+    named += [
+        (("channels", at, "dkim", "secret"), channel.dkim.secret) for at, channel in enumerate(book.channels) if channel.dkim is not None
+    ]
     told: list[tuple[Path, list[tuple[Notify, ...]]]] = [
         (("hub", "members"), [member.notify for member in book.hub.members]),
         (("departments",), [department.notify for department in book.departments]),

@@ -18,6 +18,7 @@ A key with nothing after it keeps its default.
 
 from collections.abc import Mapping
 from datetime import date
+from email.utils import parseaddr
 from functools import cached_property
 from itertools import islice
 from typing import Annotated, Any, Literal, Self
@@ -191,6 +192,17 @@ class Target(BookPart):
     """Opening time until the case is resolved."""
 
 
+class Dkim(BookPart):
+    """A signature by the brand's domain on the mails of an `smtp` account (DKIM, RFC 6376), by which whoever gets one knows that it is the brand's."""
+
+    selector: Annotated[str, Field(pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9-]{1,63}){0,3}$")]
+    """Under which the domain publishes the key: a TXT record at `selector._domainkey.domain`."""
+    domain: Host
+    """The domain that signs: that of the address in `from`, or one above it."""
+    secret: SecretRef
+    """Reference to the private key, RSA of 2048 bits or Ed25519, in PEM form, `env:NAME` or `file:name`; the name begins with the brand's."""
+
+
 class Channel(BookPart):
     """An account, and how it is reached. Which types there are is up to ingest and responder; the fields that a type
     needs are checked."""
@@ -213,6 +225,8 @@ class Channel(BookPart):
     """Name to log in with. SMTP without one uses the address in `from`."""
     sender: Mailbox | None = Field(default=None, alias="from")
     """Address that mail comes from, with or without a name before it."""
+    dkim: Dkim | None = None
+    """Of an `smtp` account: how its mails are signed; none: not here, as where its server signs them itself."""
     plus_addresses: bool = True
     """Of a mailbox: whether mail to `user+anything@…` comes in here too, as departments answer questions by mail. Where false, they answer by link."""
     authserv_ids: Annotated[tuple[AuthservId, ...], Field(max_length=10)] = ()
@@ -256,7 +270,19 @@ class Channel(BookPart):
         missing = [name for name, value in needs.get(self.type, {}).items() if not value]
         if missing:
             raise ValueError(f"a channel of type {self.type} needs {' and '.join(missing)}")
+        self._signs_as_who_sends()
         return self
+
+    def _signs_as_who_sends(self) -> None:
+        if self.dkim is None:
+            return
+        if self.type != "smtp":
+            raise ValueError(f"a channel of type {self.type} sends no mail, and signs none: dkim belongs to one of type smtp")
+        sender, domain = parseaddr(self.sender or "")[1].rpartition("@")[2].lower().rstrip("."), self.dkim.domain.lower().rstrip(".")
+        if not f".{sender}".endswith(f".{domain}"):
+            raise ValueError(
+                f"dkim.domain {self.dkim.domain} is neither the domain of from nor one above it: such a signature says nothing of the sender"
+            )
 
 
 class ListenQuery(BookPart):

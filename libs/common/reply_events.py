@@ -59,6 +59,17 @@ class DraftedBy(Part):
     asked_by: str | None = Field(default=None, description="Token's subject of whoever asked; not its writer, until they edit or submit it")
 
 
+class ReplyAttachment(Part):
+    """A file that goes with a reply."""
+
+    id: UUID
+    name: str
+    media_type: str = Field(description="By its content, whatever its name says")
+    bytes: int
+    sha256: str = Field(description="Of its content, in hex: an approval is bound to it")
+    alt: str | None = Field(default=None, description="What a picture shows, in words")
+
+
 class Reply(Part):
     """The whole current state of a reply, from draft to sent."""
 
@@ -72,6 +83,7 @@ class Reply(Part):
     text: str
     digest: str = Field(
         description="SHA-256 of channel, recipient, text, its parts and what people said that it promises: what an approval is bound to"
+        description="SHA-256 of channel, recipient, text, files and what people said that it promises: what an approval is bound to"
     )
     writer: str | None = None
     approver: str | None = None
@@ -107,6 +119,7 @@ class Reply(Part):
     held_by: UUID | None = Field(
         default=None, description="The hold that keeps it from leaving, or, once submitted again, because of which its approval was void"
     )
+    attachments: list[ReplyAttachment] = Field(default=[], description="Files that go with it, in the order in which they were added")
     delivery: str | None = Field(
         default=None,
         description="What mail servers told of it after it left: delayed | relayed | delivered | failed; none: nothing, as of most that arrives",

@@ -71,8 +71,9 @@ async def send(
     in_time: Callable[[], Awaitable[bool]],
     connect_timeout_s: float,
     answer_timeout_s: float,
+    sign: Callable[[bytes], bytes] | None = None,
 ) -> Outcome:
-    """Hand a mail to the account's server, if it is in `reach`.
+    """Hand a mail to the account's server, if it is in `reach`. `sign` makes a header of its bytes, which goes before them; it may take its time.
 
     `begin` is asked just before DATA and commits that the outcome is unknown from there; `in_time` is asked again between the server's "go ahead"
     and the first byte. What is written after that cannot be taken back. A password leaves over TLS only.
@@ -81,9 +82,10 @@ async def send(
     if password and account.tls is False:
         return Refused(f"The channel {account.id} has a secret and tls: false: a secret is never sent without TLS.", for_good=True)
     try:
-        written = _written(mail)
+        raw = mail.as_bytes(policy=ON_THE_WIRE)
     except (ValueError, LookupError, MessageError) as error:
         return Refused(f"this text cannot be written as a mail: {type(error).__name__}", for_good=True)
+    written = _written(await asyncio.to_thread(sign, raw) + raw if sign else raw)
     sender, recipient = mail["From"].addresses[0].addr_spec, mail["To"].addresses[0].addr_spec
     client = client_of(account, sender, password, connect_timeout_s)
     try:
@@ -114,9 +116,9 @@ async def send(
         client.close()
 
 
-def _written(mail: EmailMessage) -> bytes:
+def _written(raw: bytes) -> bytes:
     """The message as it is transmitted, its end included (RFC 5321, 4.5.2: a leading dot is doubled, a lone one ends)."""
-    body = re.sub(rb"(?m)^\.", b"..", mail.as_bytes(policy=ON_THE_WIRE))
+    body = re.sub(rb"(?m)^\.", b"..", raw)
     return body + (b"" if body.endswith(b"\r\n") else b"\r\n") + b".\r\n"
 
 

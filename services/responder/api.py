@@ -16,7 +16,7 @@ from libs.common import db, http
 from libs.common.auth import STAFF, Principal, allow
 from libs.common.errors import Unprocessable
 from libs.common.http import Cursor, Page
-from libs.common.reply_events import Verdict
+from libs.common.reply_events import ReplyAttachment, Verdict
 from libs.common.routes import Route
 from libs.common.service import Reading, of
 from libs.common.trail import Step, Trail, trace_id_of
@@ -70,6 +70,7 @@ class SandboxEntry(BaseModel):
     channel: str
     recipient: Recipient
     text: str
+    attachments: list[ReplyAttachment] = Field(description="Files that would have gone with it")
     sent_at: datetime
 
 

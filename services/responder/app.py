@@ -13,6 +13,8 @@ from libs.common.consumer import Consumer
 from libs.common.service import Service, Task
 from services.responder import (
     api,
+    attachment_api,
+    attachment_store,
     checks,
     consumer,
     delegation_api,
@@ -40,6 +42,7 @@ _APIS = (
     api,
     held_api,
     reply_api,
+    attachment_api,
     update_api,
     review_api,
     delegation_api,
@@ -56,6 +59,7 @@ _TASKS = (
     updater,
     expiry,
     reviewer,
+    attachment_store,
 )
 
 
@@ -79,7 +83,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         [each.router for each in _APIS],
         start,
         title="Answers as a person",
+        streams=attachment_api.STREAMS,
         gauges=[api.refresh_gauges],
-        checks=[checks.accounts(settings), sharedkeys.probes(held)],
+        checks=[checks.accounts(settings), checks.signatures(settings), sharedkeys.probes(held)],
     )
     return app

@@ -1,16 +1,21 @@
-"""What only the responder can be asked: whether each brand's `smtp` account lets it in. Nothing is sent."""
+"""What only the responder can be asked: whether each brand's `smtp` account lets it in, and its mails can be signed. Nothing is sent."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from email.utils import parseaddr
+from functools import partial
 
 import aiosmtplib
 
-from libs.common import accountchecks, certificate, mailserver, submission
-from libs.common.accountchecks import Accounts, LoginFailed, LoginRefused
+from libs.common import accountchecks, certificate, mailserver, secret, submission
+from libs.common.accountchecks import DKIM, Accounts, LoginFailed, LoginRefused
 from libs.common.brandbook import Channel
+from libs.common.checks import Finding, Probe
 from libs.common.mailserver import Reach
+from libs.common.service import Service
 from libs.common.servicechecks import Probes
+from services.responder.channels import mailsign
 from services.responder.settings import Settings
 
 
@@ -23,6 +28,45 @@ def accounts(settings: Settings) -> Probes:
             return await log_in(account, password, reach)
 
     return accountchecks.probes(Accounts("smtp", settings.secrets_dir, attempt))
+
+
+def signatures(settings: Settings) -> Probes:
+    """The keys that mails are signed with."""
+
+    def of(service: Service, brand: str | None) -> list[Probe]:
+        books = dict(service.books)
+        return [
+            Probe(DKIM, partial(_signature, channel, slug, list(books), published.book.pilot, settings), f"{slug}: {channel.id}", slug)
+            for slug, published in books.items()
+            for channel in published.book.channels
+            if channel.dkim is not None and brand in (None, slug)
+        ]
+
+    return of
+
+
+async def _signature(channel: Channel, brand: str, brands: Sequence[str], pilot: bool, settings: Settings) -> list[Finding]:
+    assert channel.dkim is not None
+    about, amiss = f"{brand}: {channel.id}", DKIM.warning if pilot else DKIM.error
+    name = f"{channel.dkim.selector}._domainkey.{channel.dkim.domain}"
+    try:
+        found = mailsign.key(await secret.read(channel.dkim.secret, brand, brands, settings.secrets_dir))
+    except (secret.SecretMissing, secret.SecretRefused) as error:
+        return [amiss(str(error), about=about, brand=brand, values={"reference": channel.dkim.secret})]
+    except mailsign.NotAKey as error:
+        return [amiss(f"The secret {channel.dkim.secret} signs nothing: {error}.", about=about, brand=brand)]
+    values = {"name": name, "record": found.record}
+    if found.kind == "rsa" and found.bits < mailsign.GOOD_BITS:
+        return [
+            DKIM.warning(
+                f"The key has {found.bits} bits: some servers take no signature of so short a one.",
+                "Make one of 2048 bits under another selector, publish it, and then name it in the book.",
+                about=about,
+                brand=brand,
+                values=values,
+            )
+        ]
+    return [DKIM.ok(f'Mails are signed. To be published: {name} TXT "{found.record}"', about=about, brand=brand, values=values)]
 
 
 async def log_in(account: Channel, password: str | None, reach: Reach) -> datetime | None:

@@ -13,7 +13,7 @@ from libs.common.case_events import Case
 from libs.common.errors import Conflict, Forbidden
 from libs.common.reply_events import ReplyApproved, ReplyEdited, ReplyOverridden, ReplySubmitted, Signed, Verdict
 from libs.common.rules import RuleError
-from services.responder import approval, circumstances
+from services.responder import approval, attachment, circumstances
 from services.responder.approval import Requirement, Signature
 from services.responder.customer import newer_mention
 from services.responder.reply import UNAPPROVED, Change, Person, ReplyRow, may_become, next_version, weighed
@@ -39,13 +39,14 @@ def approve(
     stays submitted with this one's approval until the last of them: `signed` then.
 
     Raises `Forbidden` when the brand book asks for somebody else, and `Conflict` when the text is another than the approver saw, when the guard
-    blocks it or asks about something that is not among what they have `seen`, when it promises something for a moment that has passed, when legal must
-    read it first or has not agreed, when nothing is left to answer, or when the customer has written again since; `despite` is the id of that newer
-    message, by somebody who has read it. What it promises stands from here on. Of `others`, replies to the same message, none may be on its way or gone,
-    unless `despite_reply` is the id of the newest such, by somebody who has read that. `held` is what a hold means for it: it may be approved, and waits.
-    `instead_of` are the colleagues (id, role) who let them approve in their place now.
+    blocks it or asks about something that is not among what they have `seen`, when its files cannot go with it, when it promises something for a
+    moment that has passed, when legal must read it first or has not agreed, when nothing is left to answer, or when the customer has written again
+    since; `despite` is the id of that newer message, by somebody who has read it. What it promises stands from here on. Of `others`, replies to the
+    same message, none may be on its way or gone, unless `despite_reply` is the id of the newest such, by somebody who has read that. `held` is what a
+    hold means for it: it may be approved, and waits. `instead_of` are the colleagues (id, role) who let them approve in their place now.
     """
     may_become(row, "approved", "approved")
+    attachment.objection(book, row)
     now = weighed(row, book, case.owner, at)
     try:
         requirement = approval.required(book, row.writer_role, case.risk, facts=facts(now, book, case))

@@ -213,12 +213,13 @@ def _draft(row: ReplyRow, member: Member) -> Draft:
 
 
 def digest_of(row: ReplyRow) -> str:
-    """What an approval of this reply is bound to: where it goes, its text, the parts that it is sent in, and what people say that it promises and keeps.
-    What is found in the text follows from the text."""
+    """What an approval of this reply is bound to: where it goes, its text, the parts that it is sent in, the files that go with it, and what people say
+    that it promises and keeps. What is found in the text follows from the text."""
     said = [hand.model_dump(mode="json") for hand in row.by_hand]
     kept = [] if row.keeps is None else [[str(id) for id in row.keeps]]
     more: list[object] = [said, *kept] if said or kept else []
     more += [{"parts": row.parts}] if row.parts else []
+    more += [{"files": [[file.name, file.media_type, file.sha256, file.alt] for file in row.attachments]}] if row.attachments else []
     return approval.text_digest(row.channel, row.recipient.key(row.visibility), row.text, more)
 
 
@@ -416,7 +417,7 @@ def edit(
         update_due=row.update_due if update_due is None else update_due,
         by_hand=_still_said(row, text, book, at),
         changed=share_changed(row.drafted, text) if row.drafted is not None else 0,
-        **_UNSENT,
+        **UNSENT,
     )
     wanted = bool(row.parts) if split is None else split
     changed = in_parts(changed, book) if wanted else changed.model_copy(update={"parts": []})
@@ -465,7 +466,7 @@ def promise(
         writer=person.id,
         writer_role=person.role,
         automatic=False,
-        **_UNSENT,
+        **UNSENT,
     )
     changed = changed.model_copy(update={"digest": digest_of(changed)})
     detail = {"promises": [hand.model_dump(mode="json", exclude_none=True) for hand in said], "keeps": [str(id) for id in keeps or ()]}
@@ -497,7 +498,7 @@ UNAPPROVED: Mapping[str, object] = {
     "delivery_code": None,
     "delivery_at": None,
 }
-_UNSENT: Mapping[str, object] = {
+UNSENT: Mapping[str, object] = {
     **UNAPPROVED,
     "submitted_by": None,
     "submitted_at": None,
@@ -520,7 +521,7 @@ def send_back(row: ReplyRow, note: str, person: Person, at: datetime) -> Change:
     """Its writer looks at it again, with what a colleague says of it; whatever approvals it had are void. Raises `Conflict`."""
     if row.state != "submitted":
         raise Conflict(f"Only a submitted reply can be sent back; this one is {row.state}.", state=row.state)
-    changed = next_version(row, state="draft", returned=Returned(by=person.id, note=note, at=at), **_UNSENT)
+    changed = next_version(row, state="draft", returned=Returned(by=person.id, note=note, at=at), **UNSENT)
     return Change(changed, "returned", person.id, at, ReplyEdited, {"note": note})
 
 
@@ -542,4 +543,4 @@ def confirm(row: ReplyRow, sent: bool, note: str, person: Person, at: datetime) 
     if sent:
         changed = next_version(row, state="sent", sent_at=row.claimed_at or at)
         return Change(changed, "confirmed_sent", person.id, at, ReplySent, {"note": note})
-    return Change(next_version(row, state="draft", **_UNSENT), "confirmed_unsent", person.id, at, ReplyEdited, {"note": note})
+    return Change(next_version(row, state="draft", **UNSENT), "confirmed_unsent", person.id, at, ReplyEdited, {"note": note})

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from functools import partial
@@ -23,11 +23,11 @@ from libs.common.mailserver import Reach
 from libs.common.outbox import Relay
 from libs.common.outcome import Accepted, NotBegun, Outcome, Refused, Unknown
 from libs.common.replyaddress import ReplyAddresses
-from services.responder import account_store, attempts
+from services.responder import account_store, attachment_store, attempts
 from services.responder.account import account_of, identity, none_for
 from services.responder.attempts import Attempt
 from services.responder.channels import CHANNELS, SANDBOX
-from services.responder.channels.contract import Absent, CannotTell, Found, Sending, SendingChannel
+from services.responder.channels.contract import Absent, CannotTell, File, Found, Sending, SendingChannel
 from services.responder.reply import ReplyRow
 from services.responder.settings import Settings
 
@@ -190,8 +190,13 @@ class Sender:
             self._relay.poke()
 
     async def _handed_over(self, attempt: Attempt, published: Published, account: Channel) -> Outcome:
+        channel, files = _channel(attempt.row, account), await self._files(attempt.row)
+        if files is None:
+            return Refused("a file that goes with it is not kept any longer: put it on again", for_good=True)
+        if files and not channel.offers(account).files:
+            return Refused(f"the channel {account.id} takes no files: take them off, or put a link in the text", for_good=True)
         try:
-            return await _channel(attempt.row, account).send(attempt.row, self.sending(attempt, published, account))
+            return await channel.send(attempt.row, self.sending(attempt, published, account, files))
         except secret.SecretRefused as error:
             return Refused(str(error), for_good=True)
         except secret.SecretMissing as error:
@@ -224,7 +229,7 @@ class Sender:
         async with self._pool.acquire() as connection:
             return await attempts.begun_since(connection, attempt, settles_s)
 
-    def sending(self, attempt: Attempt, published: Published, account: Channel) -> Sending:
+    def sending(self, attempt: Attempt, published: Published, account: Channel, files: Sequence[File] = ()) -> Sending:
         """What a channel is given for this attempt."""
         begun_at = float("-inf")
         known_by = ""
@@ -267,8 +272,19 @@ class Sender:
             connect_timeout_s=self._settings.connect_timeout_s,
             mail_answer_timeout_s=self._settings.answer_timeout_s,
             web_answer_timeout_s=self._settings.webhook_answer_timeout_s,
+            files=files,
             replies=self._replies,
         )
+
+    async def _files(self, row: ReplyRow) -> Sequence[File] | None:
+        """What goes with a reply; none where a part of it has been forgotten."""
+        if not row.attachments:
+            return ()
+        async with self._pool.acquire() as connection:
+            kept = await attachment_store.contents(connection, row.brand, row.id)
+        if not kept.keys() >= {file.id for file in row.attachments}:
+            return None
+        return [File(file.name, file.media_type, kept[file.id], file.alt or "") for file in row.attachments]
 
     def _renewed(self, attempt: Attempt) -> AbstractAsyncContextManager[None]:
         return claims.renewed(partial(self._renew, attempt), self._settings.unconfirmed_after_s / 3)

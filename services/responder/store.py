@@ -337,7 +337,7 @@ async def lease_ages(connection: db.Connection) -> list[LeaseAge]:
 async def sandbox_page(connection: db.Connection, brand: str, *, before: int | None, limit: int) -> list[dict[str, Any]]:
     """What would have been sent, newest first."""
     rows = await connection.fetch(
-        "select id, reply_id, channel, recipient, text, sent_at from sandbox_outbox "
+        "select id, reply_id, channel, recipient, text, attachments, sent_at from sandbox_outbox "
         "where brand = $1 and ($2::bigint is null or id < $2) order by id desc limit $3",
         brand,
         before,

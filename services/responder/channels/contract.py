@@ -10,7 +10,7 @@ A channel never tries again, and never waits for its turn: that is the sender's.
 `tests/integration/responder/test_channel_contract.py`.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -25,6 +25,16 @@ from services.responder.reply import ReplyRow
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """What goes with a reply. `name` is on one line; `alt` says what a picture shows."""
+
+    name: str
+    media_type: str
+    content: bytes
+    alt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Offers:
     """What the other side has, beside taking a message."""
 
@@ -32,6 +42,8 @@ class Offers:
     """It knows a message by its marker: the same one twice is there once, and is answered as the first was."""
     finds: bool = False
     """It can be asked whether it has a message, by its marker."""
+    files: bool = False
+    """It takes files beside the text."""
     settles_s: float = 0.0
     """After so long from the first byte, not having it means that it never will. Before that, absence says nothing."""
 
@@ -79,6 +91,8 @@ class Sending:
     connect_timeout_s: float
     mail_answer_timeout_s: float
     web_answer_timeout_s: float
+    files: Sequence[File] = ()
+    """What goes with the reply, in the order of `row.attachments`."""
     replies: ReplyAddresses = field(default_factory=lambda: ReplyAddresses([]))
     """Signs the addresses that answers to mail go to."""
 

@@ -6,23 +6,14 @@ nothing else: no picture, no style from elsewhere, nothing that is fetched when 
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from email.message import EmailMessage
 from html import escape
+
+from services.responder.channels.contract import File
 
 _LINK = re.compile(r"https?://[^\s<>\"'“”‘’«»]+", re.IGNORECASE)
 _CLOSING = ".,;:!?…"
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})?")
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """What hangs on a mail. `name` is on one line; `alt` says what a picture shows."""
-
-    name: str
-    media_type: str
-    content: bytes
-    alt: str = ""
 
 
 def put(mail: EmailMessage, text: str, language: str, files: Sequence[File] = ()) -> None:

@@ -12,7 +12,7 @@ from services.responder.reply import ReplyRow
 
 def offers(account: Channel) -> Offers:
     """It can be looked into, at once: whoever holds the attempt is the only one who can put something in."""
-    return Offers(finds=True)
+    return Offers(finds=True, files=True)
 
 
 async def send(row: ReplyRow, sending: Sending) -> Outcome:
@@ -24,13 +24,15 @@ async def send(row: ReplyRow, sending: Sending) -> Outcome:
         async with sending.pool.acquire() as connection, connection.transaction():
             kept = await connection.fetchval(
                 "with mine as (select id from reply where id = $1 and brand = $2 and attempt_id = $3 and state = 'sending' for update) "
-                "insert into sandbox_outbox (brand, reply_id, channel, recipient, text) select $2, $1, $4, $5, $6 from mine returning true",
+                "insert into sandbox_outbox (brand, reply_id, channel, recipient, text, attachments) "
+                "select $2, $1, $4, $5, $6, $7 from mine returning true",
                 row.id,
                 row.brand,
                 sending.attempt_id,
                 row.channel,
                 row.recipient.model_dump(mode="json"),
                 row.text,
+                [file.model_dump(mode="json") for file in row.attachments],
             )
     except db.TRANSIENT as error:
         return Unknown(f"Postgres did not say whether the sandbox has it ({type(error).__name__})")

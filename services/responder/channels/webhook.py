@@ -4,6 +4,7 @@ docs/webhook.md is its contract. The marker is the `webhook-id`: a receiver that
 same reply again when its answer was lost. One that does not is asked at `lookup_url`, where the book has one.
 """
 
+from base64 import b64encode
 from urllib.parse import quote
 
 import orjson
@@ -25,7 +26,7 @@ class _Unsigned(Exception):
 
 
 def offers(account: Channel) -> Offers:
-    return Offers(keys=account.idempotent, finds=account.lookup_url is not None, settles_s=_SETTLES_S)
+    return Offers(files=True, keys=account.idempotent, finds=account.lookup_url is not None, settles_s=_SETTLES_S)
 
 
 async def send(row: ReplyRow, sending: Sending) -> Outcome:
@@ -141,6 +142,17 @@ def body(row: ReplyRow, sending: Sending) -> bytes:
                 "subject": recipient.subject,
                 "language": row.language,
                 "text": row.text,
+                "attachments": [
+                    {
+                        "name": file.name,
+                        "media_type": file.media_type,
+                        "bytes": len(file.content),
+                        "sha256": known.sha256,
+                        "alt": known.alt,
+                        "content": b64encode(file.content).decode(),
+                    }
+                    for known, file in zip(row.attachments, sending.files, strict=True)
+                ],
                 "sent_by": {
                     "id": row.writer,
                     "first_name": writer.first_name if writer else None,

@@ -327,7 +327,7 @@ async def test_what_a_reply_kept_that_came_back_is_owed_again(desk: World) -> No
     assert (found["state"], found["clocks"][0]["met_at"] is not None) == ("open", True), (
         "what it said is to be said again; the first did arrive"
     )
-    assert await last(desk, 2) == ["reply_bounced", "promise_not_kept"]
+    assert await last(desk, 2) == ["reply-bounced", "promise-not-kept"]
     rows = await desk.pool.fetch("select member from notification where what = 'a reply came back'")
     assert [row["member"] for row in rows] == ["gs"]
 

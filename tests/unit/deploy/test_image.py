@@ -40,7 +40,17 @@ def test_everything_that_the_build_takes_is_let_through() -> None:
     assert ignore[0] == "*"
     let_through = {line[1:] for line in ignore if line.startswith("!")}
     assert [name for name in let_through if not (ROOT / name).exists()] == []
-    needed = {"cli", "libs", "services", "pyproject.toml", "README.md", "LICENSE", "requirements/run.in", "requirements/run.txt"}
+    needed = {
+        "cli",
+        "libs",
+        "services",
+        "pyproject.toml",
+        "README.md",
+        "LICENSE",
+        "requirements/run.in",
+        "requirements/run.txt",
+        "requirements/build.txt",
+    }
     assert needed <= let_through
 
 

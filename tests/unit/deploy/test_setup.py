@@ -12,7 +12,7 @@ import pytest
 from tests.stack import environment
 from tests.unit.deploy.manifests import ROOT
 
-LOCKS = ("run.txt", "dev.txt")
+LOCKS = ("run.txt", "dev.txt", "build.txt")
 TARGETS = [
     "help",
     "setup",
@@ -66,6 +66,12 @@ def test_development_runs_on_the_very_packages_that_are_deployed() -> None:
     # What is deployed on some platforms only, development may need on all of them.
     deployed, developed = ({pin.partition(" ;")[0] for pin in _pins(lock)} for lock in ("run.txt", "dev.txt"))
     assert deployed <= developed
+
+
+def test_what_builds_the_package_without_a_wheel_is_what_is_deployed() -> None:
+    run, build = ((ROOT / "requirements" / lock).read_text() for lock in ("run.txt", "build.txt"))
+    assert build.startswith("setuptools==")
+    assert build in run
 
 
 def test_every_requirement_is_locked() -> None:

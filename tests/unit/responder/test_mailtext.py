@@ -9,6 +9,7 @@ import pytest
 
 from libs.common.submission import POLICY
 from services.responder.channels import mailtext
+from services.responder.channels.contract import File
 from tests.unit.responder.test_smtp import on_the_wire, row
 
 
@@ -87,7 +88,7 @@ def test_a_person_wrote_it_and_the_answer_goes_to_the_signed_address() -> None:
 
 def test_files_hang_on_the_mail_beside_its_bodies() -> None:
     mail = EmailMessage(policy=POLICY)
-    mailtext.put(mail, "Zie de foto.", "nl", [mailtext.File("één foto.png", "image/png", b"\x89PNG", "De meter\nmet een rood lampje")])
+    mailtext.put(mail, "Zie de foto.", "nl", [File("één foto.png", "image/png", b"\x89PNG", "De meter\nmet een rood lampje")])
     assert [part.get_content_type() for part in mail.walk()] == [
         "multipart/mixed",
         "multipart/alternative",
