@@ -86,10 +86,10 @@ async def test_a_story_by_keyboard_alone(around: Around, address: str, browser: 
     await around.settled()
     context = await context_of(browser)
     page = await context.new_page()
+    await log_in(page, address, around.issuer.token("agent", [around.brand], "gs"))
     alarms: list[str] = []
     page.on("console", lambda message: alarms.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: alarms.append(str(error)))
-    await log_in(page, address, around.issuer.token("agent", [around.brand], "gs"))
 
     # The queue: j goes to the first row, Enter opens it.
     await page.keyboard.press("?")
