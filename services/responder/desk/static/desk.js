@@ -35,7 +35,7 @@
       list.dataset.of = asked;
       judgedText = asked;
       if (had) text.focus();
-      say(one("[data-sum]", list)?.textContent.replace(/\s+/g, " ").trim() ?? "");
+      say([...one("[data-sum]", list).children].map((part) => part.textContent.trim()).join(", "));
     } catch (error) {
       if (error.name !== "AbortError") say(editor.dataset.failed);
     }
