@@ -82,8 +82,7 @@ class Reply(Part):
     state: str = Field(description="draft | submitted | approved | sending | sent | failed | unconfirmed | discarded")
     text: str
     digest: str = Field(
-        description="SHA-256 of channel, recipient, text, its parts and what people said that it promises: what an approval is bound to"
-        description="SHA-256 of channel, recipient, text, files and what people said that it promises: what an approval is bound to"
+        description="SHA-256 of channel, recipient, text, parts, files and what people said that it promises: what an approval is bound to"
     )
     writer: str | None = None
     approver: str | None = None
