@@ -28,6 +28,7 @@ _FIRST_COUNTS = {
     "escalation": "steps are taken in this order",
     "customer_groups": "the first that holds counts",
     "hub": "they are told one after the other",
+    "guard": "the first that names a verdict and its writer decides",
 }
 _WHEN = {
     "at once": "at once, because their owner or department is gone:",
