@@ -24,7 +24,8 @@ _MONEY = Pattern(
 )
 # "kost 3,95": without a currency, straight behind a word that says so.
 _BARE = Pattern(
-    r"(?<=\b(?:kost|kosten|tarief\s+is|prijs\s+is|costs?|price\s+is|fee\s+is|fare\s+is)\s(?:nu\s|now\s|maar\s|only\s|slechts\s)?)\d{1,4}[.,]\d\d(?![\d:]|\s?(?:€|eur|cent|pound|dollar|%|uur))",
+    r"(?<![\w.,€£$])(?<![€£$]\s)\d{1,4}[.,]\d{1,3}(?=\s?(?:per|/)\s?(?:kwh|m3|m³|kuub|minuut|minute|mb|gb|km|mile|maand|month|stuk)\b)"
+    r"|(?<=\b(?:kost|kosten|tarief\s+is|prijs\s+is|costs?|price\s+is|fee\s+is|fare\s+is)\s(?:nu\s|now\s|maar\s|only\s|slechts\s)?)\d{1,4}[.,]\d\d(?![\d:]|\s?(?:€|eur|cent|pound|dollar|%|uur))",
     regex.IGNORECASE,
 )
 _SHARE = Pattern(rf"(?<![\w.,])(?:{_NUMBER})\s?(?:%|\bprocent\b|\bper\s?cent\b|\bpct\b|\bprocentpunt\b|\bbasispunten\b)", regex.IGNORECASE)
@@ -51,7 +52,7 @@ _OWN = Pattern(
     r"\b(?:teruggestort|teruggeboekt|terugbetaald|terugbetaling|terugstorten|terugbetalen|terugboeken|terugkrijg\w*|terugontvang\w*|terug|gestort|overgemaakt|afgeschreven|afschrijving|afgerekend|in\s+rekening\s+gebracht|"
     r"geïncasseerd|incasso|dubbel\s+betaald|(?:heb|hebt|heeft|hebben)\s+(?:je|u)?\s?(?:al\s+)?(?:te\s+veel\s+)?\S*\s?betaald|betaalde|betaalde?\s+bedrag|betaling\s+van|bedrag\s+van|tegoed\s+van|saldo|openstaand\w*|staat\s+(?:nog\s+)?open|"
     r"je\s+(?:factuur|nota|rekening|jaarnota|eindafrekening|termijnbedrag|bestelling)\s+van|uw\s+(?:factuur|nota|rekening|jaarnota|eindafrekening|termijnbedrag|bestelling)\s+van|schuld|vordering|verrekend|"
-    r"compensatie|schadevergoeding|goedmaker\w*|gebaar|cadeau\w*|als\s+(?:dank|excuus|troost|blijk)|tegemoetkoming|vergoeden|vergoed|schade|bod|gedoneerd|opgehaald|kwijt|opgelicht\w*|verloren|cadeaubon|cadeaukaart|bijgeschreven|bijschrijving|ontvangen|"
+    r"compensatie|schadevergoeding|te\s+veel|staat\s+(?:er\s+)?(?:nog\s+)?[^.!?]{0,20}\bopen|\bback|goedmaker\w*|gebaar|cadeau\w*|als\s+(?:dank|excuus|troost|blijk)|tegemoetkoming|vergoeden|vergoed|schade|bod|gedoneerd|opgehaald|kwijt|opgelicht\w*|verloren|cadeaubon|cadeaukaart|bijgeschreven|bijschrijving|ontvangen|"
     r"refund\w*|credited|debited|charged\s+(?:you|twice|by)|was\s+charged|were\s+charged|been\s+charged|you\s+paid|your\s+payment|payment\s+of|paid\s+back|pay\s+back|outstanding|owed|owe|balance\s+of|your\s+(?:bill|invoice|order)\s+of|"
     r"reimburse\w*|compensation|goodwill|gift\s?card|transferred|transaction\s+of|amount\s+of)\b",
     regex.IGNORECASE,
@@ -116,7 +117,7 @@ _COMES_WITH = (
         "cap",
     ),
     *("kost", "cost", "tarief", "prijs", "price", "fee", "fare", "max", "limi", "hooguit", "hoogst", "up to", "at most", "no more"),
-    *("niet meer", "minim", "allowance", "tot ", "vanaf", "at least"),
+    *("niet meer", "kwh", "minim", "allowance", "tot ", "vanaf", "at least"),
 )
 """What a reply with such a fact has somewhere."""
 _DIGITS = Pattern(r"\d+")

@@ -22,6 +22,7 @@ _SAID: Final = {
     PHONE: "a phone number", EMAIL: "a mail address", IBAN: "an account number", BSN: "a citizen service number", BIRTHDATE: "a date of birth",
     ADDRESS: "an address", ORDER: "an order number", CUSTOMER: "a customer number", CASE: "a case number",
 }  # fmt: skip
+_DISTANCE: Final = re.compile(r"\s?(?:min(?:uten|utes)?|meter|m|km|uur|dagen|weken)\b", re.IGNORECASE)
 _BORN: Final = re.compile(r"\bgeb|\bborn|birth", re.IGNORECASE)
 MOST: Final = 20
 """So many data of one kind are looked at in a text, the first ones: a longer list is no reply."""
@@ -53,6 +54,7 @@ _OURS_BEFORE: Final = re.compile(
     r"|\b(?:ons|onze|our)\s+(?:\w+\s+){0,2}?(?:\w*nummer|\w*lijn|number|line|phone|telefoon|rekening\w*|account|iban)\s*(?:is|:|\()*\s*$"
     r"|\b(?:klantenservice|servicelijn|storingslijn|storingsnummer|alarmnummer|meldpunt|helpdesk|customer\s+(?:care|service|services)|helpline|hotline|"
     r"support|balie|loket|politie|police|bank|fraudehelpdesk|fraudedesk)\b[^.!?\n]{0,25}$"
+    r"|(?<!\bje )(?<!\buw )(?<!\byour )\b(?:tel|telefoon|phone)\.?:?\s*$"
     r"|\b(?:bereikbaar|open|available|reachable)\b[^.!?\n]{0,20}\b(?:op|via|on|at)\s*$",
     re.IGNORECASE,
 )
@@ -112,6 +114,8 @@ def _data(text: str, book: BrandBook, known: "_Known") -> list[tuple[str, int, i
         if known.has(text[start:end]) or not _EXAMPLE.search(text, max(0, start - _LONGEST_BEFORE), start):
             add(_kind(name), start, end)
     for one in islice(personal_data(text, lens), MOST):
+        if one.kind == ADDRESS and _DISTANCE.match(text, one.end):
+            continue
         if not _of_the_brand(one, text, lens, our_place=our_place, known=known.has(text[one.start : one.end])):
             add(one.kind, one.start, one.end)
     for match in islice(_CASE_NUMBER.finditer(text), MOST):
