@@ -58,7 +58,7 @@ def person_form(draft: Draft, book: BrandBook) -> Iterator[Found]:
     singular = book.voice.person == "ik"
     if not read.has(_WE_WORDS if singular else _I_WORDS):
         return
-    text = blank(read.own, CARET, _NAME_IN_SENTENCE, _NAME_AFTER_MARK, _NO_PERSON, official(book), _own_page(book.name))
+    text = blank(read.own, CARET, _NAME_IN_SENTENCE, _NAME_AFTER_MARK, _NO_PERSON, _own_page(book.name), official(book))
     english = not draft.is_dutch
     own = ("I" if singular else "we") if english else book.voice.person
     pattern = (_I_ENGLISH if english else _I_DUTCH) if not singular else _WE_ANY
