@@ -4,6 +4,7 @@ A request is a question for a datum ("wat is je klantnummer?", "which address"),
 ordernummer"). Where anything in the reply points to a private message, a mail or a form of the brand's, the customer knows where to put it. Pure: no I/O.
 """
 
+import re
 from collections.abc import Iterator
 
 import regex
@@ -114,28 +115,40 @@ _POINTS = Pattern(
     r"|\S@\w[\w-]*\.\w",
     regex.IGNORECASE,
 )
+_POINTS_PLAINLY = re.compile(r"\bdm\b|\bpb\b|priv[eé]bericht|(?:direct|private) message")
 _PARTS = (
-    "nummer",
-    "nr",
-    "adres",
-    "postcode",
-    "geboorte",
-    "iban",
-    "bsn",
-    "gegevens",
-    "mail",
-    "address",
-    "number",
-    "birth",
-    "zip",
-    "post code",
-    "reference",
-    "phone",
-    "naw",
-    "details",
-    "dob",
-    "code",
-    "woon",
+    *(
+        "nummer",
+        "nr",
+        "adres",
+        "postcode",
+        "geboorte",
+        "iban",
+        "bsn",
+        "gegevens",
+        "e-mail",
+        "email",
+        "address",
+        "number",
+        "birth",
+        "zip",
+        "post code",
+    ),
+    *(
+        "reference",
+        "naw",
+        "dob",
+        "code",
+        "details",
+        "woonplaats",
+        "woon je",
+        "woont u",
+        "woon jij",
+        "order no",
+        "booking ref",
+        "sort code",
+        "account info",
+    ),
 )
 
 
@@ -145,7 +158,7 @@ def asks_pii_in_public(draft: Draft, book: BrandBook) -> Iterator[Found]:
         return
     read = reading.of(draft)
     lower = read.own_lower
-    if not any(part in lower for part in _PARTS) or _POINTS.search(read.lower):
+    if not any(part in lower for part in _PARTS) or _POINTS_PLAINLY.search(read.lower) or _POINTS.search(read.lower):
         return
     for sentence in read.sentences:
         clause = read.own[sentence.start : sentence.end]

@@ -4,6 +4,7 @@ Replies stay findable for years. An amount of the customer's own (what they paid
 something, or something that costs nothing. Pure: no I/O.
 """
 
+import re
 from collections.abc import Iterator
 
 import regex
@@ -69,12 +70,12 @@ def expiring_fact(draft: Draft, book: BrandBook) -> Iterator[Found]:
         return
     read = reading.of(draft)
     lower = read.own_lower
-    if not any(sign in lower for sign in _COMES_WITH):
+    if not _MAY_STATE.search(lower) or not any(sign in lower for sign in _COMES_WITH):
         return
     theirs = _numbers(draft.incoming or "")
     for sentence in read.sentences:
         clause = lower[sentence.start : sentence.end]
-        if not any(sign in clause for sign in _COMES_WITH):
+        if not _MAY_STATE.search(clause) or not any(sign in clause for sign in _COMES_WITH):
             continue
         for match in _facts(clause):
             if theirs and set() < _numbers(match[0]) <= theirs and (_PAID.search(draft.incoming or "") or not _FIRM.search(clause)):
@@ -95,6 +96,7 @@ def _facts(clause: str) -> Iterator["regex.Match[str]"]:
             yield match
 
 
+_MAY_STATE = re.compile(r"\d|euro|cent|pound|dollar")
 _COMES_WITH = (
     *(
         "€",
