@@ -53,7 +53,9 @@ _OWN = Pattern(
     r"\b(?:teruggestort|teruggeboekt|terugbetaald|terugbetaling|terugstorten|terugbetalen|terugboeken|terugkrijg\w*|terugontvang\w*|terug|gestort|overgemaakt|afgeschreven|afschrijving|afgerekend|in\s+rekening\s+gebracht|"
     r"geïncasseerd|incasso|dubbel\s+betaald|(?:heb|hebt|heeft|hebben)\s+(?:je|u)?\s?(?:al\s+)?(?:te\s+veel\s+)?\S*\s?betaald|betaalde|betaalde?\s+bedrag|betaling\s+van|bedrag\s+van|tegoed\s+van|saldo|openstaand\w*|staat\s+(?:nog\s+)?open|"
     r"je\s+(?:factuur|nota|rekening|jaarnota|eindafrekening|termijnbedrag|bestelling)\s+van|uw\s+(?:factuur|nota|rekening|jaarnota|eindafrekening|termijnbedrag|bestelling)\s+van|schuld|vordering|verrekend|"
-    r"compensatie|schadevergoeding|te\s+veel|staat\s+(?:er\s+)?(?:nog\s+)?[^.!?]{0,20}\bopen|\bback|goedmaker\w*|gebaar|cadeau\w*|als\s+(?:dank|excuus|troost|blijk)|tegemoetkoming|vergoeden|vergoed|schade|bod|gedoneerd|opgehaald|kwijt|opgelicht\w*|verloren|cadeaubon|cadeaukaart|bijgeschreven|bijschrijving|ontvangen|"
+    r"compensatie|schadevergoeding|te\s+veel|maken?\s+(?:we|wij|ik)\b[^.!?]{0,40}\bover\b|over(?:maken|boeken)|transfer|"
+    r"(?:je|uw|jouw|your)\s+(?:(?:nieuwe|new)\s+)?(?:termijnbedrag|maandbedrag|saldo|bedrag|tegoed|balance|payment|instal?lment|boete|fine)\s+(?:is|van|of|wordt)|"
+    r"staat\s+(?:er\s+)?(?:nog\s+)?[^.!?]{0,20}\bopen|\bback|goedmaker\w*|gebaar|cadeau\w*|als\s+(?:dank|excuus|troost|blijk)|tegemoetkoming|vergoeden|vergoed|schade|bod|gedoneerd|opgehaald|kwijt|opgelicht\w*|verloren|cadeaubon|cadeaukaart|bijgeschreven|bijschrijving|ontvangen|"
     r"refund\w*|credited|debited|charged\s+(?:you|twice|by)|was\s+charged|were\s+charged|been\s+charged|you\s+paid|your\s+payment|payment\s+of|paid\s+back|pay\s+back|outstanding|owed|owe|balance\s+of|your\s+(?:bill|invoice|order)\s+of|"
     r"reimburse\w*|compensation|goodwill|gift\s?card|transferred|transaction\s+of|amount\s+of)\b",
     regex.IGNORECASE,
@@ -80,6 +82,8 @@ def expiring_fact(draft: Draft, book: BrandBook) -> Iterator[Found]:
         for match in _facts(clause):
             if theirs and set() < _numbers(match[0]) <= theirs and (_PAID.search(draft.incoming or "") or not _FIRM.search(clause)):
                 continue
+            if _MENTIONED.search(clause, 0, match.start()) and not _FIRM.search(clause):
+                continue
             start, end = sentence.start + match.start(), sentence.start + match.end()
             message = f"“{draft.text[start:end].strip()}” may change, and this stays findable for years. Say where it stands, or tell it in private."
             yield Found("expiring_fact", message, start, end)
@@ -89,6 +93,7 @@ def _facts(clause: str) -> Iterator["regex.Match[str]"]:
     if _OWN.search(clause) is None or _FIRM.search(clause):
         yield from _MONEY.finditer(clause)
         yield from _BARE.finditer(clause)
+        yield from _HALF.finditer(clause)
         if _OF_RATES.search(clause):
             yield from _SHARE.finditer(clause)
     for match in _QUANTITY.finditer(clause):
@@ -96,7 +101,13 @@ def _facts(clause: str) -> Iterator["regex.Match[str]"]:
             yield match
 
 
-_MAY_STATE = re.compile(r"\d|euro|cent|pound|dollar")
+_MENTIONED = re.compile(r"\b(?:die|de|the|those|these|deze|je|uw|your)\s\Z")
+"""Before an amount that both know already: the customer's."""
+_HALF = Pattern(
+    r"\b(?:halve\s+prijs|half\s+(?:the\s+)?price|1\s?\+\s?1\s+gratis|(?:twee|2)\s+(?:voor|halen)\s+(?:de\s+prijs\s+van\s+)?(?:één|een|1|betalen)|buy\s+one\s+get\s+one|two\s+for\s+(?:the\s+price\s+of\s+)?one|2\s+for\s+1)\b",
+    regex.IGNORECASE,
+)
+_MAY_STATE = re.compile(r"\d|euro|cent|pound|dollar|halve prijs|half |buy one|for one|twee ")
 _COMES_WITH = (
     *(
         "€",
@@ -119,7 +130,7 @@ _COMES_WITH = (
         "cap",
     ),
     *("kost", "cost", "tarief", "prijs", "price", "fee", "fare", "max", "limi", "hooguit", "hoogst", "up to", "at most", "no more"),
-    *("niet meer", "kwh", "minim", "allowance", "tot ", "vanaf", "at least"),
+    *("niet meer", "kwh", "minim", "allowance", "tot ", "vanaf", "at least", "half", "halve", "+ 1", "+1", "buy one", " one", " 1"),
 )
 """What a reply with such a fact has somewhere."""
 _DIGITS = Pattern(r"\d+")
