@@ -46,11 +46,27 @@ _ENGLISH_SPELLING: Final = re.compile(
 )
 
 
+_MAY_LINK: Final = re.compile(r"[@#]|://|www\.")
+
+
+def _weights(word: str) -> tuple[float, float, float]:
+    """What a word says for Dutch, for English and for others."""
+    worth = 0.5 if word in _AMBIGUOUS else 1.0
+    return worth * (word in _NL), worth * (word in _EN), worth * (word in _OTHER)
+
+
+_WEIGHTS: Final = {word: _weights(word) for word in (*_NL, *_EN, *_OTHER)}
+
+
 @lru_cache(maxsize=64)
 def written_in(text: str) -> str | None:
     """``nl`` or ``en``; none where it is another language, or too little of either is there."""
-    words = [word.lower().replace("’", "'") for word in _WORD.findall(_LINKS.sub(" ", text))]
-    dutch, english, other = _weight(words, _NL), _weight(words, _EN), _weight(words, _OTHER)
+    plain = text.lower().replace("’", "'")
+    words = _WORD.findall(_LINKS.sub(" ", plain) if _MAY_LINK.search(plain) else plain)
+    dutch = english = other = 0.0
+    for word in words:
+        if weight := _WEIGHTS.get(word):
+            dutch, english, other = dutch + weight[0], english + weight[1], other + weight[2]
     if other > 1 and other > max(dutch, english):
         return None
     if dutch == english and len(words) > 1:
@@ -66,10 +82,6 @@ def written_in(text: str) -> str | None:
 
 _LEAST: Final = 0.5
 """What one ambiguous word is worth is too little to tell a language by."""
-
-
-def _weight(words: list[str], known: frozenset[str]) -> float:
-    return sum((0.5 if word in _AMBIGUOUS else 1.0) for word in words if word in known)
 
 
 def of_customer(incoming: str | None, text: str, book: BrandBook) -> str:

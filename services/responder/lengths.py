@@ -66,6 +66,9 @@ _TOP_LEVEL_DOMAINS = (
 )
 _TLD = "|".join(sorted(_TOP_LEVEL_DOMAINS.split(), key=len, reverse=True))
 
+# Characters that twitter-text's configuration gives the weight 2, and those that may begin or end an emoji.
+_HEAVY = re.compile(r"[^\u0000-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]")
+_MAY_EMOJI = re.compile(r"[^\u0000-\u10ff\u2010-\u2027€]")
 _MAY_LINK = re.compile(r"\w\.\w|://")
 # twitter-text's regular expressions, in short: labels of a host are at most 63 long and neither begin nor end with a dash or an underscore, the domain
 # itself has no underscore; a path ends where Chinese, Japanese or Korean begins, before closing marks, and after a bracket that was opened in it.
@@ -182,18 +185,12 @@ def excess(channel: str, text: str, book: BrandBook, visibility: str = "public")
 def _twitter(text: str) -> int:
     """Weighted length of twitter-text's configuration version 3 (NFC; links 23; an emoji 2)."""
     normal = unicodedata.normalize("NFC", text)
-    if normal.isascii() and not _MAY_LINK.search(normal):
-        return len(normal)
-    without_links, links = _take_out(_HTTP_LINK, normal)
-    without_links, bare = _take_out(_BARE_LINK, without_links)
-    plain, emoji = _take_out(_EMOJI, without_links)
-    weight = len(plain) if plain.isascii() else sum(_twitter_weight(ord(c)) for c in plain)
-    return (links + bare) * _LINK_LENGTH + emoji * 2 + weight
-
-
-def _twitter_weight(code: int) -> int:
-    light = code <= 4351 or 8192 <= code <= 8205 or 8208 <= code <= 8223 or 8242 <= code <= 8247
-    return 1 if light else 2
+    without_links, links, bare = normal, 0, 0
+    if _MAY_LINK.search(normal):
+        without_links, links = _take_out(_HTTP_LINK, normal)
+        without_links, bare = _take_out(_BARE_LINK, without_links)
+    plain, emoji = _take_out(_EMOJI, without_links) if _MAY_EMOJI.search(without_links) else (without_links, 0)
+    return (links + bare) * _LINK_LENGTH + emoji * 2 + len(plain) + len(_HEAVY.findall(plain))
 
 
 def _mastodon(text: str) -> int:
@@ -208,6 +205,8 @@ def _take_out(pattern: Pattern, text: str) -> tuple[str, int]:
 
 
 def _graphemes(text: str) -> int:
+    if text.isascii() and "\r" not in text:
+        return len(text)
     return sum(1 for _ in _GRAPHEME.finditer(text))
 
 

@@ -10,6 +10,7 @@ import pytest
 from cli import contracts
 from cli.navigation import on_config, on_page_markdown
 from cli.reference import commands, flow
+from libs.common.bookguard import ALWAYS_BLOCK, SEVERITIES
 from libs.common.brandbook import BrandBook
 from libs.common.events import Event
 from libs.common.topics import EVENT_TYPES, TOPICS, Topic
@@ -127,3 +128,12 @@ def test_what_the_readme_and_the_contributing_page_link_to_is_there() -> None:
             assert anchor in {
                 re.sub(r"[^\w -]", "", line.lstrip("# ").lower()).replace(" ", "-") for line in linked.splitlines() if line.startswith("#")
             }
+
+
+# --- guard.md --------------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_page_of_the_guard_has_every_verdict_with_what_it_means() -> None:
+    rows = re.findall(r"^\| `(\w+)` \|[^|]*\| (\w+)(, always)? \|", page("guard.md"), re.MULTILINE)
+    assert {code: severity for code, severity, _ in rows} == dict(SEVERITIES)
+    assert {code for code, _, always in rows if always} == ALWAYS_BLOCK

@@ -7,11 +7,12 @@ import regex
 from libs.common.brandbook import BrandBook
 from services.responder.blanks import CARET, HANDLE, LINK, QUOTED, QUOTED_LINE, blank
 from services.responder.bounded import Pattern
-from services.responder.verdicts import turned
+from services.responder.verdicts import reading, turned
 from services.responder.verdicts.draft import Draft, Found, official
 
 _JE_FORMS = r"je|jij|jou|jouw|jouwe|jouwes|jezelf|jijzelf|jouzelf|jullie|jullies|dankje|dankjewel|bedanktje|alsjeblieft|asjeblieft"
 _U_FORMS = r"u|uw|uwe|uzelf|uws|dankuwel|danku|alstublieft|uwerzijds"
+_JE_WORDS, _U_WORDS = frozenset(_JE_FORMS.split("|")), frozenset(_U_FORMS.split("|"))
 _BOUND_LEFT, _BOUND_RIGHT = r"(?<![\w'’&^-])(?<!\w\.)", r"(?![\w&^-])(?!['’]\w)"
 _JE = Pattern(rf"{_BOUND_LEFT}(?:{_JE_FORMS}){_BOUND_RIGHT}", regex.IGNORECASE)
 _U = Pattern(rf"{_BOUND_LEFT}(?:{_U_FORMS}){_BOUND_RIGHT}", regex.IGNORECASE)
@@ -37,10 +38,8 @@ _METALANGUAGE = Pattern(r"\bje\s?/\s?u\b|\bu\s?/\s?je\b|\bjij\s?/\s?u\b|\bu\s?/\
 
 def address_form(draft: Draft, book: BrandBook) -> Iterator[Found]:
     """Every word of the form that the brand does not use; a mixed text has some of those by definition. Dutch only."""
-    if not draft.is_dutch:
-        return
-    wrong, own, anywhere = (_U, "je", _ANY_U) if book.voice.address_form == "je" else (_JE, "u", _ANY_JE)
-    if not anywhere.search(draft.text):
+    wrong, own, anywhere, forms = (_U, "je", _ANY_U, _U_WORDS) if book.voice.address_form == "je" else (_JE, "u", _ANY_JE, _JE_WORDS)
+    if not reading.of(draft).has(forms) or not draft.is_dutch or not anywhere.search(draft.text):
         return
     text = blank(draft.text, QUOTED_LINE, LINK, official(book), QUOTED, HANDLE, CARET, _NOT_ADDRESS, _LETTER, _TITLE_CASED, _METALANGUAGE)
     for match in wrong.finditer(text):

@@ -23,8 +23,8 @@ SHORTENERS_TEXT: Final = (
 SHORTENERS: Final = frozenset(SHORTENERS_TEXT.split())
 """Where a short link hides its target."""
 _MAY_LINK: Final = re.compile(r"\w\.\w|://")
-# What a browser follows, also where a network that counts characters sees no link in it.
-_FOLLOWED: Final = Pattern(r"(?<![\w@/.])(?:https?://|www\.)[^\s<>\"'“”‘’()\[\]]+", regex.IGNORECASE)
+# More than channels make a link of: what hides its host before an @ is one for whoever copies it.
+_WRITTEN: Final = Pattern(r"(?<![\w@/.])(?:https?://|www\.)[^\s<>\"'“”‘’()\[\]]+", regex.IGNORECASE)
 _HOST: Final = Pattern(r"(?:https?://)?(?:[^/@\s]*@)?([^/:?#\s]+)", regex.IGNORECASE)
 
 
@@ -34,7 +34,7 @@ def link_unsafe(draft: Draft, book: BrandBook) -> Iterator[Found]:
         return
     safe = _safe(book.voice.safe_domains, tuple(book.staff.domains), tuple(one.account for one in book.channels if one.account))
     end = 0
-    for match in sorted((*links(draft.text), *_FOLLOWED.finditer(draft.text)), key=lambda one: (one.start(), -one.end())):
+    for match in sorted((*links(draft.text), *_WRITTEN.finditer(draft.text)), key=lambda one: (one.start(), -one.end())):
         if match.start() < end:
             continue
         end = match.end()

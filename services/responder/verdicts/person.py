@@ -5,6 +5,7 @@ has an *ons* and an *onze*, the company's; one that says *wij* has no word for t
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import regex
 
@@ -45,13 +46,19 @@ _TOGETHER = Pattern(
 )
 
 
+@lru_cache(maxsize=256)
+def _own_page(brand: str) -> Pattern:
+    """The customer's pages at the brand, however the *mijn* is written."""
+    return Pattern(rf"(?<!\w)(?:mijn|my)[ -]?{regex.escape(brand)}(?!\w)", regex.IGNORECASE)
+
+
 def person_form(draft: Draft, book: BrandBook) -> Iterator[Found]:
     """Each word of the person that the brand does not write as."""
     read = reading.of(draft)
     singular = book.voice.person == "ik"
     if not read.has(_WE_WORDS if singular else _I_WORDS):
         return
-    text = blank(read.own, CARET, _NAME_IN_SENTENCE, _NAME_AFTER_MARK, _NO_PERSON, official(book))
+    text = blank(read.own, CARET, _NAME_IN_SENTENCE, _NAME_AFTER_MARK, _NO_PERSON, _own_page(book.name), official(book))
     english = not draft.is_dutch
     own = ("I" if singular else "we") if english else book.voice.person
     pattern = (_I_ENGLISH if english else _I_DUTCH) if not singular else _WE_ANY

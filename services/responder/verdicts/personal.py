@@ -6,7 +6,7 @@ ordernummer …") or when it stands in the message that is answered. Pure: no I/
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Final
 
@@ -22,11 +22,14 @@ _SAID: Final = {
     PHONE: "a phone number", EMAIL: "a mail address", IBAN: "an account number", BSN: "a citizen service number", BIRTHDATE: "a date of birth",
     ADDRESS: "an address", ORDER: "an order number", CUSTOMER: "a customer number", CASE: "a case number",
 }  # fmt: skip
+_DISTANCE: Final = re.compile(r"\s?(?:min(?:uten|utes)?|meter|m|km|uur|dagen|weken)\b", re.IGNORECASE)
 _BORN: Final = re.compile(r"\bgeb|\bborn|birth", re.IGNORECASE)
 MOST: Final = 20
 """So many data of one kind are looked at in a text, the first ones: a longer list is no reply."""
 _FEWEST: Final = 4  # letters and digits of a datum
 _PART_OF_ADDRESS: Final = re.compile(r"[,\n(]| (?=[1-9]\d{3} ?[A-Za-z]{2}\b)")
+_DIGITS: Final = re.compile(r"\d+")
+_RUN: Final = re.compile(r"\d{3,}")
 _DIGIT_OR_AT: Final = re.compile(r"[\d@]")
 _POSTCODE: Final = re.compile(
     r"(?<![\w.,€-])[1-9]\d{3} ?"
@@ -53,6 +56,7 @@ _OURS_BEFORE: Final = re.compile(
     r"|\b(?:ons|onze|our)\s+(?:\w+\s+){0,2}?(?:\w*nummer|\w*lijn|number|line|phone|telefoon|rekening\w*|account|iban)\s*(?:is|:|\()*\s*$"
     r"|\b(?:klantenservice|servicelijn|storingslijn|storingsnummer|alarmnummer|meldpunt|helpdesk|customer\s+(?:care|service|services)|helpline|hotline|"
     r"support|balie|loket|politie|police|bank|fraudehelpdesk|fraudedesk)\b[^.!?\n]{0,25}$"
+    r"|(?<!\bje )(?<!\buw )(?<!\byour )\b(?:tel|telefoon|phone)\.?:?\s*$"
     r"|\b(?:bereikbaar|open|available|reachable)\b[^.!?\n]{0,20}\b(?:op|via|on|at)\s*$",
     re.IGNORECASE,
 )
@@ -101,24 +105,28 @@ def pii_in_public(draft: Draft, book: BrandBook) -> Iterator[Found]:
 
 def _data(text: str, book: BrandBook, known: "_Known") -> list[tuple[str, int, int]]:
     lens = lens_of(book)
-    our_place = _OUR_PLACE.search(text) is not None and _YOURS.search(text) is None
     found: list[tuple[str, int, int]] = []
 
     def add(kind: str, start: int, end: int) -> None:
         if all(end <= other_start or start >= other_end for _, other_start, other_end in found):
             found.append((kind, start, end))
 
+    def our_place() -> bool:
+        return _OUR_PLACE.search(text) is not None and _YOURS.search(text) is None
+
     for name, start, end in claimed(text, lens.patterns):
         if known.has(text[start:end]) or not _EXAMPLE.search(text, max(0, start - _LONGEST_BEFORE), start):
             add(_kind(name), start, end)
     for one in islice(personal_data(text, lens), MOST):
+        if one.kind == ADDRESS and _DISTANCE.match(text, one.end):
+            continue
         if not _of_the_brand(one, text, lens, our_place=our_place, known=known.has(text[one.start : one.end])):
             add(one.kind, one.start, one.end)
-    for match in islice(_CASE_NUMBER.finditer(text), MOST):
+    for match in islice(_CASE_NUMBER.finditer(text), MOST) if _CASE_WORD.search(text) else ():
         if _is_case(match) and (known.has(match[1]) or not _EXAMPLE.search(text, max(0, match.start(1) - _LONGEST_BEFORE), match.start(1))):
             add(CASE, *match.span(1))
     for match in islice(_POSTCODE.finditer(text), MOST):
-        if known.has(match[0]) or not our_place:
+        if known.has(match[0]) or not our_place():
             add(ADDRESS, *match.span())
     for kind, start, end in known.repeated(text):
         add(kind, start, end)
@@ -136,7 +144,7 @@ def _is_case(match: re.Match[str]) -> bool:
     return _CASE_WORD.search(match[0]) is not None and sum(map(str.isdigit, match[1])) >= _FEWEST
 
 
-def _of_the_brand(one: PersonalData, text: str, lens: Lens, *, our_place: bool, known: bool) -> bool:
+def _of_the_brand(one: PersonalData, text: str, lens: Lens, *, our_place: Callable[[], bool], known: bool) -> bool:
     """Whether a datum is the brand's or another company's, or no datum at all; one that the customer wrote too (`known`) hardly is."""
     datum, before = text[one.start : one.end], text[max(0, one.start - _LONGEST_BEFORE) : one.start]
     if one.kind == EMAIL and lens.ours.has_mail(datum.lower()):
@@ -151,7 +159,7 @@ def _of_the_brand(one: PersonalData, text: str, lens: Lens, *, our_place: bool, 
     if one.kind == IBAN:
         return bool(_ACCOUNT_OURS.search(text))
     if one.kind == ADDRESS:
-        return our_place or bool(_EXAMPLE.search(before))
+        return our_place() or bool(_EXAMPLE.search(before))
     if one.kind in (ORDER, CUSTOMER):
         told = named_before(text, one.start) in (ORDER, CUSTOMER)
         return not told or bool(_EXAMPLE.search(before))
@@ -162,16 +170,21 @@ class _Known:
     """What the message that is answered says of its customer, as far as a draft may repeat it."""
 
     def __init__(self, incoming: str, book: BrandBook) -> None:
-        self._incoming, self._book, self._compact = incoming, book, _compact(incoming)
+        self._incoming, self._book = incoming, book
+        self._own: str | None = None
 
     def has(self, written: str) -> bool:
         """Whether the message holds this too, in whatever spelling."""
-        return len(compact := _compact(written)) >= _FEWEST and compact in self._compact
+        if self._own is None:
+            self._own = _compact(self._incoming)
+        return len(compact := _compact(written)) >= _FEWEST and compact in self._own
 
     def repeated(self, text: str) -> Iterator[tuple[str, int, int]]:
         """Places where the text repeats a datum of the message, in any spelling of its separators."""
-        if not _LIKELY.search(self._incoming):
-            return
+        if not ("@" in text and "@" in self._incoming) and set(_DIGITS.findall(text)).isdisjoint(_DIGITS.findall(self._incoming)):
+            shared = _RUN.findall(self._incoming)
+            if not any(run[:3] in text for run in shared):
+                return
         compact = _compact(text)
         for kind, datum in islice(dict.fromkeys(self._data()), MOST):
             letters = _compact(datum)

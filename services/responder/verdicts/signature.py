@@ -1,6 +1,7 @@
 """Whether a text is signed as the brand book asks of its channel, by who writes it, at its end."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import regex
 
@@ -38,6 +39,7 @@ _CLOSERS_TEXT = (
     "maandag dinsdag woensdag donderdag vrijdag zaterdag zondag"
 )
 _CLOSERS = frozenset(_CLOSERS_TEXT.split())
+_pattern = lru_cache(maxsize=1024)(Pattern)
 LONGEST_SIGNATURE = 200
 """Characters of a line that closes a text with a name: whatever is longer is a sentence."""
 # What tells a sentence of the message from a line about the team or a footer below a name: it goes on, asks, or addresses.
@@ -48,7 +50,9 @@ def signature(draft: Draft, book: BrandBook) -> Iterator[Found]:
     form = signature_form(book, draft.channel, draft.visibility)
     if form == "none":
         return
-    text = QUOTED_LINE.sub(lambda m: " " * len(m[0]), draft.text).rstrip()
+    text = (QUOTED_LINE.sub(lambda m: " " * len(m[0]), draft.text) if ">" in draft.text else draft.text).rstrip()
+    if _plainly(text, form, draft):
+        return
     if form == "initials":
         found = _by_initials(text, draft, book)
     elif form == "first_name":
@@ -65,6 +69,13 @@ def signature(draft: Draft, book: BrandBook) -> Iterator[Found]:
     else:
         message = f"This is signed otherwise than with {_expected(form, draft)} at the end."
         yield Found("wrong_signature", message, start, end, rule, _instead(text, start, end, form, draft, book))
+
+
+def _plainly(text: str, form: SignatureStyle, draft: Draft) -> bool:
+    """Whether the text ends in nothing but the signature, as most do."""
+    if form == "initials":
+        return text.lower().endswith(f"^{draft.member.initials.lower()}")
+    return form == "first_name" and "^" not in text and text.rpartition("\n")[2].strip() == draft.member.first_name
 
 
 def _closing(text: str, form: SignatureStyle, draft: Draft, book: BrandBook) -> str:
@@ -97,16 +108,16 @@ Place = tuple[int, int]
 def _by_initials(text: str, draft: Draft, book: BrandBook) -> Place | None:
     """None when signed well; the place of what is wrong; an empty place when nobody signed."""
     own = draft.member.initials.lower()
-    signed = list(Pattern(rf"\^{regex.escape(own)}(?!\w)", regex.IGNORECASE).finditer(text))
+    signed = list(_pattern(rf"\^{regex.escape(own)}(?!\w)", regex.IGNORECASE).finditer(text))
     if signed and _AFTER_SIGNATURE.match(text, signed[-1].end()):
         return None
     carets = list(_ANY_CARET.finditer(text)) or signed
     if carets:
         return carets[-1].span()
-    other = Pattern(rf"(?:(?<=\s)|^)[/\\~*|–—-]\s?(?:(?i:{regex.escape(own)})|\p{{Lu}}{{2}})\.?\s*$").search(text)
+    other = _pattern(rf"(?:(?<=\s)|^)[/\\~*|–—-]\s?(?:(?i:{regex.escape(own)})|\p{{Lu}}{{2}})\.?\s*$").search(text)
     if other:
         return other.span()
-    bare = Pattern(rf"(?<=[.!?)…\n]\s*)\(?{regex.escape(own)}\)?\.?\s*$", regex.IGNORECASE).search(text)
+    bare = _pattern(rf"(?<=[.!?)…\n]\s*)\(?{regex.escape(own)}\)?\.?\s*$", regex.IGNORECASE).search(text)
     if bare:
         return bare.span()
     return _named_end(text, draft, book) or (len(text), len(text))
@@ -122,7 +133,7 @@ def _by_first_name(text: str, draft: Draft, book: BrandBook) -> Place | None:
     elsewhere = _named_end(text, draft, book)
     if elsewhere:
         return elsewhere
-    early = Pattern(_CLOSING.pattern + regex.escape(draft.member.first_name) + r"(?!\w)", regex.IGNORECASE).search(text)
+    early = _pattern(_CLOSING.pattern + regex.escape(draft.member.first_name) + r"(?!\w)", regex.IGNORECASE).search(text)
     return early.span() if early else (len(text), len(text))
 
 
@@ -138,7 +149,7 @@ def _optional(text: str, draft: Draft, book: BrandBook) -> Place | None:
 
 def _own_name(text: str, draft: Draft, book: BrandBook) -> Place | None:
     """Where the writer's first name closes the text; a surname, a function and lines about the team may follow."""
-    name = Pattern(rf"(?<![\w@#'’-]){regex.escape(draft.member.first_name)}(?![\w'’-])", regex.IGNORECASE)
+    name = _pattern(rf"(?<![\w@#'’-]){regex.escape(draft.member.first_name)}(?![\w'’-])", regex.IGNORECASE)
     for match in reversed(list(name.finditer(text))[-8:]):
         if not _opens_signature(text, match.start()) or not _closes_text(text[match.end() :], book):
             continue
@@ -164,7 +175,7 @@ def _closes_text(after: str, book: BrandBook) -> bool:
     team = rf"(?i:team|webcare\w*|klantenservice|klantcontact|support|customer|care|service|van|from|of|{regex.escape(book.name)})"
     about = rf"(?:{link}(?:{team}|\p{{Lu}}\w*)(?:[\s|&/,-]+(?:{team}|\p{{Lu}}\w*))*\)?)?"
     icons = r"[\s\p{Extended_Pictographic}\uFE0F<3:;()-]*"
-    if first and (len(first) > LONGEST_SIGNATURE or not Pattern(surname + about + icons).fullmatch(first)):
+    if first and (len(first) > LONGEST_SIGNATURE or not _pattern(surname + about + icons).fullmatch(first)):
         return False
     rest = [line.strip() for line in lines if line.strip()]
     return len(rest) <= 6 and not any(_MESSAGE_LINE.search(blank(line, LINK)) for line in rest)
@@ -190,7 +201,7 @@ def _named_end(text: str, draft: Draft, book: BrandBook) -> Place | None:
     words = tail.split()
     if _ONE_NAME.fullmatch(tail) and text.endswith(tail) and languages.written_in(tail.lower()) is None and tail.lower() not in _CLOSERS:
         return start, len(text)
-    is_team = (_TEAM_WORDS.search(tail) or Pattern(rf"\b{regex.escape(book.name)}\b").search(tail)) and len(words) <= 4
+    is_team = (_TEAM_WORDS.search(tail) or _pattern(rf"\b{regex.escape(book.name)}\b").search(tail)) and len(words) <= 4
     if is_team and all(w[:1].isupper() or w.lower() in _TEAM_SMALL_WORDS for w in words):
         return start, len(text)
     return None

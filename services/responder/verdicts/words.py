@@ -9,6 +9,7 @@ from libs.common.brandbook import BrandBook
 from services.responder.blanks import LINK, blank
 from services.responder.bounded import Pattern
 from services.responder.inflection import forms
+from services.responder.verdicts import reading
 from services.responder.verdicts.draft import Draft, Found, names
 
 _PRONOUNS: Final = frozenset(("u", "je", "jij", "ik", "wij", "we", "hij", "zij", "ze", "men", "het", "i", "you"))
@@ -20,7 +21,7 @@ def forbidden_words(draft: Draft, book: BrandBook) -> Iterator[Found]:
     """Whole words and their inflections, in either case; a link, a handle or an official name is not the writer's wording."""
     if not book.voice.forbidden_words:
         return
-    known, lower = forbidden_of(book), draft.text.lower().replace("’", "'")
+    known, lower = forbidden_of(book), reading.of(draft).lower
     known = tuple(one for one in known if any(needle in lower for needle in one[1]))
     if not known:
         return

@@ -43,6 +43,8 @@ FACTS = [
     ("The limit is 500 euros a day.", ["500 euros"]),
     ("Delivery is free over 50 euros.", ["50 euros"]),
     ("A return ticket costs 20 pounds.", ["20 pounds"]),
+    ("Alle lampen nu voor de halve prijs!", ["halve prijs"]),
+    ("All lamps are half price this week.", ["half price"]),
     ("Dat abonnement is €20 p/m.", ["€20"]),
     ("Klopt, een kaartje is nu 12 euro, dat was 10 euro.", ["12 euro", "10 euro"]),
 ]
@@ -83,6 +85,10 @@ FINE = [
     ("De actie loopt tot 31 december 2026.", None),
     ("Salderen stopt op 1 januari 2027, daarna krijg je een vergoeding per kWh.", None),
     ("The sale ends on 12 January.", None),
+    ("De 25 euro maken we uiterlijk maandag over.", None),
+    ("We'll transfer the 25 euros by Monday.", None),
+    ("Je nieuwe termijnbedrag is 120 euro.", None),
+    ("Half september weten we meer.", None),
     ("Retourneren kan tot 30 dagen na aankoop.", None),
     ("Ons kantoor heeft 500 medewerkers.", None),
 ]

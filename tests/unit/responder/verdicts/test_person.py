@@ -70,6 +70,8 @@ FINE_FOR_WE = [
     "Dank voor uw mail, uw collega heeft het gemeld.",
     "Mijmeren mag, mijlen ook.",
     "Bij Ik Spaar krijgt u meer.",
+    "Log in op mijn Vaart.",
+    "In de app onder Mijn contract staat het.",
 ]
 WRONG_FOR_I = [
     ("We kijken het voor je na.", ["We"]),

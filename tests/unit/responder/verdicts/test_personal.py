@@ -79,6 +79,9 @@ FINE = [
     ("De wifi heet Vaart-2G-5512.", None),
     ("Windows 11 en iOS 17.4.1 worden ondersteund.", None),
     ("Halte Kerkstraat vervalt.", None),
+    ("Via de Stationsweg 5 minuten lopen.", None),
+    ("App ons op 06-87654321.", None),
+    ("Mail naar klant@post.example.", "ik mailde klant@post.example al"),
     ("Er is een storing in Utrecht en omgeving.", None),
 ]
 
