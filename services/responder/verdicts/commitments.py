@@ -1,7 +1,7 @@
 """What a text commits to beyond what its writer may: money, gifts and guarantees that the role may not promise, times that nobody can hold it to, and
 times at which nobody is there."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Final
 
@@ -11,7 +11,7 @@ from services.responder.bounded import Pattern
 from services.responder.verdicts import reading
 from services.responder.verdicts.draft import Draft, Found
 from services.responder.verdicts.reading import Reading
-from services.responder.wording import Wording, pattern, trimmed
+from services.responder.wording import Wording, each, pattern, trimmed
 
 # --- what may be promised -------------------------------------------------------------------------------------------------------------
 
@@ -155,18 +155,21 @@ def unauthorised_promise(draft: Draft, book: BrandBook) -> Iterator[Found]:
     read = reading.of(draft)
     if not any(stem in read.own_lower for stem in _STEMS):
         return
+    parts = [(_WE_GIVE.there(read), False), (_YOU_GET.there(read), True)]
+    if not any(there for there, _ in parts):
+        return
     for sentence in read.sentences:
         said = read.own_lower[sentence.start : sentence.end]
-        if sentence.asks or not (match := _promised(said, read)) or _may(draft, book, said):
+        if sentence.asks or not (match := _promised(said, parts, read)) or _may(draft, book, said):
             continue
         start, end = trimmed(draft.text, sentence.start + match[0], sentence.start + match[1])
         yield Found("unauthorised_promise", _UNAUTHORISED, start, end, f"conduct.may_promise.{draft.role}")
 
 
-def _promised(said: str, read: Reading) -> tuple[int, int] | None:
+def _promised(said: str, parts: Iterable[tuple[list[Pattern], bool]], read: Reading) -> tuple[int, int] | None:
     """The first place of a sentence at which something is promised."""
-    for says, hangs in ((_WE_GIVE, False), (_YOU_GET, True)):
-        for match in says.each(said, read):
+    for there, hangs in parts:
+        for match in each(there, said):
             inside = said[max(0, match.start() - 40) : match.end() + 40]
             denied = _DENIED.search(inside, read) and not _YET.search(inside, read)
             if not (denied or _ASKED.search(said, read) or _BOOKED.search(said, read) or (hangs and _HANGS.search(said, read))):

@@ -7,7 +7,7 @@ from typing import Final
 from libs.common.brandbook import BrandBook
 from services.responder.verdicts import reading
 from services.responder.verdicts.draft import Draft, Found
-from services.responder.wording import Wording, trimmed
+from services.responder.wording import Wording, each, trimmed
 
 _GRAVE: Final = Wording(
     # death
@@ -63,7 +63,8 @@ _SMILE: Final = re.compile(r"[:;]-?[)pdo]|[😉😁😄😎😇🔥😏🙃]")
 def jokes(draft: Draft, book: BrandBook) -> Iterator[Found]:
     """`joke_risk`: the sentence that laughs or quips, in a text that is about something grave, or that answers one."""
     read = reading.of(draft)
-    if not (_MARK.search(read.own_lower) or _LAUGHS.may_be(read) or _QUIPS.may_be(read)):
+    laughs, quips = _LAUGHS.there(read), _QUIPS.there(read)
+    if not (laughs or quips or _MARK.search(read.own_lower)):
         return
     asked = reading.of_text(draft.incoming) if draft.incoming else None
     asked_about = bool(asked and _GRAVE.search(asked.own_lower, asked))
@@ -71,8 +72,8 @@ def jokes(draft: Draft, book: BrandBook) -> Iterator[Found]:
         return
     for sentence in read.sentences:
         said = read.own_lower[sentence.start : sentence.end]
-        laugh = _MARK.search(said) or _LAUGHS.search(said, read)
-        if _QUIPS.search(said, read) or (laugh and not (_SMILE.search(laugh[0]) and (_KIND.search(said, read) or not (asked_about or _GRAVE.search(said, read))))):
+        laugh = _MARK.search(said) or next(iter(each(laughs, said)), None)
+        if each(quips, said) or (laugh and not (_SMILE.search(laugh[0]) and (_KIND.search(said, read) or not (asked_about or _GRAVE.search(said, read))))):
             yield Found("joke_risk", _MESSAGE, *trimmed(draft.text, sentence.start, sentence.end))
             return
 

@@ -6,13 +6,13 @@ from typing import Final
 from libs.common.brandbook import BrandBook
 from services.responder.verdicts import reading
 from services.responder.verdicts.draft import Draft, Found
-from services.responder.wording import Wording, trimmed
+from services.responder.wording import Wording, each, trimmed
 
 _YOU: Final = r"(?:je|jij|u|jullie)"
 _YOUR: Final = r"(?:je|jouw|uw|jullie)"
 _READ: Final = r"(?:gelezen|gekeken|opgelet|geluisterd|nagedacht|gebeld|betaald|gedaan|ingevuld|gecontroleerd|bewaard|doorgegeven|gemeld|opgegeven|gereageerd|gewacht|gevolgd|gevraagd|besteld|gehouden|geweest|gekozen|aangegeven)"
 
-_BLAMES: Final = Wording(
+_SHORT: Final = Wording(
     # if you had read it, you would know
     rf"<<(?:als|indien|wanneer) {_YOU}>>.{{0,80}}<<(?:{_READ} had|had {_READ}|hadden {_READ}|{_READ} hadden|zou lezen|zou kijken|zou opletten|zou luisteren|zou nadenken)>>.{{0,80}}<<(?:had|hadden|wist|zou|was|waren|geweten|gezien|kon)>>(?! (?:je|u) (?:ook|nog|evengoed|toch))",
     rf"<<had {_YOU}>>.{{0,80}}<<(?:{_READ}|beter (?:opletten|lezen|nadenken)|even gelezen)>>,? ?(?:dan )?(?:had|hadden|was|wist|zou|waren)>>",
@@ -34,8 +34,6 @@ _BLAMES: Final = Wording(
     r"<<(?:had you|if you had|if you'd|if only you|had you only|had you just)>>.{0,70}<<(?:you|it|this|we|there|the)>>.{0,15}(?:<<(?:would|wouldn't|might)>>|'d>>)",
     r"<<(?:maybe|perhaps|next time|in future|in the future|try),? (?:(?:just |please |you should |you could |you might |try to |try )*)(?:read|reading|check|checking|ask|asking|listen|look|looking|pay|paying|think|thinking|start by|don't|be more|plan)>>",
     r"<<(?:your own (?:fault|choice|responsibility|problem|doing|mistake|carelessness)|(?:is|was|'s) (?:entirely |all |simply |really |frankly )?your (?:fault|problem|mistake|choice|responsibility)|of your own making|that's on you|brought (?:this|it) on yourself)>>",
-)
-_ARGUES: Final = Wording(
     # said before, and it shows
     r"<<(?:al|reeds) (?:\w+ )?(?:twee|drie|vier|vijf|tien|meerdere|zoveel|honderd|duizend|tig|meermaals|herhaaldelijk|\d+) ?(?:keer|maal|malen|x)?>>.{0,30}<<(?:uitgelegd|gezegd|verteld|geantwoord|aangegeven|gemaild|gevraagd|gewaarschuwd|gemeld|over)>>",
     r"<<(?:twee|drie|vier|vijf|tien|meerdere|\d+) (?:keer|maal) (?:\w+ ){0,2}?(?:over )?(?:gemaild|uitgelegd|gezegd|verteld|gewaarschuwd|gebeld)>>",
@@ -70,30 +68,30 @@ _ARGUES: Final = Wording(
     r"<<(?:calm down|no need to (?:shout|swear|be rude|overreact|exaggerate|be so)|mind your|watch your (?:tone|language)|your tone|your attitude|your language|dramatic|overreact\w*|exaggerat\w+|stop (?:complaining|whining|moaning|shouting)|(?:all this|your|the|more) (?:complaining|whining|moaning|ranting)|nonsense|ridiculous|that's (?:simply |just |plain )?(?:not true|untrue|false|rubbish)|accusation\w*|accus(?:e|ing)|that is (?:simply |just |plain )?(?:not true|untrue|false|rubbish))>>",
     r"<<(?:it (?:clearly|quite clearly|literally) (?:says|states)|is (?:clearly|plainly|quite clearly|perfectly clearly|literally) (?:stated|written|shown|explained|in the)|in black and white|in plain english|thousands of|everyone else (?:manages|seems|has|did|can)|other (?:customers|people|passengers) (?:don't|manage|seem|have no)|the only (?:one|customer|person) who)>>",
     r"<<(?:have you ever (?:tried|considered|thought|run)|ask yourself|did you (?:even|actually|bother)|do you (?:really|honestly|actually|even) (?:think|expect|believe)|what (?:did|do) you expect|what exactly did you|and (?:now|yet|somehow) (?:it's|it is|we're|we are|you) (?:our|to blame|the bad|blam\w+|complain\w*))>>",
-)
-_SNEERS: Final = Wording(
     # sarcasm
     rf"<<(?:fijn voor {_YOU}|bravo|knap hoor|leuk geprobeerd|wat origineel|heel origineel|applaus|hulde|knap gevonden|slim hoor|sterkte ermee|goh|tjonge|sjonge\w*|nou nou|huilie|dikke (?:pech|tranen))>>",
-    r"(?:^|[,;:.–—-])\s*(?:gefeliciteerd|goed gedaan|lekker bezig|wat een verrassing|chapeau|wauw|wow)>>[,!.:]? ?(?:hoor|dan|,)?.{0,60}<<(?:je|u|jij|jouw|uw) .{0,40}<<(?:niet|vergeten|zelf|eindelijk|ontdekt|gevonden|gelukt|laatste)>>",
+    r"(?<=^|[,;:.!?–—\n-])\s*(?:gefeliciteerd|goed gedaan|lekker bezig|wat een verrassing|chapeau|wauw|wow)>>[,!.:]? ?(?:hoor|dan|,)?.{0,60}<<(?:je|u|jij|jouw|uw) .{0,40}<<(?:niet|vergeten|zelf|eindelijk|ontdekt|gevonden|gelukt|laatste)>>",
     rf"<<(?:fijn|leuk|prettig|mooi|heerlijk|gezellig|charmant|aardig|wat (?:fijn|leuk|aardig|vriendelijk|gezellig|charmant|beleefd|lief)) (?:dat|om|hoe) {_YOU}.{{0,50}}<<(?:zo (?:beleefd|vriendelijk|netjes|geduldig|aardig|positief|rustig|subtiel|lekker|gezellig)|toon|schelden|scheldt|humeur|anoniem|hoofdletters)>>",
     r"<<(?:die|op die|zo'n|deze|een andere|uw|je|jouw) (?:toon|toontje|woordkeuze|taalgebruik|houding)>>|<<(?:grote woorden|grote mond|schreeuwen|geschreeuw|gescheld|scheldkanonnade|onbeschoft\w*|brutaal|fatsoen|kinderachtig\w*|respectloos|normaal doen|volwassen (?:gedragen|mensen))>>|<<(?:schelden|hoofdletters|caps|uitroeptekens) (?:helpt|helpen|lost|maakt|maken|is|zijn|heeft)>>",
     r"<<(?:doe|doet|blijf) (?:eens |even |nou |maar |gewoon )+(?:rustig|normaal|kalm|netjes|beleefd|gewoon)>>|<<(?:rustig aan(?! doen)|kalm aan(?! doen)|kalmeer|niet zo (?:ongeduldig|boos|dramatisch|moeilijk|overdreven))>>|<<(?:adem|haal) (?:eens |even )+(?:in|diep|rustig|adem)",
     r"<<(?:daar gaan we weer|weer zo een|weer zo'n|alweer iemand|nog zo een|lange tenen|slecht geslapen|verkeerde been|niet (?:zo|heel|al te) (?:moeilijk|ingewikkeld)|zo moeilijk is|hoe moeilijk kan|een kind kan|simpeler kunnen we|kan niet iedereen|niet iedereen (?:is|kan|heeft)|dank(?:t)? voor (?:niets|niks)|altijd wat|altijd iets te|nooit (?:goed|tevreden)|valt me mee dat|verrassend(?:,| dat))>>",
-    r"(?:^|[,;:.–—-])\s*(?:tja|tsja|nou ja|pff+|ach ja|oh ja|zucht|och)>>[,!.… ]+.{0,80}<<(?:je|u|jij|jouw|uw|jullie)>>.{0,40}<<(?:had|moet|moest|wist|zou|kunt|kun|wilt|wil|zelf|eigen|pech|iedereen)>>",
+    r"(?<=^|[,;:.!?–—\n-])\s*(?:tja|tsja|nou ja|pff+|ach ja|oh ja|zucht|och)>>[,!.… ]+.{0,80}<<(?:je|u|jij|jouw|uw|jullie)>>.{0,40}<<(?:had|moet|moest|wist|zou|kunt|kun|wilt|wil|zelf|eigen|pech|iedereen)>>",
     # English
     r"<<(?:nice try|thanks for nothing|good for you|how (?:original|charming)|surprise,? surprise|shock horror|slow clap|not rocket science|rocket science|isn't that (?:hard|difficult)|it's not that (?:hard|difficult)|with all due respect|boo hoo|cry me a|here we go again|somebody got out|wrong side of the bed|big words|bless your|believe it or not|what a surprise|funny,? (?:because|that|how|since)|funnily enough|strange,? (?:because|that|how) you|interesting (?:that|how|choice) you|fun fact|spoiler|news ?flash|breaking news)>>",
-    r"(?:^|[,;:.–—-])\s*(?:congratulations|well done|bravo|great job|good luck with (?:that|it))>>[,!.]? .{0,60}<<(?:you|your)>> .{0,40}<<(?:not|never|forgot|managed|finally|yourself|first)>>",
+    r"(?<=^|[,;:.!?–—\n-])\s*(?:congratulations|well done|bravo|great job|good luck with (?:that|it))>>[,!.]? .{0,60}<<(?:you|your)>> .{0,40}<<(?:not|never|forgot|managed|finally|yourself|first)>>",
 )
 
 
 def tone(draft: Draft, book: BrandBook) -> Iterator[Found]:
     """`tone_negative`: the first words of each sentence that are short with the reader."""
     read = reading.of(draft)
+    parts = _SHORT.there(read)
+    if not parts:
+        return
     for sentence in read.sentences:
-        said = read.own_lower[sentence.start : sentence.end]
-        found = _BLAMES.search(said, read) or _ARGUES.search(said, read) or _SNEERS.search(said, read)
+        found = each(parts, read.own_lower[sentence.start : sentence.end])
         if found:
-            yield Found("tone_negative", _MESSAGE, *trimmed(draft.text, sentence.start + found.start(), sentence.start + found.end()))
+            yield Found("tone_negative", _MESSAGE, *trimmed(draft.text, sentence.start + found[0].start(), sentence.start + found[0].end()))
 
 
 _MESSAGE: Final = "This can be read as defensive, sarcastic or as blaming the customer. Say what you understand and what you can do."
