@@ -1,5 +1,6 @@
 """Patterns of wording over texts in lower case, written as people would read them; and what is said in a text, unless it is taken back. Pure: no I/O."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -77,6 +78,9 @@ def _closes(text: str, start: int) -> int:
     return len(text)
 
 
+_ANCHORED = re.compile(r"(?<!\[)\^|\$")
+
+
 class Wording:
     """Any of some patterns, of which only those are looked for in a text that may be there.
 
@@ -94,7 +98,7 @@ class Wording:
 
     def there(self, read: Reading) -> list[Pattern]:
         """Those that a text has anywhere; most have none. One that asks where a text begins or ends may be found in a part of it only, and is among them."""
-        return [part for part in self._likely(read) if "^" in part.pattern or "$" in part.pattern or part.search(read.own_lower)]
+        return [part for part in self._likely(read) if _ANCHORED.search(part.pattern) or part.search(read.own_lower)]
 
     def _compile(self, number: int) -> Pattern:
         made = self._compiled[number] = Pattern(written(self._parts[number]))
