@@ -97,7 +97,8 @@ class Wording:
         return [self._compiled.get(number) or self._compile(number) for number in self._numbers & read.likely]
 
     def there(self, read: Reading) -> list[Pattern]:
-        """Those that a text has anywhere; most have none. One that asks where a text begins or ends may be found in a part of it only, and is among them."""
+        """Those that a text has anywhere; most have none. One that asks where a text begins or ends may be found in a part of it only, and is among"
+        " them."""
         return [part for part in self._likely(read) if _ANCHORED.search(part.pattern) or part.search(read.own_lower)]
 
     def _compile(self, number: int) -> Pattern:

@@ -21,10 +21,13 @@ KEPT: Final = 8
 _PLAIN: Final = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "\xa0": " ", "\u202f": " ", "\t": " ", "\r": " "})
 _WORD: Final = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 _ABBREVIATION: Final = re.compile(
-    r"(?<!\w)(?:(?i:z\.s\.m|a\.s|a\.u\.b|[ap]\.m|d\.d|d\.w\.z|i\.v\.m|m\.b\.t|t\.a\.v|o\.a|e\.g|i\.e|bijv|evt|max|min|ca|nr|no|tel|jan|feb|mrt|apr|aug|sept?|okt|oct|nov|dec)"
+    r"(?<!\w)(?:(?i:z\.s\.m|a\.s|a\.u\.b|[ap]\.m|d\.d|d\.w\.z|i\.v\.m|m\.b\.t|t\.a\.v|o\.a|e\.g|i\.e|bijv|evt|max|min|ca|nr|no|tel|jan|feb|mrt|apr"
+    r"|aug|sept?|okt|oct|nov|dec)"
     r"\.(?=\s*[^\W_A-Z])|(?i:mr|mrs|ms|dhr|mevr|mw|dr|drs)\.)"
 )
-_MAY_ABBREVIATE: Final = re.compile(r"(?<!\w)(?:\w|bijv|evt|max|min|ca|n[ro]|tel|jan|feb|mrt|apr|aug|sept?|okt|oct|nov|dec|mrs?|ms|dhr|mevr|mw|drs?)\.", re.IGNORECASE)
+_MAY_ABBREVIATE: Final = re.compile(
+    r"(?<!\w)(?:\w|bijv|evt|max|min|ca|n[ro]|tel|jan|feb|mrt|apr|aug|sept?|okt|oct|nov|dec|mrs?|ms|dhr|mevr|mw|drs?)\.", re.IGNORECASE
+)
 # No part of it can take what another one could: each character is read once.
 _SENTENCE: Final = re.compile(r"[^.!?…\n]*(?:[.!?…](?!\s|$|[\"')”])[^.!?…\n]*)*[.!?…\"')”]*")
 
