@@ -1,8 +1,9 @@
 """How many drafts a second the guard judges, with everything in it: its verdicts and the promises. By hand: `python -m bench.guard`.
 
-Ordinary drafts of several channels, in Dutch and English, one process on one core, each read anew as one that just came in: what was worked out for the last
-one is forgotten. Processor time, the best of five turns, so that what else the machine does does not count; beside it the time of a single draft (median,
-99 of 100, the longest), and the same drafts through the finding of promises alone in the same turn, which a figure of another machine can be held against.
+Ordinary drafts of several channels, in Dutch and English, one process on one core, each read anew as one that just came in: what was worked out for
+the last one is forgotten. Processor time, the best of five turns, so that what else the machine does does not count; beside it the time of a single
+draft (median, 99 of 100, the longest), and the same drafts through the finding of promises alone in the same turn, which a figure of another machine
+can be held against.
 """
 
 import argparse
@@ -39,29 +40,68 @@ team:
 """
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 _MAIL = (
-    "Beste Piet,\n\nBedankt voor je bericht over de rekening van februari. Ik begrijp dat je schrok van het bedrag.\n\nOp de factuur staat een termijn die al "
+    "Beste Piet,\n\nBedankt voor je bericht over de rekening van februari. Ik begrijp dat je schrok van het bedrag.\n\nOp de factuur staat een"
+    " termijn die al "
     "betaald was. Ik heb dat doorgegeven aan onze afdeling Facturen; zij passen de factuur aan en je ontvangt uiterlijk vrijdag een nieuwe.\n\nHeb je nog "
     "vragen? Antwoord gerust op deze mail, dan kijk ik weer met je mee.\n\nMet vriendelijke groet,\n\nGuus Smit\nKlantenservice Vaart"
 )
 _MAIL_EN = (
-    "Dear Sam,\n\nThank you for your message. I can see why you would like to know where your order is.\n\nIt left our warehouse yesterday and will be with you "
-    "tomorrow between 9:00 and 12:00. You can follow it in Mijn Vaart under Orders. If it has not arrived by then, reply to this message and I'll look into it "
+    "Dear Sam,\n\nThank you for your message. I can see why you would like to know where your order is.\n\nIt left our warehouse yesterday and will"
+    " be with you "
+    "tomorrow between 9:00 and 12:00. You can follow it in Mijn Vaart under Orders. If it has not arrived by then, reply to this message and I'll"
+    " look into it "
     "for you.\n\nKind regards,\n\nGuus"
 )
 DRAFTS = (
     ("twitter", "nl", "waar blijft mijn monteur?", "Hoi Sanne, wat vervelend! Ik zoek het voor je uit en bel je morgen voor 12 uur. ^gs"),
-    ("twitter", "nl", "de trein reed weer niet", "Bedankt voor je bericht. Het modem in Utrecht doet het weer sinds 17:00. Werkt het bij jou ook? ^gs"),
-    ("mastodon", "nl", "kan ik mijn adres wijzigen?", "Hoi! Dat kan in Mijn Vaart: ga naar Gegevens en klik op Adres wijzigen. Lukt het niet, laat het me weten 🙂 ^gs"),
-    ("facebook", "nl", "ik wacht al weken", "Hoi Joep, dat is veel te lang. Stuur me je klantnummer in een privébericht, dan zoek ik uit waar het is blijven liggen. Guus"),
+    (
+        "twitter",
+        "nl",
+        "doet weer niks",
+        "Bedankt voor je bericht. Het modem in Utrecht doet het weer sinds 17:00. Werkt het bij jou ook? ^gs",
+    ),
+    (
+        "mastodon",
+        "nl",
+        "kan ik mijn adres wijzigen?",
+        "Hoi! Dat kan in Mijn Vaart: ga naar Gegevens en klik op Adres wijzigen. Lukt het niet, laat het me weten 🙂 ^gs",
+    ),
+    (
+        "facebook",
+        "nl",
+        "ik wacht al weken",
+        "Hoi Joep, dat is veel te lang. Stuur me je klantnummer in een privébericht, dan zoek ik uit waar het is blijven liggen. Guus",
+    ),
     ("whatsapp", "nl", "oké dank", "Graag gedaan! Fijn dat het weer werkt. Guus"),
-    ("review", "nl", "2 sterren, slechte uitleg", "Hoi Ria, jammer dat de handleiding niet duidelijk was. Je tip heb ik doorgegeven aan de makers. Op vaart.example/hulp staat ook een filmpje. Guus"),
+    (
+        "review",
+        "nl",
+        "2 sterren, slechte uitleg",
+        "Hoi Ria, jammer dat de handleiding niet duidelijk was. Je tip heb ik doorgegeven aan de makers. Op vaart.example/hulp staat ook een filmpje. "
+        "Guus",
+    ),
     ("email", "nl", "Waarom is mijn rekening zo hoog?", _MAIL),
-    ("twitter", "en", "is there an outage?", "Hi Sam, sorry about this! We know about it and our engineers are on it. I'll post an update here before 5pm. ^gs"),
-    ("mastodon", "en", "can I keep my number?", "Hi Alex! Yes you can: tell us your number when you order and we'll take it from there. ^gs"),
-    ("facebook", "en", "your app is broken", "Hi Kim, thanks for telling us. Could you send me a direct message with your phone's model? Then I'll pass it on to our app team. Guus"),
+    ("twitter", "en", "is there an outage?", "Hi Sam, sorry about this! Our engineers are on it. I'll post an update here before 5pm. ^gs"),
+    (
+        "mastodon",
+        "en",
+        "can I keep my number?",
+        "Hi Alex! Yes you can: tell us your number when you order and we'll take it from there. ^gs",
+    ),
+    (
+        "facebook",
+        "en",
+        "your app is broken",
+        "Hi Kim, thanks for telling us. Could you send me a direct message with your phone's model? Then I'll pass it on to our app team. Guus",
+    ),
     ("email", "en", "Where is my order?", _MAIL_EN),
-    ("whatsapp", "en", "when does the engineer come?", "Hi Mo, he'll be there on Thursday between 10 and 12. He rings half an hour before. Guus"),
-)  # fmt: skip
+    (
+        "whatsapp",
+        "en",
+        "when does the engineer come?",
+        "Hi Mo, he'll be there on Thursday between 10 and 12. He rings half an hour before. Guus",
+    ),
+)
 TURNS = 5
 
 

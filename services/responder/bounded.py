@@ -27,7 +27,7 @@ class _Budget:
 
     def __init__(self, cpu_s: float, outer: "_Budget | None") -> None:
         self._read, self._used = perf_counter(), thread_time()
-        self.ends_at = min(self._used + cpu_s, outer.ends_at if outer else inf)
+        self.ends_at: float = min(self._used + cpu_s, outer.ends_at if outer else inf)
 
     def left_s(self) -> float:
         """What is left of it, at least: no thread uses more than what passes."""

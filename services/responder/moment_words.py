@@ -45,18 +45,18 @@ _LIMIT_EN = (
 )
 
 
-_Row = tuple[int, Pattern, Made]
-"""Its number among the patterns that may be found (`needles.py`), the pattern, and what a match of it means."""
+_Rows = dict[int, tuple[Pattern, Made]]
+"""Patterns and what a match of each means, by their numbers among those that may be found (`needles.py`), in the order in which they are looked for."""
 
 
-def _rows(*rows: tuple[str, Made]) -> tuple[_Row, ...]:
+def _rows(*rows: tuple[str, Made]) -> _Rows:
     """A blank in a row stands for any white space."""
     whole = [
         (rf"(?<![\w-])(?:{option})(?![\w-])".replace(" ", r"\s+"), made)
         for pattern, made in rows
         for option in (split(pattern[3:-1]) if made is elastic else [pattern])
     ]
-    return tuple((needles.register(pattern), Pattern(pattern), made) for pattern, made in whole)
+    return {needles.register(pattern): (Pattern(pattern), made) for pattern, made in whole}
 
 
 _PARTS_NL = r"(?:ochtend|voormiddag|namiddag|middag|avond)"
@@ -65,7 +65,7 @@ _YEAR = r"(?:,? (?P<year>20\d\d))?"
 _ISO = r"(?P<year>20\d\d)-(?P<month>\d{1,2})-(?P<day>\d{1,2})"
 
 
-def _nl() -> tuple[_Row, ...]:
+def _nl() -> _Rows:
     day = rf"(?P<name>{'|'.join(DAYS_NL)})"
     return _rows(
         (
@@ -165,7 +165,7 @@ def _nl() -> tuple[_Row, ...]:
     )
 
 
-def _en() -> tuple[_Row, ...]:
+def _en() -> _Rows:
     day = rf"(?P<name>{'|'.join(DAYS_EN)})"
     part = r"(?P<part>morning|afternoon|evening|night)"
     return _rows(
@@ -303,9 +303,9 @@ def phrases(read: Reading, language: str, clock: Clock) -> list[Phrase]:
     text = read.own_lower
     found: list[Phrase] = []
     left = text
-    for number, pattern, made in _NL if language == "nl" else _EN:
-        if number not in read.likely:
-            continue
+    rows = _NL if language == "nl" else _EN
+    for number in sorted(rows.keys() & read.likely):
+        pattern, made = rows[number]
         for match in pattern.finditer(left):
             if match.start() == match.end() or (phrase := made(match, clock)) is None:
                 continue

@@ -1,26 +1,31 @@
 """What words a pattern cannot do without, so that a text that has none of them is never searched.
 
-A pattern is registered once, and gets a number; the words of a text come in, and the numbers of the patterns that may be found in it go out: all of them in
-one pass over the words. Hundreds of patterns of wording are looked for in every draft, and next to none of them is there: telling that costs less than one
-search. A pattern that may be found always is among those that may; of the others a few are too. Pure: no I/O.
+A pattern is registered once, and gets a number; the words of a text come in, and the numbers of the patterns that may be found in it go out: all of
+them in one pass over the words. Hundreds of patterns of wording are looked for in every draft, and next to none of them is there: telling that costs
+less than one search. A pattern that may be found always is among those that may; of the others a few are too. Pure: no I/O.
 """
 
 import re
-import re._constants as sre
-import re._parser as parser
 from collections.abc import Iterable
+from importlib import import_module
 from typing import Any, Final
+
+# How Python's own engine reads a pattern; its types are known to nobody.
+parser: Any = import_module("re._parser")
+sre: Any = import_module("re._constants")
 
 Needle = frozenset[str]
 """Beginnings of words of which every match has one; `DIGIT` is any digit, "~" before letters says that they may stand inside a word."""
 DIGIT: Final = "0"
 _SLOTS: Final = 3
 """Needles of a pattern that are looked for: the rarest ones."""
-_COMMON: Final = frozenset(
-    "a aan al als an and are as at be bij but by can dan dat de deze die dit do een en er for from geen gaan ga had have heb hebben hebt heeft het hier hij i ik i'm i'll if in is it "
-    "je jij jou jouw kan kun kunnen kunt maar me met mij mijn my na naar niet no not nog nu of om on ons onze ook op or our over so te that the them then there this to tot u uit us "
-    "uw van voor was wat we wel we're we'll wij will with word worden wordt you your you'll ze zijn zij zo zou zal zullen".split()
+_SMALL_WORDS: Final = (
+    "a aan al als an and are as at be bij but by can dan dat de deze die dit do een en er for from ga gaan geen had have heb hebben hebt "
+    "heeft het hier hij i i'll i'm if ik in is it je jij jou jouw kan kun kunnen kunt maar me met mij mijn my na naar niet no nog not nu of "
+    "om on ons onze ook op or our over so te that the them then there this to tot u uit us uw van voor was wat we we'll we're wel wij will "
+    "with word worden wordt you you'll your zal ze zij zijn zo zou zullen "
 )
+_COMMON: Final = frozenset(_SMALL_WORDS.split())
 
 
 def needles(pattern: str) -> list[Needle]:
@@ -117,7 +122,8 @@ def _digits(values: Any) -> bool:
 def _blanks(values: Any) -> bool:
     """Whether a class has nothing that words are made of, so that one may begin after it."""
     return all(
-        (kind is sre.CATEGORY and value in (sre.CATEGORY_SPACE, sre.CATEGORY_NOT_WORD)) or (kind is sre.LITERAL and not chr(value).isalnum())
+        (kind is sre.CATEGORY and value in (sre.CATEGORY_SPACE, sre.CATEGORY_NOT_WORD))
+        or (kind is sre.LITERAL and not chr(value).isalnum())
         for kind, value in values
     )
 

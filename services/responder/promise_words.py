@@ -119,7 +119,9 @@ _VERB = (
     r"|behandel(?:en|t)?|beoorde(?:el|elt|len)|beslis(?:sen|t)?"
     r"|verwerk(?:en|t)?|pas(?:sen|t)?|wijzig(?:en|t)?|corrige(?:er|ert|ren)|herstel(?:len|t)?|repare(?:er|ert|ren)|vervang(?:en|t)?|beta(?:al"
     r"|alt|len)|stort(?:en)?"
-    r"|boek(?:en|t)?|ma(?:ak|akt|ken)|zet(?:ten)?|ge(?:ef|eft|ven)|ga(?:at|an)?|zal|zullen|zorg(?:en|t)?|bekij(?:k|kt|ken)|bezorg(?:en|t)?|lever(?:en|t)?|meet|meten|controle(?:er|ert|ren)|bestel(?:len|t)?|post(?:en)?|app(?:en|t)|deel|deelt|delen|hervat(?:ten)?|vraagt?|vragen|repare(?:er|ert)|breng(?:en|t)?|hou(?:d|dt|den)?"
+    r"|boek(?:en|t)?|ma(?:ak|akt|ken)|zet(?:ten)?|ge(?:ef|eft|ven)|ga(?:at|an)?|zal|zullen|zorg(?:en|t)?|bekij(?:k|kt|ken)|bezorg(?:en|t)?"
+    r"|lever(?:en|t)?|meet|meten|controle(?:er|ert|ren)|bestel(?:len|t)?|post(?:en)?|app(?:en|t)|deel|deelt|delen|hervat(?:ten)?|vraagt?|vragen"
+    r"|repare(?:er|ert)|breng(?:en|t)?|hou(?:d|dt|den)?"
     r"|doe(?:n|t)?|plan(?:nen|t)?"
     r"|update(?:n|t)?|spre(?:ek|ekt|ken)|bespre(?:ek|ekt|ken)|overleg(?:gen|t)?|leg(?:gen|t)?|ha(?:al|alt|len)|vergoed(?:en|t)?|plaats(?:en)?"
     r"|help(?:en|t)?"
@@ -130,7 +132,8 @@ _OURS = (
     r"(?:collega(?:'?s)?|\w*team|\w*afdeling\w*|\w*medewerkers?|\w*specialist(?:en)?|monteurs?|technicus|technici|klantenservice|klantcontact"
     r"|servicedesk|helpdesk|webcare"
     r"|leidinggevende|\w*manager|\w{2,}dienst|technische dienst|iemand|experts?|planners?|backoffice|teamleider|\w*behandelaar|adviseurs?"
-    r"|elektricien|installateur|productveiligheid|planning|techniek|bezorgers?|koeriers?|klachten\w*|magazijn|administratie|hypotheken|facturen|veiligheid|conducteur|directie|woordvoer\w*)"
+    r"|elektricien|installateur|productveiligheid|planning|techniek|bezorgers?|koeriers?|klachten\w*|magazijn|administratie|hypotheken|facturen"
+    r"|veiligheid|conducteur|directie|woordvoer\w*)"
 )
 _HAVE = r"(?:krijg(?:t|en)?|ontvang(?:t|en)?)"
 _THINGS = r"(?:bestelling|pakket\w*|levering|zending|afspraak|bezoek|order)"
@@ -158,7 +161,8 @@ _DUTCH = Words(
     boundary=_pattern(
         r"[,;:()–—]",
         r"(?<=\s)- ",
-        r"<<dat>>(?! (?:op|van|voor|uiterlijk|vandaag|morgen|overmorgen|binnen|zo|zsm|nog|dan|deze|volgende|vanmiddag|vanavond|vanochtend|maandag|dinsdag|woensdag|donderdag|vrijdag|zaterdag|zondag|spoedig|snel|binnenkort|via|per|ook)>>)",
+        r"<<dat>>(?! (?:op|van|voor|uiterlijk|vandaag|morgen|overmorgen|binnen|zo|zsm|nog|dan|deze|volgende|vanmiddag|vanavond|vanochtend|maandag"
+        r"|dinsdag|woensdag|donderdag|vrijdag|zaterdag|zondag|spoedig|snel|binnenkort|via|per|ook)>>)",
         r"<<(?:en|maar|want|dus|of|als|indien|wanneer|zodra|omdat|zodat|totdat|tot|voordat|nadat|terwijl|waar\w*|wat|hoe|wie|die|zolang"
         r"|mits|tenzij|om|daarna)>>",
     ),
@@ -176,10 +180,14 @@ _DUTCH = Words(
         # a colleague calls, then our team calls
         rf"^(?!.*<<{_STATE}>>).*?<<{_OURS}>>(?: (?:van|uit|bij|op) [^,]{{1,40}}?)? (?:\w+ ){{0,3}}?{_VERB}>>",
         rf"^(?!.*<<{_STATE}>>).*?<<{_VERB}>>(?: \w+){{0,6}}? {_OURS}>>",
-        r"<<(?:mijn|onze|ons) (?:\w+ ){1,3}?(?:belt|mailt|appt|smst|sms't|stuurt|neemt|reageert|antwoordt|bezoekt|helpt|informeert|onderzoekt|bekijkt|beoordeelt|zoekt|checkt|controleert|pakt|plant|komt|laat|legt|regelt|kijkt)>>",
+        r"<<(?:mijn|onze|ons) (?:\w+ ){1,3}?(?:belt|mailt|appt|smst|sms't|stuurt|neemt|reageert|antwoordt|bezoekt|helpt|informeert|onderzoekt"
+        r"|bekijkt|beoordeelt|zoekt|checkt|controleert|pakt|plant|komt|laat|legt|regelt|kijkt)>>",
         # the whole of it is on its way to the reader
-        rf"<<(?:{_YOU} (?:hebt|heeft|heb)|(?:hebt|heeft|heb) {_YOU})(?: (?:het|hem|die|deze|dat|ze|alles))?\s*$|<<(?:{_YOU} (?:hebt|heeft)|(?:hebt|heeft|heb) {_YOU}) (?:het|hem|die|deze|dat|ze|alles)>>(?!.*<<{_DONE}>>)",
-        rf"<<(?:staat|ligt|zit|komt|volgt)>>.*?<<{_GOT}>>.*?<<(?:in (?:je|uw|jouw) (?:inbox|mail|mailbox|brievenbus|postvak)|hier|van (?:ons|mij)|naar (?:je|u) toe|je kant op|uw kant op)>>|<<{_GOT}>>.*?<<(?:staat|ligt|zit|komt|volgt)>>.*?<<(?:in (?:je|uw|jouw) (?:inbox|mail|mailbox|brievenbus|postvak)|hier|van (?:ons|mij)|naar (?:je|u) toe|je kant op|uw kant op)>>",
+        rf"<<(?:{_YOU} (?:hebt|heeft|heb)|(?:hebt|heeft|heb) {_YOU})(?: (?:het|hem|die|deze|dat|ze|alles))?\s*$|<<(?:{_YOU} (?:hebt|heeft)|(?:hebt"
+        rf"|heeft|heb) {_YOU}) (?:het|hem|die|deze|dat|ze|alles)>>(?!.*<<{_DONE}>>)",
+        rf"<<(?:staat|ligt|zit|komt|volgt)>>.*?<<{_GOT}>>.*?<<(?:in (?:je|uw|jouw) (?:inbox|mail|mailbox|brievenbus|postvak)|hier|van (?:ons|mij)"
+        rf"|naar (?:je|u) toe|je kant op|uw kant op)>>|<<{_GOT}>>.*?<<(?:staat|ligt|zit|komt|volgt)>>.*?<<(?:in (?:je|uw|jouw) (?:inbox|mail|mailbox"
+        rf"|brievenbus|postvak)|hier|van (?:ons|mij)|naar (?:je|u) toe|je kant op|uw kant op)>>",
         # you hear, you have an answer
         rf"<<(?:{_YOU} (?:\w+ )?(?:hoort?|verneemt|leest|weet)|(?:hoort?|verneemt?|leest?|weet) {_YOU})>>",
         rf"^(?!.*<<{_THINGS}>>).*?<<(?:{_YOU} {_HAVE}|{_HAVE} {_YOU})>>",
@@ -251,7 +259,8 @@ _ACT = (
     r"|decide|confirm|forward|escalate|share"
     r"|provide|give|keep|make|help|take|chase|discuss|dispatch|ship|cancel|activate|book|schedule|put|work|do|have|be in touch|be in contact"
     r"|be calling|be sending|visit|speak|return"
-    r"|raise|see to|post|upload|publish|pass|print|collect|deliver|measure|drop|issue|try|cover|waive|reset|unlock|restore|reimburse|compensate|deal|go through|talk)"
+    r"|raise|see to|post|upload|publish|pass|print|collect|deliver|measure|drop|issue|try|cover|waive|reset|unlock|restore|reimburse|compensate|deal"
+    r"|go through|talk)"
 )
 _ACTING = (
     r"(?!(?:having|being|experiencing|opening|closing|running|playing|moving|seeing|hoping|waiting|offering|launching|celebrating|delivering"
@@ -295,8 +304,10 @@ _ENGLISH = Words(
         rf"<<(?:i|we) should (?:be able to {_ACT}|have>>)",
         r"<<goes out to you>>|<<(?:goes|going|go) in the (?:post|mail)>>",
         r"<<(?:i|we) (?:\w+ly |always )?(?:reply|respond|answer|get back|come back)>>",
-        r"<<(?:i|we) (?:then |also |first )?(?:call|ring|text|email|e-mail|message|send|update|phone|post|check|contact|visit|let you know|tell you|bring|mail|review|pick up|come by)>>",
-        r"<<let's (?:speak|talk|call|meet|have a call)>>|<<(?:your|the|our) (?:answer|reply|update|confirmation|refund|voucher|email|letter|result) (?:will be|is|arrives|comes|lands|'ll be) (?:\w+ )?(?:in|with|on)(?: your| you| its way)",
+        r"<<(?:i|we) (?:then |also |first )?(?:call|ring|text|email|e-mail|message|send|update|phone|post|check|contact|visit|let you know|tell you"
+        r"|bring|mail|review|pick up|come by)>>",
+        r"<<let's (?:speak|talk|call|meet|have a call)>>|<<(?:your|the|our) (?:answer|reply|update|confirmation|refund|voucher|email|letter"
+        r"|result) (?:will be|is|arrives|comes|lands|'ll be) (?:\w+ )?(?:in|with|on)(?: your| you| its way)",
         rf"<<let me (?:just |quickly )?{_ACT}>>",
         rf"<<{_US}(?: \w+)?{_WILL}(?: \w+ly| also| then)? (?!{_NO_ACT}>>)(?:{_ACT}|be in touch)>>",
         r"<<(?:my|our) (?:\w+ ){1,4}?(?:will|'ll|is going to) (?:call|ring|phone|e-?mail|text|contact|message|get back|reach out|visit"

@@ -1,6 +1,7 @@
 """Patterns of wording over texts in lower case, written as people would read them; and what is said in a text, unless it is taken back. Pure: no I/O."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import regex
@@ -77,6 +78,9 @@ def _closes(text: str, start: int) -> int:
     return len(text)
 
 
+_ANCHORED = re.compile(r"(?<!\[)\^|\$")
+
+
 class Wording:
     """Any of some patterns, of which only those are looked for in a text that may be there.
 
@@ -89,12 +93,13 @@ class Wording:
         self._numbers = frozenset(self._parts)
         self._compiled: dict[int, Pattern] = {}
 
-    def may_be(self, read: Reading) -> bool:
-        """Whether any of them may be found in a text: most are not, and that is told at once."""
-        return not self._numbers.isdisjoint(read.likely)
-
     def _likely(self, read: Reading) -> list[Pattern]:
         return [self._compiled.get(number) or self._compile(number) for number in self._numbers & read.likely]
+
+    def there(self, read: Reading) -> list[Pattern]:
+        """Those that a text has anywhere; most have none. One that asks where a text begins or ends may be found in a part of it only, and is among"
+        " them."""
+        return [part for part in self._likely(read) if _ANCHORED.search(part.pattern) or part.search(read.own_lower)]
 
     def _compile(self, number: int) -> Pattern:
         made = self._compiled[number] = Pattern(written(self._parts[number]))
@@ -109,9 +114,10 @@ class Wording:
         """One that the text begins with."""
         return next((match for part in self._likely(read) if (match := part.match(text))), None)
 
-    def each(self, text: str, read: Reading) -> "list[regex.Match[str]]":
-        """All of them, in the order of the text."""
-        return sorted((match for part in self._likely(read) for match in part.finditer(text)), key=lambda match: match.start())
+
+def each(parts: Iterable[Pattern], text: str) -> "list[regex.Match[str]]":
+    """All matches of some patterns, in the order of the text."""
+    return sorted((match for part in parts for match in part.finditer(text)), key=lambda match: match.start())
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +135,14 @@ class Saying:
 
     def found(self, read: Reading) -> Iterator[tuple[int, int]]:
         """The places where it is said, the first of each sentence."""
-        if not self.says.may_be(read):
+        parts = self.says.there(read)
+        if not parts:
             return
         for sentence in read.sentences:
             if sentence.asks:
                 continue
             said = read.own_lower[sentence.start : sentence.end]
-            for match in self.says.each(said, read):
+            for match in each(parts, said):
                 if not self._taken_back(said, *match.span(), read):
                     yield sentence.start + match.start(), sentence.start + match.end()
                     break

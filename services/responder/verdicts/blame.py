@@ -11,7 +11,8 @@ from services.responder.wording import Saying, Wording, trimmed
 
 _WE: Final = r"(?:wij|we|ik|ons|us|onze \w+|ons \w+|onze organisatie|ons bedrijf|mijn collega'?s?)"
 _OUR_PEOPLE: Final = (
-    r"(?:(?:ons|onze|een van onze|één van onze|mijn) (?:\w+ ){0,2}?(?:monteurs?|bezorgers?|chauffeurs?|medewerk(?:er|ster)s?|collega'?s?|installateurs?|techni\w+"
+    r"(?:(?:ons|onze|een van onze|één van onze|mijn) (?:\w+ ){0,2}?(?:monteurs?|bezorgers?|chauffeurs?|medewerk(?:er|ster)s?|collega'?s?"
+    r"|installateurs?|techni\w+"
     r"|schilders?|verhuizers?|conducteurs?|machinisten?|bus|trein|vrachtwagen|busje|team|ploeg|aannemer|schoonma\w+|magazijn\w*|bezorgdienst|personeel"
     r"|mensen|jongens|koeriers?|verkopers?|adviseurs?|afdeling|apparaat|product|installatie|kant|organisatie|bedrijf|systemen|systeem|website|webshop"
     r"|administratie|aansluiting|werkzaamheden|graafwerk\w*|onderaannemer|partner))"
@@ -29,12 +30,15 @@ _HARM: Final = (
     r"|spoil\w*|burn\w*|fire|insurance|costs?|claims?|liable|compensation|wages|income)"
 )
 _BROKE: Final = (
-    r"(?:verwond|gekneusd|bezeerd|geramd|omgereden|kapotgeslagen|aangericht|opgegeten|laten liggen|laten wegwaaien|verknoeid|geplet|gesneuveld|beschadigd|kapotgemaakt|kapot gemaakt|kapotgereden|gebroken|(?<!steek )(?<!steekje )(?<!steken )laten vallen|omgestoten|geraakt|aangereden|vernield|bekrast|ingedeukt|gesloopt"
+    r"(?:verwond|gekneusd|bezeerd|geramd|omgereden|kapotgeslagen|aangericht|opgegeten|laten liggen|laten wegwaaien|verknoeid|geplet|gesneuveld"
+    r"|beschadigd|kapotgemaakt|kapot gemaakt|kapotgereden|gebroken|(?<!steek )(?<!steekje )(?<!steken )laten vallen|omgestoten|geraakt|aangereden"
+    r"|vernield|bekrast|ingedeukt|gesloopt"
     r"|doorgeboord|doorgesneden|kapotgetrokken|stukgemaakt|stuk gemaakt|stukgereden|kwijtgeraakt|kwijt geraakt|zoekgemaakt|verloren|kwijtgemaakt|gewist"
     r"|gelekt|veroorzaakt|overreden|platgereden|verbrand|verpest|onder water gezet)"
 )
 _BROKE_EN: Final = (
-    r"(?:crushed|wrecked|damaged|broke|broken|dropped|smashed|cracked|hit|scratched|dented|ruined|destroyed|lost|leaked|wiped|caused|drilled through|cut through"
+    r"(?:crushed|wrecked|damaged|broke|broken|dropped|smashed|cracked|hit|scratched|dented|ruined|destroyed|lost|leaked|wiped|caused|drilled through"
+    r"|cut through"
     r"|ran over|knocked over|flooded|burnt|burned|injured|hurt)"
 )
 _FAULT: Final = r"(?:fout|schuld|blunder|nalatigheid|onzorgvuldigheid|slordigheid|onoplettendheid|misser|vergissing|toedoen|tekortkoming)"
@@ -44,7 +48,8 @@ _NOT: Final = Wording(
 )
 _OPEN: Final = Wording(
     # it is a question yet, or another's word
-    r"<<(?:als|indien|mocht(?:en)?|of|wie|waarom|wanneer|stel dat|tenzij|volgens (?:u|jou|je)|(?:zegt|schrijft|schreef|vertelt|meldt|stelt|geeft aan|aangeeft) (?:je |u |dat |jij )+|zegt u|vindt dat|vind je|if|whether|should|unless|who|in"
+    r"<<(?:als|indien|mocht(?:en)?|of|wie|waarom|wanneer|stel dat|tenzij|volgens (?:u|jou|je)|(?:zegt|schrijft|schreef|vertelt|meldt|stelt|geeft aan"
+    r"|aangeeft) (?:je |u |dat |jij )+|zegt u|vindt dat|vind je|if|whether|should|unless|who|in"
     r" case|you (?:say|claim|feel|think|believe)|according to you)>>",
     r"<<(?:onderzoek\w*|beoorde\w*|uitzoek\w*|vaststel\w*|zoeken uit|kijken (?:na )?of|to (?:investigate|assess|determine|establish))>>",
 )
@@ -54,25 +59,31 @@ _HOLD_LIABLE: Final = Wording(
 )
 # Something that was written or done wrong in this very conversation, or an amount that is put right.
 _SLIP: Final = Wording(
-    r"<<(?:foutje|tikfout\w*|typ[eo]?fout\w*|typo|verschreven|vertypt|bedoel\w*|correctie|rectificatie|verkeerde (?:link|linkje|datum|tijd|tijdstip|naam|dag"
-    r"|bijlage|knop|bericht)|verkeerd (?:getypt|gelezen|verstuurd|begrepen)|moe(?:s)?t zijn|had(?:den)? moeten (?:zijn|staan)|las (?:ik|we)|(?:vorige|eerdere)"
-    r" (?:bericht|tweet|reactie|mail|antwoord)|autocorrect|misread|misspelled|mistyped|i meant|wrong (?:link|date|time|name|day|attachment)|my (?:previous|last|earlier)"
+    r"<<(?:foutje|tikfout\w*|typ[eo]?fout\w*|typo|verschreven|vertypt|bedoel\w*|correctie|rectificatie|verkeerde (?:link|linkje|datum|tijd|tijdstip"
+    r"|naam|dag"
+    r"|bijlage|knop|bericht)|verkeerd (?:getypt|gelezen|verstuurd|begrepen)|moe(?:s)?t zijn|had(?:den)? moeten (?:zijn|staan)|las (?:ik|we)"
+    r"|(?:vorige|eerdere)"
+    r" (?:bericht|tweet|reactie|mail|antwoord)|autocorrect|misread|misspelled|mistyped|i meant|wrong (?:link|date|time|name|day|attachment)"
+    r"|my (?:previous|last|earlier)"
     r" (?:message|tweet|reply|mail|email)|correction|should (?:have )?(?:be(?:en)?|read|said)|slip of)>>"
 )
 
 _ANSWERABLE: Final = Saying(
     Wording(
         rf"<<{_WE}>>.{{0,60}}<<(?:aansprakelijk(?:heid)?|in gebreke|nalatig|schuldig)>>",
-        rf"<<(?:zijn|ben|is|achten|voelen|erkennen|erken|aanvaarden|accepteren|nemen) {_WE}>>.{{0,60}}<<(?:aansprakelijk(?:heid)?|in gebreke|nalatig|schuldig)>>",
+        rf"<<(?:zijn|ben|is|achten|voelen|erkennen|erken|aanvaarden|accepteren|nemen) {_WE}>>.{{0,60}}<<(?:aansprakelijk(?:heid)?|in gebreke|nalatig"
+        rf"|schuldig)>>",
         rf"<<{_WE}>>.{{0,30}}<<(?:hier|daar)?(?:voor|voor (?:de|deze|die|dit|dat|alle|je|jouw|uw|het|wat|jullie)>>.{{0,60}}?) ?(?:volledig |geheel |zelf"
         rf" |ook |uiteraard )*verantwoordelijk>>(?! voor)",
-        rf"<<(?:ben|zijn|is) (?:{_WE} )?(?:\w+ ){{0,2}}?verantwoordelijk (?:hier|daar)?voor (?:de |deze |dit |dat |alle |je |jouw |uw |het |wat |hoe )*(?:ontstane |geleden"
+        rf"<<(?:ben|zijn|is) (?:{_WE} )?(?:\w+ ){{0,2}}?verantwoordelijk (?:hier|daar)?voor (?:de |deze |dit |dat |alle |je |jouw |uw |het |wat "
+        rf"|hoe )*(?:ontstane |geleden"
         rf" |volledige |hele )*(?:{_HARM}|gevolgen|er |mis|fout|is gebeurd|gebeur\w+)",
         r"<<(?:nemen?|neem|dragen?|draag|aanvaard\w*|accepte\w+|erken\w*|pakken?)>>.{0,40}<<(?:verantwoordelijkheid|schuld|blaam)>>",
         r"<<(?:schuld|verantwoordelijkheid|aansprakelijkheid) (?:nemen|dragen|aanvaarden|erkennen|accepteren) (?:wij|we|ik)>>",
         r"<<(?:verantwoordelijkheid|aansprakelijkheid|schuld) (?:hier|daar)?(?:voor )?(?:ligt|lag|is) .{0,25}<<(?:ons|mij)>>",
         r"<<(?:we|i|[\w-]+ (?:is|accepts?|takes?|admits?))>>.{0,40}<<(?:liable|negligent|at fault|to blame|culpable)>>",
-        r"<<(?:accept|accepts|admit|admits|take|takes|taking|acknowledge|assume|own|bear|bears)>>.{0,30}<<(?:liability|responsibility|the blame|blame|accountability)>>",
+        r"<<(?:accept|accepts|admit|admits|take|takes|taking|acknowledge|assume|own|bear|bears)>>.{0,30}<<(?:liability|responsibility|the blame"
+        r"|blame|accountability)>>",
         rf"<<(?:we|i) (?:are|am|were|'re|feel)>>.{{0,20}}<<(?:responsible|accountable) for>>.{{0,40}}<<(?:{_HARM}|this|that|what happened|it)>>",
         rf"<<(?:we're|i'm)>>.{{0,20}}<<(?:responsible|accountable) for>>.{{0,40}}<<(?:{_HARM}|this|that|what happened|it)>>",
         r"<<(?:responsibility|liability|blame) (?:lies|rests|is|sits) .{0,20}(?:us|ours|me)>>",
@@ -93,13 +104,19 @@ _CAUSED: Final = Saying(
         rf"<<{_BROKE} (?:is |was |zijn |werd )?door (?:ons|mij|{_OUR_PEOPLE})>>",
         rf"<<(?:schade|lekkage|breuk|kras|deuk|brand)>>.{{0,50}}<<(?:door|van) (?:ons|{_OUR_PEOPLE})>>",
         # because our fitter did it wrong
-        rf"<<(?:doordat|omdat|want|aangezien) (?:{_OUR_PEOPLE}|wij|we|ik)>>.{{0,70}}<<(?:niet (?:goed|op tijd|voldoende|juist|hebben)|verkeerd|vergeten|te (?:hard|laat|strak|los)|open|slordig|onvoldoende|laten)>>",
-        r"<<(?:tekort ?geschoten|te kort geschoten) in (?:onze|de) (?:zorgplicht|zorg|verplichting\w*)>>|<<zorgplicht (?:\w+ )?(?:geschonden|verzaakt)>>|<<valt onder (?:onze|de) (?:aansprakelijkheid|verantwoordelijkheid)",
-        rf"<<(?:wij|we|ik) (?:staan|sta|draaien|draai) (?:\w+ )?(?:in|op) voor (?:\w+ )?(?:{_HARM})>>|<<(?:staan|sta|draaien|draai) (?:wij|we|ik) (?:\w+ ){{0,2}}?(?:voor op|voor in)>>",
+        rf"<<(?:doordat|omdat|want|aangezien) (?:{_OUR_PEOPLE}|wij|we|ik)>>.{{0,70}}<<(?:niet (?:goed|op tijd|voldoende|juist|hebben)|verkeerd"
+        rf"|vergeten|te (?:hard|laat|strak|los)|open|slordig|onvoldoende|laten)>>",
+        r"<<(?:tekort ?geschoten|te kort geschoten) in (?:onze|de) (?:zorgplicht|zorg|verplichting\w*)>>|<<zorgplicht (?:\w+ )?(?:geschonden"
+        r"|verzaakt)>>|<<valt onder (?:onze|de) (?:aansprakelijkheid|verantwoordelijkheid)",
+        rf"<<(?:wij|we|ik) (?:staan|sta|draaien|draai) (?:\w+ )?(?:in|op) voor (?:\w+ )?(?:{_HARM})>>|<<(?:staan|sta|draaien|draai) (?:wij|we"
+        rf"|ik) (?:\w+ ){{0,2}}?(?:voor op|voor in)>>",
         # English
-        rf"<<it was (?:{_OUR_PEOPLE_EN}|us) who {_BROKE_EN}>>|<<{_BROKE_EN} (?:in|on) our (?:van|truck|warehouse|depot|care|shop|store)>>|<<(?:is|was|are) (?:all |entirely )?our (?:own )?doing>>",
-        rf"<<(?:{_OUR_PEOPLE_EN}|we|i) (?:has |have |had )?(?:left|forgot|failed)>>.{{0,60}}<<(?:on us|our fault|flood\w*|damage\w*|ruined|broke|broken|leak\w*|burst)>>",
-        rf"<<(?:{_OUR_PEOPLE_EN}|we|i) (?:has |have |had |\w+ly |clearly |sadly |regrettably |also )*{_BROKE_EN} (?:your|the|his|her|their|this|that|a|you)>>",
+        rf"<<it was (?:{_OUR_PEOPLE_EN}|us) who {_BROKE_EN}>>|<<{_BROKE_EN} (?:in|on) our (?:van|truck|warehouse|depot|care|shop|store)>>|<<(?:is"
+        rf"|was|are) (?:all |entirely )?our (?:own )?doing>>",
+        rf"<<(?:{_OUR_PEOPLE_EN}|we|i) (?:has |have |had )?(?:left|forgot|failed)>>.{{0,60}}<<(?:on us|our fault|flood\w*|damage\w*|ruined|broke"
+        rf"|broken|leak\w*|burst)>>",
+        rf"<<(?:{_OUR_PEOPLE_EN}|we|i) (?:has |have |had |\w+ly |clearly |sadly |regrettably |also )*{_BROKE_EN} (?:your|the|his|her|their|this|that"
+        rf"|a|you)>>",
         rf"<<{_BROKE_EN} by (?:us|{_OUR_PEOPLE_EN})>>",
         rf"<<(?:damage|loss|leak|injury|breakage|crack)>>.{{0,40}}<<(?:we|{_OUR_PEOPLE_EN}) (?:have )?caused>>",
         r"<<door ons toedoen>>",
@@ -166,4 +183,7 @@ def _ours(read: Reading, book: BrandBook) -> Reading:
     return reading.of_text(text)
 
 
-_MESSAGE: Final = "This takes the blame for damage or loss, or legal responsibility. Say that you are sorry and what happens next; whose fault it is, legal says."
+_MESSAGE: Final = (
+    "This takes the blame for damage or loss, or legal responsibility. Say that you are sorry and what happens next; whose fault it "
+    "is, legal says."
+)

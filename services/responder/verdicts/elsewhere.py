@@ -9,81 +9,115 @@ from services.responder.verdicts.draft import Draft, Found
 from services.responder.wording import Saying, Wording, trimmed
 
 _THEM: Final = (
-    r"(?:klantenservice|klantcontact\w*|klantendienst|helpdesk|servicedesk|servicelijn|servicenummer|servicepunt|serviceteam|afdeling \w+|afdeling|winkel\w*|filiaal|vestiging|balie|loket|infobalie"
-    r"|receptie|monteursdienst|storingsdienst|storingsnummer|telefonisch\w*|telefoonnummer|nummer|formulier|contactformulier|webformulier|retourformulier|klachtenformulier|schadeformulier|bezorger"
-    r"|bezorgdienst|vervoerder|postnl|dhl|dpd|ups|gls|fabrikant|leverancier|producent|verkoper|gemeente|netbeheerder|politie|verzekeraar|verzekering|huisarts|bank|provider|aanbieder|aannemer|schadeloket|\w*loket|\w*lijn|\w*balie|meldpunt|spoorwegpolitie|eigenaar|beheerder|installateur|winkelier|schuldhulp\w*|huisbaas|vve|verhuurder"
-    r"|importeur|verhuurder|woningcorporatie|ombudsman|geschillencommissie|collega'?s (?:van|bij|op|in|aan)|callcenter|kantoor|stadhuis|gemeentehuis|website|site|faq|veelgestelde vragen"
-    r"|stationsbalie|station|garage|dealer|apotheek|specialist|ov-chipkaart|ns|rijkswaterstaat|belastingdienst|uwv|telefoon|reisbureau|reisorganisatie|luchtvaartmaatschappij|energieleverancier"
-    r"|customer (?:service|services|care|support)|helpline|hotline|help desk|call cent(?:re|er)|support line|branch|store|shop|form|desk|courier|carrier|manufacturer|supplier|retailer|insurer|council"
-    r"|owner|installer|traveller line|\w+ line|dealer|seller|landlord|airline|travel agent|travel agency|department|office|reception|number|website|line|phone|grid operator|network operator|provider|bank|police|fedex|royal mail)"
+    r"(?:klantenservice|klantcontact\w*|klantendienst|helpdesk|servicedesk|servicelijn|servicenummer|servicepunt|serviceteam|afdeling \w+|afdeling"
+    r"|winkel\w*|filiaal|vestiging|balie|loket|infobalie"
+    r"|receptie|monteursdienst|storingsdienst|storingsnummer|telefonisch\w*|telefoonnummer|nummer|formulier|contactformulier|webformulier"
+    r"|retourformulier|klachtenformulier|schadeformulier|bezorger"
+    r"|bezorgdienst|vervoerder|postnl|dhl|dpd|ups|gls|fabrikant|leverancier|producent|verkoper|gemeente|netbeheerder|politie|verzekeraar|verzekering"
+    r"|huisarts|bank|provider|aanbieder|aannemer|schadeloket|\w*loket|\w*lijn|\w*balie|meldpunt|spoorwegpolitie|eigenaar|beheerder|installateur"
+    r"|winkelier|schuldhulp\w*|huisbaas|vve|verhuurder"
+    r"|importeur|verhuurder|woningcorporatie|ombudsman|geschillencommissie|collega'?s (?:van|bij|op|in|aan)|callcenter|kantoor|stadhuis|gemeentehuis"
+    r"|website|site|faq|veelgestelde vragen"
+    r"|stationsbalie|station|garage|dealer|apotheek|specialist|ov-chipkaart|ns|rijkswaterstaat|belastingdienst|uwv|telefoon|reisbureau"
+    r"|reisorganisatie|luchtvaartmaatschappij|energieleverancier"
+    r"|customer (?:service|services|care|support)|helpline|hotline|help desk|call cent(?:re|er)|support line|branch|store|shop|form|desk|courier"
+    r"|carrier|manufacturer|supplier|retailer|insurer|council"
+    r"|owner|installer|traveller line|\w+ line|dealer|seller|landlord|airline|travel agent|travel agency|department|office|reception|number|website"
+    r"|line|phone|grid operator|network operator|provider|bank|police|fedex|royal mail)"
 )
 _SENDS: Final = Saying(
     Wording(
         # call, go to, fill in
         r"<<(?:bel|belt|bellen)(?: \w+){0,4}? (?:met|naar|op|onze?|de|het|0\d{2,3}|\x00)>>|<<(?:kunt|kun|kan|moet|mag) (?:je|u) .{0,60}<<bellen>>",
-        rf"<<(?:neem|neemt|opnemen|nemen)>>.{{0,60}}<<contact>>.{{0,60}}<<{_THEM}>>|<<contact>>.{{0,20}}<<met (?:de|het|uw|je|jouw|onze?|hen|hun|\w+)>>.{{0,40}}<<(?:op|opnemen|opneemt|te nemen|nemen)>>",
+        rf"<<(?:neem|neemt|opnemen|nemen)>>.{{0,60}}<<contact>>.{{0,60}}<<{_THEM}>>|<<contact>>.{{0,20}}<<met (?:de|het|uw|je|jouw|onze?|hen|hun"
+        rf"|\w+)>>.{{0,40}}<<(?:op|opnemen|opneemt|te nemen|nemen)>>",
         r"<<(?:neem|neemt)>>.{0,30}<<(?:telefonisch|dan|even|hiervoor|daarvoor|alstublieft|a\.u\.b\.|graag|zelf|rechtstreeks)>>.{0,30}<<contact>>",
-        rf"<<(?:wend|wendt|richt|wenden|richten)>>.{{0,20}}<<(?:u|je|zich)>>.{{0,40}}<<tot>>|<<(?:u|je|zich) (?:te )?(?:wenden|richten) tot>>|<<tot>>.{{0,60}}<<(?:wenden|richten)>>",
+        r"<<(?:wend|wendt|richt|wenden|richten)>>.{0,20}<<(?:u|je|zich)>>.{0,40}<<tot>>|<<(?:u|je|zich) (?:te )?(?:wenden|richten) tot>>"
+        r"|<<tot>>.{0,60}<<(?:wenden|richten)>>",
         rf"<<(?:ga|gaat|loop|loopt|stap|kom|komt|rijd|gaan|lopen|komen)>>.{{0,40}}<<(?:langs|naar|binnen)>>.{{0,40}}<<{_THEM}>>",
-        rf"<<(?:ga|gaat|loop|loopt|stap|gaan|lopen|kom|komt)>>.{{0,20}}<<(?:langs|binnen) (?:bij|in|aan)>>",
+        r"<<(?:ga|gaat|loop|loopt|stap|gaan|lopen|kom|komt)>>.{0,20}<<(?:langs|binnen) (?:bij|in|aan)>>",
         r"<<(?:terecht|aankloppen|wezen|moeten zijn|moet zijn|te zijn|langsgaan|zijn)>>.{0,12}<<(?:bij|op)>>.{0,50}",
-        r"<<(?:moet|moeten|dien|dient)>>.{0,20}<<(?:je|u|jullie)>>.{0,40}<<bij>>.{0,60}<<(?:zijn|wezen|melden|aankloppen)>>|<<(?:je|u) (?:moet|zult|zal|dient)>>.{0,30}<<bij>>.{0,60}<<(?:zijn|wezen|melden|aankloppen)>>",
+        r"<<(?:moet|moeten|dien|dient)>>.{0,20}<<(?:je|u|jullie)>>.{0,40}<<bij>>.{0,60}<<(?:zijn|wezen|melden|aankloppen)>>|<<(?:je|u) (?:moet|zult"
+        r"|zal|dient)>>.{0,30}<<bij>>.{0,60}<<(?:zijn|wezen|melden|aankloppen)>>",
         r"<<(?:kunt|kun|kan|kunnen)>>.{0,30}<<(?:bij|op)>>.{0,50}<<terecht>>|<<(?:kunt|kun) (?:je|u)>>.{0,50}<<terecht bij>>",
-        r"<<(?:vul|vult|invullen|ingevuld)>>.{0,50}<<(?:\w*formulier\w*)>>|<<\w*formulier\w*>>.{0,50}<<(?:in|invullen|invult|gebruiken|vinden)>>|<<via>>.{0,30}<<\w*formulier\w*>>",
-        r"<<(?:daar(?:voor)?|hier(?:voor)?|dat|dit)>>.{0,20}<<(?:ga(?:at|an)?|zijn|is|ligt|doen|kunnen)>>.{0,25}<<(?:wij|we|webcare)>>.{0,25}<<(?:niet|geen)>>.{0,30}<<(?:over|van|voor|bij)",
-        rf"<<(?:dat|dit|daarvoor|hiervoor)>>.{{0,30}}<<(?:loopt|gaat|ligt|verloopt|regel|regelt|is|doet)>>.{{0,20}}<<(?:via|bij|aan)>>.{{0,30}}<<{_THEM}>>",
+        r"<<(?:vul|vult|invullen|ingevuld)>>.{0,50}<<(?:\w*formulier\w*)>>|<<\w*formulier\w*>>.{0,50}<<(?:in|invullen|invult|gebruiken|vinden)>>"
+        r"|<<via>>.{0,30}<<\w*formulier\w*>>",
+        r"<<(?:daar(?:voor)?|hier(?:voor)?|dat|dit)>>.{0,20}<<(?:ga(?:at|an)?|zijn|is|ligt|doen|kunnen)>>.{0,25}<<(?:wij|we"
+        r"|webcare)>>.{0,25}<<(?:niet|geen)>>.{0,30}<<(?:over|van|voor|bij)",
+        rf"<<(?:dat|dit|daarvoor|hiervoor)>>.{{0,30}}<<(?:loopt|gaat|ligt|verloopt|regel|regelt|is|doet)>>.{{0,20}}<<(?:via|bij"
+        rf"|aan)>>.{{0,30}}<<{_THEM}>>",
         r"<<(?:verwijs|verwijzen)>>.{0,30}<<(?:je|u|jou|jullie)>>.{0,40}<<(?:naar|door)>>|<<(?:moet|moeten)>>.{0,30}<<(?:doorverwijzen|verwijzen)>>",
         r"<<(?:meld|meldt|melden|meldde)>>.{0,20}<<(?:dit|dat|het|deze|die)>>.{0,40}<<(?:bij|via|op)>>|<<(?:meld|meldt) (?:je|u) (?:zich |je |u )?bij>>",
         r"<<(?:stel|stelt)>>.{0,30}<<vraag>>.{0,40}<<(?:aan|bij|via)>>",
-        r"<<(?:vraag|vraagt|informeer|informeert|navragen|vragen) (?:het |dit |dat |hier(?:voor|naar) |even |dan |gerust |maar )*(?:na )?(?:bij|aan|in) (?:de|het|je|uw|jouw|een|onze?)",
+        r"<<(?:vraag|vraagt|informeer|informeert|navragen|vragen) (?:het |dit |dat |hier(?:voor|naar) |even |dan |gerust |maar )*(?:na )?(?:bij|aan"
+        r"|in) (?:de|het|je|uw|jouw|een|onze?)",
         rf"<<(?:mail|schrijf|mailt|stuur)>>.{{0,40}}<<(?:naar|aan)>>.{{0,30}}<<{_THEM}>>",
         # not ours, theirs
-        r"<<(?:wij|we|ik)(?: \w+){0,2}? (?:gaan|ga|kunnen|kan) (?:\w+ ){0,3}?(?:niet over|niets? (?:over zeggen|mee)|niet (?:bij|in)(?:zien|kijken)?|niet (?:mee )?helpen)>>.{0,60}<<(?:vraag|probeer|neem|bel|belt|kijk|ga|meld|stel)>>",
-        rf"<<(?:kan|kunnen) (?:ik|we|wij) .{{0,30}}<<(?:niet|niets)>>.{{0,40}}<<(?:vraag|probeer|neem|bel|belt|kijk|ga|meld)>>.{{0,30}}<<(?:bij|met|op|naar|het)>>",
+        r"<<(?:wij|we|ik)(?: \w+){0,2}? (?:gaan|ga|kunnen|kan) (?:\w+ ){0,3}?(?:niet over|niets? (?:over zeggen|mee)|niet (?:bij|in)(?:zien|kijken)?"
+        r"|niet (?:mee )?helpen)>>.{0,60}<<(?:vraag|probeer|neem|bel|belt|kijk|ga|meld|stel)>>",
+        r"<<(?:kan|kunnen) (?:ik|we|wij) .{0,30}<<(?:niet|niets)>>.{0,40}<<(?:vraag|probeer|neem|bel|belt|kijk|ga|meld)>>.{0,30}<<(?:bij|met"
+        r"|op|naar|het)>>",
         rf"<<(?:dat|dit|daar|hier)>>.{{0,15}}<<(?:weet|weten|regelt|regelen|doet|doen|gaat|gaan|bepaalt|beslist)>>.{{0,30}}<<{_THEM}>>.{{0,30}}",
-        rf"<<(?:dat|dit|het) (?:moet|moeten|kun|kunt|kan|regel|regelt) (?:je|u) .{{0,20}}<<(?:met|via|bij|in)>>.{{0,20}}<<{_THEM}>>.{{0,40}}<<(?:regelen|opnemen|afstemmen|doen|overleggen|navragen|aangeven|melden|vragen|aanvragen)>>",
+        rf"<<(?:dat|dit|het) (?:moet|moeten|kun|kunt|kan|regel|regelt) (?:je|u) .{{0,20}}<<(?:met|via|bij"
+        rf"|in)>>.{{0,20}}<<{_THEM}>>.{{0,40}}<<(?:regelen|opnemen|afstemmen|doen|overleggen|navragen|aangeven|melden|vragen|aanvragen)>>",
         rf"<<(?:moet|moeten|kunt|kun|dient) (?:je|u) (?:\w+ )?(?:terug )?(?:naar|bij)>>.{{0,30}}<<{_THEM}>>",
-        rf"<<(?:is|was) (?:\w+ )?(?:iets|een (?:vraag|zaak|kwestie)) (?:voor|van)>>.{{0,30}}<<{_THEM}>>|<<(?:dat|dit) is .{{0,15}}<<(?:aan|voor) (?:de|je|uw|jouw) {_THEM}>>",
-        rf"<<(?:is|bestaat|hebben) (?:er |wij |we )?(?:een )?(?:apart|speciaal|ander|eigen)\w* (?:\w*nummer|loket|afdeling|formulier|mailadres|e-mailadres)>>",
-        rf"<<(?:mail|schrijf|stuur (?:een )?(?:mail|mailtje|e-mail|brief))>>.{{0,20}}(?:<<naar>>|<<aan>>).{{0,15}}\x00",
-        rf"<<(?:kijk|kijkt|check) (?:\w+ )?op (?:de|hun) (?:site|website|pagina|app) van>>|<<probeer (?:het )?(?:\w+ )?(?:bij|via) (?:de|het|je|uw|een)",
+        rf"<<(?:is|was) (?:\w+ )?(?:iets|een (?:vraag|zaak|kwestie)) (?:voor|van)>>.{{0,30}}<<{_THEM}>>|<<(?:dat|dit) is .{{0,15}}<<(?:aan"
+        rf"|voor) (?:de|je|uw|jouw) {_THEM}>>",
+        r"<<(?:is|bestaat|hebben) (?:er |wij |we )?(?:een )?(?:apart|speciaal|ander|eigen)\w* (?:\w*nummer|loket|afdeling|formulier|mailadres"
+        r"|e-mailadres)>>",
+        r"<<(?:mail|schrijf|stuur (?:een )?(?:mail|mailtje|e-mail|brief))>>.{0,20}(?:<<naar>>|<<aan>>).{0,15}\x00",
+        r"<<(?:kijk|kijkt|check) (?:\w+ )?op (?:de|hun) (?:site|website|pagina|app) van>>|<<probeer (?:het )?(?:\w+ )?(?:bij|via) (?:de|het|je|uw|een)",
         # English
         rf"<<(?:that's|that is|this is|it's) (?:a question|one|something|a matter|a job) for>>.{{0,20}}<<{_THEM}>>|<<(?:email|write to|mail) \x00",
-        r"<<(?:we|i) (?:don't|do not|can't|cannot) (?:deal with|handle|help with|look into|do anything about|do)>>.{0,60}<<(?:does|do|can|will|try|call|contact|ask|please)>>",
-        rf"<<you (?:can|may) (?:reach|contact|call|find)>>.{{0,40}}<<(?:on|at|via|team|line|desk|department)>>|<<(?:needs|has) to go (?:through|via|to)>>",
+        r"<<(?:we|i) (?:don't|do not|can't|cannot) (?:deal with|handle|help with|look into|do anything about|do)>>.{0,60}<<(?:does|do|can|will|try"
+        r"|call|contact|ask|please)>>",
+        r"<<you (?:can|may) (?:reach|contact|call|find)>>.{0,40}<<(?:on|at|via|team|line|desk|department)>>|<<(?:needs|has) to go (?:through|via|to)>>",
         r"<<(?:call|ring|phone|dial|telephone)>>(?: us| our| the| them| your| \d| \x00| on| directly)",
-        rf"<<(?:contact|reach out to|get in touch with|speak to|speak with|talk to|write to|email|ask|try|turn to|go through|get on to|liaise with|check with|take (?:it|this) up with)>>.{{0,40}}<<{_THEM}>>",
+        rf"<<(?:contact|reach out to|get in touch with|speak to|speak with|talk to|write to|email|ask|try|turn to|go through|get on to|liaise with"
+        rf"|check with|take (?:it|this) up with)>>.{{0,40}}<<{_THEM}>>",
         rf"<<(?:visit|pop into|pop in to|drop by|drop in at|go to|head to|head over to|stop by|come to)>>.{{0,40}}<<{_THEM}>>",
         r"<<(?:fill|complete|submit|use|fill out)>>.{0,40}<<form>>",
-        r"<<(?:you'll|you will|you|you'd) (?:need to|have to|must|should|better|want to|would need to|ought to|be better off) (?:\w+ )?(?:call|ring|phone|contact|speak|go to|visit|take|get in touch|raise|ask|write|complete|fill|reach|report|be)>>",
+        r"<<(?:you'll|you will|you|you'd) (?:need to|have to|must|should|better|want to|would need to|ought to|be better off) (?:\w+ )?(?:call|ring"
+        r"|phone|contact|speak|go to|visit|take|get in touch|raise|ask|write|complete|fill|reach|report|be)>>",
         r"<<(?:refer|direct|point) you to>>|<<(?:raise|report|address|take) (?:this|it|that)>>.{0,30}<<(?:with|to)>>.{0,30}",
         r"<<(?:is|are) (?:handled|dealt with|managed|done) by>>.{0,40}|<<(?:not something|nothing) we (?:can|deal|handle)",
     ),
     unless=Wording(
-        r"<<(?:contact opgenomen|hoeft? (?:je |u )?niet|niet nodig|ook|liever|anders|eventueel|desgewenst|of|bel(?:len|t)? (?:we|wij|ik)|(?:we|wij|ik|wordt|collega\w*|monteur\w*) (?:\w+ )?(?:bel|bellen|belt|neem|nemen|neemt)|gebeld"
+        r"<<(?:contact opgenomen|hoeft? (?:je |u )?niet|niet nodig|ook|liever|anders|eventueel|desgewenst|of|bel(?:len|t)? (?:we|wij|ik)|(?:we|wij"
+        r"|ik|wordt|collega\w*|monteur\w*) (?:\w+ )?(?:bel|bellen|belt|neem|nemen|neemt)|gebeld"
         r"|don't need to|no need to|also|rather|prefer|alternatively|or|we'll|i'll|we will|i will|we can|i can|will (?:call|contact|get|ring|phone|be))>>",
         r"<<(?:privébericht|prive\w*|dm|pb|direct message|private message|bericht|messenger|whatsapp|inbox|chat)>>",
         r"<<(?:heb|hebt|heeft|had) (?:je|u)|<<(?:je|u|you) (?:hebt|heeft|had|belde|have|were|called|spoke)>>|<<als (?:je|u)>>",
     ),
-    unless_before=Wording(r"<<(?:als|mocht(?:en)?|indien|wil|wilt|liever|zodra|wanneer|of|if|should|would you|prefer|once|when|or|until|tenzij)>>"),
+    unless_before=Wording(
+        r"<<(?:als|mocht(?:en)?|indien|wil|wilt|liever|zodra|wanneer|of|if|should|would you|prefer|once|when|or|until|tenzij)>>"
+    ),
 )
 _TAKES_OVER: Final = Wording(
     # we do something about it, or ask for what we need to
-    r"<<(?:ik|we|wij) (?:\w+ )?(?:kijk|kijken|zoek|zoeken|regel|regelen|help|helpen|pak|pakken|bel|bellen|vraag|vragen|check|checken|ga|gaan|zet|zetten|geef|geven|stuur|sturen|neem|nemen|meld|melden"
-    r"|kom|komen|houd|houden|zorg|zorgen|maak|maken|plan|plannen|laat|laten|mail|mailen|zal|zullen|ruil|ruilen|boek|boeken|verwerk|verwerken|onderzoek|onderzoeken|koppel|leg|leggen)>>",
-    r"<<(?:kijk|kijken|zoek|zoeken|regel|regelen|help|helpen|pak|pakken|bel|bellen|vraag|vragen|check|checken|ga|gaan|zet|zetten|geef|geven|stuur|sturen|neem|nemen|kom|komen|houd|houden|zorg|zorgen|maak"
+    r"<<(?:ik|we|wij) (?:\w+ )?(?:kijk|kijken|zoek|zoeken|regel|regelen|help|helpen|pak|pakken|bel|bellen|vraag|vragen|check|checken|ga|gaan|zet"
+    r"|zetten|geef|geven|stuur|sturen|neem|nemen|meld|melden"
+    r"|kom|komen|houd|houden|zorg|zorgen|maak|maken|plan|plannen|laat|laten|mail|mailen|zal|zullen|ruil|ruilen|boek|boeken|verwerk|verwerken"
+    r"|onderzoek|onderzoeken|koppel|leg|leggen)>>",
+    r"<<(?:kijk|kijken|zoek|zoeken|regel|regelen|help|helpen|pak|pakken|bel|bellen|vraag|vragen|check|checken|ga|gaan|zet|zetten|geef|geven|stuur"
+    r"|sturen|neem|nemen|kom|komen|houd|houden|zorg|zorgen|maak"
     r"|maken|plan|plannen|laat|laten|mail|mailen|zal|zullen|reageer|reageren|leg|leggen|koppel) (?:ik|we|wij)>>",
-    r"<<(?:ik|we|wij) (?:heb|hebben)>>.{0,80}<<(?:doorgezet|doorgegeven|gemeld|geregeld|aangemaakt|uitgezet|gevraagd|aangepast|nagekeken|gecontroleerd|ingepland|doorgestuurd|opgelost|bekeken|gezet)>>",
-    r"<<(?:heb|hebben) (?:ik|we|wij)>>.{0,80}<<(?:doorgezet|doorgegeven|gemeld|geregeld|aangemaakt|uitgezet|gevraagd|aangepast|nagekeken|gecontroleerd|ingepland|doorgestuurd|opgelost|bekeken|gezet)>>",
-    r"<<(?:stuur|stuurt|geef|geeft|laat|app|dm) (?:je |u |ons |me |mij |het |even |dan |gerust |hier )*(?:ons|me|mij|hier|je|jouw|uw|een|via|in)>>.{0,60}<<(?:privé\w*|prive\w*|dm|pb|bericht|nummer|\w+nummer|gegevens|weten)>>",
+    r"<<(?:ik|we|wij) (?:heb|hebben)>>.{0,80}<<(?:doorgezet|doorgegeven|gemeld|geregeld|aangemaakt|uitgezet|gevraagd|aangepast|nagekeken"
+    r"|gecontroleerd|ingepland|doorgestuurd|opgelost|bekeken|gezet)>>",
+    r"<<(?:heb|hebben) (?:ik|we|wij)>>.{0,80}<<(?:doorgezet|doorgegeven|gemeld|geregeld|aangemaakt|uitgezet|gevraagd|aangepast|nagekeken"
+    r"|gecontroleerd|ingepland|doorgestuurd|opgelost|bekeken|gezet)>>",
+    r"<<(?:stuur|stuurt|geef|geeft|laat|app|dm) (?:je |u |ons |me |mij |het |even |dan |gerust |hier )*(?:ons|me|mij|hier|je|jouw|uw|een|via"
+    r"|in)>>.{0,60}<<(?:privé\w*|prive\w*|dm|pb|bericht|nummer|\w+nummer|gegevens|weten)>>",
     r"<<(?:collega'?s?|monteurs?|\w*team|specialist)>>.{0,40}<<(?:belt|bellen|neemt|nemen|komt|zoekt|kijkt|pakt|helpt|gaat|zal|reageert)>>",
     r"<<(?:je|u) (?:hoort|krijgt|wordt)>>.{0,60}<<(?:van (?:ons|mij|me)|gebeld|bericht|antwoord|terugbericht|reactie)>>",
-    r"<<(?:i|we)(?:'ll| will|'m|'re| am| are|'ve| have) (?:\w+ )?(?:call|look|check|sort|arrange|ask|send|get|raise|raised|passed|pass|find|chase|help|book|put|let|looking|checking|going|take|keep|asked|be|reply|fix"
+    r"<<(?:i|we)(?:'ll| will|'m|'re| am| are|'ve| have) (?:\w+ )?(?:call|look|check|sort|arrange|ask|send|get|raise|raised|passed|pass|find|chase"
+    r"|help|book|put|let|looking|checking|going|take|keep|asked|be|reply|fix"
     r"|forward|forwarded|escalated|ring|contact|make|sent)>>",
     r"<<(?:send|drop|dm|message) (?:us|me)>>|<<(?:let me|happy to|glad to|can) (?:help|look|check|sort)>>",
 )
 _STEPS: Final = Wording(
-    r"<<(?:ga naar|klik|kies|tik|open|log in|druk|houd|herstart|selecteer|haal|trek|steek|scan|zet (?:je|de|het)|instellingen|menu|stappen|go to|click|tap|select|choose|log in|sign in|settings|restart|hold|unplug|press"
+    r"<<(?:ga naar|klik|kies|tik|open|log in|druk|houd|herstart|selecteer|haal|trek|steek|scan|zet (?:je|de|het)|instellingen|menu|stappen|go to"
+    r"|click|tap|select|choose|log in|sign in|settings|restart|hold|unplug|press"
     r"|open the app|step)>>.{0,160}(?:>|→|<<(?:en|dan|vervolgens|daarna|and|then)>>)"
 )
 
@@ -97,4 +131,6 @@ def redirect(draft: Draft, book: BrandBook) -> Iterator[Found]:
     yield Found("redirect", _MESSAGE, *trimmed(draft.text, *place))
 
 
-_MESSAGE: Final = "This sends the customer elsewhere. Take it over: ask what you need here or in a private message, or say who of us does what."
+_MESSAGE: Final = (
+    "This sends the customer elsewhere. Take it over: ask what you need here or in a private message, or say who of us does what."
+)

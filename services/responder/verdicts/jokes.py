@@ -7,54 +7,99 @@ from typing import Final
 from libs.common.brandbook import BrandBook
 from services.responder.verdicts import reading
 from services.responder.verdicts.draft import Draft, Found
-from services.responder.wording import Wording, trimmed
+from services.responder.wording import Wording, each, trimmed
 
 _GRAVE: Final = Wording(
     # death
-    r"<<(?:dood\w*|dode|doden|overleden|overlijd\w*|gestorven|sterven|sterf\w*|begrafenis\w*|begraven|uitvaart\w*|crematie\w*|gecremeerd|begraafplaats|kerkhof|graf|doodskist|hiernamaals|nabestaande\w*|erfgena\w+|weduwe|weduwnaar|rouw\w*|erfenis|zelfmoord|suïcide|vermoord|moord|magere hein|laatste adem|gecondoleerd"
+    r"<<(?:dood\w*|dode|doden|overleden|overlijd\w*|gestorven|sterven|sterf\w*|begrafenis\w*|begraven|uitvaart\w*|crematie\w*|gecremeerd"
+    r"|begraafplaats|kerkhof|graf|doodskist|hiernamaals|nabestaande\w*|erfgena\w+|weduwe|weduwnaar|rouw\w*|erfenis|zelfmoord|suïcide|vermoord|moord"
+    r"|magere hein|laatste adem|gecondoleerd"
     r"|condoleance\w*|wijlen|overleed|tussen zes planken|onder de zoden|leef nog|leeft nog|had dood"
     # illness
-    r"|ziek|zieke|ziekte|ziekenhuis|kanker|tumor|chemo\w*|corona|covid\w*|griep|hartaanval|hartinfarct|beroerte|dement\w*|alzheimer|depress\w*|burn-?out|operatie|geopereerd|ambulance|intensive care|longontsteking|handicap\w*|gehandicapt\w*|rolstoel\w*|blind|blinde|doof|dove|invalide|verlamd|epilep\w*|voedselvergiftiging"
+    r"|ziek|zieke|ziekte|ziekenhuis|kanker|tumor|chemo\w*|corona|covid\w*|griep|hartaanval|hartinfarct|beroerte|dement\w*|alzheimer|depress\w*"
+    r"|burn-?out|operatie|geopereerd|ambulance|intensive care|longontsteking|handicap\w*|gehandicapt\w*|rolstoel\w*|blind|blinde|doof|dove|invalide"
+    r"|verlamd|epilep\w*|voedselvergiftiging"
     r"|miskraam|terminaal|reanim\w*|gips|hechtingen|overgeven|overgegeven|kotsen|spugen|hersenschudding|spoedeisende|gewond\w*|verwond\w*|brandwond\w*"
     # accident, disaster
-    r"|ongeluk\w*|ongeval\w*|botsing|aanrijding\w*|aangereden|verongelukt|gebroken (?:been|arm|heup|rug|pols|neus|enkel|voet|teen)|(?:been|arm|heup|rug|pols|neus|enkel|voet|teen) gebroken|(?:van|op|over|door) (?:de |het |een )?\w+ gevallen|gevallen|verdronken|verdrink\w*|brand|afgebrand|uitgebrand|vlammen|explosie|ontploffing|ontploft"
-    r"|overstroming\w*|overstroomd|watersnood|aardbeving\w*|orkaan|ramp|rampen|neergestort|ontspoord|ontsporing|springer|aanslag|terror\w*|oorlog|gijzel\w*|gasexplosie|gaslek|koolmonoxide|geëlektrocuteerd|schok|stroomstoot|kortsluiting|ingestort|persoon op het spoor|aanrijding met een persoon|evacu\w*|hulpdiensten|brandweer"
+    r"|ongeluk\w*|ongeval\w*|botsing|aanrijding\w*|aangereden|verongelukt|gebroken (?:been|arm|heup|rug|pols|neus|enkel|voet|teen)|(?:been|arm|heup"
+    r"|rug|pols|neus|enkel|voet|teen) gebroken|(?:van|op|over|door) (?:de |het |een )?\w+ gevallen|gevallen|verdronken|verdrink\w*|brand|afgebrand"
+    r"|uitgebrand|vlammen|explosie|ontploffing|ontploft"
+    r"|overstroming\w*|overstroomd|watersnood|aardbeving\w*|orkaan|ramp|rampen|neergestort|ontspoord|ontsporing|springer|aanslag|terror\w*|oorlog"
+    r"|gijzel\w*|gasexplosie|gaslek|koolmonoxide|geëlektrocuteerd|schok|stroomstoot|kortsluiting|ingestort|persoon op het spoor"
+    r"|aanrijding met een persoon|evacu\w*|hulpdiensten|brandweer"
     # fraud, debt
-    r"|fraude\w*|opgelicht|oplicht\w*|gehackt|hackers?|gestolen|beroofd|beroving|inbraak|ingebroken|inbreker\w*|phishing|identiteitsfraude|nepwinkel|nepwebshop|nepmail|geskimd|schuld|schulden|schuldsanering|schuldhulp\w*|failliet|faillissement|deurwaarder\w*|incassobureau|bijstand|voedselbank|blut|armoede|dakloos|ontslagen|werkloos|baan kwijt|rood staan|beslag"
+    r"|fraude\w*|opgelicht|oplicht\w*|gehackt|hackers?|gestolen|beroofd|beroving|inbraak|ingebroken|inbreker\w*|phishing|identiteitsfraude|nepwinkel"
+    r"|nepwebshop|nepmail|geskimd|schuld|schulden|schuldsanering|schuldhulp\w*|failliet|faillissement|deurwaarder\w*|incassobureau|bijstand"
+    r"|voedselbank|blut|armoede|dakloos|ontslagen|werkloos|baan kwijt|rood staan|beslag"
     # discrimination
-    r"|discrimin\w*|racis\w*|gediscrimineerd|homo\w*|transgender|moslim\w*|joods\w*|joden|islam\w*|hoofddoek\w*|huidskleur|allochto\w*|buitenlander\w*|asielzoeker\w*|seksis\w*|vrouwonvriendelijk|geaardheid|etnisch\w*|achternaam|zwart persoon|accent|afkomst"
+    r"|discrimin\w*|racis\w*|gediscrimineerd|homo\w*|transgender|moslim\w*|joods\w*|joden|islam\w*|hoofddoek\w*|huidskleur|allochto\w*"
+    r"|buitenlander\w*|asielzoeker\w*|seksis\w*|vrouwonvriendelijk|geaardheid|etnisch\w*|achternaam|zwart persoon|accent|afkomst"
     # English
-    r"|dead|death|dies|died|dying|passed away|funeral|burial|buried|cremat\w*|grave|coffin|widow|widower|mourning|bereave\w*|late (?:husband|wife|father|mother|dad|mum|mom)|suicide|murder\w*|killed|sick|ill|illness|disease|hospital\w*|cancer|heart attack|stroke|dementia|surgery|depression|disabled|disability|wheelchair"
-    r"|deaf|food poisoning|miscarriage|accident|crashed|collision|injur\w*|broken (?:leg|arm|hip|wrist|ankle|nose|foot|toe)|broke (?:my|his|her) (?:leg|arm|hip|wrist|ankle|nose|foot|toe|back)|fell (?:off|down|over)|drown\w*|on fire|caught fire|fire|burnt down|burned down|explosion|exploded|flood|floods|flooding|flooded|earthquake|hurricane|disaster|terror\w*"
-    r"|bomb|carbon monoxide|electrocuted|electric shock|gas leak|fraud|scam|scams|scammed|scammer\w*|hacked|hacker\w*|stolen|robbed|burgl\w*|debt|debts|bankrupt\w*|bailiff\w*|homeless|redundant|lost my job|overdrawn|racist|racism|sexist|sexism|discriminat\w*|muslim|jewish|gay|transgender|hijab|headscarf|skin colou?r)>>"
+    r"|dead|death|dies|died|dying|passed away|funeral|burial|buried|cremat\w*|grave|coffin|widow|widower|mourning|bereave\w*|late (?:husband|wife"
+    r"|father|mother|dad|mum|mom)|suicide|murder\w*|killed|sick|ill|illness|disease|hospital\w*|cancer|heart attack|stroke|dementia|surgery"
+    r"|depression|disabled|disability|wheelchair"
+    r"|deaf|food poisoning|miscarriage|accident|crashed|collision|injur\w*|broken (?:leg|arm|hip|wrist|ankle|nose|foot|toe)|broke (?:my|his"
+    r"|her) (?:leg|arm|hip|wrist|ankle|nose|foot|toe|back)|fell (?:off|down|over)|drown\w*|on fire|caught fire|fire|burnt down|burned down|explosion"
+    r"|exploded|flood|floods|flooding|flooded|earthquake|hurricane|disaster|terror\w*"
+    r"|bomb|carbon monoxide|electrocuted|electric shock|gas leak|fraud|scam|scams|scammed|scammer\w*|hacked|hacker\w*|stolen|robbed|burgl\w*|debt"
+    r"|debts|bankrupt\w*|bailiff\w*|homeless|redundant|lost my job|overdrawn|racist|racism|sexist|sexism|discriminat\w*|muslim|jewish|gay"
+    r"|transgender|hijab|headscarf|skin colou?r)>>"
 )
 _LAUGHS: Final = Wording(
     r"<<(?:haha\w*|hihi\w*|hehe\w*|lol|lmao|rofl|xd+)>>",
-    r"<<(?:grapje\w*|grapp\w+|grappig\w*|geintje\w*|dolletje|knipoog|galgenhumor|woordgrap\w*|woordspeling\w*|geinig|just kidding|only kidding|no pun intended|excuse the pun|pun intended|joking|joke|jokes|komiek|cabaret\w*|comedian|comedy)>>",
+    r"<<(?:grapje\w*|grapp\w+|grappig\w*|geintje\w*|dolletje|knipoog|galgenhumor|woordgrap\w*|woordspeling\w*|geinig|just kidding|only kidding"
+    r"|no pun intended|excuse the pun|pun intended|joking|joke|jokes|komiek|cabaret\w*|comedian|comedy)>>",
 )
 _QUIPS: Final = Wording(
     # what a quip is made of, with or without a laugh
-    r"<<(?:hoeft|hoef|heeft|zal|zult|won't|wouldn't|no longer) .{0,30}<<(?:niet meer|geen|be needing|need|be using|have to)>>.{0,40}<<(?:storing|bundel|data|wifi|bellen|opladen|in de rij|wachten|any ?more|bundle)|<<at least (?:he|she|they|it|you|that|your)>>",
-    r"<<(?:hearts? racing|harten? sneller|warmpjes|bloedstollend|adembenemend|breathtaking|ademloos|(?:had|hadden) (?:\w+ )?haast|smaak (?:heeft|had|blijkbaar)|kleurenblind|geld maakt (?:toch )?niet gelukkig|money isn't everything|money can't buy|zie het als|see it as|beschouw het als|think of it as|altijd al (?:\w+ )?(?:gewild|willen)|you always wanted|wilde je niet altijd|just what you (?:always )?wanted)>>",
-    r"<<(?:dat |zo |dit )?(?:noem|noemen|heet) (?:ik|wij|we|je|dat|dan|men)>>.{0,40}|<<(?:that's|that is|now that's) what (?:we|i|you|they)(?:'d)? call>>|<<(?:talk about|speaking of) (?:a |an |the )?\w+",
+    r"<<(?:hoeft|hoef|heeft|zal|zult|won't|wouldn't|no longer) .{0,30}<<(?:niet meer|geen|be needing|need|be using|have to)>>.{0,40}<<(?:storing"
+    r"|bundel|data|wifi|bellen|opladen|in de rij|wachten|any ?more|bundle)|<<at least (?:he|she|they|it|you|that|your)>>",
+    r"<<(?:hearts? racing|harten? sneller|warmpjes|bloedstollend|adembenemend|breathtaking|ademloos|(?:had|hadden) (?:\w+ )?haast|smaak (?:heeft|had"
+    r"|blijkbaar)|kleurenblind|geld maakt (?:toch )?niet gelukkig|money isn't everything|money can't buy|zie het als|see it as|beschouw het als"
+    r"|think of it as|altijd al (?:\w+ )?(?:gewild|willen)|you always wanted|wilde je niet altijd|just what you (?:always )?wanted)>>",
+    r"<<(?:dat |zo |dit )?(?:noem|noemen|heet) (?:ik|wij|we|je|dat|dan|men)>>.{0,40}|<<(?:that's|that is|now that's) what (?:we|i|you"
+    r"|they)(?:'d)? call>>|<<(?:talk about|speaking of) (?:a |an |the )?\w+",
     r"<<(?:scheelt|scheelde|bespaart?|bespaard|saves?|saved) (?:\w+ ){0,2}?(?:weer|toch|in elk geval|je|u|jullie|alweer|een|you|a|on|at least)>>",
-    r"<<(?:is|zijn|was|lijkt|lijken|werkt|gaat) (?:eigenlijk )?(?:net|precies|een beetje) (?:als |zoals |een |\w+en>>:|treinen|de )|<<(?:are|is) (?:a bit |just )?like (?:trains|buses|\w+):",
-    r"<<(?:niet|geen) (?:doodgaan|dood|schrikken|sterven|flauwvallen|ziek worden) (?:hoor|alstublieft|a\.u\.b\.|graag)>>|<<don't (?:die|you die|drop dead)>>",
-    r"<<(?:dan|nu|zo|now|so|well)>>.{0,25}<<(?:in (?:elk|ieder) geval|tenminste|ten minste|at least|alvast)>>|<<(?:in (?:elk|ieder) geval|tenminste|at least) .{0,40}<<(?:niet meer|geen last|warm|opgeladen|rust|rustig|gratis|nooit meer|no longer|any ?more|warm|quiet|rest|never|peace)>>|<<(?:on the bright side|look on the bright|silver lining|every cloud|positief bekeken|positieve kant|zonnige kant|geluk bij een ongeluk|voordeel is|het voordeel|meevaller(?:tje)?)>>",
-    r"<<(?:gelukkig|fijn|mooi|handig) (?:dat )?(?:hoeft|hoef|heeft|heb|is|kan|hij|zij|ze|je|u|opa|oma)>>.{0,40}<<(?:nu |nooit |niet |geen )(?:\w+ ){0,2}?(?:meer|last)>>",
-    r"<<(?:om (?:\w+ )?(?:kunnen )?lachen|kon(?:den)? lachen|had er vast om|lach ik me|dood ?lachen|lachen we|laughing|have a laugh|had a laugh|the last laugh|in stitches)>>",
-    r"<<(?:leergeld|gratis (?:cursus|les|training|sauna|warmte|zwembad|douche|verwarming|bbq|barbecue|vuurwerk|kapbeurt|dieet|vakantie|massage)|free (?:lesson|sauna|swimming pool|pool|barbecue|bbq|diet|fireworks|shower|heating)|binnenzwembad|zwembad in huis|eigen zwembad|zwemles\w*|zwemdiploma|diploma|duurste les|dure les|expensive lesson|barbecue\w*|bbq|marshmallow\w*|kampvuur|campfire)>>",
-    r"<<(?:rust zacht|rust in vrede|r\.?i\.?p|rest in peace|eeuwige (?:rust|jachtvelden)|van gene zijde|uit de dood|uit het graf|vanuit het hiernamaals|over (?:mijn|ons|your|my|our|his|her) (?:lijk|dead body)|back from the dead|from beyond|from the grave|in the next life|volgend leven|reïncarn\w*|zombie\w*|spook\w*|geest|ghost|haunt\w*|pearly gates|hemelpoort|petrus|st peter|magere hein|grim reaper)>>",
-    r"<<(?:erfgenamen|erven|nazaten|heirs|next of kin|kist|coffin|grafsteen|grafzerk|gravestone|uitvaart)>>.{0,50}!|<<(?:doodgewoon|doodsaai|doodleuk|doodnormaal|doodeenvoudig|doodmoe|morsdood|hartverwarmend|hartstikke dood|brandende kwestie|brandend actueel|heet van de naald|heet onder|oververhit|een warm welkom|warm onthaal|warm hart|hot (?:topic|stuff|deal)|burning question|fired up|too hot|killer deal|dying to|to die for|drop-dead|dead (?:easy|slow|on time|cheap|line)|sick (?:deal|offer)|break a leg|grave mistake|shocking|schokkend|electrifying)>>",
-    r"<<(?:altijd al|toch al|sowieso al|always (?:was|were|been)) (?:\w+ ){0,2}?(?:heet|warm|dood|koud|ziek|uit|plat|brandend|hot|cold|dead|off)>>|<<(?:voor (?:hem|haar|oma|opa))>>.{0,30}<<toch al",
-    r"<<(?:voortaan|volgende keer|next time) (?:\w+ ){0,3}?(?:met (?:een )?(?:helm|zwembandjes|vleugels|parachute|reddingsvest)|helm|vliegen|zwemmen|fly|swim|helmet|parachute)>>",
-    r"<<(?:ook|even|gewoon|blijkbaar|kennelijk) (?:\w+ )?(?:zijn|haar|hun|z'n|d'r) dag (?:\w+ )?niet|<<(?:had|heeft) (?:zijn|haar|z'n|d'r) dag (?:\w+ )?niet|<<(?:haalde|halen|haalt|caught|made) (?:de|het|his|her|the|that) (?:trein|bus|train) (?:net|nét|wel|wél|just|in the end|after all)",
-    r"<<(?:komiek|grappenmaker|cabaretier|stand-up|moppen?|moppentapper|timing waar|wat een timing|over timing gesproken|nice timing|perfect timing|wie het laatst lacht)>>",
-    r"<<(?:wil|wilt|willen) niemand op|<<(?:zo'n|zulke) '\w+'|<<(?:elk|ieder) nadeel heb|<<elk nadeel|<<(?:wie (?:mooi|niet sterk) (?:wil|is)|van de nood een deugd|beter een goede buur|wat niet weet)>>|<<hadden (?:ze|we) (?:je|u) er vast",
+    r"<<(?:is|zijn|was|lijkt|lijken|werkt|gaat) (?:eigenlijk )?(?:net|precies|een beetje) (?:als |zoals |een |\w+en>>:|treinen|de )|<<(?:are"
+    r"|is) (?:a bit |just )?like (?:trains|buses|\w+):",
+    r"<<(?:niet|geen) (?:doodgaan|dood|schrikken|sterven|flauwvallen|ziek worden) (?:hoor|alstublieft|a\.u\.b\.|graag)>>|<<don't (?:die|you die"
+    r"|drop dead)>>",
+    r"<<(?:dan|nu|zo|now|so|well)>>.{0,25}<<(?:in (?:elk|ieder) geval|tenminste|ten minste|at least|alvast)>>|<<(?:in (?:elk|ieder) geval|tenminste"
+    r"|at least) .{0,40}<<(?:niet meer|geen last|warm|opgeladen|rust|rustig|gratis|nooit meer|no longer|any ?more|warm|quiet|rest|never|peace)>>"
+    r"|<<(?:on the bright side|look on the bright|silver lining|every cloud|positief bekeken|positieve kant|zonnige kant|geluk bij een ongeluk"
+    r"|voordeel is|het voordeel|meevaller(?:tje)?)>>",
+    r"<<(?:gelukkig|fijn|mooi|handig) (?:dat )?(?:hoeft|hoef|heeft|heb|is|kan|hij|zij|ze|je|u|opa|oma)>>.{0,40}<<(?:nu |nooit |niet "
+    r"|geen )(?:\w+ ){0,2}?(?:meer|last)>>",
+    r"<<(?:om (?:\w+ )?(?:kunnen )?lachen|kon(?:den)? lachen|had er vast om|lach ik me|dood ?lachen|lachen we|laughing|have a laugh|had a laugh"
+    r"|the last laugh|in stitches)>>",
+    r"<<(?:leergeld|gratis (?:cursus|les|training|sauna|warmte|zwembad|douche|verwarming|bbq|barbecue|vuurwerk|kapbeurt|dieet|vakantie|massage)"
+    r"|free (?:lesson|sauna|swimming pool|pool|barbecue|bbq|diet|fireworks|shower|heating)|binnenzwembad|zwembad in huis|eigen zwembad|zwemles\w*"
+    r"|zwemdiploma|diploma|duurste les|dure les|expensive lesson|barbecue\w*|bbq|marshmallow\w*|kampvuur|campfire)>>",
+    r"<<(?:rust zacht|rust in vrede|r\.?i\.?p|rest in peace|eeuwige (?:rust|jachtvelden)|van gene zijde|uit de dood|uit het graf"
+    r"|vanuit het hiernamaals|over (?:mijn|ons|your|my|our|his|her) (?:lijk|dead body)|back from the dead|from beyond|from the grave"
+    r"|in the next life|volgend leven|reïncarn\w*|zombie\w*|spook\w*|geest|ghost|haunt\w*|pearly gates|hemelpoort|petrus|st peter|magere hein"
+    r"|grim reaper)>>",
+    r"<<(?:erfgenamen|erven|nazaten|heirs|next of kin|kist|coffin|grafsteen|grafzerk|gravestone|uitvaart)>>.{0,50}!|<<(?:doodgewoon|doodsaai"
+    r"|doodleuk|doodnormaal|doodeenvoudig|doodmoe|morsdood|hartverwarmend|hartstikke dood|brandende kwestie|brandend actueel|heet van de naald"
+    r"|heet onder|oververhit|een warm welkom|warm onthaal|warm hart|hot (?:topic|stuff|deal)|burning question|fired up|too hot|killer deal|dying to"
+    r"|to die for|drop-dead|dead (?:easy|slow|on time|cheap|line)|sick (?:deal|offer)|break a leg|grave mistake|shocking|schokkend|electrifying)>>",
+    r"<<(?:altijd al|toch al|sowieso al|always (?:was|were|been)) (?:\w+ ){0,2}?(?:heet|warm|dood|koud|ziek|uit|plat|brandend|hot|cold|dead|off)>>"
+    r"|<<(?:voor (?:hem|haar|oma|opa))>>.{0,30}<<toch al",
+    r"<<(?:voortaan|volgende keer|next time) (?:\w+ ){0,3}?(?:met (?:een )?(?:helm|zwembandjes|vleugels|parachute|reddingsvest)|helm|vliegen|zwemmen"
+    r"|fly|swim|helmet|parachute)>>",
+    r"<<(?:ook|even|gewoon|blijkbaar|kennelijk) (?:\w+ )?(?:zijn|haar|hun|z'n|d'r) dag (?:\w+ )?niet|<<(?:had|heeft) (?:zijn|haar|z'n"
+    r"|d'r) dag (?:\w+ )?niet|<<(?:haalde|halen|haalt|caught|made) (?:de|het|his|her|the|that) (?:trein|bus|train) (?:net|nét|wel|wél|just"
+    r"|in the end|after all)",
+    r"<<(?:komiek|grappenmaker|cabaretier|stand-up|moppen?|moppentapper|timing waar|wat een timing|over timing gesproken|nice timing|perfect timing"
+    r"|wie het laatst lacht)>>",
+    r"<<(?:wil|wilt|willen) niemand op|<<(?:zo'n|zulke) '\w+'|<<(?:elk|ieder) nadeel heb|<<elk nadeel|<<(?:wie (?:mooi|niet sterk) (?:wil|is)"
+    r"|van de nood een deugd|beter een goede buur|wat niet weet)>>|<<hadden (?:ze|we) (?:je|u) er vast",
 )
 # Kind words with a smile are none.
 _KIND: Final = Wording(
-    r"<<(?:beterschap|sterkte|succes|gecondoleerd|veel liefs|warme groet\w*|hartelijke groet\w*|wens\w*|hoop|hopen|hopelijk|bedankt|dank|dankjewel|graag gedaan|fijn|gelukkig|welkom|groet\w*|liefs|help\w*|kijk\w*|stuur\w*|laat|regel\w*|leven wekken|get well|take care|all the best|wish\w*|hope|hoping|thanks|thank|glad|welcome|happy|regards|wishes|help|let us|send|dm)>>"
+    r"<<(?:beterschap|sterkte|succes|gecondoleerd|veel liefs|warme groet\w*|hartelijke groet\w*|wens\w*|hoop|hopen|hopelijk|bedankt|dank|dankjewel"
+    r"|graag gedaan|fijn|gelukkig|welkom|groet\w*|liefs|help\w*|kijk\w*|stuur\w*|laat|regel\w*|leven wekken|get well|take care|all the best|wish\w*"
+    r"|hope|hoping|thanks|thank|glad|welcome|happy|regards|wishes|help|let us|send|dm)>>"
 )
 _MARK: Final = re.compile(r"[😂🤣😅😆😜😝😛😉😏🙃🤪😁😄😎🤭😇😈👻💀☠⚰🪦🔥]|(?<!\w)[:;]-?(?:[pdo](?!\w)|\))|[:;]-\)")
 _SMILE: Final = re.compile(r"[:;]-?[)pdo]|[😉😁😄😎😇🔥😏🙃]")
@@ -63,7 +108,8 @@ _SMILE: Final = re.compile(r"[:;]-?[)pdo]|[😉😁😄😎😇🔥😏🙃]")
 def jokes(draft: Draft, book: BrandBook) -> Iterator[Found]:
     """`joke_risk`: the sentence that laughs or quips, in a text that is about something grave, or that answers one."""
     read = reading.of(draft)
-    if not (_MARK.search(read.own_lower) or _LAUGHS.may_be(read) or _QUIPS.may_be(read)):
+    laughs, quips = _LAUGHS.there(read), _QUIPS.there(read)
+    if not (laughs or quips or _MARK.search(read.own_lower)):
         return
     asked = reading.of_text(draft.incoming) if draft.incoming else None
     asked_about = bool(asked and _GRAVE.search(asked.own_lower, asked))
@@ -71,8 +117,10 @@ def jokes(draft: Draft, book: BrandBook) -> Iterator[Found]:
         return
     for sentence in read.sentences:
         said = read.own_lower[sentence.start : sentence.end]
-        laugh = _MARK.search(said) or _LAUGHS.search(said, read)
-        if _QUIPS.search(said, read) or (laugh and not (_SMILE.search(laugh[0]) and (_KIND.search(said, read) or not (asked_about or _GRAVE.search(said, read))))):
+        laugh = _MARK.search(said) or next(iter(each(laughs, said)), None)
+        if each(quips, said) or (
+            laugh and not (_SMILE.search(laugh[0]) and (_KIND.search(said, read) or not (asked_about or _GRAVE.search(said, read))))
+        ):
             yield Found("joke_risk", _MESSAGE, *trimmed(draft.text, sentence.start, sentence.end))
             return
 

@@ -20,14 +20,14 @@ KEPT: Final = 8
 """Texts whose reading is kept: those that are judged at the moment."""
 _PLAIN: Final = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "\xa0": " ", "\u202f": " ", "\t": " ", "\r": " "})
 _WORD: Final = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
-# What a link, a handle or a quotation can hardly do without: their own patterns cost more than all the rest of a short text.
-_MAY_LINK: Final = re.compile(r"://|\w\.\w|@|#")
-_MAY_QUOTE: Final = re.compile(r"[\"“„«‘'’>]")
 _ABBREVIATION: Final = re.compile(
-    r"(?<!\w)(?:(?i:z\.s\.m|a\.s|a\.u\.b|[ap]\.m|d\.d|d\.w\.z|i\.v\.m|m\.b\.t|t\.a\.v|o\.a|e\.g|i\.e|bijv|evt|max|min|ca|nr|no|tel|jan|feb|mrt|apr|aug|sept?|okt|oct|nov|dec)"
+    r"(?<!\w)(?:(?i:z\.s\.m|a\.s|a\.u\.b|[ap]\.m|d\.d|d\.w\.z|i\.v\.m|m\.b\.t|t\.a\.v|o\.a|e\.g|i\.e|bijv|evt|max|min|ca|nr|no|tel|jan|feb|mrt|apr"
+    r"|aug|sept?|okt|oct|nov|dec)"
     r"\.(?=\s*[^\W_A-Z])|(?i:mr|mrs|ms|dhr|mevr|mw|dr|drs)\.)"
 )
-_MAY_ABBREVIATE: Final = re.compile(r"(?<!\w)(?:\w|bijv|evt|max|min|ca|n[ro]|tel|jan|feb|mrt|apr|aug|sept?|okt|oct|nov|dec|mrs?|ms|dhr|mevr|mw|drs?)\.", re.IGNORECASE)
+_MAY_ABBREVIATE: Final = re.compile(
+    r"(?<!\w)(?:\w|bijv|evt|max|min|ca|n[ro]|tel|jan|feb|mrt|apr|aug|sept?|okt|oct|nov|dec|mrs?|ms|dhr|mevr|mw|drs?)\.", re.IGNORECASE
+)
 # No part of it can take what another one could: each character is read once.
 _SENTENCE: Final = re.compile(r"[^.!?…\n]*(?:[.!?…](?!\s|$|[\"')”])[^.!?…\n]*)*[.!?…\"')”]*")
 
@@ -55,12 +55,7 @@ class Reading:
     @cached_property
     def own(self) -> str:
         """The writer's own words, with plain apostrophes and blanks: quotations, quoted lines, links and handles are blanked."""
-        text = self.text
-        if _MAY_QUOTE.search(text):
-            text = blank(text, QUOTED_LINE, QUOTED)
-        if _MAY_LINK.search(text):
-            text = blank(text, LINK, HANDLE)
-        return text.translate(_PLAIN)
+        return blank(self.text, QUOTED_LINE, QUOTED, LINK, HANDLE).translate(_PLAIN)
 
     @cached_property
     def own_lower(self) -> str:

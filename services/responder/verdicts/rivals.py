@@ -13,27 +13,54 @@ from services.responder.verdicts.draft import Draft, Found
 from services.responder.wording import Wording, trimmed
 
 _UNNAMED: Final = (
-    r"(?:(?:de|een|onze|die|hun|elke|welke|deze|menig) (?:\w+ )?concurren(?:t|ten|tie)|concurrerende \w+|(?:veel |sommige |de meeste |die |de |alle |enkele )?andere (?:\w*aanbieders?|providers?|partijen|partij|bedrijven|bedrijf|\w*winkels?|webshops?|\w*leveranciers?"
-    r"|maatschappijen|maatschappij|banken|bank|verzekeraars?|vervoerders?|supermarkten|supermarkt|ketens?|parken|park|hotels?|energiebedrijven|merken|merk|clubs?|apps?|gemeenten)|sommige (?:aanbieders|providers|partijen|bedrijven|banken|winkels)"
-    r"|een andere? (?:aanbieder|provider|partij|leverancier|bank|verzekeraar|winkel|supermarkt|merk|keten)|bij (?:de buren|de overkant|een ander|anderen)|de (?:over)?buren|(?:die |de |zo'n |sommige )?(?:prijsvechters?|budget\w*aanbieders?|stuntaanbieders?|stunters?|goedkope (?:aanbieders?|partijen|jongens|clubs?|webshops?))"
-    r"|(?:die|dat) andere|concullega'?s?|elders|ergens anders|(?:our |the |any |other |your |a |some )?competit(?:ors?|ion)|(?:(?:some|certain|most|many|all) )?other (?:providers?|companies|shops|stores|suppliers?|banks|insurers|operators?|brands|airlines|retailers|parks"
-    r"|supermarkets|networks?|parties|chains?|firms|outfits|hotels|carriers)|the other (?:lot|guys|company|provider|bank|shop|store|one)|certain others|some others|others out there|elsewhere|rivals?|your (?:old|previous|last) (?:provider|supplier|bank|insurer|operator)"
+    r"(?:(?:de|een|onze|die|hun|elke|welke|deze|menig) (?:\w+ )?concurren(?:t|ten|tie)|concurrerende \w+|(?:veel |sommige |de meeste |die |de |alle "
+    r"|enkele )?andere (?:\w*aanbieders?|providers?|partijen|partij|bedrijven|bedrijf|\w*winkels?|webshops?|\w*leveranciers?"
+    r"|maatschappijen|maatschappij|banken|bank|verzekeraars?|vervoerders?|supermarkten|supermarkt|ketens?|parken|park|hotels?|energiebedrijven"
+    r"|merken|merk|clubs?|apps?|gemeenten)|sommige (?:aanbieders|providers|partijen|bedrijven|banken|winkels)"
+    r"|een andere? (?:aanbieder|provider|partij|leverancier|bank|verzekeraar|winkel|supermarkt|merk|keten)|bij (?:de buren|de overkant|een ander"
+    r"|anderen)|de (?:over)?buren|(?:die |de |zo'n |sommige )?(?:prijsvechters?|budget\w*aanbieders?|stuntaanbieders?|stunters?"
+    r"|goedkope (?:aanbieders?|partijen|jongens|clubs?|webshops?))"
+    r"|(?:die|dat) andere|concullega'?s?|elders|ergens anders|(?:our |the |any |other |your |a |some )?competit(?:ors?|ion)|(?:(?:some|certain|most"
+    r"|many|all) )?other (?:providers?|companies|shops|stores|suppliers?|banks|insurers|operators?|brands|airlines|retailers|parks"
+    r"|supermarkets|networks?|parties|chains?|firms|outfits|hotels|carriers)|the other (?:lot|guys|company|provider|bank|shop|store|one)"
+    r"|certain others|some others|others out there|elsewhere|rivals?|your (?:old|previous|last) (?:provider|supplier|bank|insurer|operator)"
     r"|(?:je|uw|jouw) (?:oude|vorige) (?:provider|aanbieder|leverancier|bank|verzekeraar))"
 )
 _RUNS_DOWN: Final = Wording(
-    r"<<(?:slecht|slechte|slechter\w*|beroerd\w*|waardeloos|waardeloze|matig\w*|drama\w*|ramp|rampzalig\w*|rommel\w*|troep|prut\w*|bagger|brakke?|onbetrouwbaar\w*|onbetrouwbare|onbereikbaar|traag|trage|trager|langzamer|duurder|peperduur|oplichters?|oplichterij|afzetters?|afgezet|afzetten|nep|namaak|wegwerp\w*"
-    r"|goedkoop is|duurkoop|uren|dagenlang|wekenlang|in de wacht|voortdurend|steeds|continu|altijd gedoe|levert niks|levert niets|niks|jaren achter|minder|slechtste|bezuinig\w*|hoofdprijs|weinig|durf|schaam\w*|lukt ze|zo goedkoop|over een maand|maand wel terug|wel weer terug|terug te zien|stelt (?:niks|niets|weinig)|verborgen kosten|kleine lettertjes|addertjes?|in de kou|stikken|barsten|zitten wachten|weken|maanden|wachtmuziek|wachtstand|verstoppen|belabberd\w*|storingen|uitval|plat|eruit ligt|failliet|klachten|minder goed\w*|minder betrouwbaar\w*|erger|vies|vieze|smerig\w*|muf|muffe|ouderwets\w*"
-    r"|gebakken lucht|mooie praatjes|loze|gouden bergen|knollen|kat in de zak|krijg je waar|waar (?:je|u) voor betaalt|spijt|hangende pootjes|zo weer terug|snel (?:weer )?terug|lachertje|lachwekkend\w*|kwakkel\w*|kneuzen|klungel\w*|amateur\w*|prutser\w*|beunha\w+|cowboys?|zwakker|zwakke|mager\w*|schimmel\w*|bedorven"
-    r"|flut\w*|wurg\w*|uitkleden|uitmelken|uitgemolken|laks|lak aan|achterlopen|lopen achter|bakken er|niet tippen|rammel\w*|stil(?:staan)?|uit elkaar|valt uiteen|kapot|stuk|lek|lekken|file|te laat|knoeien|geknoei|gepruts|sjoemel\w*|jokken|liegen|liegt|gelogen|beloftes|bluf|schreeuwen|zo zijn ze|niet voor niets|voor niets"
-    r"|verhalen rond|liever niet|niet graag|vertrouwen|niks waard|niets waard|plakband|houtje-touwtje|knudde|kansloos|hopeloos|armoedig|dure|schijnkorting\w*|ellende|gedoe|mopperen|mee thuis|van huis|bedroevend\w*|bedenkelijk\w*|twijfelachtig\w*|schimmig\w*|louche|dubieu[sz]e?|vaag|vage|maar wat)>>",
-    r"<<(?:niemand|nooit|nergens|niet eens|zelden|nauwelijks|amper|geen (?:mens|hond|enkele|idee|service|verstand|klantenservice|reactie|antwoord|haast|zin))>>",
-    r"<<(?:worse|worst|slow|slower|slowest|unreliable|terrible|awful|rubbish|poor|poorer|poorly|dreadful|pricier|overpriced|overcharg\w*|hidden (?:fees|costs|charges)|rip-?offs?|ripped off|ripping|scam\w*|crooks?|shoddy|flimsy|junk|useless|hopeless|a joke|shambles|disaster|mess|outages?|inferior|second-rate|weaker|patchy"
-    r"|nightmare|cut(?:ting)? corners|let (?:you|people|customers|everyone) down|leave you|leaves you|left you|stranded|hanging|can't (?:match|compete|even|manage|say)|don't (?:even|care|bother|answer|pick|know|clean|check)|doesn't (?:even|care|bother|answer|pick|work)|clearly|you'll need it|at best|you get what you pay|regret\w*|come crawling"
-    r"|crawling back|back (?:soon|within|before)|lag behind|behind the times|fail\w*|empty promises|broken promises|on hold|never|nobody|no one|barely|hardly|falls? apart|fall apart|break down|breaks? down|not worth|wouldn't trust|wouldn't touch|dodgy|shady|clueless|amateurs?|cheap and nasty|nasty|dirty|filthy|stale|rotten|criminals)>>",
+    r"<<(?:slecht|slechte|slechter\w*|beroerd\w*|waardeloos|waardeloze|matig\w*|drama\w*|ramp|rampzalig\w*|rommel\w*|troep|prut\w*|bagger|brakke?"
+    r"|onbetrouwbaar\w*|onbetrouwbare|onbereikbaar|traag|trage|trager|langzamer|duurder|peperduur|oplichters?|oplichterij|afzetters?|afgezet"
+    r"|afzetten|nep|namaak|wegwerp\w*"
+    r"|goedkoop is|duurkoop|uren|dagenlang|wekenlang|in de wacht|voortdurend|steeds|continu|altijd gedoe|levert niks|levert niets|niks|jaren achter"
+    r"|minder|slechtste|bezuinig\w*|hoofdprijs|weinig|durf|schaam\w*|lukt ze|zo goedkoop|over een maand|maand wel terug|wel weer terug|terug te zien"
+    r"|stelt (?:niks|niets|weinig)|verborgen kosten|kleine lettertjes|addertjes?|in de kou|stikken|barsten|zitten wachten|weken|maanden|wachtmuziek"
+    r"|wachtstand|verstoppen|belabberd\w*|storingen|uitval|plat|eruit ligt|failliet|klachten|minder goed\w*|minder betrouwbaar\w*|erger|vies|vieze"
+    r"|smerig\w*|muf|muffe|ouderwets\w*"
+    r"|gebakken lucht|mooie praatjes|loze|gouden bergen|knollen|kat in de zak|krijg je waar|waar (?:je|u) voor betaalt|spijt|hangende pootjes"
+    r"|zo weer terug|snel (?:weer )?terug|lachertje|lachwekkend\w*|kwakkel\w*|kneuzen|klungel\w*|amateur\w*|prutser\w*|beunha\w+|cowboys?|zwakker"
+    r"|zwakke|mager\w*|schimmel\w*|bedorven"
+    r"|flut\w*|wurg\w*|uitkleden|uitmelken|uitgemolken|laks|lak aan|achterlopen|lopen achter|bakken er|niet tippen|rammel\w*|stil(?:staan)?"
+    r"|uit elkaar|valt uiteen|kapot|stuk|lek|lekken|file|te laat|knoeien|geknoei|gepruts|sjoemel\w*|jokken|liegen|liegt|gelogen|beloftes|bluf"
+    r"|schreeuwen|zo zijn ze|niet voor niets|voor niets"
+    r"|verhalen rond|liever niet|niet graag|vertrouwen|niks waard|niets waard|plakband|houtje-touwtje|knudde|kansloos|hopeloos|armoedig|dure"
+    r"|schijnkorting\w*|ellende|gedoe|mopperen|mee thuis|van huis|bedroevend\w*|bedenkelijk\w*|twijfelachtig\w*|schimmig\w*|louche|dubieu[sz]e?|vaag"
+    r"|vage|maar wat)>>",
+    r"<<(?:niemand|nooit|nergens|niet eens|zelden|nauwelijks|amper|geen (?:mens|hond|enkele|idee|service|verstand|klantenservice|reactie|antwoord"
+    r"|haast|zin))>>",
+    r"<<(?:worse|worst|slow|slower|slowest|unreliable|terrible|awful|rubbish|poor|poorer|poorly|dreadful|pricier|overpriced|overcharg\w*"
+    r"|hidden (?:fees|costs|charges)|rip-?offs?|ripped off|ripping|scam\w*|crooks?|shoddy|flimsy|junk|useless|hopeless|a joke|shambles|disaster|mess"
+    r"|outages?|inferior|second-rate|weaker|patchy"
+    r"|nightmare|cut(?:ting)? corners|let (?:you|people|customers|everyone) down|leave you|leaves you|left you|stranded|hanging|can't (?:match"
+    r"|compete|even|manage|say)|don't (?:even|care|bother|answer|pick|know|clean|check)|doesn't (?:even|care|bother|answer|pick|work)|clearly"
+    r"|you'll need it|at best|you get what you pay|regret\w*|come crawling"
+    r"|crawling back|back (?:soon|within|before)|lag behind|behind the times|fail\w*|empty promises|broken promises|on hold|never|nobody|no one"
+    r"|barely|hardly|falls? apart|fall apart|break down|breaks? down|not worth|wouldn't trust|wouldn't touch|dodgy|shady|clueless|amateurs?"
+    r"|cheap and nasty|nasty|dirty|filthy|stale|rotten|criminals)>>",
 )
 _BETTER: Final = Wording(
-    r"<<(?:in tegenstelling tot|anders dan|niet zoals|beter dan|sneller dan|goedkoper dan|betrouwbaarder dan|eerlijker dan|vriendelijker dan|verser dan|schoner dan|veiliger dan|niet als)>>.{0,30}@",
-    r"@.{0,70}<<(?:(?:wij|we|bij ons|hier) (?:\w+ )?(?:wel|wél|tenminste|juist)|tenminste)>>|<<(?:bij ons|wij|hier|onze|ons)>>.{0,25}<<(?:wel|wél|tenminste)>>.{0,60}@",
+    r"<<(?:in tegenstelling tot|anders dan|niet zoals|beter dan|sneller dan|goedkoper dan|betrouwbaarder dan|eerlijker dan|vriendelijker dan"
+    r"|verser dan|schoner dan|veiliger dan|niet als)>>.{0,30}@",
+    r"@.{0,70}<<(?:(?:wij|we|bij ons|hier) (?:\w+ )?(?:wel|wél|tenminste|juist)|tenminste)>>|<<(?:bij ons|wij|hier|onze|ons)>>.{0,25}<<(?:wel|wél"
+    r"|tenminste)>>.{0,60}@",
     r"<<(?:tenminste|ten minste|at least)>>.{0,90}@",
     r"<<(?:unlike|better than|faster than|cheaper than|safer than|fresher than|cleaner than|more \w+ than|as opposed to|not like|instead of)>>.{0,25}@",
     r"@.{0,70}<<(?:we (?:actually|at least|do)|at least (?:we|our|ours)|ours (?:actually|do|does|at least|works?))>>",
@@ -46,7 +73,8 @@ _FAIR: Final = Wording(
 )
 _NEXT: Final = Wording(
     r"__(?:wij|we|bij ons|hier) (?:\w+ ){0,4}?(?:wel|wél|tenminste)>>|__(?:we|ours|with us|here) (?:\w+ ){0,3}?(?:actually|at least|do)>>",
-    r"__(?:daar|die|zij|ze|they|their) (?:\w+ ){0,6}?(?:slecht\w*|storing\w*|duurder|trager|niet eens|wachten|nooit|niemand|never|nobody|don't|worse|slower)>>",
+    r"__(?:daar|die|zij|ze|they|their) (?:\w+ ){0,6}?(?:slecht\w*|storing\w*|duurder|trager|niet eens|wachten|nooit|niemand|never|nobody|don't|worse"
+    r"|slower)>>",
 )
 _GENERAL: Final = frozenset(
     [
@@ -116,7 +144,9 @@ def rivals(draft: Draft, book: BrandBook) -> Iterator[Found]:
         if not after or said[match.end() :].strip(" '\"”") in ("?", "!", "…"):
             marked += after
         by_name = any(name in match[0] for name in named)
-        if _BETTER.search(marked, read) or ((_RUNS_DOWN.search(marked, read) or (by_name and _NEXT.match(after, read))) and not _FAIR.search(marked, read)):
+        if _BETTER.search(marked, read) or (
+            (_RUNS_DOWN.search(marked, read) or (by_name and _NEXT.match(after, read))) and not _FAIR.search(marked, read)
+        ):
             place = trimmed(draft.text, sentence.start + match.start(), sentence.start + match.end())
             yield Found("competitor_mention", _MESSAGE, *place, "voice.competitors")
             return

@@ -6,94 +6,165 @@ from typing import Final
 from libs.common.brandbook import BrandBook
 from services.responder.verdicts import reading
 from services.responder.verdicts.draft import Draft, Found
-from services.responder.wording import Wording, trimmed
+from services.responder.wording import Wording, each, trimmed
 
 _YOU: Final = r"(?:je|jij|u|jullie)"
 _YOUR: Final = r"(?:je|jouw|uw|jullie)"
-_READ: Final = r"(?:gelezen|gekeken|opgelet|geluisterd|nagedacht|gebeld|betaald|gedaan|ingevuld|gecontroleerd|bewaard|doorgegeven|gemeld|opgegeven|gereageerd|gewacht|gevolgd|gevraagd|besteld|gehouden|geweest|gekozen|aangegeven)"
+_READ: Final = (
+    r"(?:gelezen|gekeken|opgelet|geluisterd|nagedacht|gebeld|betaald|gedaan|ingevuld|gecontroleerd|bewaard|doorgegeven|gemeld|opgegeven|gereageerd"
+    r"|gewacht|gevolgd|gevraagd|besteld|gehouden|geweest|gekozen|aangegeven)"
+)
 
-_BLAMES: Final = Wording(
+_SHORT: Final = Wording(
     # if you had read it, you would know
-    rf"<<(?:als|indien|wanneer) {_YOU}>>.{{0,80}}<<(?:{_READ} had|had {_READ}|hadden {_READ}|{_READ} hadden|zou lezen|zou kijken|zou opletten|zou luisteren|zou nadenken)>>.{{0,80}}<<(?:had|hadden|wist|zou|was|waren|geweten|gezien|kon)>>(?! (?:je|u) (?:ook|nog|evengoed|toch))",
+    rf"<<(?:als|indien|wanneer) {_YOU}>>.{{0,80}}<<(?:{_READ} had|had {_READ}|hadden {_READ}|{_READ} hadden|zou lezen|zou kijken|zou opletten"
+    rf"|zou luisteren|zou nadenken)>>.{{0,80}}<<(?:had|hadden|wist|zou|was|waren|geweten|gezien|kon)>>(?! (?:je|u) (?:ook|nog|evengoed|toch))",
     rf"<<had {_YOU}>>.{{0,80}}<<(?:{_READ}|beter (?:opletten|lezen|nadenken)|even gelezen)>>,? ?(?:dan )?(?:had|hadden|was|wist|zou|waren)>>",
-    rf"<<(?:dan )?(?:had|hadden) {_YOU} (?:maar|dan maar|dus maar|beter|eerst|zelf|eerder|gewoon|dat|het|dit|toch|ook)>>.{{0,70}}<<(?:moeten|kunnen|niet moeten)>>",
-    rf"<<{_YOU} (?:had|hadden) (?:\w+ ){{0,5}}?(?:zelf|beter|toch|gewoon|eerst|eerder|ook|even|dat|het|dit|de) (?:\w+ ){{0,6}}?(?:moeten|kunnen|horen te)>>(?! (?:verwachten|krijgen|ontvangen|hebben|zien|horen|rekenen op|meemaken|wachten|worden))",
-    rf"<<{_YOU} (?:hebt|heeft|heb|bent|ben)>>.{{0,40}}<<zelf>>.{{0,60}}<<(?:gekozen|getekend|ondertekend|ingevuld|akkoord|gedaan|besteld|vergeten|gemist|ingevoerd|opgegeven|verkeerd|verkeerde|aangevinkt|nagelaten|veroorzaakt|aangeklikt|geklikt|weggegooid|gezet|gemaakt|laten|afgesloten|bij|opgezegd|te laat)>>",
-    rf"<<{_YOU} (?:kiest|koos|tekende|wilde|wou) (?:er )(?:toch |immers |nu eenmaal |zelf )+|<<{_YOU} (?:koos|tekende|wilde|wou) (?:toch |immers |nu eenmaal |zelf )+",
+    rf"<<(?:dan )?(?:had|hadden) {_YOU} (?:maar|dan maar|dus maar|beter|eerst|zelf|eerder|gewoon|dat|het|dit|toch|ook)>>.{{0,70}}<<(?:moeten|kunnen"
+    rf"|niet moeten)>>",
+    rf"<<{_YOU} (?:had|hadden) (?:\w+ ){{0,5}}?(?:zelf|beter|toch|gewoon|eerst|eerder|ook|even|dat|het|dit|de) (?:\w+ ){{0,6}}?(?:moeten|kunnen"
+    rf"|horen te)>>(?! (?:verwachten|krijgen|ontvangen|hebben|zien|horen|rekenen op|meemaken|wachten|worden))",
+    rf"<<{_YOU} (?:hebt|heeft|heb|bent|ben)>>.{{0,40}}<<zelf>>.{{0,60}}<<(?:gekozen|getekend|ondertekend|ingevuld|akkoord|gedaan|besteld|vergeten"
+    rf"|gemist|ingevoerd|opgegeven|verkeerd|verkeerde|aangevinkt|nagelaten|veroorzaakt|aangeklikt|geklikt|weggegooid|gezet|gemaakt|laten|afgesloten"
+    rf"|bij|opgezegd|te laat)>>",
+    rf"<<{_YOU} (?:kiest|koos|tekende|wilde|wou) (?:er )(?:toch |immers |nu eenmaal |zelf )+|<<{_YOU} (?:koos|tekende|wilde|wou) (?:toch |immers "
+    rf"|nu eenmaal |zelf )+",
     rf"<<die {_YOU} zelf (?:heeft|hebt|had|hebben)>>",
     rf"<<(?:{_YOUR} )?eigen (?:schuld|fout|keuze|keus|probleem|slordigheid|nalatigheid|stomme|domme|verantwoordelijkheid)>>",
-    r"<<(?:dat|dit|het|de fout|de oorzaak|de schuld) (?:ligt|lag) (?:\w+ ){0,3}?(?<!niet )(?:aan|bij) (?:je|jou|u|jullie)(?: zelf|zelf)?>>(?! (?:of|\w+nummer|adres|router|modem|rekening|account))|<<ligt (?:\w+ )?(?:aan|bij) (?:jezelf|uzelf|jouzelf)>>",
+    r"<<(?:dat|dit|het|de fout|de oorzaak|de schuld) (?:ligt|lag) (?:\w+ ){0,3}?(?<!niet )(?:aan|bij) (?:je|jou|u|jullie)(?: zelf"
+    r"|zelf)?>>(?! (?:of|\w+nummer|adres|router|modem|rekening|account))|<<ligt (?:\w+ )?(?:aan|bij) (?:jezelf|uzelf|jouzelf)>>",
     rf"<<(?:is|blijft|was) (?:toch |echt |puur |gewoon |dan )*{_YOUR} (?:eigen )?(?:probleem|schuld|fout|pakkie-an)>>",
     rf"<<(?:door|dankzij|vanwege) {_YOUR} (?:eigen )?(?:toedoen|fout|schuld|slordigheid|onoplettendheid|gedrag|houding|ongeduld|gebrek)>>",
     rf"<<{_YOU} (?:maakt|maak) het (?:jezelf|uzelf|ons|mij) (?:\w+ )?(?:moeilijk|lastig|onmogelijk)|<<(?:maakt|maak) {_YOU} het (?:jezelf|uzelf|ons)",
-    rf"<<(?:kennelijk|blijkbaar|klaarblijkelijk) (?:hebt|heeft|heb|bent|ben|wilt|wil|vindt|vind|leest|lees|snapt|snap|begrijpt|begrijp|kunt|kun|had|was|weet|denkt|denk|vond|las) (?:je|u|jij|jullie)|<<{_YOU} (?:hebt|heeft|heb|bent|wilt|leest|snapt|begrijpt|had|was|las) (?:\w+ ){{0,2}}?(?:kennelijk|blijkbaar|klaarblijkelijk)>>",
+    rf"<<(?:kennelijk|blijkbaar|klaarblijkelijk) (?:hebt|heeft|heb|bent|ben|wilt|wil|vindt|vind|leest|lees|snapt|snap|begrijpt|begrijp|kunt|kun|had"
+    rf"|was|weet|denkt|denk|vond|las) (?:je|u|jij|jullie)|<<{_YOU} (?:hebt|heeft|heb|bent|wilt|leest|snapt|begrijpt|had|was"
+    rf"|las) (?:\w+ ){{0,2}}?(?:kennelijk|blijkbaar|klaarblijkelijk)>>",
     r"<<wie (?:niet|zijn|haar|te) .{2,50}(?:,| moet| krijgt| heeft) .{0,30}(?:moet|maar|dan|kan|zelf|pech)>>",
     # English
-    r"<<(?:you (?:really |probably |clearly |simply )?(?:(?:should have|should've)>>(?! (?:had|been|received|gotten|got|heard|to))|could have|could've|ought to have|might have wanted to|would have (?:known|seen|noticed))|you were the one|you (?:\w+ly )?(?:chose|agreed|ticked|picked) (?:to|this|that|the)|you (?:signed|clicked|accepted) (?:up for|the|it|this|a|yourself)|you (?:yourself|failed to|forgot to|neglected to)"
-    r"|you (?:clearly|obviously|apparently|evidently|simply) |you didn't (?:bother|even|read)|you never (?:answered|replied|read|told|responded|bothered|paid|checked)|you can't (?:expect|blame|just|be bothered))>>",
-    r"<<(?:had you|if you had|if you'd|if only you|had you only|had you just)>>.{0,70}<<(?:you|it|this|we|there|the)>>.{0,15}(?:<<(?:would|wouldn't|might)>>|'d>>)",
-    r"<<(?:maybe|perhaps|next time|in future|in the future|try),? (?:(?:just |please |you should |you could |you might |try to |try )*)(?:read|reading|check|checking|ask|asking|listen|look|looking|pay|paying|think|thinking|start by|don't|be more|plan)>>",
-    r"<<(?:your own (?:fault|choice|responsibility|problem|doing|mistake|carelessness)|(?:is|was|'s) (?:entirely |all |simply |really |frankly )?your (?:fault|problem|mistake|choice|responsibility)|of your own making|that's on you|brought (?:this|it) on yourself)>>",
-)
-_ARGUES: Final = Wording(
+    r"<<(?:you (?:really |probably |clearly |simply )?(?:(?:should have|should've)>>(?! (?:had|been|received|gotten|got|heard|to))|could have"
+    r"|could've|ought to have|might have wanted to|would have (?:known|seen|noticed))|you were the one|you (?:\w+ly )?(?:chose|agreed|ticked"
+    r"|picked) (?:to|this|that|the)|you (?:signed|clicked|accepted) (?:up for|the|it|this|a|yourself)|you (?:yourself|failed to|forgot to"
+    r"|neglected to)"
+    r"|you (?:clearly|obviously|apparently|evidently|simply) |you didn't (?:bother|even|read)|you never (?:answered|replied|read|told|responded"
+    r"|bothered|paid|checked)|you can't (?:expect|blame|just|be bothered))>>",
+    r"<<(?:had you|if you had|if you'd|if only you|had you only|had you just)>>.{0,70}<<(?:you|it|this|we|there|the)>>.{0,15}(?:<<(?:would|wouldn't"
+    r"|might)>>|'d>>)",
+    r"<<(?:maybe|perhaps|next time|in future|in the future|try),? (?:(?:just |please |you should |you could |you might |try to |try )*)(?:read"
+    r"|reading|check|checking|ask|asking|listen|look|looking|pay|paying|think|thinking|start by|don't|be more|plan)>>",
+    r"<<(?:your own (?:fault|choice|responsibility|problem|doing|mistake|carelessness)|(?:is|was|'s) (?:entirely |all |simply |really "
+    r"|frankly )?your (?:fault|problem|mistake|choice|responsibility)|of your own making|that's on you|brought (?:this|it) on yourself)>>",
     # said before, and it shows
-    r"<<(?:al|reeds) (?:\w+ )?(?:twee|drie|vier|vijf|tien|meerdere|zoveel|honderd|duizend|tig|meermaals|herhaaldelijk|\d+) ?(?:keer|maal|malen|x)?>>.{0,30}<<(?:uitgelegd|gezegd|verteld|geantwoord|aangegeven|gemaild|gevraagd|gewaarschuwd|gemeld|over)>>",
+    r"<<(?:al|reeds) (?:\w+ )?(?:twee|drie|vier|vijf|tien|meerdere|zoveel|honderd|duizend|tig|meermaals|herhaaldelijk|\d+) ?(?:keer|maal|malen"
+    r"|x)?>>.{0,30}<<(?:uitgelegd|gezegd|verteld|geantwoord|aangegeven|gemaild|gevraagd|gewaarschuwd|gemeld|over)>>",
     r"<<(?:twee|drie|vier|vijf|tien|meerdere|\d+) (?:keer|maal) (?:\w+ ){0,2}?(?:over )?(?:gemaild|uitgelegd|gezegd|verteld|gewaarschuwd|gebeld)>>",
-    r"<<(?:voor de (?:laatste|zoveelste|derde|tweede|vierde) keer|nog één keer dan|nog een keer dan|ik (?:herhaal|zeg) het nog (?:een|één) keer|hoe vaak moet(?:en)? (?:ik|we|wij)|zoals ik al zei|zoals we al zeiden|zoals ik (?:u|je) al (?:\w+ )?(?:zei|schreef|vertelde|uitlegde)|(?:dat|dit) heb(?:ben)? (?:ik|we|wij) (?:u|je|jou|jullie)? ?(?:toch |net |al |nu )+(?:\w+ )?(?:gezegd|uitgelegd|verteld|geschreven))>>",
+    r"<<(?:voor de (?:laatste|zoveelste|derde|tweede|vierde) keer|nog één keer dan|nog een keer dan|ik (?:herhaal|zeg) het nog (?:een|één) keer"
+    r"|hoe vaak moet(?:en)? (?:ik|we|wij)|zoals ik al zei|zoals we al zeiden|zoals ik (?:u|je) al (?:\w+ )?(?:zei|schreef|vertelde|uitlegde)|(?:dat"
+    r"|dit) heb(?:ben)? (?:ik|we|wij) (?:u|je|jou|jullie)? ?(?:toch |net |al |nu )+(?:\w+ )?(?:gezegd|uitgelegd|verteld|geschreven))>>",
     r"<<(?:lees|leest) (?:\w+ ){0,5}?(?:eens|eerst|nog eens|nog een keer|goed|beter|gewoon|maar|opnieuw)>>",
-    r"<<(?:staat|stond) (?:\w+ ){0,3}?(?:toch|gewoon|overal|immers|nota bene|overduidelijk|glashelder|in koeienletters|zwart op wit|met grote letters|heel duidelijk|toch duidelijk|duidelijk (?:vermeld|aangegeven|in de|op de|in je|in uw))>>|<<(?:het daar|dat er|dat daar) gewoon (?:staat|stond|bij)>>",
-    rf"<<(?:dat|het|dit) (?:kan|kunt|had|kon) {_YOU} (?:\w+ ){{0,2}}?zelf (?:ook )?(?:wel )?(?:weten|opzoeken|googelen|bedenken|nalezen|vinden|lezen|uitzoeken|zien)>>",
-    r"<<(?:dat|dit) (?:heb|hebben) (?:ik|we|wij) (?:u|je|jou|jullie) .{0,30}<<(?:al|ook al)>>.{0,20}<<(?:uitgelegd|gezegd|verteld|geschreven|gemaild|gemeld)>>",
-    r"<<(?:ik|wij|we) (?:doe|doen) ook maar .{0,20}<<(?:werk|best)|<<(?:misschien|wellicht) (?:moet|moest|had|kunt|kun|is het|zou) (?:je|u|jij)? ?(?:een idee )?.{0,40}<<(?:lezen|beginnen|opletten|luisteren|nadenken|kijken|rustig|eerst)>>",
-    rf"<<{_YOU} (?:zou|zou(?:dt)?|kunt|kan|had) (?:ook )?(?:gewoon|zelf|best) (?:ook )?(?:even |eens |zelf )*(?:kunnen )?(?:googelen|lezen|opzoeken|nadenken|kijken|zoeken|luisteren|opletten)|<<{_YOU} (?:zit|zitten) er (?:\w+ )?naast|<<{_YOU} (?:snapt|begrijpt) (?:het|er) (?:\w+ )?niet>>",
-    r"<<(?:ik|wij|we) (?:snap|snappen|begrijp|begrijpen|zie|zien) (?:\w+ )?niet (?:wat|waarom|waar|hoe) (?:u|je|jij)>>.{0,50}<<(?:moeilijk|over valt|klaagt|druk|boos|probleem|zeurt|ophef|wilt|verwacht)|<<dan (?:ga|gaat|neem|neemt|koop|koopt|kies|kiest|zoek|zoekt) (?:je|u) (?:toch|maar|dan|lekker)>>",
+    r"<<(?:staat|stond) (?:\w+ ){0,3}?(?:toch|gewoon|overal|immers|nota bene|overduidelijk|glashelder|in koeienletters|zwart op wit"
+    r"|met grote letters|heel duidelijk|toch duidelijk|duidelijk (?:vermeld|aangegeven|in de|op de|in je|in uw))>>|<<(?:het daar|dat er"
+    r"|dat daar) gewoon (?:staat|stond|bij)>>",
+    rf"<<(?:dat|het|dit) (?:kan|kunt|had|kon) {_YOU} (?:\w+ ){{0,2}}?zelf (?:ook )?(?:wel )?(?:weten|opzoeken|googelen|bedenken|nalezen|vinden|lezen"
+    rf"|uitzoeken|zien)>>",
+    r"<<(?:dat|dit) (?:heb|hebben) (?:ik|we|wij) (?:u|je|jou|jullie) .{0,30}<<(?:al|ook al)>>.{0,20}<<(?:uitgelegd|gezegd|verteld|geschreven|gemaild"
+    r"|gemeld)>>",
+    r"<<(?:ik|wij|we) (?:doe|doen) ook maar .{0,20}<<(?:werk|best)|<<(?:misschien|wellicht) (?:moet|moest|had|kunt|kun|is het|zou) (?:je|u"
+    r"|jij)? ?(?:een idee )?.{0,40}<<(?:lezen|beginnen|opletten|luisteren|nadenken|kijken|rustig|eerst)>>",
+    rf"<<{_YOU} (?:zou|zou(?:dt)?|kunt|kan|had) (?:ook )?(?:gewoon|zelf|best) (?:ook )?(?:even |eens |zelf )*(?:kunnen )?(?:googelen|lezen|opzoeken"
+    rf"|nadenken|kijken|zoeken|luisteren|opletten)|<<{_YOU} (?:zit|zitten) er (?:\w+ )?naast|<<{_YOU} (?:snapt|begrijpt) (?:het|er) (?:\w+ )?niet>>",
+    r"<<(?:ik|wij|we) (?:snap|snappen|begrijp|begrijpen|zie|zien) (?:\w+ )?niet (?:wat|waarom|waar|hoe) (?:u|je|jij)>>.{0,50}<<(?:moeilijk|over valt"
+    r"|klaagt|druk|boos|probleem|zeurt|ophef|wilt|verwacht)|<<dan (?:ga|gaat|neem|neemt|koop|koopt|kies|kiest|zoek|zoekt) (?:je|u) (?:toch|maar|dan"
+    r"|lekker)>>",
     r"<<(?:klagen|zeuren|mopperen|schelden|kritiek) (?:is|kan|kunnen) (?:\w+ )?(?:makkelijk|iedereen|altijd)>>|<<beste stuurlui",
     # not our problem
-    r"<<(?:daar|hier) (?:kunnen|kan) (?:wij|we|ik) (?:ook |echt |verder |toch |nu eenmaal |helaas |dan )*(?:niks|niets|weinig) (?:aan|tegen) (?:doen|veranderen)>>|<<kunnen (?:wij|we) (?:ook |er |daar )*(?:niks|niets) aan doen>>|<<kan ik (?:ook |er |daar )*(?:niks|niets) aan doen>>",
-    r"<<(?:niet (?:ons|mijn) (?:probleem|schuld|pakkie-an)|niet onze (?:schuld|zaak)|(?:wij|we|ik) (?:zijn|ben) (?:\w+ )?(?:helderziend\w*|geen (?:helderzienden?|tovenaars?|waarzeggers?|gedachtenlezers?|robots?)|ook maar (?:een )?mens\w*)|glazen bol)>>",
-    r"<<(?:dan|daar|dat|daarmee) (?:moet|moeten|zult|zul) (?:je|u|jullie) (?:het )?(?:maar|gewoon|toch echt|nu eenmaal)>>|<<dan (?:zoekt?|gaat?|ga|had|doe|doet) (?:je|u|jij|jullie)? ?(?:het |dat )?(?:maar|lekker)>>|<<{_YOU} (?:wacht|moet|zult|kunt) (?:dus |dan |nu )*gewoon>>".replace(
-        "{_YOU}", _YOU
-    ),
-    r"<<(?:jammer dan|pech gehad|(?:dat is )?pech voor|zo zijn de regels|regels zijn(?: nu eenmaal)? regels|wen er maar aan|niemand dwingt|net als iedereen|net als (?:ieder ander|alle anderen)|het leven is|boeien|neem het of laat het|graag of niet|zoek het (?:maar |dan |lekker |zelf )+uit|bekijk het maar|ga dan (?:lekker|maar|vooral)|(?:doe|doet) er (?:je|uw|jouw) voordeel mee|zo werkt het nu eenmaal|zo gaat dat (?:nu eenmaal|nou eenmaal))>>",
+    r"<<(?:daar|hier) (?:kunnen|kan) (?:wij|we|ik) (?:ook |echt |verder |toch |nu eenmaal |helaas |dan )*(?:niks|niets|weinig) (?:aan|tegen) (?:doen"
+    r"|veranderen)>>|<<kunnen (?:wij|we) (?:ook |er |daar )*(?:niks|niets) aan doen>>|<<kan ik (?:ook |er |daar )*(?:niks|niets) aan doen>>",
+    r"<<(?:niet (?:ons|mijn) (?:probleem|schuld|pakkie-an)|niet onze (?:schuld|zaak)|(?:wij|we|ik) (?:zijn|ben) (?:\w+ )?(?:helderziend\w*"
+    r"|geen (?:helderzienden?|tovenaars?|waarzeggers?|gedachtenlezers?|robots?)|ook maar (?:een )?mens\w*)|glazen bol)>>",
+    r"<<(?:dan|daar|dat|daarmee) (?:moet|moeten|zult|zul) (?:je|u|jullie) (?:het )?(?:maar|gewoon|toch echt|nu eenmaal)>>",
+    r"<<dan (?:zoekt?|gaat?|ga|had|doe|doet) (?:je|u|jij|jullie)? ?(?:het |dat )?(?:maar|lekker)>>",
+    rf"<<{_YOU} (?:wacht|moet|zult|kunt) (?:dus |dan |nu )*gewoon>>",
+    r"<<(?:jammer dan|pech gehad|(?:dat is )?pech voor|zo zijn de regels|regels zijn(?: nu eenmaal)? regels|wen er maar aan|niemand dwingt"
+    r"|net als iedereen|net als (?:ieder ander|alle anderen)|het leven is|boeien|neem het of laat het|graag of niet|zoek het (?:maar |dan |lekker "
+    r"|zelf )+uit|bekijk het maar|ga dan (?:lekker|maar|vooral)|(?:doe|doet) er (?:je|uw|jouw) voordeel mee|zo werkt het nu eenmaal"
+    r"|zo gaat dat (?:nu eenmaal|nou eenmaal))>>",
     # that is not so
-    r"<<(?:dat|dit|het) (?:is|klopt|slaat) (?:\w+ ){0,3}?(?:onzin|onwaar|simpelweg niet|nergens op|klinkklare|flauwekul|overdreven|belachelijk|gelogen|kletskoek|nonsens|niet waar|niet fair|niet eerlijk)>>|<<(?:dat|dit) (?:zeg|zei|zeggen|zeiden|beweer|beloofd?e?n?|heb|hebben) (?:ik|we|wij) (?:\w+ )?(?:helemaal niet|nooit|niet gezegd|niet beweerd|nergens)>>",
-    r"<<(?:onzin|flauwekul|overdrijf|overdrijft|overdrijven|aanstellen|aanstelt|gezeur|zeuren|zeurt|gezeik|geklaag|klagen|klaagt|klaagzang|gemopper|mopperen|moppert|gejammer|jammeren|beschuldiging(?:en)?|insinu\w*|dreigementen|gedreig|drama)>>(?!(?:commissie|\w*\b recht))",
-    r"<<(?:wij|we|ik) (?:betwisten|betwist|betwijfel\w*|herkennen ons (?:\w+ )?niet|zien (?:het|dat) (?:heel |toch )?anders|werp(?:en)? .{0,20}verre|hebben (?:hier )?(?:niets|niks) (?:fout|verkeerd) gedaan|doen (?:hier )?(?:niets|niks) (?:fout|verkeerd)|geloof\w* .{0,12}(?:niets|niks) van)>>",
-    rf"<<(?:wat|zoals) {_YOU} (?:beweert|suggereert|claimt)>>|<<{_YOU} (?:beweert|suggereert|insinueert|verdraait|overdrijft)>>|<<(?:zogenaamde?|bewering(?:en)?)>>|<<blijf bij de feiten|<<met alle respect|<<laten we wel wezen|<<(?:de )?feiten (?:liggen|zijn) (?:toch )?anders",
+    r"<<(?:dat|dit|het) (?:is|klopt|slaat) (?:\w+ ){0,3}?(?:onzin|onwaar|simpelweg niet|nergens op|klinkklare|flauwekul|overdreven|belachelijk"
+    r"|gelogen|kletskoek|nonsens|niet waar|niet fair|niet eerlijk)>>|<<(?:dat|dit) (?:zeg|zei|zeggen|zeiden|beweer|beloofd?e?n?|heb|hebben) (?:ik|we"
+    r"|wij) (?:\w+ )?(?:helemaal niet|nooit|niet gezegd|niet beweerd|nergens)>>",
+    r"<<(?:onzin|flauwekul|overdrijf|overdrijft|overdrijven|aanstellen|aanstelt|gezeur|zeuren|zeurt|gezeik|geklaag|klagen|klaagt|klaagzang|gemopper"
+    r"|mopperen|moppert|gejammer|jammeren|beschuldiging(?:en)?|insinu\w*|dreigementen|gedreig|drama)>>(?!(?:commissie|\w*\b recht))",
+    r"<<(?:wij|we|ik) (?:betwisten|betwist|betwijfel\w*|herkennen ons (?:\w+ )?niet|zien (?:het|dat) (?:heel |toch )?anders"
+    r"|werp(?:en)? .{0,20}verre|hebben (?:hier )?(?:niets|niks) (?:fout|verkeerd) gedaan|doen (?:hier )?(?:niets|niks) (?:fout|verkeerd)"
+    r"|geloof\w* .{0,12}(?:niets|niks) van)>>",
+    rf"<<(?:wat|zoals) {_YOU} (?:beweert|suggereert|claimt)>>|<<{_YOU} (?:beweert|suggereert|insinueert|verdraait|overdrijft)>>|<<(?:zogenaamde?"
+    rf"|bewering(?:en)?)>>|<<blijf bij de feiten|<<met alle respect|<<laten we wel wezen|<<(?:de )?feiten (?:liggen|zijn) (?:toch )?anders",
     r"<<(?:en nu|dus nu|en dan) (?:hebben|heb|is|zijn|moet|moeten|krijgen|ligt) (?:wij|ik|het|we)>>.{0,50}(?:\?|<<gedaan>>)",
-    rf"<<(?:dat|wat|het) (?:verwacht|wil|wilt|dacht|denk|denkt|had) {_YOU} (?:dan|nou|eigenlijk|dan dat)>>|<<wat (?:had|verwacht|verwachtte|dacht) {_YOU}>>.{{0,20}}<<(?:dan|nou|verwacht|anders)>>",
-    r"<<(?:duizenden|honderden|miljoenen|alle andere|andere|de meeste|genoeg|\d+) (?:andere )?(?:klanten|mensen|reizigers|gebruikers|gasten|huurders|leden)>>.{0,60}<<(?:wel|zonder (?:moeite|problemen|klagen)|prima|gewoon|nooit|klaagt|klagen|snappen|begrijpen|tevreden)>>|<<(?:iedereen|ieder ander) (?:\w+ ){0,3}(?:wel|snapt|begrijpt|prima)>>|<<(?:u bent|je bent|jij bent) (?:ook )?(?:de enige|de eerste)>>",
+    rf"<<(?:dat|wat|het) (?:verwacht|wil|wilt|dacht|denk|denkt|had) {_YOU} (?:dan|nou|eigenlijk|dan dat)>>|<<wat (?:had|verwacht|verwachtte"
+    rf"|dacht) {_YOU}>>.{{0,20}}<<(?:dan|nou|verwacht|anders)>>",
+    r"<<(?:duizenden|honderden|miljoenen|alle andere|andere|de meeste|genoeg|\d+) (?:andere )?(?:klanten|mensen|reizigers|gebruikers|gasten|huurders"
+    r"|leden)>>.{0,60}<<(?:wel|zonder (?:moeite|problemen|klagen)|prima|gewoon|nooit|klaagt|klagen|snappen|begrijpen|tevreden)>>|<<(?:iedereen"
+    r"|ieder ander) (?:\w+ ){0,3}(?:wel|snapt|begrijpt|prima)>>|<<(?:u bent|je bent|jij bent) (?:ook )?(?:de enige|de eerste)>>",
     # English
-    r"<<as (?:i|we|i've|we've|i have|we have) (?:already|previously|clearly|now|repeatedly) .{0,20}(?:said|told|explained|stated|mentioned|times)|<<as (?:already|clearly) (?:explained|stated|mentioned|told|said)>>|<<(?:i|we)(?:'ve| have)? (?:already|repeatedly) (?:told|explained|said|answered)>>|<<(?:told|explained|said|emailed|answered) .{0,30}<<(?:three|two|four|several|many|countless) times",
-    r"<<(?:how many times|for the (?:last|third|second|umpteenth) time|once again,? as|i repeat|we've been over this|read (?:it|that|them|the [\w ]{1,25}|my [\w ]{1,25}) (?:again|first|properly|carefully))>>",
-    r"<<(?:(?:not|hardly|scarcely) our (?:problem|fault)|you get what you pay for|(?:not sure|don't know|what) (?:what )?else (?:you|did you) expect\w*|(?:like|want|care) to do (?:our|my) job|isn't our (?:problem|fault)|wasn't our (?:problem|fault)|nothing (?:we|i) can do about (?:it|that)|can't help (?:it )?(?:if|that) you|tough luck|too bad|deal with it|get over it|that's life|take it or leave it|suit yourself|rules are rules|feel free to leave|nobody (?:is forcing|forces) you|no one is forcing|like everyone else|like everybody else|mind reader\w*|magic wand|crystal ball|we're only human)>>",
-    r"<<(?:calm down|no need to (?:shout|swear|be rude|overreact|exaggerate|be so)|mind your|watch your (?:tone|language)|your tone|your attitude|your language|dramatic|overreact\w*|exaggerat\w+|stop (?:complaining|whining|moaning|shouting)|(?:all this|your|the|more) (?:complaining|whining|moaning|ranting)|nonsense|ridiculous|that's (?:simply |just |plain )?(?:not true|untrue|false|rubbish)|accusation\w*|accus(?:e|ing)|that is (?:simply |just |plain )?(?:not true|untrue|false|rubbish))>>",
-    r"<<(?:it (?:clearly|quite clearly|literally) (?:says|states)|is (?:clearly|plainly|quite clearly|perfectly clearly|literally) (?:stated|written|shown|explained|in the)|in black and white|in plain english|thousands of|everyone else (?:manages|seems|has|did|can)|other (?:customers|people|passengers) (?:don't|manage|seem|have no)|the only (?:one|customer|person) who)>>",
-    r"<<(?:have you ever (?:tried|considered|thought|run)|ask yourself|did you (?:even|actually|bother)|do you (?:really|honestly|actually|even) (?:think|expect|believe)|what (?:did|do) you expect|what exactly did you|and (?:now|yet|somehow) (?:it's|it is|we're|we are|you) (?:our|to blame|the bad|blam\w+|complain\w*))>>",
-)
-_SNEERS: Final = Wording(
+    r"<<as (?:i|we|i've|we've|i have|we have) (?:already|previously|clearly|now|repeatedly) .{0,20}(?:said|told|explained|stated|mentioned|times)"
+    r"|<<as (?:already|clearly) (?:explained|stated|mentioned|told|said)>>|<<(?:i|we)(?:'ve| have)? (?:already|repeatedly) (?:told|explained|said"
+    r"|answered)>>|<<(?:told|explained|said|emailed|answered) .{0,30}<<(?:three|two|four|several|many|countless) times",
+    r"<<(?:how many times|for the (?:last|third|second|umpteenth) time|once again,? as|i repeat|we've been over this|read (?:it|that|them"
+    r"|the [\w ]{1,25}|my [\w ]{1,25}) (?:again|first|properly|carefully))>>",
+    r"<<(?:(?:not|hardly|scarcely) our (?:problem|fault)|you get what you pay for|(?:not sure|don't know|what) (?:what )?else (?:you"
+    r"|did you) expect\w*|(?:like|want|care) to do (?:our|my) job|isn't our (?:problem|fault)|wasn't our (?:problem|fault)|nothing (?:we"
+    r"|i) can do about (?:it|that)|can't help (?:it )?(?:if|that) you|tough luck|too bad|deal with it|get over it|that's life|take it or leave it"
+    r"|suit yourself|rules are rules|feel free to leave|nobody (?:is forcing|forces) you|no one is forcing|like everyone else|like everybody else"
+    r"|mind reader\w*|magic wand|crystal ball|we're only human)>>",
+    r"<<(?:calm down|no need to (?:shout|swear|be rude|overreact|exaggerate|be so)|mind your|watch your (?:tone|language)|your tone|your attitude"
+    r"|your language|dramatic|overreact\w*|exaggerat\w+|stop (?:complaining|whining|moaning|shouting)|(?:all this|your|the|more) (?:complaining"
+    r"|whining|moaning|ranting)|nonsense|ridiculous|that's (?:simply |just |plain )?(?:not true|untrue|false|rubbish)|accusation\w*|accus(?:e|ing)"
+    r"|that is (?:simply |just |plain )?(?:not true|untrue|false|rubbish))>>",
+    r"<<(?:it (?:clearly|quite clearly|literally) (?:says|states)|is (?:clearly|plainly|quite clearly|perfectly clearly|literally) (?:stated|written"
+    r"|shown|explained|in the)|in black and white|in plain english|thousands of|everyone else (?:manages|seems|has|did|can)|other (?:customers"
+    r"|people|passengers) (?:don't|manage|seem|have no)|the only (?:one|customer|person) who)>>",
+    r"<<(?:have you ever (?:tried|considered|thought|run)|ask yourself|did you (?:even|actually|bother)|do you (?:really|honestly|actually"
+    r"|even) (?:think|expect|believe)|what (?:did|do) you expect|what exactly did you|and (?:now|yet|somehow) (?:it's|it is|we're|we are|you) (?:our"
+    r"|to blame|the bad|blam\w+|complain\w*))>>",
     # sarcasm
-    rf"<<(?:fijn voor {_YOU}|bravo|knap hoor|leuk geprobeerd|wat origineel|heel origineel|applaus|hulde|knap gevonden|slim hoor|sterkte ermee|goh|tjonge|sjonge\w*|nou nou|huilie|dikke (?:pech|tranen))>>",
-    r"(?:^|[,;:.–—-])\s*(?:gefeliciteerd|goed gedaan|lekker bezig|wat een verrassing|chapeau|wauw|wow)>>[,!.:]? ?(?:hoor|dan|,)?.{0,60}<<(?:je|u|jij|jouw|uw) .{0,40}<<(?:niet|vergeten|zelf|eindelijk|ontdekt|gevonden|gelukt|laatste)>>",
-    rf"<<(?:fijn|leuk|prettig|mooi|heerlijk|gezellig|charmant|aardig|wat (?:fijn|leuk|aardig|vriendelijk|gezellig|charmant|beleefd|lief)) (?:dat|om|hoe) {_YOU}.{{0,50}}<<(?:zo (?:beleefd|vriendelijk|netjes|geduldig|aardig|positief|rustig|subtiel|lekker|gezellig)|toon|schelden|scheldt|humeur|anoniem|hoofdletters)>>",
-    r"<<(?:die|op die|zo'n|deze|een andere|uw|je|jouw) (?:toon|toontje|woordkeuze|taalgebruik|houding)>>|<<(?:grote woorden|grote mond|schreeuwen|geschreeuw|gescheld|scheldkanonnade|onbeschoft\w*|brutaal|fatsoen|kinderachtig\w*|respectloos|normaal doen|volwassen (?:gedragen|mensen))>>|<<(?:schelden|hoofdletters|caps|uitroeptekens) (?:helpt|helpen|lost|maakt|maken|is|zijn|heeft)>>",
-    r"<<(?:doe|doet|blijf) (?:eens |even |nou |maar |gewoon )+(?:rustig|normaal|kalm|netjes|beleefd|gewoon)>>|<<(?:rustig aan(?! doen)|kalm aan(?! doen)|kalmeer|niet zo (?:ongeduldig|boos|dramatisch|moeilijk|overdreven))>>|<<(?:adem|haal) (?:eens |even )+(?:in|diep|rustig|adem)",
-    r"<<(?:daar gaan we weer|weer zo een|weer zo'n|alweer iemand|nog zo een|lange tenen|slecht geslapen|verkeerde been|niet (?:zo|heel|al te) (?:moeilijk|ingewikkeld)|zo moeilijk is|hoe moeilijk kan|een kind kan|simpeler kunnen we|kan niet iedereen|niet iedereen (?:is|kan|heeft)|dank(?:t)? voor (?:niets|niks)|altijd wat|altijd iets te|nooit (?:goed|tevreden)|valt me mee dat|verrassend(?:,| dat))>>",
-    r"(?:^|[,;:.–—-])\s*(?:tja|tsja|nou ja|pff+|ach ja|oh ja|zucht|och)>>[,!.… ]+.{0,80}<<(?:je|u|jij|jouw|uw|jullie)>>.{0,40}<<(?:had|moet|moest|wist|zou|kunt|kun|wilt|wil|zelf|eigen|pech|iedereen)>>",
+    rf"<<(?:fijn voor {_YOU}|bravo|knap hoor|leuk geprobeerd|wat origineel|heel origineel|applaus|hulde|knap gevonden|slim hoor|sterkte ermee|goh"
+    rf"|tjonge|sjonge\w*|nou nou|huilie|dikke (?:pech|tranen))>>",
+    r"(?<!\w)(?<!\w\s)(?:gefeliciteerd|goed gedaan|lekker bezig|wat een verrassing|chapeau|wauw|wow)>>[,!.:]? ?(?:hoor|dan|,)?.{0,60}<<(?:je|u|jij"
+    r"|jouw|uw) .{0,40}<<(?:niet|vergeten|zelf|eindelijk|ontdekt|gevonden|gelukt|laatste)>>",
+    rf"<<(?:fijn|leuk|prettig|mooi|heerlijk|gezellig|charmant|aardig|wat (?:fijn|leuk|aardig|vriendelijk|gezellig|charmant|beleefd|lief)) (?:dat|om"
+    rf"|hoe) {_YOU}.{{0,50}}<<(?:zo (?:beleefd|vriendelijk|netjes|geduldig|aardig|positief|rustig|subtiel|lekker|gezellig)|toon|schelden|scheldt"
+    rf"|humeur|anoniem|hoofdletters)>>",
+    r"<<(?:die|op die|zo'n|deze|een andere|uw|je|jouw) (?:toon|toontje|woordkeuze|taalgebruik|houding)>>|<<(?:grote woorden|grote mond|schreeuwen"
+    r"|geschreeuw|gescheld|scheldkanonnade|onbeschoft\w*|brutaal|fatsoen|kinderachtig\w*|respectloos|normaal doen|volwassen (?:gedragen|mensen))>>"
+    r"|<<(?:schelden|hoofdletters|caps|uitroeptekens) (?:helpt|helpen|lost|maakt|maken|is|zijn|heeft)>>",
+    r"<<(?:doe|doet|blijf) (?:eens |even |nou |maar |gewoon )+(?:rustig|normaal|kalm|netjes|beleefd|gewoon)>>|<<(?:rustig aan(?! doen)"
+    r"|kalm aan(?! doen)|kalmeer|niet zo (?:ongeduldig|boos|dramatisch|moeilijk|overdreven))>>|<<(?:adem|haal) (?:eens |even )+(?:in|diep|rustig"
+    r"|adem)",
+    r"<<(?:daar gaan we weer|weer zo een|weer zo'n|alweer iemand|nog zo een|lange tenen|slecht geslapen|verkeerde been|niet (?:zo|heel"
+    r"|al te) (?:moeilijk|ingewikkeld)|zo moeilijk is|hoe moeilijk kan|een kind kan|simpeler kunnen we|kan niet iedereen|niet iedereen (?:is|kan"
+    r"|heeft)|dank(?:t)? voor (?:niets|niks)|altijd wat|altijd iets te|nooit (?:goed|tevreden)|valt me mee dat|verrassend(?:,| dat))>>",
+    r"(?<!\w)(?<!\w\s)(?:tja|tsja|nou ja|pff+|ach ja|oh ja|zucht|och)>>[,!.… ]+.{0,80}<<(?:je|u|jij|jouw|uw|jullie)>>.{0,40}<<(?:had|moet|moest|wist"
+    r"|zou|kunt|kun|wilt|wil|zelf|eigen|pech|iedereen)>>",
     # English
-    r"<<(?:nice try|thanks for nothing|good for you|how (?:original|charming)|surprise,? surprise|shock horror|slow clap|not rocket science|rocket science|isn't that (?:hard|difficult)|it's not that (?:hard|difficult)|with all due respect|boo hoo|cry me a|here we go again|somebody got out|wrong side of the bed|big words|bless your|believe it or not|what a surprise|funny,? (?:because|that|how|since)|funnily enough|strange,? (?:because|that|how) you|interesting (?:that|how|choice) you|fun fact|spoiler|news ?flash|breaking news)>>",
-    r"(?:^|[,;:.–—-])\s*(?:congratulations|well done|bravo|great job|good luck with (?:that|it))>>[,!.]? .{0,60}<<(?:you|your)>> .{0,40}<<(?:not|never|forgot|managed|finally|yourself|first)>>",
+    r"<<(?:nice try|thanks for nothing|good for you|how (?:original|charming)|surprise,? surprise|shock horror|slow clap|not rocket science"
+    r"|rocket science|isn't that (?:hard|difficult)|it's not that (?:hard|difficult)|with all due respect|boo hoo|cry me a|here we go again"
+    r"|somebody got out|wrong side of the bed|big words|bless your|believe it or not|what a surprise|funny,? (?:because|that|how|since)"
+    r"|funnily enough|strange,? (?:because|that|how) you|interesting (?:that|how|choice) you|fun fact|spoiler|news ?flash|breaking news)>>",
+    r"(?<!\w)(?<!\w\s)(?:congratulations|well done|bravo|great job|good luck with (?:that|it))>>[,!.]? .{0,60}<<(?:you|your)>> .{0,40}<<(?:not|never"
+    r"|forgot|managed|finally|yourself|first)>>",
 )
 
 
 def tone(draft: Draft, book: BrandBook) -> Iterator[Found]:
     """`tone_negative`: the first words of each sentence that are short with the reader."""
     read = reading.of(draft)
+    parts = _SHORT.there(read)
+    if not parts:
+        return
     for sentence in read.sentences:
-        said = read.own_lower[sentence.start : sentence.end]
-        found = _BLAMES.search(said, read) or _ARGUES.search(said, read) or _SNEERS.search(said, read)
+        found = each(parts, read.own_lower[sentence.start : sentence.end])
         if found:
-            yield Found("tone_negative", _MESSAGE, *trimmed(draft.text, sentence.start + found.start(), sentence.start + found.end()))
+            yield Found("tone_negative", _MESSAGE, *trimmed(draft.text, sentence.start + found[0].start(), sentence.start + found[0].end()))
 
 
 _MESSAGE: Final = "This can be read as defensive, sarcastic or as blaming the customer. Say what you understand and what you can do."
