@@ -21,7 +21,7 @@ _FIRST_COUNTS = {
     "conduct": "the first that holds decides",
     "languages": "the first is the default",
     "scripts": "the first that fits is taken",
-    "channels": "the first of type smtp sends",
+    "channels": "the first that takes a channel's replies sends them",
     "voice": "drafts take them in turn",
     "team": "the first lead gets what returns to the queue",
     "departments": "the first lead gets what returns to the queue",

@@ -4,6 +4,7 @@ The fixtures in ``conftest.py`` start each at most once per session on free port
 may start servers of their own. Kafka's jars come from the same cache as ``weerklank up``.
 """
 
+import contextlib
 import itertools
 import os
 import random
@@ -120,7 +121,8 @@ class _Server:
     def thaw(self) -> None:
         """SIGCONT to the process and its children."""
         for process in self._family():
-            process.resume()
+            with contextlib.suppress(psutil.NoSuchProcess):  # a backend whose client has just gone
+                process.resume()
 
     def _stop(self, number: signal.Signals) -> None:
         if self.process is None or self.process.poll() is not None:

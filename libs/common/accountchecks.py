@@ -1,4 +1,4 @@
-"""The mail accounts of the brands: what responder and ingest look at alike, each for the type that it uses.
+"""The accounts of the brands: what responder and ingest look at alike, each for the types that it uses.
 
 A channel of a brand book comes in; findings about its secret, whether the server lets it in, and the server's certificate go out. The servers are somebody
 else's: each account is tried at most once a minute, and no answer of theirs is repeated.
@@ -32,9 +32,10 @@ SECRET = Kind(
 LOGIN = Kind(
     "account.login",
     "An account's login",
-    "Connecting to the mail server with the TLS that the book asks for, logging in, and leaving. Nothing is sent, read or changed there.",
-    "Mend host, port, tls or user of this channel in the brand book (weerklank apply), or its password (weerklank secret set), "
-    "or ask whoever runs the mail server.",
+    "Connecting to the mail server with the TLS that the book asks for, logging in, and leaving; to a webhook's server, connecting. Nothing is sent, read "
+    "or changed there.",
+    "Mend host, port, tls, user or url of this channel in the brand book (weerklank apply), or its password (weerklank secret set), "
+    "or ask whoever runs the server.",
 )
 _TRUST = (
     "Look at the host's name in the brand book. Where an authority of your own made the certificate, start the service with SSL_CERT_FILE=…, "
@@ -42,9 +43,9 @@ _TRUST = (
 )
 CERTIFICATE = Kind(
     "account.certificate",
-    "A mail server's certificate",
+    "A server's certificate",
     "The end of the server's TLS certificate; a warning 30 days before it, an error 7 days before it.",
-    "Have whoever runs the mail server renew its certificate.",
+    "Have whoever runs the server renew its certificate.",
 )
 DKIM = Kind(
     "account.dkim",
@@ -74,6 +75,8 @@ class Accounts:
     type: str
     secrets: Path
     attempt: Try
+    server: Callable[[Channel], str] = lambda channel: f"{channel.host}:{mailserver.port_of(channel)}"
+    """Which one that is, for people."""
     is_plain_refused: bool = True
     """Whether a channel with a secret must not say `tls: false`, wherever its server stands; else the attempt tells."""
 
@@ -132,16 +135,14 @@ async def _secret(accounts: Accounts, channel: Channel, brand: str, brands: Sequ
 
 
 async def _login(accounts: Accounts, channel: Channel, password: str | None, brand: str, pilot: bool) -> list[Finding]:
-    about, server = f"{brand}: {channel.id}", f"{channel.host}:{mailserver.port_of(channel)}"
+    about, server = f"{brand}: {channel.id}", accounts.server(channel)
     amiss = LOGIN.warning if pilot else LOGIN.error
     values = {"server": server, "pilot": pilot}
     try:
         end = await accounts.attempt(channel, password)
     except mailserver.OutOfReach as error:
         return [
-            amiss(
-                str(error), "Allow it in the service's settings, if it is a mail server of yours.", about=about, brand=brand, values=values
-            )
+            amiss(str(error), "Allow it in the service's settings, if it is a server of yours.", about=about, brand=brand, values=values)
         ]
     except LoginRefused as error:
         remedy = "Correct the channel's user in the brand book (weerklank apply), or its password."
@@ -159,7 +160,7 @@ async def _login(accounts: Accounts, channel: Channel, password: str | None, bra
             ]
         remedy = _TRUST if isinstance(error, ssl.SSLCertVerificationError) else ""
         return [amiss(f"{server}: {certificate.told(error)}.", remedy, about=about, brand=brand, values=values)]
-    said = "lets this account in" if password else "is reached; no login is asked for"
+    said = "is reached" if accounts.type == "webhook" else "lets this account in" if password else "is reached; no login is asked for"
     found = [LOGIN.ok(f"{server} {said}.", about=about, brand=brand, values=values)]
     if end is not None:
         found.append(certificate.judge(CERTIFICATE, server, end, datetime.now(UTC), about=about, brand=brand))

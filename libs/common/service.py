@@ -43,6 +43,8 @@ class Service:
         self.streams: list[Stream[Any]] = []
         """The main one first, then those of the lanes."""
         self.failed_tasks: list[str] = []
+        self.after_write: list[Callable[[], None]] = []
+        """Called when a request's transaction has committed: whoever may have something to do by it. `start` adds to it."""
         self.told: dict[str, Callable[[], Any]] = {}
         """What a service's own parts add to its status, by name."""
 
@@ -173,10 +175,12 @@ async def connection(request: Request) -> AsyncIterator[db.Connection]:
 
 
 async def transaction(request: Request) -> AsyncIterator[db.Connection]:
-    """A transaction for one request; it commits when the route returns, and the relay hears of it."""
+    """A transaction for one request; it commits when the route returns, and the relay and others hear of it."""
     async with of(request).pool.acquire(timeout=5) as acquired, acquired.transaction():
         yield acquired
     of(request).relay.poke()
+    for poke in of(request).after_write:
+        poke()
 
 
 Reading = Annotated[db.Connection, Depends(connection, scope="function")]

@@ -70,6 +70,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def start(service: Service) -> tuple[Consumer[consumer.ReplyWork], Sequence[Task]]:
         sender = Sender(service.pool, service.books, service.relay, settings)
         service.lanes = [consumer.of_holds()]
+        service.after_write.append(sender.poke)
         tasks: list[Task] = [sender.run, sender.sweep, partial(sharedkeys.telling, service, held)]
         tasks += [partial(each.run, service.pool, service.books, service.relay) for each in _TASKS]
         drafter = app.state.drafter = suggestion_api.drafter_of(service, settings)
@@ -85,6 +86,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         title="Answers as a person",
         streams=attachment_api.STREAMS,
         gauges=[api.refresh_gauges],
-        checks=[checks.accounts(settings), checks.signatures(settings), sharedkeys.probes(held)],
+        checks=[checks.accounts(settings), checks.webhooks(settings), checks.signatures(settings), sharedkeys.probes(held)],
     )
     return app

@@ -1,14 +1,17 @@
-"""What only the responder can be asked: whether each brand's `smtp` account lets it in, and its mails can be signed. Nothing is sent."""
+"""What only the responder can be asked: whether each brand's `smtp` account lets it in and its mails can be signed, and each `webhook` is reached. Nothing
+is sent.
+"""
 
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from email.utils import parseaddr
 from functools import partial
+from urllib.parse import urlsplit
 
 import aiosmtplib
 
-from libs.common import accountchecks, certificate, mailserver, secret, submission
+from libs.common import accountchecks, certificate, mailserver, secret, standardwebhooks, submission, webcall
 from libs.common.accountchecks import DKIM, Accounts, LoginFailed, LoginRefused
 from libs.common.brandbook import Channel
 from libs.common.checks import Finding, Probe
@@ -28,6 +31,26 @@ def accounts(settings: Settings) -> Probes:
             return await log_in(account, password, reach)
 
     return accountchecks.probes(Accounts("smtp", settings.secrets_dir, attempt))
+
+
+def webhooks(settings: Settings) -> Probes:
+    """The programs that replies are handed to."""
+    reach = Reach(settings.webhook_networks, settings.webhook_ports, "WEERKLANK_RESPONDER_WEBHOOK")
+
+    async def attempt(account: Channel, signed_with: str | None) -> datetime | None:
+        assert account.url is not None
+        assert account.secret is not None, "the brand book gives a webhook an address and a secret"
+        if signed_with is None or standardwebhooks.key_of(signed_with) is None:
+            raise LoginFailed(standardwebhooks.no_key(account.secret), "Make a new one, and give it to both sides.")
+        named = f"the url of channel {account.id}"
+        return certificate.expires_at(await webcall.reachable(account.url, named=named, reach=reach, within_s=accountchecks.TRIED_S))
+
+    return accountchecks.probes(Accounts("webhook", settings.secrets_dir, attempt, server=_server_of, is_plain_refused=False))
+
+
+def _server_of(account: Channel) -> str:
+    """Without the path, which may hold what others should not see."""
+    return urlsplit(account.url or "").netloc.rpartition("@")[2]
 
 
 def signatures(settings: Settings) -> Probes:

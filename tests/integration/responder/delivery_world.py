@@ -41,6 +41,7 @@ class Delivering:
     receiver: Receiver
     account: dict[str, Any] = field(default_factory=dict)
     version: int = 1
+    pilot: bool = False
     books: BrandBooks = field(default_factory=lambda: BrandBooks("nowhere", "test"))
 
     def __post_init__(self) -> None:
@@ -62,9 +63,15 @@ class Delivering:
             "webhook": {"id": "out", "type": "webhook", "url": self.receiver.url, "secret": f"file:{BRAND}-hook", "for": ["*"]},
         }
         channels = [{**ways[self.kind], **self.account}] if self.kind in ways else []
-        book = brand_book(BRAND, pilot=self.kind == "sandbox", channels=channels)
+        if self.kind == "both":
+            channels = [{**way, "id": name} for name, way in ways.items()]
+        book = brand_book(BRAND, pilot=self.is_pilot, channels=channels)
         self.books._books[BRAND] = Published(BrandBook.from_json(book), self.version)
         self.books.read.set()
+
+    @property
+    def is_pilot(self) -> bool:
+        return self.pilot or self.kind == "sandbox"
 
     def sender(self, **more: Any) -> Sender:
         given: dict[str, Any] = {
@@ -80,14 +87,14 @@ class Delivering:
         }
         return Sender(self.pool, self.books, Relay("", "responder", "nowhere"), Settings(**{**given, **more}))
 
-    async def approved(self, number: int = 1, **more: Any) -> list[ReplyRow]:
+    async def approved(self, number: int = 1, channel: str = "", **more: Any) -> list[ReplyRow]:
         """Replies that somebody has approved, each in a case of its own."""
-        rows = []
+        rows, channel = [], channel or ("email" if self.kind == "smtp" else "forum")
         for _ in range(number):
             name = f"klant-{uuid4()}"
-            about = mention(BRAND, name, "email" if self.kind == "smtp" else "forum")
+            about = mention(BRAND, name, channel)
             case = case_of(about)
-            to = {"kind": "email", "value": f"{name}@klant.example"} if self.kind == "smtp" else {"kind": "handle", "value": name}
+            to = {"kind": "email", "value": f"{name}@klant.example"} if channel == "email" else {"kind": "handle", "value": name}
             row = ReplyRow(
                 id=uuid4(),
                 brand=BRAND,
@@ -106,7 +113,7 @@ class Delivering:
                 language="nl",
                 first_reply=True,
                 recipient=Recipient(**to, answers="post-7", subject="Internet"),
-                sandbox=self.kind == "sandbox",
+                sandbox=self.is_pilot,
             ).model_copy(update=more)
             rows.append(row)
             async with self.pool.acquire() as connection:
