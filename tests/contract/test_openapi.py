@@ -112,6 +112,8 @@ COMMUTES = ("/tags", "/watchers", "/presence", "/acknowledge", "/view-order")
 """Ends of paths of changes of which both hold, whoever comes first: nothing that somebody has not read is overwritten."""
 PRACTISED = ("/practice/messages", "/practice/sessions/{session_id}", "/practice/sessions/{session_id}/end", "/practice/people/{who}")
 """A file that is taken in whatever there was, a session that its one person ends, and what is forgotten whatever it was."""
+ONCE = ("/overrides/{override_id}/review", "/delegations/{delegation_id}")
+"""Done once, by whoever comes first, and never undone: there is no other version of it."""
 BOUND_TO_A_DIGEST = ("/statement/sign",)
 """What they change is named by its text, which is closer than a version."""
 BEGINS = ("/bulk", "/bulk/{bulk_id}/undo", "/held/approve", "/queue/take-next")
@@ -131,7 +133,7 @@ def test_what_makes_something_asks_for_a_key_and_what_changes_something_for_a_ve
     changes = operation.method in ("put", "patch", "delete") or (operation.method == "post" and path.count("{") == 2)
     belongs_to_no_version = (makes and not path.endswith(("/secrets", *MAKES_FROM_A_VERSION))) or path.endswith(BEGINS)
     exempt = (
-        path.endswith((*COMMUTES, *PRACTISED, *BOUND_TO_A_DIGEST))
+        path.endswith((*COMMUTES, *PRACTISED, *ONCE, *BOUND_TO_A_DIGEST))
         or belongs_to_no_version
         or path.startswith("/v1/stream/")
         or path.endswith("/mentions/{mention_id}")

@@ -40,7 +40,7 @@ routing: [{{when: {{}}, department: {department}, tell: [lead]}}]
 fallback: {department}
 drafting: {{model: true}}
 fields: [{{id: vak}}]
-team: [{{id: mk, first_name: Mila, initials: mk, role: lead}}]
+team: [{{id: mk, first_name: Mila, initials: mk, role: lead}}, {{id: pb, first_name: Pim, initials: pb, capacity: 0}}]
 scripts: [{{id: {label}-script, language: nl, text: "{{groet}}, ik kijk naar de {label}. {{handtekening}}"}}]
 """
     for brand, name, label, department in (("dijk", "Dijkgraaf", "kruin", "dijkwacht"), ("duin", "Duinwaard", "zandbank", "strandpost"))
@@ -170,7 +170,13 @@ def _asked(world: World) -> None:
     """For each mention of Duin a question whether it and the next are one issue, and a topic."""
     for seed, following in zip(world.seeds, [*world.seeds[1:], world.seeds[0]], strict=True):
         seed.update(
-            suggestion_id=str(uuid4()), topic_id=str(uuid4()), callback_id=str(uuid4()), promise_id=str(uuid4()), notice_id=str(uuid4())
+            override_id=str(uuid4()),
+            delegation_id=str(uuid4()),
+            suggestion_id=str(uuid4()),
+            topic_id=str(uuid4()),
+            callback_id=str(uuid4()),
+            promise_id=str(uuid4()),
+            notice_id=str(uuid4()),
         )
         seed.update(consultation_id=str(uuid4()))
         one, other = sorted((seed["mention_id"], following["mention_id"]))
@@ -196,6 +202,7 @@ def _ended(world: World, n: int) -> dict[str, Any]:
 def _update(world: World, n: int) -> str:
     """An update that waits for approval, to a duinganger who was told that we are looking into it."""
     world.system.psql(
+        "set session_replication_role = replica; "  # past the triggers that let nothing be sent which nobody approved
         "update responder.reply set state = 'sent', sandbox = true, update_due = true, approved_at = now(), sent_at = now(), version = version + 1 "
         f"where id = '{world.seeds[n]['reply_id']}'"
     )
@@ -223,7 +230,13 @@ def _told(world: World) -> None:
             "'zandbank', '[]', now(), now(), 'unconfirmed'); "
             "insert into consultation (id, brand, case_id, kind, state, department, question, asked_by, asked_at, since, due_at) values "
             f"('{seed['consultation_id']}', 'duin', '{seed['case_id']}', 'question', 'open', 'opgeheven', 'Wacht de duinganger nog?', 'mk', now(), "
-            "now(), now() + interval '1 day')"
+            "now(), now() + interval '1 day'); "
+            "insert into responder.reply_override (id, brand, reply_id, version, code, reason, who, at, sampled) values "
+            f"('{seed['override_id']}', 'duin', '{seed['reply_id']}', 1, 'redirect', 'de duinganger vroeg erom', 'jv', now(), true); "
+            "insert into responder.approval_delegation (id, brand, from_id, from_role, to_id, starts_at, ends_at, reason, created_at) values "
+            f"('{seed['delegation_id']}', 'duin', 'mk', 'lead', 'pb', now(), now() + interval '1 day', 'naar de zandbank', now()); "
+            "insert into responder.coaching_note (id, brand, reply_id, writer, by_id, at, note) values "
+            f"(gen_random_uuid(), 'duin', '{seed['reply_id']}', 'pb', 'jv', now(), 'de duinganger wil een tijd horen')"
         )
 
 
@@ -368,6 +381,40 @@ def _approval(world: World, n: int) -> dict[str, Any]:
 
 def _anew(world: World, n: int) -> dict[str, Any]:
     return {"replies": [{"id": world.seeds[n]["reply_id"], "digest": world.reply(n)["digest"]}]}
+
+
+def _back(world: World, n: int) -> dict[str, Any]:
+    world.submitted(n)
+    return {"note": "noem de duinganger bij naam"}
+
+
+def _by_a_colleague(world: World, n: int) -> None:
+    """Another of the team has written the reply of a seed."""
+    path = f"/v1/brands/duin/replies/{world.seeds[n]['reply_id']}"
+    if world.reply(n)["writer"] != "pb":
+        answer = world.system.call(
+            "responder", "PUT", path, role="agent", brand="duin", subject="pb", json={"text": "Hoi, ik kijk ernaar. ^pb"}
+        )
+        assert answer.is_success, answer.text
+
+
+def _coaching(world: World, n: int) -> dict[str, Any]:
+    _by_a_colleague(world, n)
+    return {"note": "de duinganger wacht op een tijd", "start": 0, "end": 3}
+
+
+def _looked_at(world: World, n: int) -> dict[str, Any]:
+    """Nobody has looked at it yet, whatever was asked before."""
+    _by_a_colleague(world, n)
+    world.system.psql(
+        "update responder.reply_override set review = null, reviewed_by = null, reviewed_at = null "
+        f"where id = '{world.seeds[n]['override_id']}'"
+    )
+    return {"verdict": "fine", "note": "de duinganger vroeg erom"}
+
+
+def _lent(world: World, n: int) -> dict[str, Any]:
+    return {"to": "pb", "ends_at": (datetime.now(UTC) + timedelta(days=1)).isoformat(), "reason": "vrij"}
 
 
 def _letter(service: str) -> Callable[[World, int], Any]:
@@ -529,6 +576,16 @@ TABLE: dict[Key, Row] = {
     ("responder", "post", f"{_B}/held/approve"): Row(5, own=200, body=_anew, nothing={"approved": []}, echoes=True),
     ("routing", "post", f"{_B}/holds/{{hold_id}}/release"): Row(),
     ("routing", "post", f"{_B}/hold-releases"): Row(own=200, nothing={"items": []}),
+    ("responder", "get", f"{_B}/review"): Row(own=200, nothing={"items": [], "waiting": 0}),
+    ("responder", "post", f"{_B}/replies/{{reply_id}}/return"): Row(12, body=_back),
+    ("responder", "post", f"{_B}/replies/{{reply_id}}/coaching"): Row(13, body=_coaching),
+    ("responder", "get", f"{_B}/replies/{{reply_id}}/coaching"): Row(13, shows="duinganger"),
+    ("responder", "get", f"{_B}/coaching"): Row(own=200, nothing={"items": []}, shows="duinganger"),
+    ("responder", "get", f"{_B}/overrides"): Row(own=200, nothing={"items": []}, shows="duinganger"),
+    ("responder", "post", f"{_B}/overrides/{{override_id}}/review"): Row(13, body=_looked_at),
+    ("responder", "get", f"{_B}/delegations"): Row(own=200, shows="zandbank"),
+    ("responder", "post", f"{_B}/delegations"): Row(own=201, body=_lent),
+    ("responder", "delete", f"{_B}/delegations/{{delegation_id}}"): Row(14),
     ("responder", "get", f"{_B}/aftermath"): Row(own=200, nothing={"items": []}, shows="zandbank"),
     ("responder", "post", f"{_B}/updates"): Row(22, own=409, body=_update_body),
     ("responder", "get", f"{_B}/updates"): Row(own=200, nothing={"items": []}, shows="zandbank"),
@@ -653,6 +710,7 @@ def unconfirmed(world: World, n: int) -> dict[str, Any]:
     """A reply of which nobody knows whether it arrived, as a crash between a mail and its answer leaves one."""
     if world.reply(n)["state"] == "draft":
         world.system.psql(
+            "set session_replication_role = replica; "
             f"update responder.reply set state = 'unconfirmed', version = version + 1 where id = '{world.seeds[n]['reply_id']}'"
         )
     return {"sent": True, "note": "nagezien"}
@@ -897,6 +955,10 @@ NOT_FOR: list[tuple[str, Key]] = [
     ("admin", ("responder", "post", f"{_B}/replies/{{reply_id}}/approve")),
     ("trainee", ("responder", "post", f"{_B}/replies/{{reply_id}}/approve")),
     ("trainee", ("responder", "post", f"{_B}/replies/{{reply_id}}/confirm")),
+    ("trainee", ("responder", "get", f"{_B}/review")),
+    ("trainee", ("responder", "post", f"{_B}/replies/{{reply_id}}/return")),
+    ("trainee", ("responder", "post", f"{_B}/delegations")),
+    ("trainee", ("responder", "get", f"{_B}/overrides")),
     ("lead", ("routing", "post", f"{_B}/clients")),
     ("lead", ("routing", "post", f"{_B}/users")),
     ("connector", ("analytics", "get", f"{_B}/summary")),

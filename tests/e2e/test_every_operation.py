@@ -644,7 +644,9 @@ def _responder(world: World) -> dict[str, Example]:
     any_version = {"If-Match": "*"}
     reply = {n: world.ask("responder", "GET", f"/replies/{world.seeds[n]['reply_id']}") for n in range(6, 12)}
     world.ask("responder", "POST", f"/replies/{reply[9]['id']}/submit", headers={"if-match": etag(reply[9]["version"])})
-    world.system.psql(f"update responder.reply set state = 'unconfirmed', version = version + 1 where id = '{reply[11]['id']}'")
+    # Past the triggers that let nothing be sent which nobody approved.
+    forged = "set session_replication_role = replica; "
+    world.system.psql(f"{forged}update responder.reply set state = 'unconfirmed', version = version + 1 where id = '{reply[11]['id']}'")
     return {
         "replies": Example(parameters={"brand": "veer"}),
         "one_reply": Example(parameters=_of(world, 6, "reply_id")),
@@ -675,9 +677,51 @@ def _responder(world: World) -> dict[str, Example]:
             }
         ),
         "help_of_a_model": Example(parameters={"brand": "veer"}),
+        **_looked_at(world),
         "statements": Example(parameters={"brand": "veer"}),
         "discard": Example(parameters=_of(world, 10, "reply_id", **any_version), body={"reason": "niet nodig"}),
         "confirm": Example(parameters=_of(world, 11, "reply_id", **any_version), body={"sent": True, "note": "nagezien"}),
+    }
+
+
+def _looked_at(world: World) -> dict[str, Example]:
+    """What colleagues say of what others wrote, and who approves in whose place."""
+    back, coached, overruled = (world.seeds[n]["reply_id"] for n in (13, 15, 16))
+    world.ask("responder", "POST", f"/replies/{back}/submit")
+    for reply_id in (coached, overruled):
+        answer = world.system.call(
+            "responder",
+            "PUT",
+            f"/v1/brands/veer/replies/{reply_id}",
+            brand="veer",
+            role="agent",
+            subject="pb",
+            json={"text": "Hoi, ik kijk. ^pb"},
+        )
+        assert answer.is_success, answer.text
+    override_id = uuid4()
+    world.system.psql(
+        "insert into responder.reply_override (id, brand, reply_id, version, code, reason, who, at, sampled) values "
+        f"('{override_id}', 'veer', '{overruled}', 2, 'redirect', 'de schipper vroeg erom', 'jv', now(), true)"
+    )
+    lent = {"to": "pb", "ends_at": (datetime.now(UTC) + timedelta(days=7)).isoformat(timespec="seconds"), "reason": "vakantie"}
+    given = world.ask("responder", "POST", "/delegations", json=lent)["id"]
+    return {
+        "review_queue": Example(parameters={"brand": "veer"}),
+        "send_back": Example(parameters=_of(world, 13, "reply_id", **{"If-Match": "*"}), body={"note": "Noem een tijd."}),
+        "coach": Example(
+            parameters=_of(world, 15, "reply_id", **{"Idempotency-Key": f"een-les-{world.first}"}),
+            body={"note": "Zeg wanneer, niet alleen dat je kijkt.", "start": 5, "end": 12},
+        ),
+        "coaching_of_reply": Example(parameters=_of(world, 15, "reply_id")),
+        "coaching_notes": Example(parameters={"brand": "veer", "writer": "pb"}),
+        "overridden": Example(parameters={"brand": "veer"}),
+        "review_override": Example(
+            parameters={"brand": "veer", "override_id": str(override_id)}, body={"verdict": "fine", "note": "daar was reden voor"}
+        ),
+        "delegations": Example(parameters={"brand": "veer"}),
+        "delegate": Example(parameters={"brand": "veer", "Idempotency-Key": f"even-weg-{world.first}"}, body=lent),
+        "revoke": Example(parameters={"brand": "veer", "delegation_id": given}),
     }
 
 
@@ -693,6 +737,7 @@ def _aftermath(world: World) -> dict[str, Example]:
     )
     ids = ", ".join(f"'{world.seeds[n]['reply_id']}'" for n in (27, 28, 29))
     world.system.psql(
+        "set session_replication_role = replica; "
         "update responder.reply set state = 'sent', sandbox = true, update_due = true, approved_at = now(), sent_at = now(), version = version + 1 "
         f"where id in ({ids})"
     )

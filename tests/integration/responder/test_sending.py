@@ -493,8 +493,8 @@ async def test_two_senders_send_each_of_200_replies_once(around: Around) -> None
     await around.settled()
     await around.db.execute("update reply set state = 'submitted' where brand = $1", around.brand)
     await around.db.execute(
-        "update reply set state = 'approved', approved_digest = digest, version = 3, automatic = false, approver = 'gs', approved_at = now(), next_attempt_at = now(), "
-        "sandbox = true where brand = $1",
+        "update reply set state = 'approved', approved_digest = digest, version = 3, automatic = false, approver = 'gs', "
+        "approved_at = now(), next_attempt_at = now(), sandbox = true where brand = $1",
         around.brand,
     )
     pool = await db.open_pool(around.database_url, "responder")
