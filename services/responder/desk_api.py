@@ -12,22 +12,23 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from libs.common import http
+from libs.common import db, http
 from libs.common.auth import STAFF, Principal, allow
 from libs.common.brandbook import BrandBook
 from libs.common.errors import BadRequest, NotFound, WeerklankError
 from libs.common.http import Cursor
 from libs.common.service import Reading, Writing, of
-from services.responder import desk_conversation, desk_queue, desk_session, store
+from services.responder import approval, delegation, desk_conversation, desk_queue, desk_session, store
+from services.responder.approval import Hat
 from services.responder.desk_conversation import Conversation
 from services.responder.desk_page import LANGUAGES, STATIC, Visit, page, said
 from services.responder.desk_queue import PAGE, Place
 from services.responder.desk_route import COOKIE, LANGUAGE_COOKIE, DeskRoute, Sent, base_of, is_secure, visit_of
-from services.responder.reply_api import current_book, found_reply
+from services.responder.reply_api import COLLEAGUES, current_book, found_reply
 
 router = APIRouter(prefix="/desk", route_class=DeskRoute, include_in_schema=False)
 Reader = Annotated[Principal, Depends(allow(*STAFF))]
-Tab = Literal["mine", "approve", "sent"]
+Tab = Literal["mine", "approve", "returned", "sent"]
 TABS = get_args(Tab)
 YEAR_S = 365 * 24 * 3600
 
@@ -121,10 +122,13 @@ async def queue(
     visit, book = visit_of(request), current_book(request, brand).book
     now = await store.database_time(reading)
     since, after, mask = today(book, now), _place(cursor), desk_conversation.mask_of(principal, book)
+    hats = await hats_of(reading, principal, book)
     if tab == "mine":
         items = await desk_queue.mine(reading, brand, principal.subject, after, mask)
     elif tab == "approve":
-        items = await desk_queue.to_approve(reading, brand, principal.subject, after, mask)
+        items = await desk_queue.to_approve(reading, brand, principal.subject, hats, after, mask)
+    elif tab == "returned":
+        items = await desk_queue.returned(reading, brand, principal.subject, after, mask)
     else:
         items = await desk_queue.sent(reading, brand, principal.subject, since, after, mask)
     last = items[PAGE - 1] if len(items) > PAGE else None
@@ -137,7 +141,7 @@ async def queue(
         book=book,
         tab=tab,
         tabs=TABS,
-        numbers=await desk_queue.numbers(reading, brand, principal.subject, since),
+        numbers=await desk_queue.numbers(reading, brand, principal.subject, hats, since),
         most=desk_queue.MOST,
         items=items[:PAGE],
         following=f"?{urlencode({'tab': tab, 'cursor': following})}" if following else None,
@@ -145,6 +149,14 @@ async def queue(
         done=done if visit.has(f"done.{done}") else "",
         **moments(visit, book, now),
     )
+
+
+async def hats_of(connection: db.Connection, principal: Principal, book: BrandBook) -> list[Hat]:
+    """In what this person approves: nothing where their role does not."""
+    if principal.role not in COLLEAGUES:
+        return []
+    lent = await delegation.instead_of(connection, book.brand, principal.subject)
+    return approval.hats(principal.subject, principal.role, book, lent)
 
 
 def today(book: BrandBook, now: datetime) -> datetime:

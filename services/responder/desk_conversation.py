@@ -20,7 +20,20 @@ from libs.common.errors import Conflict, Forbidden, NotFound, WeerklankError
 from libs.common.events import Mention
 from libs.common.masking import FULL, Mask
 from libs.common.reply_events import ReplyPromise, Verdict
-from services.responder import case_told, circumstances, clearance, customer, hold, hold_store, lengths, reply, seen, shown, store
+from services.responder import (
+    case_told,
+    circumstances,
+    clearance,
+    customer,
+    delegation,
+    hold,
+    hold_store,
+    lengths,
+    reply,
+    seen,
+    shown,
+    store,
+)
 from services.responder.case_told import Step
 from services.responder.reply import Person, ReplyRow
 from services.responder.reply_api import COLLEAGUES, WRITERS
@@ -267,6 +280,7 @@ async def _approving(
             despite_reply=despite_reply,
             seen=Seen([verdict.code for verdict in asked], overrides),
             held=held,
+            instead_of=await delegation.instead_of(connection, row.brand, principal.subject),
         )
     except Forbidden as error:
         return Approving(error.detail, None, asked, (), despite, despite_reply)

@@ -12,6 +12,8 @@ from uuid import UUID
 
 from libs.common import db
 from libs.common.masking import Mask
+from services.responder import review_store
+from services.responder.approval import Hat
 
 PAGE = 50
 MOST = 1000
@@ -26,7 +28,10 @@ _OF_CASE = (
     "c.\"case\" ->> 'urgency' as urgency, c.\"case\" -> 'labels' as labels, c.\"case\" ->> 'language' as language, "
     "(c.\"case\" #>> '{latest,received_at}')::timestamptz as received_at"
 )
-_OF_REPLY = "r.id as reply_id, r.state as reply_state, r.writer, r.automatic, r.verdicts, r.approved_at, r.sent_at, r.sandbox"
+_OF_REPLY = (
+    "r.id as reply_id, r.state as reply_state, r.writer, r.automatic, r.verdicts, r.approved_at, r.sent_at, r.sandbox, "
+    "r.returned ->> 'note' as note, r.drafted_by is not null as by_model"
+)
 _AT_WORK = "('submitted', 'approved', 'sending')"
 """States of a reply of a case that is not for its owner to go on with."""
 
@@ -68,6 +73,10 @@ class Item:
     approved_at: datetime | None
     sent_at: datetime | None
     sandbox: bool | None
+    note: str | None
+    """Why it was sent back."""
+    by_model: bool | None
+    """A language model wrote its first text."""
     id: UUID
     """What its place in the list is by, beside its time: the case's, or the reply's."""
 
@@ -109,14 +118,29 @@ async def mine(connection: db.Connection, brand: str, member: str, after: Place 
     return [_item(row, mask) for row in rows]
 
 
-async def to_approve(connection: db.Connection, brand: str, member: str, after: Place | None, mask: Mask) -> list[Item]:
-    """Replies of others that wait for an approval, and this member's own."""
+async def to_approve(
+    connection: db.Connection, brand: str, member: str, hats: Sequence[Hat], after: Place | None, mask: Mask
+) -> list[Item]:
+    """Replies that wait for this person's approval, as the review queue has them."""
+    found = await review_store.places(connection, brand, member, hats, after, PAGE + 1)
     rows = await connection.fetch(
-        "with found as (select w.id, c.case_id, c.due_at from reply w join case_copy c on c.brand = w.brand and c.case_id = w.case_id "
-        "where w.brand = $1 and w.state = 'submitted' and (c.due_at, w.id) > ($2, $3) order by c.due_at, w.id limit $4) "
-        f"select f.due_at, f.id, {_OF_CASE}, {_OF_REPLY} from found f join case_copy c on c.brand = $1 and c.case_id = f.case_id "
-        "join reply r on r.brand = $1 and r.id = f.id order by f.due_at, r.id",
+        f"select f.due_at, f.id, {_OF_CASE}, {_OF_REPLY} from unnest($2::uuid[], $3::timestamptz[]) with ordinality as f(id, due_at, n) "
+        "join reply r on r.brand = $1 and r.id = f.id join case_copy c on c.brand = $1 and c.case_id = r.case_id order by f.n",
         brand,
+        [id for id, _ in found],
+        [due_at for _, due_at in found],
+    )
+    return [_item(row, mask) for row in rows]
+
+
+async def returned(connection: db.Connection, brand: str, member: str, after: Place | None, mask: Mask) -> list[Item]:
+    """What colleagues sent back to this member."""
+    rows = await connection.fetch(
+        f"select c.due_at, r.id, {_OF_CASE}, {_OF_REPLY} from reply r join case_copy c on c.brand = r.brand and c.case_id = r.case_id "
+        "where r.brand = $1 and r.writer = $2 and r.state = 'draft' and r.returned is not null and (c.due_at, r.id) > ($3, $4) "
+        "order by c.due_at, r.id limit $5",
+        brand,
+        member,
         *(after or _BEGINNING),
         PAGE + 1,
     )
@@ -140,11 +164,11 @@ async def sent(connection: db.Connection, brand: str, member: str, since: dateti
     return [_item(row, mask) for row in rows]
 
 
-async def numbers(connection: db.Connection, brand: str, member: str, since: datetime) -> dict[str, int]:
+async def numbers(connection: db.Connection, brand: str, member: str, hats: Sequence[Hat], since: datetime) -> dict[str, int]:
     """How many each queue has, up to `MOST`."""
     row = await connection.fetchrow(
         f"select (select count(*) from (select from ({_MINE}) as m limit $5) m) as mine, "
-        "(select count(*) from (select from reply where brand = $1 and state = 'submitted' limit $5) s) as approve, "
+        "(select count(*) from (select from reply where brand = $1 and writer = $2 and state = 'draft' and returned is not null limit $5) b) as returned, "
         "(select count(*) from (select from reply where brand = $1 and approved_at >= $6 and (writer = $2 or approver = $2) limit $5) a) as sent",
         brand,
         member,
@@ -153,4 +177,4 @@ async def numbers(connection: db.Connection, brand: str, member: str, since: dat
         since,
     )
     assert row is not None
-    return dict(row)
+    return {**dict(row), "approve": await review_store.count_to(connection, brand, member, hats, MOST)}

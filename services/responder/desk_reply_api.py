@@ -5,20 +5,20 @@ colleague who was faster.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated, TypeVar
+from typing import TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel, ValidationError
 
 from libs.common import db
-from libs.common.auth import STAFF, Principal, allow
+from libs.common.auth import Principal
 from libs.common.conditions import Condition
 from libs.common.errors import Conflict, Forbidden, PreconditionFailed, Unprocessable, WeerklankError
 from libs.common.service import Reading, Writing
-from services.responder import desk_conversation, hold_store, reply_api, shown, store
+from services.responder import desk_conversation, hold_store, reply_api, review_api, shown, store
 from services.responder.desk_api import conversation, moments
 from services.responder.desk_page import page
 from services.responder.desk_route import DeskRoute, Form, Sent, visit_of
@@ -26,7 +26,8 @@ from services.responder.reply import Person
 from services.responder.reply_api import AtHand, Colleague, Writer
 
 router = APIRouter(prefix="/desk/brands/{brand}", route_class=DeskRoute, include_in_schema=False)
-Act = Callable[[AtHand], Awaitable[object]]
+Act = Callable[[AtHand], Awaitable[str | None]]
+"""A step; what was done, where that depends."""
 _EXPECTED = (Conflict, Forbidden, PreconditionFailed, Unprocessable)
 T = TypeVar("T", bound=BaseModel)
 
@@ -77,7 +78,7 @@ async def submit(brand: str, reply_id: UUID, request: Request, form: Sent, princ
 async def approve(brand: str, reply_id: UUID, request: Request, form: Sent, principal: Colleague, writing: Writing) -> Response:
     """Let exactly the text that the page showed be sent. What it asked about is confirmed by its boxes, what is overruled has its reason."""
 
-    async def act(at: AtHand) -> None:
+    async def act(at: AtHand) -> str:
         asked = {
             "digest": form.text("digest", 200),
             "confirmed": sorted(form.named("confirmed.")),
@@ -87,7 +88,8 @@ async def approve(brand: str, reply_id: UUID, request: Request, form: Sent, prin
             "despite": form.values.get("despite") or None if "confirmed.stale" in form.values else None,
             "despite_reply": form.values.get("despite_reply") or None if "confirmed.duplicate_reply" in form.values else None,
         }
-        await reply_api.approve(_read(reply_api.Approval, asked), principal, at)
+        detail = await reply_api.approve(_read(reply_api.Approval, asked), principal, at)
+        return "approved" if detail.state == "approved" else "signed"  # others have to as well
 
     return await _acted(brand, reply_id, request, form, principal, writing, act, "approved")
 
@@ -102,6 +104,16 @@ async def discard(brand: str, reply_id: UUID, request: Request, form: Sent, prin
     return await _acted(brand, reply_id, request, form, principal, writing, act, "discarded")
 
 
+@router.post("/replies/{reply_id}/return")
+async def send_back(brand: str, reply_id: UUID, request: Request, form: Sent, principal: Colleague, writing: Writing) -> Response:
+    """Send it back to its writer, with a note."""
+
+    async def act(at: AtHand) -> None:
+        await review_api.send_back(_read(review_api.Returned, {"note": form.text("note", 2000).strip()}), principal, at)
+
+    return await _acted(brand, reply_id, request, form, principal, writing, act, "returned")
+
+
 @router.post("/replies/{reply_id}/confirm")
 async def confirm(brand: str, reply_id: UUID, request: Request, form: Sent, principal: Colleague, writing: Writing) -> Response:
     """After looking: it reached the customer, or did not and is a draft again."""
@@ -114,9 +126,7 @@ async def confirm(brand: str, reply_id: UUID, request: Request, form: Sent, prin
 
 
 @router.post("/replies/{reply_id}/check")
-async def check(
-    brand: str, reply_id: UUID, request: Request, form: Sent, principal: Annotated[Principal, Depends(allow(*STAFF))], reading: Reading
-) -> HTMLResponse:
+async def check(brand: str, reply_id: UUID, request: Request, form: Sent, principal: Writer, reading: Reading) -> HTMLResponse:
     """What the guard would say of the text in the editor, and what it would promise. Nothing is kept."""
     text = form.text("text", 20_000)
     if len(text) > 10_000:
@@ -148,10 +158,10 @@ async def _acted(
     try:
         async with writing.transaction():
             match = Condition((str(form.number("version")),))
-            await act(await reply_api.with_siblings(brand, reply_id, match, writing, request, Response()))
+            told = await act(await reply_api.with_siblings(brand, reply_id, match, writing, request, Response()))
     except _EXPECTED as error:
         return await _refused(brand, reply_id, request, form, principal, writing, error)
-    return _on(request, brand, f"/replies/{reply_id}" if stays else "", form, done)
+    return _on(request, brand, f"/replies/{reply_id}" if stays else "", form, told or done)
 
 
 async def _refused(

@@ -147,7 +147,7 @@ async def _opened(request: Request) -> Visit:
     visit = Visit(
         language=chosen if chosen in LANGUAGES else _preferred(request.headers.get("accept-language", "")),
         base=base_of(request),
-        path=request.scope["path"],
+        path=_page_of(request),
         session=session,
         had_cookie=bool(secret),
         oidc=service.settings.desk_oidc,
@@ -157,6 +157,12 @@ async def _opened(request: Request) -> Visit:
         headers.append((b"authorization", b"Bearer " + session.token.encode()))
     request.scope["headers"] = headers
     return visit
+
+
+def _page_of(request: Request) -> str:
+    """The address of the page that was asked for; of a form that is answered with a page, of the page that it stood on."""
+    path: str = request.scope["path"]
+    return path if request.method == "GET" else path.rpartition("/")[0]
 
 
 def base_of(request: Request) -> str:

@@ -91,6 +91,28 @@ async def page(
     ]
 
 
+async def places(
+    connection: db.Connection, brand: str, who: str, hats: Sequence[Hat], after: tuple[datetime, UUID] | None, limit: int
+) -> list[tuple[UUID, datetime]]:
+    """(reply, when it is due) of what `page` lists, for whoever shows less of each."""
+    rows = await connection.fetch(
+        f"select r.id, r.act_by from reply r where {_MINE} and ($6::timestamptz is null or (r.act_by, r.id) > ($6, $7::uuid)) "
+        "order by r.act_by, r.id limit $8",
+        *_mine(brand, who, hats),
+        *(after or (None, None)),
+        limit,
+    )
+    return [(row["id"], row["act_by"]) for row in rows]
+
+
+async def count_to(connection: db.Connection, brand: str, who: str, hats: Sequence[Hat], most: int) -> int:
+    """How many there are, counted up to `most`."""
+    number: int = await connection.fetchval(
+        f"select count(*) from (select from reply r where {_MINE} limit $6) as waiting", *_mine(brand, who, hats), most
+    )
+    return number
+
+
 async def count(connection: db.Connection, brand: str, who: str, hats: Sequence[Hat]) -> int:
     number: int = await connection.fetchval(f"select count(*) from reply r where {_MINE}", *_mine(brand, who, hats))
     return number
