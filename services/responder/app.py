@@ -26,10 +26,12 @@ from services.responder import (
     review_api,
     reviewer,
     scripts_api,
+    snippets_api,
     suggestion_api,
     update_api,
     updater,
 )
+from services.responder.search import Finder
 from services.responder.sender import Sender
 from services.responder.settings import Settings
 
@@ -40,6 +42,7 @@ _APIS = (
     update_api,
     review_api,
     delegation_api,
+    snippets_api,
     scripts_api,
     preview_api,
     suggestion_api,
@@ -76,4 +79,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         gauges=[api.refresh_gauges],
         checks=[checks.accounts(settings), sharedkeys.probes(held)],
     )
+    app.state.finder = Finder()
     return app

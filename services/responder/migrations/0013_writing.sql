@@ -93,3 +93,22 @@ create trigger script_used after update on reply for each row
     execute function keep_script_use();
 insert into script_use (reply_id, brand, case_id, script, writer, state, automatic, changed, drafted_at, sent_at)
 select id, brand, case_id, script, writer, state, automatic, 0, created_at, sent_at from reply where script is not null;
+
+-- What colleagues may use in an answer: a fact with where it comes from and how long it holds.
+create table snippet (
+    id          uuid        primary key,
+    brand       text        not null,
+    version     bigint      not null,
+    title       text        not null,
+    text        text        not null,
+    language    text        not null,
+    labels      text[]      not null,
+    source      text        not null,
+    valid_until timestamptz,                            -- none: until somebody says otherwise
+    reviewed_by text        not null,
+    reviewed_at timestamptz not null,
+    created_by  text        not null,
+    created_at  timestamptz not null
+);
+create index on snippet (brand, created_at desc, id desc);
+create index on snippet (brand, valid_until) where valid_until is not null;
