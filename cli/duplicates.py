@@ -14,8 +14,9 @@ from zoneinfo import ZoneInfo
 
 from cli.errors import WRONG
 from cli.mention_lines import Brands, Unreadable, author_of, objects, quoted, said_in, text_of
+from libs.common.wordvectors import well_formed
 from services.triage.duplicates import Judged, judge
-from services.triage.features import encoder, well_formed
+from services.triage.features import encoder
 from services.triage.pair import Evidence
 from services.triage.shown import PLAIN, UNKNOWN, Lens, Seen, seen
 

@@ -14,7 +14,7 @@ from cli.errors import WRONG, CommandError
 from libs.common.bookfile import load_book
 from libs.common.bookproblems import BrandBookError, Problem
 from libs.common.brandbook import BrandBook
-from services.triage.features import well_formed
+from libs.common.wordvectors import well_formed
 from services.triage.words import folded
 
 MAX_LINE_BYTES: Final = 1024 * 1024

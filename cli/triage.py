@@ -16,9 +16,9 @@ from cli.errors import WRONG
 from cli.mention_lines import Brands, Unreadable, author_of, objects, quoted, said_in, text_of
 from libs.common.brandbook import BrandBook
 from libs.common.events import Findings
+from libs.common.wordvectors import well_formed
 from services.triage.classify import BrandView, Classifier, Depth
 from services.triage.context import Context
-from services.triage.features import well_formed
 
 AT_ONCE: Final = 512
 FEW: Final = 1_000

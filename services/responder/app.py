@@ -31,10 +31,12 @@ from services.responder import (
     review_api,
     reviewer,
     scripts_api,
+    snippets_api,
     suggestion_api,
     update_api,
     updater,
 )
+from services.responder.search import Finder
 from services.responder.sender import Sender
 from services.responder.settings import Settings
 
@@ -46,6 +48,7 @@ _APIS = (
     update_api,
     review_api,
     delegation_api,
+    snippets_api,
     scripts_api,
     preview_api,
     suggestion_api,
@@ -88,4 +91,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         gauges=[api.refresh_gauges],
         checks=[checks.accounts(settings), checks.webhooks(settings), checks.signatures(settings), sharedkeys.probes(held)],
     )
+    app.state.finder = Finder()
     return app

@@ -15,7 +15,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from services.triage.features import DIMENSIONS, Features, Floats, Ints
+from libs.common.wordvectors import DIMENSIONS, Floats, Ints
+from services.triage.features import Features
 from services.triage.findings import ONE_OF
 
 LABELS: Final = "labels"

@@ -15,10 +15,11 @@ import numpy as np
 from libs.common.brandbook import BrandBook
 from libs.common.events import Findings, Label
 from libs.common.personal import Lens, personal_data
+from libs.common.wordvectors import Floats, Ints
 from services.triage.brandheads import DEPARTMENT, LABELS, BrandModels, Looks, own_logits, with_values, words_for
 from services.triage.context import UNKNOWN, Context, context_features
 from services.triage.explain import MOST_WORDS, Explainer
-from services.triage.features import Encoder, Features, Floats, Ints, encoder
+from services.triage.features import Encoder, Features, encoder
 from services.triage.findings import (
     NEGATIVE,
     NEUTRAL,

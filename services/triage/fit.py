@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize  # type: ignore[import-untyped]
 from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
 
-from services.triage.features import Floats
+from libs.common.wordvectors import Floats
 
 Doubles = NDArray[np.float64]
 

@@ -10,7 +10,8 @@ from typing import IO, Any
 import numpy as np
 from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
 
-from services.triage.features import BUCKETS, DIMENSIONS, Floats, Ints, bucket_sums
+from libs.common.wordvectors import DIMENSIONS, Floats, Ints
+from services.triage.features import BUCKETS, bucket_sums
 
 
 def softmax(logits: Floats) -> Floats:

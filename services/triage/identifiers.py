@@ -18,7 +18,7 @@ from libs.common.brandbook import BrandBook
 from libs.common.contacts import addresses, emails, ibans, phones
 from libs.common.ours import Ours, has_no_trunk_zero, phones_of_persons
 from libs.common.ownnumbers import MAX_CHARS, MAX_EACH, BookPattern, blanked, canonical, claimed
-from services.triage.features import well_formed
+from libs.common.wordvectors import well_formed
 from services.triage.numbers import respelt
 from services.triage.spelt import unspelt
 

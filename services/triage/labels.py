@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from libs.common.events import Label
-from services.triage.features import BUCKETS, DIMENSIONS, Encoder, Features, Floats, Ints
+from libs.common.wordvectors import DIMENSIONS, Floats, Ints
+from services.triage.features import BUCKETS, Encoder, Features
 from services.triage.heads import sigmoid
 
 Booleans = NDArray[np.bool_]

@@ -10,7 +10,8 @@ from typing import Final
 
 import numpy as np
 
-from services.triage.features import Features, Floats, Ints, bucket
+from libs.common.wordvectors import Floats, Ints
+from services.triage.features import Features, bucket
 from services.triage.heads import Head
 
 LANGUAGES: Final = ("nl", "en", "de", "fr", "other")

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize  # type: ignore[import-untyped]
 from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
 
+from libs.common.wordvectors import DIMENSIONS, Floats, Ints, plain
 from services.triage.brandheads import LABELS, Base, BrandHead, Looks, Weights, adjusted, centred, opinions
-from services.triage.features import DIMENSIONS, Features, Floats, Ints, plain
+from services.triage.features import Features
 
 Truth = NDArray[np.bool_]
 Vector = NDArray[np.float64]

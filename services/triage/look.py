@@ -23,6 +23,7 @@ from libs.common import db, outbox
 from libs.common.events import Findings
 from libs.common.outbox import Outgoing
 from libs.common.service import Service
+from libs.common.wordvectors import Floats
 from services.triage import (
     correction_store,
     group,
@@ -39,7 +40,6 @@ from services.triage import (
 )
 from services.triage.deepen import closer, deepened
 from services.triage.examine import Examiner
-from services.triage.features import Floats
 from services.triage.look_store import Looked, Standing
 from services.triage.looker import Habits, Looker
 from services.triage.names import alike, common_parts

@@ -12,8 +12,8 @@ import orjson
 
 from libs.common import db
 from libs.common.events import Mention, TriagedMention
+from libs.common.wordvectors import Floats
 from services.triage import suggestion_store, topic_store
-from services.triage.features import Floats
 from services.triage.meaning import DIMENSIONS
 from services.triage.names import Name
 from services.triage.shown import Seen

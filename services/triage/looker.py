@@ -13,8 +13,9 @@ from libs.common.books import BrandBooks
 from libs.common.errors import InvalidEvent
 from libs.common.events import Mention, deterministic_id
 from libs.common.ours import Ours
+from libs.common.wordvectors import Floats
 from services.triage import group, look_store, meaning, store, topic_look
-from services.triage.features import Encoder, Floats
+from services.triage.features import Encoder
 from services.triage.heard import Heard
 from services.triage.look_store import Looked
 from services.triage.names import Name

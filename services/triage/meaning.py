@@ -14,7 +14,8 @@ from typing import Final
 
 import numpy as np
 
-from services.triage.features import Encoder, Floats, encoder
+from libs.common.wordvectors import Floats
+from services.triage.features import Encoder, encoder
 
 DIMENSIONS: Final = 64
 _FILE: Final = Path(__file__).parent / "models" / "meaning.npz"

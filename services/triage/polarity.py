@@ -10,7 +10,8 @@ from typing import IO
 
 import numpy as np
 
-from services.triage.features import Features, Floats
+from libs.common.wordvectors import Floats
+from services.triage.features import Features
 from services.triage.signals import CRITICAL, HIGH
 
 COUNTS = 18

@@ -15,9 +15,9 @@ from libs.common.bookforms import Form, forms
 from libs.common.brandbook import BrandBook
 from libs.common.ours import Ours
 from libs.common.rules import channel_name
+from libs.common.wordvectors import Floats, well_formed
 from services.triage import handles, phrases
 from services.triage.endings import Ending
-from services.triage.features import Floats, well_formed
 from services.triage.identifiers import postal_addresses
 from services.triage.names import Name, is_given_name, name
 from services.triage.numbers import Number, phone_core, written

@@ -15,8 +15,8 @@ from typing import Final
 
 import re2
 
+from libs.common.wordvectors import well_formed
 from services.triage.context import INFLUENTIAL_FOLLOWERS, UNKNOWN, Context
-from services.triage.features import well_formed
 from services.triage.patterns import claims, conduct, harm, leaks, neighbours, press, service
 
 MAX_CHARS = 10_000

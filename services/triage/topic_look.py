@@ -15,8 +15,8 @@ from uuid import UUID
 import numpy as np
 
 from libs.common.events import deterministic_id
+from libs.common.wordvectors import DIMENSIONS
 from services.triage import heard, topic
-from services.triage.features import DIMENSIONS
 from services.triage.heard import Heard
 from services.triage.outage import ANY
 from services.triage.phrases import ELSE, TROUBLE

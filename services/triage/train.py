@@ -29,10 +29,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, f1_score
 from threadpoolctl import threadpool_limits
 
+from libs.common.wordvectors import DIMENSIONS, Floats, Ints, plain
 from services.triage import language
 from services.triage.classify import FILES, MODELS, Classifier
 from services.triage.evaluate import Message, json_lines
-from services.triage.features import BUCKETS, DIMENSIONS, Floats, Ints, encoder, plain
+from services.triage.features import BUCKETS, encoder
 from services.triage.findings import ONE_OF
 from services.triage.heads import Head
 from services.triage.labels import COMPARISONS, Calibration, comparisons, taxonomy

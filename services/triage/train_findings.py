@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_matrix, hstack  # type: ignore[import-untyped]
 
+from libs.common.wordvectors import Floats, Ints
 from services.triage.context import UNKNOWN, Context, context_features
 from services.triage.evaluate import Message
-from services.triage.features import BUCKETS, Features, Floats, Ints, encoder
+from services.triage.features import BUCKETS, Features, encoder
 from services.triage.findings import (
     COLUMNS,
     FULL_SCALE,

@@ -8,6 +8,24 @@ alter table reply
     add column changed       real    not null default 0,
     add column topic_id      uuid,
     add column parts         jsonb   not null default '[]';
+create or replace function reply_leaves_as_approved() returns trigger language plpgsql as $$
+begin
+    if new.state = 'approved' and old.state not in ('submitted', 'approved', 'sending', 'unconfirmed')
+        or new.state = 'sending' and old.state not in ('approved', 'sending')
+        or new.state = 'unconfirmed' and old.state not in ('sending', 'unconfirmed')
+        or new.state = 'sent' and old.state not in ('sending', 'unconfirmed', 'sent')
+    then
+        raise exception 'reply % cannot go from % to %', old.id, old.state, new.state using errcode = 'check_violation';
+    end if;
+    if old.state in ('approved', 'sending', 'unconfirmed') and new.state in ('approved', 'sending', 'unconfirmed', 'sent')
+        and (old.text, old.parts, old.channel, old.visibility, old.recipient, old.digest, old.approved_digest, old.brand)
+            is distinct from (new.text, new.parts, new.channel, new.visibility, new.recipient, new.digest, new.approved_digest, new.brand)
+    then
+        raise exception 'reply % is not what was approved', old.id using errcode = 'check_violation';
+    end if;
+    return new;
+end
+$$;
 create index on reply (brand, topic_id, created_at desc) where topic_id is not null and not automatic and state <> 'discarded';
 
 -- Scripts that the team writes without the book. Replies go on naming one that is gone.
@@ -75,3 +93,22 @@ create trigger script_used after update on reply for each row
     execute function keep_script_use();
 insert into script_use (reply_id, brand, case_id, script, writer, state, automatic, changed, drafted_at, sent_at)
 select id, brand, case_id, script, writer, state, automatic, 0, created_at, sent_at from reply where script is not null;
+
+-- What colleagues may use in an answer: a fact with where it comes from and how long it holds.
+create table snippet (
+    id          uuid        primary key,
+    brand       text        not null,
+    version     bigint      not null,
+    title       text        not null,
+    text        text        not null,
+    language    text        not null,
+    labels      text[]      not null,
+    source      text        not null,
+    valid_until timestamptz,                            -- none: until somebody says otherwise
+    reviewed_by text        not null,
+    reviewed_at timestamptz not null,
+    created_by  text        not null,
+    created_at  timestamptz not null
+);
+create index on snippet (brand, created_at desc, id desc);
+create index on snippet (brand, valid_until) where valid_until is not null;

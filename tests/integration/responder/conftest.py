@@ -395,12 +395,16 @@ class Quiet:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    async def sent(self, reply_id: str, **columns: Any) -> None:
-        """The sender would have sent it: its last step, without the others."""
-        await self.around.db.execute(
-            "update reply set state = 'sent', sent_at = now(), approver = 'gs', approved_at = now(), automatic = false where id = $1",
-            reply_id,
+    async def sent(self, reply_id: str) -> None:
+        """Somebody approved it, and the sender has sent it: their steps in the database alone."""
+        steps = (
+            "state = 'submitted'",
+            "state = 'approved', approver = 'gs', approved_at = now(), next_attempt_at = now(), approved_digest = digest",
+            "state = 'sending'",
+            "state = 'sent', sent_at = now()",
         )
+        for step in steps:
+            await self.around.db.execute(f"update reply set {step} where id = $1", reply_id)
 
 
 @pytest.fixture

@@ -198,9 +198,11 @@ async def test_the_machine_words_its_drafts_in_turn_and_cases_say_what_became_of
     await desk.settled()
     made = [(await desk.call("GET", "/replies", params={"case_id": str(other.id)})).json()["items"][0]["variant"] for other in others]
     assert draft["variant"] not in made, "somebody sends that wording on this topic now"
-    await desk.db.execute(
-        "update reply set state = 'sent', sent_at = now() - interval '1 hour', approver = 'gs' where id = $1", draft["id"]
-    )
+    await desk.keep_leasing()
+    answer = await desk.approve(draft["id"], draft["digest"], seen={"confirmed": [verdict["code"] for verdict in draft["verdicts"]]})
+    assert answer.status_code == 200, answer.text
+    await desk.becomes(draft["id"], "sent")
+    await desk.stop_leasing()
     again = mention(desk.brand, "weer")
     back = case_of(mention(desk.brand, "eerste"), again, topic_id=topic, state="open")
     now = datetime.now(UTC)

@@ -6,10 +6,11 @@ from uuid import UUID
 import numpy as np
 import pytest
 
+from libs.common.wordvectors import Floats
 from services.triage import learn
 from services.triage.brandheads import CLASSES, LABELS, BrandHead, BrandModels, Looks, adjusted, hesitates, own_logits
 from services.triage.classify import Classifier
-from services.triage.features import Features, Floats
+from services.triage.features import Features
 
 TONES = CLASSES["sentiment"]
 WHAT = (
