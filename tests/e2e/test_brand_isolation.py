@@ -265,17 +265,17 @@ def _seed(world: World, mention_id: str) -> dict[str, str] | None:
 # --- the table ----------------------------------------------------------------------------------------------------------------------
 
 
-def _practised(key: str) -> dict[str, Any]:
-    """A practice message of Duin."""
-    said = {"channel": "twitter", "customer": "Duinganger", "text": "waar is de zandbank?", "labels": ["zandbank"]}
-    return {"key": key, **said, "model_answer": "Hoi, ik kijk naar de zandbank. {handtekening}"}
+def _practised(key: str, about: str = "fiets", who: str = "Robin") -> dict[str, Any]:
+    """A practice message."""
+    said = {"channel": "twitter", "customer": who, "text": f"waar is de {about}?", "labels": [about]}
+    return {"key": key, **said, "model_answer": f"Hoi, ik kijk naar de {about}. {{handtekening}}"}
 
 
 def _practice(world: World) -> dict[str, str]:
-    for key in ("zandbank-oefening", "zandbank-weg"):
-        added = world.ask("duin", "responder", "POST", "/v1/brands/duin/practice/messages", json=_practised(key))
+    messages = [("duin", _practised("zandbank-oefening", "zandbank", "Duinganger")), ("dijk", _practised("dijk-oefening"))]
+    for brand, one in messages:
+        added = world.ask(brand, "responder", "POST", f"/v1/brands/{brand}/practice/messages", json=one)
         assert added.status_code == 201, added.text
-    world.seeds[0]["session_id"] = ""
     _practising(world, 0)
     return {"key": "zandbank-oefening", "who": "duinganger-leerling"}
 
@@ -290,9 +290,12 @@ def _practising(world: World, n: int) -> dict[str, Any]:
 
 
 def _begun(world: World, n: int) -> dict[str, Any]:
-    """What begins a session, once none is under way."""
-    _practising(world, n)
-    world.ask("duin", "responder", "POST", f"/v1/brands/duin/practice/sessions/{world.seeds[n]['session_id']}/end")
+    """What begins a session, once none of either brand is under way."""
+    for brand in ("dijk", "duin"):
+        path = f"/v1/brands/{brand}/practice/sessions"
+        for one in world.ask(brand, "responder", "GET", path).json()["items"]:
+            if one["ended_at"] is None:
+                world.ask(brand, "responder", "POST", f"{path}/{one['id']}/end")
     return {"messages": 1}
 
 
@@ -301,7 +304,7 @@ def _under_way(world: World, n: int) -> None:
 
 
 def _file(world: World, n: int) -> str:
-    return json.dumps({"messages": [_practised("zandbank-bestand")]})
+    return json.dumps({"messages": [_practised("bestand")]})
 
 
 class Row(NamedTuple):
@@ -650,7 +653,7 @@ TABLE: dict[Key, Row] = {
     ("responder", "post", f"{_B}/cases/{{case_id}}/suggestions"): Row(18, body=lambda world, n: {}),
     ("responder", "get", f"{_B}/suggestions/{{suggestion_id}}"): Row(17, shows="nobody"),
     ("responder", "get", f"{_B}/drafting"): Row(own=200, shows="tokens_left"),
-    ("responder", "get", f"{_B}/practice/messages"): Row(own=200, nothing={"items": []}, shows="zandbank"),
+    ("responder", "get", f"{_B}/practice/messages"): Row(own=200, shows="zandbank"),
     ("responder", "post", f"{_B}/practice/messages"): Row(own=201, body=lambda world, n: _practised(f"z-{uuid4().hex}")),
     ("responder", "put", f"{_B}/practice/messages"): Row(own=200, body=_file),
     ("responder", "get", f"{_B}/practice/messages/{{key}}"): Row(shows="zandbank"),
@@ -658,9 +661,9 @@ TABLE: dict[Key, Row] = {
         body=lambda world, n: {name: value for name, value in _practised("").items() if name != "key"}
     ),
     ("responder", "delete", f"{_B}/practice/messages/{{key}}"): Row(),
-    ("responder", "post", f"{_B}/practice/sessions"): Row(own=409, body=_begun),
-    ("responder", "get", f"{_B}/practice/sessions"): Row(own=200, nothing={"items": []}, shows="mk"),
-    ("responder", "get", f"{_B}/practice/sessions/{{session_id}}"): Row(shows="zandbank"),
+    ("responder", "post", f"{_B}/practice/sessions"): Row(own=201, body=_begun),
+    ("responder", "get", f"{_B}/practice/sessions"): Row(own=200, shows="mk"),
+    ("responder", "get", f"{_B}/practice/sessions/{{session_id}}"): Row(shows="mk"),
     ("responder", "post", f"{_B}/practice/sessions/{{session_id}}/answers"): Row(body=_practising),
     ("responder", "post", f"{_B}/practice/sessions/{{session_id}}/end"): Row(body=_under_way),
     ("responder", "get", f"{_B}/practice/report.csv"): Row(own=200, shows="mk"),
