@@ -11,6 +11,13 @@ from aiosmtpd.controller import Controller
 from tests.stack import free_port
 
 
+def text_of(mail: EmailMessage) -> str:
+    """What a mail says, as plain text."""
+    body = mail.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content()).replace("\r\n", "\n").strip()
+
+
 class MailServer:
     """A real SMTP server in a thread, which does as it is told: `answers` are given in turn, the last for ever.
 

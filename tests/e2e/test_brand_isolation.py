@@ -125,6 +125,8 @@ def world(home: Path) -> Iterator[World]:
             path = f"/v1/brands/duin/cases/{seed['case_id']}/notes"
             seed["note_id"] = found.ask("duin", "routing", "POST", path, json={"text": "de duinganger belt nog"}).json()["id"]
         eventually(lambda: found.get("analytics", "/summary")["drafts_waiting"] == SEEDS, "analytics knows it all", 60)
+        for n in (2, 4):
+            found.seeds[n]["attachment_id"] = _attached(found, n)
         updates = [_update(found, n) for n in (22, 23)]
         for n, seed in enumerate(found.seeds):
             seed["update_id"] = updates[n == 23]
@@ -197,6 +199,16 @@ def _ended(world: World, n: int) -> dict[str, Any]:
         f"where id = '{world.seeds[n]['consultation_id']}'"
     )
     return {"reason": "de duinganger belde weer"}
+
+
+def _attached(world: World, n: int) -> str:
+    """A file on a draft of Duin."""
+    path = f"/v1/brands/duin/replies/{world.seeds[n]['reply_id']}/attachments"
+    given: dict[str, Any] = {"content": b"waar de zandbank lag\n", "headers": {"content-type": "application/octet-stream"}}
+    answer = world.ask("duin", "responder", "PUT", path, params={"name": "zandbank.txt"}, **given)
+    assert answer.status_code == 200, answer.text
+    attachment_id: str = answer.json()["attachments"][0]["id"]
+    return attachment_id
 
 
 def _update(world: World, n: int) -> str:
@@ -644,6 +656,11 @@ TABLE: dict[Key, Row] = {
     ("responder", "put", f"{_B}/replies/{{reply_id}}/promises"): Row(
         6, body=lambda world, n: {"promises": [{"text": "de duinganger hoort nog van ons"}]}
     ),
+    ("responder", "put", f"{_B}/replies/{{reply_id}}/attachments"): Row(
+        3, body=lambda world, n: b"waar de zandbank lag\n", params={"name": "zandbank.txt"}
+    ),
+    ("responder", "get", f"{_B}/replies/{{reply_id}}/attachments/{{attachment_id}}"): Row(4, shows="zandbank"),
+    ("responder", "delete", f"{_B}/replies/{{reply_id}}/attachments/{{attachment_id}}"): Row(2),
     ("responder", "post", f"{_B}/replies/{{reply_id}}/submit"): Row(7),
     ("responder", "post", f"{_B}/replies/{{reply_id}}/legal-check"): Row(
         8, body=lambda world, n: {"digest": world.reply(n)["digest"], "note": "gezien"}
@@ -766,6 +783,8 @@ def ask(world: World, key: Key, brand: str, asks: str, *, params: dict[str, str]
     body = row.body(world, row.seed) if row.body else None
     if isinstance(body, str):
         given |= {"content": body.encode(), "headers": {"content-type": "application/yaml"}}
+    elif isinstance(body, bytes):
+        given |= {"content": body, "headers": {"content-type": "application/octet-stream"}}
     elif body is not None:
         given["json"] = body
     filled = path.format(brand=brand, **world.seeds[row.seed])

@@ -640,6 +640,14 @@ def _users(world: World) -> dict[str, Example]:
     }
 
 
+def _attached(world: World, n: int) -> str:
+    """A file on a draft."""
+    path = f"/replies/{world.seeds[n]['reply_id']}/attachments"
+    kind = {"content-type": "application/octet-stream", "if-match": "*"}
+    answer = world.ask("responder", "PUT", path, params={"name": "vaartijden.txt"}, content=b"09:00 eerste vaart\n", headers=kind)
+    return str(answer["attachments"][0]["id"])
+
+
 def _responder(world: World) -> dict[str, Example]:
     any_version = {"If-Match": "*"}
     reply = {n: world.ask("responder", "GET", f"/replies/{world.seeds[n]['reply_id']}") for n in range(6, 12)}
@@ -662,6 +670,9 @@ def _responder(world: World) -> dict[str, Example]:
             body={"promises": [{"text": "De schipper belt terug", "due_at": "2099-03-02T17:00:00Z"}]},
         ),
         "submit": Example(parameters=_of(world, 7, "reply_id", **any_version)),
+        "attach": Example(parameters=_of(world, 13, "reply_id", name="vaartijden.txt", **any_version), body="09:00 eerste vaart\n"),
+        "file_of": Example(parameters=_of(world, 14, "reply_id", attachment_id=_attached(world, 14))),
+        "detach": Example(parameters=_of(world, 15, "reply_id", attachment_id=_attached(world, 15), **any_version)),
         "legal_check": Example(parameters=_of(world, 8, "reply_id", **any_version), body={"digest": reply[8]["digest"], "note": "gelezen"}),
         "approve": Example(parameters=_of(world, 9, "reply_id", **any_version), body={"digest": reply[9]["digest"]}),
         **_aftermath(world),
@@ -935,6 +946,8 @@ def _written(body: Any, kind: str) -> bytes:
         return json.dumps(body).encode()
     if kind == "application/x-www-form-urlencoded":
         return urlencode(body).encode()
+    if kind == "application/octet-stream":
+        return str(body).encode()
     text = StringIO()
     YAML().dump(body, text)
     return text.getvalue().encode()

@@ -26,8 +26,10 @@ from libs.common.topics import PARTITIONS, partition_of
 from services.ingest.mail import external_id, read_mail
 from tests.dovecot import PROGRAM, Dovecot
 from tests.dovecot import Mailbox as DovecotMailbox
+from tests.mail_server import text_of
 from tests.stack import free_port
 from tests.system import ROOT, SERVICES, System
+from tests.unit.ingest import returned_mails
 from tests.waiting import eventually
 
 SAMPLES = ROOT / "samples"
@@ -291,7 +293,7 @@ def test_a_tweet_and_a_mail_are_one_case_with_one_owner_and_an_answer_that_arriv
     assert arrived["Subject"] == "Re: Bestelling DK-2712345 nog niet binnen"
     assert arrived["In-Reply-To"] == "<eerste-vraag@post.example>"
     assert arrived["From"].addresses[0].addr_spec == "klant@dijk.example"
-    assert arrived.get_content().replace("\r\n", "\n").strip() == text
+    assert text_of(arrived) == text
 
     # The reaction clock stops; it is the customer's turn.
     def reacted() -> dict[str, Any] | None:
@@ -454,6 +456,67 @@ def test_a_department_is_asked_by_mail_and_its_mailed_answer_is_on_the_case(
     assert [hit["case"]["id"] for hit in hits] == [case_id]
     assert get(system, "routing", f"/cases/{case_id}", "sluis")["case"]["state"] == "open", "it goes on"
     assert [item["id"] for item in get(system, "ingest", "/receipts", "sluis")["items"]] == [question], "an answer is no mention"
+
+
+@pytest.mark.skipif(PROGRAM is None, reason="needs Dovecot (Debian: dovecot-imapd)")
+def test_a_reply_that_comes_back_wakes_its_case_and_an_answer_is_known_by_its_address(
+    system: System, mailbox: Mailbox, dovecot: Dovecot, home: Path
+) -> None:
+    box = mailbox.boxes["klant+r."] = dovecot.user("klant@vliet.example")
+    (home / "secrets").mkdir(exist_ok=True)
+    (home / "secrets" / "vliet-imap").write_text(box.password + "\n")
+    book = BOOK.replace("brand: dijk\nname: Dijk", "brand: vliet\nname: Vliet").replace("PORT", str(mailbox.port))
+    reads = (
+        f"  - {{id: mail, type: imap, host: 127.0.0.1, port: {dovecot.port}, tls: false, user: {box.name}, secret: 'file:vliet-imap'}}\n"
+    )
+    system.apply(book.replace("dijk.example", "vliet.example").replace("channels:\n", f"channels:\n{reads}"), "vliet")
+    eventually(lambda: watched(system, "vliet"), "the mailbox is watched")
+    now = datetime.now(UTC).strftime("%a, %d %b %Y %H:%M:%S +0000")
+    box.append(MAIL.replace("klant@dijk.example", box.name).format(date=now).replace("\n", "\r\n").encode())
+    [question] = eventually(lambda: get(system, "ingest", "/receipts", "vliet")["items"], "the mail came in")
+    case_id = eventually(lambda: case_of(system, question["id"], "vliet"), "the mail is a case")["case"]["id"]
+    mailbox.received.clear()
+
+    def do(path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        path = f"/v1/brands/vliet{path}"
+        answer = system.call("responder", "POST", path, brand="vliet", role="agent", subject="eo", json=body)
+        assert answer.status_code in (200, 201), answer.text
+        done: dict[str, Any] = answer.json()
+        return done
+
+    eventually(lambda: get(system, "responder", "/replies", "vliet", params={"case_id": case_id})["items"], "the responder has the case")
+    reply = do(f"/cases/{case_id}/replies", {"text": "Hoi Sanne,\n\nHij is onderweg.\n\nGroet,\nEsmée"})
+    do(f"/replies/{reply['id']}/submit")
+    do(f"/replies/{reply['id']}/approve", {"digest": reply["digest"]})
+    [mail] = eventually(mailbox.mails, "the reply is mailed")
+    reply_to = mail["Reply-To"].addresses[0].addr_spec
+    assert reply_to.startswith("klant+r.")
+    eventually(lambda: get(system, "routing", f"/cases/{case_id}", "vliet")["case"]["state"] == "waiting", "it is the customer's turn")
+
+    # Their server says that it does not know them.
+    box.append(
+        returned_mails.postfix(reply_to, str(mail["Message-ID"]).strip("<>")).replace(b"sanne@klant.example", b"sanne.visser@post.example")
+    )
+    found = eventually(lambda: (r := get(system, "responder", f"/replies/{reply['id']}", "vliet"))["delivery"] and r, "the reply came back")
+    assert (found["state"], found["delivery"], found["delivery_code"]) == ("sent", "failed", "5.1.1")
+    woken = eventually(
+        lambda: (c := get(system, "routing", f"/cases/{case_id}", "vliet")["case"])["state"] == "open" and c, "it is our turn"
+    )
+    assert clocks_of(woken)["reaction"]["met_at"] is None
+    assert [item["id"] for item in get(system, "ingest", "/receipts", "vliet")["items"]] == [question["id"]], "a report is no mention"
+
+    # They write from a telephone, with nothing that says what it answers but where it goes.
+    answer = EmailMessage()
+    answer["From"], answer["To"], answer["Subject"] = "Sanne Visser <sanne.visser@post.example>", reply_to, "nieuw onderwerp"
+    answer.set_content("Is er al iets bekend?\n")
+    with smtplib.SMTP("127.0.0.1", mailbox.port) as sent:
+        sent.send_message(answer)
+    came = eventually(
+        lambda: [item["id"] for item in get(system, "ingest", "/receipts", "vliet")["items"] if item["id"] != question["id"]], "it came in"
+    )
+    joined = eventually(lambda: case_of(system, came[0], "vliet"), "the answer has a case")
+    assert joined["case"]["id"] == case_id
+    assert "reply" in {item["kind"] for item in get(system, "triage", f"/mentions/{came[0]}", "vliet")["evidence"]}
 
 
 @pytest.mark.parametrize(("brand", "folder", "posts", "mails"), [("vaart", SAMPLES, 232, 44), ("kwartel", SAMPLES / "kwartel", 104, 20)])

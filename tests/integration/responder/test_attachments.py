@@ -8,7 +8,7 @@ import asyncpg
 
 from services.responder import attachment_store
 from tests.integration.responder.conftest import Around, case_of, in_reach, mention, opened, real
-from tests.mail_server import MailServer
+from tests.mail_server import MailServer, text_of
 from tests.unit.responder.test_attachment import PNG
 
 TEXT = "Hoi Sanne, hierbij de foto.\n\nGroet, Guus"
@@ -70,9 +70,7 @@ async def test_a_file_is_approved_with_its_reply_and_goes_with_it(around: Around
     (sent_file,) = mail.iter_attachments()
     assert (sent_file.get_filename(), sent_file.get_content()) == ("meter.png", PNG + b"anders")
     assert sent_file["Content-Description"] == "De meter"
-    body = mail.get_body(("plain",))
-    assert body is not None
-    assert body.get_content().replace("\r\n", "\n").strip() == TEXT
+    assert text_of(mail) == TEXT
     assert (await put(around, draft["id"])).status_code == 409, "what has left takes no more"
 
     # What has left is kept as long as the book says, and then only its name.

@@ -21,7 +21,7 @@ from libs.common.topics import REPLIES, brand_partitions
 from services.responder import attempts
 from services.responder.sender import Sender
 from tests.integration.responder.conftest import AT, Around, brand_book, case_of, in_reach, mention, opened, real
-from tests.mail_server import MailServer
+from tests.mail_server import MailServer, text_of
 from tests.stack import environment
 from tests.waiting import until
 
@@ -118,7 +118,7 @@ async def test_an_approved_mail_arrives_once_in_the_customers_thread(around: Aro
     assert mail["In-Reply-To"] == "<sanne$@klant.example>"
     assert mail["References"] == "<first-sanne@klant.example> <sanne$@klant.example>"
     assert mail["Date"]
-    assert mail.get_content().replace("\r\n", "\n").strip() == TEXT
+    assert text_of(mail) == TEXT
     assert (await desk.call("GET", "/sandbox")).json()["items"] == []
 
 

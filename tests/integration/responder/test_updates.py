@@ -17,6 +17,7 @@ from services.responder.update_store import Asked
 from tests.integration.responder.conftest import AT, Around, MailServer, brand_book, case_of, in_reach, mention, opened, real
 from tests.integration.responder.test_attempts import Pool, approved, claim, lease, pool, state, tell
 from tests.integration.responder.test_holds import a_hold, hear, released
+from tests.mail_server import text_of
 from tests.waiting import until
 
 __all__ = ["pool"]
@@ -314,7 +315,7 @@ async def test_an_update_over_http_from_the_list_to_the_customers(around: Around
         return (await desk.call("GET", path)).json()["conversations"] == {"made.sent": 2, "taken_out": 1}
 
     await until(over, "both have it, and who wrote meanwhile has not")
-    texts = [mail.get_content().strip() for mail in mail_server.mails()][-2:]
+    texts = [text_of(mail) for mail in mail_server.mails()][-2:]
     assert texts == ["Hoi Sanne, de storing is voorbij. Mila"] * 2
     out = (await desk.call("GET", f"{path}/conversations?state=taken_out")).json()["items"]
     assert [(item["case_id"], item["why"]) for item in out] == [(str(cases[0].id), "the customer has written since: answer them in person")]
