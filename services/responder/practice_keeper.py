@@ -4,8 +4,8 @@ import asyncio
 import logging
 
 from libs.common import db
-from libs.common.books import BrandBooks
 from libs.common.bookdrafting import PracticeRules
+from libs.common.books import BrandBooks
 from services.responder import practice_store, store
 
 log = logging.getLogger(__name__)
