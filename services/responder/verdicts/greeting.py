@@ -19,9 +19,11 @@ _GREETING = Pattern(
         regex.escape(word) + ("+" if word[-1] in "aeiouéy" else "")
         for word in sorted({w for words in GREETING_WORDS.values() for w in words}, key=len, reverse=True)
     )
-    + r")(?![\w-])",
+    + r"|hee+[yj]+|hal+o+tjes|moin|yo)(?![\w-])",
     regex.IGNORECASE,
 )
+# "Morning Jan," greets; "Morning trains run late" does not.
+_TIME_OF_DAY = Pattern(r"(?:[Mm]or(?:ning|gen)|[Aa]fternoon|[Mm]iddag|[Ee]vening)(?:\s+\p{Lu}[\p{Ll}'-]+)?\s*[,!]")
 _BEFORE_GREETING = Pattern(r"(?:\.?@[\w.-]+(?:@[\w.-]+\w)?|[^\w@{\[])*")
 # "Dag en nacht staan we klaar" opens a sentence, not a conversation.
 _NO_GREETING = Pattern(r"dag(?:\s+en\s+nacht|\s+(?:in|na)\s+dag|-)|ha\s*ha", regex.IGNORECASE)
@@ -33,6 +35,8 @@ def greeting(draft: Draft, book: BrandBook) -> Iterator[Found]:
         return
     before = _BEFORE_GREETING.match(draft.text)
     start = before.end() if before else 0
+    if _TIME_OF_DAY.match(draft.text, start):
+        return
     if _GREETING.match(draft.text, start) and not _NO_GREETING.match(draft.text, start):
         return
     own = [regex.split(r"[\s,!{]", example.strip())[0].lower() for example in book.voice.greeting.examples]

@@ -14,7 +14,7 @@ from services.responder.verdicts.draft import Draft, Found
 
 # What may stand after a signature: a thread's count, closing white space, a full stop.
 _AFTER_SIGNATURE = Pattern(r"[\s.]*+(?:\(?\d{1,2}/\d{1,2}\)?)?\s*$")
-_ANY_CARET = Pattern(r"(?<!\w)\^\s?(\p{L}{1,4})(?!\w)")
+_ANY_CARET = Pattern(r"(?<!\w)\^\s?(\p{L}{1,15})(?!\w)")
 _CLOSING_WORDS = (
     r"(?:(?:met\s+)?(?:hele?\s+)?(?:vriendelijke|hartelijke|warme|zonnige|beste|lieve|vrolijke|fijne)\s+groet(?:en|jes)?"
     r"|hartelijks|hoogachtend|groet(?:en|jes)?|gr(?:tjs|tz|oetn)?|mvg|m\.v\.g|vr\.?\s?gr|liefs"
@@ -149,7 +149,7 @@ def _optional(text: str, draft: Draft, book: BrandBook) -> Place | None:
 
 def _own_name(text: str, draft: Draft, book: BrandBook) -> Place | None:
     """Where the writer's first name closes the text; a surname, a function and lines about the team may follow."""
-    name = _pattern(rf"(?<![\w@#'’-]){regex.escape(draft.member.first_name)}(?![\w'’-])", regex.IGNORECASE)
+    name = _pattern(rf"(?<![\w@#'’])(?<!\w-){regex.escape(draft.member.first_name)}(?![\w'’-])", regex.IGNORECASE)
     for match in reversed(list(name.finditer(text))[-8:]):
         if not _opens_signature(text, match.start()) or not _closes_text(text[match.end() :], book):
             continue
