@@ -45,7 +45,7 @@ async def test_a_draft_shows_its_promises_people_say_better_and_what_is_sent_tel
     case = case_of(mention(around.brand, "sanne"), labels=[])
     await around.case(opened(case), 1)
     await around.settled()
-    text = "Hoi Sanne, ik bel je binnen 24 uur en stuur je overmorgen een nieuwe factuur. We komen er binnenkort op terug. ^gs"
+    text = "Hoi Sanne, ik bel je binnen 24 uur en stuur je overmorgen een nieuwe factuur. Ik kom er binnenkort op terug. ^gs"
     draft = await around.write(case, text)
     called, billed, vague = draft["promises"]
     due = datetime.fromisoformat(called["due_at"])
@@ -107,11 +107,11 @@ async def test_a_draft_shows_its_promises_people_say_better_and_what_is_sent_tel
 
 async def test_an_update_promises_in_each_of_its_replies(pool: Pool) -> None:
     await owed_one(pool, "a")
-    found = await begun(pool, texts={"nl": "{groet}, we bellen je uiterlijk overmorgen om 12:00. {handtekening}"})
+    found = await begun(pool, texts={"nl": "{groet}, ik bel je uiterlijk overmorgen om 12:00. {handtekening}"})
     await agreed(pool, found)
     await finished(pool, found)
     async with pool.acquire() as connection:
         (row,) = await connection.fetch("select promises, approved_at from reply where update_id = $1", found.id)
     (one,) = row["promises"]
-    assert one["text"] == "we bellen je uiterlijk overmorgen om 12:00"
+    assert one["text"] == "ik bel je uiterlijk overmorgen om 12:00"
     assert timedelta(days=1) < datetime.fromisoformat(one["due_at"]) - row["approved_at"] < timedelta(days=3)
