@@ -36,7 +36,10 @@ _POSTCODE: Final = re.compile(
     r"(?!SA|SD|SS|[KMGT]B|[KCDM]?M\b|KG|ML|NL|BE|DE|FR|EU|UK|US|AD|BC|EN|OK|ST|AM|PM|PK|HP|WH|MW|KW|CO|TV|PC|UX|HD)[A-Z]{2}(?!\w)"
     r"|(?<![\w-])[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}(?!\w)"
 )
-_LIKELY: Final = re.compile(r"\d|@\w")
+_STREETS: Final = "straat|laan|weg|plein|dijk|kade|gracht|hof|pad|singel|dreef|steeg|plantsoen|markt|wal"
+_LIKELY: Final = re.compile(rf"@\w|\d[\d ./()–-]{{2,}}\d|[A-Z]\d|\d[A-Z]|(?:{_STREETS})\.? \d")
+"""What a text with any datum has; one without has at most what its customer wrote."""
+_DIGIT: Final = re.compile(r"\d")
 _LONGEST_BEFORE: Final = 60  # characters
 
 # A case has a number that only the words beside it tell; triage has no use for it.
@@ -95,7 +98,7 @@ _ACCOUNT_OURS: Final = re.compile(
 
 def pii_in_public(draft: Draft, book: BrandBook) -> Iterator[Found]:
     """Each datum of the customer's, or of anybody else who is no brand, in a public reply."""
-    if draft.visibility == "private" or not _LIKELY.search(draft.text):
+    if draft.visibility == "private" or not (_DIGIT.search(draft.text) or "@" in draft.text):
         return
     text, known = draft.text[:MAX_CHARS], _Known((draft.incoming or "")[:MAX_CHARS], book)
     for kind, start, end in _data(text, book, known):
@@ -114,20 +117,23 @@ def _data(text: str, book: BrandBook, known: "_Known") -> list[tuple[str, int, i
     def our_place() -> bool:
         return _OUR_PLACE.search(text) is not None and _YOURS.search(text) is None
 
-    for name, start, end in claimed(text, lens.patterns):
-        if known.has(text[start:end]) or not _EXAMPLE.search(text, max(0, start - _LONGEST_BEFORE), start):
-            add(_kind(name), start, end)
-    for one in islice(personal_data(text, lens), MOST):
-        if one.kind == ADDRESS and _DISTANCE.match(text, one.end):
-            continue
-        if not _of_the_brand(one, text, lens, our_place=our_place, known=known.has(text[one.start : one.end])):
-            add(one.kind, one.start, one.end)
-    for match in islice(_CASE_NUMBER.finditer(text), MOST) if _CASE_WORD.search(text) else ():
-        if _is_case(match) and (known.has(match[1]) or not _EXAMPLE.search(text, max(0, match.start(1) - _LONGEST_BEFORE), match.start(1))):
-            add(CASE, *match.span(1))
-    for match in islice(_POSTCODE.finditer(text), MOST):
-        if known.has(match[0]) or not our_place():
-            add(ADDRESS, *match.span())
+    if _LIKELY.search(text):
+        for name, start, end in claimed(text, lens.patterns):
+            if known.has(text[start:end]) or not _EXAMPLE.search(text, max(0, start - _LONGEST_BEFORE), start):
+                add(_kind(name), start, end)
+        for one in islice(personal_data(text, lens), MOST):
+            if one.kind == ADDRESS and _DISTANCE.match(text, one.end):
+                continue
+            if not _of_the_brand(one, text, lens, our_place=our_place, known=known.has(text[one.start : one.end])):
+                add(one.kind, one.start, one.end)
+        for match in islice(_CASE_NUMBER.finditer(text), MOST) if _CASE_WORD.search(text) else ():
+            if _is_case(match) and (
+                known.has(match[1]) or not _EXAMPLE.search(text, max(0, match.start(1) - _LONGEST_BEFORE), match.start(1))
+            ):
+                add(CASE, *match.span(1))
+        for match in islice(_POSTCODE.finditer(text), MOST):
+            if known.has(match[0]) or not our_place():
+                add(ADDRESS, *match.span())
     for kind, start, end in known.repeated(text):
         add(kind, start, end)
     return sorted(found, key=lambda one: one[1])
