@@ -76,7 +76,7 @@ async def test_a_message_of_one_customer_takes_no_approval_from_another_and_gets
     case = together(mother, daughter, unanswered=(True, True))
     await desk.case(merged(case), 1)
     await desk.settled()
-    body = {"text": "Hoi Sanne, dat zoeken we uit.\n\nGroetjes,\nGuus", "mention_id": str(mother.id)}
+    body = {"text": "Hoi Sanne, dat zoek ik uit.\n\nGroetjes,\nGuus", "mention_id": str(mother.id)}
     draft = (await desk.call("POST", f"/cases/{case.id}/replies", json=body)).json()
     assert (draft["recipient"]["value"], draft["recipient"]["subject"]) == ("moeder@klant.example", "Mijn internet")
     await desk.submit(draft["id"])
