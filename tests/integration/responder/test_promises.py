@@ -45,7 +45,7 @@ async def test_a_draft_shows_its_promises_people_say_better_and_what_is_sent_tel
     case = case_of(mention(around.brand, "sanne"), labels=[])
     await around.case(opened(case), 1)
     await around.settled()
-    text = "Hoi Sanne, ik bel je binnen 24 uur en stuur je overmorgen een nieuwe factuur. We komen er binnenkort op terug. ^gs"
+    text = "Hoi Sanne, ik bel je binnen 24 uur en stuur je overmorgen een nieuwe factuur. Ik kom er binnenkort op terug. ^gs"
     draft = await around.write(case, text)
     called, billed, vague = draft["promises"]
     due = datetime.fromisoformat(called["due_at"])
@@ -87,7 +87,8 @@ async def test_a_draft_shows_its_promises_people_say_better_and_what_is_sent_tel
 
     assert (await around.submit(draft["id"])).status_code == 200
     assert (await around.approve(draft["id"], draft["digest"])).status_code == 409, "of the text alone"
-    assert (await around.approve(draft["id"], edited["digest"])).status_code == 200
+    answer = await around.approve(draft["id"], edited["digest"])
+    assert answer.status_code == 200, answer.text
     frozen = (await around.get(draft["id"]))["promises"]
     await around.keep_leasing()
     await around.becomes(draft["id"], "sent")
