@@ -61,8 +61,7 @@ _OURS_BEFORE: Final = re.compile(
     re.IGNORECASE,
 )
 _CALLED_BY_US: Final = re.compile(
-    r"\b(?:ik|wij|we|i|i'll|we'll|i'd|we'd|collega(?:'s)?|colleagues?|monteur|bezorger)\s+(?:\w+\s+){0,3}?(?:bel|belt|bellen|app|appen|sms|call|ring"
-    r"|phone|text|reach|contact)\b"
+    r"\b(?:ik|wij|we|i|i'll|we'll|i'd|we'd|collega(?:'s)?|colleagues?|monteur|bezorger)\s+(?:\w+\s+){0,3}?(?:bel|belt|bellen|app|appen|sms|call|ring|phone|text|reach|contact)\b"
     r"|\b(?:bel|belt|bellen|app|appen)\s+(?:ik|wij|we)\b",
     re.IGNORECASE,
 )
