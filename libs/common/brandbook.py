@@ -109,9 +109,10 @@ class Voice(BookPart):
     signature: Annotated[dict[str, SignatureStyle], _over(_SIGNATURE)] = Field(default_factory=lambda: dict(_SIGNATURE))
     """Per channel; "default" for the rest. A channel that is not written keeps its default."""
     competitors: Words = ()
-    """Their names, as they are written: the guard finds nothing wrong inside one."""
+    """Their names, as they are written: the guard finds nothing wrong inside one, and says so of a text that runs one of them down."""
     internal_names: tuple[Text, ...] = ()
-    """Names that nobody outside should know: who writes one may be leaking (`staff_leak`)."""
+    """Names that nobody outside should know, in any case: a mention that has one may be a leak (`staff_leak`), and the guard stops a reply with one
+    (`internal_info`)."""
     official_names: Words = ()
     """Names of the brand's own, as they are written: the guard finds nothing wrong inside one."""
     safe_domains: tuple[Text, ...] = ()
@@ -160,7 +161,7 @@ class Conduct(BookPart):
     out_of_scope: tuple[Text, ...] = ()
     """What is not, and where it belongs. For people to read: no service acts on it."""
     may_promise: dict[Id, tuple[Allowance, ...]] = Field(default={})
-    """Per role; everything else is unauthorised. For people to read: no service acts on it."""
+    """Per role; everything else is unauthorised: the guard says so of a text that promises it (`unauthorised_promise`)."""
     go_private_for: tuple[Id, ...] = (
         "order_number", "customer_number", "iban", "postcode_address", "phone", "email", "birthdate", "bsn",
     )  # fmt: skip

@@ -184,6 +184,7 @@ async def try_guard(brand: str, body: Tried, request: Request, principal: Writer
     member = book.member(body.member or principal.subject)
     if member is None:
         raise Unprocessable("Name a member of the brand's team: a text is judged with the signature of whoever sends it.")
+    now = await store.database_time(reading)
     draft = Draft(
         text=body.text,
         channel=body.channel,
@@ -192,12 +193,12 @@ async def try_guard(brand: str, body: Tried, request: Request, principal: Writer
         member=member,
         role=principal.role,
         language=body.language or languages.of_customer(None, body.text, book),
+        now=now,
     )
     try:
         length = lengths.length(body.channel, body.text, body.visibility)
     except TimeoutError:
         raise Unprocessable("The length of this text takes too long to count. Write it more simply, or shorter.") from None
-    now = await store.database_time(reading)
     return Judged(
         verdicts=guard.check(draft, book),
         promises=promised.found_in(body.text, draft.language, book, now),

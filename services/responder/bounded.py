@@ -60,24 +60,39 @@ def _left_s() -> float:
     return left if left < ONE_SEARCH_S else ONE_SEARCH_S
 
 
-class Pattern:
-    """`regex.Pattern`, with a bound on every search."""
+SHORT = 1_000
+"""Characters up to which a brief pattern's single search is not timed: timing costs several times what such a search does."""
 
-    def __init__(self, pattern: str, flags: int = 0) -> None:
+
+class Pattern:
+    """`regex.Pattern`, with a bound on every search.
+
+    `brief` says of a pattern that whatever it is given it is done soon: what it repeats without end can be read in one way only, and what can be read in
+    several ways it repeats a few times. On a short text its searches come out of the budget, and stop when that is spent, but none is stopped halfway.
+    """
+
+    def __init__(self, pattern: str, flags: int = 0, *, brief: bool = False) -> None:
         self.pattern = pattern
         self._compiled = regex.compile(pattern, flags)
+        self._untimed = SHORT if brief else -1
 
     def match(self, text: str, start: int = 0) -> "regex.Match[str] | None":
-        return self._compiled.match(text, start, timeout=_left_s())
+        left = _left_s()
+        if len(text) <= self._untimed:
+            return self._compiled.match(text, start)
+        return self._compiled.match(text, start, timeout=left)
 
     def fullmatch(self, text: str) -> "regex.Match[str] | None":
-        return self._compiled.fullmatch(text, timeout=_left_s())
+        left = _left_s()
+        return self._compiled.fullmatch(text) if len(text) <= self._untimed else self._compiled.fullmatch(text, timeout=left)
 
     def search(self, text: str) -> "regex.Match[str] | None":
-        return self._compiled.search(text, timeout=_left_s())
+        left = _left_s()
+        return self._compiled.search(text) if len(text) <= self._untimed else self._compiled.search(text, timeout=left)
 
     def finditer(self, text: str) -> Iterator["regex.Match[str]"]:
-        return self._compiled.finditer(text, timeout=_left_s())
+        left = _left_s()
+        return self._compiled.finditer(text) if len(text) <= self._untimed else self._compiled.finditer(text, timeout=left)
 
     def sub(self, replacement: "str | Callable[[regex.Match[str]], str]", text: str) -> str:
         return self._compiled.sub(replacement, text, timeout=_left_s())

@@ -39,6 +39,8 @@ CHECK_CPU_S = 2.0
 """What all the rules together may cost on one text; an ordinary one takes less than a millisecond."""
 SIGNATURE = frozenset({"missing_signature", "wrong_signature"})
 """What depends on whose name the text is sent in."""
+OF_TIMES = frozenset({"vague_promise", "promise_outside_hours"})
+"""What is said of when a promise is due."""
 KEPT = 20
 """Verdicts of one code that are kept."""
 

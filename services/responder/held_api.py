@@ -173,7 +173,7 @@ async def _item(request: Request, connection: db.Connection, row: ReplyRow, hold
         reply=shown.view(row, book, now),
         hold=known.hold if known else None,
         held_at=row.held_at,
-        verdicts=reply.judge(book, row, case.owner if case else None),
+        verdicts=reply.judge(book, row, case.owner if case else None, now),
         newest=newest.id if newest else None,
         reviewed=bool(known and row.reviewed_version >= known.hold.laid_version),
     )

@@ -87,7 +87,7 @@ def looked_at_again(row: ReplyRow, known: Known, book: BrandBook, owner: str | N
     """Its hold is over and its approval void: submitted, with what the guard says of it by today's book."""
     change = put_back(row, "it was held; look at it again before it leaves", at, hold=str(known.hold.id), held=known.hold.reason)
     changed = change.row.model_copy(
-        update={"held_by": known.hold.id, "held_at": row.held_at or at, "verdicts": judge(book, change.row, owner)}
+        update={"held_by": known.hold.id, "held_at": row.held_at or at, "verdicts": judge(book, change.row, owner, at)}
     )
     return Change(changed, change.what, change.who, change.at, change.event, change.detail)
 

@@ -56,7 +56,7 @@ def _rows(*rows: tuple[str, Made]) -> _Rows:
         for pattern, made in rows
         for option in (split(pattern[3:-1]) if made is elastic else [pattern])
     ]
-    return {needles.register(pattern): (Pattern(pattern), made) for pattern, made in whole}
+    return {needles.register(pattern): (Pattern(pattern, brief=True), made) for pattern, made in whole}
 
 
 _PARTS_NL = r"(?:ochtend|voormiddag|namiddag|middag|avond)"

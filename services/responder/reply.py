@@ -183,24 +183,32 @@ def signer(book: BrandBook, writer: str | None, owner: str | None) -> Member:
     return (book.member(writer) if writer else None) or (book.member(owner) if owner else None) or _NOBODY
 
 
-def judge(book: BrandBook, row: ReplyRow, owner: str | None) -> list[Verdict]:
-    """What the guard says of the text as it stands.
+def judge(book: BrandBook, row: ReplyRow, owner: str | None, at: datetime) -> list[Verdict]:
+    """What the guard says of the text as it stands, read at `at`. Of a promise that a person settled by hand it says nothing of the time.
 
     Where neither writer nor owner is of the team (tokens of an issuer with names of its own, a case of nobody), any member's signature will do.
     """
     asked_by = row.drafted_by.asked_by if row.drafted_by else None
     member = signer(book, row.writer or asked_by, owner)
-    found = guard.check(_draft(row, member), book)
+    found = [one for one in guard.check(_draft(row, member, at), book) if not _settled(one, row)]
     if row.drafted_by:
         found += foreign_links(row.text, book, row.writer_role, found)
     if row.parts and parts.fit(row.parts, row.channel, book, row.visibility):
         found = [verdict for verdict in found if verdict.code != "too_long"]
-    if member is _NOBODY and guard.signed_by(_draft(row, member), book.team, book):
+    if member is _NOBODY and guard.signed_by(_draft(row, member, at), book.team, book):
         return [verdict for verdict in found if verdict.code not in guard.SIGNATURE]
     return found
 
 
-def _draft(row: ReplyRow, member: Member) -> Draft:
+def _settled(verdict: Verdict, row: ReplyRow) -> bool:
+    """Whether a person said of the promise that a verdict is about that it is none, or when it is due."""
+    if verdict.code not in guard.OF_TIMES:
+        return False
+    words = " ".join(row.text[verdict.start : verdict.end].lower().split())
+    return any((hand.none or hand.due_at) and " ".join(hand.text.lower().split()) == words for hand in row.by_hand)
+
+
+def _draft(row: ReplyRow, member: Member, at: datetime) -> Draft:
     return Draft(
         text=row.text,
         channel=row.channel,
@@ -209,6 +217,7 @@ def _draft(row: ReplyRow, member: Member) -> Draft:
         member=member,
         role=row.writer_role,
         language=row.language,
+        now=at,
     )
 
 
@@ -238,7 +247,7 @@ def in_parts(row: ReplyRow, book: BrandBook) -> ReplyRow:
 
 def weighed(row: ReplyRow, book: BrandBook, owner: str | None, at: datetime) -> ReplyRow:
     """The row with what the guard says of its text and what it promises, as of `at`."""
-    verdicts = judge(book, row, owner)
+    verdicts = judge(book, row, owner, at)
     try:
         promises = promised_by(row, book, at)
     except TimeoutError:

@@ -20,7 +20,7 @@ def written(text: str) -> str:
 
 def pattern(*texts: str) -> Pattern:
     """Any of these as one pattern, written as those of `Wording` are."""
-    return Pattern("|".join(written(text) for text in texts))
+    return Pattern("|".join(written(text) for text in texts), brief=True)
 
 
 def words(*texts: str) -> str:
@@ -102,7 +102,7 @@ class Wording:
         return [part for part in self._likely(read) if _ANCHORED.search(part.pattern) or part.search(read.own_lower)]
 
     def _compile(self, number: int) -> Pattern:
-        made = self._compiled[number] = Pattern(written(self._parts[number]))
+        made = self._compiled[number] = Pattern(written(self._parts[number]), brief=True)
         return made
 
     def search(self, text: str, read: Reading) -> "regex.Match[str] | None":

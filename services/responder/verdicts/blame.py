@@ -105,7 +105,7 @@ _CAUSED: Final = Saying(
         rf"<<(?:schade|lekkage|breuk|kras|deuk|brand)>>.{{0,50}}<<(?:door|van) (?:ons|{_OUR_PEOPLE})>>",
         # because our fitter did it wrong
         rf"<<(?:doordat|omdat|want|aangezien) (?:{_OUR_PEOPLE}|wij|we|ik)>>.{{0,70}}<<(?:niet (?:goed|op tijd|voldoende|juist|hebben)|verkeerd"
-        rf"|vergeten|te (?:hard|laat|strak|los)|open|slordig|onvoldoende|laten)>>",
+        rf"|vergeten|te (?:hard|laat|strak|los|diep|zwaar|snel)|open|slordig|onvoldoende|laten)>>",
         r"<<(?:tekort ?geschoten|te kort geschoten) in (?:onze|de) (?:zorgplicht|zorg|verplichting\w*)>>|<<zorgplicht (?:\w+ )?(?:geschonden"
         r"|verzaakt)>>|<<valt onder (?:onze|de) (?:aansprakelijkheid|verantwoordelijkheid)",
         rf"<<(?:wij|we|ik) (?:staan|sta|draaien|draai) (?:\w+ )?(?:in|op) voor (?:\w+ )?(?:{_HARM})>>|<<(?:staan|sta|draaien|draai) (?:wij|we"
@@ -120,6 +120,11 @@ _CAUSED: Final = Saying(
         rf"<<{_BROKE_EN} by (?:us|{_OUR_PEOPLE_EN})>>",
         rf"<<(?:damage|loss|leak|injury|breakage|crack)>>.{{0,40}}<<(?:we|{_OUR_PEOPLE_EN}) (?:have )?caused>>",
         r"<<door ons toedoen>>",
+        r"<<rekenen? (?:we|wij|ik) (?:onszelf|ons|mezelf) (?:\w+ )?aan>>|<<(?:wij|we) (?:messed|screwed) up|<<(?:we|i) (?:messed"
+        r"|screwed) up>>.{0,60}<<(?:caused|fire|damage|broke\w*|flood\w*)>>|<<gehouden de schade>>",
+        rf"<<{_OUR_PEOPLE} (?:heeft|hebben)>>.{{0,60}}<<(?:laten staan|laten liggen|vergeten|open gelaten)>>.{{0,60}}<<(?:stuk|kapot|schade|nat"
+        rf"|beschadigd|weg)>>",
+        r"<<(?:blame|fault|responsibility) for .{0,40}<<(?:sits|lies|is|rests) with us>>|<<(?:we|i) should be held (?:responsible|liable)>>",
         r"<<(?:de |alle )?schade die (?:wij|we) (?:\w+ )*?(?:hebben )?(?:veroorzaakt|aangericht)",
     ),
     unless=_NOT,
@@ -129,7 +134,7 @@ _CAUSED: Final = Saying(
 _FAULTS: Final = Saying(
     Wording(
         rf"<<(?:onze|mijn|eigen) (?:\w+ )?{_FAULT}>>",
-        rf"<<{_FAULT} (?:ligt|lag|zit|zat|licht|is)>>.{{0,30}}<<(?:bij|aan|van) (?:ons|mij|{_OUR_PEOPLE})>>",
+        rf"<<{_FAULT}(?: voor \w+ \w+)? (?:ligt|lag|zit|zat|licht|is)>>.{{0,30}}<<(?:bij|aan|van) (?:ons|mij|wij|{_OUR_PEOPLE})>>",
         r"<<(?:ligt|lag) (?:\w+ ){0,3}?(?:aan|bij) ons>>",
         rf"<<{_FAULT} (?:\w+ )?(?:van|bij|door|in|aan) (?:ons|onze (?:kant|zijde)|{_OUR_PEOPLE})>>",
         r"<<(?:ons|onszelf|mij) (?:\w+ )?(?:te verwijten|aan te rekenen|toe te rekenen|te wijten)>>",

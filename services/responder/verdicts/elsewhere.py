@@ -52,6 +52,10 @@ _SENDS: Final = Saying(
         r"<<(?:vraag|vraagt|informeer|informeert|navragen|vragen) (?:het |dit |dat |hier(?:voor|naar) |even |dan |gerust |maar )*(?:na )?(?:bij|aan"
         r"|in) (?:de|het|je|uw|jouw|een|onze?)",
         rf"<<(?:mail|schrijf|mailt|stuur)>>.{{0,40}}<<(?:naar|aan)>>.{{0,30}}<<{_THEM}>>",
+        r"<<(?:kunt|kun|kan) (?:je|u)>>.{0,30}<<(?:langs (?:de|een|onze) (?:\w+ )?(?:winkel\w*|filiaal|balie|loket|kantoor)|met het formulier"
+        r"|zich melden bij|bij de balie)",
+        rf"<<{_THEM}>> (?:kan|kunnen|kan u|kan je|can|will be able to) (?:je|u|you )?(?:\w+ )?(?:verder )?(?:helpen|help)>>|<<(?:you have"
+        rf"|you need) to (?:contact|call|ask)>>",
         # not ours, theirs
         r"<<(?:wij|we|ik)(?: \w+){0,2}? (?:gaan|ga|kunnen|kan) (?:\w+ ){0,3}?(?:niet over|niets? (?:over zeggen|mee)|niet (?:bij|in)(?:zien|kijken)?"
         r"|niet (?:mee )?helpen)>>.{0,60}<<(?:vraag|probeer|neem|bel|belt|kijk|ga|meld|stel)>>",
@@ -83,7 +87,8 @@ _SENDS: Final = Saying(
         r"<<(?:is|are) (?:handled|dealt with|managed|done) by>>.{0,40}|<<(?:not something|nothing) we (?:can|deal|handle)",
     ),
     unless=Wording(
-        r"<<(?:contact opgenomen|hoeft? (?:je |u )?niet|niet nodig|ook|liever|anders|eventueel|desgewenst|of|bel(?:len|t)? (?:we|wij|ik)|(?:we|wij"
+        r"<<(?:contact opgenomen|winkel belt|zodra|hoeft? (?:je |u )?niet|niet nodig|ook|liever|anders|eventueel|desgewenst|of|bel(?:len|t)? (?:we"
+        r"|wij|ik)|(?:we|wij"
         r"|ik|wordt|collega\w*|monteur\w*) (?:\w+ )?(?:bel|bellen|belt|neem|nemen|neemt)|gebeld"
         r"|don't need to|no need to|also|rather|prefer|alternatively|or|we'll|i'll|we will|i will|we can|i can|will (?:call|contact|get|ring|phone|be))>>",
         r"<<(?:privébericht|prive\w*|dm|pb|direct message|private message|bericht|messenger|whatsapp|inbox|chat)>>",

@@ -50,7 +50,8 @@ _STAFF: Final = Saying(
         r"|aan het leren|opleiden|onervaren)>>|<<openstaande vacatures|<<(?:rooster|roosters) .{0,20}(?:rond|krap|gat|vol)>>",
         r"<<(?:er )?(?:werken|zijn|zitten|staan) (?:er )?(?:\w+ ){0,2}?(?:maar|slechts|nog maar) (?:\w+ )?(?:twee|drie|vier|een|één"
         r"|\d) (?:\w+ )?(?:mensen|collega'?s|man|medewerkers?|monteurs?|chauffeurs?)>>|<<(?:only|just) (?:one|two|three|four|\d) (?:\w+ )?(?:people"
-        r"|colleagues|of us|agents|engineers|drivers)>>|<<handen te ?kort>>",
+        r"|colleagues|of us|agents|engineers|drivers)>>|<<handen te ?kort>>|<<(?:we|wij) hebben .{0,25}<<(?:maar|slechts) (?:één|een|twee|drie"
+        r"|vier) (?:mensen|man|collega'?s|medewerkers)>>|<<door ziekte>>.{0,30}<<(?:minder|weinig)>>",
         r"<<(?:understaffed|under-staffed|short-staffed|short staffed|shorthanded|short-handed|short of (?:staff|people|hands|drivers|engineers"
         r"|colleagues)|staff shortage\w*|staffing (?:issue\w*|problem\w*|shortage\w*|level\w*|gap\w*)|skeleton (?:crew|staff|team)|redundanc\w+"
         r"|lay-?offs|laid off|headcount|hiring freeze|down to (?:two|three|half|one) )>>",
@@ -86,6 +87,8 @@ _PLANS: Final = Saying(
         r"<<(?:de baas|directie|ons management|het management|hoofdkantoor|the management|head office|our ceo) (?:wil|gaat|overweegt|heeft besloten"
         r"|wants|plans|decided|is planning)>>|<<intern (?:is|wordt) (?:\w+ )?(?:besloten|gezegd|gefluisterd)|<<van mijn (?:teamleider|baas|manager"
         r"|leidinggevende)>>.{0,25}<<niet>>",
+        r"<<(?:wordt|worden) (?:\w+ ){0,3}?(?:uitbesteed|outsourced)>>|<<geheime? (?:samenwerking|project|plan\w*)>>|<<secretly>>|<<(?:wordt"
+        r"|moet) nog (?:aangekondigd|bekendgemaakt)>>",
         r"<<(?:overname|fusie|prijsverhoging|tariefverhoging)>>.{0,50}<<(?:aan|komt|eraan|gepland|onderweg|volgend\w*|per|rond|gesprek\w*)>>"
         r"|<<(?:worden|wordt) (?:\w+ ){0,4}overgenomen door>>",
         r"<<(?:between (?:you and me|us|ourselves)|off the record|don't tell anyone|keep (?:it|this) (?:to yourself|quiet|between)|confidential\w*"

@@ -30,7 +30,8 @@ _RUNS_DOWN: Final = Wording(
     r"<<(?:slecht|slechte|slechter\w*|beroerd\w*|waardeloos|waardeloze|matig\w*|drama\w*|ramp|rampzalig\w*|rommel\w*|troep|prut\w*|bagger|brakke?"
     r"|onbetrouwbaar\w*|onbetrouwbare|onbereikbaar|traag|trage|trager|langzamer|duurder|peperduur|oplichters?|oplichterij|afzetters?|afgezet"
     r"|afzetten|nep|namaak|wegwerp\w*"
-    r"|goedkoop is|duurkoop|uren|dagenlang|wekenlang|in de wacht|voortdurend|steeds|continu|altijd gedoe|levert niks|levert niets|niks|jaren achter"
+    r"|goedkoop is|duurkoop|robot|trucs|truc|zonder verbinding|niet zo nauw|van wachten houd\w*|dat merk (?:je|u)|en dat merk|en dat zie|uren"
+    r"|dagenlang|wekenlang|in de wacht|voortdurend|steeds|continu|altijd gedoe|levert niks|levert niets|niks|jaren achter"
     r"|minder|slechtste|bezuinig\w*|hoofdprijs|weinig|durf|schaam\w*|lukt ze|zo goedkoop|over een maand|maand wel terug|wel weer terug|terug te zien"
     r"|stelt (?:niks|niets|weinig)|verborgen kosten|kleine lettertjes|addertjes?|in de kou|stikken|barsten|zitten wachten|weken|maanden|wachtmuziek"
     r"|wachtstand|verstoppen|belabberd\w*|storingen|uitval|plat|eruit ligt|failliet|klachten|minder goed\w*|minder betrouwbaar\w*|erger|vies|vieze"
@@ -62,6 +63,7 @@ _BETTER: Final = Wording(
     r"@.{0,70}<<(?:(?:wij|we|bij ons|hier) (?:\w+ )?(?:wel|wél|tenminste|juist)|tenminste)>>|<<(?:bij ons|wij|hier|onze|ons)>>.{0,25}<<(?:wel|wél"
     r"|tenminste)>>.{0,60}@",
     r"<<(?:tenminste|ten minste|at least)>>.{0,90}@",
+    r"<<(?:we|i) (?:don't|do not|never|won't)>>.{0,50}<<(?:like|the way|as)>> @|<<(?:laten|laat) (?:we|wij|ik) (?:\w+ )?aan @",
     r"<<(?:unlike|better than|faster than|cheaper than|safer than|fresher than|cleaner than|more \w+ than|as opposed to|not like|instead of)>>.{0,25}@",
     r"@.{0,70}<<(?:we (?:actually|at least|do)|at least (?:we|our|ours)|ours (?:actually|do|does|at least|works?))>>",
 )

@@ -76,6 +76,22 @@ _SHORT: Final = Wording(
     r"|klaagt|druk|boos|probleem|zeurt|ophef|wilt|verwacht)|<<dan (?:ga|gaat|neem|neemt|koop|koopt|kies|kiest|zoek|zoekt) (?:je|u) (?:toch|maar|dan"
     r"|lekker)>>",
     r"<<(?:klagen|zeuren|mopperen|schelden|kritiek) (?:is|kan|kunnen) (?:\w+ )?(?:makkelijk|iedereen|altijd)>>|<<beste stuurlui",
+    rf"<<(?:{_YOU} (?:bent|ben|zijn)|you're|you are) (?:echt |heus )?(?:niet|not) (?:onze|de|our|the) (?:enige|only) (?:klant|reiziger|gast|customer"
+    rf"|passenger)>>",
+    rf"<<(?:dat|dit|het) (?:moet|moeten|had|zou) {_YOU} (?:toch )?(?:zelf )?(?:ook )?(?:toch )?(?:zelf )?(?:kunnen )?(?:bedenken|weten"
+    rf"|kunnen bedenken|snappen)",
+    rf"<<jammer dat {_YOU}>>.{{0,50}}<<(?:waardeert|inziet|snapt|begrijpt|wilt|zo denkt|zo reageert)>>|<<(?:lezen|luisteren|nadenken"
+    rf"|geduld) is (?:blijkbaar|kennelijk|toch|ook)>>",
+    rf"<<(?:niet verantwoordelijk voor|vanwege|door) {_YOUR} (?:slordigheid|fouten|vergissing|ongeduld|onhandigheid|gedrag)>>|<<(?:heel "
+    rf"|erg )?knap (?:hoe|dat) {_YOU}>>|<<wat een (?:gedoe|drama|ophef|heisa|toestand)(?: weer)? om (?:niks|niets|zo'n)",
+    rf"<<(?:wel )?(?:wat|iets) beters te doen>>|<<(?:niet|geen) (?:met {_YOU} )?(?:\w+ )?(?:in discussie|discussiëren)>>|<<{_YOUR} (?:verhaal"
+    rf"|redenering|logica) (?:rammelt|klopt|slaat|is)>>.{{0,25}}",
+    rf"<<{_YOU} weet (?:heel |zelf |ook |best |donders )*goed>>|<<heb(?:t)? {_YOU} (?:dan |het |dat )*(?:helemaal |compleet "
+    rf"|volledig )?verkeerd begrepen>>|<<(?:is|dat is) (?:dan )?(?:jammer|pech) voor {_YOU}>>|<<kun {_YOU} (?:ook )?(?:normaal|rustig|even normaal)",
+    r"<<(?:you clearly|clearly you|you obviously) |<<(?:we're|i'm|we are|i am) not (?:psychic|mind readers?|miracle workers?|magicians|robots)>>"
+    r"|<<sorry you feel that way,? but>>|<<it's your (?:mistake|fault|problem)>>|<<oh,? please>>|<<(?:and )?you know (?:it|that)(?: very well"
+    r"| perfectly well)>>|<<(?:don't|do not|stop) blam(?:e|ing) (?:us|me)|<<try being (?:polite|nice|patient)|<<that's (?:simply "
+    r"|just )?not what happened",
     # not our problem
     r"<<(?:daar|hier) (?:kunnen|kan) (?:wij|we|ik) (?:ook |echt |verder |toch |nu eenmaal |helaas |dan )*(?:niks|niets|weinig) (?:aan|tegen) (?:doen"
     r"|veranderen)>>|<<kunnen (?:wij|we) (?:ook |er |daar )*(?:niks|niets) aan doen>>|<<kan ik (?:ook |er |daar )*(?:niks|niets) aan doen>>",

@@ -87,7 +87,8 @@ async def test_a_draft_shows_its_promises_people_say_better_and_what_is_sent_tel
 
     assert (await around.submit(draft["id"])).status_code == 200
     assert (await around.approve(draft["id"], draft["digest"])).status_code == 409, "of the text alone"
-    assert (await around.approve(draft["id"], edited["digest"])).status_code == 200
+    answer = await around.approve(draft["id"], edited["digest"])
+    assert answer.status_code == 200, answer.text
     frozen = (await around.get(draft["id"]))["promises"]
     await around.keep_leasing()
     await around.becomes(draft["id"], "sent")
