@@ -35,7 +35,7 @@ alter table reply add constraint approved_to_the_letter check (
 create function reply_leaves_as_approved() returns trigger language plpgsql as $$
 begin
     if new.state = 'approved' and old.state not in ('submitted', 'approved', 'sending', 'unconfirmed')
-        or new.state = 'sending' and old.state not in ('approved', 'sending')
+        or new.state = 'sending' and old.state not in ('approved', 'sending', 'unconfirmed') -- again, under a key that its receiver keeps
         or new.state = 'unconfirmed' and old.state not in ('sending', 'unconfirmed')
         or new.state = 'sent' and old.state not in ('sending', 'unconfirmed', 'sent')
     then
