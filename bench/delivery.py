@@ -26,6 +26,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -321,11 +322,12 @@ async def approve(pool: db.Pool, channel: str, number: int) -> list[ReplyRow]:
                 visibility=about.visibility,
                 state="approved",
                 text="Hoi, ik kijk ernaar. ^gs",
-                digest=uuid4().hex,
+                digest="d",
+                approved_digest="d",
                 writer="gs",
                 approver="gs",
                 created_at=AT,
-                approved_at=AT,
+                approved_at=datetime.now(UTC),
                 next_attempt_at=AT,
                 language="nl",
                 first_reply=True,

@@ -382,7 +382,7 @@ class BrandBook(BookPart):
     )
     """Opening time; the first that matches."""
     channels: tuple[Channel, ...] = ()
-    """Accounts that are read, or that replies leave by: the first of type smtp sends."""
+    """Accounts that are read, or that replies leave by: the first that takes the replies of a channel sends them."""
     pilot: bool = True
     """Sandbox: nothing leaves the building."""
     listen: tuple[ListenQuery, ...] = ()

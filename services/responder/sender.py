@@ -317,8 +317,7 @@ class Sender:
             else:
                 pause_s = self._pause_s(attempt.row.attempts - 1)
                 await attempts.retry(connection, attempt, outcome.why, after_s=max(pause_s, outcome.after_s or 0.0))
-            proven = isinstance(outcome, Accepted) or (isinstance(outcome, Refused) and outcome.for_good)
-            if proven and account is not None and not attempt.row.sandbox:
+            if isinstance(outcome, Accepted) and account is not None and not attempt.row.sandbox:
                 await account_store.works(connection, attempt.row.brand, account.id)
 
     def _look_after_s(self, attempt: Attempt) -> float | None:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -104,11 +104,12 @@ class Delivering:
                 visibility=about.visibility,
                 state="approved",
                 text="Hoi. ^gs",
-                digest=uuid4().hex,
+                digest="d",
+                approved_digest="d",
                 writer="gs",
                 approver="gs",
                 created_at=AT,
-                approved_at=AT,
+                approved_at=datetime.now(UTC),
                 next_attempt_at=AT,
                 language="nl",
                 first_reply=True,

@@ -263,9 +263,13 @@ async def test_the_same_text_is_known_by_the_same_mark_and_another_text_by_anoth
     """A receiver that keeps ids must not take what was written anew for what it has."""
     [row] = await world.approved()
     for digest in ("one", "one", "two"):
-        await world.pool.execute(
-            "update reply set state = 'approved', digest = $2, account = null, next_attempt_at = now() where id = $1", row.id, digest
-        )
+        for state in ("draft", "submitted", "approved"):  # as people do it: unsent after all, edited, approved anew
+            await world.pool.execute(
+                "update reply set state = $3, digest = $2, approved_digest = $2, account = null, next_attempt_at = now() where id = $1",
+                row.id,
+                digest,
+                state,
+            )
         await world.deliver()
     marks = {digest: marker(row.model_copy(update={"digest": digest})) for digest in ("one", "two")}
     times = 2 if world.kind == "smtp" else 1
@@ -412,6 +416,7 @@ async def test_what_a_receiver_is_told(world: Delivering) -> None:
             "subject": "Internet",
             "language": "nl",
             "text": "Hoi. ^gs",
+            "attachments": [],
             "sent_by": {"id": "gs", "first_name": "Guus", "initials": "gs"},
             "approved_by": "gs",
             "approved_at": row.approved_at.isoformat() if row.approved_at else None,

@@ -40,11 +40,11 @@ CASES: list[tuple[list[Change], list[str]]] = [
     ),
     (
         [Change(("channels", "smtp-new"), "moved", 2, 1)],
-        ["channels", "  smtp-new: place 2 → 1 (the first of type smtp sends)"],
+        ["channels", "  smtp-new: place 2 → 1 (the first that takes a channel's replies sends them)"],
     ),
     (
         [Change(("channels", "new"), "added", None, {"id": "new", "type": "smtp"}), Change(("channels", "new"), "moved", None, 1)],
-        ["channels", "  + new: type smtp", "  new: at place 1 (the first of type smtp sends)"],
+        ["channels", "  + new: type smtp", "  new: at place 1 (the first that takes a channel's replies sends them)"],
     ),
     (
         [Change(("escalation", "reaction 80", "do", "notify_owner"), "moved", 2, 1)],
