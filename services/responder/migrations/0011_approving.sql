@@ -35,15 +35,17 @@ alter table reply add constraint approved_to_the_letter check (
 create function reply_leaves_as_approved() returns trigger language plpgsql as $$
 begin
     if new.state = 'approved' and old.state not in ('submitted', 'approved', 'sending', 'unconfirmed')
-        or new.state = 'sending' and old.state not in ('approved', 'sending', 'unconfirmed') -- unconfirmed: again under its key, where the receiver has those
+        or new.state = 'sending' and old.state not in ('approved', 'sending', 'unconfirmed')
         or new.state = 'unconfirmed' and old.state not in ('sending', 'unconfirmed')
         or new.state = 'sent' and old.state not in ('sending', 'unconfirmed', 'sent')
     then
         raise exception 'reply % cannot go from % to %', old.id, old.state, new.state using errcode = 'check_violation';
     end if;
     if old.state in ('approved', 'sending', 'unconfirmed') and new.state in ('approved', 'sending', 'unconfirmed', 'sent')
-        and (old.text, old.channel, old.visibility, old.recipient, old.digest, old.approved_digest, old.brand)
-            is distinct from (new.text, new.channel, new.visibility, new.recipient, new.digest, new.approved_digest, new.brand)
+        and (old.brand, old.text, old.channel, old.visibility, old.recipient, old.digest, old.approved_digest,
+             to_jsonb(old) -> 'attachments', to_jsonb(old) -> 'parts')
+            is distinct from (new.brand, new.text, new.channel, new.visibility, new.recipient, new.digest, new.approved_digest,
+             to_jsonb(new) -> 'attachments', to_jsonb(new) -> 'parts')
     then
         raise exception 'reply % is not what was approved', old.id using errcode = 'check_violation';
     end if;

@@ -79,6 +79,7 @@ LIKELY = [
     ("POST", "/desk/brands/{brand}/replies/{reply_id}/approve"),
     ("POST", "/v1/brands/{brand}/held/approve"),
     ("PUT", "/v1/brands/{brand}/replies/{reply_id}"),
+    ("PUT", "/v1/brands/{brand}/replies/{reply_id}/attachments"),
     ("POST", "/v1/brands/{brand}/replies/{reply_id}/submit"),
     ("POST", "/v1/brands/{brand}/updates"),
     ("POST", "/v1/brands/{brand}/updates/{update_id}/approve"),
@@ -113,10 +114,13 @@ class What(NamedTuple):
 
 
 def digest_of(reply: dict[str, Any]) -> str:
-    """As the documentation says: SHA-256 of channel, recipient and text."""
+    """As the documentation says: SHA-256 of channel, recipient, text, parts and files."""
     to = reply["recipient"]
     key = "\x1f".join((to["kind"], to["value"], reply["visibility"], to["answers"] or ""))
-    return hashlib.sha256(json.dumps([reply["channel"], key, reply["text"]], separators=(",", ":")).encode()).hexdigest()
+    more: list[Any] = [{"parts": reply["parts"]}] if reply.get("parts") else []
+    files = [[file["name"], file["media_type"], file["sha256"], file["alt"]] for file in reply.get("attachments", [])]
+    more += [{"files": files}] if files else []
+    return hashlib.sha256(json.dumps([reply["channel"], key, reply["text"], *more], separators=(",", ":")).encode()).hexdigest()
 
 
 @dataclass
@@ -203,8 +207,18 @@ class Walk:
 
     def fill(self, path: str) -> str:
         brand = self.desk.brand if self.rng.random() < 0.95 else "other"
-        names = ("case_id", "reply_id", "mention_id", "update_id", "override_id", "delegation_id", "suggestion_id")
-        more = {"script_id": "storing", "name": "desk.js", "topic": "weerklank.cases.v1", "partition": "0"}
+        names = (
+            "case_id",
+            "reply_id",
+            "mention_id",
+            "update_id",
+            "override_id",
+            "delegation_id",
+            "suggestion_id",
+            "attachment_id",
+            "session_id",
+        )
+        more = {"script_id": "storing", "name": "desk.js", "topic": "weerklank.cases.v1", "partition": "0", "key": "p1", "who": "tr"}
         return path.format(brand=brand, **{name: self.one(name) for name in names}, **more)
 
     # --- what somebody knows of a reply ---
@@ -218,12 +232,13 @@ class Walk:
         return found
 
     def know(self, found: dict[str, Any]) -> None:
-        if digest_of(found) == found["digest"]:  # of one of which somebody said what it promises, the digest is of that too
-            to = found["recipient"]
-            press = "press" in self.cases[UUID(found["case_id"])].risk
-            self.texts[found["digest"]] = What(
-                found["channel"], to["kind"], to["value"], found["text"], found["writer"], found["writer_role"], press
-            )
+        said = bool(found["by_hand"]) or found["keeps"] is not None  # the digest is of that too
+        assert said or digest_of(found) == found["digest"], "the digest is not of what is documented"
+        to = found["recipient"]
+        press = "press" in self.cases[UUID(found["case_id"])].risk
+        self.texts[found["digest"]] = What(
+            found["channel"], to["kind"], to["value"], found["text"], found["writer"], found["writer_role"], press
+        )
 
     async def knows_of_approval(self, actor: Actor) -> bool:
         """Whether this one's approval is to be kept from counting in this walk."""
@@ -344,6 +359,18 @@ class Walk:
             if self.rng.random() < 0.8:
                 await self.ask(actor, "POST", f"/v1/brands/{self.desk.brand}/replies/{answer.json()['id']}/submit")
 
+    async def writes_quickly(self, actor: Actor, path: str) -> None:
+        answer = await self.ask(actor, "POST", path, json={"within": "2h"})
+        if answer.status_code == 201:
+            self.keep("reply_id", answer.json()["id"])
+            self.know(answer.json())
+
+    async def attaches(self, actor: Actor, path: str) -> None:
+        headers = {"content-type": "application/octet-stream"}
+        answer = await self.ask(actor, "PUT", path, params={"name": "stappen.txt"}, content=self.text().encode(), headers=headers)
+        if answer.status_code == 200:
+            self.know(answer.json())
+
     async def updates(self, actor: Actor, path: str) -> None:
         answer = await self.ask(actor, "POST", path, json={"texts": {"nl": f"{self.text()}"}, "per_minute": 600})
         if answer.status_code == 201:
@@ -376,12 +403,15 @@ class Walk:
         """How each route that changes something is asked. A new route is not in here, and the test fails until somebody has thought of it."""
         brand, desk = "/v1/brands/{brand}", "/desk/brands/{brand}"
         reply, reply_desk = f"{brand}/replies/{{reply_id}}", f"{desk}/replies/{{reply_id}}"
+        practice = f"{brand}/practice"
         note = lambda _: {"note": "zo"}  # noqa: E731
+        invented = lambda walk: {"channel": "twitter", "customer": "Sanne", "text": "hallo?", "model_answer": walk.text()}  # noqa: E731
         reason = lambda _: {"reason": "zo"}  # noqa: E731
         digest = lambda walk: walk.rng.choice([*walk.texts, "0"])  # noqa: E731
         script = lambda walk: {"id": f"s{walk.rng.randrange(99)}", "text": walk.text()}  # noqa: E731
         return {
             ("POST", f"{brand}/cases/{{case_id}}/replies"): self.writes,
+            ("POST", f"{brand}/cases/{{case_id}}/quick"): self.writes_quickly,
             ("PUT", reply): self.said(lambda walk: {"text": walk.text()}, "PUT"),
             ("PUT", f"{reply}/promises"): self.said(lambda walk: {"promises": [], "none": []}, "PUT"),
             ("POST", f"{reply}/submit"): self.said(),
@@ -413,6 +443,18 @@ class Walk:
             ("POST", f"{reply_desk}/discard"): self.at_desk(reason=lambda _: "zo"),
             ("POST", f"{reply_desk}/confirm"): self.at_desk(reached=lambda walk: walk.rng.choice(("yes", "no")), note=lambda _: "gezien"),
             ("POST", f"{reply_desk}/check"): self.at_desk(text=lambda walk: walk.text()),
+            ("PUT", f"{reply}/attachments"): self.attaches,
+            ("DELETE", f"{reply}/attachments/{{attachment_id}}"): self.said(method="DELETE"),
+            ("POST", f"{brand}/preview"): self.said(lambda walk: {"text": walk.text(), "channel": "twitter"}),
+            ("POST", f"{practice}/messages"): self.said(lambda walk: {"key": f"p{walk.rng.randrange(9)}", **invented(walk)}),
+            ("PUT", f"{practice}/messages/{{key}}"): self.said(invented, "PUT"),
+            ("PUT", f"{practice}/messages"): self.said(lambda walk: [{"key": "p1", **invented(walk)}], "PUT"),
+            ("DELETE", f"{practice}/messages/{{key}}"): self.said(method="DELETE"),
+            ("POST", f"{practice}/sessions"): self.said(lambda _: {"messages": 1}),
+            ("POST", f"{practice}/sessions/{{session_id}}/answers"): self.said(lambda walk: {"position": 1, "text": walk.text()}),
+            ("POST", f"{practice}/sessions/{{session_id}}/end"): self.said(),
+            ("DELETE", f"{practice}/sessions/{{session_id}}"): self.said(method="DELETE"),
+            ("DELETE", f"{practice}/people/{{who}}"): self.said(method="DELETE"),
             ("POST", f"{brand}/dead-letters/replay"): self.said(lambda _: {"topic": "weerklank.cases.v1", "key": "x"}),
             ("POST", f"{brand}/dead-letters/drop"): self.said(lambda _: {"topic": "weerklank.cases.v1", "key": "x"}),
             ("POST", "/v1/stream/resume"): self.said(lambda _: {"topic": "weerklank.cases.v1"}),
