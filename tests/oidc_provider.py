@@ -10,14 +10,15 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import uvicorn
 from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749 import AuthorizationServer, ClientMixin, OAuth2Request
-from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant
+from authlib.oauth2.rfc6749 import AuthorizationCodeMixin, AuthorizationServer, ClientMixin, OAuth2Request
+from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant, ClientCredentialsGrant
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
+from authlib.oauth2.rfc7636 import CodeChallenge
 from authlib.oauth2.rfc9068 import JWTBearerTokenGenerator
 from authlib.oidc.core.grants.util import generate_id_token
 from fastapi import FastAPI, Request
@@ -32,6 +33,15 @@ ROOT = Path(__file__).parent.parent
 AUDIENCE = "https://weerklank.example/api"
 SECRET = "of-the-test-client"
 GROUPS = {"realm_access": {"roles": ["offline_access", "care"]}, "teams": ["vaart-care"], "preferred_username": "gs"}
+
+
+class Asked(OAuth2Request):  # type: ignore[misc]
+    """A request whose form is what was given as its payload."""
+
+    @property
+    def form(self) -> dict[str, str]:
+        found: dict[str, str] = self.payload.data
+        return found
 
 
 class Application(ClientMixin):  # type: ignore[misc]
@@ -53,7 +63,54 @@ class Application(ClientMixin):  # type: ignore[misc]
         return method in ("client_secret_basic", "client_secret_post")
 
     def check_grant_type(self, grant_type: str) -> bool:
-        return bool(grant_type == "client_credentials")
+        return grant_type in ("client_credentials", "authorization_code")
+
+    def check_response_type(self, response_type: str) -> bool:
+        return response_type == "code"
+
+    def check_redirect_uri(self, redirect_uri: str) -> bool:
+        return redirect_uri.endswith("/desk/oidc/back")
+
+    def get_default_redirect_uri(self) -> None:
+        return None
+
+
+class Person:
+    """Whoever is at the browser; nobody asks them anything."""
+
+    def get_user_id(self) -> str:
+        return "u-1"
+
+
+class Code(AuthorizationCodeMixin):  # type: ignore[misc]
+    def __init__(self, asked: Any) -> None:
+        given = asked.payload.data
+        self.redirect_uri, self.scope = given["redirect_uri"], given.get("scope", "")
+        self.code_challenge, self.code_challenge_method = given.get("code_challenge"), given.get("code_challenge_method")
+
+    def get_redirect_uri(self) -> str:
+        return str(self.redirect_uri)
+
+    def get_scope(self) -> str:
+        return str(self.scope)
+
+
+class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
+    TOKEN_ENDPOINT_AUTH_METHODS = ("client_secret_basic",)
+    codes: ClassVar[dict[str, Code]] = {}
+
+    def save_authorization_code(self, code: str, request: OAuth2Request) -> None:
+        self.codes[code] = Code(request)
+
+    def query_authorization_code(self, code: str, client: Application) -> Code | None:
+        return self.codes.get(code)
+
+    def delete_authorization_code(self, authorization_code: Code) -> None:
+        for code in [code for code, known in self.codes.items() if known is authorization_code]:
+            del self.codes[code]
+
+    def authenticate_user(self, authorization_code: Code) -> Person:
+        return Person()
 
 
 class Keyring:
@@ -112,6 +169,8 @@ class Tokens(JWTBearerTokenGenerator):  # type: ignore[misc]
 
     def get_extra_claims(self, client: Application, grant_type: str, user: object, scope: str) -> dict[str, Any]:
         """Of a program, as Keycloak has them; `GROUPS` are a person's."""
+        if grant_type == "authorization_code":
+            return GROUPS
         name = f"service-account-{client.client_id}"
         return GROUPS | {"realm_access": {"roles": ["mail-bridge"]}, "preferred_username": name}
 
@@ -120,6 +179,7 @@ def app_of(issuer: str) -> FastAPI:
     app, ring = FastAPI(), Keyring()
     server = Server()
     server.register_grant(type("Grant", (ClientCredentialsGrant,), {"TOKEN_ENDPOINT_AUTH_METHODS": ["client_secret_basic"]}))
+    server.register_grant(CodeGrant, [CodeChallenge(required=True)])
     server.register_token_generator("default", Tokens(issuer, ring))
 
     @app.get("/.well-known/openid-configuration")
@@ -138,9 +198,19 @@ def app_of(issuer: str) -> FastAPI:
     def keys() -> dict[str, Any]:
         return {"keys": [key.as_dict(private=False) for key in ring.keys]}
 
+    @app.get("/authorize")
+    async def authorize(request: Request) -> Any:
+        asked = OAuth2Request(request.method, str(request.url))
+        asked.payload = BasicOAuth2Payload(dict(request.query_params))
+        try:
+            grant = server.get_consent_grant(asked, end_user=Person())
+            return server.create_authorization_response(asked, grant_user=Person(), grant=grant)
+        except OAuth2Error as error:
+            return JSONResponse(dict(error.get_body()), error.status_code)
+
     @app.post("/token")
     async def token(request: Request) -> Any:
-        asked = OAuth2Request(request.method, str(request.url), headers=dict(request.headers))
+        asked = Asked(request.method, str(request.url), headers=dict(request.headers))
         asked.payload = BasicOAuth2Payload(dict(httpx.QueryParams((await request.body()).decode())))
         asked.headers["Authorization"] = request.headers.get("authorization", "")
         try:

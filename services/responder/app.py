@@ -19,6 +19,7 @@ from services.responder import (
     consumer,
     delegation_api,
     desk_api,
+    desk_oidc,
     desk_reply_api,
     expiry,
     held_api,
@@ -55,6 +56,7 @@ _APIS = (
     practice_api,
     practice_session_api,
     desk_api,
+    desk_oidc,
     desk_reply_api,
 )
 _TASKS = (

@@ -15,7 +15,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from libs.common import db, http
 from libs.common.auth import STAFF, Principal, allow
 from libs.common.brandbook import BrandBook
-from libs.common.errors import BadRequest, NotFound, WeerklankError
+from libs.common.errors import BadRequest, Forbidden, NotFound, WeerklankError
 from libs.common.http import Cursor
 from libs.common.service import Reading, Writing, of
 from services.responder import approval, delegation, desk_conversation, desk_queue, desk_session, store
@@ -24,6 +24,7 @@ from services.responder.desk_conversation import Conversation
 from services.responder.desk_page import LANGUAGES, STATIC, Visit, page, said
 from services.responder.desk_queue import PAGE, Place
 from services.responder.desk_route import COOKIE, LANGUAGE_COOKIE, DeskRoute, Sent, base_of, is_secure, visit_of
+from services.responder.desk_session import Session
 from services.responder.reply_api import COLLEAGUES, current_book, found_reply
 
 router = APIRouter(prefix="/desk", route_class=DeskRoute, include_in_schema=False)
@@ -53,16 +54,21 @@ async def log_in(request: Request, form: Sent, writing: Writing) -> Response:
     token = form.text("token", 20_000).strip()
     back = _back(form.text("back", 2000))
     try:
-        principal = await of(request).verifier.verify(token)
+        session = await admitted(request, writing, token)
     except WeerklankError as error:
         return page(visit, "log_in.html", error.status, why="refused", detail=error.detail)
-    if principal.role not in STAFF or principal.machine:
-        return page(visit, "log_in.html", 403, why="not_staff", detail="")
-    assert principal.expires_at is not None
-    session = await desk_session.begin(writing, token, principal.expires_at)
     answer = _to(visit, back)
     remember(request, answer, session.secret)
     return answer
+
+
+async def admitted(request: Request, writing: db.Connection, token: str) -> Session:
+    """A log-in with this token. Raises `Unauthenticated`, and `Forbidden` for who is none of those that answer messages."""
+    principal = await of(request).verifier.verify(token)
+    if principal.role not in STAFF or principal.machine:
+        raise Forbidden("This token is not of somebody who answers messages.")
+    assert principal.expires_at is not None, "a verified token has an end"
+    return await desk_session.begin(writing, token, principal.expires_at)
 
 
 def remember(request: Request, answer: Response, secret: str) -> None:

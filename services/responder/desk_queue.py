@@ -16,7 +16,9 @@ from services.responder import review_store
 from services.responder.approval import Hat
 
 PAGE = 50
-MOST = 1000
+MOST = 100
+NEWEST = 200
+"""Of the drafts that somebody has not finished: among these it is looked for those in cases of others."""
 
 Place = tuple[datetime, UUID]
 """Where a page ends: the sort key of its last row."""
@@ -39,9 +41,10 @@ _MINE = (
     "(select c.case_id, c.due_at from case_copy c where c.brand = $1 and c.owner = $2 and c.state in ('new', 'open') and (c.due_at, c.case_id) > ($3, $4) "
     f"and not exists (select from reply b where b.brand = c.brand and b.case_id = c.case_id and b.state in {_AT_WORK}) "
     "order by c.due_at, c.case_id limit $5) "
-    "union (select c.case_id, c.due_at from reply w join case_copy c on c.brand = w.brand and c.case_id = w.case_id "
-    "where w.brand = $1 and w.writer = $2 and w.state in ('draft', 'failed', 'unconfirmed') and c.owner is distinct from $2 "
-    "and c.state in ('new', 'open', 'waiting') and (c.due_at, c.case_id) > ($3, $4) order by c.due_at, c.case_id limit $5)"
+    "union (select c.case_id, c.due_at from (select * from reply where brand = $1 and writer = $2 and state in ('draft', 'failed', 'unconfirmed') "
+    f"order by created_at desc limit {NEWEST}) w join case_copy c on c.brand = w.brand and c.case_id = w.case_id "
+    "where c.owner is distinct from $2 and c.state in ('new', 'open', 'waiting') and (c.due_at, c.case_id) > ($3, $4) "
+    "order by c.due_at, c.case_id limit $5)"
 )
 _BEGINNING: Place = (datetime.fromisoformat("1970-01-01T00:00:00+00:00"), UUID(int=0))
 

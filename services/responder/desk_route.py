@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from fastapi import Depends, Request, Response
 from fastapi.dependencies.models import Dependant
@@ -126,6 +126,21 @@ class DeskRoute(Route):
             for name, value in HEADERS.items():
                 answer.headers.setdefault(name, value)
             return answer
+
+        return handling
+
+
+class AnyQuery(DeskRoute):
+    """Of a route that others send people to: what they add to its address, and it does not have, is left out."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+        names = frozenset(param.alias for param in self.dependant.query_params)
+
+        async def handling(request: Request) -> Response:
+            kept = {name: value for name, value in request.query_params.items() if name in names}
+            request.scope["query_string"] = urlencode(kept).encode()
+            return await handle(Request(request.scope, request.receive))
 
         return handling
 

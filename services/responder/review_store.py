@@ -60,7 +60,8 @@ async def ask_again(connection: db.Connection, cases: Sequence[tuple[UUID, str]]
 
 
 _MINE = (
-    "r.brand = $1 and r.state = 'submitted' and not r.signatures @> jsonb_build_array(jsonb_build_object('who', $2::text)) and ("
+    "r.brand = $1 and r.state = 'submitted' and r.asks && ($3::text[] || $5::text[] || array['self']) "
+    "and not r.signatures @> jsonb_build_array(jsonb_build_object('who', $2::text)) and ("
     "  (r.writer = $2 and 'self' = any(r.asks))"
     "  or (r.writer is distinct from $2 and (r.submitted_by is distinct from $2 or 'self' = any(r.asks)) and (r.asks && $3::text[]"
     "    or exists (select from unnest($4::text[], $5::text[]) as h(of, role) where h.role = any(r.asks)"

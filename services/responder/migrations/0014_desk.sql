@@ -12,7 +12,10 @@ from (
 where d.case_id = c.case_id;
 create index on case_copy (brand, owner, due_at, case_id) where state in ('new', 'open');
 
-create index on reply (brand, writer) where state in ('draft', 'failed', 'unconfirmed');
+create index on reply (brand, writer, created_at desc) where state in ('draft', 'failed', 'unconfirmed');
+create index on reply (brand, writer) where state = 'draft' and returned is not null;
+-- Who may approve nothing of what waits learns so without a look at all of it.
+create index on reply using gin (asks) where state = 'submitted';
 create index on reply (brand, approved_at desc, id desc) where approved_at is not null;
 
 -- What customers wrote, as cases were told of: until the case is closed or its texts are forgotten.
