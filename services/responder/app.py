@@ -32,6 +32,8 @@ from services.responder import (
     reviewer,
     scripts_api,
     snippets_api,
+    suggested_api,
+    suggester,
     suggestion_api,
     update_api,
     updater,
@@ -48,6 +50,7 @@ _APIS = (
     update_api,
     review_api,
     delegation_api,
+    suggested_api,
     snippets_api,
     scripts_api,
     preview_api,
@@ -63,6 +66,7 @@ _TASKS = (
     expiry,
     reviewer,
     attachment_store,
+    suggester,
 )
 
 
