@@ -379,10 +379,18 @@ class Walk:
         note = lambda _: {"note": "zo"}  # noqa: E731
         reason = lambda _: {"reason": "zo"}  # noqa: E731
         digest = lambda walk: walk.rng.choice([*walk.texts, "0"])  # noqa: E731
+        fact = lambda walk: {"title": "Feit", "text": walk.text(), "source": "een collega"}  # noqa: E731
         script = lambda walk: {"id": f"s{walk.rng.randrange(99)}", "text": walk.text()}  # noqa: E731
         return {
             ("POST", f"{brand}/cases/{{case_id}}/replies"): self.writes,
-            ("PUT", reply): self.said(lambda walk: {"text": walk.text()}, "PUT"),
+            ("PUT", reply): self.said(lambda walk: {"text": walk.text(), "in_parts": walk.rng.random() < 0.3}, "PUT"),
+            ("POST", f"{brand}/cases/{{case_id}}/quick"): self.said(lambda _: {"within": "2h"}),
+            ("POST", f"{brand}/preview"): self.said(lambda walk: {"text": walk.text(), "channels": ["twitter"], "member": "gs"}),
+            ("POST", f"{brand}/scripts/suggested/{{proposal_id}}/dismiss"): self.said(),
+            ("POST", f"{brand}/snippets"): self.said(fact),
+            ("PUT", f"{brand}/snippets/{{snippet_id}}"): self.said(fact, "PUT"),
+            ("DELETE", f"{brand}/snippets/{{snippet_id}}"): self.said(method="DELETE"),
+            ("POST", f"{brand}/snippets/{{snippet_id}}/review"): self.said(lambda _: {"valid_until": None}),
             ("PUT", f"{reply}/promises"): self.said(lambda walk: {"promises": [], "none": []}, "PUT"),
             ("POST", f"{reply}/submit"): self.said(),
             ("POST", f"{reply}/legal-check"): self.said(lambda walk: {"digest": digest(walk), "note": "gelezen"}),
