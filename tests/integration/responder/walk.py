@@ -204,7 +204,15 @@ class Walk:
     def fill(self, path: str) -> str:
         brand = self.desk.brand if self.rng.random() < 0.95 else "other"
         names = ("case_id", "reply_id", "mention_id", "update_id", "override_id", "delegation_id", "suggestion_id")
-        more = {"script_id": "storing", "name": "desk.js", "topic": "weerklank.cases.v1", "partition": "0"}
+        nobody = "00000000-0000-4000-8000-000000000000"
+        more = {
+            "proposal_id": nobody,
+            "snippet_id": nobody,
+            "script_id": "storing",
+            "name": "desk.js",
+            "topic": "weerklank.cases.v1",
+            "partition": "0",
+        }
         return path.format(brand=brand, **{name: self.one(name) for name in names}, **more)
 
     # --- what somebody knows of a reply ---
