@@ -33,6 +33,8 @@ from services.responder import (
     reviewer,
     scripts_api,
     snippets_api,
+    suggested_api,
+    suggester,
     suggestion_api,
     update_api,
     updater,
@@ -49,6 +51,7 @@ _APIS = (
     update_api,
     review_api,
     delegation_api,
+    suggested_api,
     snippets_api,
     scripts_api,
     preview_api,
@@ -65,6 +68,7 @@ _TASKS = (
     expiry,
     reviewer,
     attachment_store,
+    suggester,
 )
 
 

@@ -4,8 +4,10 @@ The book's are changed with the book. The team's are a lead's to change: every v
 """
 
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, NoReturn
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, Field, StrictBool, ValidationError
@@ -20,7 +22,7 @@ from libs.common.http import Cursor, Page
 from libs.common.problems import CONFLICT
 from libs.common.routes import Route
 from libs.common.service import Reading, Writing
-from services.responder import script_use, shelf, store, variables
+from services.responder import script_use, shelf, store, suggested_api, suggester, variables
 from services.responder.reply_api import current_book
 from services.responder.script_use import Counts
 from services.responder.shelf import TeamScript
@@ -51,6 +53,7 @@ class ScriptBody(http.Body):
 
 class NewScript(ScriptBody):
     id: Annotated[str, Field(max_length=63, description="Drafts name it by this, with team: before it")]
+    suggestion: UUID | None = Field(default=None, description="The suggestion that it is made of, which is suggested no more")
 
 
 class ScriptOut(BaseModel):
@@ -197,7 +200,13 @@ async def usage(
 async def add_script(brand: str, body: NewScript, request: Request, response: Response, principal: Lead, writing: Writing) -> ScriptDetail:
     """A script of the team, offered from here on. The id of one that is retired takes it up again."""
     published = current_book(request, brand)
+    suggestion = await suggested_api.found(writing, brand, body.suggestion) if body.suggestion else None
+    if suggestion is not None and suggestion.state == "made":
+        raise Conflict(f"This suggestion has become the script {suggestion.script}.")
     row = await added(writing, published, body.id, body, principal)
+    if suggestion is not None:
+        made = replace(suggestion, state="made", decided_by=principal.subject, changed_at=row.changed_at, script=row.named.id)
+        await suggester.put(writing, made)
     return await _detail(response, writing, published, row)
 
 

@@ -31,6 +31,8 @@ _LABEL = 0.15
 """What it is worth that something answers a label that the case has."""
 _AT_ONCE = 200
 """Texts whose vectors a search waits for: a third of a second. The others follow after it."""
+_LATER_AT_ONCE = 32
+"""Texts between which a search gets its turn."""
 _REMEMBERED = 40_000
 _INDEXES = 64
 QUERY_CHARS = 500
@@ -145,7 +147,8 @@ class Finder:
         missing = [text for text in dict.fromkeys(index.texts) if text not in self._vectors]
         async with self._reading:
             asked = (await asyncio.to_thread(_encode, [query]))[0]
-            await self._read(missing[:_AT_ONCE])
+            if not self._later:
+                await self._read(missing[:_AT_ONCE])
         if len(missing) > _AT_ONCE and not self._later:
             task = asyncio.create_task(self._read_later(missing[_AT_ONCE:]))
             self._later.add(task)
@@ -155,7 +158,7 @@ class Finder:
         hits = await asyncio.to_thread(
             index.search, query, np.asarray(matrix @ asked, dtype=np.float64), language=language, labels=labels, limit=limit
         )
-        return Found(hits, len(missing) <= _AT_ONCE)
+        return Found(hits, all(text in self._vectors for text in missing))
 
     async def _read(self, texts: Sequence[str]) -> None:
         if texts:
@@ -166,9 +169,9 @@ class Finder:
 
     async def _read_later(self, texts: Sequence[str]) -> None:
         try:
-            for first in range(0, len(texts), _AT_ONCE):
+            for first in range(0, len(texts), _LATER_AT_ONCE):
                 async with self._reading:
-                    await self._read(texts[first : first + _AT_ONCE])
+                    await self._read(texts[first : first + _LATER_AT_ONCE])
         except Exception:
             log.exception("texts are found by their words only")
 

@@ -131,6 +131,8 @@ def world(home: Path) -> Iterator[World]:
         for n, seed in enumerate(found.seeds):
             seed["update_id"] = updates[n == 23]
         found.seeds[0].update(_practice(found))
+        for n in (0, 1):
+            found.seeds[n].update(_written(found, n))
         found.seeds[17]["suggestion_id"] = found.ask(
             "duin", "responder", "POST", f"/v1/brands/duin/cases/{found.seeds[17]['case_id']}/suggestions", json={}
         ).json()["id"]
@@ -290,6 +292,28 @@ def _practice(world: World) -> dict[str, str]:
         assert added.status_code == 201, added.text
     _practising(world, 0)
     return {"key": "zandbank-oefening", "who": "duinganger-leerling"}
+
+
+def _written(world: World, n: int) -> dict[str, str]:
+    """A script and a snippet of Duin's team, and a script that is suggested to it."""
+    script = world.ask("duin", "responder", "POST", "/v1/brands/duin/scripts", json=_script(f"strandpost-{n}"))
+    snippet = world.ask("duin", "responder", "POST", "/v1/brands/duin/snippets", json=_snippet(world, n))
+    assert script.status_code == snippet.status_code == 201, script.text + snippet.text
+    proposal = str(uuid4())
+    world.system.psql(
+        "insert into responder.script_suggestion (id, brand, label, language, state, number, people, text, example, replies, centre, found_at, "
+        f"changed_at) values ('{proposal}', 'duin', 'zandbank', 'nl', 'open', 4, 1, 'De zandbank ligt er weer.', 'De zandbank ligt er weer.', '[]', "
+        "'', now(), now())"
+    )
+    return {"script_id": script.json()["id"], "snippet_id": snippet.json()["id"], "proposal_id": proposal}
+
+
+def _script(id: str) -> dict[str, Any]:
+    return {"id": id, "text": "{groet}, de zandbank ligt er weer. {handtekening}"}
+
+
+def _snippet(world: World, n: int) -> dict[str, Any]:
+    return {"title": "Zandbank", "text": "De zandbank verschuift elk jaar.", "source": "de strandpost"}
 
 
 def _practising(world: World, n: int) -> dict[str, Any]:
@@ -670,6 +694,29 @@ TABLE: dict[Key, Row] = {
     ("responder", "post", f"{_B}/cases/{{case_id}}/suggestions"): Row(18, body=lambda world, n: {}),
     ("responder", "get", f"{_B}/suggestions/{{suggestion_id}}"): Row(17, shows="nobody"),
     ("responder", "get", f"{_B}/drafting"): Row(own=200, shows="tokens_left"),
+    ("responder", "get", f"{_B}/scripts"): Row(own=200, shows="zandbank"),
+    ("responder", "post", f"{_B}/scripts"): Row(own=201, body=lambda world, n: {"id": f"s-{uuid4().hex}", "text": "{groet}, ik kijk."}),
+    ("responder", "get", f"{_B}/scripts/usage"): Row(own=200, shows="zandbank"),
+    ("responder", "get", f"{_B}/scripts/search"): Row(own=200, params={"q": "bank van zand"}, shows="zandbank"),
+    ("responder", "get", f"{_B}/scripts/suggested"): Row(own=200, nothing={"items": []}, shows="zandbank"),
+    ("responder", "post", f"{_B}/scripts/suggested/{{proposal_id}}/dismiss"): Row(1),
+    ("responder", "get", f"{_B}/scripts/{{script_id}}"): Row(shows="zandbank"),
+    ("responder", "get", f"{_B}/scripts/{{script_id}}/usage"): Row(shows="people"),
+    ("responder", "put", f"{_B}/scripts/{{script_id}}"): Row(body=lambda world, n: {"text": "{groet}, de zandbank is terug."}),
+    ("responder", "delete", f"{_B}/scripts/{{script_id}}"): Row(1),
+    ("responder", "get", f"{_B}/snippets"): Row(own=200, nothing={"items": []}, shows="zandbank"),
+    ("responder", "post", f"{_B}/snippets"): Row(
+        own=201, body=lambda world, n: {"title": "Pont", "text": "De pont vaart elk kwartier.", "source": "de schipper"}
+    ),
+    ("responder", "get", f"{_B}/snippets/search"): Row(own=200, params={"q": "bank van zand"}, shows="zandbank"),
+    ("responder", "get", f"{_B}/snippets/{{snippet_id}}"): Row(shows="zandbank"),
+    ("responder", "put", f"{_B}/snippets/{{snippet_id}}"): Row(body=_snippet),
+    ("responder", "post", f"{_B}/snippets/{{snippet_id}}/review"): Row(body=lambda world, n: {"valid_until": None}),
+    ("responder", "delete", f"{_B}/snippets/{{snippet_id}}"): Row(1),
+    ("responder", "post", f"{_B}/preview"): Row(
+        own=200, body=lambda world, n: {"text": "Hoi! ^mk", "channels": ["twitter"], "member": "mk"}
+    ),
+    ("responder", "post", f"{_B}/cases/{{case_id}}/quick"): Row(18, body=lambda world, n: {"within": "2h"}),
     ("responder", "get", f"{_B}/practice/messages"): Row(own=200, shows="zandbank"),
     ("responder", "post", f"{_B}/practice/messages"): Row(own=201, body=lambda world, n: _practised(f"z-{uuid4().hex}")),
     ("responder", "put", f"{_B}/practice/messages"): Row(own=200, body=_file),

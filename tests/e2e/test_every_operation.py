@@ -677,6 +677,7 @@ def _responder(world: World) -> dict[str, Example]:
         "approve": Example(parameters=_of(world, 9, "reply_id", **any_version), body={"digest": reply[9]["digest"]}),
         **_aftermath(world),
         **_practice(world),
+        **_writing(world),
         "ask_for_draft": Example(
             parameters=_of(world, 13, "case_id", **{"Idempotency-Key": f"een-voorstel-{world.first}"}),
             body={"tone": "warm", "instructions": "Zeg dat de pont om acht uur weer vaart"},
@@ -786,6 +787,50 @@ def _aftermath(world: World) -> dict[str, Example]:
         "conversations": Example(parameters=of(approved)),
         "approve_update": Example(parameters=of(approved), body={"digest": approved["digest"]}),
         "stop": Example(parameters=of(stopped), body={"reason": "de pont vaart nog niet"}),
+    }
+
+
+def _writing(world: World) -> dict[str, Example]:
+    """Scripts and snippets, one for each thing that is done to one; and a script that is suggested."""
+    brand, any_version = {"brand": "veer"}, {"If-Match": "*"}
+    script = {"text": "{groet}, de pont vaart weer om {tijd}. {handtekening}", "variables": {"tijd": {"type": "time"}}}
+    fact = {"title": "Vaartijden", "text": "De pont vaart van zes tot tien.", "source": "https://veer.example/tijden"}
+
+    def made(path: str, body: dict[str, Any]) -> str:
+        id: str = world.ask("responder", "POST", path, json=body)["id"]
+        return id
+
+    kept, gone = (made("/scripts", {"id": f"pont-{n}-{world.first}", **script}) for n in (1, 2))
+    snippets = [made("/snippets", fact) for _ in range(3)]
+    proposal = str(uuid4())
+    world.system.psql(
+        "insert into responder.script_suggestion (id, brand, language, state, number, people, text, example, replies, centre, found_at, changed_at) "
+        f"values ('{proposal}', 'veer', 'nl', 'open', 4, 2, 'De pont vaart weer.', 'De pont vaart weer.', '[]', '', now(), now())"
+    )
+    return {
+        "scripts": Example(parameters=brand),
+        "add_script": Example(
+            parameters={**brand, "Idempotency-Key": f"een-script-{world.first}"}, body={"id": f"pont-3-{world.first}", **script}
+        ),
+        "usage_of_all": Example(parameters=brand),
+        "search_scripts": Example(parameters={**brand, "q": "wanneer vaart de boot"}),
+        "suggested_scripts": Example(parameters=brand),
+        "dismiss_suggestion": Example(parameters={**brand, "proposal_id": proposal}),
+        "one_script": Example(parameters={**brand, "script_id": kept}),
+        "usage": Example(parameters={**brand, "script_id": kept}),
+        "change_script": Example(parameters={**brand, "script_id": kept, **any_version}, body=script),
+        "retire_script": Example(parameters={**brand, "script_id": gone, **any_version}),
+        "snippets": Example(parameters=brand),
+        "add_snippet": Example(parameters={**brand, "Idempotency-Key": f"een-feit-{world.first}"}, body=fact),
+        "search_snippets": Example(parameters={**brand, "q": "hoe laat gaat de laatste boot"}),
+        "one_snippet": Example(parameters={**brand, "snippet_id": snippets[0]}),
+        "change_snippet": Example(parameters={**brand, "snippet_id": snippets[0], **any_version}, body=fact),
+        "review_snippet": Example(parameters={**brand, "snippet_id": snippets[1], **any_version}, body={"valid_until": None}),
+        "delete_snippet": Example(parameters={**brand, "snippet_id": snippets[2], **any_version}),
+        "preview": Example(parameters=brand, body={"text": "Hoi! ^mk", "channels": ["twitter", "mastodon"], "member": "mk"}),
+        "quick_reply": Example(
+            parameters=_of(world, 17, "case_id", **{"Idempotency-Key": f"even-zoeken-{world.first}"}), body={"within": "2h"}
+        ),
     }
 
 

@@ -112,3 +112,28 @@ create table snippet (
 );
 create index on snippet (brand, created_at desc, id desc);
 create index on snippet (brand, valid_until) where valid_until is not null;
+
+-- Scripts that should exist: answers that people keep writing themselves. One that was dismissed, or made into a script, stays here and is known again.
+create table script_suggestion (
+    id          uuid        primary key,
+    brand       text        not null,
+    label       text,
+    language    text        not null,
+    state       text        not null check (state in ('open', 'dismissed', 'made', 'over')),
+    number      integer     not null,
+    people      integer     not null,
+    text        text        not null,                   -- proposed, with variables where the answers differ
+    example     text        not null,                   -- one of the answers, masked
+    replies     jsonb       not null,                   -- some of the replies that it was found in
+    centre      bytea       not null,                   -- what it means: 512 float32, by which it is known again
+    found_at    timestamptz not null,
+    changed_at  timestamptz not null,
+    decided_by  text,
+    script      text
+);
+create index on script_suggestion (brand, state, number desc, id);
+-- When they were last looked for: who writes the next hour here does it.
+create table script_suggested (
+    brand       text        primary key,
+    computed_at timestamptz not null
+);

@@ -218,7 +218,17 @@ class Walk:
             "attachment_id",
             "session_id",
         )
-        more = {"script_id": "storing", "name": "desk.js", "topic": "weerklank.cases.v1", "partition": "0", "key": "p1", "who": "tr"}
+        nobody = "00000000-0000-4000-8000-000000000000"
+        more = {
+            "proposal_id": nobody,
+            "snippet_id": nobody,
+            "script_id": "storing",
+            "name": "desk.js",
+            "topic": "weerklank.cases.v1",
+            "partition": "0",
+            "key": "p1",
+            "who": "tr",
+        }
         return path.format(brand=brand, **{name: self.one(name) for name in names}, **more)
 
     # --- what somebody knows of a reply ---
@@ -408,11 +418,18 @@ class Walk:
         invented = lambda walk: {"channel": "twitter", "customer": "Sanne", "text": "hallo?", "model_answer": walk.text()}  # noqa: E731
         reason = lambda _: {"reason": "zo"}  # noqa: E731
         digest = lambda walk: walk.rng.choice([*walk.texts, "0"])  # noqa: E731
+        fact = lambda walk: {"title": "Feit", "text": walk.text(), "source": "een collega"}  # noqa: E731
         script = lambda walk: {"id": f"s{walk.rng.randrange(99)}", "text": walk.text()}  # noqa: E731
         return {
             ("POST", f"{brand}/cases/{{case_id}}/replies"): self.writes,
+            ("PUT", reply): self.said(lambda walk: {"text": walk.text(), "in_parts": walk.rng.random() < 0.3}, "PUT"),
             ("POST", f"{brand}/cases/{{case_id}}/quick"): self.writes_quickly,
-            ("PUT", reply): self.said(lambda walk: {"text": walk.text()}, "PUT"),
+            ("POST", f"{brand}/preview"): self.said(lambda walk: {"text": walk.text(), "channels": ["twitter"], "member": "gs"}),
+            ("POST", f"{brand}/scripts/suggested/{{proposal_id}}/dismiss"): self.said(),
+            ("POST", f"{brand}/snippets"): self.said(fact),
+            ("PUT", f"{brand}/snippets/{{snippet_id}}"): self.said(fact, "PUT"),
+            ("DELETE", f"{brand}/snippets/{{snippet_id}}"): self.said(method="DELETE"),
+            ("POST", f"{brand}/snippets/{{snippet_id}}/review"): self.said(lambda _: {"valid_until": None}),
             ("PUT", f"{reply}/promises"): self.said(lambda walk: {"promises": [], "none": []}, "PUT"),
             ("POST", f"{reply}/submit"): self.said(),
             ("POST", f"{reply}/legal-check"): self.said(lambda walk: {"digest": digest(walk), "note": "gelezen"}),
