@@ -17,13 +17,14 @@ from prometheus_client import Counter, Histogram
 
 from libs.common import db
 from libs.common.books import BrandBooks, Published
+from libs.common.bookscripts import Script
 from libs.common.case_events import Case
 from libs.common.errors import Conflict
 from libs.common.events import Mention, PersonalData
 from libs.common.outbox import Relay
 from libs.common.personal import Lens, personal_data
 from libs.common.reply_events import DraftedBy, ReplyDrafted
-from services.responder import customer, drafting, language_model, reply, store, suggestion_store
+from services.responder import customer, drafting, language_model, reply, shelf, store, suggestion_store
 from services.responder.drafting import Asked, Wish
 from services.responder.follow import ENDED
 from services.responder.language_model import Breaker, Endpoint, ModelFailed, Said
@@ -151,7 +152,8 @@ class Drafter:
             case_row = await store.case(connection, taken.brand, taken.case_id)
             case, mention = answered(case_row.case if case_row else None, taken.mention_id)
             told = await told_before(connection, case, mention)
-        return await asyncio.to_thread(prompt, case, mention, published, _wish(taken), told)
+            team = await team_scripts(connection, taken.brand)
+        return await asyncio.to_thread(prompt, case, mention, published, _wish(taken), told, team)
 
     def _book(self, brand: str) -> Published:
         published = self.books.get(brand)
@@ -216,10 +218,15 @@ async def told_before(connection: db.Connection, case: Case, mention: Mention) -
     return await suggestion_store.earlier(connection, case.brand, case.id, theirs, drafting.MOST_EARLIER)
 
 
-def prompt(case: Case, mention: Mention, published: Published, wish: Wish, told: Sequence[str]) -> Asked:
+async def team_scripts(connection: db.Connection, brand: str) -> list[Script]:
+    """Scripts beside the book's, by the names that drafts give them."""
+    return [one.named for one in await shelf.offered(connection, brand)]
+
+
+def prompt(case: Case, mention: Mention, published: Published, wish: Wish, told: Sequence[str], team: Sequence[Script]) -> Asked:
     """What the model is asked; tens of microseconds of work a text, and for a hostile one more: for a thread."""
     find: Callable[[str], Iterable[PersonalData]] = partial(personal_data, lens=Lens.of(published.book))
-    return drafting.asked(case, mention, published.book, wish, told, find, mark=f"=={secrets.token_hex(8)}==")
+    return drafting.asked(case, mention, published.book, wish, told, find, f"=={secrets.token_hex(8)}==", team)
 
 
 def _wish(taken: Suggestion) -> Wish:

@@ -82,15 +82,17 @@ def asked(
     earlier: Sequence[str],
     find: Callable[[str], Iterable[PersonalData]],
     mark: str,
+    team: Sequence[Script] = (),
 ) -> Asked:
-    """What the model is to be asked. `earlier` are our replies that this customer has had, oldest first; `mark` is random, of this one request."""
+    """What the model is to be asked. `earlier` are our replies that this customer has had, oldest first; `mark` is random, of this one request; `team` are
+    scripts beside the book's."""
     masking = masking_for(case, mention, book, find)
     said = "\n".join(part for part in (mention.title, mention.text) if part)[:MOST_MESSAGE]
     parts = [f"The customer's message, {_where(mention)}, between the marks {mark}:", f"{mark}\n{masking.mask(said)}\n{mark}"]
     if earlier:
         told = "\n---\n".join(masking.mask(text[:2000]) for text in earlier[-MOST_EARLIER:])
         parts.append(f"What we have answered before in this conversation, between the same marks:\n{mark}\n{told}\n{mark}")
-    if scripts := scripts_for(book, case, wish.script):
+    if scripts := scripts_for(book, case, wish.script, team):
         told = "\n---\n".join(masking.mask(script.text) for script in scripts)
         parts.append(
             f"Texts of ours that may suit. Keep their facts, leave out what does not fit, fill in no {{variable}} that you do not know:\n{told}"
@@ -105,13 +107,14 @@ def _where(mention: Mention) -> str:
     return f"on {mention.channel}, {'where everybody reads along' if mention.visibility == 'public' else 'in private'}"
 
 
-def scripts_for(book: BrandBook, case: Case, named: str | None) -> list[Script]:
+def scripts_for(book: BrandBook, case: Case, named: str | None, team: Sequence[Script] = ()) -> list[Script]:
     """The script that the writer named, else those in the customer's language for what the case is about."""
+    every = (*book.scripts, *team)
     if named is not None:
-        return [script for script in book.scripts if script.id == named]
+        return [script for script in every if script.id == named]
     about = {name for label in case.labels for name in book.label_path(label)}
-    first = pick_script(book, case.labels, case.language)
-    rest = [script for script in book.scripts if script.language == case.language and script.label in about]
+    first = pick_script(book, case.labels, case.language, team)
+    rest = [script for script in every if script.language == case.language and script.label in about]
     return list({script.id: script for script in [*([first] if first else []), *rest]}.values())[:MOST_SCRIPTS]
 
 

@@ -35,7 +35,7 @@ class SuggestionBody(http.Body):
 
     tone: Literal["warm", "formal", "brief", "apologetic"] | None = None
     script: str | None = Field(
-        default=None, max_length=100, description="Id in the brand book, to start from; none: those that suit the case"
+        default=None, max_length=100, description="A script to start from, as GET …/scripts names it; none: those that suit the case"
     )
     instructions: str | None = Field(
         default=None,
@@ -95,8 +95,9 @@ async def ask_for_draft(
         REFUSED.labels("breaker").inc()
         raise Unavailable("The language model has failed several times in a row. Write the answer yourself.", retry_after_s=int(waits) + 1)
     book = published.book
-    if body.script is not None and all(script.id != body.script for script in book.scripts):
-        raise Unprocessable(f"The brand book has no script {body.script[:100]!r}.")
+    team = await drafter.team_scripts(writing, brand)
+    if body.script is not None and all(script.id != body.script for script in (*book.scripts, *team)):
+        raise Unprocessable(f"The brand has no script {body.script[:100]!r}; GET …/scripts lists them.")
     case_row = await store.case(writing, brand, case_id, lock=True)
     if case_row is None or case_row.case is None:
         raise NotFound("There is no such case in this brand.")
@@ -115,7 +116,7 @@ async def ask_for_draft(
         raise Conflict("A draft that answers this message is being written already.", suggestion_id=str(running))
     wish = Wish(tone=body.tone, script=body.script, instructions=body.instructions)
     told = await drafter.told_before(writing, case, mention)
-    needed = (await asyncio.to_thread(drafter.prompt, case, mention, published, wish, told)).tokens
+    needed = (await asyncio.to_thread(drafter.prompt, case, mention, published, wish, told, team)).tokens
     now = await store.database_time(writing)
     day, resets_at = drafting.day_of(book, now)
     most = book.drafting.tokens_per_day

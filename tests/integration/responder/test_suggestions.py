@@ -283,6 +283,20 @@ async def test_two_processes_share_what_waits(room: Room) -> None:
     assert await room.at.pool.fetchval("select count(*) from suggestion where state = 'drafted'") == 6
 
 
+async def test_what_one_process_takes_no_other_does_while_it_is_being_taken(room: Room) -> None:
+    other = case_of(mention("vaart", "piet"))
+    await room.at.tell(other)
+    for case in (room.case, other):
+        assert (await room.ask(case)).status_code == 201
+    async with room.at.pool.acquire() as one, room.at.pool.acquire() as two, one.transaction():
+        first = await suggestion_store.take(one, uuid4())
+        second = await asyncio.wait_for(suggestion_store.take(two, uuid4()), 5)
+        assert first is not None
+        assert second is not None
+        assert first.id != second.id
+        assert await asyncio.wait_for(suggestion_store.take(two, uuid4()), 5) is None
+
+
 async def test_a_case_of_nobody_or_of_another_brand_is_not_found(room: Room) -> None:
     assert (await room.at.call("POST", f"/cases/{uuid4()}/suggestions", json={})).status_code == 404
     room.at.publish("ander", drafting=ASKING)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from libs.common.bookscripts import Script
 from libs.common.brandbook import BrandBook
 from libs.common.personal import Lens, personal_data
 from libs.common.reply_events import DraftedBy
@@ -138,6 +139,11 @@ def test_scripts_that_suit_are_shown_and_one_that_is_named_alone() -> None:
     assert "We werken eraan" in sent(ask("storing?"))
     assert "We werken eraan" not in sent(ask("storing?", labels=["factuur"]))
     assert "We werken eraan" in sent(ask("storing?", Wish(script="storing"), labels=["factuur"]))
+    case, _ = about("rekening?", labels=["factuur"])
+    own = Script(id="rekening", label="factuur", language="nl", text="Ik kijk je rekening na.")
+    team = [own.model_copy(update={"id": "team:rekening"})]
+    assert drafting.scripts_for(BOOK, case, None, team) == team
+    assert drafting.scripts_for(BOOK, case, "storing", team) == [BOOK.scripts[0]]
 
 
 def draft(said: str, channel: str = "twitter", text: str = "bel 06-12345678", **more: Any) -> tuple[str, tuple[str, ...]]:

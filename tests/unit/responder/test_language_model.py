@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from libs.common import mailserver
 from libs.common.mailserver import Reach
 from services.responder import language_model
 from services.responder.language_model import MOST_ANSWER, Breaker, Endpoint, ModelFailed, Said, complete, is_address
@@ -106,6 +107,14 @@ async def test_a_slow_server_is_given_up(model: Model) -> None:
 
 async def test_an_address_inside_is_not_dialled_unless_the_operator_says_so(model: Model) -> None:
     assert "MODEL_NETWORKS allows others" in (await failure(at(model, reach=Reach(settings="WEERKLANK_RESPONDER_MODEL")))).words
+    assert not model.received
+
+
+async def test_in_the_public_network_it_is_https_on_a_known_port(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mailserver, "may_dial", lambda address, networks=(): True)  # as if this machine were in it
+    outside = Reach(settings="WEERKLANK_RESPONDER_MODEL")
+    assert "is not https" in (await failure(at(model, reach=outside))).words
+    assert "_PORTS allows others" in (await failure(at(model, url=model.url.replace("http:", "https:"), reach=outside))).words
     assert not model.received
 
 

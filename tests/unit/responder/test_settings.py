@@ -28,3 +28,26 @@ def test_a_claim_outlives_connecting(connect: float, unconfirmed: float, fits: b
     else:
         with pytest.raises(ValidationError, match=rf"connect_timeout_s \({connect}\) must be less than unconfirmed_after_s \(30\)"):
             Settings.model_validate(given)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"model_url": "https://models.example/v1"}, "model_url and model go together"),
+        ({"model": "small"}, "model_url and model go together"),
+        ({"model_url": "https://u:p@models.example/v1", "model": "small"}, "without user, password"),
+        ({"model_url": "https://models.example/v1", "model": "small", "model_key": "k", "model_key_file": "/k"}, "not both"),
+    ],
+)
+def test_a_language_model_has_an_address_a_name_and_one_key(given: dict[str, str], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        Settings.model_validate({"database_url": "postgresql://x", "jwks": "x", **given})
+
+
+def test_without_a_language_model_there_is_none_and_its_key_is_never_shown() -> None:
+    base = {"database_url": "postgresql://x", "jwks": "x"}
+    assert Settings.model_validate(base).endpoint is None
+    found = Settings.model_validate({**base, "model_url": "https://models.example/v1", "model": "small", "model_key": "geheim"})
+    assert found.endpoint is not None
+    assert found.endpoint.key == "geheim"
+    assert "geheim" not in f"{found!r} {found.endpoint!r}"
