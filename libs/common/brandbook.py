@@ -333,14 +333,14 @@ class Survey(BookPart):
 
 
 class Retention(BookPart):
-    """How long things are kept, a day at least. Ingest and routing act on it."""
+    """How long things are kept, a day at least."""
 
     mentions: SpanText = Span(400, "d")
     """What customers wrote and were told, and who they are: of a case that is over, for so long after it came in. Also the receipts of what came in."""
     cases: SpanText = Span(5, "y")
     """Cases, for so long after the last thing happened to them; at least as long as `mentions`."""
     attachments: SpanText = Span(180, "d")
-    """Files that came along. No service acts on it yet: none keeps a file."""
+    """Files that went with replies, for so long after they were added."""
 
 
 class WebcarePage(BookPart):

@@ -1,8 +1,8 @@
 """Keys that several processes must hold alike: whether they do, without telling them.
 
 Each instance writes fingerprints of its keys into its service's own database; `GET /v1/checks` compares those of the instances that live, and
-`weerklank doctor` those of routing, responder and ingest. A fingerprint is a MAC under the key itself: whoever reads it learns whether two keys are one and,
-since a key is 32 random characters at least, nothing of the key. What a key signs is out in the world anyway and says as much.
+`weerklank doctor` those of routing, responder and ingest. A fingerprint is a MAC under the key itself: whoever reads it learns whether two keys are one
+and, since a key is 32 random characters at least, nothing of the key. What a key signs is out in the world anyway and says as much.
 """
 
 import asyncio

@@ -16,13 +16,13 @@ from uuid import UUID
 from libs.common import db
 from libs.common.books import Published
 from libs.common.brandbook import BrandBook
-from libs.common.reply_events import ReplyApproved, ReplyEvent, ReplyFailed, ReplySent, ReplyUnconfirmed
+from libs.common.reply_events import ReplyApproved, ReplyBounced, ReplyEvent, ReplyFailed, ReplySent, ReplyUnconfirmed
 from services.responder import account_store, hold, hold_store
 from services.responder.account import account_of
 from services.responder.clearance import expired, other_way, put_back
 from services.responder.follow import overtaken
 from services.responder.hold import Known
-from services.responder.reply import Change, ReplyRow
+from services.responder.reply import Change, ReplyRow, next_version
 from services.responder.store import case_by_now, put_replies, reply_row, tell
 
 
@@ -262,7 +262,13 @@ async def sent(connection: db.Connection, attempt: Attempt, *, external_id: str)
     )
     if row is None and await _is_sent(connection, attempt):
         return True
-    return await _tell(connection, row, "sent", {"attempt": attempt.row.attempts}, ReplySent)
+    told = await _tell(connection, row, "sent", {"attempt": attempt.row.attempts}, ReplySent)
+    if row is not None and row["delivery"] == "failed":
+        # The server's word that it came back was there before the answer to it: nobody has been told of that yet.
+        changed = reply_row(row)
+        await put_replies(connection, [back := next_version(changed)])
+        await tell(connection, [_change(back, "bounced", {"code": back.delivery_code} if back.delivery_code else {}, ReplyBounced)])
+    return told
 
 
 async def _is_sent(connection: db.Connection, attempt: Attempt) -> bool:

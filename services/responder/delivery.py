@@ -49,5 +49,7 @@ def reported(row: ReplyRow, event: DeliveryReported) -> Change | None:
     changed = next_version(row, delivery=event.status, delivery_code=event.code, delivery_at=event.reported_at)
     detail = {"code": event.code} if event.code else {}
     if event.status == "failed":
-        return Change(changed, "bounced", "system", event.reported_at, ReplyBounced if row.state == "sent" else None, detail)
+        if row.state != "sent":  # told once it is certain that it was sent
+            return Change(changed, "delivery_failed", "system", event.reported_at, None, detail)
+        return Change(changed, "bounced", "system", event.reported_at, ReplyBounced, detail)
     return Change(changed, f"delivery_{event.status}", "system", event.reported_at, None, detail)

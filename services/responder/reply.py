@@ -35,6 +35,7 @@ from libs.common.outbox import Outgoing
 from libs.common.reply_events import (
     DraftedBy,
     Reply,
+    ReplyBounced,
     ReplyDiscarded,
     ReplyDrafted,
     ReplyEdited,
@@ -551,5 +552,9 @@ def confirm(row: ReplyRow, sent: bool, note: str, person: Person, at: datetime) 
         raise Conflict(f"Only an unconfirmed reply can be confirmed; this one is {row.state}.", state=row.state)
     if sent:
         changed = next_version(row, state="sent", sent_at=row.claimed_at or at)
-        return Change(changed, "confirmed_sent", person.id, at, ReplySent, {"note": note})
+        told = Change(changed, "confirmed_sent", person.id, at, ReplySent, {"note": note})
+        if row.delivery != "failed":
+            return told
+        detail = {"code": row.delivery_code} if row.delivery_code else {}
+        return Change(next_version(changed), "bounced", "system", at, ReplyBounced, detail, before=(told,))
     return Change(next_version(row, state="draft", **UNSENT), "confirmed_unsent", person.id, at, ReplyEdited, {"note": note})

@@ -12,10 +12,12 @@ from libs.common import db
 from libs.common.case_events import CaseOpened
 from libs.common.delivery_events import DeliveryReported
 from libs.common.record import Received
-from services.responder import consumer, store
+from libs.common.reply_events import ReplyBounced, ReplySent
+from services.responder import attempts, consumer, store
+from services.responder.attempts import Attempt
 from services.responder.channels.contract import marker
 from services.responder.delivery import about, reported
-from services.responder.reply import ReplyRow
+from services.responder.reply import Person, ReplyRow, confirm
 from tests.integration.pools import pool_of
 from tests.integration.responder.conftest import AT, case_of, mention
 from tests.stack import Databases
@@ -92,6 +94,38 @@ async def test_a_report_is_kept_once_with_its_line_of_history_and_its_event(post
             ("delivery_delayed", "system", {"code": "5.1.1"}),
             ("bounced", "system", {"code": "5.1.1"}),
         ]
+
+
+async def test_word_that_it_came_back_which_is_there_before_the_answer_is_told_once_it_is_sent(postgres: Databases) -> None:
+    """A server can be faster than our own note of its answer; and an unconfirmed reply that came back did leave, as somebody then says."""
+    async with pool_of("responder", postgres) as pool:
+        case = case_of(mention("vaart", "sanne", "email"))
+        more = {
+            "approver": "mk",
+            "approved_at": AT,
+            "claimed_at": AT,
+            "claimed_by": "r-0",
+            "next_attempt_at": AT,
+            "case_id": case.id,
+            "mention_id": case.mentions[0].id,
+        }
+        attempt = Attempt(left(**more, state="sending", sent_at=None, attempt_id=uuid4(), transmitting=True, approved_digest=""), uuid4())
+        attempt = Attempt(attempt.row, attempt.row.attempt_id or attempt.id)
+        async with pool.acquire() as connection, connection.transaction():
+            await store.insert_cases(connection, [store.CaseRow(case.id, "vaart", 1, "open", case)])
+            await store.put_replies(connection, [attempt.row])
+        await handle(pool, [received(told(attempt.row))])
+        assert await pool.fetchval("select count(*) from outbox") == 0, "nobody knows yet that it was sent"
+        async with pool.acquire() as connection, connection.transaction():
+            assert await attempts.sent(connection, attempt, external_id=SENT)
+        lines = await pool.fetch("select what, version from reply_history order by id")
+        assert [tuple(line) for line in lines] == [("delivery_failed", 2), ("sent", 3), ("bounced", 4)]
+        assert await pool.fetchval("select count(*) from outbox") == 2
+
+    unconfirmed = left(**more, state="unconfirmed", delivery="failed", delivery_code="5.1.1", sent_at=None)
+    change = confirm(unconfirmed, True, "it came back", Person("gs", "agent"), AT)
+    assert [type(step.outgoing().event) for step in change.steps() if step.outgoing()] == [ReplySent, ReplyBounced]  # type: ignore[union-attr]
+    assert change.row.version == unconfirmed.version + 2
 
 
 async def handle(pool: db.Pool, events: Sequence[Received[DeliveryReported]]) -> None:

@@ -462,7 +462,6 @@ class Walk:
             ("POST", f"{reply_desk}/check"): self.at_desk(text=lambda walk: walk.text()),
             ("PUT", f"{reply}/attachments"): self.attaches,
             ("DELETE", f"{reply}/attachments/{{attachment_id}}"): self.said(method="DELETE"),
-            ("POST", f"{brand}/preview"): self.said(lambda walk: {"text": walk.text(), "channel": "twitter"}),
             ("POST", f"{practice}/messages"): self.said(lambda walk: {"key": f"p{walk.rng.randrange(9)}", **invented(walk)}),
             ("PUT", f"{practice}/messages/{{key}}"): self.said(invented, "PUT"),
             ("PUT", f"{practice}/messages"): self.said(lambda walk: [{"key": "p1", **invented(walk)}], "PUT"),
