@@ -71,7 +71,9 @@ class Settings(ServiceSettings):
     desk_oidc_client_id: str = Field(
         default="", description="The application in which people log in to the desk at the OIDC provider; none: they paste a token"
     )
-    desk_oidc_client_secret: SecretStr = Field(default=SecretStr(""), description="Its secret; none for a public client, which PKCE protects")
+    desk_oidc_client_secret: SecretStr = Field(
+        default=SecretStr(""), description="Its secret; none for a public client, which PKCE protects"
+    )
     desk_oidc_scope: str = Field(
         default="openid", description="What is asked of the provider, so that it gives an access token for this API"
     )

@@ -46,7 +46,9 @@ _PLACEHOLDERS = tuple(
     )
 )
 # What every one of them has, so that a text without it is not read for each.
-_MAY_HOLD = re.compile(r"[{}\[<%$_⟦]|X{2}|x{2}|TODO|TBD|TBC|INVULLEN|INVOEGEN|VUL|NAAM|NAME|\.\.\.|…|\b(?i:lorem|null|nan|none|undefined)\b")
+_MAY_HOLD = re.compile(
+    r"[{}\[<%$_⟦]|X{2}|x{2}|TODO|TBD|TBC|INVULLEN|INVOEGEN|VUL|NAAM|NAME|\.\.\.|…|\b(?i:lorem|null|nan|none|undefined)\b"
+)
 _NAME_ASKED = Pattern(
     r"[\[{<%$\s]*(?:(?P<writer>medewerker|agent|mijn\s?naam|your\s?agent|naam\s?medewerker)|(?:klant|customer|first|voor|naam|customer's)?[\s_-]?(?:naam|name|klant|customer))[\]}>%\s]*",
     regex.IGNORECASE,
