@@ -11,7 +11,7 @@ alter table reply
 create or replace function reply_leaves_as_approved() returns trigger language plpgsql as $$
 begin
     if new.state = 'approved' and old.state not in ('submitted', 'approved', 'sending', 'unconfirmed')
-        or new.state = 'sending' and old.state not in ('approved', 'sending')
+        or new.state = 'sending' and old.state not in ('approved', 'sending', 'unconfirmed') -- unconfirmed: again under its key, where the receiver has those
         or new.state = 'unconfirmed' and old.state not in ('sending', 'unconfirmed')
         or new.state = 'sent' and old.state not in ('sending', 'unconfirmed', 'sent')
     then
