@@ -142,6 +142,7 @@ def body(row: ReplyRow, sending: Sending) -> bytes:
                 "subject": recipient.subject,
                 "language": row.language,
                 "text": row.text,
+                "parts": list(row.parts),
                 "attachments": [
                     {
                         "name": file.name,

@@ -416,6 +416,7 @@ async def test_what_a_receiver_is_told(world: Delivering) -> None:
             "subject": "Internet",
             "language": "nl",
             "text": "Hoi. ^gs",
+            "parts": [],
             "attachments": [],
             "sent_by": {"id": "gs", "first_name": "Guus", "initials": "gs"},
             "approved_by": "gs",
