@@ -6,7 +6,7 @@ import pytest
 
 from services.responder import consumer
 from tests.integration.responder.conftest import Direct
-from tests.integration.responder.walk import PEOPLE, Walk
+from tests.integration.responder.walk import OTHERS, PEOPLE, Walk
 from tests.mail_server import MailServer
 
 
@@ -24,7 +24,13 @@ async def test_no_route_and_no_event_gets_out_what_nobody_approved(direct: Direc
     for actor in PEOPLE:
         for case_id in walk.ids["case_id"]:
             await walk.writes(actor, f"/v1/brands/{direct.brand}/cases/{case_id}/replies")
-    for key in walk.routes() * 2:
+    reply = f"/v1/brands/{direct.brand}/replies/{{reply_id}}/approve"
+    for actor in OTHERS * 2:
+        for does in (walk.approve, walk.approve, walk.approve_at_desk):
+            await does(actor, reply)
+        await walk.approve_held(actor, f"/v1/brands/{direct.brand}/held/approve")
+    assert walk.calls == []
+    for key in walk.routes():
         await walk.somebody_asks(key)
     for kind in consumer.HANDLERS:
         await walk.told(kind)

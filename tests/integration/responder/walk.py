@@ -8,6 +8,7 @@ import email.policy
 import hashlib
 import json
 import random
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -207,29 +208,8 @@ class Walk:
 
     def fill(self, path: str) -> str:
         brand = self.desk.brand if self.rng.random() < 0.95 else "other"
-        names = (
-            "case_id",
-            "reply_id",
-            "mention_id",
-            "update_id",
-            "override_id",
-            "delegation_id",
-            "suggestion_id",
-            "attachment_id",
-            "session_id",
-        )
-        nobody = "00000000-0000-4000-8000-000000000000"
-        more = {
-            "proposal_id": nobody,
-            "snippet_id": nobody,
-            "script_id": "storing",
-            "name": "desk.js",
-            "topic": "weerklank.cases.v1",
-            "partition": "0",
-            "key": "p1",
-            "who": "tr",
-        }
-        return path.format(brand=brand, **{name: self.one(name) for name in names}, **more)
+        more = {"script_id": "storing", "name": "desk.js", "topic": "weerklank.cases.v1", "partition": "0", "key": "p1", "who": "tr"}
+        return re.sub(r"\{(\w+)\}", lambda found: brand if found[1] == "brand" else more.get(found[1]) or self.one(found[1]), path)
 
     # --- what somebody knows of a reply ---
 
@@ -460,6 +440,7 @@ class Walk:
             ("POST", f"{reply_desk}/discard"): self.at_desk(reason=lambda _: "zo"),
             ("POST", f"{reply_desk}/confirm"): self.at_desk(reached=lambda walk: walk.rng.choice(("yes", "no")), note=lambda _: "gezien"),
             ("POST", f"{reply_desk}/check"): self.at_desk(text=lambda walk: walk.text()),
+            ("POST", f"{reply_desk}/return"): self.at_desk(note=lambda _: "zo"),
             ("PUT", f"{reply}/attachments"): self.attaches,
             ("DELETE", f"{reply}/attachments/{{attachment_id}}"): self.said(method="DELETE"),
             ("POST", f"{practice}/messages"): self.said(lambda walk: {"key": f"p{walk.rng.randrange(9)}", **invented(walk)}),
