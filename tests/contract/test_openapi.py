@@ -23,6 +23,8 @@ LOGIN = frozenset({"/v1/oauth/token", "/v1/login", "/v1/login/refresh", "/v1/log
 """Routes that ask for no token because it is there that one gets one: they ask for a secret instead."""
 LINKED = frozenset({"/v1/links/{token}"})
 """Routes that ask for no token because their path is one: a signed link, which is good for one thing. People see pages there, and no problems."""
+DESK_DOOR = {"/desk/log-in", "/desk/leave", "/desk/language", "/desk/static/{name}", "/desk/oidc", "/desk/oidc/back"}
+"""Pages of the desk that somebody needs before they are logged in, or when they leave; nothing of a brand is behind them."""
 
 
 class Operation(NamedTuple):
@@ -162,6 +164,9 @@ def test_a_route_asks_for_a_role_unless_it_is_public_on_purpose(route: Route) ->
     elif route.path in LINKED:
         assert not roles
         assert (route.service, "{brand}" in route.path) == ("routing", False)
+    elif route.path in DESK_DOOR:
+        assert not roles
+        assert route.service == "responder"
     elif route.path in LOGIN:
         assert not roles
         assert (route.service, route.methods) == ("routing", {"POST"})
@@ -177,11 +182,14 @@ def test_an_operation_that_asks_for_a_role_is_described_with_a_token(operation: 
 
 def test_a_public_route_still_exists() -> None:
     """A name that is left on the list would open a later route of that name."""
-    assert {route.path for route in routes()} >= PUBLIC | LOGIN | LINKED
+    assert {route.path for route in routes()} >= PUBLIC | LOGIN | LINKED | DESK_DOOR
 
 
 def test_only_routes_of_a_brand_or_of_operations_exist() -> None:
-    elsewhere = {route.path for route in routes() if not route.path.startswith("/v1/brands/{brand}/")} - PUBLIC - LOGIN - LINKED
+    of_a_brand = ("/v1/brands/{brand}/", "/desk/brands/{brand}")
+    elsewhere = (
+        {route.path for route in routes() if not route.path.startswith(of_a_brand)} - PUBLIC - LOGIN - LINKED - DESK_DOOR - {"/desk"}
+    )
     assert elsewhere == {"/v1/checks", "/v1/stream/resume", "/v1/stream/positions/{topic}/{partition}"}
 
 
