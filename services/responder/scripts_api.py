@@ -205,7 +205,9 @@ async def add_script(brand: str, body: NewScript, request: Request, response: Re
         raise Conflict(f"This suggestion has become the script {suggestion.script}.")
     row = await added(writing, published, body.id, body, principal)
     if suggestion is not None:
-        made = replace(suggestion, state="made", decided_by=principal.subject, changed_at=row.changed_at, script=row.named.id)
+        made = replace(
+            suggestion, state="made", example="", replies=[], decided_by=principal.subject, changed_at=row.changed_at, script=row.named.id
+        )
         await suggester.put(writing, made)
     return await _detail(response, writing, published, row)
 

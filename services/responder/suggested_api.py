@@ -34,8 +34,10 @@ class SuggestionOut(BaseModel):
     number: int = Field(description="To how many customers it was said, in ninety days")
     people: int = Field(description="By how many colleagues")
     text: str = Field(description="What they share, with a variable where they differ: a start for a script")
-    example: str = Field(description="The most typical of them, without names and personal data as far as they are found")
-    replies: list[UUID] = Field(description="Some of them")
+    example: str = Field(
+        description="The most typical of them, without names and personal data as far as they are found; forgotten once it is decided on"
+    )
+    replies: list[UUID] = Field(description="Some of them, until it is decided on")
     found_at: datetime
     changed_at: datetime
     decided_by: str | None
@@ -65,7 +67,7 @@ async def dismiss_suggestion(brand: str, proposal_id: UUID, principal: Lead, wri
     if row.state == "made":
         raise Conflict(f"It has become the script {row.script}.", state=row.state)
     now = await store.database_time(writing)
-    dismissed = replace(row, state="dismissed", decided_by=principal.subject, changed_at=now)
+    dismissed = replace(row, state="dismissed", example="", replies=[], decided_by=principal.subject, changed_at=now)
     await suggester.put(writing, dismissed)
     return _out(dismissed)
 

@@ -100,6 +100,7 @@ async def _keep(connection: db.Connection, brand: str, groups: Sequence[Group]) 
     over = [one.id for one in kept if one.state == "open" and one.id not in there]
     for row in rows:
         await put(connection, row)
+    await connection.execute("delete from script_suggestion where brand = $1 and state = 'over' and changed_at < $2", brand, now - _SINCE)
     if over:
         await connection.execute(
             "update script_suggestion set state = 'over', changed_at = $3 where brand = $1 and id = any($2::uuid[])", brand, over, now

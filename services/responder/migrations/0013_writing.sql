@@ -86,7 +86,15 @@ begin
         state = excluded.state, automatic = excluded.automatic, changed = excluded.changed, sent_at = excluded.sent_at;
     return null;
 end $$;
-create trigger script_used_new after insert on reply for each row when (new.script is not null) execute function keep_script_use();
+-- Drafts are made by the hundred: one statement for all of them.
+create function begin_script_use() returns trigger language plpgsql as $$
+begin
+    insert into script_use (reply_id, brand, case_id, script, digest, variant, writer, state, automatic, changed, drafted_at, sent_at)
+    select id, brand, case_id, script, script_digest, variant, writer, state, automatic, changed, created_at, sent_at
+    from made where script is not null;
+    return null;
+end $$;
+create trigger script_used_new after insert on reply referencing new table as made for each statement execute function begin_script_use();
 create trigger script_used after update on reply for each row
     when (new.script is not null and (old.script, old.script_digest, old.variant, old.writer, old.state, old.automatic, old.changed, old.sent_at)
         is distinct from (new.script, new.script_digest, new.variant, new.writer, new.state, new.automatic, new.changed, new.sent_at))

@@ -146,6 +146,20 @@ async def test_who_may_not_change_a_script_is_told_so(quiet: Quiet) -> None:
         assert refused.status_code == 422, wrong
 
 
+async def test_what_no_script_is_called_is_not_there_whatever_it_is(quiet: Quiet) -> None:
+    for odd in ("%00", "team:%00", "team:", "incident:x", "x" * 100, "%F0%9F%98%80"):
+        assert (await quiet.call("GET", f"/scripts/{odd}")).status_code in (400, 404, 422), odd
+        assert (await quiet.call("GET", f"/scripts/{odd}/usage")).status_code in (400, 404, 422), odd
+    for params in ({"label": "\0"}, {"language": "\0"}, {"cursor": "x"}):
+        assert (await quiet.call("GET", "/snippets", params=params)).status_code in (200, 400, 422), params
+        assert (await quiet.call("GET", "/scripts", params=params)).status_code in (200, 400, 422), params
+    case = await a_case(quiet)
+    for script in ("\0", "team:\0", "team:geen"):
+        assert (await quiet.call("POST", f"{case}/replies", json={"script": script})).status_code in (400, 422), script
+    for body in ({"id": "a", "text": "\0"}, {"id": "a", "text": "a", "label": "\0"}):
+        assert (await quiet.call("POST", "/scripts", json=body, role="lead")).status_code in (400, 422), body
+
+
 async def test_two_leads_who_add_the_same_script_at_once_add_one(quiet: Quiet) -> None:
     asked = [quiet.call("POST", "/scripts", json={"id": "a", "text": "Een."}, role="lead", subject=who) for who in ("mk", "gs")]
     assert sorted(answer.status_code for answer in await asyncio.gather(*asked)) == [201, 409]
