@@ -17,7 +17,7 @@ from libs.common.brandbook import BrandBook
 from libs.common.case_events import Case
 from libs.common.events import Mention, PersonalData
 from services.responder import lengths
-from services.responder.masking import COLLEAGUE, NAME, Masking, name_parts
+from services.responder.masking import COLLEAGUE, INTERNAL, NAME, Masking, name_parts
 from services.responder.reply import ReplyRow, signer
 from services.responder.script import GREETING_WORDS, compose, pick_script
 
@@ -64,12 +64,14 @@ class Asked:
 
 
 def masking_for(case: Case, mention: Mention, book: BrandBook, find: Callable[[str], Iterable[PersonalData]]) -> Masking:
-    """Places for one draft: the customer's names and handles are known, and those of the team."""
+    """Places for one draft: the customer's names and handles are known, those of the team, and what the brand calls its own
+    affairs."""
     names = [(NAME, part) for part in name_parts(mention.author.name)]
     names += [
         ("handle" if one.kind == "handle" else one.kind, one.value.lstrip("@")) for one in mention.author.identities if len(one.value) > 2
     ]
     names += [(COLLEAGUE, member.first_name) for member in book.team]
+    names += [(INTERNAL, part) for name in book.voice.internal_names for part in name_parts(name) if not part.islower()]
     ours = frozenset(channel.account.lstrip("@").lower() for channel in book.channels if channel.account)
     return Masking(find, tuple(names), ours)
 

@@ -17,23 +17,32 @@ from services.responder.script import first_name
 
 OPEN, CLOSE = "⟦", "⟧"
 PLACE: Final = re.compile(rf"{OPEN}([a-z_]{{1,20}})-(\d{{1,4}}){CLOSE}")
-NAME, COLLEAGUE, HANDLE, LINK, NUMBER = "name", "colleague", "handle", "link", "number"
+NAME, COLLEAGUE, HANDLE, LINK, NUMBER, STREET, INTERNAL = "name", "colleague", "handle", "link", "number", "street", "internal"
 
 _LINK: Final = regex.compile(r"(?:https?://|www\.)[^\s<>\"“”]{1,2000}", regex.IGNORECASE)
 _HANDLE: Final = regex.compile(r"(?<![\w@/.])@[\w.-]{1,100}\w(?:@[\w.-]{1,100}\w)?")
 _NUMBER: Final = regex.compile(r"(?<![\w])(?:[A-Z]{1,4}-?)?\d(?:[ ./-]?\d){4,39}(?!\w)")
+_MOST_BARE: Final = 20
+"""Handles of one text that are looked for without their @ too: a text that is all handles must not cost a second."""
 _DATE: Final = re.compile(r"\d{1,2}[-/. ]\d{1,2}[-/. ](?:20)?\d\d|20\d\d[-/.]\d\d[-/.]\d\d")
 _PERSON: Final = (
-    r"((?:\p{Lu}\.\s?){0,4}(?:(?:van|de|der|den|ten|ter|te|el|al|von)\s){0,3}\p{Lu}[\p{L}\p{M}'’-]{1,40}"
-    r"(?:\s(?:(?:van|de|der|den|ten|ter|te|el|al|von)\s){0,3}\p{Lu}[\p{L}\p{M}'’-]{1,40}){0,3})"
+    r"((?:\p{Lu}\.[ ]?){0,4}(?:(?:van|de|der|den|ten|ter|te|el|al|von)[ ]){0,3}\p{Lu}[\p{L}\p{M}'’-]{1,40}"
+    r"(?:[ ](?:(?:van|de|der|den|ten|ter|te|el|al|von)[ ]){0,3}\p{Lu}[\p{L}\p{M}'’-]{1,40}){0,3})"
 )
 _SAID: Final = regex.compile(
-    r"(?i:\b(?:mijn naam is|ik heet|ik ben|namens|my name is|i am|i['’]m|this is|t\.?a\.?v\.?|de heer|mevrouw|meneer|dhr\.?|mevr\.?|mr\.?|mrs\.?"
-    rf"|ms\.?|miss))\s{{1,3}}{_PERSON}"
+    r"(?i:\b(?:mijn naam is|ik heet|genaamd|heet|ik ben|namens|met de naam|my name is|named|called|i am|i['’]m|this is|t\.?a\.?v\.?|de heer|mevrouw|meneer"
+    r"|dhr\.?|mevr\.?|mr\.?|mrs\.?|ms\.?|miss|familie|(?:buur|schoon|zaken)?man|(?:buur)?vrouw|(?:schoon|klein)?(?:zoon|dochter|moeder|vader|zus|broer)"
+    r"|opa|oma|tante|oom|baby|kind|dochtertje|zoontje|collega|vriend|vriendin|monteur|medewerker|medewerkster|chauffeur|conducteur|conductrice"
+    r"|husband|wife|son|daughter|mother|father|mum|mom|dad|sister|brother|colleague|friend|neighbour|engineer|agent|driver))"
+    rf",?[ ]{{1,3}}{_PERSON}"
 )
 _SIGNED: Final = regex.compile(
     r"(?i:\b(?:groet(?:en|jes)?|gr|mvg|regards|cheers|thanks|bedankt|hoogachtend|sincerely|best))[\s,.!]{1,6}" + _PERSON + r"\s*$",
     regex.MULTILINE,
+)
+_STREET: Final = regex.compile(
+    r"(?<!\w)(?!(?i:onderweg|snelweg|terugweg|spoorweg|hoofdweg)\b)\p{Lu}[\p{L}'’-]{2,40}"
+    r"(?:straat|laan|weg|plein|kade|gracht|dreef|singel|steeg|pad|street|road|avenue)(?:\s\d{1,5}\s?[a-zA-Z]?)?(?!\w)"
 )
 _PARTICLES: Final = frozenset(
     {"van", "de", "der", "den", "ten", "ter", "te", "el", "al", "von", "het", "in", "op", "dhr", "mevr", "mr", "mrs", "ms"}
@@ -75,19 +84,23 @@ class Masking:
         for one in self.find(text):
             for start, end in _free(taken, one.start, one.end):
                 take(start, end, one.kind)
-        for match in _HANDLE.finditer(text):
-            if match[0][1:].lower() not in self.ours:
-                take(*match.span(), HANDLE)
-                for start, end in _written(match[0][1:], text):  # the same account without its @
-                    take(start, end, HANDLE)
+        handles = [match for match in _HANDLE.finditer(text) if match[0][1:].lower() not in self.ours]
+        for match in handles:
+            take(*match.span(), HANDLE)
+        for bare in list(dict.fromkeys(match[0][1:] for match in handles))[:_MOST_BARE]:  # the same account without its @
+            for start, end in _written(bare, text):
+                take(start, end, HANDLE)
         for kind, name in self.names:
             for start, end in _written(name, text):
                 take(start, end, kind)
         for pattern in (_SAID, _SIGNED):
-            for match in pattern.finditer(text):
+            for match in pattern.finditer(text, overlapped=True):
                 for start, end in _free(taken, *match.span(1)):
                     if text[start:end].strip():
                         take(start, end, NAME)
+        for match in _STREET.finditer(text):
+            for start, end in _free(taken, *match.span()):
+                take(start, end, STREET)
         for match in _NUMBER.finditer(text):
             if not _DATE.fullmatch(match[0]):
                 for start, end in _free(taken, *match.span()):

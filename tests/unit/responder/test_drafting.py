@@ -71,6 +71,9 @@ SAMPLES: list[tuple[str, list[str]]] = [
     ("My name is John O'Connor, order number VA-7654321", ["John", "Connor", "7654321"]),
     ("Mevrouw P. Jansen wacht nog, tel. 030 2345678", ["Jansen", "2345678"]),
     ("Kenmerk AB-99887766 en factuur 2026118833", ["99887766", "2026118833"]),
+    ("Jullie monteur Yassin zou komen, mijn dochter Fien wachtte thuis in de Molenweg 7", ["Yassin", "Fien", "Molenweg"]),
+    ("Ik werk bij jullie aan Noordster, project Noordster gaat mis", ["Noordster"]),
+    ("Your engineer Adam de Vries never came", ["Adam", "Vries"]),
     ("Regards,\nDr. Sanne Visser\n+32 475 12 34 56", ["Sanne", "Visser", "475 12"]),
 ]
 
