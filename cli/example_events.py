@@ -544,6 +544,8 @@ def _outgoing(event: e.Event) -> Outgoing:
         return Outgoing(event, str(event.correction_id), 1, f"{_BRAND}/{about}", _TRACEPARENT)
     if isinstance(event, ConsultationMailed):
         return Outgoing(event, str(event.answer_id), 1, str(event.consultation_id), _TRACEPARENT)
+    if isinstance(event, d.DeliveryReported):
+        return Outgoing(event, str(event.report_id), 1, f"{_BRAND}/{event.reply_id}", _TRACEPARENT)
     if isinstance(event, e.SendingLease | e.HoldEvent):
         return Outgoing(event, event.brand, event.hold_version, event.brand)
     assert isinstance(event, e.BrandBookPublished), f"{event.type} has no example"
@@ -572,6 +574,8 @@ def _at(event: e.Event) -> datetime:
         return event.at
     if isinstance(event, e.MentionReceived):
         return event.mention.received_at
+    if isinstance(event, d.DeliveryReported):
+        return event.reported_at
     if isinstance(event, ConsultationMailed):
         return event.received_at
     if isinstance(event, e.TriagedEvent):
