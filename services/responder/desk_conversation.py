@@ -174,7 +174,7 @@ async def _assembled(
         lines=_lines(case, known, rows, row, mask),
         more=max(0, case.mentions_total - len(case.mentions)),
         steps=steps,
-        replies=[other for other in rows if other.state != "sent" and (row is None or other.id != row.id)],
+        replies=[other for other in rows if other.state not in ("sent", "discarded") and (row is None or other.id != row.id)],
         row=row,
         detail=detail,
         judged=_judged(row, detail.verdicts, detail.promises, book) if row and detail else None,
