@@ -8,24 +8,6 @@ alter table reply
     add column changed       real    not null default 0,
     add column topic_id      uuid,
     add column parts         jsonb   not null default '[]';
-create or replace function reply_leaves_as_approved() returns trigger language plpgsql as $$
-begin
-    if new.state = 'approved' and old.state not in ('submitted', 'approved', 'sending', 'unconfirmed')
-        or new.state = 'sending' and old.state not in ('approved', 'sending', 'unconfirmed') -- unconfirmed: again under its key, where the receiver has those
-        or new.state = 'unconfirmed' and old.state not in ('sending', 'unconfirmed')
-        or new.state = 'sent' and old.state not in ('sending', 'unconfirmed', 'sent')
-    then
-        raise exception 'reply % cannot go from % to %', old.id, old.state, new.state using errcode = 'check_violation';
-    end if;
-    if old.state in ('approved', 'sending', 'unconfirmed') and new.state in ('approved', 'sending', 'unconfirmed', 'sent')
-        and (old.text, old.parts, old.channel, old.visibility, old.recipient, old.digest, old.approved_digest, old.brand)
-            is distinct from (new.text, new.parts, new.channel, new.visibility, new.recipient, new.digest, new.approved_digest, new.brand)
-    then
-        raise exception 'reply % is not what was approved', old.id using errcode = 'check_violation';
-    end if;
-    return new;
-end
-$$;
 create index on reply (brand, topic_id, created_at desc) where topic_id is not null and not automatic and state <> 'discarded';
 
 -- Scripts that the team writes without the book. Replies go on naming one that is gone.
