@@ -42,6 +42,7 @@ VOLATILE = {
     "seen_at",
     "shown_at",
     "heard_at",
+    "bounced_at",
     "renewed_at",
     "appended_at",
     "last_appended_at",
