@@ -81,16 +81,14 @@ class Service:
         return events
 
     def beginnings(self, label: str, handlers: frozenset[str]) -> list[str]:
-        """What leads to a function: the handlers, routes and loops from which calls come to it, sorted. Itself where nothing calls it."""
+        """What leads to a function: the handlers, routes and loops from which calls come to it, sorted. Itself where nothing calls it,
+        and nothing where only a GET does."""
         seen, waiting, found = {label}, [label], set[str]()
         while waiting:
             current = waiting.pop()
-            callers = {
-                other
-                for other, callees in self._callees.items()
-                if current in callees and other != current and not self._tells_nothing(other)
-            }
-            if current in handlers or self.functions[current].route or not callers:
+            used = {other for other, callees in self._callees.items() if current in callees and other != current}
+            callers = {other for other in used if not self._tells_nothing(other)}
+            if current in handlers or self.functions[current].route or not any(map(self._is_get, used - callers)) and not callers:
                 found.add(current)
                 continue
             waiting += callers - seen
@@ -99,7 +97,10 @@ class Service:
 
     def _tells_nothing(self, label: str) -> bool:
         """Wiring only puts functions together, a check only looks, and so does a GET."""
-        return label.startswith(("app.", "checks.")) or (self.functions[label].route or "").startswith("GET ")
+        return label.startswith(("app.", "checks.")) or self._is_get(label)
+
+    def _is_get(self, label: str) -> bool:
+        return (self.functions[label].route or "").startswith("GET ")
 
 
 def read(folder: Path, events: frozenset[str]) -> Service:
