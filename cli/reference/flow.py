@@ -208,7 +208,7 @@ def _beginnings() -> list[tuple[str, str, str, str]]:
         topics = [topic for topic in TOPICS if topic.producer == name]
         starts = {label for topic in topics for event in topic.events for _, found in tellers(topic, event) for label in found}
         for label in sorted(
-            starts - ours, key=lambda label: (service.functions[label].route is None, service.functions[label].route or label)
+            starts - ours, key=lambda label: (service.functions[label].route is None, service.functions[label].route or "", label)
         ):
             function, told = service.functions[label], service.told_by(label)
             what = f"`{function.route}`" if function.route else "by itself"

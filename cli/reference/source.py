@@ -88,7 +88,7 @@ class Service:
             current = waiting.pop()
             used = {other for other, callees in self._callees.items() if current in callees and other != current}
             callers = {other for other in used if not self._tells_nothing(other)}
-            if current in handlers or self.functions[current].route or not any(map(self._is_get, used - callers)) and not callers:
+            if current in handlers or self.functions[current].route or (not any(map(self._is_get, used - callers)) and not callers):
                 found.add(current)
                 continue
             waiting += callers - seen
