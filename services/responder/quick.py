@@ -75,13 +75,13 @@ def after(within: Span, calendar: Calendar, now: datetime) -> datetime:
 
 def asked(due: datetime, calendar: Calendar, now: datetime) -> datetime:
     """The moment that was asked for (UTC). Raises `Unprocessable` for one that is no whole minute, has passed, is too far, or at which nobody is there."""
+    if due > now + FURTHEST:
+        raise Unprocessable(f"due_at: {FURTHEST.days} days ahead at most; who waits longer than that is owed an answer in between.")
+    if due <= now:
+        raise Unprocessable("due_at has passed. Promise what can still be kept.")
     due = due.astimezone(UTC)
     if due.second or due.microsecond:
         raise Unprocessable("due_at: give a whole minute; that is what can be said to people.")
-    if due <= now:
-        raise Unprocessable("due_at has passed. Promise what can still be kept.")
-    if due > now + FURTHEST:
-        raise Unprocessable(f"due_at: {FURTHEST.days} days ahead at most; who waits longer than that is owed an answer in between.")
     if not _kept(due, calendar):
         try:
             nearest = calendar.next_open(due).astimezone(calendar.zone).strftime("%Y-%m-%d %H:%M")

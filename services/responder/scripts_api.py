@@ -5,7 +5,7 @@ The book's are changed with the book. The team's are a lead's to change: every v
 
 import re
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, NoReturn
 from uuid import UUID
 
@@ -34,6 +34,7 @@ ScriptId = Annotated[str, Path(max_length=100, description="As `GET …/scripts`
 Label = Annotated[str, Field(max_length=100, pattern=http.ONE_LINE)]
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _LONGEST_SPAN = timedelta(days=400)
+_BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class ScriptBody(http.Body):
@@ -119,7 +120,7 @@ class UsageOfAll(BaseModel):
     scripts: list[ScriptCounts]
 
 
-Since = Annotated[http.Moment | None, Query(description="Drafts from then on; none: 30 days ago")]
+Since = Annotated[http.Moment | None, Query(description="Drafts from then on, at most 400 days before `until`; none: 30 days")]
 Until = Annotated[http.Moment | None, Query(description="Drafts before then; none: now")]
 
 
@@ -146,7 +147,7 @@ async def scripts(
     return Page(items=known[:limit], next=http.cursor_of(known[limit - 1].id) if len(known) > limit else None)
 
 
-@router.get("/scripts/usage")
+@router.get("/script-usage")
 async def usage_of_all(
     brand: str, request: Request, principal: Reader, reading: Reading, since: Since = None, until: Until = None
 ) -> UsageOfAll:
@@ -243,7 +244,7 @@ async def added(writing: Writing, published: Published, id: str, body: ScriptBod
     if known is not None and known.state == "offered":
         raise Conflict(f"The team has a script {id!r}. Change that one, or take another id.")
     if await shelf.count(writing, brand) >= shelf.MOST:
-        raise Conflict(f"The team has {shelf.MOST} scripts, which is the most. Retire some: GET …/scripts/usage lists what nobody uses.")
+        raise Conflict(f"The team has {shelf.MOST} scripts, which is the most. Retire some: GET …/script-usage lists what nobody uses.")
     now = await store.database_time(writing)
     script = _script(published, id, body)
     row = TeamScript(brand, id, known.version + 1 if known else 1, "offered", script, principal.subject, now)
@@ -350,11 +351,10 @@ async def _was_there(connection: Reading, brand: str, script_id: str) -> bool:
 
 
 def _span(since: datetime | None, until: datetime | None, now: datetime) -> tuple[datetime, datetime]:
-    end = until or now
+    """What is counted: no more than `_LONGEST_SPAN`, and nothing where it ends before it begins."""
+    end = min(max(until or now, _BEGINNING), now)
     start = since or end - timedelta(days=30)
-    if not timedelta(0) < end - start <= _LONGEST_SPAN:
-        raise Unprocessable(f"since must be before until, and at most {_LONGEST_SPAN.days} days.")
-    return start, end
+    return min(max(start, end - _LONGEST_SPAN), end), end
 
 
 _NOTHING: dict[str, Any] = {

@@ -1,6 +1,6 @@
 """Snippets over HTTP, and the search for them and for scripts."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 from uuid import UUID, uuid4
 
@@ -25,6 +25,7 @@ from services.responder.search import Finder, Found, Item
 from services.responder.snippet import Snippet
 
 router = APIRouter(prefix="/v1/brands/{brand}", tags=["scripts"], route_class=Route)
+_FURTHEST = timedelta(days=36_500)
 Reader = Annotated[Principal, Depends(allow(*STAFF))]
 Colleague = Annotated[Principal, Depends(allow("agent", "lead", "spokesperson"))]
 
@@ -73,14 +74,19 @@ class SnippetsFound(BaseModel):
 
 
 Asked = Annotated[
-    str | None, Query(min_length=1, max_length=500, description="In your own words, in any language. None: what the case's customer wrote")
+    str | None,
+    Query(
+        min_length=1,
+        max_length=500,
+        description="In your own words, in any language. None: what the case's customer wrote; without a case either, nothing is found",
+    ),
 ]
 OfCase = Annotated[UUID | None, Query(description="A case: what has one of its labels is put first, and its language is asked for")]
 Language = Annotated[str | None, Query(max_length=8, description="Only those in this language; none: the case's, or any")]
 Limit = Annotated[int, Query(ge=1, le=50)]
 
 
-@router.get("/scripts/search")
+@router.get("/script-search")
 async def search_scripts(
     brand: str,
     request: Request,
@@ -101,7 +107,7 @@ async def search_scripts(
     return ScriptsFound(by_meaning=found.by_meaning, hits=hits)
 
 
-@router.get("/snippets/search")
+@router.get("/snippet-search")
 async def search_snippets(
     brand: str,
     request: Request,
@@ -137,8 +143,8 @@ async def _search(
 ) -> Found:
     brand = published.book.brand
     case = await _case(reading, brand, case_id) if case_id else None
-    if q is None and (case is None or case.latest is None):
-        raise Unprocessable("Give q, or a case_id with a message.")
+    if (case_id is not None and case is None) or (q is None and (case is None or case.latest is None)):
+        return Found([], True)
     query = q if q is not None else f"{case.latest.title or ''} {case.latest.text}"[: search.QUERY_CHARS] if case and case.latest else ""
     labels = {name for label in case.labels for name in published.book.label_path(label)} if case else set()
     finder: Finder = request.app.state.finder
@@ -172,6 +178,8 @@ async def snippets(
     """Snippets, newest first: by themselves those that may be used now."""
     book = current_book(request, brand).book
     case = await _case(reading, brand, case_id) if case_id else None
+    if case_id is not None and case is None:
+        return Page(items=[], next=None)
     asked = [*(case.labels if case else ()), *([label] if label is not None else ())]
     labels = sorted({name for one in asked for name in (book.label_path(one) or (one,))}) if case or label is not None else None
     read = http.read_cursor(cursor, [str, str])
@@ -273,6 +281,8 @@ def _fields(body: SnippetBody, book: BrandBook, now: datetime) -> dict[str, obje
 def _not_past(valid_until: datetime | None, now: datetime) -> None:
     if valid_until is not None and valid_until <= now:
         raise Unprocessable("valid_until has passed.")
+    if valid_until is not None and valid_until > now + _FURTHEST:
+        raise Unprocessable("valid_until: a hundred years ahead at most; null says that nobody knows an end.")
 
 
 def _out(row: Snippet, now: datetime) -> SnippetOut:
@@ -300,8 +310,6 @@ async def _at_hand(writing: Writing, brand: str, snippet_id: UUID, match: Match)
     return row
 
 
-async def _case(connection: Reading, brand: str, case_id: UUID) -> Case:
+async def _case(connection: Reading, brand: str, case_id: UUID) -> Case | None:
     row = await store.case_by_now(connection, brand, case_id)
-    if row is None or row.case is None:
-        raise NotFound("There is no such case in this brand.")
-    return row.case
+    return row.case if row else None

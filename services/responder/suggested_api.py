@@ -44,7 +44,7 @@ class SuggestionOut(BaseModel):
     script: str | None = Field(description="The script that was made of it")
 
 
-@router.get("/scripts/suggested")
+@router.get("/script-suggestions")
 async def suggested_scripts(
     brand: str,
     principal: Reader,
@@ -60,7 +60,7 @@ async def suggested_scripts(
     return Page(items=[_out(row) for row in rows[:limit]], next=following)
 
 
-@router.post("/scripts/suggested/{proposal_id}/dismiss", responses=CONFLICT)
+@router.post("/script-suggestions/{proposal_id}/dismiss", responses=CONFLICT)
 async def dismiss_suggestion(brand: str, proposal_id: UUID, principal: Lead, writing: Writing) -> SuggestionOut:
     """No script of this. It is not suggested again, however often it is said."""
     row = await found(writing, brand, proposal_id)

@@ -114,7 +114,7 @@ COMMUTES = ("/tags", "/watchers", "/presence", "/acknowledge", "/view-order")
 """Ends of paths of changes of which both hold, whoever comes first: nothing that somebody has not read is overwritten."""
 PRACTISED = ("/practice/messages", "/practice/sessions/{session_id}", "/practice/sessions/{session_id}/end", "/practice/people/{who}")
 """A file that is taken in whatever there was, a session that its one person ends, and what is forgotten whatever it was."""
-ONCE = ("/overrides/{override_id}/review", "/delegations/{delegation_id}", "/suggested/{proposal_id}/dismiss")
+ONCE = ("/overrides/{override_id}/review", "/delegations/{delegation_id}", "/script-suggestions/{proposal_id}/dismiss")
 """Done once, by whoever comes first, and never undone: there is no other version of it."""
 BOUND_TO_A_DIGEST = ("/statement/sign",)
 """What they change is named by its text, which is closer than a version."""

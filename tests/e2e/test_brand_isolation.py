@@ -696,10 +696,10 @@ TABLE: dict[Key, Row] = {
     ("responder", "get", f"{_B}/drafting"): Row(own=200, shows="tokens_left"),
     ("responder", "get", f"{_B}/scripts"): Row(own=200, shows="zandbank"),
     ("responder", "post", f"{_B}/scripts"): Row(own=201, body=lambda world, n: {"id": f"s-{uuid4().hex}", "text": "{groet}, ik kijk."}),
-    ("responder", "get", f"{_B}/scripts/usage"): Row(own=200, shows="zandbank"),
-    ("responder", "get", f"{_B}/scripts/search"): Row(own=200, params={"q": "bank van zand"}, shows="zandbank"),
-    ("responder", "get", f"{_B}/scripts/suggested"): Row(own=200, nothing={"items": []}, shows="zandbank"),
-    ("responder", "post", f"{_B}/scripts/suggested/{{proposal_id}}/dismiss"): Row(1),
+    ("responder", "get", f"{_B}/script-usage"): Row(own=200, shows="zandbank"),
+    ("responder", "get", f"{_B}/script-search"): Row(own=200, params={"q": "bank van zand"}, shows="zandbank"),
+    ("responder", "get", f"{_B}/script-suggestions"): Row(own=200, nothing={"items": []}, shows="zandbank"),
+    ("responder", "post", f"{_B}/script-suggestions/{{proposal_id}}/dismiss"): Row(1),
     ("responder", "get", f"{_B}/scripts/{{script_id}}"): Row(shows="zandbank"),
     ("responder", "get", f"{_B}/scripts/{{script_id}}/usage"): Row(shows="people"),
     ("responder", "put", f"{_B}/scripts/{{script_id}}"): Row(body=lambda world, n: {"text": "{groet}, de zandbank is terug."}),
@@ -708,7 +708,7 @@ TABLE: dict[Key, Row] = {
     ("responder", "post", f"{_B}/snippets"): Row(
         own=201, body=lambda world, n: {"title": "Pont", "text": "De pont vaart elk kwartier.", "source": "de schipper"}
     ),
-    ("responder", "get", f"{_B}/snippets/search"): Row(own=200, params={"q": "bank van zand"}, shows="zandbank"),
+    ("responder", "get", f"{_B}/snippet-search"): Row(own=200, params={"q": "bank van zand"}, shows="zandbank"),
     ("responder", "get", f"{_B}/snippets/{{snippet_id}}"): Row(shows="zandbank"),
     ("responder", "put", f"{_B}/snippets/{{snippet_id}}"): Row(body=_snippet),
     ("responder", "post", f"{_B}/snippets/{{snippet_id}}/review"): Row(body=lambda world, n: {"valid_until": None}),

@@ -43,7 +43,14 @@ async def test_within_counts_opening_time_and_wordings_take_turns(quiet: Quiet, 
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"within": "2h", "due_at": "2027-01-01T10:00:00Z"}, {"within": "soon"}, {"due_at": "2020-01-01T10:00:00Z"}]
+    "body",
+    [
+        {},
+        {"within": "2h", "due_at": "2027-01-01T10:00:00Z"},
+        {"within": "soon"},
+        {"due_at": "2020-01-01T10:00:00Z"},
+        {"due_at": "9999-12-31T23:59:00-12:00"},
+    ],
 )
 async def test_what_cannot_be_promised_is_refused(quiet: Quiet, case: str, body: dict[str, Any]) -> None:
     assert (await quiet.call("POST", case, json=body)).status_code == 422

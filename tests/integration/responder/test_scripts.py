@@ -189,13 +189,16 @@ async def test_what_became_of_a_scripts_replies_is_counted_by_version_wording_an
     }  # fmt: skip
     assert counted["changed"] == pytest.approx(0.15, abs=0.05), "half of the two that were sent had a quarter of its words changed"
     assert [(one["writer"], one["drafted"], one["sent"]) for one in found["people"]] == [("gs", 2, 1), ("mk", 1, 1)]
-    every = await quiet.get("/scripts/usage")
+    every = await quiet.get("/script-usage")
     assert [(one["script"], one["drafted"], one["offered"]) for one in every["scripts"]] == [("storing", 3, True)]
 
 
 async def test_the_usage_of_a_script_that_never_was_is_not_there(quiet: Quiet) -> None:
     assert (await quiet.call("GET", "/scripts/nooit/usage")).status_code == 404
-    assert (await quiet.call("GET", "/scripts/usage", params={"since": "2020-01-01T00:00:00Z"})).status_code == 422
+    for odd in ({"until": "0001-01-01T00:00:00+12:00"}, {"since": "9999-12-31T23:59:00-12:00"}, {"until": "9999-12-31T23:59:00-12:00"}):
+        await quiet.get("/script-usage", **odd)
+    long_ago = await quiet.get("/script-usage", since="2020-01-01T00:00:00Z", until="2026-01-01T00:00:00Z")
+    assert long_ago["since"].startswith("2024-11-27"), "what is counted is at most 400 days"
 
 
 async def test_the_machine_words_its_drafts_in_turn_and_cases_say_what_became_of_replies(desk: Around) -> None:
@@ -225,7 +228,7 @@ async def test_the_machine_words_its_drafts_in_turn_and_cases_say_what_became_of
     )
     await desk.case(opened(back), 2)
     await desk.settled()
-    found = (await desk.call("GET", "/scripts/usage", params={"since": AT.isoformat()})).json()["scripts"][0]
+    found = (await desk.call("GET", "/script-usage", params={"since": AT.isoformat()})).json()["scripts"][0]
     assert {name: found[name] for name in ("script", "drafted", "untouched", "sent", "came_back", "resolved")} == {
         "script": "turns", "drafted": 8, "untouched": 7, "sent": 1, "came_back": 1, "resolved": 1,
     }  # fmt: skip

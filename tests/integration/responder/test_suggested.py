@@ -28,7 +28,7 @@ async def look(quiet: Quiet) -> None:
 
 
 async def open_ones(quiet: Quiet, **params: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = (await quiet.get("/scripts/suggested", **params))["items"]
+    found: list[dict[str, Any]] = (await quiet.get("/script-suggestions", **params))["items"]
     return found
 
 
@@ -45,7 +45,7 @@ async def test_what_people_keep_writing_is_suggested_and_becomes_a_script(quiet:
     assert (await open_ones(quiet, state="made"))[0]["script"] == "team:verhuizen"
     await look(quiet)
     assert await open_ones(quiet) == []
-    assert (await quiet.call("POST", f"/scripts/suggested/{one['id']}/dismiss", **LEAD)).status_code == 409
+    assert (await quiet.call("POST", f"/script-suggestions/{one['id']}/dismiss", **LEAD)).status_code == 409
 
 
 async def test_what_was_dismissed_is_not_suggested_again_however_often_it_is_said(quiet: Quiet) -> None:
@@ -53,8 +53,8 @@ async def test_what_was_dismissed_is_not_suggested_again_however_often_it_is_sai
     await said(quiet, 4, text)
     await look(quiet)
     (one,) = await open_ones(quiet)
-    assert (await quiet.call("POST", f"/scripts/suggested/{one['id']}/dismiss")).status_code == 403
-    assert (await quiet.call("POST", f"/scripts/suggested/{one['id']}/dismiss", **LEAD)).status_code == 200
+    assert (await quiet.call("POST", f"/script-suggestions/{one['id']}/dismiss")).status_code == 403
+    assert (await quiet.call("POST", f"/script-suggestions/{one['id']}/dismiss", **LEAD)).status_code == 200
     await said(quiet, 4, text, first=4)
     await look(quiet)
     assert await open_ones(quiet) == []

@@ -405,7 +405,7 @@ class Walk:
             ("PUT", reply): self.said(lambda walk: {"text": walk.text(), "in_parts": walk.rng.random() < 0.3}, "PUT"),
             ("POST", f"{brand}/cases/{{case_id}}/quick"): self.writes_quickly,
             ("POST", f"{brand}/preview"): self.said(lambda walk: {"text": walk.text(), "channels": ["twitter"], "member": "gs"}),
-            ("POST", f"{brand}/scripts/suggested/{{proposal_id}}/dismiss"): self.said(),
+            ("POST", f"{brand}/script-suggestions/{{proposal_id}}/dismiss"): self.said(),
             ("POST", f"{brand}/snippets"): self.said(fact),
             ("PUT", f"{brand}/snippets/{{snippet_id}}"): self.said(fact, "PUT"),
             ("DELETE", f"{brand}/snippets/{{snippet_id}}"): self.said(method="DELETE"),
