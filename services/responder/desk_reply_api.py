@@ -25,14 +25,14 @@ from services.responder.desk_route import DeskRoute, Form, Sent, visit_of
 from services.responder.reply import Person
 from services.responder.reply_api import AtHand, Colleague, Writer
 
-router = APIRouter(prefix="/desk/brands/{brand}", route_class=DeskRoute, include_in_schema=False)
+router = APIRouter(route_class=DeskRoute, include_in_schema=False)
 Act = Callable[[AtHand], Awaitable[str | None]]
 """A step; what was done, where that depends."""
 _EXPECTED = (Conflict, Forbidden, PreconditionFailed, Unprocessable)
 T = TypeVar("T", bound=BaseModel)
 
 
-@router.post("/cases/{case_id}/replies")
+@router.post("/desk/brands/{brand}/cases/{case_id}/replies")
 async def begin(brand: str, case_id: UUID, request: Request, form: Sent, principal: Writer, writing: Writing) -> Response:
     """Begin an answer: with the script that suits the case, else with nothing but what the writer will put there."""
     found = await store.case(writing, brand, case_id, lock=True)
@@ -48,7 +48,7 @@ async def begin(brand: str, case_id: UUID, request: Request, form: Sent, princip
     return _on(request, brand, f"/replies/{made.id}", form)
 
 
-@router.post("/replies/{reply_id}/save")
+@router.post("/desk/brands/{brand}/replies/{reply_id}/save")
 async def save(brand: str, reply_id: UUID, request: Request, form: Sent, principal: Writer, writing: Writing) -> Response:
     """Keep the text as it stands in the editor."""
 
@@ -58,7 +58,7 @@ async def save(brand: str, reply_id: UUID, request: Request, form: Sent, princip
     return await _acted(brand, reply_id, request, form, principal, writing, act, "saved", stays=True)
 
 
-@router.post("/replies/{reply_id}/submit")
+@router.post("/desk/brands/{brand}/replies/{reply_id}/submit")
 async def submit(brand: str, reply_id: UUID, request: Request, form: Sent, principal: Writer, writing: Writing) -> Response:
     """Offer the text in the editor for approval; another one than was saved is saved on the way."""
 
@@ -74,7 +74,7 @@ async def submit(brand: str, reply_id: UUID, request: Request, form: Sent, princ
     return await _acted(brand, reply_id, request, form, principal, writing, act, "submitted", stays=True)
 
 
-@router.post("/replies/{reply_id}/approve")
+@router.post("/desk/brands/{brand}/replies/{reply_id}/approve")
 async def approve(brand: str, reply_id: UUID, request: Request, form: Sent, principal: Colleague, writing: Writing) -> Response:
     """Let exactly the text that the page showed be sent. What it asked about is confirmed by its boxes, what is overruled has its reason."""
 
@@ -94,7 +94,7 @@ async def approve(brand: str, reply_id: UUID, request: Request, form: Sent, prin
     return await _acted(brand, reply_id, request, form, principal, writing, act, "approved")
 
 
-@router.post("/replies/{reply_id}/discard")
+@router.post("/desk/brands/{brand}/replies/{reply_id}/discard")
 async def discard(brand: str, reply_id: UUID, request: Request, form: Sent, principal: Writer, writing: Writing) -> Response:
     """Drop it, with a reason."""
 
@@ -104,7 +104,7 @@ async def discard(brand: str, reply_id: UUID, request: Request, form: Sent, prin
     return await _acted(brand, reply_id, request, form, principal, writing, act, "discarded")
 
 
-@router.post("/replies/{reply_id}/return")
+@router.post("/desk/brands/{brand}/replies/{reply_id}/return")
 async def send_back(brand: str, reply_id: UUID, request: Request, form: Sent, principal: Colleague, writing: Writing) -> Response:
     """Send it back to its writer, with a note."""
 
@@ -114,7 +114,7 @@ async def send_back(brand: str, reply_id: UUID, request: Request, form: Sent, pr
     return await _acted(brand, reply_id, request, form, principal, writing, act, "returned")
 
 
-@router.post("/replies/{reply_id}/confirm")
+@router.post("/desk/brands/{brand}/replies/{reply_id}/confirm")
 async def confirm(brand: str, reply_id: UUID, request: Request, form: Sent, principal: Colleague, writing: Writing) -> Response:
     """After looking: it reached the customer, or did not and is a draft again."""
 
@@ -125,7 +125,7 @@ async def confirm(brand: str, reply_id: UUID, request: Request, form: Sent, prin
     return await _acted(brand, reply_id, request, form, principal, writing, act, "confirmed", stays=True)
 
 
-@router.post("/replies/{reply_id}/check")
+@router.post("/desk/brands/{brand}/replies/{reply_id}/check")
 async def check(brand: str, reply_id: UUID, request: Request, form: Sent, principal: Writer, reading: Reading) -> HTMLResponse:
     """What the guard would say of the text in the editor, and what it would promise. Nothing is kept."""
     text = form.text("text", 20_000)
