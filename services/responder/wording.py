@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import regex
 
-from services.responder import needles
+from services.responder import sieve
 from services.responder.bounded import Pattern
 from services.responder.verdicts.reading import Reading
 
@@ -89,12 +89,12 @@ class Wording:
     """
 
     def __init__(self, *texts: str) -> None:
-        self._parts = {needles.register(written(part)): part for text in texts for part in options(text)}
-        self._numbers = frozenset(self._parts)
+        self._parts = {sieve.WORDING.register(written(part), self): part for text in texts for part in options(text)}
         self._compiled: dict[int, Pattern] = {}
 
     def _likely(self, read: Reading) -> list[Pattern]:
-        return [self._compiled.get(number) or self._compile(number) for number in self._numbers & read.likely]
+        numbers = read.likely.get(self)
+        return [self._compiled.get(number) or self._compile(number) for number in numbers] if numbers else []
 
     def there(self, read: Reading) -> list[Pattern]:
         """Those that a text has anywhere; most have none. One that asks where a text begins or ends may be found in a part of it only, and is among"
