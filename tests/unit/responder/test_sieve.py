@@ -22,7 +22,7 @@ from tests.unit.responder import promises
         (r"(?:een|\w+)", "een", "?"),
         (r"een(?=\s+keer)", "geen keer", "ene"),
         (r"(?<!\w)€\s?\d", "nu €5", "€ vijf"),
-        (r"(?:dat )?(?:ha|ho){2,3}(?!\w)", "xhahaho", "dat is zo"),
+        (r"(?:dat\s+)?(?:haha|hoho){2,3}(?!\w)", "xhahahoho", "haat"),
         (r"a\.u\.b", "doe dat a.u.b.", "alstublieft"),
     ],
 )
