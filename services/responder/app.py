@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from threading import Thread
 
 from fastapi import FastAPI
 
@@ -38,6 +39,7 @@ from services.responder import (
     suggestion_api,
     update_api,
     updater,
+    wording,
 )
 from services.responder.search import Finder
 from services.responder.sender import Sender
@@ -77,6 +79,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     held = {sharedkeys.ANSWER_KEY: Answers([settings.answer_key.get_secret_value()]).fingerprints}
 
     async def start(service: Service) -> tuple[Consumer[consumer.ReplyWork], Sequence[Task]]:
+        Thread(target=wording.warm, name="wording", daemon=True).start()
         sender = Sender(service.pool, service.books, service.relay, settings)
         service.lanes = [consumer.of_holds()]
         service.after_write.append(sender.poke)

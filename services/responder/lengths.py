@@ -173,13 +173,17 @@ def excess(channel: str, text: str, book: BrandBook, visibility: str = "public")
     its excess is then given in tens of bytes.
     """
     most = limit(channel, book, visibility)
-    if most is None:
+    if most is None or (family(channel) in _WEIGHTED and text.isascii() and len(text) + _LINK_LENGTH * text.count(".") <= most):
         return 0
     over = length(channel, text, visibility) - most
     if family(channel) == "bluesky":
         per = _BLUESKY_BYTES_PER_GRAPHEME
         over = max(over, -(-(_utf8(text) - most * per) // per))
     return max(0, over)
+
+
+_WEIGHTED = frozenset({"twitter", "mastodon"})
+"""Where plain letters count for one, and only a link (which has a full stop) for more than it is long."""
 
 
 def _twitter(text: str) -> int:

@@ -8,7 +8,7 @@ Pure: no I/O, time passed in.
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from services.responder import needles
+from services.responder import sieve
 from services.responder.bounded import Pattern
 from services.responder.moment_meanings import (
     Made,
@@ -46,17 +46,17 @@ _LIMIT_EN = (
 
 
 _Rows = dict[int, tuple[Pattern, Made]]
-"""Patterns and what a match of each means, by their numbers among those that may be found (`needles.py`), in the order in which they are looked for."""
+"""Patterns and what a match of each means, by their numbers among those that may be found (`sieve.py`), in the order in which they are looked for."""
 
 
-def _rows(*rows: tuple[str, Made]) -> _Rows:
+def _rows(language: str, *rows: tuple[str, Made]) -> _Rows:
     """A blank in a row stands for any white space."""
     whole = [
         (rf"(?<![\w-])(?:{option})(?![\w-])".replace(" ", r"\s+"), made)
         for pattern, made in rows
         for option in (split(pattern[3:-1]) if made is elastic else [pattern])
     ]
-    return {needles.register(pattern): (Pattern(pattern, brief=True), made) for pattern, made in whole}
+    return {sieve.WORDING.register(pattern, language): (Pattern(pattern, brief=True), made) for pattern, made in whole}
 
 
 _PARTS_NL = r"(?:ochtend|voormiddag|namiddag|middag|avond)"
@@ -68,6 +68,7 @@ _ISO = r"(?P<year>20\d\d)-(?P<month>\d{1,2})-(?P<day>\d{1,2})"
 def _nl() -> _Rows:
     day = rf"(?P<name>{'|'.join(DAYS_NL)})"
     return _rows(
+        "nl",
         (
             r"(?:zo (?:snel|spoedig|gauw|vlug) (?:mogelijk|als (?:ik|we|wij) kan|(?:ik|we) kan|als mogelijk)|z\.?s\.?m\.?|asap|(?:zeer "
             r"|heel )?binnenkort"
@@ -169,6 +170,7 @@ def _en() -> _Rows:
     day = rf"(?P<name>{'|'.join(DAYS_EN)})"
     part = r"(?P<part>morning|afternoon|evening|night)"
     return _rows(
+        "en",
         (
             r"(?:(?:as|so) (?:soon|quickly|fast) as (?:possible|(?:i|we) (?:possibly )?can)|asap|(?:very |real )?(?<!as\s)(?<!how\s)soon"
             r"|shortly|in due course|quickly"
@@ -304,7 +306,7 @@ def phrases(read: Reading, language: str, clock: Clock) -> list[Phrase]:
     found: list[Phrase] = []
     left = text
     rows = _NL if language == "nl" else _EN
-    for number in sorted(rows.keys() & read.likely):
+    for number in read.likely.get(language, ()):
         pattern, made = rows[number]
         for match in pattern.finditer(left):
             if match.start() == match.end() or (phrase := made(match, clock)) is None:

@@ -58,7 +58,7 @@ def found(text: str, *, calendar: Calendar, now: datetime, language: str) -> lis
         read = reading.of_text(text)
         readable = read.own_lower
         for name in ("nl", "en") if language == "nl" else ("en", "nl"):
-            if name != language and not WORDS[name].written.search(readable):
+            if name not in read.likely or (name != language and not WORDS[name].written.search(readable)):
                 continue
             promises = list(_promises(read, WORDS[name], clock))
             if promises:

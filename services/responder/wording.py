@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import regex
 
-from services.responder import needles
+from services.responder import sieve
 from services.responder.bounded import Pattern
 from services.responder.verdicts.reading import Reading
 
@@ -78,6 +78,16 @@ def _closes(text: str, start: int) -> int:
     return len(text)
 
 
+_all: "list[Wording]" = []
+
+
+def warm() -> None:
+    """Makes every pattern of wording, so that no text waits for one: it takes some seconds, once a process."""
+    sieve.WORDING.warm()
+    for wording in _all:
+        wording.compile()
+
+
 _ANCHORED = re.compile(r"(?<!\[)\^|\$")
 
 
@@ -89,17 +99,24 @@ class Wording:
     """
 
     def __init__(self, *texts: str) -> None:
-        self._parts = {needles.register(written(part)): part for text in texts for part in options(text)}
-        self._numbers = frozenset(self._parts)
+        self._parts = {sieve.WORDING.register(written(part), self): part for text in texts for part in options(text)}
         self._compiled: dict[int, Pattern] = {}
+        _all.append(self)
 
     def _likely(self, read: Reading) -> list[Pattern]:
-        return [self._compiled.get(number) or self._compile(number) for number in self._numbers & read.likely]
+        numbers = read.likely.get(self)
+        return [self._compiled.get(number) or self._compile(number) for number in numbers] if numbers else []
 
     def there(self, read: Reading) -> list[Pattern]:
         """Those that a text has anywhere; most have none. One that asks where a text begins or ends may be found in a part of it only, and is among"
         " them."""
         return [part for part in self._likely(read) if _ANCHORED.search(part.pattern) or part.search(read.own_lower)]
+
+    def compile(self) -> None:
+        """All of them, each of which is made when first a text may have it otherwise."""
+        for number in self._parts:
+            if number not in self._compiled:
+                self._compile(number)
 
     def _compile(self, number: int) -> Pattern:
         made = self._compiled[number] = Pattern(written(self._parts[number]), brief=True)

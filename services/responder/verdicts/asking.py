@@ -4,16 +4,17 @@ A request is a question for a datum ("wat is je klantnummer?", "which address"),
 ordernummer"). Where anything in the reply points to a private message, a mail or a form of the brand's, the customer knows where to put it. Pure: no I/O.
 """
 
-import re
 from collections.abc import Iterator
 
 import regex
 
 from libs.common.brandbook import BrandBook
+from services.responder import sieve
 from services.responder.blanks import BLANK, LINK
 from services.responder.bounded import Pattern
 from services.responder.verdicts import reading
 from services.responder.verdicts.draft import Draft, Found
+from services.responder.wording import each, split
 
 _NUMBERED_NL = (
     r"klant|order|bestel|bestellings?|boekings?|reserverings?|factuur|contract|polis|lidmaatschaps?|abonnements?|rekening|bankrekening|telefoon|mobiele?|"
@@ -46,7 +47,7 @@ _HAND_OVER = (
     r"(?:sturen|stuurt|stuur|delen|deelt|doorgeven|geven|geeft|noemen|noemt|vermelden|vermeldt|plaatsen|plaatst|achterlaten|doorsturen|opgeven|toesturen|bevestigen|krijgen|"
     r"ontvangen|weten|zetten|zet|posten|tweeten|vertellen|zeggen|reageren|antwoorden|meesturen|invoeren|hebben)"
 )
-_ASKS_NL = Pattern(
+_ASKS_NL = (
     # wat is je klantnummer; en je postcode?; op welk adres; onder welk nummer; met welk mailadres
     rf"\b(?:wat\s+(?:is|zijn|was|waren)|wat's|hoe\s+luidt)\s+(?:(?:ook\s+alweer|eigenlijk|dan)\s+)?(?:je|jouw|uw|jullie|de|het)\s{_FILL}\b{_DATUM_NL}\b"
     rf"|\b(?:op|onder|met|naar|via|van|voor|aan|bij|om)?\s?\bwelk(?:e)?\s+(?:\w+\s+){{0,2}}?{_DATUM_NL}\b"
@@ -66,10 +67,9 @@ _ASKS_NL = Pattern(
     rf"|\b(?:je|jouw|uw|jullie)\s{_FILL}\b{_DATUM_NL}\b{_FILL}\b(?:{_HAND_OVER}|doorgeeft|doorstuurt|achterlaat|doorbelt|nodig|graag|aub|a\.u\.b\.|alsjeblieft|alstublieft|svp)\b"
     # klantnummer en postcode graag; graag je klantnummer
     rf"|\b(?:graag|svp|aub|alsjeblieft|alstublieft|even|nog|dan|alleen)\s+(?:\w+\s+){{0,2}}?(?:je|jouw|uw)\s+{_FILL}\b{_DATUM_NL}\b"
-    rf"|(?:^\s*|[.!?\n]\s*)(?:(?:je|jouw|uw|naam|straat|plaats|en)\s+){{0,3}}\b{_DATUM_NL}(?:\s*(?:,|en|\+|&)\s*(?:(?:je|jouw|uw)\s+)?{_DATUM_NL})*\s*(?:graag|svp|aub|alsjeblieft|alstublieft|\?)",
-    regex.IGNORECASE,
+    rf"|(?:^\s*|[.!?\n]\s*)(?:(?:je|jouw|uw|naam|straat|plaats|en)\s+){{0,3}}\b{_DATUM_NL}(?:\s*(?:,|en|\+|&)\s*(?:(?:je|jouw|uw)\s+)?{_DATUM_NL})*\s*(?:graag|svp|aub|alsjeblieft|alstublieft|\?)"
 )
-_ASKS_EN = Pattern(
+_ASKS_EN = (
     rf"\b(?:what(?:'s|\s+is|\s+are|\s+was)|whats)\s+(?:your|the|ur)\s{_FILL}\b{_DATUM_EN}"
     rf"|\b(?:which|what)\s+(?:\w+\s+){{0,2}}?{_DATUM_EN}"
     rf"|\b(?:can|could|may|might|would)\s+(?:i|we|you)\s{_FILL}\b(?:your|ur)\s{_FILL}\b{_DATUM_EN}"
@@ -80,9 +80,11 @@ _ASKS_EN = Pattern(
     rf"|\b(?:best|right)\s+(?:\w+\s+)?number\s+(?:to|for|on)\b|\bwhat\s+(?:e-?mail|phone\s+number)\s+(?:did|do)\s+you\s+use\b"
     rf"|\b(?:send|share|sharing|give|giving|provide|providing|confirm|post|drop|pop|leave|tell|include|supply|reply|respond|comment|write|type|"
     rf"tweet|pass|forward|need(?!\s+to)|require|let\s+us\s+(?:know|have)|quote|mention)\b{_FILL}\b(?:your|ur)\s{_FILL}\b{_DATUM_EN}"
-    rf"|\b(?:drop|pop|leave|post|put)\s+(?:your|ur)\s+e-?mail\b|\b(?:your|ur)\s{_FILL}\b{_DATUM_EN}{_FILL}(?:\bplease\b|\?)",
-    regex.IGNORECASE,
+    rf"|\b(?:drop|pop|leave|post|put)\s+(?:your|ur)\s+e-?mail\b|\b(?:your|ur)\s{_FILL}\b{_DATUM_EN}{_FILL}(?:\bplease\b|\?)"
 )
+_ASKS: dict[int, Pattern] = {
+    sieve.WORDING.register(part, "asks for data"): Pattern(part) for whole in (_ASKS_NL, _ASKS_EN) for part in split(whole)
+}
 # No request: where it stands, what not to do, what is done with it, what it was.
 _NO_REQUEST = Pattern(
     r"\b(?:ik|wij|we|collega\w*|hij|zij|ze|bezorger|monteur|afdeling)\s+(?:zal|zullen|ga|gaan|gaat|kan|kunnen|heeft|geven|geef|geeft|sturen|stuur|stuurt|zet|zetten|leveren|bezorgen)\b"
@@ -115,7 +117,7 @@ _POINTS = Pattern(
     r"|\S@\w[\w-]*\.\w",
     regex.IGNORECASE,
 )
-_POINTS_PLAINLY = re.compile(r"\bdm\b|\bpb\b|priv[eé]bericht|(?:direct|private) message")
+_POINTS_PLAINLY = ("privébericht", "privebericht", "direct message", "private message")
 _PARTS = (
     *(
         "nummer",
@@ -158,20 +160,21 @@ def asks_pii_in_public(draft: Draft, book: BrandBook) -> Iterator[Found]:
         return
     read = reading.of(draft)
     lower = read.own_lower
-    if not any(part in lower for part in _PARTS) or _POINTS_PLAINLY.search(read.lower) or _POINTS.search(read.lower):
+    patterns = [_ASKS[number] for number in read.likely.get("asks for data", ())]
+    if not patterns or not any(part in lower for part in _PARTS) or any(way in read.lower for way in _POINTS_PLAINLY):
         return
     for sentence in read.sentences:
-        clause = read.own[sentence.start : sentence.end]
+        clause = lower[sentence.start : sentence.end]
         if not any(part in lower[sentence.start : sentence.end] for part in _PARTS):
             continue
         if BLANK in clause and LINK.search(draft.text[sentence.start : sentence.end]):
             continue
-        for pattern in (_ASKS_NL, _ASKS_EN):
-            for match in pattern.finditer(clause):
-                first = max(clause.rfind(mark, 0, match.start() + 2) for mark in ",;:") + 1
-                said = clause[first : match.end()]
-                if _NEEDS.search(clause[first : match.end() + 8]) or not _NO_REQUEST.search(said):
+        for match in each(patterns, clause):
+            first = max(clause.rfind(mark, 0, match.start() + 2) for mark in ",;:") + 1
+            said = clause[first : match.end()]
+            if _NEEDS.search(clause[first : match.end() + 8]) or not _NO_REQUEST.search(said):
+                if not _POINTS.search(read.lower):
                     start, end = sentence.start + match.start(), sentence.start + match.end()
                     message = "This asks for personal data where everybody can read the answer. Ask for it in a private message."
                     yield Found("asks_pii_in_public", message, start, end, "conduct.go_private_for")
-                    return
+                return

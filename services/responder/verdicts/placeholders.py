@@ -9,6 +9,7 @@ from libs.common.brandbook import BrandBook
 from services.responder.blanks import blank
 from services.responder.bounded import Pattern
 from services.responder.script import first_name
+from services.responder.verdicts import reading
 from services.responder.verdicts.draft import Draft, Found, official
 
 UNITS = (
@@ -46,8 +47,10 @@ _PLACEHOLDERS = tuple(
     )
 )
 # What every one of them has, so that a text without it is not read for each.
-_MAY_HOLD = re.compile(
-    r"[{}\[<%$_⟦]|X{2}|x{2}|TODO|TBD|TBC|INVULLEN|INVOEGEN|VUL|NAAM|NAME|\.\.\.|…|\b(?i:lorem|null|nan|none|undefined)\b"
+_SIGNS = re.compile(r"[{}\[<%$_⟦…]")
+_HOLD = (
+    *("xx", "todo", "tbd", "tbc", "invullen", "invoegen", "vul", "naam", "name", "...", "lorem", "null", "nan", "none"),
+    "undefined",
 )
 _NAME_ASKED = Pattern(
     r"[\[{<%$\s]*(?:(?P<writer>medewerker|agent|mijn\s?naam|your\s?agent|naam\s?medewerker)|(?:klant|customer|first|voor|naam|customer's)?[\s_-]?(?:naam|name|klant|customer))[\]}>%\s]*",
@@ -57,7 +60,8 @@ _HTTP_LINK = Pattern(r"https?://\S+")
 
 
 def placeholders(draft: Draft, book: BrandBook) -> Iterator[Found]:
-    if not _MAY_HOLD.search(draft.text):
+    lower = reading.of(draft).lower
+    if not _SIGNS.search(draft.text) and not any(part in lower for part in _HOLD):
         return
     text = blank(draft.text, official(book), _HTTP_LINK)
     found = sorted((match.start(), order, match) for order, pattern in enumerate(_PLACEHOLDERS) for match in pattern.finditer(text))

@@ -6,12 +6,12 @@ substring of `lower`) before a pattern runs. Pure: no I/O.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from functools import cached_property, lru_cache
 from typing import Final, NamedTuple
 
 from libs.common.brandbook import BrandBook
-from services.responder import needles
+from services.responder import sieve
 from services.responder.blanks import HANDLE, LINK, QUOTED, QUOTED_LINE, blank
 from services.responder.bounded import Pattern
 from services.responder.verdicts.draft import Draft, official
@@ -25,9 +25,9 @@ _ABBREVIATION: Final = re.compile(
     r"|aug|sept?|okt|oct|nov|dec)"
     r"\.(?=\s*[^\W_A-Z])|(?i:mr|mrs|ms|dhr|mevr|mw|dr|drs)\.)"
 )
-_MAY_ABBREVIATE: Final = re.compile(
-    r"(?<!\w)(?:\w|bijv|evt|max|min|ca|n[ro]|tel|jan|feb|mrt|apr|aug|sept?|okt|oct|nov|dec|mrs?|ms|dhr|mevr|mw|drs?)\.", re.IGNORECASE
-)
+_GOES_ON: Final = re.compile(r"\.\s*[^\W_A-Z]")
+_TITLES: Final = ("mr.", "mrs.", "ms.", "dhr.", "mevr.", "mw.", "dr.", "drs.")
+"""Without either, no full stop is an abbreviation's."""
 # No part of it can take what another one could: each character is read once.
 _SENTENCE: Final = re.compile(r"[^.!?…\n]*(?:[.!?…](?!\s|$|[\"')”])[^.!?…\n]*)*[.!?…\"')”]*")
 
@@ -69,7 +69,9 @@ class Reading:
     @cached_property
     def sentences(self) -> tuple[Sentence, ...]:
         """Those that hold anything of the writer's own, in order. A line's end ends one; an abbreviation does not."""
-        text = _ABBREVIATION.sub(lambda m: m[0].replace(".", "\x01"), self.own) if "." in self.own else self.own
+        text = self.own
+        if _GOES_ON.search(text) or any(title in self.own_lower for title in _TITLES):
+            text = _ABBREVIATION.sub(lambda m: m[0].replace(".", "\x01"), text)
         return tuple(
             Sentence(*found.span(), found[0].rstrip("\"')” ").endswith("?"))
             for found in _SENTENCE.finditer(text)
@@ -77,9 +79,9 @@ class Reading:
         )
 
     @cached_property
-    def likely(self) -> frozenset[int]:
-        """The patterns that may be found in the writer's own words: see `needles.py`."""
-        return needles.likely(self.own_lower, self.words)
+    def likely(self) -> dict[Hashable, list[int]]:
+        """The patterns that may be found in the writer's own words, by whose they are: see `sieve.py`."""
+        return sieve.WORDING.likely(self.own_lower)
 
     def has(self, words: Iterable[str]) -> bool:
         """Whether any of these (lower case) is among the writer's own words."""
