@@ -134,7 +134,7 @@ One = Annotated[AtHand, Depends(at_hand, scope="function")]
 
 @router.post("/posts", status_code=201, responses=CONFLICT)
 @idempotency.once
-async def write(brand: str, body: NewPost, request: Request, response: Response, principal: Writer, writing: Writing) -> PostDetail:
+async def write_post(brand: str, body: NewPost, request: Request, response: Response, principal: Writer, writing: Writing) -> PostDetail:
     """A draft of a post for one account. What is said by several accounts at once is a post of each."""
     published = current_book(request, brand)
     book = published.book
@@ -190,32 +190,32 @@ async def one_post(brand: str, post_id: UUID, request: Request, response: Respon
 
 
 @router.put("/posts/{post_id}", responses=CONFLICT)
-async def edit(body: Written, principal: Writer, at: One) -> PostDetail:
+async def edit_post(body: Written, principal: Writer, at: One) -> PostDetail:
     """Another text, moment or subject, by whoever edits it. A submitted post is a draft again; an approved one is not edited."""
     _known_labels(body.labels, at.book)
     return await at.done(post.edit(at.row, body.text, body.publish_at, body.labels, body.topic_id, as_person(principal), at.book, at.now))
 
 
 @router.post("/posts/{post_id}/submit", responses=CONFLICT)
-async def submit(principal: Writer, at: One) -> PostDetail:
+async def submit_post(principal: Writer, at: One) -> PostDetail:
     """Offer a draft for approval."""
     return await at.done(reply.submit(at.row, as_person(principal), at.book, None, at.now))
 
 
 @router.post("/posts/{post_id}/return", responses=CONFLICT)
-async def send_back(body: SentBack, principal: Colleague, at: One) -> PostDetail:
+async def send_back_post(body: SentBack, principal: Colleague, at: One) -> PostDetail:
     """Send a submitted post back to its writer, who sees the note. Whatever approvals it had are void."""
     return await at.done(reply.send_back(at.row, body.note, as_person(principal), at.now))
 
 
 @router.post("/posts/{post_id}/legal-check", responses=CONFLICT)
-async def legal_check(body: LegalCheck, principal: Writer, at: One) -> PostDetail:
+async def legal_check_post(body: LegalCheck, principal: Writer, at: One) -> PostDetail:
     """Record that the legal department has read exactly this text."""
     return await at.done(clearance.legal_check(at.row, body.digest, body.note, as_person(principal), at.book, at.now))
 
 
 @router.post("/posts/{post_id}/approve", responses=CONFLICT)
-async def approve(body: Approval, principal: Colleague, at: One) -> PostDetail:
+async def approve_post(body: Approval, principal: Colleague, at: One) -> PostDetail:
     """Let exactly this text be published by exactly this account at exactly this moment. Somebody else than its writer does, but where the brand book says
     otherwise of posts.
 
@@ -238,13 +238,13 @@ async def approve(body: Approval, principal: Colleague, at: One) -> PostDetail:
 
 
 @router.post("/posts/{post_id}/discard", responses=CONFLICT)
-async def discard(body: Discard, principal: Writer, at: One) -> PostDetail:
+async def discard_post(body: Discard, principal: Writer, at: One) -> PostDetail:
     """Drop a post that has not been published, also one that was approved: that takes it back."""
     return await at.done(reply.discard(at.row, body.reason, as_person(principal), at.now))
 
 
 @router.post("/posts/{post_id}/confirm", responses=CONFLICT)
-async def confirm(body: Confirmation, principal: Colleague, at: One) -> PostDetail:
+async def confirm_post(body: Confirmation, principal: Colleague, at: One) -> PostDetail:
     """After looking: an unconfirmed post does stand there, or does not and is a draft again."""
     return await at.done(reply.confirm(at.row, body.sent, body.note, as_person(principal), at.now))
 
