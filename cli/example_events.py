@@ -14,6 +14,7 @@ from libs.common import case_events as c
 from libs.common import delivery_events as d
 from libs.common import events as e
 from libs.common import outbox
+from libs.common import post_events as p
 from libs.common import reply_events as r
 from libs.common.answer_events import ConsultationMailed
 from libs.common.bookfile import load_book
@@ -191,6 +192,24 @@ def _case(state: str, **more: Any) -> c.Case:
 _TEXT = "Hoi! Vervelend, ik zoek het uit. Ik laat je voor 12:00 uur weten hoe het staat. ^gs"
 
 
+def _post(state: str, **more: Any) -> p.Post:
+    post = p.Post(
+        id=e.deterministic_id(_BRAND, "example-post", "1"),
+        brand=_BRAND,
+        account="forum-hook",
+        channel="forum",
+        language="nl",
+        state=state,
+        text="Zaterdag tussen 2 en 4 uur wordt er aan het netwerk gewerkt.",
+        digest="4b1a7c0f1d9e",
+        labels=["storing"],
+        publish_at=_after(240),
+        writer="gs",
+        created_at=_after(26),
+    )
+    return post.model_copy(update=more)
+
+
 def _reply(state: str, **more: Any) -> r.Reply:
     reply = r.Reply(
         id=e.deterministic_id(_BRAND, "example-reply", str(_QUESTION.id)),
@@ -211,6 +230,7 @@ def _reply(state: str, **more: Any) -> r.Reply:
 
 
 _APPROVED = {"approver": "gs", "approved_at": _after(28)}
+_BY_MK = {"approver": "mk", "approved_at": _after(28)}
 _BOTH = {"mentions": [_held(_QUESTION), _held(_AGAIN)], "latest": _AGAIN}
 _GONE = {"text": "", "title": None, "external_id": "", "url": None, "author": e.Author(identities=[e.Identity(kind="id", value="")])}
 _BARE = {
@@ -459,6 +479,14 @@ def _examples() -> tuple[e.Event, ...]:
         e.SendingReleased(**said, hold=_RELEASED, holds=[_RELEASED], held=False, hold_version=4, at=_after(90), actor="mk"),
         *example_incidents.examples(_BRAND, _BOOK_VERSION, _MORNING, _CASE_ID),
         e.SendingLease(**said, held=False, hold_version=2),
+        p.PostDrafted(**by_gs, post=_post("draft", verdicts=[_VERDICT]), at=_after(26)),
+        p.PostEdited(**by_gs, post=_post("draft"), at=_after(27)),
+        p.PostSubmitted(**by_gs, post=_post("submitted"), at=_after(27.5)),
+        p.PostApproved(**said, actor="mk", post=_post("approved", **_BY_MK), at=_after(28), signed=[r.Signed(who="mk", role="lead")]),
+        p.PostSent(**said, post=_post("sent", **_BY_MK, external_id="forum-8123", sent_at=_after(240)), at=_after(240)),
+        p.PostFailed(**said, post=_post("failed", **_BY_MK, error="The channel refused it: 403."), at=_after(240)),
+        p.PostUnconfirmed(**said, post=_post("unconfirmed", **_BY_MK, error="No answer within 30 s."), at=_after(240)),
+        p.PostDiscarded(**by_gs, post=_post("discarded"), at=_after(29)),
         r.ReplyDrafted(**by_gs, reply=_reply("draft", verdicts=[_VERDICT]), at=_after(26)),
         r.ReplyEdited(**by_gs, reply=_reply("draft"), at=_after(27)),
         r.ReplySubmitted(**by_gs, reply=_reply("submitted"), at=_after(27.5)),

@@ -31,6 +31,7 @@ from libs.common.bookdrafting import Drafting, PracticeRules
 from libs.common.bookguard import GuardRules
 from libs.common.bookhours import Hours
 from libs.common.bookproblems import MOST_PROBLEMS, BrandBookError, Inconsistent, problems_of
+from libs.common.bookquiet import PostRules, QuietHours
 from libs.common.bookreferences import inconsistencies
 from libs.common.bookscripts import Script
 from libs.common.bookteam import Department, Escalation, Hub, Member, RoutingRule
@@ -133,7 +134,8 @@ class Approval(BookPart):
     """Who must approve which reply."""
 
     when: When = When()
-    """Conditions on `role` (the writer's), `risk_any`, `labels_any`, `channel`, `customer_group`, `verdicts_any`, and what else is known of the case."""
+    """Conditions on `role` (the writer's), `risk_any`, `labels_any`, `channel`, `customer_group`, `verdicts_any`, `kind`, and what else is known of the
+    case. Of posts, somebody other than the writer has to, but where a rule names `kind: post` and says otherwise."""
     followers_min: int | None = Field(default=None, ge=1)
     """Only where whoever is answered has so many followers at least. One whose followers nobody counts has none."""
     by: tuple[Id, ...] = Field(min_length=1)
@@ -175,6 +177,10 @@ class Conduct(BookPart):
     """Who must approve; the first that matches."""
     approval_expires: SpanText = Span(24, "h")
     """How long an approval holds, by an ordinary clock: what has not begun to leave by then is approved anew, or not at all."""
+    posts: PostRules = PostRules()
+    """What the brand says of its own accord: planned and proactive posts."""
+    quiet_hours: Annotated[tuple[QuietHours, ...], Field(max_length=20)] = ()
+    """When nobody is surprised; none: never quiet."""
     legal_check: LegalCheck = LegalCheck()
     no_reply_sample: float = Field(default=0.1, ge=0, le=1)
     """Share of the proposals not to reply, 0 to 1, that people are asked to judge, so that a wrong one is noticed."""

@@ -3,7 +3,7 @@
 Routing asks here whether the conditions of a new hold can be evaluated at all; the responder asks before anything begins to leave.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -26,6 +26,8 @@ class Sendable:
     facts: Mapping[str, object] | None
     topic_id: UUID | None = None
     case_ids: frozenset[UUID] = frozenset()
+    any_topic: bool = False
+    """Nobody said which topic it is about: it may be about any."""
 
 
 def sendable(book: BrandBook, case: Case | None, *, case_id: UUID, channel: str, visibility: str, language: str) -> Sendable:
@@ -33,6 +35,7 @@ def sendable(book: BrandBook, case: Case | None, *, case_id: UUID, channel: str,
     if case is None:
         return Sendable(None, None, frozenset({case_id}))
     facts: dict[str, object] = {
+        "kind": "reply",
         "channel": channel,
         "visibility": visibility,
         "language": language,
@@ -51,8 +54,17 @@ def sendable(book: BrandBook, case: Case | None, *, case_id: UUID, channel: str,
     return Sendable(facts, case.topic_id, frozenset({case_id, case.id, *case.merged_cases}))
 
 
+def sendable_post(book: BrandBook, *, channel: str, language: str, labels: Collection[str], topic_id: UUID | None) -> Sendable:
+    """A post. It has no case: a condition on anything that only a case has is in doubt, and stops it."""
+    facts: dict[str, object] = {"kind": "post", "channel": channel, "visibility": "public", "language": language}
+    if labels:
+        facts["labels"] = [known for label in labels for known in book.label_path(label) or (label,)]
+    return Sendable(facts, topic_id, any_topic=topic_id is None)
+
+
 _ASKABLE: Final[Mapping[str, object]] = dict.fromkeys(
     (
+        "kind",
         "channel",
         "visibility",
         "language",
@@ -79,7 +91,7 @@ def stops(scope: HoldScope, about: Sendable) -> bool:
         return False
     if about.facts is None:
         return True
-    if scope.topic_id is not None and about.topic_id != scope.topic_id:
+    if scope.topic_id is not None and about.topic_id != scope.topic_id and not about.any_topic:
         return False
     try:
         return matches(scope.when, about.facts)

@@ -153,6 +153,11 @@ class Calendar:
             day = _following(day)
         raise _never_open(moment)
 
+    def block_end(self, at: datetime) -> datetime | None:
+        """The end of the block that holds `at` (UTC); none when it is closed then."""
+        moment = _utc(at)
+        return next((end for start, end in self._openings(self._local_date(moment)) if start <= moment < end), None)
+
     def closing(self, at: datetime) -> datetime:
         """The end of today's last block, or of the next open day's once that has passed (UTC)."""
         moment = _utc(at)

@@ -32,6 +32,8 @@ CONTACTS = ("first", "repeat")
 HOURS = ("open", "closed")
 RESPONSES = ("reply", "ask_clarification", "no_reply", "hide")
 """Whether a mention is answered."""
+KINDS = ("reply", "post")
+"""An answer to somebody, or what the brand says of its own accord."""
 
 # One network, several words: an account's type says how it is reached (imap), a mention's channel where people wrote
 # (email).
@@ -83,6 +85,7 @@ Urgency = Annotated[str | tuple[str, ...] | None, PlainValidator(_one_or_more(UR
 Sentiment = Annotated[str | tuple[str, ...] | None, PlainValidator(_one_or_more(SENTIMENTS)), WithJsonSchema(_schema(SENTIMENTS))]
 Contact = Annotated[str | tuple[str, ...] | None, PlainValidator(_one_or_more(CONTACTS)), WithJsonSchema(_schema(CONTACTS))]
 Opening = Annotated[str | tuple[str, ...] | None, PlainValidator(_one_or_more(HOURS)), WithJsonSchema(_schema(HOURS))]
+Kind = Annotated[str | tuple[str, ...] | None, PlainValidator(_one_or_more(KINDS)), WithJsonSchema(_schema(KINDS))]
 Visibility = Annotated[str | tuple[str, ...] | None, PlainValidator(_one_or_more(VISIBILITIES)), WithJsonSchema(_schema(VISIBILITIES))]
 
 
@@ -116,6 +119,8 @@ class When(BaseModel):
     """The department that triage proposes; for a reply, the one that has the case."""
     priority: Words = None
     """low, normal, high, urgent."""
+    kind: Kind = None
+    """reply or post: only in rules about what is sent."""
     role: Words = None
     """The writer's role."""
     customer_group: Words = None

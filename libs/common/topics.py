@@ -17,6 +17,7 @@ from libs.common import case_events as c
 from libs.common import delivery_events as d
 from libs.common import events as e
 from libs.common import incident_events as i
+from libs.common import post_events as p
 from libs.common import reply_events as r
 from libs.common.errors import Unavailable
 
@@ -121,6 +122,16 @@ _REPLY_EVENTS = (
     r.ReplyDiscarded,
     r.ReplyOverridden,
 )
+POST_EVENTS = (
+    p.PostDrafted,
+    p.PostEdited,
+    p.PostSubmitted,
+    p.PostApproved,
+    p.PostSent,
+    p.PostFailed,
+    p.PostUnconfirmed,
+    p.PostDiscarded,
+)
 _INCIDENT_EVENTS = (
     i.IncidentRaised,
     i.IncidentJoined,
@@ -196,11 +207,11 @@ HOLDS = Topic(
 )
 REPLIES = Topic(
     "weerklank.replies.v1",
-    _REPLY_EVENTS,
-    "case",
+    (*_REPLY_EVENTS, *POST_EVENTS),
+    "case; a post by itself",
     "responder",
     ("triage", "routing", "analytics"),
-    "what happens to a reply, and the whole reply after it",
+    "what happens to a reply or a post, and the whole of it afterwards",
 )
 ANSWERS = Topic(
     "weerklank.answers.v1",

@@ -16,7 +16,7 @@ from libs.common.errors import InvalidEvent
 from libs.common.events import Event, TriagedEvent
 from libs.common.record import Received
 from libs.common.reply_events import ReplyEvent
-from libs.common.topics import CASES, REPLIES, TRIAGED
+from libs.common.topics import CASES, POST_EVENTS, REPLIES, TRIAGED
 from services.analytics import store
 from services.analytics.store import Happened, Stored
 
@@ -101,11 +101,12 @@ def _same_brand(received: Received[Event], inside: str) -> None:
         raise InvalidEvent(f"{received.event.type}: the event names another brand than what it tells of.")
 
 
-HANDLERS: dict[type[Event], Callable[[FactWork, Received[Any]], None]] = {
+HANDLERS: dict[type[Event], Callable[[FactWork, Received[Any]], None] | None] = {
     **dict.fromkeys(TRIAGED.events, on_mention),
     **dict.fromkeys(CASES.events, on_case),
     **dict.fromkeys((CaseClockBreached, CaseEscalated, CaseReopened), on_counted_case_event),
     **dict.fromkeys(REPLIES.events, on_reply),
+    **dict.fromkeys(POST_EVENTS),
 }
 
 

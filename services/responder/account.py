@@ -28,6 +28,9 @@ def account_of(book: BrandBook, row: ReplyRow) -> Channel | None:
     if row.account is not None:
         known = (account for account in book.channels if carries(account))
         return next((account for account in [*known, SANDBOX] if identity(account) == row.account), None)
+    if row.kind == "post":
+        named_by = next((account for account in book.channels if account.id == row.recipient.value and carries(account)), None)
+        return named_by or (SANDBOX if row.sandbox else None)
     kind = family(row.channel)
     named = (account for account in book.channels if kind in carries(account))
     rest = (account for account in book.channels if "*" in carries(account))

@@ -72,16 +72,22 @@ def required(book: BrandBook, writer_role: str, risk: Collection[str] = (), *, f
     """What the first rule of ``conduct.approvals`` that matches asks; without one, the writer's own approval.
 
     ``facts`` are what else a rule can name: ``{"channel": "twitter", "labels": [...]}``. A trainee's own approval never
-    counts: where a rule asks for the writer's, an agent's takes its place. Raises RuleError when a rule names a fact that
+    counts: where a rule asks for the writer's, an agent's takes its place; so it is with a post, but where the rule
+    names ``kind``. Raises RuleError when a rule names a fact that
     is not given: then nobody knows who must approve, and nothing may be sent.
     """
     rule = _first(book.conduct.approvals, _facts(writer_role, risk, facts))
     asked: Collection[str] = (SELF,) if rule is None else rule.by
     also = () if rule is None else tuple("agent" if role == SELF else role for role in rule.also)
     roles = tuple(role for role in asked if role != SELF)
-    if writer_role == "trainee":
+    if writer_role == "trainee" or _always_two(rule, facts):
         return Requirement(roles or ("agent",), by_writer=False, also=also)
     return Requirement(roles, by_writer=SELF in asked, also=also)
+
+
+def _always_two(rule: Approval | None, facts: Mapping[str, object] | None) -> bool:
+    """Whether it is a post, and no rule says of posts in so many words who approves them: then its writer does not."""
+    return (facts or {}).get("kind") == "post" and (rule is None or "kind" not in rule.when.conditions())
 
 
 def _first(rules: Iterable[Approval], facts: Mapping[str, object]) -> Approval | None:

@@ -17,7 +17,7 @@ from libs.common import db
 from libs.common.books import Published
 from libs.common.brandbook import BrandBook
 from libs.common.reply_events import ReplyApproved, ReplyBounced, ReplyEvent, ReplyFailed, ReplySent, ReplyUnconfirmed
-from services.responder import account_store, hold, hold_store
+from services.responder import account_store, hold, hold_store, quiet
 from services.responder.account import account_of
 from services.responder.clearance import expired, other_way, put_back
 from services.responder.follow import overtaken
@@ -97,10 +97,15 @@ async def claim(
 async def _whose_turn_it_is(
     connection: db.Connection, rows: Sequence[ReplyRow], books: Mapping[str, Published], retry_s: float
 ) -> list[ReplyRow]:
-    """Those that their account takes now. The rest wait, and are as if nobody had claimed them: no line of history tells of it."""
+    """Those that their account takes now, and that surprise nobody. The rest wait, and are as if nobody had claimed them: no line of history
+    tells of it."""
     found = [(row, account_of(books[row.brand].book, row)) for row in rows]
     before = {row.id: (row.waits_for, row.waits_why) for row in rows if row.waits_for and row.waits_why}
-    waits = await account_store.waits(connection, [(row, account) for row, account in found if account], before, retry_s=retry_s)
+    silent = {row.id: until for row in rows if (until := quiet.ends(row, books[row.brand].book, _claimed_at(row)))}
+    waits = await account_store.waits(
+        connection, [(row, account) for row, account in found if account and row.id not in silent], before, retry_s=retry_s
+    )
+    waits |= {id: account_store.Wait("quiet hours", "quiet", until) for id, until in silent.items()}
     waiting = [
         row.model_copy(
             update={
@@ -130,6 +135,8 @@ async def _changed_since_approval(connection: db.Connection, row: ReplyRow, book
     Whoever tells of a newer message has looked at it as well, but not while it was being transmitted, nor when its case had been merged.
     """
     at = _claimed_at(row)
+    if row.kind == "post":
+        return expired(row, book, at)
     found = await case_by_now(connection, row.brand, row.case_id)
     if found is None or found.case is None:
         return put_back(row, "its case is not known", at)

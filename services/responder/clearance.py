@@ -13,7 +13,7 @@ from libs.common.case_events import Case
 from libs.common.errors import Conflict, Forbidden
 from libs.common.reply_events import ReplyApproved, ReplyEdited, ReplyOverridden, ReplySubmitted, Signed, Verdict
 from libs.common.rules import RuleError
-from services.responder import approval, attachment, circumstances
+from services.responder import approval, attachment, circumstances, quiet
 from services.responder.approval import Requirement, Signature
 from services.responder.customer import newer_mention
 from services.responder.reply import UNAPPROVED, Change, Person, ReplyRow, may_become, next_version, weighed
@@ -25,7 +25,7 @@ def approve(
     digest: str,
     person: Person,
     book: BrandBook,
-    case: Case,
+    case: Case | None,
     at: datetime,
     *,
     others: Iterable[ReplyRow] = (),
@@ -47,18 +47,18 @@ def approve(
     """
     may_become(row, "approved", "approved")
     attachment.objection(book, row)
-    now = weighed(row, book, case.owner, at)
+    now = weighed(row, book, case.owner if case else None, at)
     try:
-        requirement = approval.required(book, row.writer_role, case.risk, facts=facts(now, book, case))
+        requirement = approval.required(book, row.writer_role, case.risk if case else (), facts=facts(now, book, case))
         objection = legal_objection(row, book, case)
     except RuleError as error:
         raise Conflict(f"A rule for approvals in the brand book cannot be evaluated, so nobody may approve: {error}") from error
-    newer, sibling = newer_mention(row, case), circumstances.answered_by(row, others, book.pilot)
+    newer, sibling = newer_mention(row, case) if case else None, circumstances.answered_by(row, others, book.pilot)
     standing = [one for one in standing_signatures(row, case, book, at) if one.who != person.id]
     signature = _signature(row, requirement, standing, person, book, newer.id if newer else None, at, instead_of)
     if digest != row.digest:
         raise Conflict("The text, channel or recipient is not what this digest stands for. Read the reply again.", digest=row.digest)
-    if case.state in ("merged", "withdrawn"):
+    if case and case.state in ("merged", "withdrawn"):
         raise Conflict(f"This case is {case.state}: there is nothing to answer in it.")
     before = {code for one in standing for code in one.overrides}
     found = _seen_what_is(now, case, others, book, person, seen, held, before, despite=despite, despite_reply=despite_reply)
@@ -68,8 +68,9 @@ def approve(
             promises=[one.model_dump(mode="json") for one in late],
         )
     if objection is not None:
-        remedy = _LEGAL_REMEDIES.get(case.legal_check or "", _LEGAL_REMEDIES["asked"])
-        raise Conflict(f"{objection[0].upper()}{objection[1:]}. {remedy}", legal_check=case.legal_check)
+        answer = case.legal_check if case else None
+        remedy = _LEGAL_REMEDIES.get(answer or "", _LEGAL_REMEDIES["asked"])
+        raise Conflict(f"{objection[0].upper()}{objection[1:]}. {remedy}", legal_check=answer)
     signature = signature.model_copy(update={"confirmed": found.confirmed, "overrides": tuple(one.code for one in found.overrides)})
     overridden = _overridden(now, found, person, at)
     signatures = [*standing, signature]
@@ -106,9 +107,9 @@ def approve(
     return Change(changed, "approved", person.id, at, ReplyApproved, detail, said={"signed": signed}, before=steps)
 
 
-def standing_signatures(row: ReplyRow, case: Case, book: BrandBook, at: datetime) -> list[Signature]:
+def standing_signatures(row: ReplyRow, case: Case | None, book: BrandBook, at: datetime) -> list[Signature]:
     """The approvals that it has and that hold: of this text, not too long ago, of a pilot or not as the brand is now, and of the newest message."""
-    newer = newer_mention(row, case)
+    newer = newer_mention(row, case) if case else None
     since = at - book.conduct.approval_expires.elapsed()
     return [
         one
@@ -142,7 +143,11 @@ def _signature(
 
 
 def expired(row: ReplyRow, book: BrandBook, at: datetime) -> Change | None:
-    """Put back what was approved so long ago that its approval holds no longer; else none."""
+    """Put back what was approved so long ago that its approval holds no longer, and a post whose moment has passed; else none."""
+    if row.kind == "post":
+        if at <= (due := quiet.due(row, book, at)) + book.conduct.posts.late_after.elapsed():
+            return None
+        return put_back(row, f"its moment, {due.isoformat(timespec='seconds')}, has passed without its being published", at)
     if row.approved_at is None or at < row.approved_at + book.conduct.approval_expires.elapsed():
         return None
     return put_back(row, f"its approval ran out after {book.conduct.approval_expires}", at)
@@ -150,7 +155,7 @@ def expired(row: ReplyRow, book: BrandBook, at: datetime) -> Change | None:
 
 def _seen_what_is(
     row: ReplyRow,
-    case: Case,
+    case: Case | None,
     others: Iterable[ReplyRow],
     book: BrandBook,
     person: Person,
@@ -163,7 +168,7 @@ def _seen_what_is(
 ) -> Weighed:
     """What they have seen of what is found in the text and around it. Raises `Forbidden`, and `Conflict` that says at once all that is missing."""
     around = circumstances.verdicts(row, case, others, book)
-    newer, sibling = newer_mention(row, case), circumstances.answered_by(row, others, book.pilot)
+    newer, sibling = newer_mention(row, case) if case else None, circumstances.answered_by(row, others, book.pilot)
     unread: dict[str, tuple[str, str]] = {}
     if newer is not None and despite != newer.id:
         unread["stale"] = ("newest", str(newer.id))
@@ -247,39 +252,49 @@ _LEGAL_REMEDIES: Mapping[str, str] = {
 """What to do about an objection, by what legal says of the case."""
 
 
-def legal_objection(row: ReplyRow, book: BrandBook, case: Case) -> str | None:
-    """Why the legal check keeps this reply of this case back; none where it does not. Raises RuleError.
+def legal_objection(row: ReplyRow, book: BrandBook, case: Case | None) -> str | None:
+    """Why the legal check keeps this reply of this case, or this post, back; none where it does not. Raises RuleError.
 
     Whether the case is one for the department is routing's to say, which knows all of its messages. Until it has, the condition is asked here as well, as
     far as it can be: so that nothing leaves in between, and where the book names a department that is not there to be asked.
     """
     asked_for = False
-    if case.legal_check is None and _ONLY_ROUTING_KNOWS.isdisjoint(book.conduct.legal_check.when.conditions()):
-        asked_for = approval.held_for_legal(book, row.writer_role, case.risk, facts=facts(row, book, case))
-    read = row.legal_by is not None and case.legal_check in (None, row.legal_under)
-    return approval.legal_objection(book, case.legal_check, asked_for=asked_for, read=read)
+    answer, risk = (case.legal_check, case.risk) if case else (None, ())
+    if answer is None and _ONLY_ROUTING_KNOWS.isdisjoint(book.conduct.legal_check.when.conditions()):
+        asked_for = approval.held_for_legal(book, row.writer_role, risk, facts=facts(row, book, case))
+    read = row.legal_by is not None and answer in (None, row.legal_under)
+    return approval.legal_objection(book, answer, asked_for=asked_for, read=read)
 
 
 _ONLY_ROUTING_KNOWS = frozenset({"pii_any", "hours"})
 
 
-def facts(row: ReplyRow, book: BrandBook, case: Case) -> dict[str, object]:
-    """What a rule for approvals can ask for."""
-    labels = [parent for label in case.labels for parent in book.label_path(label) or (label,)]
-    return {
+_OF_CASES = ("urgency", "sentiment", "department", "priority", "intent", "respond", "customer_group", "contact", "followers")
+
+
+def facts(row: ReplyRow, book: BrandBook, case: Case | None) -> dict[str, object]:
+    """What a rule for approvals can ask for. Of a post, which has no case, what only a case has is known to be absent."""
+    labels = [parent for label in (case.labels if case else row.labels) for parent in book.label_path(label) or (label,)]
+    of_all = {
+        "kind": row.kind,
         "channel": row.channel,
         "visibility": row.visibility,
         "language": row.language,
+        "labels": labels,
+        "verdicts": [verdict.code for verdict in row.verdicts],
+    }
+    if case is None:
+        return {**dict.fromkeys(_OF_CASES), **of_all, "tags": []}
+    return {
+        **of_all,
         "urgency": case.urgency,
         "sentiment": case.sentiment,
         "department": case.department,
         "priority": case.priority,
-        "labels": labels,
         "intent": case.intent,
         "respond": case.respond,
         "customer_group": case.customer_group,
         "contact": case.contact,
         "tags": case.tags,
-        "verdicts": [verdict.code for verdict in row.verdicts],
         "followers": case.latest.author.followers if case.latest else None,
     }

@@ -41,7 +41,8 @@ _MINE = (
     "(select c.case_id, c.due_at from case_copy c where c.brand = $1 and c.owner = $2 and c.state in ('new', 'open') and (c.due_at, c.case_id) > ($3, $4) "
     f"and not exists (select from reply b where b.brand = c.brand and b.case_id = c.case_id and b.state in {_AT_WORK}) "
     "order by c.due_at, c.case_id limit $5) "
-    "union (select c.case_id, c.due_at from (select * from reply where brand = $1 and writer = $2 and state in ('draft', 'failed', 'unconfirmed') "
+    "union (select c.case_id, c.due_at from (select * from reply where brand = $1 and kind = 'reply' and writer = $2 "
+    "and state in ('draft', 'failed', 'unconfirmed') "
     f"order by created_at desc limit {NEWEST}) w join case_copy c on c.brand = w.brand and c.case_id = w.case_id "
     "where c.owner is distinct from $2 and c.state in ('new', 'open', 'waiting') and (c.due_at, c.case_id) > ($3, $4) "
     "order by c.due_at, c.case_id limit $5)"
@@ -153,7 +154,7 @@ async def returned(connection: db.Connection, brand: str, member: str, after: Pl
 async def sent(connection: db.Connection, brand: str, member: str, since: datetime, before: Place | None, mask: Mask) -> list[Item]:
     """What this member wrote or approved, and was approved since then: the newest first."""
     rows = await connection.fetch(
-        "with found as (select w.id, w.case_id, w.approved_at from reply w where w.brand = $1 and w.approved_at >= $3 "
+        "with found as (select w.id, w.case_id, w.approved_at from reply w where w.brand = $1 and w.kind = 'reply' and w.approved_at >= $3 "
         "and (w.writer = $2 or w.approver = $2) and ($4::timestamptz is null or (w.approved_at, w.id) < ($4, $5::uuid)) "
         "order by w.approved_at desc, w.id desc limit $6) "
         f"select f.approved_at as due_at, f.id, {_OF_CASE}, {_OF_REPLY} from found f join case_copy c on c.brand = $1 and c.case_id = f.case_id "
@@ -171,8 +172,10 @@ async def numbers(connection: db.Connection, brand: str, member: str, hats: Sequ
     """How many each queue has, up to `MOST`."""
     row = await connection.fetchrow(
         f"select (select count(*) from (select from ({_MINE}) as m limit $5) m) as mine, "
-        "(select count(*) from (select from reply where brand = $1 and writer = $2 and state = 'draft' and returned is not null limit $5) b) as returned, "
-        "(select count(*) from (select from reply where brand = $1 and approved_at >= $6 and (writer = $2 or approver = $2) limit $5) a) as sent",
+        "(select count(*) from (select from reply where brand = $1 and kind = 'reply' and writer = $2 and state = 'draft' "
+        "  and returned is not null limit $5) b) as returned, "
+        "(select count(*) from (select from reply where brand = $1 and kind = 'reply' and approved_at >= $6 "
+        "  and (writer = $2 or approver = $2) limit $5) a) as sent",
         brand,
         member,
         *_BEGINNING,

@@ -1,4 +1,4 @@
-"""Puts back what was approved so long ago that its approval holds no longer, whatever keeps it from leaving.
+"""Puts back what was approved so long ago that its approval holds no longer, and posts whose moment has passed, whatever keeps them from leaving.
 
 No sending waits for this, and none is let through by its being late: whoever claims a reply asks the same (`clearance.expired`).
 """
@@ -9,7 +9,7 @@ import logging
 from libs.common import db
 from libs.common.books import BrandBooks, Published
 from libs.common.outbox import Relay
-from services.responder import clearance, store
+from services.responder import clearance, post_store, store
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ async def put_back(pool: db.Pool, books: BrandBooks) -> int:
 
 
 async def _of_brand(pool: db.Pool, brand: str, published: Published) -> int:
-    total = 0
+    total = await _late_posts(pool, brand, published)
     while True:
         async with pool.acquire() as connection, connection.transaction():
             rows = await store.approved_before(connection, brand, published.book.conduct.approval_expires.elapsed(), _AT_ONCE)
@@ -46,3 +46,14 @@ async def _of_brand(pool: db.Pool, brand: str, published: Published) -> int:
         total += len(changes)
         if len(rows) < _AT_ONCE:
             return total
+
+
+async def _late_posts(pool: db.Pool, brand: str, published: Published) -> int:
+    """Of those that are due, first what has been due for longest: a page a round, for what waits for the end of quiet hours is among them."""
+    async with pool.acquire() as connection, connection.transaction():
+        rows = await post_store.due(connection, brand, published.book.conduct.posts.late_after.elapsed(), _AT_ONCE)
+        at = await store.database_time(connection)
+        changes = [change for row in rows if (change := clearance.expired(row, published.book, at))]
+        await store.put_replies(connection, [change.row for change in changes])
+        await store.tell(connection, changes)
+    return len(changes)

@@ -11,7 +11,7 @@ from datetime import datetime
 from libs.common.brandbook import BrandBook
 from libs.common.case_events import Case
 from libs.common.events import SendingHold
-from libs.common.holds import sendable, stops
+from libs.common.holds import sendable, sendable_post, stops
 from libs.common.reply_events import Verdict
 from services.responder import circumstances
 from services.responder.clearance import put_back
@@ -43,7 +43,10 @@ class Against:
 
 def against(row: ReplyRow, case: Case | None, book: BrandBook, holds: Iterable[Known]) -> Against | None:
     """What stops a reply; a hold that stands before one that stood, the older before the newer. `case` is where its messages are now."""
-    about = sendable(book, case, case_id=row.case_id, channel=row.channel, visibility=row.visibility, language=row.language)
+    if row.kind == "post":
+        about = sendable_post(book, channel=row.channel, language=row.language, labels=row.labels, topic_id=row.topic_id)
+    else:
+        about = sendable(book, case, case_id=row.case_id, channel=row.channel, visibility=row.visibility, language=row.language)
     found = [known for known in holds if (known.stands or _void(row, known)) and stops(known.hold.scope, about)]
     first = min(found, key=lambda known: (not known.stands, known.hold.laid_version), default=None)
     return Against(first) if first else None

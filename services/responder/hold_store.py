@@ -153,7 +153,7 @@ async def page(
 ) -> list[ReplyRow]:
     """What a hold keeps, and what waits for another approval since one was released; first what was held first."""
     rows = await connection.fetch(
-        "select * from reply where brand = $1 and held_by is not null and state in ('approved', 'submitted') "
+        "select * from reply where brand = $1 and kind = 'reply' and held_by is not null and state in ('approved', 'submitted') "
         "and ($2::uuid is null or held_by = $2) and ($3::timestamptz is null or (held_at, id) > ($3, $4::uuid)) "
         "order by held_at, id limit $5",
         brand,
@@ -167,7 +167,7 @@ async def page(
 async def lock_siblings(connection: db.Connection, brand: str, ids: Sequence[UUID]) -> list[ReplyRow]:
     """These replies and all others to the same messages, locked in order of id: of two approvals the second sees the first."""
     rows = await connection.fetch(
-        "select * from reply where brand = $1 and (id = any($2::uuid[]) or mention_id in "
+        "select * from reply where brand = $1 and kind = 'reply' and (id = any($2::uuid[]) or mention_id in "
         "(select mention_id from reply where brand = $1 and id = any($2::uuid[]))) order by id for update",
         brand,
         ids,

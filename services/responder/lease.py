@@ -60,10 +60,14 @@ def waiting(
             why.append("The sending lease is from the future: the clocks of Kafka and Postgres are apart.")
     if row.next_attempt_at and row.next_attempt_at > now and row.waits_for:
         at = row.next_attempt_at.isoformat(timespec="seconds")
-        if row.waits_why == "turn":
+        if row.waits_why == "quiet":
+            why.append(f"It would come at an hour that is quiet by the brand book (conduct.quiet_hours): it leaves at {at}.")
+        elif row.waits_why == "turn":
             why.append(f"The account {row.waits_for} is given so many replies a minute, and no more: its turn is at {at}.")
         else:
             why.append(f"The account {row.waits_for} refuses whatever is sent: {row.error}. It is tried again at {at}.")
+    elif row.publish_at and row.publish_at > now:
+        why.append(f"It is planned for {row.publish_at.isoformat(timespec='seconds')}.")
     elif row.next_attempt_at and row.next_attempt_at > now and row.error:
         why.append(f"Attempt {row.attempts} failed ({row.error}); the next is at {row.next_attempt_at.isoformat(timespec='seconds')}.")
     ends = row.approved_at + expires if expires and row.approved_at else None

@@ -18,7 +18,7 @@ Put back is what was approved against something that has changed, until the mome
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
@@ -32,6 +32,7 @@ from libs.common.case_events import Case
 from libs.common.errors import Conflict
 from libs.common.events import Mention
 from libs.common.outbox import Outgoing
+from libs.common.post_events import OF_REPLIES, Post
 from libs.common.reply_events import (
     DraftedBy,
     Reply,
@@ -89,6 +90,12 @@ class Returned(BaseModel):
 class ReplyRow(Reply):
     """All that is known of a reply: what its events tell, and what stays here."""
 
+    kind: str = "reply"
+    """reply, or post: what the brand says of its own accord, in answer to nobody. Of a post `case_id` is its own id, and names no case."""
+    publish_at: datetime | None = None
+    """Of a post: when; none: as soon as it is approved."""
+    labels: list[str] = Field(default=[])
+    """Of a post: what it is about."""
     version: int = 1
     language: str
     first_reply: bool
@@ -132,7 +139,8 @@ class ReplyRow(Reply):
     looks: int = 0
     """How often it was looked for, or sent again under its key, since its answer was lost."""
     waits_for: str | None = None
-    """The account that makes it wait, because of a `turn` that it was given or because the account has `refused` whatever is sent (`waits_why`)."""
+    """The account that makes it wait, because of a `turn` that it was given, because the account has `refused` whatever is sent, or because it is `quiet`
+    (`waits_why`)."""
     waits_why: str | None = None
     delivery_at: datetime | None = None
     """When a mail server last told what became of it (`delivery`)."""
@@ -164,6 +172,12 @@ class Change:
         if self.event is None:
             return None
         row = self.row
+        if row.kind == "post":
+            post = Post.model_validate({**row.model_dump(), "account": row.recipient.value})
+            of_post = OF_REPLIES[self.event](
+                brand=row.brand, book_version=row.book_version, post=post, at=self.at, actor=self.who, **self.said
+            )
+            return Outgoing(of_post, str(row.id), row.version, str(row.id), traceparent or row.traceparent)
         event = self.event(brand=row.brand, book_version=row.book_version, reply=row, at=self.at, actor=self.who, **self.said)
         return Outgoing(event, str(row.id), row.version, str(row.case_id), traceparent or row.traceparent)
 
@@ -196,6 +210,9 @@ def judge(book: BrandBook, row: ReplyRow, owner: str | None, at: datetime) -> li
         found += foreign_links(row.text, book, row.writer_role, found)
     if row.parts and parts.fit(row.parts, row.channel, book, row.visibility):
         found = [verdict for verdict in found if verdict.code != "too_long"]
+    if row.kind == "post":
+        # It speaks to nobody in particular, and for the brand.
+        return [verdict for verdict in found if verdict.code not in {*guard.SIGNATURE, "missing_greeting"}]
     if member is _NOBODY and guard.signed_by(_draft(row, member, at), book.team, book):
         return [verdict for verdict in found if verdict.code not in guard.SIGNATURE]
     return found
@@ -224,12 +241,13 @@ def _draft(row: ReplyRow, member: Member, at: datetime) -> Draft:
 
 def digest_of(row: ReplyRow) -> str:
     """What an approval of this reply is bound to: where it goes, its text, the parts that it is sent in, the files that go with it, and what people say
-    that it promises and keeps. What is found in the text follows from the text."""
+    that it promises and keeps; of a post also its moment. What is found in the text follows from the text."""
     said = [hand.model_dump(mode="json") for hand in row.by_hand]
     kept = [] if row.keeps is None else [[str(id) for id in row.keeps]]
     more: list[object] = [said, *kept] if said or kept else []
     more += [{"parts": row.parts}] if row.parts else []
     more += [{"files": [[file.name, file.media_type, file.sha256, file.alt] for file in row.attachments]}] if row.attachments else []
+    more += [{"post": row.publish_at.astimezone(UTC).isoformat() if row.publish_at else None}] if row.kind == "post" else []
     return approval.text_digest(row.channel, row.recipient.key(row.visibility), row.text, more)
 
 
@@ -388,7 +406,7 @@ def next_version(row: ReplyRow, **changes: object) -> ReplyRow:
 
 def may_become(row: ReplyRow, state: str, what: str) -> None:
     if state not in _STEPS[row.state]:
-        raise Conflict(f"A reply that is {row.state} cannot be {what}. {_INSTEAD.get(row.state, 'Submit it first.')}", state=row.state)
+        raise Conflict(f"A {row.kind} that is {row.state} cannot be {what}. {_INSTEAD.get(row.state, 'Submit it first.')}", state=row.state)
 
 
 def discarded(row: ReplyRow, reason: str, who: str, at: datetime, **changes: object) -> Change:
@@ -521,7 +539,9 @@ UNSENT: Mapping[str, object] = {
 def submit(row: ReplyRow, person: Person, book: BrandBook, owner: str | None, at: datetime) -> Change:
     """Offer it for approval. Whoever submits a machine's draft takes it as their own. Raises `Conflict`."""
     if row.state != "draft":
-        raise Conflict(f"A reply that is {row.state} cannot be submitted. {_INSTEAD.get(row.state, 'It was already.')}", state=row.state)
+        raise Conflict(
+            f"A {row.kind} that is {row.state} cannot be submitted. {_INSTEAD.get(row.state, 'It was already.')}", state=row.state
+        )
     mine = {"writer": person.id, "writer_role": person.role} if row.automatic or row.writer is None else {}
     changed = next_version(row, state="submitted", submitted_by=person.id, submitted_at=at, automatic=False, returned=None, **mine)
     return Change(weighed(changed, book, owner, at), "submitted", person.id, at, ReplySubmitted)

@@ -25,7 +25,7 @@ class Waiting:
 async def to_ask(connection: db.Connection, brand: str, book_version: int, limit: int) -> list[ReplyRow]:
     """Submitted replies of which it is not known, by this book, whose approval they wait for; locked, those that others hold locked left out."""
     rows = await connection.fetch(
-        "select * from reply where brand = $1 and state = 'submitted' and (asked_under <> $2 or asks_until <= clock_timestamp()) "
+        "select * from reply where brand = $1 and kind = 'reply' and state = 'submitted' and (asked_under <> $2 or asks_until <= clock_timestamp()) "
         "order by act_by nulls first, id limit $3 for update skip locked",
         brand,
         book_version,

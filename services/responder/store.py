@@ -196,7 +196,7 @@ async def replies_of_cases(connection: db.Connection, case_ids: Collection[UUID]
 
 async def reply(connection: db.Connection, brand: str, reply_id: UUID, *, lock: bool = False) -> ReplyRow | None:
     row = await connection.fetchrow(
-        f"select * from reply where brand = $1 and id = $2{' for update' if lock else ''}",
+        f"select * from reply where brand = $1 and id = $2 and kind = 'reply'{' for update' if lock else ''}",
         brand,
         reply_id,
     )
@@ -212,7 +212,7 @@ async def replies_to(connection: db.Connection, brand: str, mention_id: UUID) ->
 async def approved_before(connection: db.Connection, brand: str, ago: timedelta, limit: int) -> list[ReplyRow]:
     """What has been approved for longer than `ago`, locked; those that others hold locked are left out."""
     rows = await connection.fetch(
-        "select * from reply where brand = $1 and state = 'approved' and approved_at <= clock_timestamp() - $2::interval "
+        "select * from reply where brand = $1 and state = 'approved' and kind = 'reply' and approved_at <= clock_timestamp() - $2::interval "
         "order by approved_at, id limit $3 for update skip locked",
         brand,
         ago,
@@ -238,7 +238,7 @@ async def page(
 ) -> list[ReplyRow]:
     """Replies of a brand, newest first."""
     rows = await connection.fetch(
-        "select * from reply where brand = $1 and ($2::text is null or state = $2) and ($3::uuid is null or case_id = $3) "
+        "select * from reply where brand = $1 and kind = 'reply' and ($2::text is null or state = $2) and ($3::uuid is null or case_id = $3) "
         "and ($4::timestamptz is null or (created_at, id) < ($4, $5::uuid)) order by created_at desc, id desc limit $6",
         brand,
         state,

@@ -75,7 +75,8 @@ async def answers(connection: db.Connection, brand: str, since: timedelta) -> li
     """What people wrote themselves and sent of late, the newest first; with the first label of its case. Not what an update told many at once."""
     rows = await connection.fetch(
         "select r.id as reply_id, r.case_id, c.\"case\" -> 'labels' ->> 0 as label, r.language, r.writer, r.text, r.recipient ->> 'name' as customer "
-        "from (select * from reply where brand = $1 and created_at > clock_timestamp() - $2::interval order by created_at desc limit $3) r "
+        "from (select * from reply where brand = $1 and kind = 'reply' "
+        "  and created_at > clock_timestamp() - $2::interval order by created_at desc limit $3) r "
         "join case_copy c on c.case_id = r.case_id and c.brand = r.brand "
         "where r.state = 'sent' and r.update_id is null and (r.script is null or r.changed >= $4) order by r.created_at desc limit $5",
         brand,

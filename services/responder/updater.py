@@ -13,7 +13,7 @@ from libs.common import db
 from libs.common.books import BrandBooks, Published
 from libs.common.events import SendingHold
 from libs.common.outbox import Relay
-from services.responder import hold, hold_store, store, update, update_store
+from services.responder import hold, hold_store, quiet, store, update, update_store
 from services.responder.reply import ReplyRow
 from services.responder.update import Item, Update
 
@@ -109,6 +109,10 @@ async def _make(connection: db.Connection, found: Update, published: Published, 
         if stop:
             await _void(connection, found, done, f"it was held ({stop.known.hold.reason}): its approval is void", now)
             return
+        until = quiet.ends(changes_of[-1].row, published.book, now) if changes_of else None
+        if until:
+            await _wait(connection, found, done, until)
+            return
         for change in changes_of:
             await store.put_replies(connection, [change.row])
         await store.tell(connection, changes_of)
@@ -124,6 +128,13 @@ async def _make(connection: db.Connection, found: Update, published: Published, 
 async def _hold_up(connection: db.Connection, found: Update, done: list[Item], stands: SendingHold, now: datetime) -> None:
     await update_store.put_items(connection, done)
     await update_store.put(connection, _later(found, now + _HELD_FOR, f"It is held: {stands.reason}."))
+
+
+async def _wait(connection: db.Connection, found: Update, done: list[Item], until: datetime) -> None:
+    """All of it waits, at its own pace from then on: what is left would otherwise come at once when the quiet hours are over."""
+    why = f"It would come at an hour that is quiet by the brand book (conduct.quiet_hours): it goes on at {until.isoformat(timespec='seconds')}."
+    await update_store.put_items(connection, done)
+    await update_store.put(connection, _later(found, until, why))
 
 
 async def _void(connection: db.Connection, found: Update, done: list[Item], why: str, now: datetime) -> None:

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
-from libs.common import answer_events, books, case_events, delivery_events, events, incident_events, reply_events
+from libs.common import answer_events, books, case_events, delivery_events, events, incident_events, post_events, reply_events
 from libs.common.consumer import Consumer
 from libs.common.events import BrandBookPublished, Event
 from libs.common.topics import BRANDS, EVENT_TYPES, TOPICS, Topic
 
-EVENT_MODULES = {module.__name__ for module in (events, case_events, incident_events, reply_events, answer_events, delivery_events)}
+EVENT_MODULES = {
+    module.__name__ for module in (events, case_events, incident_events, reply_events, post_events, answer_events, delivery_events)
+}
 SERVICES = ("ingest", "triage", "routing", "responder", "analytics")
 STREAMED = [topic for topic in TOPICS if topic is not BRANDS]
 """Brand books are read whole by every instance (`libs/common/books.py`), not through the consume loop."""

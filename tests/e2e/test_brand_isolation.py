@@ -41,6 +41,7 @@ fallback: {department}
 drafting: {{model: true}}
 fields: [{{id: vak}}]
 team: [{{id: mk, first_name: Mila, initials: mk, role: lead}}, {{id: pb, first_name: Pim, initials: pb, capacity: 0}}]
+channels: [{{id: brug, type: webhook, for: [forum], url: "https://brug.{brand}.example/in", secret: "env:{brand.upper()}_BRUG"}}]
 scripts: [{{id: {label}-script, language: nl, text: "{{groet}}, ik kijk naar de {label}. {{handtekening}}"}}]
 """
     for brand, name, label, department in (("dijk", "Dijkgraaf", "kruin", "dijkwacht"), ("duin", "Duinwaard", "zandbank", "strandpost"))
@@ -131,6 +132,8 @@ def world(home: Path) -> Iterator[World]:
         for n, seed in enumerate(found.seeds):
             seed["update_id"] = updates[n == 23]
         found.seeds[0].update(_practice(found))
+        for n in range(7):
+            found.seeds[n]["post_id"] = _posted(found, n)
         for n in (0, 1):
             found.seeds[n].update(_written(found, n))
         found.seeds[17]["suggestion_id"] = found.ask(
@@ -226,6 +229,28 @@ def _update(world: World, n: int) -> str:
     update_id: str = written.json()["id"]
     eventually(lambda: world.get("responder", f"/updates/{update_id}")["state"] == "draft", "the update waits for approval")
     return update_id
+
+
+def _posted(world: World, n: int) -> str:
+    """A post of Duin, by somebody else than who approves it: submitted, but for the first two."""
+    body = {"account": "brug", "text": "De zandbank ligt er weer."}
+    path = "/v1/brands/duin/posts"
+    written = world.system.call("responder", "POST", path, role="agent", brand="duin", subject="pb", json=body)
+    assert written.status_code == 201, written.text
+    post_id: str = written.json()["id"]
+    if n > 1:
+        assert world.ask("duin", "responder", "POST", f"{path}/{post_id}/submit").status_code == 200
+    if n == 6:
+        world.system.psql(
+            "set session_replication_role = replica; "
+            f"update responder.reply set state = 'unconfirmed', version = version + 1 where id = '{post_id}'"
+        )
+    return post_id
+
+
+def _digest_of_post(world: World, n: int) -> str:
+    digest: str = world.get("responder", f"/posts/{world.seeds[n]['post_id']}")["digest"]
+    return digest
 
 
 def _told(world: World) -> None:
@@ -632,6 +657,18 @@ TABLE: dict[Key, Row] = {
     ("responder", "get", f"{_B}/updates/{{update_id}}/conversations"): Row(22, shows="zandbank"),
     ("responder", "post", f"{_B}/updates/{{update_id}}/approve"): Row(22, body=_approval),
     ("responder", "post", f"{_B}/updates/{{update_id}}/stop"): Row(23, body=lambda world, n: {"reason": "de duinganger belde"}),
+    ("responder", "post", f"{_B}/posts"): Row(own=201, body=lambda world, n: {"account": "brug", "text": "Er is iets."}),
+    ("responder", "get", f"{_B}/posts"): Row(own=200, shows="zandbank"),
+    ("responder", "get", f"{_B}/posts/{{post_id}}"): Row(shows="zandbank"),
+    ("responder", "put", f"{_B}/posts/{{post_id}}"): Row(0, body=lambda world, n: {"text": "De zandbank ligt er weer."}),
+    ("responder", "post", f"{_B}/posts/{{post_id}}/submit"): Row(1),
+    ("responder", "post", f"{_B}/posts/{{post_id}}/return"): Row(2, body=_back),
+    ("responder", "post", f"{_B}/posts/{{post_id}}/legal-check"): Row(
+        3, body=lambda world, n: {"digest": _digest_of_post(world, n), "note": "gelezen"}
+    ),
+    ("responder", "post", f"{_B}/posts/{{post_id}}/approve"): Row(4, body=lambda world, n: {"digest": _digest_of_post(world, n)}),
+    ("responder", "post", f"{_B}/posts/{{post_id}}/discard"): Row(5, body=lambda world, n: {"reason": "de duinganger belde"}),
+    ("responder", "post", f"{_B}/posts/{{post_id}}/confirm"): Row(6, body=lambda world, n: {"sent": True, "note": "nagezien"}),
     ("routing", "post", f"{_B}/clients"): Row(own=201, role="admin", body=lambda world, n: {"name": "Zonder naam", "role": "analyst"}),
     ("routing", "get", f"{_B}/clients"): Row(own=200, role="admin", shows="Strandpost"),
     ("routing", "get", f"{_B}/clients/{{client_id}}"): Row(role="admin", shows="Strandpost"),

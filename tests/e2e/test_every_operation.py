@@ -44,7 +44,8 @@ drafting: {model: true}
 fields: [{id: kenteken, name: Kenteken}]
 team: [{id: mk, first_name: Mila, initials: mk, role: lead}, {id: pb, first_name: Pim, initials: pb, role: agent}]
 scripts: [{id: pont-script, language: nl, text: "{groet}, ik kijk naar de pont. {handtekening}"}]
-channels: [{id: post, type: imap, host: imap.veer.example, port: 993, tls: true, user: post@veer.example, secret: "file:veer-imap", folder: INBOX}]
+channels: [{id: post, type: imap, host: imap.veer.example, port: 993, tls: true, user: post@veer.example, secret: "file:veer-imap", folder: INBOX},
+  {id: brug, type: webhook, for: [forum], url: "https://brug.veer.example/in", secret: "env:VEER_BRUG"}]
 """
 PASSWORD = "vijf woorden die niemand raadt"
 SET = 31
@@ -676,6 +677,7 @@ def _responder(world: World) -> dict[str, Example]:
         "legal_check": Example(parameters=_of(world, 8, "reply_id", **any_version), body={"digest": reply[8]["digest"], "note": "gelezen"}),
         "approve": Example(parameters=_of(world, 9, "reply_id", **any_version), body={"digest": reply[9]["digest"]}),
         **_aftermath(world),
+        **_posts(world),
         **_practice(world),
         **_writing(world),
         "ask_for_draft": Example(
@@ -734,6 +736,42 @@ def _looked_at(world: World) -> dict[str, Example]:
         "delegations": Example(parameters={"brand": "veer"}),
         "delegate": Example(parameters={"brand": "veer", "Idempotency-Key": f"even-weg-{world.first}"}, body=lent),
         "revoke": Example(parameters={"brand": "veer", "delegation_id": given}),
+    }
+
+
+def _posts(world: World) -> dict[str, Example]:
+    """Posts by somebody else than who approves them, one for each thing that is done to one."""
+
+    def written(*, submitted: bool = True) -> dict[str, Any]:
+        body = {"account": "brug", "text": "De pont vaart zaterdag niet."}
+        path = "/v1/brands/veer/posts"
+        answer = world.system.call("responder", "POST", path, brand="veer", role="agent", subject="pb", json=body)
+        assert answer.status_code == 201, answer.text
+        found: dict[str, Any] = answer.json()
+        if submitted:
+            world.ask("responder", "POST", f"/posts/{found['id']}/submit")
+        return found
+
+    def of(post: dict[str, Any]) -> dict[str, str]:
+        return {"brand": "veer", "post_id": post["id"], "If-Match": "*"}
+
+    draft, read, approved, lost, legal = written(submitted=False), written(), written(), written(), written()
+    forged = "set session_replication_role = replica; "
+    world.system.psql(f"{forged}update responder.reply set state = 'unconfirmed', version = version + 1 where id = '{lost['id']}'")
+    return {
+        "posts": Example(parameters={"brand": "veer"}),
+        "one_post": Example(parameters={"brand": "veer", "post_id": read["id"]}),
+        "write_post": Example(
+            parameters={"brand": "veer", "Idempotency-Key": f"een-bericht-{world.first}"},
+            body={"account": "brug", "text": "De pont vaart weer.", "publish_at": "2099-03-02T17:00:00Z", "labels": ["pont"]},
+        ),
+        "edit_post": Example(parameters=of(read), body={"text": "De pont vaart zondag niet."}),
+        "submit_post": Example(parameters=of(draft)),
+        "send_back_post": Example(parameters=of(written()), body={"note": "Noem de reden."}),
+        "legal_check_post": Example(parameters=of(legal), body={"digest": legal["digest"], "note": "gelezen"}),
+        "approve_post": Example(parameters=of(approved), body={"digest": approved["digest"]}),
+        "discard_post": Example(parameters=of(written()), body={"reason": "de pont vaart toch"}),
+        "confirm_post": Example(parameters=of(lost), body={"sent": True, "note": "nagezien"}),
     }
 
 

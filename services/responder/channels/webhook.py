@@ -126,6 +126,31 @@ def body(row: ReplyRow, sending: Sending) -> bytes:
     """What a receiver gets, the same however often; fields may be added, and none is taken away."""
     recipient, writer = row.recipient, sending.book.member(row.writer) if row.writer else None
     approved_at = row.approved_at.isoformat() if row.approved_at else None
+    sent_by = {
+        "id": row.writer,
+        "first_name": writer.first_name if writer else None,
+        "initials": writer.initials if writer else None,
+    }
+    if row.kind == "post":
+        return orjson.dumps(
+            {
+                "type": "weerklank.post.v1",
+                "timestamp": approved_at,
+                "data": {
+                    "id": str(marker(row)),
+                    "post": str(row.id),
+                    "brand": row.brand,
+                    "account": recipient.value,
+                    "channel": row.channel,
+                    "language": row.language,
+                    "text": row.text,
+                    "publish_at": row.publish_at.isoformat() if row.publish_at else None,
+                    "sent_by": sent_by,
+                    "approved_by": row.approver,
+                    "approved_at": approved_at,
+                },
+            }
+        )
     return orjson.dumps(
         {
             "type": "weerklank.reply.v1",
@@ -154,11 +179,7 @@ def body(row: ReplyRow, sending: Sending) -> bytes:
                     }
                     for known, file in zip(row.attachments, sending.files, strict=True)
                 ],
-                "sent_by": {
-                    "id": row.writer,
-                    "first_name": writer.first_name if writer else None,
-                    "initials": writer.initials if writer else None,
-                },
+                "sent_by": sent_by,
                 "approved_by": row.approver,
                 "approved_at": approved_at,
             },

@@ -112,6 +112,7 @@ class What(NamedTuple):
     writer: str | None
     writer_role: str
     press: bool
+    post: bool = False
 
 
 def digest_of(reply: dict[str, Any]) -> str:
@@ -122,6 +123,13 @@ def digest_of(reply: dict[str, Any]) -> str:
     files = [[file["name"], file["media_type"], file["sha256"], file["alt"]] for file in reply.get("attachments", [])]
     more += [{"files": files}] if files else []
     return hashlib.sha256(json.dumps([reply["channel"], key, reply["text"], *more], separators=(",", ":")).encode()).hexdigest()
+
+
+def digest_of_post(post: dict[str, Any]) -> str:
+    """As the documentation says: SHA-256 of channel, account, text and moment."""
+    key = "\x1f".join(("account", post["account"], "public", ""))
+    moment = datetime.fromisoformat(post["publish_at"]).astimezone(UTC).isoformat() if post["publish_at"] else None
+    return hashlib.sha256(json.dumps([post["channel"], key, post["text"], {"post": moment}], separators=(",", ":")).encode()).hexdigest()
 
 
 @dataclass
@@ -166,6 +174,9 @@ class Walk:
         departments = [{"id": "webcare", "members": ["gs", "an", "mk", "tr"]}, {"id": "legal", "members": ["jur"]}]
         guard = {"severity": [{"codes": ["missing_signature", "wrong_signature"], "severity": "hint"}]}
         voice = {"forbidden_words": ["kosteloos"]}
+        hook = {"id": "hook", "type": "webhook", "url": "https://hook.example/in", "for": ["forum"]}
+        hook["secret"] = f"env:{self.desk.brand.upper().replace('-', '_')}_HOOK"
+        live["channels"] = [*live.get("channels", []), hook]
         await self.desk.publish(team=TEAM, departments=departments, conduct=conduct, guard=guard, voice=voice, **live)
 
     def settings(self) -> Settings:
@@ -312,6 +323,37 @@ class Walk:
                 if item["state"] == "ready":
                     self.done(f"{update_id}/{item['case_id']}", actor, item["digest"], rules, begun, update=item["text"])
 
+    async def posts(self, actor: Actor, path: str) -> None:
+        moment = (datetime.now(UTC) + timedelta(seconds=self.rng.choice((1, 3600)))).isoformat() if self.rng.random() < 0.3 else None
+        answer = await self.ask(actor, "POST", path, json={"account": "hook", "text": self.text(), "publish_at": moment})
+        if answer.status_code == 201:
+            self.keep("post_id", answer.json()["id"])
+            self.know_post(answer.json())
+            if self.rng.random() < 0.8:
+                await self.ask(actor, "POST", f"/v1/brands/{self.desk.brand}/posts/{answer.json()['id']}/submit")
+
+    def know_post(self, found: dict[str, Any]) -> None:
+        assert digest_of_post(found) == found["digest"], "the digest is not of what is documented"
+        self.texts[found["digest"]] = What(
+            found["channel"], "account", found["account"], found["text"], found["writer"], found["writer_role"], press=False, post=True
+        )
+
+    async def approve_post(self, actor: Actor, path: str) -> None:
+        post_id = self.one("post_id")
+        answer = await self.desk.call("GET", f"/posts/{post_id}", role="lead", subject="mk")
+        if answer.status_code != 200:
+            return
+        found = answer.json()
+        self.know_post(found)
+        forged = self.rng.random() < 0.15 or not await self.knows_of_approval(actor)
+        others = [digest for digest in self.texts if digest != found["digest"]]
+        digest = self.rng.choice([*others, "0" * 64]) if forged else found["digest"]
+        body = {"digest": digest, "confirmed": sorted({verdict["code"] for verdict in found["verdicts"]})}
+        rules, begun = {self.rules}, datetime.now(UTC)
+        answer = await self.ask(actor, "POST", f"/v1/brands/{path.split('/')[3]}/posts/{post_id}/approve", json=body)
+        if answer.status_code == 200:
+            self.done(post_id, actor, digest, rules, begun)
+
     async def delegates(self, actor: Actor, path: str) -> None:
         to = self.rng.choice([member["id"] for member in TEAM])
         ends_at = (datetime.now(UTC) + timedelta(days=1)).isoformat()
@@ -393,7 +435,7 @@ class Walk:
         """How each route that changes something is asked. A new route is not in here, and the test fails until somebody has thought of it."""
         brand, desk = "/v1/brands/{brand}", "/desk/brands/{brand}"
         reply, reply_desk = f"{brand}/replies/{{reply_id}}", f"{desk}/replies/{{reply_id}}"
-        practice = f"{brand}/practice"
+        practice, post = f"{brand}/practice", f"{brand}/posts/{{post_id}}"
         note = lambda _: {"note": "zo"}  # noqa: E731
         invented = lambda walk: {"channel": "twitter", "customer": "Sanne", "text": "hallo?", "model_answer": walk.text()}  # noqa: E731
         reason = lambda _: {"reason": "zo"}  # noqa: E731
@@ -423,6 +465,14 @@ class Walk:
             ("POST", f"{brand}/updates"): self.updates,
             ("POST", f"{brand}/updates/{{update_id}}/approve"): self.approve_update,
             ("POST", f"{brand}/updates/{{update_id}}/stop"): self.said(reason),
+            ("POST", f"{brand}/posts"): self.posts,
+            ("PUT", post): self.said(lambda walk: {"text": walk.text()}, "PUT"),
+            ("POST", f"{post}/submit"): self.said(),
+            ("POST", f"{post}/return"): self.said(note),
+            ("POST", f"{post}/legal-check"): self.said(lambda walk: {"digest": digest(walk), "note": "gelezen"}),
+            ("POST", f"{post}/approve"): self.approve_post,
+            ("POST", f"{post}/discard"): self.said(reason),
+            ("POST", f"{post}/confirm"): self.said(lambda walk: {"sent": walk.rng.random() < 0.5, "note": "gezien"}),
             ("POST", f"{brand}/overrides/{{override_id}}/review"): self.said(lambda _: {"verdict": "fine", "note": "zo"}),
             ("POST", f"{brand}/delegations"): self.delegates,
             ("DELETE", f"{brand}/delegations/{{delegation_id}}"): self.revokes,
@@ -476,6 +526,9 @@ class Walk:
     async def somebody_answers(self) -> None:
         """What people are here for: one writes and submits, others approve; each as far as the rest of the world lets them."""
         brand = f"/v1/brands/{self.desk.brand}"
+        if self.rng.random() < 0.3:
+            await self.posts(self.rng.choice([*PEOPLE, OTHERS[0]]), f"{brand}/posts")
+            await self.approve_post(self.rng.choice(PEOPLE), f"{brand}/posts/{{post_id}}/approve")
         await self.writes(self.rng.choice([*PEOPLE, OTHERS[0]]), f"{brand}/cases/{self.one('case_id')}/replies")
         for _ in range(2):
             does = self.rng.choice((self.approve, self.approve, self.approve_at_desk))
@@ -734,6 +787,8 @@ class Walk:
             return True
         if SELF not in last.rules:
             return False
+        if what.post:
+            return any(call.actor.subject != what.writer for call in people)
         if what.writer_role == "trainee":
             return last.actor.subject != what.writer
         if what.press:

@@ -124,6 +124,8 @@ ANY_ORDER = {
     ("conduct", "in_scope"), ("conduct", "out_of_scope"), ("conduct", "may_promise", "*"), ("conduct", "go_private_for"),
     ("conduct", "approvals", "*", "by"),
     ("conduct", "approvals", "*", "also"),
+    ("conduct", "quiet_hours"), ("conduct", "quiet_hours", "*", "blocks"), ("conduct", "quiet_hours", "*", "days"),
+    ("conduct", "quiet_hours", "*", "channels"),
     ("hours", "exceptions"), ("hours", "exceptions", "*", "blocks"), *(("hours", day) for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")),
     ("routing", "*", "skills"), ("routing", "*", "tell"), ("team", "*", "languages"), ("team", "*", "skills"),
     ("hub", "members"), ("hub", "members", "*", "roles"), ("hub", "members", "*", "notify"),
