@@ -135,6 +135,8 @@ _OURS = (
     r"|elektricien|installateur|productveiligheid|planning|techniek|bezorgers?|koeriers?|klachten\w*|magazijn|administratie|hypotheken|facturen"
     r"|veiligheid|conducteur|directie|woordvoer\w*)"
 )
+_REACHES = r"<<(?:belt|bellen|mailt|mailen|appt|appen|smst|sms't|schrijft|bericht|informeert|bereikt)"
+"""What somebody does who gets in touch."""
 _HAVE = r"(?:krijg(?:t|en)?|ontvang(?:t|en)?)"
 _THINGS = r"(?:bestelling|pakket\w*|levering|zending|afspraak|bezoek|order)"
 """What reaches the reader by others, or was agreed already."""
@@ -182,6 +184,10 @@ _DUTCH = Words(
         rf"^(?!.*<<{_STATE}>>).*?<<{_VERB}>>(?: \w+){{0,6}}? {_OURS}>>",
         r"<<(?:mijn|onze|ons) (?:\w+ ){1,3}?(?:belt|mailt|appt|smst|sms't|stuurt|neemt|reageert|antwoordt|bezoekt|helpt|informeert|onderzoekt"
         r"|bekijkt|beoordeelt|zoekt|checkt|controleert|pakt|plant|komt|laat|legt|regelt|kijkt)>>",
+        # somebody of ours gets in touch, whoever that is: "de secretaris belt u", "over een uur belt zij u"
+        rf"(?<=\w\s){_REACHES} (?:je|jou|jullie|u)>>(?! (?:zelf|ons|mij|me|naar|met|dan (?:naar|met)|even (?:naar|met))>>)",
+        rf"<<{_REACHES} (?:zij|ze|hij|(?:de|het|een|onze|mijn|mevrouw|meneer|dhr|mevr)\.? \w+(?: \w+)?) (?:je|jou|jullie|u)>>",
+        r"<<(?:meldt|melden) zich (?:\w+ )?bij (?:je|jou|jullie|u)>>|<<(?:neemt|nemen) (?:\w+ ){0,2}?contact (?:met (?:je|jou|jullie|u) )?op>>",
         # the whole of it is on its way to the reader
         rf"<<(?:{_YOU} (?:hebt|heeft|heb)|(?:hebt|heeft|heb) {_YOU})(?: (?:het|hem|die|deze|dat|ze|alles))?\s*$|<<(?:{_YOU} (?:hebt|heeft)|(?:hebt"
         rf"|heeft|heb) {_YOU}) (?:het|hem|die|deze|dat|ze|alles)>>(?!.*<<{_DONE}>>)",
@@ -209,7 +215,7 @@ _DUTCH = Words(
     subordinate=_pattern(
         r"__(?:als|indien|wanneer|zodra|omdat|zodat|totdat|tot|voordat|nadat|terwijl|zolang|mits|tenzij|om|of|hoe|wie|mocht(?:en)?)>>",
         rf"__(?:dat|wat|waar\w*)>>(?! (?:\w+ )?(?!{_SMALL}>>)\w{{3,}} (?:{_I}|{_YOU})>>)",
-        rf"__die>>(?! (?:je |u |jou )?(?:\w+ )?{_VERB}>>)",
+        rf"__die>>(?! (?:je |u |jou )?(?:\w+ )?{_VERB}>>| \w+ (?:{_I}|{_YOU})>>)",
     ),
     vouch=Wording(
         rf"<<(?:zorg(?:en)?|belo(?:of|ven)|garande(?:er|ren)|verzeker(?:en)?|zeg(?:gen)?) (?:{_I}|er|ervoor|je|u|jou|voor)>>",
@@ -274,7 +280,7 @@ _US = (
     r"|customer (?:service|services|care|support)|team lead(?:er)?)"
 )
 _FROM_US = (
-    r"(?:hear|have heard|know|(?:get|receive) (?!.*<<(?:parcel|package|order|delivery|shipment|appointment|visit|points)>>)|(?:have|expect"
+    r"(?:hear|have heard|know|read|find|have (?:our|the|my|your)|(?:get|receive) (?!.*<<(?:parcel|package|order|delivery|shipment|appointment|visit|points)>>)|(?:have|expect"
     r"|see) (?:[^,]{0,40}?<<)?"
     r"(?:answers?|reply|replies|response|update|email|e-mail|mail|message|call|phone call|callback|refund|money|credit|replacement|news"
     r"|confirmation|letter|decision|solution|information"
@@ -288,7 +294,7 @@ _ENGLISH = Words(
     boundary=_pattern(
         r"[,;:()–—]",
         r"(?<=\s)- ",
-        r"<<(?:and|but|so|if|when|whenever|once|as soon as|that|whether|because|since|until|while|which|who|what|where|why|how|unless|in case"
+        r"<<and>>(?! (?:us|me|him|her|them)>>)|<<(?:but|so|if|when|whenever|once|as soon as|that|whether|because|since|until|while|which|who|what|where|why|how|unless|in case"
         r"|or|then)>>",
     ),
     joining=frozenset({"and", "or", ",", "but"}),
@@ -320,6 +326,7 @@ _ENGLISH = Words(
         r"|picked up|looked into|dealt with|paid|issued|assessed|reimbursed|put right|completed|settled|cleared|escalated|forwarded)>>",
         r"<<(?:money|refund|credit|amount|payment)>>.*?<<(?:will|'ll) be (?:back|in your|on your|with you)>>",
         r"^__will (?:\w+ly )?(?:get back|call|let you know|update|reply|dm|email|come back|check|follow up|be in touch)>>",
+        r"^__and will (?:\w+ )?(?:(?:e-?mail|call|ring|text|phone|message|contact|update|tell|send|write to|get back to|come back to|let) you>>|reply>>)",
         r"<<(?:answer|reply|update|response) (?:will follow|to follow|follows)>>",
     ),
     elided=_pattern(
@@ -328,7 +335,7 @@ _ENGLISH = Words(
     subordinate=_pattern(
         r"__(?:if|when|whenever|once|as soon as|that|whether|because|since|until|while|which|what|where|why|how|unless|in case|or|please"
         r"|could|can|would|shall|do|did)>>",
-        r"__who>>(?!(?: |')(?:will|ll) )",
+        r"__who>>(?!(?: \w+){0,3}?(?: |')(?:will|ll) )",
     ),
     vouch=Wording(
         r"<<(?:i|we)(?:'ll| will)? (?:\w+ly )?(?:promise|guarantee|make sure|make certain|see that|ensure|see to it|assure you)>>"
@@ -344,7 +351,7 @@ _ENGLISH = Words(
         r"n't>>",
     ),
     we=Wording(rf"<<(?:i|we|let me|{_US})>>"),
-    theirs=_pattern(rf"__(?:and )?(?:who|they|she|he){_WILL}(?: \w+ly| also| then)? (?!{_NO_ACT}>>){_ACT}>>"),
+    theirs=_pattern(rf"__(?:and )?(?:who(?: \w+){{0,3}}?|they|she|he){_WILL}(?: \w+ly| also| then)? (?!{_NO_ACT}>>){_ACT}>>"),
     ours=Wording(rf"<<{_US}>>|<<with (?:our |the )?(?:claims|billing|complaints|finance|support|sales|legal)>>"),
     arranged=Wording(rf"<<(?:asked|requested|arranged for|instructed) {_US} to {_ACT}>>"),
     bare=_pattern(

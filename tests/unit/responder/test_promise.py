@@ -14,7 +14,7 @@ from libs.common.brandbook import BrandBook
 from libs.common.errors import Conflict, Unprocessable
 from services.responder import clearance, promise, reply
 from services.responder.follow import follow_case
-from services.responder.promised import Said
+from services.responder.promised import Said, calendar_of
 from services.responder.reply import ReplyRow
 from tests.unit.responder import promises
 from tests.unit.responder.promises import ZONE
@@ -204,3 +204,20 @@ def test_the_machines_draft_promises_too_and_time_alone_changes_nothing_in_it() 
     (first,) = follow_case(case, "", [], book, at=MONDAY.astimezone(UTC), **told)
     assert [one.text for one in first.row.promises] == ["ik bel je vandaag nog"]
     assert follow_case(case, "open", [first.row], book, at=MONDAY.astimezone(UTC) + timedelta(days=2), **told) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "promised"),
+    [
+        ("De secretaris belt u morgen om 10.00 uur.", "nl", 1),
+        ("Over een uur belt zij u op dit nummer.", "nl", 1),
+        ("De behandelend jurist meldt zich morgen bij u.", "nl", 1),
+        ("Belt u ons morgen om 10.00 uur?", "nl", 0),
+        ("Die leest u uiterlijk morgen om 15.00 uur in een privébericht.", "nl", 1),
+        ("You will hear from her and us by 16:00 tomorrow.", "en", 1),
+        ("A colleague who speaks English will call you today at 17:30.", "en", 1),
+        ("I passed the seat and flight number on and will e-mail you by 5 pm today.", "en", 1),
+    ],
+)
+def test_whoever_of_ours_gets_in_touch_it_is_a_promise(text: str, language: str, promised: int) -> None:
+    assert len(promise.found(text, calendar=calendar_of(BOOK), now=MONDAY, language=language)) == promised
