@@ -10,6 +10,7 @@ _WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _LINKS: Final = re.compile(r"https?://\S+|www\.\S+|[@#]\w[\w.-]*|\S+@\S+")
 # Function words that the other language does not have, or has only as a name.
 _DUTCH: Final = (
+    "aan af al alleen besteld die dus ga geef gehad gekregen had hele iets iemand kon mag nee nieuwe per snel staat terug toch uur vind zonder zo "
     "aan af al alleen alvast andere anders antwoord bedankt beetje bent beste bestelling betaald betalen bij binnen daar dag dan dank dat de deze "
     "dit doet echt een eens en er eruit even factuur fijn gaan gaat gebeld geen geld geweigerd gewoon goed goede graag groet groetjes haar hallo "
     "heb hebben hebt heeft helaas het hij hoe hoi hun idd ik ineens jammer je jij jou jouw jullie kan kapot klant klantenservice krijg kun kunnen "

@@ -137,16 +137,21 @@ def each(parts: Iterable[Pattern], text: str) -> "list[regex.Match[str]]":
     return sorted((match for part in parts for match in part.finditer(text)), key=lambda match: match.start())
 
 
+_NEAR = 14
+"""Characters behind what is said in which a denial is still about it: "onze schuld is dat niet"."""
+
+
 @dataclass(frozen=True, slots=True)
 class Saying:
     """Something that is said in a sentence.
 
-    `unless` takes it back from within the same clause, `unless_before` from anywhere before it in the sentence, `unless_sentence` from anywhere in the
+    `unless` takes it back from within the same clause, `unless_near` from within it up to a word or two behind, `unless_before` from anywhere before it in the sentence, `unless_sentence` from anywhere in the
     sentence. A question says nothing.
     """
 
     says: Wording
     unless: Wording | None = None
+    unless_near: Wording | None = None
     unless_before: Wording | None = None
     unless_sentence: Wording | None = None
 
@@ -169,6 +174,10 @@ class Saying:
             return True
         if self.unless_before is not None and self.unless_before.search(said[:start], read):
             return True
+        if self.unless_near is not None:
+            around = clause(said, start, end)
+            if self.unless_near.search(around[: around.find(said[start:end]) + end - start + _NEAR], read):
+                return True
         return self.unless is not None and bool(self.unless.search(clause(said, start, end), read))
 
 

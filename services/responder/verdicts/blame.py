@@ -6,7 +6,6 @@ from typing import Final
 from libs.common.brandbook import BrandBook
 from services.responder.verdicts import reading
 from services.responder.verdicts.draft import Draft, Found
-from services.responder.verdicts.reading import Reading
 from services.responder.wording import Saying, Wording, trimmed
 
 _WE: Final = r"(?:wij|we|ik|ons|us|onze \w+|ons \w+|onze organisatie|ons bedrijf|mijn collega'?s?)"
@@ -27,11 +26,11 @@ _HARM: Final = (
     r"|verwond\w*|brand|boetes?|inkomsten|omzet|claim|vernield|kras\w*|deuk\w*|overstroomd|ondergelopen|gesneuveld|bedorven|ontdooid|verzekering|gestolen"
     r"|gelekt|datalek|gewist|uitgelekt|gederfde|kosten|pijn|ziek|aansprakelijk\w*|schadevergoeding|schadeclaim"
     r"|damage[sd]?|broken?|broke|lost|loss(?:es)?|missed|injur\w+|hurt|fines?|leak\w*|scratch\w*|dent\w*|ruined|destroyed|flooded|cracked|smashed|stolen"
-    r"|spoil\w*|burn\w*|fire|insurance|costs?|claims?|liable|compensation|wages|income)"
+    r"|spoil\w*|burn\w*|fire|insurance|costs?|claims?|liable|compensation|wages|income|ill|sick|wedding|funeral|injury)"
 )
 _BROKE: Final = (
     r"(?:verwond|gekneusd|bezeerd|geramd|omgereden|kapotgeslagen|aangericht|opgegeten|laten liggen|laten wegwaaien|verknoeid|geplet|gesneuveld"
-    r"|beschadigd|kapotgemaakt|kapot gemaakt|kapotgereden|gebroken|(?<!steek )(?<!steekje )(?<!steken )laten vallen|omgestoten|geraakt|aangereden"
+    r"|beschadigd|kapotgemaakt|kapot gemaakt|kapot geboord|kapotgereden|gebroken|(?<!steek )(?<!steekje )(?<!steken )laten vallen|omgestoten|(?:auto|fiets|hek|muur|gevel|paal|boom|leiding|kabel|bus|hond|kat|deur|raam) (?:\w+ )?(?:heeft |hebben )?geraakt|aangereden"
     r"|vernield|bekrast|ingedeukt|gesloopt"
     r"|doorgeboord|doorgesneden|kapotgetrokken|stukgemaakt|stuk gemaakt|stukgereden|kwijtgeraakt|kwijt geraakt|zoekgemaakt|verloren|kwijtgemaakt|gewist"
     r"|gelekt|veroorzaakt|overreden|platgereden|verbrand|verpest|onder water gezet)"
@@ -85,11 +84,15 @@ _ANSWERABLE: Final = Saying(
         r"<<(?:accept|accepts|admit|admits|take|takes|taking|acknowledge|assume|own|bear|bears)>>.{0,30}<<(?:liability|responsibility|the blame"
         r"|blame|accountability)>>",
         rf"<<(?:we|i) (?:are|am|were|'re|feel)>>.{{0,20}}<<(?:responsible|accountable) for>>.{{0,40}}<<(?:{_HARM}|this|that|what happened|it)>>",
-        rf"<<(?:we're|i'm)>>.{{0,20}}<<(?:responsible|accountable) for>>.{{0,40}}<<(?:{_HARM}|this|that|what happened|it)>>",
+        rf"<<(?:wij|we|the (?:company|airline|bank|store|shop|hotel|operator|insurer|railway|supermarket|firm)) (?:is|are|was|were) (?:\w+ ){{0,2}}?"
+        rf"(?:responsible|liable|accountable|at fault|to blame)>>.{{0,30}}<<(?:{_HARM}|this|that|what happened|it)>>|<<legally (?:responsible|liable)>>",
+        rf"<<{_WE} (?:zijn|is|ben) (?:\w+ ){{0,2}}?(?:daar|hier) (?:\w+ )?verantwoordelijk>>|<<(?:zijn|ben|is) {_WE} (?:\w+ )?(?:daar|hier)"
+        rf"(?:voor)? (?:\w+ )?verantwoordelijk>>",
+        rf"<<(?:we're|i'm)>>.{{0,20}}<<(?:responsible|accountable) for>>.{{0,12}}<<(?:{_HARM}|this|that|what happened|it)>>",
         r"<<(?:responsibility|liability|blame) (?:lies|rests|is|sits) .{0,20}(?:us|ours|me)>>",
         r"<<(?:we're|i'm) .{0,20}(?:liable|negligent|at fault|to blame)>>",
     ),
-    unless=_NOT,
+    unless_near=_NOT,
     unless_before=_OPEN,
     unless_sentence=_HOLD_LIABLE,
 )
@@ -127,7 +130,7 @@ _CAUSED: Final = Saying(
         r"<<(?:blame|fault|responsibility) for .{0,40}<<(?:sits|lies|is|rests) with us>>|<<(?:we|i) should be held (?:responsible|liable)>>",
         r"<<(?:de |alle )?schade die (?:wij|we) (?:\w+ )*?(?:hebben )?(?:veroorzaakt|aangericht)",
     ),
-    unless=_NOT,
+    unless_near=_NOT,
     unless_before=_OPEN,
     unless_sentence=_HOLD_LIABLE,
 )
@@ -140,13 +143,15 @@ _FAULTS: Final = Saying(
         r"<<(?:ons|onszelf|mij) (?:\w+ )?(?:te verwijten|aan te rekenen|toe te rekenen|te wijten)>>",
         r"<<te wijten (?:\w+ )?aan>>.{0,20}<<(?:ons|onze|mij)>>",
         r"<<(?:op )?ons conto>>",
+        r"<<(?:onze|mijn) verantwoordelijkheid>>(?! om| dat)|<<(?:komt|kwam|is) (?:\w+ )?door (?:ons|onze) (?!mail|brief|bericht)",
+        r"<<because (?:we|our (?:\w+ ){1,2}?)(?: |<<)(?:left|forgot|failed|broke|didn't|did not|dropped|lost|neglected)>>",
         rf"<<door een (?:\w+ )?{_FAULT} (?:van|bij|aan|in) (?:ons|onze|mij)>>",
         r"<<(?:our|my) (?:\w+ )?(?:fault|mistake|error|negligence|carelessness|failing|failure)>>",
         r"<<(?:fault|mistake|error|blame|failure) (?:\w+ )?(?:is|was|lies|lay|on|with|at) (?:\w+ )?(?:our|ours|us|me|my|with us|on us)>>",
         r"<<(?:down to|because of|due to) (?:us|our (?:fault|mistake|error|negligence|carelessness|own))>>",
         r"<<(?:that's|this is|that is|it's) (?:entirely |all |completely |fully )?(?:on|down to) us>>",
     ),
-    unless=_NOT,
+    unless_near=_NOT,
     unless_before=_OPEN,
     unless_sentence=_HOLD_LIABLE,
 )
@@ -160,7 +165,7 @@ _WHOLLY: Final = Wording(
 
 def blame(draft: Draft, book: BrandBook) -> Iterator[Found]:
     """`liability_admission`: the first words of each sentence that take the blame."""
-    read = _ours(reading.of(draft), book)
+    read = reading.as_us(reading.of(draft), book)
     places = [*_ANSWERABLE.found(read), *_CAUSED.found(read)]
     faults = list(_FAULTS.found(read))
     if faults and not _SLIP.search(read.own_lower, read):
@@ -173,19 +178,6 @@ def blame(draft: Draft, book: BrandBook) -> Iterator[Found]:
         if sentence not in seen:
             seen.add(sentence)
             yield Found("liability_admission", _MESSAGE, *trimmed(draft.text, start, end))
-
-
-def _ours(read: Reading, book: BrandBook) -> Reading:
-    """The text with the brand's name as "wij", as long as it was: who writes of the brand writes of us."""
-    name = book.name.lower()
-    if len(name) < 3 or name not in read.own_lower:
-        return read
-    lower = read.own_lower
-    text, at = read.text, lower.find(name)
-    while at >= 0:
-        text = text[:at] + "wij".ljust(len(name)) + text[at + len(name) :]
-        at = lower.find(name, at + len(name))
-    return reading.of_text(text)
 
 
 _MESSAGE: Final = (

@@ -65,7 +65,7 @@ _PRESENT: Final = (
 )
 _PRESENT_EN: Final = (
     r"(?:(?:\w+ )?gifts?|gift cards?|vouchers?|flowers|bouquet|chocolates|discounts?|discount code|refund(?:ed)?|compensation|goodwill (?:gesture"
-    r"|payment|credit)|credit|credits|reimbursement|money back|treat|hamper|upgrade|token of|(?:a |your |the )?(?:next |first "
+    r"|payment|credit)|credit|credits|reimbursement|money back|treat|(?:little )?something (?:nice|sweet|extra|special|to make)|little something|hamper|upgrade|token of|(?:a |your |the )?(?:next |first "
     r"|free )?(?:\w+ )?(?:month|week|year|night|ride|trip|meal|coffee|drink|delivery|ticket)s? (?:for )?free|free (?:\w+ )?(?:month|week|year"
     r"|night|ride|trip|meal|coffee|drink|ticket|upgrade|pass|replacement|product|sample|shipping|delivery|return|gift|session|stay|data)s?)"
 )
@@ -81,7 +81,7 @@ _GIVE: Final = (
 _PAY_BACK: Final = (
     r"(?:terugbetaald|teruggestort|terugstorten|terugbetalen|terugboeken|teruggeboekt|teruggegeven|teruggeven|terugkrijgen|terugkrijgt|terugkrijg"
     r"|vergoed|vergoeden|gecrediteerd|crediteren|gecompenseerd|compenseren|kwijtgescholden|kwijtschelden|gerestitueerd|restitueren|uitbetaald"
-    r"|uitbetalen|uitgekeerd|uitkeren|geschonken|rechttrekken met)"
+    r"|uitbetalen|uitgekeerd|uitkeren|schadeloos ?gesteld|schadeloos stellen|geschonken|rechttrekken met)"
 )
 _BACK: Final = r"(?:stort|storten|betaal|betalen|boek|boeken|geef|geven|maak|maken|zet|zetten|schrijf|schrijven|schiet|schieten)"
 _MADE_GOOD: Final = r"(?:vergoed|vergoeden|compenseer|compenseren|crediteer|crediteren|restitueer|restitueren|garandeer|garanderen)"
@@ -138,11 +138,14 @@ _WE_GIVE: Final = Wording(
     r"<<(?:dit|dat|zoiets|het) (?:gebeurt|zal|gaat|overkomt|komt)>>.{0,30}<<(?:nooit|niet) (?:meer|weer|nog (?:een|eens))>>.{0,20}<<(?:gebeuren|voor"
     r"|voorkomen|overkomen|meer|weer)",
     # English
-    r"<<(?:we|i|my \w+|our \w+)(?:'ll| will| shall| are| am|'re|'m| can| would like to|'d like to|'d love to| want to|(?:'ve"
+    r"<<(?:we|i|wij)(?:'ll| will|'m going to| can|'ve|'re)? ?(?:take|taken|taking|knock|knocked|knocking) .{0,50}<<off (?:your|the|this) (?:bill|invoice"
+    r"|account|next|order|price|rent|fare|fee)>>|<<(?:paid for|covered|reimbursed|refunded|compensated) by us>>|<<there's (?:a|an|some) .{0,20}<<"
+    r"(?:voucher|gift|credit|refund|discount code|gift card|surprise)>>.{0,40}<<(?:your|you|for)>>",
+    r"<<(?:we|i|wij|my \w+|our \w+)(?:'ll| will| shall| are| am|'re|'m| can| would like to|'d like to|'d love to| want to|(?:'ve"
     r"| have) decided to)(?: going to| happily| gladly| of course| also| fully| be| certainly| now| then| definitely| personally)* "
     r"(?:refund|refunding|reimburse|reimbursing|compensate|compensating|credit|crediting|waive|waiving|guarantee|cover|covering|pay for|paying for"
     r"|pay back|pay you|knock|make it up to you with|write off|writing off|foot)>>",
-    rf"<<(?:we|i|my \w+|the team|our \w+)(?:'ll| will| shall| are|'re|'m| am| can| would like to|'d like to|'d love to| want to)(?: going to"
+    rf"<<(?:we|i|wij|my \w+|the team|our \w+)(?:'ll| will| shall| are|'re|'m| am| can| would like to|'d like to|'d love to| want to)(?: going to"
     rf"| happily| gladly| of course| also| just| then| now| personally)* (?:send|sending|give|giving|offer|offering|add|adding|arrange|arranging"
     rf"|issue|issuing|apply|applying|put|putting|pop|popping|throw in|throwing in|treat"
     rf"|take|taking|get|getting|make|process|processing|deduct|transfer|return|pay|paying|include|gift|have)>>.{{0,70}}<<(?:{_PRESENT_EN}>>"
@@ -171,7 +174,8 @@ _YOU_GET: Final = Wording(
     rf"<<(?:wordt|word|worden)>>.{{0,90}}<<{_PAY_BACK}>>|<<{_PAY_BACK} (?:wordt|worden)>>",
     rf"<<{_MONEY}>>.{{0,40}}<<(?:komt|gaat|staat|is|heb je|heeft u|hebt u)>>.{{0,50}}<<(?:terug (?:op|bij|naar)|op (?:je|uw|jouw) rekening|weer op)>>",
     rf"<<{_MONEY}>>.{{0,30}}<<(?:krijg|krijgt|krijgen|ontvang|ontvangt) (?:je|u|jij|jullie)>>.{{0,50}}<<(?:terug|vergoed|retour)>>",
-    r"<<(?:hoeft|hoef) (?:je |u )?.{0,40}<<niet (?:meer )?te betalen>>",
+    r"<<(?:hoeft|hoef) (?:je |u )?.{0,40}<<(?:niet (?:meer )?|niets (?:meer )?|niks |geen cent )te betalen>>"
+    r"|<<(?:krijgt|krijg|ontvangt|ontvang) (?:je |u )?.{0,60}<<(?:(?:helemaal|geheel|volledig) gratis|cadeau)>>",
     rf"<<you(?:'ll| will| are going to|'re getting| are getting| get| can expect| are due)>>.{{0,60}}<<(?:{_PRESENT_EN}>>|refunded|compensated"
     rf"|reimbursed|{_SUM_EN} (?:off|back|discount|credit)(?!\w)|(?:it|that|everything|the \w+ ?\w*|your \w+ ?\w*) back)(?!\w)(?! to you)",
     r"<<(?:will|'ll|shall|is going to|are going to) be (?:\w+ ){0,2}?(?:refunded|reimbursed|compensated|credited|waived|paid back|covered by us"
@@ -196,11 +200,12 @@ _ASKED: Final = Wording(
     r"<<(?:kunt|kan|kun) (?:je|u|jij)>>.{0,60}<<(?:aanvra\w+|claim\w*|indien\w*|declar\w+|terugvra\w+|opvra\w+|doorgeven|verzoeken|terecht|vinden)>>"
     r"|<<(?:recht|aanspraak) op|<<(?:aanvra\w+|aangevraagd|aanvraag|claim\w*|dien\w* .{0,30} in|ingediend|indien\w*|declar\w+|\w*formulier|form"
     r"|apply|submit|entitled|eligible|voorwaarden|terms|conditions|policy|beleid)>>",
+    r"<<(?:hangt|hangen|afhankelijk|depends?|of en hoeveel|of en wat|wat er (?:\w+ ){0,2}?(?:wordt|worden)|hoeveel er)>>",
     r"<<(?:misschien|wellicht|mogelijk|eventueel|might|may|perhaps|possibly|could)>>",
 )
 _HANGS: Final = Wording(
     r"<<(?:als|indien|mocht(?:en)?|wanneer|zodra|bij (?:een )?(?:vertraging|annulering|retour\w*|schade|opzegging|storing)|if|when|once|unless"
-    r"|in case|dan|daarna|then|wie|per (?:kwh|maand|jaar|keer|km|kilometer)|van (?:je|uw|jouw) (?:leverancier|bank|verzekeraar|verzekering|provider)"
+    r"|in case|wie|per (?:kwh|maand|jaar|keer|km|kilometer)|van (?:je|uw|jouw) (?:leverancier|bank|verzekeraar|verzekering|provider)"
     r"|standaard|altijd|automatisch|always|automatically)>>"
 )
 _BOOKED: Final = Wording(
@@ -219,7 +224,7 @@ _VALUES: Final = (
     " kleinigheid"
     " verrass taart fles vrijkaart goodie extra lekkers leuks upgrade goedmaker tegemoet restit gratis kosteloos kosten schade reparatie rekening verschil"
     " boete hotel taxi stomerij ritprijs factuur nota vervallen zitten code betaal betal garan beloof beloven beloofd nooit geld bedrag prijs uitkeren"
-    " bovenop maand refund reimburs waive guarant cover pay knock gift flower bouquet chocolate discount goodwill money treat hamper free off back on_us"
+    " bovenop maand refund reimburs waive guarant cover pay knock gift flower bouquet chocolate discount goodwill money treat hamper free off back schadeloos something paid covered on_us"
     " charge promise house compliments expense make_it_up amends happen write_off foot word cost"
 )
 _STEMS: Final = tuple(stem.replace("_", " ") for stem in _VALUES.split())
@@ -228,7 +233,7 @@ _STEMS: Final = tuple(stem.replace("_", " ") for stem in _VALUES.split())
 
 def unauthorised_promise(draft: Draft, book: BrandBook) -> Iterator[Found]:
     """A refund, compensation, gift, discount or guarantee that the writer's role may not promise, the first words of each sentence that do."""
-    read = reading.of(draft)
+    read = reading.as_us(reading.of(draft), book)
     if not any(stem in read.own_lower for stem in _STEMS):
         return
     parts = [(_WE_GIVE.there(read), False), (_YOU_GET.there(read), True)]

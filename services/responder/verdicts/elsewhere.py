@@ -28,7 +28,13 @@ _THEM: Final = (
 _SENDS: Final = Saying(
     Wording(
         # call, go to, fill in
-        r"<<(?:bel|belt|bellen)(?: \w+){0,4}? (?:met|naar|op|onze?|de|het|0\d{2,3}|\x00)>>|<<(?:kunt|kun|kan|moet|mag) (?:je|u) .{0,60}<<bellen>>",
+        r"(?:^ ?|[,;:.!(–-] ?|<<(?:en|dan|dus|maar|even|graag|gerust|hiervoor|daarvoor|verder) )(?:bel|belt u)>>(?: \w+){0,4}? (?:met|naar|op|onze?"
+        r"|de|het|0\d{2,3}|\x00)>>|<<(?:kunt|kun|kan|moet|mag|dient|zult) (?:je|u) .{0,60}<<(?:bellen|te bellen)>>"
+        r"|<<(?:je|u) (?:kunt|kan|moet|mag|dient|zult) .{0,60}<<(?:bellen|te bellen)>>",
+        rf"<<(?:(?:kunt|kun|kan|moet|dient) (?:je|u)|(?:je|u) (?:kunt|kan|moet|dient))>>.{{0,60}}<<(?:aan|bij|via) (?:de|het|je|uw|jouw|een|onze)"
+        rf" (?:\w+ )?{_THEM}>>.{{0,30}}<<(?:te )?(?:vragen|navragen|melden|indienen|aangeven|wijzigen|regelen|doorgeven|aanvragen|opvragen)>>",
+        r"<<(?:loopt|verloopt|gaat) (?:altijd |alleen |echt )?via (?:de|je|uw|jouw|een|het) (?!app>>|dm>>|chat>>|post>>)\w+>>"
+        r"|<<(?:kunt|kun|kan) (?:je|u) (?:\w+ )?alleen (?:daar|bij|via|in)>>|<<(?:door)?verwezen naar>>",
         rf"<<(?:neem|neemt|opnemen|nemen)>>.{{0,60}}<<contact>>.{{0,60}}<<{_THEM}>>|<<contact>>.{{0,20}}<<met (?:de|het|uw|je|jouw|onze?|hen|hun"
         rf"|\w+)>>.{{0,40}}<<(?:op|opnemen|opneemt|te nemen|nemen)>>",
         r"<<(?:neem|neemt)>>.{0,30}<<(?:telefonisch|dan|even|hiervoor|daarvoor|alstublieft|a\.u\.b\.|graag|zelf|rechtstreeks)>>.{0,30}<<contact>>",
@@ -40,7 +46,7 @@ _SENDS: Final = Saying(
         r"<<(?:moet|moeten|dien|dient)>>.{0,20}<<(?:je|u|jullie)>>.{0,40}<<bij>>.{0,60}<<(?:zijn|wezen|melden|aankloppen)>>|<<(?:je|u) (?:moet|zult"
         r"|zal|dient)>>.{0,30}<<bij>>.{0,60}<<(?:zijn|wezen|melden|aankloppen)>>",
         r"<<(?:kunt|kun|kan|kunnen)>>.{0,30}<<(?:bij|op)>>.{0,50}<<terecht>>|<<(?:kunt|kun) (?:je|u)>>.{0,50}<<terecht bij>>",
-        r"<<(?:vul|vult|invullen|ingevuld)>>.{0,50}<<(?:\w*formulier\w*)>>|<<\w*formulier\w*>>.{0,50}<<(?:in|invullen|invult|gebruiken|vinden)>>"
+        r"<<(?:vul|vult|invullen|ingevuld)>>.{0,50}<<(?:\w*formulier\w*)>>|<<\w*formulier\w*>>.{0,50}<<(?:in|invullen|invult|in te vullen|te gebruiken|gebruiken|vinden)>>"
         r"|<<via>>.{0,30}<<\w*formulier\w*>>",
         r"<<(?:daar(?:voor)?|hier(?:voor)?|dat|dit)>>.{0,20}<<(?:ga(?:at|an)?|zijn|is|ligt|doen|kunnen)>>.{0,25}<<(?:wij|we"
         r"|webcare)>>.{0,25}<<(?:niet|geen)>>.{0,30}<<(?:over|van|voor|bij)",
@@ -49,7 +55,8 @@ _SENDS: Final = Saying(
         r"<<(?:verwijs|verwijzen)>>.{0,30}<<(?:je|u|jou|jullie)>>.{0,40}<<(?:naar|door)>>|<<(?:moet|moeten)>>.{0,30}<<(?:doorverwijzen|verwijzen)>>",
         r"<<(?:meld|meldt|melden|meldde)>>.{0,20}<<(?:dit|dat|het|deze|die)>>.{0,40}<<(?:bij|via|op)>>|<<(?:meld|meldt) (?:je|u) (?:zich |je |u )?bij>>",
         r"<<(?:stel|stelt)>>.{0,30}<<vraag>>.{0,40}<<(?:aan|bij|via)>>",
-        r"<<(?:vraag|vraagt|informeer|informeert|navragen|vragen) (?:het |dit |dat |hier(?:voor|naar) |even |dan |gerust |maar )*(?:na )?(?:bij|aan"
+        r"<<(?:vraag|vraagt u) (?:het|dit|dat) (?:even |maar |gerust |dan )*(?:aan )?(?:de|je|uw|jouw|het)>>",
+        r"<<(?:vraag|vraagt u|informeer|informeert u|navragen) (?:het |dit |dat |hier(?:voor|naar) |even |dan |gerust |maar )*(?:na )?(?:bij|aan"
         r"|in) (?:de|het|je|uw|jouw|een|onze?)",
         rf"<<(?:mail|schrijf|mailt|stuur)>>.{{0,40}}<<(?:naar|aan)>>.{{0,30}}<<{_THEM}>>",
         r"<<(?:kunt|kun|kan) (?:je|u)>>.{0,30}<<(?:langs (?:de|een|onze) (?:\w+ )?(?:winkel\w*|filiaal|balie|loket|kantoor)|met het formulier"
@@ -118,7 +125,7 @@ _TAKES_OVER: Final = Wording(
     r"<<(?:i|we)(?:'ll| will|'m|'re| am| are|'ve| have) (?:\w+ )?(?:call|look|check|sort|arrange|ask|send|get|raise|raised|passed|pass|find|chase"
     r"|help|book|put|let|looking|checking|going|take|keep|asked|be|reply|fix"
     r"|forward|forwarded|escalated|ring|contact|make|sent)>>",
-    r"<<(?:send|drop|dm|message) (?:us|me)>>|<<(?:let me|happy to|glad to|can) (?:help|look|check|sort)>>",
+    r"<<(?:send|drop|dm|message) (?:us|me)>>|<<(?:let me|happy to|glad to|(?:we|i) can) (?:help|look|check|sort)>>",
 )
 _STEPS: Final = Wording(
     r"<<(?:ga naar|klik|kies|tik|open|log in|druk|houd|herstart|selecteer|haal|trek|steek|scan|zet (?:je|de|het)|instellingen|menu|stappen|go to"

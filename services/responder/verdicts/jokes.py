@@ -7,6 +7,7 @@ from typing import Final
 from libs.common.brandbook import BrandBook
 from services.responder.verdicts import reading
 from services.responder.verdicts.draft import Draft, Found
+from services.responder.verdicts.reading import Reading
 from services.responder.wording import Wording, each, trimmed
 
 _GRAVE: Final = Wording(
@@ -27,6 +28,8 @@ _GRAVE: Final = Wording(
     r"|overstroming\w*|overstroomd|watersnood|aardbeving\w*|orkaan|ramp|rampen|neergestort|ontspoord|ontsporing|springer|aanslag|terror\w*|oorlog"
     r"|gijzel\w*|gasexplosie|gaslek|koolmonoxide|geëlektrocuteerd|schok|stroomstoot|kortsluiting|ingestort|persoon op het spoor"
     r"|aanrijding met een persoon|evacu\w*|hulpdiensten|brandweer"
+    r"|uitgegleden|gegleden|glijpartij|brak (?:een|zijn|haar|je|mijn|m'n|zich) \w+|gebroken|de ic|turbulentie|besmet\w*|allergi\w*|bloed\w*|pijn"
+    r"|voor de trein|van de trap|steekpartij|overval\w*|opgenomen|bewusteloos|flauwgevallen|vermist"
     # fraud, debt
     r"|fraude\w*|opgelicht|oplicht\w*|gehackt|hackers?|gestolen|beroofd|beroving|inbraak|ingebroken|inbreker\w*|phishing|identiteitsfraude|nepwinkel"
     r"|nepwebshop|nepmail|geskimd|schuld|schulden|schuldsanering|schuldhulp\w*|failliet|faillissement|deurwaarder\w*|incassobureau|bijstand"
@@ -35,6 +38,8 @@ _GRAVE: Final = Wording(
     r"|discrimin\w*|racis\w*|gediscrimineerd|homo\w*|transgender|moslim\w*|joods\w*|joden|islam\w*|hoofddoek\w*|huidskleur|allochto\w*"
     r"|buitenlander\w*|asielzoeker\w*|seksis\w*|vrouwonvriendelijk|geaardheid|etnisch\w*|achternaam|zwart persoon|accent|afkomst"
     # English
+    r"|slipped|fell|broke (?:a|an|his|her|my|their|your) \w+|icu|laid off|lost (?:my|his|her|their|our) (?:job|home|house|mum|dad|mother|father|son"
+    r"|daughter|wife|husband|nan|grandma|grandad|dog|cat|baby)|hurt|bleeding|in pain|turbulence|passed out|missing person|stabb\w*|mugged"
     r"|dead|death|dies|died|dying|passed away|funeral|burial|buried|cremat\w*|grave|coffin|widow|widower|mourning|bereave\w*|late (?:husband|wife"
     r"|father|mother|dad|mum|mom)|suicide|murder\w*|killed|sick|ill|illness|disease|hospital\w*|cancer|heart attack|stroke|dementia|surgery"
     r"|depression|disabled|disability|wheelchair"
@@ -92,6 +97,17 @@ _QUIPS: Final = Wording(
     r"|in the end|after all)",
     r"<<(?:komiek|grappenmaker|cabaretier|stand-up|moppen?|moppentapper|timing waar|wat een timing|over timing gesproken|nice timing|perfect timing"
     r"|wie het laatst lacht)>>",
+    # a manner of speaking
+    r"<<(?:zo kun(?:t)? (?:je|u) het ook (?:zien|zeggen|noemen|bekijken)|om het zo (?:maar )?te zeggen|zullen we maar zeggen|bij wijze van spreken"
+    r"|letterlijk|als het ware|in vuur en vlam|languit|achtbaan\w*|(?:mee )?het graf in|hogere (?:verbinding|sferen|machten)|hierboven|daarboven"
+    r"|vanaf (?:een|zijn|haar) wolk\w*|duur lesje|wijze les|kon(?:den)? (?:\w+ ){0,2}?niet (?:langer )?wachten|kunnen (?:\w+ )?niet wachten tot"
+    r"|lekker warm|gratis \w*(?:rit|ritje|tocht|duik|show|sauna|zwembad)|ook een manier om|(?:één|een) manier om|welkom bij de club"
+    r"|(?:opeens|ineens|nu) (?:\w+ )?(?:alle|zeeën van) tijd)>>|__(?:nou,? |tja,? |nu,? )?boven (?:heeft|is|kan|hebben)>>",
+    r"<<(?:(?:one|a|some) (?:\w+ )?way to (?:get|go|lose|make|start|end|meet|see|spend|save|cool|warm|leave|skip|avoid|take)|guess (?:he|she|they|you"
+    r"|that|it)|(?:the )?fast (?:way|lane|track) (?:down|out|up)|won't (?:mind|miss|be complaining|be bothered)|more than you (?:did|do)"
+    r"|(?:welcome to|join) the club|gets? out of (?:doing|having|paying|the)|more time for|looks like (?:someone|somebody|he|she)"
+    r"|(?:someone|somebody) (?:enjoyed|had fun|got lucky|went shopping)|a better place|higher (?:power|connection)|upstairs|literally|so to speak"
+    r"|as they say|you could say|that's (?:karma|life) for you|went out with a bang|roller ?coaster|all the time in the world)>>",
     r"<<(?:wil|wilt|willen) niemand op|<<(?:zo'n|zulke) '\w+'|<<(?:elk|ieder) nadeel heb|<<elk nadeel|<<(?:wie (?:mooi|niet sterk) (?:wil|is)"
     r"|van de nood een deugd|beter een goede buur|wat niet weet)>>|<<hadden (?:ze|we) (?:je|u) er vast",
 )
@@ -115,14 +131,24 @@ def jokes(draft: Draft, book: BrandBook) -> Iterator[Found]:
     asked_about = bool(asked and _GRAVE.search(asked.own_lower, asked))
     if not asked_about and not _GRAVE.search(read.own_lower, read):
         return
+    before = ""
     for sentence in read.sentences:
         said = read.own_lower[sentence.start : sentence.end]
-        laugh = _MARK.search(said) or next(iter(each(laughs, said)), None)
-        if each(quips, said) or (
-            laugh and not (_SMILE.search(laugh[0]) and (_KIND.search(said, read) or not (asked_about or _GRAVE.search(said, read))))
-        ):
+        laugh = _MARK.search(said) or next((one for one in each(laughs, said) if not _is_name(draft.text, sentence.start + one.start())), None)
+        if each(quips, said) or (laugh and not (_SMILE.search(laugh[0]) and _smiles_kindly(said[: laugh.start()], before, asked_about, read))):
             yield Found("joke_risk", _MESSAGE, *trimmed(draft.text, sentence.start, sentence.end))
             return
+        before = said
+
+
+def _smiles_kindly(said: str, before: str, asked_about: bool, read: Reading) -> bool:
+    """Whether a smile goes with kind words, or with nothing grave: neither what it answers, nor its sentence or the one before."""
+    return bool(_KIND.search(said, read)) or not (asked_about or _GRAVE.search(before + said, read))
+
+
+def _is_name(text: str, start: int) -> bool:
+    """Whether what stands there is written as a name: "Joke" within a sentence."""
+    return text[start].isupper() and bool(text[:start].rstrip(" ")) and text[:start].rstrip(" ")[-1] not in ".!?\n"
 
 
 _MESSAGE: Final = "This jokes about something that hurts people. Leave the joke out."

@@ -109,6 +109,19 @@ def of(draft: Draft) -> Reading:
     return of_text(draft.text)
 
 
+def as_us(read: Reading, book: BrandBook) -> Reading:
+    """The text with the brand's name as "wij", as long as it was: who writes of the brand writes of us."""
+    name = book.name.lower()
+    if len(name) < 3 or name not in read.own_lower:
+        return read
+    lower = read.own_lower
+    text, at = read.text, lower.find(name)
+    while at >= 0:
+        text = text[:at] + "wij".ljust(len(name)) + text[at + len(name) :]
+        at = lower.find(name, at + len(name))
+    return of_text(text)
+
+
 def _lower(text: str) -> str:
     """In lower case, as long as it was."""
     lower = text.lower()

@@ -10,6 +10,7 @@ from libs.common.brandbook import BrandBook
 from services.responder.bounded import Pattern
 from services.responder.verdicts import reading
 from services.responder.verdicts.draft import Draft, Found
+from services.responder.verdicts.reading import Reading
 from services.responder.wording import Wording, trimmed
 
 _UNNAMED: Final = (
@@ -23,7 +24,7 @@ _UNNAMED: Final = (
     r"|(?:die|dat) andere|concullega'?s?|elders|ergens anders|(?:our |the |any |other |your |a |some )?competit(?:ors?|ion)|(?:(?:some|certain|most"
     r"|many|all) )?other (?:providers?|companies|shops|stores|suppliers?|banks|insurers|operators?|brands|airlines|retailers|parks"
     r"|supermarkets|networks?|parties|chains?|firms|outfits|hotels|carriers)|the other (?:lot|guys|company|provider|bank|shop|store|one)"
-    r"|certain others|some others|others out there|elsewhere|rivals?|your (?:old|previous|last) (?:provider|supplier|bank|insurer|operator)"
+    r"|(?:some|many|most|those|these|the|certain) (?:budget|cheap|cheaper|bargain|low-cost) \w+|certain others|some others|others out there|elsewhere|rivals?|your (?:old|previous|last) (?:provider|supplier|bank|insurer|operator)"
     r"|(?:je|uw|jouw) (?:oude|vorige) (?:provider|aanbieder|leverancier|bank|verzekeraar))"
 )
 _RUNS_DOWN: Final = Wording(
@@ -57,6 +58,28 @@ _RUNS_DOWN: Final = Wording(
     r"|barely|hardly|falls? apart|fall apart|break down|breaks? down|not worth|wouldn't trust|wouldn't touch|dodgy|shady|clueless|amateurs?"
     r"|cheap and nasty|nasty|dirty|filthy|stale|rotten|criminals)>>",
 )
+_RUNS_DOWN_TOO: Final = Wording(
+    # what they are known for, what it comes to with them, what they do to people
+    r"<<(?:wachtte|wachttijd\w*|lang(?:er|st)? (?:wachten|in de wacht|aan de lijn)|berucht\w*|(?:staat|staan) (?:\w+ ){0,4}?bekend"
+    r"|(?:er|daar)?om bekend|horrorverhal\w*|alleen maar (?:\w+ )?(?:verhalen|klachten|problemen|ellende|fouten|gedoe)|niet klopp\w*|niet klopt"
+    r"|niet (?:kunt|kan|kunnen|valt te) zeggen|beknibbel\w*|truc\w*|kunstjes|gillend|(?:aan de )?lopende band|met bosjes|massaal|weglopen"
+    r"|zulke fouten|fouten maken|ziek|ziekenhuis|voedselvergiftiging|infuus|weiger\w*|afwijz\w*|geschrapt|schrappen|dubbel en dwars|misleid\w*"
+    r"|bedrieg\w*|bedrog|belazer\w*|geflest|afdankertjes|weggeven|weggooien|rechtszaak|namaken|na-?apen|nadoen|afgekeken|ophangen|opgehangen"
+    r"|verdwijn\w*|zoekraken|zoekgeraakt|onvriendelijk\w*|onbeschoft\w*|chaos|puinhoop|circus|gokken|gok|roulette|loterij|steken laten vallen"
+    r"|laten (?:je|u|mensen|klanten|iedereen)|erop achteruit|slechter af|bedrogen|teleurgesteld|teleurstell\w*|van een koude kermis|nattigheid"
+    r"|rammelkast\w*|wagenziek|aftands\w*|duurder uit|toch weer duurder|in de maling|bij de neus|zand in de ogen|bonnetje|weinig van merken"
+    r"|(?:wachtte|kreeg|had|hadden|was|waren|zat|stond) (?:je|u|ze)>>.{0,30}<<vast|(?:dan )?(?:ga|gaat) (?:je|u) (?:toch|dan|maar|lekker)"
+    r" (?:\w+ )?(?:naar|bij)|lekker naar @)>>",
+    r"<<(?:end up (?:paying|with|without|waiting)|pay(?:ing)? for (?:it|that) (?:later|twice)|hang up|hung up|in droves|horror stor\w*|notorious"
+    r"|infamous|known for|famous for|a reputation|couldn't|can't (?:find|get|keep|count|deliver|be trusted|rely)|black hole|losing|loses|mix(?:ing)? up"
+    r"|wrong|refus\w*|den(?:y|ies|ying)|sneak\w*|tricks?|robs?|robbing|fleec\w*|rips?|the catch|traps?|small print|fine print|lawsuit|sued"
+    r"|complain\w*|skimp\w*|the hard way|in the long run|sooner or later|so-called|knock-?offs?|imitat\w*|wouldn't (?:want|count|bet|recommend)"
+    r"|waste of|gambl\w*|lottery|chaos|chaotic|circus|clowns?|laughing stock|ghost(?:s|ed|ing)? (?:you|people)|disappear\w*|vanish\w*|run a mile"
+    r"|screaming|(?:a |the |for a )reason (?:people|customers|everyone|why|they|so many)|have fun (?:with|at|over)|took shortcuts|shortcuts|sloppy|lazy"
+    r"|greedy|rude|broken|breaks|bad|sick|ill|blackout\w*|ripped|stuck|surcharge\w*|every (?:other )?(?:week|day)|best of luck with|good luck with)>>",
+    r"[😏🙃😬🤭😜🤡🙄🤮💩]",
+)
+_REFERS: Final = Wording(r"__(?:they|their|them|there|with them|zij|ze|die|daar|hun|bij hen|wie daar|wie (?:ze|die)|en daar|en die)>>")
 _BETTER: Final = Wording(
     r"<<(?:in tegenstelling tot|anders dan|niet zoals|beter dan|sneller dan|goedkoper dan|betrouwbaarder dan|eerlijker dan|vriendelijker dan"
     r"|verser dan|schoner dan|veiliger dan|niet als)>>.{0,30}@",
@@ -102,6 +125,11 @@ _GENERAL: Final = frozenset(
         "elders",
         "ergens",
         "sommige",
+        "budget",
+        "cheap",
+        "cheaper",
+        "bargain",
+        "low-cost",
         "ander",
         "overkant",
         "oude",
@@ -147,11 +175,16 @@ def rivals(draft: Draft, book: BrandBook) -> Iterator[Found]:
             marked += after
         by_name = any(name in match[0] for name in named)
         if _BETTER.search(marked, read) or (
-            (_RUNS_DOWN.search(marked, read) or (by_name and _NEXT.match(after, read))) and not _FAIR.search(marked, read)
+            (_down(marked, read) or (by_name and _NEXT.match(after, read)) or (_REFERS.match(after, read) and _down(after, read)))
+            and not _FAIR.search(marked, read)
         ):
             place = trimmed(draft.text, sentence.start + match.start(), sentence.start + match.end())
             yield Found("competitor_mention", _MESSAGE, *place, "voice.competitors")
             return
+
+
+def _down(said: str, read: Reading) -> bool:
+    return bool(_RUNS_DOWN.search(said, read) or _RUNS_DOWN_TOO.search(said, read))
 
 
 _MESSAGE: Final = "This runs down a competitor. Say what we do, and leave them out of it."

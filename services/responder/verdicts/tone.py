@@ -32,7 +32,7 @@ _SHORT: Final = Wording(
     rf"<<die {_YOU} zelf (?:heeft|hebt|had|hebben)>>",
     rf"<<(?:{_YOUR} )?eigen (?:schuld|fout|keuze|keus|probleem|slordigheid|nalatigheid|stomme|domme|verantwoordelijkheid)>>",
     r"<<(?:dat|dit|het|de fout|de oorzaak|de schuld) (?:ligt|lag) (?:\w+ ){0,3}?(?<!niet )(?:aan|bij) (?:je|jou|u|jullie)(?: zelf"
-    r"|zelf)?>>(?! (?:of|\w+nummer|adres|router|modem|rekening|account))|<<ligt (?:\w+ )?(?:aan|bij) (?:jezelf|uzelf|jouzelf)>>",
+    r"|zelf)?>>(?! (?:of|\w+nummer|adres|router|modem|rekening|account))|<<ligt (?:\w+ ){0,5}?(?<!niet )(?:aan|bij) (?:jezelf|uzelf|jouzelf)>>",
     rf"<<(?:is|blijft|was) (?:toch |echt |puur |gewoon |dan )*{_YOUR} (?:eigen )?(?:probleem|schuld|fout|pakkie-an)>>",
     rf"<<(?:door|dankzij|vanwege) {_YOUR} (?:eigen )?(?:toedoen|fout|schuld|slordigheid|onoplettendheid|gedrag|houding|ongeduld|gebrek)>>",
     rf"<<{_YOU} (?:maakt|maak) het (?:jezelf|uzelf|ons|mij) (?:\w+ )?(?:moeilijk|lastig|onmogelijk)|<<(?:maakt|maak) {_YOU} het (?:jezelf|uzelf|ons)",
@@ -43,7 +43,7 @@ _SHORT: Final = Wording(
     # English
     r"<<(?:you (?:really |probably |clearly |simply )?(?:(?:should have|should've)>>(?! (?:had|been|received|gotten|got|heard|to))|could have"
     r"|could've|ought to have|might have wanted to|would have (?:known|seen|noticed))|you were the one|you (?:\w+ly )?(?:chose|agreed|ticked"
-    r"|picked) (?:to|this|that|the)|you (?:signed|clicked|accepted) (?:up for|the|it|this|a|yourself)|you (?:yourself|failed to|forgot to"
+    r"|picked) (?:to|this|that|the)|you (?:signed|clicked|accepted) (?:up for (?:the|it|this|that|a)|the|it|this|a|yourself)|you (?:yourself|failed to|forgot to"
     r"|neglected to)"
     r"|you (?:clearly|obviously|apparently|evidently|simply) |you didn't (?:bother|even|read)|you never (?:answered|replied|read|told|responded"
     r"|bothered|paid|checked)|you can't (?:expect|blame|just|be bothered))>>",
@@ -61,7 +61,7 @@ _SHORT: Final = Wording(
     r"|hoe vaak moet(?:en)? (?:ik|we|wij)|zoals ik al zei|zoals we al zeiden|zoals ik (?:u|je) al (?:\w+ )?(?:zei|schreef|vertelde|uitlegde)|(?:dat"
     r"|dit) heb(?:ben)? (?:ik|we|wij) (?:u|je|jou|jullie)? ?(?:toch |net |al |nu )+(?:\w+ )?(?:gezegd|uitgelegd|verteld|geschreven))>>",
     r"<<(?:lees|leest) (?:\w+ ){0,5}?(?:eens|eerst|nog eens|nog een keer|goed|beter|gewoon|maar|opnieuw)>>",
-    r"<<(?:staat|stond) (?:\w+ ){0,3}?(?:toch|gewoon|overal|immers|nota bene|overduidelijk|glashelder|in koeienletters|zwart op wit"
+    r"<<(?:staat|stond) (?!(?:\w+ )?(?:niet|nergens|helaas|nog)>>)(?:\w+ ){0,3}?(?:toch|gewoon|overal|immers|nota bene|overduidelijk|glashelder|in koeienletters|zwart op wit"
     r"|met grote letters|heel duidelijk|toch duidelijk|duidelijk (?:vermeld|aangegeven|in de|op de|in je|in uw))>>|<<(?:het daar|dat er"
     r"|dat daar) gewoon (?:staat|stond|bij)>>",
     rf"<<(?:dat|het|dit) (?:kan|kunt|had|kon) {_YOU} (?:\w+ ){{0,2}}?zelf (?:ook )?(?:wel )?(?:weten|opzoeken|googelen|bedenken|nalezen|vinden|lezen"
@@ -92,6 +92,21 @@ _SHORT: Final = Wording(
     r"|<<sorry you feel that way,? but>>|<<it's your (?:mistake|fault|problem)>>|<<oh,? please>>|<<(?:and )?you know (?:it|that)(?: very well"
     r"| perfectly well)>>|<<(?:don't|do not|stop) blam(?:e|ing) (?:us|me)|<<try being (?:polite|nice|patient)|<<that's (?:simply "
     r"|just )?not what happened",
+    # a little patience, a little thought
+    rf"<<(?:een )?beetje (?:geduld|begrip|respect|fatsoen|opletten|nadenken|zelfredzaamheid|logisch)>>|<<(?:wij|we|ik) (?:kunnen|kan) (?:ook )?niet"
+    rf" (?:toveren|heksen|gedachten lezen|in de toekomst|ruiken)>>|<<(?:lezen|opletten|nadenken|luisteren|kijken|wachten|vragen) (?:\w+ ){{0,4}}?kan"
+    rf" (?:natuurlijk |trouwens |ook |best |gewoon )+(?:\w+ )?(?:geen kwaad|ook|altijd)?|<<geen kwaad kunnen|<<gezond verstand>>"
+    rf"|<<zo (?:ingewikkeld|moeilijk|lastig|gek) (?:is|was) (?:\w+ ){{0,4}}?(?:toch|niet)>>|<<{_YOU} (?:hebt|heeft) ons (?:\w+ ){{0,4}}?(?:zelf|nog)>>"
+    rf"|<<{_YOU} (?:hebt|heeft) (?:ons|mij|me) .{{0,30}}<<(?:uitgescholden|uitgemaakt|afgesnauwd)>>|<<toon die {_YOU}>>|<<(?:fijn|lekker|mooi|leuk"
+    rf"|gezellig|prettig) hoor>>(?!!? ?(?:dat|om te))|<<letterlijk in (?:de|uw|je|jouw|het)>>|<<(?:aan|door|met|van) {_YOUR} eigen (?:onkunde|ongeduld"
+    rf"|gedrag|haast|domheid|slordig\w*|onhandigheid|onwetendheid|vergeetachtigheid|houding|koppigheid|laksheid)>>|<<in plaats van (?:hier |zo |te )*"
+    rf"(?:schreeuwen|klagen|schelden|boos|zeuren|mopperen)>>|<<{_YOU} (?:gebruikt|doet|leest|bedient) (?:\w+ ){{0,3}}?(?:gewoon )?(?:niet goed|verkeerd"
+    rf"|fout)>>",
+    r"<<(?:can't do your \w+ for you|(?:maybe|perhaps|try) (?:\w+ ){1,5}(?:first|properly|instead|next time)|you do (?:realise|realize|know|understand)"
+    r"|(?:not sure|no idea|wonder) what (?:else )?you (?:expect|expected|were expecting|want|wanted)|bothered to|common sense|do your (?:research|homework)"
+    r"|figure it out|(?:a|some|a little|a bit of|a little bit of) patience (?:would|goes|please|is|wouldn't|never)|hard to please|other people are"
+    r" waiting|you're not the only|is (?:entirely |completely |purely )?(?:your own|a you) (?:\w+)|let's be honest|if you (?:paid attention|listened"
+    r"|looked|read))>>",
     # not our problem
     r"<<(?:daar|hier) (?:kunnen|kan) (?:wij|we|ik) (?:ook |echt |verder |toch |nu eenmaal |helaas |dan )*(?:niks|niets|weinig) (?:aan|tegen) (?:doen"
     r"|veranderen)>>|<<kunnen (?:wij|we) (?:ook |er |daar )*(?:niks|niets) aan doen>>|<<kan ik (?:ook |er |daar )*(?:niks|niets) aan doen>>",
