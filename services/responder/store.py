@@ -316,7 +316,8 @@ async def waiting_counts(connection: db.Connection) -> list[tuple[str, str, int]
 
 
 class LeaseAge(NamedTuple):
-    """A brand's sending lease, and how long its reply that was approved first has waited, in seconds; 0 when none waits."""
+    """A brand's sending lease, and how long its reply that was approved first has waited, in seconds; 0 when none waits. What is planned or kept by
+    quiet hours does not wait to leave."""
 
     brand: str
     held: bool
@@ -328,8 +329,8 @@ async def lease_ages(connection: db.Connection) -> list[LeaseAge]:
     """Of every brand, by the database's clock: for metrics only, which name no person."""
     rows = await connection.fetch(
         "select l.brand, l.held, extract(epoch from clock_timestamp() - l.renewed_at)::float8, coalesce("
-        "(select extract(epoch from clock_timestamp() - min(r.approved_at)) from reply r where r.brand = l.brand and r.state = 'approved'), 0"
-        ")::float8 from brand_lease l"
+        "(select greatest(extract(epoch from clock_timestamp() - min(greatest(r.approved_at, r.publish_at))), 0) from reply r "
+        "  where r.brand = l.brand and r.state = 'approved' and r.waits_why is distinct from 'quiet'), 0)::float8 from brand_lease l"
     )
     return [LeaseAge(*row) for row in rows]
 

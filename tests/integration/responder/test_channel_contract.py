@@ -3,9 +3,10 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -16,6 +17,7 @@ from services.responder import attempts
 from services.responder.account import account_of
 from services.responder.channels import CHANNELS, SANDBOX
 from services.responder.channels.contract import Absent, Found, marker
+from services.responder.recipient import Recipient
 from services.responder.reply import ReplyRow
 from services.responder.sender import Sender
 from tests.integration.pools import pool_of
@@ -497,3 +499,39 @@ async def test_what_came_up_since_leaves_an_unknown_reply_to_a_person(world: Del
     assert (await world.row(row)).state == "sent"
     assert await world.delivered() == {marker(row): 1}
     assert datetime.now(UTC) >= (found.begun_at or datetime.now(UTC))
+
+
+@webhook
+async def test_what_a_receiver_is_told_of_a_post(world: Delivering) -> None:
+    id, moment = uuid4(), datetime.now(UTC) - timedelta(minutes=1)
+    to = Recipient(kind="account", value="out")
+    [row] = await world.approved(
+        id=id,
+        kind="post",
+        case_id=id,
+        mention_id=None,
+        publish_at=moment,
+        recipient=to,
+        visibility="public",
+        channel="forum",
+        approver="mk",
+    )
+    await world.deliver()
+    [post] = world.receiver.posts
+    assert post == {
+        "type": "weerklank.post.v1",
+        "timestamp": row.approved_at.isoformat() if row.approved_at else None,
+        "data": {
+            "id": str(marker(row)),
+            "post": str(id),
+            "brand": BRAND,
+            "account": "out",
+            "channel": "forum",
+            "language": "nl",
+            "text": "Hoi. ^gs",
+            "publish_at": moment.isoformat(),
+            "sent_by": {"id": "gs", "first_name": "Guus", "initials": "gs"},
+            "approved_by": "mk",
+            "approved_at": row.approved_at.isoformat() if row.approved_at else None,
+        },
+    }

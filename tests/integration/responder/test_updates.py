@@ -10,7 +10,7 @@ import pytest
 from libs.common.books import BrandBooks, Published
 from libs.common.brandbook import BrandBook
 from libs.common.case_events import Case, CaseCustomer, CaseJoined
-from services.responder import keeper, store, update_store, updater
+from services.responder import attempts, keeper, store, update_store, updater
 from services.responder.reply import ReplyRow
 from services.responder.update import Update
 from services.responder.update_store import Asked
@@ -221,6 +221,40 @@ async def test_a_hold_stops_an_update_and_its_release_needs_another_approval(poo
     await agreed(pool, now)
     await finished(pool, now)
     assert sorted(state for state, _ in (await outcome(pool, found)).values()) == ["made"] * 3
+
+
+async def test_an_update_waits_for_the_end_of_quiet_hours_and_keeps_its_pace(pool: Pool) -> None:
+    for name in ("a", "b"):
+        await told(pool, name)
+    found = await begun(pool, per_minute=60)
+    await agreed(pool, found)
+    hour = (datetime.now(UTC).hour + 3) % 24
+    blocks = [f"{start:02}:00-{end:02}:00" for start, end in ((0, hour), (hour + 1, 24)) if start < end]
+    night = books(timezone="UTC", conduct={"quiet_hours": [{"blocks": blocks}]})
+    assert await updater.step(pool, night)
+    now = await read(pool, found)
+    assert sorted(state for state, _ in (await outcome(pool, found)).values()) == ["ready", "ready"]
+    assert now.waits is not None
+    assert "conduct.quiet_hours" in now.waits
+    assert now.next_at is not None
+    assert now.next_at.hour == hour
+    async with pool.acquire() as connection:
+        await connection.execute("update customer_update set next_at = clock_timestamp()")
+    await updater.step(pool, books())  # the night is over
+    assert sorted(state for state, _ in (await outcome(pool, found)).values()) == ["made", "ready"]
+
+
+async def test_a_reply_of_an_update_waits_for_the_end_of_quiet_hours_and_one_to_somebody_does_not(pool: Pool) -> None:
+    hour = (datetime.now(UTC).hour + 3) % 24
+    blocks = [f"{start:02}:00-{end:02}:00" for start, end in ((0, hour), (hour + 1, 24)) if start < end]
+    many, one = await approved(pool, update_id=uuid4()), await approved(pool)
+    await lease(pool)
+    night = dict(books(timezone="UTC", conduct={"quiet_hours": [{"blocks": blocks}]}))
+    async with pool.acquire() as connection, connection.transaction():
+        taken = await attempts.claim(connection, by="x", books=night, limit=10, room={"vaart": 10}, lease_s=3)
+    assert [attempt.row.id for attempt in taken] == [one.id]
+    assert await state(pool, many) == "approved"
+    assert await claim(pool, room=10) == [], "its moment is the end of the quiet"
 
 
 async def test_the_pace_is_kept_and_two_instances_make_each_reply_once(pool: Pool) -> None:
