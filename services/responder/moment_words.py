@@ -281,7 +281,8 @@ def _en() -> _Rows:
             on_the_clock,
         ),
         (
-            r"(?P<before>(?:by|before|at|around|no later than|after) )(?P<hour>\d{1,2})(?: o'clock)?(?=\s*(?:[.,!;)\n]|$|\x00)| (?:with|to|and|so|today|tomorrow)(?!\w))",
+            r"(?P<before>(?:by|before|at|around|no later than|after) )(?P<hour>\d{1,2})(?: o'clock)?"
+            r"(?=\s*(?:[.,!;)\n]|$|\x00)| (?:with|to|and|so|today|tomorrow)(?!\w))",
             on_the_clock,
         ),
     )

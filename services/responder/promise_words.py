@@ -280,7 +280,8 @@ _US = (
     r"|customer (?:service|services|care|support)|team lead(?:er)?)"
 )
 _FROM_US = (
-    r"(?:hear|have heard|know|read|find|have (?:our|the|my|your)|(?:get|receive) (?!.*<<(?:parcel|package|order|delivery|shipment|appointment|visit|points)>>)|(?:have|expect"
+    r"(?:hear|have heard|know|read|find|have (?:our|the|my|your)"
+    r"|(?:get|receive) (?!.*<<(?:parcel|package|order|delivery|shipment|appointment|visit|points)>>)|(?:have|expect"
     r"|see) (?:[^,]{0,40}?<<)?"
     r"(?:answers?|reply|replies|response|update|email|e-mail|mail|message|call|phone call|callback|refund|money|credit|replacement|news"
     r"|confirmation|letter|decision|solution|information"
@@ -294,7 +295,8 @@ _ENGLISH = Words(
     boundary=_pattern(
         r"[,;:()–—]",
         r"(?<=\s)- ",
-        r"<<and>>(?! (?:us|me|him|her|them)>>)|<<(?:but|so|if|when|whenever|once|as soon as|that|whether|because|since|until|while|which|who|what|where|why|how|unless|in case"
+        r"<<and>>(?! (?:us|me|him|her|them)>>)",
+        r"<<(?:but|so|if|when|whenever|once|as soon as|that|whether|because|since|until|while|which|who|what|where|why|how|unless|in case"
         r"|or|then)>>",
     ),
     joining=frozenset({"and", "or", ",", "but"}),
