@@ -48,7 +48,7 @@ channels: [{id: post, type: imap, host: imap.veer.example, port: 993, tls: true,
   {id: brug, type: webhook, for: [forum], url: "https://brug.veer.example/in", secret: "env:VEER_BRUG"}]
 """
 PASSWORD = "vijf woorden die niemand raadt"
-SET = 31
+SET = 34
 SEEDS = 2 * SET + 1
 """Two sets of things to ask about: what the examples of the description change, Schemathesis finds as it was."""
 SHARED = ("healthz", "readyz", "metrics", "status", "self_checks", "minutes", "dead_letters", "replay", "drop", "resume", "reset", "trace")
@@ -700,7 +700,7 @@ def _responder(world: World) -> dict[str, Example]:
 
 def _looked_at(world: World) -> dict[str, Example]:
     """What colleagues say of what others wrote, and who approves in whose place."""
-    back, coached, overruled = (world.seeds[n]["reply_id"] for n in (13, 15, 16))
+    back, coached, overruled = (world.seeds[n]["reply_id"] for n in (31, 32, 33))
     world.ask("responder", "POST", f"/replies/{back}/submit")
     for reply_id in (coached, overruled):
         answer = world.system.call(
@@ -722,12 +722,12 @@ def _looked_at(world: World) -> dict[str, Example]:
     given = world.ask("responder", "POST", "/delegations", json=lent)["id"]
     return {
         "review_queue": Example(parameters={"brand": "veer"}),
-        "send_back": Example(parameters=_of(world, 13, "reply_id", **{"If-Match": "*"}), body={"note": "Noem een tijd."}),
+        "send_back": Example(parameters=_of(world, 31, "reply_id", **{"If-Match": "*"}), body={"note": "Noem een tijd."}),
         "coach": Example(
-            parameters=_of(world, 15, "reply_id", **{"Idempotency-Key": f"een-les-{world.first}"}),
+            parameters=_of(world, 32, "reply_id", **{"Idempotency-Key": f"een-les-{world.first}"}),
             body={"note": "Zeg wanneer, niet alleen dat je kijkt.", "start": 5, "end": 12},
         ),
-        "coaching_of_reply": Example(parameters=_of(world, 15, "reply_id")),
+        "coaching_of_reply": Example(parameters=_of(world, 32, "reply_id")),
         "coaching_notes": Example(parameters={"brand": "veer", "writer": "pb"}),
         "overridden": Example(parameters={"brand": "veer"}),
         "review_override": Example(
