@@ -20,7 +20,7 @@ _GRAVE: Final = Wording(
     r"|ziek|zieke|ziekte|ziekenhuis|kanker|tumor|chemo\w*|corona|covid\w*|griep|hartaanval|hartinfarct|beroerte|dement\w*|alzheimer|depress\w*"
     r"|burn-?out|operatie|geopereerd|ambulance|intensive care|longontsteking|handicap\w*|gehandicapt\w*|rolstoel\w*|blind|blinde|doof|dove|invalide"
     r"|verlamd|epilep\w*|voedselvergiftiging"
-    r"|miskraam|terminaal|reanim\w*|gips|hechtingen|overgeven|overgegeven|kotsen|spugen|hersenschudding|spoedeisende|gewond\w*|verwond\w*|brandwond\w*"
+    r"|miskraam|terminaal|reanim\w*|gips|hechtingen|overgeven|overgegeven|kotsen|spugen|hersenschudding|spoedeisende|gewond\w*|verwond\w*|brandwond\w*|verbrand\w*"
     # accident, disaster
     r"|ongeluk\w*|ongeval\w*|botsing|aanrijding\w*|aangereden|verongelukt|gebroken (?:been|arm|heup|rug|pols|neus|enkel|voet|teen)|(?:been|arm|heup"
     r"|rug|pols|neus|enkel|voet|teen) gebroken|(?:van|op|over|door) (?:de |het |een )?\w+ gevallen|gevallen|verdronken|verdrink\w*|brand|afgebrand"
@@ -31,7 +31,7 @@ _GRAVE: Final = Wording(
     r"|uitgegleden|gegleden|glijpartij|brak (?:een|zijn|haar|je|mijn|m'n|zich) \w+|gebroken|de ic|turbulentie|besmet\w*|allergi\w*|bloed\w*|pijn"
     r"|voor de trein|van de trap|steekpartij|overval\w*|opgenomen|bewusteloos|flauwgevallen|vermist"
     # fraud, debt
-    r"|fraude\w*|opgelicht|oplicht\w*|gehackt|hackers?|gestolen|beroofd|beroving|inbraak|ingebroken|inbreker\w*|phishing|identiteitsfraude|nepwinkel"
+    r"|fraude\w*|opgelicht|oplicht\w*|gehackt|hackers?|gestolen|stal|beroofd|beroving|inbraak|ingebroken|inbreker\w*|phishing|identiteitsfraude|nepwinkel"
     r"|nepwebshop|nepmail|geskimd|schuld|schulden|schuldsanering|schuldhulp\w*|failliet|faillissement|deurwaarder\w*|incassobureau|bijstand"
     r"|voedselbank|blut|armoede|dakloos|ontslagen|werkloos|baan kwijt|rood staan|beslag"
     # discrimination
@@ -46,7 +46,7 @@ _GRAVE: Final = Wording(
     r"|deaf|food poisoning|miscarriage|accident|crashed|collision|injur\w*|broken (?:leg|arm|hip|wrist|ankle|nose|foot|toe)|broke (?:my|his"
     r"|her) (?:leg|arm|hip|wrist|ankle|nose|foot|toe|back)|fell (?:off|down|over)|drown\w*|on fire|caught fire|fire|burnt down|burned down|explosion"
     r"|exploded|flood|floods|flooding|flooded|earthquake|hurricane|disaster|terror\w*"
-    r"|bomb|carbon monoxide|electrocuted|electric shock|gas leak|fraud|scam|scams|scammed|scammer\w*|hacked|hacker\w*|stolen|robbed|burgl\w*|debt"
+    r"|bomb|carbon monoxide|electrocuted|electric shock|gas leak|fraud|scam|scams|scammed|scammer\w*|hacked|hacker\w*|stolen|stole|robbed|burgl\w*|debt"
     r"|debts|bankrupt\w*|bailiff\w*|homeless|redundant|lost my job|overdrawn|racist|racism|sexist|sexism|discriminat\w*|muslim|jewish|gay"
     r"|transgender|hijab|headscarf|skin colou?r)>>"
 )
@@ -97,6 +97,11 @@ _QUIPS: Final = Wording(
     r"|in the end|after all)",
     r"<<(?:komiek|grappenmaker|cabaretier|stand-up|moppen?|moppentapper|timing waar|wat een timing|over timing gesproken|nice timing|perfect timing"
     r"|wie het laatst lacht)>>",
+    r"<<(?:hij|zij|ze|die|dat|je|u|opa|oma|die \w+|de \w+) (?:heeft|had|hadden|is|hoeft|kan|was|hebt|hebben) (?:\w+ ){0,2}?in (?:elk|ieder) geval>>"
+    r"|<<(?:net als|net zoals) (?:hij|zij|opa|oma|haar|hem|uw|je|jouw)>>|<<you at least>>|<<must be (?:nice|fun|great)|<<sounds like (?:our|your|a|he|she|they|someone)"
+    r"|<<time to (?:get|buy|learn|grab|dust)>>|<<(?:haren|haar) .{0,20}overeind|<<hot item|<<goede smaak>>|<<(?:had|was|is) (?:\w+ ){0,3}?"
+    r"(?:smashing|killer|blast|shocker|bombshell)|<<(?:smashing|shocking|cracking|explosive) (?:day|time|news|start|experience)|<<dodged a bullet"
+    r"|<<lag(?:en)? er (?:mooi|goed|lekker) bij|<<van een kale kip",
     # a manner of speaking
     r"<<(?:zo kun(?:t)? (?:je|u) het ook (?:zien|zeggen|noemen|bekijken)|om het zo (?:maar )?te zeggen|zullen we maar zeggen|bij wijze van spreken"
     r"|letterlijk|als het ware|in vuur en vlam|languit|achtbaan\w*|(?:mee )?het graf in|hogere (?:verbinding|sferen|machten)|hierboven|daarboven"
