@@ -112,7 +112,7 @@ _CAUSED: Final = Saying(
         r"<<(?:tekort ?geschoten|te kort geschoten) in (?:onze|de) (?:zorgplicht|zorg|verplichting\w*)>>|<<zorgplicht (?:\w+ )?(?:geschonden"
         r"|verzaakt)>>|<<valt onder (?:onze|de) (?:aansprakelijkheid|verantwoordelijkheid)",
         rf"<<(?:wij|we|ik) (?:staan|sta|draaien|draai) (?:\w+ )?(?:in|op) voor (?:\w+ )?(?:{_HARM})>>|<<(?:staan|sta|draaien|draai) (?:wij|we"
-        rf"|ik) (?:\w+ ){{0,2}}?(?:voor op|voor in)>>",
+        rf"|ik) (?:\w+ ){{0,2}}?voor op>>",
         # English
         rf"<<it was (?:{_OUR_PEOPLE_EN}|us) who {_BROKE_EN}>>|<<{_BROKE_EN} (?:in|on) our (?:van|truck|warehouse|depot|care|shop|store)>>|<<(?:is"
         rf"|was|are) (?:all |entirely )?our (?:own )?doing>>",

@@ -199,7 +199,7 @@ _ASKED: Final = Wording(
     # asked inside yet, or how to claim it
     r"<<(?:vraag|vragen|gevraagd|nagevraagd|navragen|overleg\w*|bespre\w+|voorleg\w*|leg|leggen|bekijk\w*|beoorde\w+|kijk\w*|check\w*|onderzoek\w*"
     r"|nagaan|weten"
-    r"|uitzoeken|zoek\w*|zien|horen|hoor|ask|asking|check|checking|review|see|discuss|look|know|find out|hear|decide|confirm)>>.{0,70}<<(?:of|over"
+    r"|uitzoeken|zoek\w*|zien|horen|hoort|hoor|ask|asking|check|checking|review|see|discuss|look|know|find out|hear|decide|confirm)>>.{0,70}<<(?:of|over"
     r"|if|whether|about|for)>>",
     r"<<(?:kunt|kan|kun) (?:je|u|jij)>>.{0,60}<<(?:aanvra\w+|claim\w*|indien\w*|declar\w+|terugvra\w+|opvra\w+|doorgeven|verzoeken|terecht|vinden)>>"
     r"|<<(?:recht|aanspraak) op|<<(?:aanvra\w+|aangevraagd|aanvraag|claim\w*|dien\w* .{0,30} in|ingediend|indien\w*|declar\w+|\w*formulier|form"

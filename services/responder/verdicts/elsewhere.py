@@ -35,14 +35,14 @@ _SENDS: Final = Saying(
         rf" (?:\w+ )?{_THEM}>>.{{0,30}}<<(?:te )?(?:vragen|navragen|melden|indienen|aangeven|wijzigen|regelen|doorgeven|aanvragen|opvragen)>>",
         r"<<(?:loopt|lopen|verloopt|verlopen|gaat|gaan) (?:altijd |alleen |echt )?via (?:de|je|uw|jouw|een|het) (?!app>>|dm>>|chat>>|post>>)\w+>>"
         r"|<<(?:kunt|kun|kan) (?:je|u) (?:\w+ )?alleen (?:daar|bij|via|in)>>|<<(?:door)?verwezen naar>>",
-        rf"<<(?:neem|neemt|opnemen|nemen)>>.{{0,60}}<<contact>>.{{0,60}}<<{_THEM}>>|<<contact>>.{{0,20}}<<met (?:de|het|uw|je|jouw|onze?|hen|hun"
+        rf"<<(?:neem|neemt|opnemen|nemen)>>.{{0,60}}<<contact>>.{{0,60}}<<{_THEM}>>|<<contact>>.{{0,20}}<<met (?!u>>|je>>|jou>>|jullie>>)(?:de|het|uw|je|jouw|onze?|hen|hun"
         rf"|\w+)>>.{{0,40}}<<(?:op|opnemen|opneemt|te nemen|nemen)>>",
         r"<<(?:neem|neemt)>>.{0,30}<<(?:telefonisch|dan|even|hiervoor|daarvoor|alstublieft|a\.u\.b\.|graag|zelf|rechtstreeks)>>.{0,30}<<contact>>",
         r"<<(?:wend|wendt|richt|wenden|richten)>>.{0,20}<<(?:u|je|zich)>>.{0,40}<<tot>>|<<(?:u|je|zich) (?:te )?(?:wenden|richten) tot>>"
         r"|<<tot>>.{0,60}<<(?:wenden|richten)>>",
         rf"<<(?:ga|gaat|loop|loopt|stap|kom|komt|rijd|gaan|lopen|komen)>>.{{0,40}}<<(?:langs|naar|binnen)>>.{{0,40}}<<{_THEM}>>",
         r"<<(?:ga|gaat|loop|loopt|stap|gaan|lopen|kom|komt)>>.{0,20}<<(?:langs|binnen) (?:bij|in|aan)>>",
-        r"<<(?:terecht|aankloppen|wezen|moeten zijn|moet zijn|te zijn|langsgaan|zijn)>>.{0,12}<<(?:bij|op)>>.{0,50}",
+        r"<<(?:terecht|aankloppen|wezen|moeten zijn|moet zijn|te zijn|langsgaan|(?:moet|moeten|dient|kunt) (?:je|u) zijn)>>.{0,12}<<(?:bij|op)>>.{0,50}",
         r"<<(?:moet|moeten|dien|dient)>>.{0,20}<<(?:je|u|jullie)>>.{0,40}<<bij>>.{0,60}<<(?:zijn|wezen|melden|aankloppen)>>|<<(?:je|u) (?:moet|zult"
         r"|zal|dient)>>.{0,30}<<bij>>.{0,60}<<(?:zijn|wezen|melden|aankloppen)>>",
         r"<<(?:kunt|kun|kan|kunnen)>>.{0,30}<<(?:bij|op)>>.{0,50}<<terecht>>|<<(?:kunt|kun) (?:je|u)>>.{0,50}<<terecht bij>>",
@@ -102,7 +102,7 @@ _SENDS: Final = Saying(
         r"|ik|wordt|collega\w*|monteur\w*) (?:\w+ )?(?:bel|bellen|belt|neem|nemen|neemt)|gebeld"
         r"|don't need to|no need to|also|rather|prefer|alternatively|or|we'll|i'll|we will|i will|we can|i can|will (?:call|contact|get|ring|phone|be))>>",
         r"<<(?:privébericht|prive\w*|dm|pb|direct message|private message|bericht|messenger|whatsapp|inbox|chat)>>",
-        r"<<(?:heb|hebt|heeft|had) (?:je|u)|<<(?:je|u|you) (?:hebt|heeft|had|belde|have|were|called|spoke)>>|<<als (?:je|u)>>",
+        r"<<(?:heb|hebt|heeft|had) (?:je|u)|<<(?:je|u|you) (?:hebt|heeft|had|belde|have|were|called|spoke)>>|<<als (?:je|u)>>|<<gerust als>>|<<feel free to (?:\w+ ){1,4}if>>",
     ),
     unless_before=Wording(
         r"<<(?:als|mocht(?:en)?|indien|wil|wilt|liever|zodra|wanneer|of|if|should|would you|prefer|once|when|or|until|tenzij)>>"
@@ -113,10 +113,10 @@ _TAKES_OVER: Final = Wording(
     r"<<(?:ik|we|wij) (?!gaan (?:daar|hier) |gaan er )(?:\w+ )?(?:kijk|kijken|zoek|zoeken|regel|regelen|help|helpen|pak|pakken|bel|bellen|vraag|vragen|check|checken|ga|gaan|zet"
     r"|zetten|geef|geven|stuur|sturen|neem|nemen|meld|melden"
     r"|kom|komen|houd|houden|zorg|zorgen|maak|maken|plan|plannen|laat|laten|mail|mailen|zal|zullen|ruil|ruilen|boek|boeken|verwerk|verwerken"
-    r"|onderzoek|onderzoeken|koppel|leg|leggen)>>",
+    r"|onderzoek|onderzoeken|koppel|leg|leggen)>>(?! (?:\w+ ){0,2}?(?:niet|geen)>>)",
     r"<<(?:kijk|kijken|zoek|zoeken|regel|regelen|help|helpen|pak|pakken|bel|bellen|vraag|vragen|check|checken|ga|gaan|zet|zetten|geef|geven|stuur"
     r"|sturen|neem|nemen|kom|komen|houd|houden|zorg|zorgen|maak"
-    r"|maken|plan|plannen|laat|laten|mail|mailen|zal|zullen|reageer|reageren|leg|leggen|koppel) (?:ik|we|wij)>>",
+    r"|maken|plan|plannen|laat|laten|mail|mailen|zal|zullen|reageer|reageren|leg|leggen|koppel) (?:ik|we|wij)>>(?! (?:\w+ ){0,2}?(?:niet|geen)>>)",
     r"<<(?:ik|we|wij) (?:heb|hebben)>>.{0,80}<<(?:doorgezet|doorgegeven|gemeld|geregeld|aangemaakt|uitgezet|gevraagd|aangepast|nagekeken"
     r"|gecontroleerd|ingepland|doorgestuurd|opgelost|bekeken|gezet)>>",
     r"<<(?:heb|hebben) (?:ik|we|wij)>>.{0,80}<<(?:doorgezet|doorgegeven|gemeld|geregeld|aangemaakt|uitgezet|gevraagd|aangepast|nagekeken"

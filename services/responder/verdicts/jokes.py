@@ -69,7 +69,7 @@ _QUIPS: Final = Wording(
     r"|is) (?:a bit |just )?like (?:trains|buses|\w+):",
     r"<<(?:niet|geen) (?:doodgaan|dood|schrikken|sterven|flauwvallen|ziek worden) (?:hoor|alstublieft|a\.u\.b\.|graag)>>|<<don't (?:die|you die"
     r"|drop dead)>>",
-    r"<<(?:dan|nu|zo|now|so|well)>>.{0,25}<<(?:in (?:elk|ieder) geval|tenminste|ten minste|at least|alvast)>>|<<(?:in (?:elk|ieder) geval|tenminste"
+    r"<<(?:dan|nu|zo(?! snel| spoedig| gauw)|now|so|well)>>.{0,25}<<(?:in (?:elk|ieder) geval|tenminste|ten minste|at least|alvast)>>|<<(?:in (?:elk|ieder) geval|tenminste"
     r"|at least) .{0,40}<<(?:niet meer|geen last|warm|opgeladen|rust|rustig|gratis|nooit meer|no longer|any ?more|warm|quiet|rest|never|peace)>>"
     r"|<<(?:on the bright side|look on the bright|silver lining|every cloud|positief bekeken|positieve kant|zonnige kant|geluk bij een ongeluk"
     r"|voordeel is|het voordeel|meevaller(?:tje)?)>>",
@@ -119,7 +119,7 @@ _QUIPS: Final = Wording(
 # Kind words with a smile are none.
 _KIND: Final = Wording(
     r"<<(?:beterschap|sterkte|succes|gecondoleerd|veel liefs|warme groet\w*|hartelijke groet\w*|wens\w*|hoop|hopen|hopelijk|bedankt|dank|dankjewel"
-    r"|graag gedaan|fijn|gelukkig|welkom|groet\w*|liefs|help\w*|kijk\w*|stuur\w*|laat|regel\w*|leven wekken|get well|take care|all the best|wish\w*"
+    r"|graag gedaan|fijn|gelukkig|welkom|groet\w*|liefs|help\w*|kijk\w*|stuur\w*|laat|regel\w*|leven wekken|get well|ik (?:duik|kom|zoek|vraag|bel|check|zet|geef|neem|ga|pak|houd|mail)|take care|all the best|wish\w*"
     r"|hope|hoping|thanks|thank|glad|welcome|happy|regards|wishes|help|let us|send|dm)>>"
 )
 _MARK: Final = re.compile(r"[😂🤣😅😆😜😝😛😉😏🙃🤪😁😄😎🤭😇😈👻💀☠⚰🪦🔥]|(?<!\w)[:;]-?(?:[pdo](?!\w)|\))|[:;]-\)")

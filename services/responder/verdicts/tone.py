@@ -175,7 +175,7 @@ _SHORT: Final = Wording(
     r"|even) (?:think|expect|believe)|what (?:did|do) you expect|what exactly did you|and (?:now|yet|somehow) (?:it's|it is|we're|we are|you) (?:our"
     r"|to blame|the bad|blam\w+|complain\w*))>>",
     # sarcasm
-    rf"<<(?:fijn voor {_YOU}|bravo|knap hoor|leuk geprobeerd|wat origineel|heel origineel|applaus|hulde|knap gevonden|slim hoor|sterkte ermee|goh"
+    rf"<<(?:fijn voor {_YOU}|bravo|knap hoor|leuk geprobeerd|wat origineel|heel origineel|applaus|hulde|knap gevonden|slim hoor|goh"
     rf"|tjonge|sjonge\w*|nou nou|huilie|dikke (?:pech|tranen))>>",
     r"(?<!\w)(?<!\w\s)(?:gefeliciteerd|goed gedaan|lekker bezig|wat een verrassing|chapeau|wauw|wow)>>[,!.:]? ?(?:hoor|dan|,)?.{0,60}<<(?:je|u|jij"
     r"|jouw|uw) .{0,40}<<(?:niet|vergeten|zelf|eindelijk|ontdekt|gevonden|gelukt|laatste)>>",
