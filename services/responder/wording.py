@@ -175,8 +175,7 @@ class Saying:
         if self.unless_before is not None and self.unless_before.search(said[:start], read):
             return True
         if self.unless_near is not None:
-            around = clause(said, start, end)
-            if self.unless_near.search(around[: around.find(said[start:end]) + end - start + _NEAR], read):
+            if self.unless_near.search(_up_to(said, end), read):
                 return True
         return self.unless is not None and bool(self.unless.search(clause(said, start, end), read))
 
@@ -194,6 +193,12 @@ def clause(said: str, start: int, end: int) -> str:
             last = match.start()
             break
     return said[first:last]
+
+
+def _up_to(said: str, end: int) -> str:
+    """The clause in which a place ends, up to a word or two behind it."""
+    first = max((match.end() for match in _CLAUSE_END.finditer(said[: end - 1])), default=0)
+    return said[first : end + _NEAR]
 
 
 def trimmed(text: str, start: int, end: int) -> tuple[int, int]:

@@ -80,7 +80,7 @@ _ANSWERABLE: Final = Saying(
         r"<<(?:nemen?|neem|dragen?|draag|aanvaard\w*|accepte\w+|erken\w*|pakken?)>>.{0,40}<<(?:verantwoordelijkheid|schuld|blaam)>>",
         r"<<(?:schuld|verantwoordelijkheid|aansprakelijkheid) (?:nemen|dragen|aanvaarden|erkennen|accepteren) (?:wij|we|ik)>>",
         r"<<(?:verantwoordelijkheid|aansprakelijkheid|schuld) (?:hier|daar)?(?:voor )?(?:ligt|lag|is) .{0,25}<<(?:ons|mij)>>",
-        r"<<(?:we|i|[\w-]+ (?:is|accepts?|takes?|admits?))>>.{0,40}<<(?:liable|negligent|at fault|to blame|culpable)>>",
+        r"<<(?:we|i|(?!nobody|no one|none)[\w-]+ (?:is|accepts?|takes?|admits?))>>.{0,40}<<(?:liable|negligent|at fault|to blame|culpable)>>",
         r"<<(?:accept|accepts|admit|admits|take|takes|taking|acknowledge|assume|own|bear|bears)>>.{0,30}<<(?:liability|responsibility|the blame"
         r"|blame|accountability)>>",
         rf"<<(?:we|i) (?:are|am|were|'re|feel)>>.{{0,20}}<<(?:responsible|accountable) for>>.{{0,40}}<<(?:{_HARM}|this|that|what happened|it)>>",
@@ -112,7 +112,7 @@ _CAUSED: Final = Saying(
         r"<<(?:tekort ?geschoten|te kort geschoten) in (?:onze|de) (?:zorgplicht|zorg|verplichting\w*)>>|<<zorgplicht (?:\w+ )?(?:geschonden"
         r"|verzaakt)>>|<<valt onder (?:onze|de) (?:aansprakelijkheid|verantwoordelijkheid)",
         rf"<<(?:wij|we|ik) (?:staan|sta|draaien|draai) (?:\w+ )?(?:in|op) voor (?:\w+ )?(?:{_HARM})>>|<<(?:staan|sta|draaien|draai) (?:wij|we"
-        rf"|ik) (?:\w+ ){{0,2}}?(?:voor op|voor in)>>",
+        rf"|ik) (?:\w+ ){{0,2}}?voor op>>",
         # English
         rf"<<it was (?:{_OUR_PEOPLE_EN}|us) who {_BROKE_EN}>>|<<{_BROKE_EN} (?:in|on) our (?:van|truck|warehouse|depot|care|shop|store)>>|<<(?:is"
         rf"|was|are) (?:all |entirely )?our (?:own )?doing>>",

@@ -67,7 +67,7 @@ _PRESENT_EN: Final = (
     r"(?:(?:\w+ )?gifts?|gift cards?|vouchers?|flowers|bouquet|chocolates|discounts?|discount code|refund(?:ed)?|compensation|goodwill (?:gesture"
     r"|payment|credit)|credit|credits|reimbursement|money back|treat|(?:little )?something (?:nice|sweet|extra|special|to make)|little something|hamper|upgrade|token of|(?:a |your |the )?(?:next |first "
     r"|free )?(?:\w+ )?(?:month|week|year|night|ride|trip|meal|coffee|drink|delivery|ticket)s? (?:for )?free|free (?:\w+ )?(?:month|week|year"
-    r"|night|ride|trip|meal|coffee|drink|ticket|upgrade|pass|replacement|product|sample|shipping|delivery|return|gift|session|stay|data)s?)"
+    r"|night|ride|trip|meal|coffee|drink|ticket|upgrade|pass|replacement|product|sample|shipping|delivery|return|gift|session|stay|data|dessert|dinner|lunch|breakfast|bottle|box|set)s?)"
 )
 _SUM_EN: Final = r"(?:(?:€|£|\$|eur ?)\s?\d+\S*|\d+\S* (?:euros?|pounds|dollars)|\d+ ?(?:%|percent|per cent))"
 _SUM: Final = r"(?:(?:€|eur ?)\s?\d+\S*|\d+\S* ?(?:euro|eur|€)|\d+ ?(?:%|procent))"
@@ -130,8 +130,12 @@ _WE_GIVE: Final = Wording(
     r"<<(?:don't|do not|won't) (?:have|need) to pay (?:this|next|the|for|anything)>>|<<let us treat you|<<owe us nothing>>|<<consider (?:the"
     r"|your) (?:invoice|bill|fee|fine) (?:cancelled|waived|gone)>>|<<added (?:a |an )?.{0,20}(?:voucher|credit|discount)>>.{0,40}<<(?:will|for you"
     r"|for your)>>",
+    rf"<<(?:{_I} (?:zorg|zorgen|regel|regelen)|(?:zorg|zorgen|regel|regelen) {_I}) (?:er (?:\w+ )?voor )?dat>>.{{0,70}}<<(?:retour krijgt|retour krijg|terugontvangt"
+    rf"|gecompenseerd (?:wordt|word)|vergoed (?:wordt|krijgt|krijg))>>",
+    r"<<(?:i'll|we'll|i will|we will) make sure (?:that )?you(?:'re| are|'ll be| get| receive) (?:\w+ )?(?:compensated|refunded|reimbursed|a refund|your money)>>"
+    rf"|<<(?:we'd|i'd|we would|i would) (?:like|love) to (?:offer|give|send|treat) you .{{0,40}}<<{_PRESENT_EN}>>|<<(?:has|have) been waived for (?:next|the)>>",
     # guarantees
-    r"<<(?:gegarandeerd|garantie dat|dat beloof (?:ik|ik je|ik u)|dat beloven we|beloofd!)>>",
+    r"<<(?:gegarandeerd|garantie dat|dat beloof (?:ik|ik je|ik u)|dat beloven we|beloofd[!:])>>",
     rf"<<(?:dat|dit|daar|hier|het)>>.{{0,30}}<<(?:garanderen?|garandeer|beloven|beloof|sta(?:an)?) {_I}>>",
     rf"<<{_I} (?:\w+ )?(?:sta|staan) (?:\w+ )?(?:garant|borg|ervoor in|daarvoor in)>>",
     rf"<<(?:{_I} (?:beloof|beloven)|(?:beloof|beloven) {_I})>>.{{0,80}}<<(?:nooit|niet (?:meer|nog (?:een|eens))|altijd|honderd procent|100%)>>",
@@ -195,7 +199,7 @@ _ASKED: Final = Wording(
     # asked inside yet, or how to claim it
     r"<<(?:vraag|vragen|gevraagd|nagevraagd|navragen|overleg\w*|bespre\w+|voorleg\w*|leg|leggen|bekijk\w*|beoorde\w+|kijk\w*|check\w*|onderzoek\w*"
     r"|nagaan|weten"
-    r"|uitzoeken|zoek\w*|zien|horen|hoor|ask|asking|check|checking|review|see|discuss|look|know|find out|hear|decide|confirm)>>.{0,70}<<(?:of|over"
+    r"|uitzoeken|zoek\w*|zien|horen|hoort|hoor|ask|asking|check|checking|review|see|discuss|look|know|find out|hear|decide|confirm)>>.{0,70}<<(?:of|over"
     r"|if|whether|about|for)>>",
     r"<<(?:kunt|kan|kun) (?:je|u|jij)>>.{0,60}<<(?:aanvra\w+|claim\w*|indien\w*|declar\w+|terugvra\w+|opvra\w+|doorgeven|verzoeken|terecht|vinden)>>"
     r"|<<(?:recht|aanspraak) op|<<(?:aanvra\w+|aangevraagd|aanvraag|claim\w*|dien\w* .{0,30} in|ingediend|indien\w*|declar\w+|\w*formulier|form"
@@ -205,7 +209,7 @@ _ASKED: Final = Wording(
 )
 _HANGS: Final = Wording(
     r"<<(?:als|indien|mocht(?:en)?|wanneer|zodra|bij (?:een )?(?:vertraging|annulering|retour\w*|schade|opzegging|storing)|if|when|once|unless"
-    r"|in case|wie|per (?:kwh|maand|jaar|keer|km|kilometer)|van (?:je|uw|jouw) (?:leverancier|bank|verzekeraar|verzekering|provider)"
+    r"|in case|(?<!, )(?<!en )(?<!and )(?:dan|then)|wie|per (?:kwh|maand|jaar|keer|km|kilometer)|van (?:je|uw|jouw) (?:leverancier|bank|verzekeraar|verzekering|provider)"
     r"|standaard|altijd|automatisch|always|automatically)>>"
 )
 _BOOKED: Final = Wording(

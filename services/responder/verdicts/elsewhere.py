@@ -33,16 +33,16 @@ _SENDS: Final = Saying(
         r"|<<(?:je|u) (?:kunt|kan|moet|mag|dient|zult) .{0,60}<<(?:bellen|te bellen)>>",
         rf"<<(?:(?:kunt|kun|kan|moet|dient) (?:je|u)|(?:je|u) (?:kunt|kan|moet|dient))>>.{{0,60}}<<(?:aan|bij|via) (?:de|het|je|uw|jouw|een|onze)"
         rf" (?:\w+ )?{_THEM}>>.{{0,30}}<<(?:te )?(?:vragen|navragen|melden|indienen|aangeven|wijzigen|regelen|doorgeven|aanvragen|opvragen)>>",
-        r"<<(?:loopt|verloopt|gaat) (?:altijd |alleen |echt )?via (?:de|je|uw|jouw|een|het) (?!app>>|dm>>|chat>>|post>>)\w+>>"
+        r"<<(?:loopt|lopen|verloopt|verlopen|gaat|gaan) (?:altijd |alleen |echt )?via (?:de|je|uw|jouw|een|het) (?!app>>|dm>>|chat>>|post>>)\w+>>"
         r"|<<(?:kunt|kun|kan) (?:je|u) (?:\w+ )?alleen (?:daar|bij|via|in)>>|<<(?:door)?verwezen naar>>",
-        rf"<<(?:neem|neemt|opnemen|nemen)>>.{{0,60}}<<contact>>.{{0,60}}<<{_THEM}>>|<<contact>>.{{0,20}}<<met (?:de|het|uw|je|jouw|onze?|hen|hun"
+        rf"<<(?:neem|neemt|opnemen|nemen)>>.{{0,60}}<<contact>>.{{0,60}}<<{_THEM}>>|<<contact>>.{{0,20}}<<met (?!u>>|je>>|jou>>|jullie>>)(?:de|het|uw|je|jouw|onze?|hen|hun"
         rf"|\w+)>>.{{0,40}}<<(?:op|opnemen|opneemt|te nemen|nemen)>>",
         r"<<(?:neem|neemt)>>.{0,30}<<(?:telefonisch|dan|even|hiervoor|daarvoor|alstublieft|a\.u\.b\.|graag|zelf|rechtstreeks)>>.{0,30}<<contact>>",
         r"<<(?:wend|wendt|richt|wenden|richten)>>.{0,20}<<(?:u|je|zich)>>.{0,40}<<tot>>|<<(?:u|je|zich) (?:te )?(?:wenden|richten) tot>>"
         r"|<<tot>>.{0,60}<<(?:wenden|richten)>>",
         rf"<<(?:ga|gaat|loop|loopt|stap|kom|komt|rijd|gaan|lopen|komen)>>.{{0,40}}<<(?:langs|naar|binnen)>>.{{0,40}}<<{_THEM}>>",
         r"<<(?:ga|gaat|loop|loopt|stap|gaan|lopen|kom|komt)>>.{0,20}<<(?:langs|binnen) (?:bij|in|aan)>>",
-        r"<<(?:terecht|aankloppen|wezen|moeten zijn|moet zijn|te zijn|langsgaan|zijn)>>.{0,12}<<(?:bij|op)>>.{0,50}",
+        r"<<(?:terecht|aankloppen|wezen|moeten zijn|moet zijn|te zijn|langsgaan|(?:moet|moeten|dient|kunt) (?:je|u) zijn)>>.{0,12}<<(?:bij|op)>>.{0,50}",
         r"<<(?:moet|moeten|dien|dient)>>.{0,20}<<(?:je|u|jullie)>>.{0,40}<<bij>>.{0,60}<<(?:zijn|wezen|melden|aankloppen)>>|<<(?:je|u) (?:moet|zult"
         r"|zal|dient)>>.{0,30}<<bij>>.{0,60}<<(?:zijn|wezen|melden|aankloppen)>>",
         r"<<(?:kunt|kun|kan|kunnen)>>.{0,30}<<(?:bij|op)>>.{0,50}<<terecht>>|<<(?:kunt|kun) (?:je|u)>>.{0,50}<<terecht bij>>",
@@ -57,7 +57,10 @@ _SENDS: Final = Saying(
         r"<<(?:stel|stelt)>>.{0,30}<<vraag>>.{0,40}<<(?:aan|bij|via)>>",
         r"<<(?:vraag|vraagt u) (?:het|dit|dat) (?:even |maar |gerust |dan )*(?:aan )?(?:de|je|uw|jouw|het)>>",
         r"<<(?:vraag|vraagt u|informeer|informeert u|navragen) (?:het |dit |dat |hier(?:voor|naar) |even |dan |gerust |maar )*(?:na )?(?:bij|aan"
-        r"|in) (?:de|het|je|uw|jouw|een|onze?)",
+        r"|in) (?:de|het|je|uw|jouw|een|onze?)(?!.{0,30} om )",
+        r"<<(?:gebruik|gebruikt u) (?:hiervoor |daarvoor |dan |even |graag )*(?:het|ons|onze|dit) \w*formulier>>|<<(?:dus )?(?:daar|dáár) moet (?:je|u)"
+        r" (?:\w+ )?(?:wezen|zijn|heen)>>|<<(?:je|u) (?:vindt|vind) (?:het|hun|de) (?:nummer|telefoonnummer|contactgegevens)>>|<<(?:is|are) the (?:ones?"
+        r"|people|person) to (?:ask|call|contact|speak to)>>",
         rf"<<(?:mail|schrijf|mailt|stuur)>>.{{0,40}}<<(?:naar|aan)>>.{{0,30}}<<{_THEM}>>",
         r"<<(?:kunt|kun|kan) (?:je|u)>>.{0,30}<<(?:langs (?:de|een|onze) (?:\w+ )?(?:winkel\w*|filiaal|balie|loket|kantoor)|met het formulier"
         r"|zich melden bij|bij de balie)",
@@ -94,12 +97,12 @@ _SENDS: Final = Saying(
         r"<<(?:is|are) (?:handled|dealt with|managed|done) by>>.{0,40}|<<(?:not something|nothing) we (?:can|deal|handle)",
     ),
     unless=Wording(
-        r"<<(?:contact opgenomen|winkel belt|zodra|hoeft? (?:je |u )?niet|niet nodig|ook|liever|anders|eventueel|desgewenst|of|bel(?:len|t)? (?:we"
+        r"<<(?:contact opgenomen|winkel belt|zodra|hoeft? (?:je |u )?niet|niet nodig|ook|liever|anders|eventueel|desgewenst|of (?:je|u|hier|via|een|laat|stuur|als|bel|mail|app)|bel(?:len|t)? (?:we"
         r"|wij|ik)|(?:we|wij"
         r"|ik|wordt|collega\w*|monteur\w*) (?:\w+ )?(?:bel|bellen|belt|neem|nemen|neemt)|gebeld"
         r"|don't need to|no need to|also|rather|prefer|alternatively|or|we'll|i'll|we will|i will|we can|i can|will (?:call|contact|get|ring|phone|be))>>",
         r"<<(?:privébericht|prive\w*|dm|pb|direct message|private message|bericht|messenger|whatsapp|inbox|chat)>>",
-        r"<<(?:heb|hebt|heeft|had) (?:je|u)|<<(?:je|u|you) (?:hebt|heeft|had|belde|have|were|called|spoke)>>|<<als (?:je|u)>>",
+        r"<<(?:heb|hebt|heeft|had) (?:je|u)|<<(?:je|u|you) (?:hebt|heeft|had|belde|have|were|called|spoke)>>|<<als (?:je|u)>>|<<gerust als>>|<<feel free to (?:\w+ ){1,4}if>>",
     ),
     unless_before=Wording(
         r"<<(?:als|mocht(?:en)?|indien|wil|wilt|liever|zodra|wanneer|of|if|should|would you|prefer|once|when|or|until|tenzij)>>"
@@ -107,13 +110,13 @@ _SENDS: Final = Saying(
 )
 _TAKES_OVER: Final = Wording(
     # we do something about it, or ask for what we need to
-    r"<<(?:ik|we|wij) (?:\w+ )?(?:kijk|kijken|zoek|zoeken|regel|regelen|help|helpen|pak|pakken|bel|bellen|vraag|vragen|check|checken|ga|gaan|zet"
+    r"<<(?:ik|we|wij) (?!gaan (?:daar|hier) |gaan er )(?:\w+ )?(?:kijk|kijken|zoek|zoeken|regel|regelen|help|helpen|pak|pakken|bel|bellen|vraag|vragen|check|checken|ga|gaan|zet"
     r"|zetten|geef|geven|stuur|sturen|neem|nemen|meld|melden"
     r"|kom|komen|houd|houden|zorg|zorgen|maak|maken|plan|plannen|laat|laten|mail|mailen|zal|zullen|ruil|ruilen|boek|boeken|verwerk|verwerken"
-    r"|onderzoek|onderzoeken|koppel|leg|leggen)>>",
+    r"|onderzoek|onderzoeken|koppel|leg|leggen)>>(?! (?:\w+ ){0,2}?(?:niet|geen)>>)",
     r"<<(?:kijk|kijken|zoek|zoeken|regel|regelen|help|helpen|pak|pakken|bel|bellen|vraag|vragen|check|checken|ga|gaan|zet|zetten|geef|geven|stuur"
     r"|sturen|neem|nemen|kom|komen|houd|houden|zorg|zorgen|maak"
-    r"|maken|plan|plannen|laat|laten|mail|mailen|zal|zullen|reageer|reageren|leg|leggen|koppel) (?:ik|we|wij)>>",
+    r"|maken|plan|plannen|laat|laten|mail|mailen|zal|zullen|reageer|reageren|leg|leggen|koppel) (?:ik|we|wij)>>(?! (?:\w+ ){0,2}?(?:niet|geen)>>)",
     r"<<(?:ik|we|wij) (?:heb|hebben)>>.{0,80}<<(?:doorgezet|doorgegeven|gemeld|geregeld|aangemaakt|uitgezet|gevraagd|aangepast|nagekeken"
     r"|gecontroleerd|ingepland|doorgestuurd|opgelost|bekeken|gezet)>>",
     r"<<(?:heb|hebben) (?:ik|we|wij)>>.{0,80}<<(?:doorgezet|doorgegeven|gemeld|geregeld|aangemaakt|uitgezet|gevraagd|aangepast|nagekeken"

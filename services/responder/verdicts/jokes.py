@@ -20,7 +20,7 @@ _GRAVE: Final = Wording(
     r"|ziek|zieke|ziekte|ziekenhuis|kanker|tumor|chemo\w*|corona|covid\w*|griep|hartaanval|hartinfarct|beroerte|dement\w*|alzheimer|depress\w*"
     r"|burn-?out|operatie|geopereerd|ambulance|intensive care|longontsteking|handicap\w*|gehandicapt\w*|rolstoel\w*|blind|blinde|doof|dove|invalide"
     r"|verlamd|epilep\w*|voedselvergiftiging"
-    r"|miskraam|terminaal|reanim\w*|gips|hechtingen|overgeven|overgegeven|kotsen|spugen|hersenschudding|spoedeisende|gewond\w*|verwond\w*|brandwond\w*"
+    r"|miskraam|terminaal|reanim\w*|gips|hechtingen|overgeven|overgegeven|kotsen|spugen|hersenschudding|spoedeisende|gewond\w*|verwond\w*|brandwond\w*|verbrand\w*"
     # accident, disaster
     r"|ongeluk\w*|ongeval\w*|botsing|aanrijding\w*|aangereden|verongelukt|gebroken (?:been|arm|heup|rug|pols|neus|enkel|voet|teen)|(?:been|arm|heup"
     r"|rug|pols|neus|enkel|voet|teen) gebroken|(?:van|op|over|door) (?:de |het |een )?\w+ gevallen|gevallen|verdronken|verdrink\w*|brand|afgebrand"
@@ -31,7 +31,7 @@ _GRAVE: Final = Wording(
     r"|uitgegleden|gegleden|glijpartij|brak (?:een|zijn|haar|je|mijn|m'n|zich) \w+|gebroken|de ic|turbulentie|besmet\w*|allergi\w*|bloed\w*|pijn"
     r"|voor de trein|van de trap|steekpartij|overval\w*|opgenomen|bewusteloos|flauwgevallen|vermist"
     # fraud, debt
-    r"|fraude\w*|opgelicht|oplicht\w*|gehackt|hackers?|gestolen|beroofd|beroving|inbraak|ingebroken|inbreker\w*|phishing|identiteitsfraude|nepwinkel"
+    r"|fraude\w*|opgelicht|oplicht\w*|gehackt|hackers?|gestolen|stal|beroofd|beroving|inbraak|ingebroken|inbreker\w*|phishing|identiteitsfraude|nepwinkel"
     r"|nepwebshop|nepmail|geskimd|schuld|schulden|schuldsanering|schuldhulp\w*|failliet|faillissement|deurwaarder\w*|incassobureau|bijstand"
     r"|voedselbank|blut|armoede|dakloos|ontslagen|werkloos|baan kwijt|rood staan|beslag"
     # discrimination
@@ -46,7 +46,7 @@ _GRAVE: Final = Wording(
     r"|deaf|food poisoning|miscarriage|accident|crashed|collision|injur\w*|broken (?:leg|arm|hip|wrist|ankle|nose|foot|toe)|broke (?:my|his"
     r"|her) (?:leg|arm|hip|wrist|ankle|nose|foot|toe|back)|fell (?:off|down|over)|drown\w*|on fire|caught fire|fire|burnt down|burned down|explosion"
     r"|exploded|flood|floods|flooding|flooded|earthquake|hurricane|disaster|terror\w*"
-    r"|bomb|carbon monoxide|electrocuted|electric shock|gas leak|fraud|scam|scams|scammed|scammer\w*|hacked|hacker\w*|stolen|robbed|burgl\w*|debt"
+    r"|bomb|carbon monoxide|electrocuted|electric shock|gas leak|fraud|scam|scams|scammed|scammer\w*|hacked|hacker\w*|stolen|stole|robbed|burgl\w*|debt"
     r"|debts|bankrupt\w*|bailiff\w*|homeless|redundant|lost my job|overdrawn|racist|racism|sexist|sexism|discriminat\w*|muslim|jewish|gay"
     r"|transgender|hijab|headscarf|skin colou?r)>>"
 )
@@ -69,7 +69,7 @@ _QUIPS: Final = Wording(
     r"|is) (?:a bit |just )?like (?:trains|buses|\w+):",
     r"<<(?:niet|geen) (?:doodgaan|dood|schrikken|sterven|flauwvallen|ziek worden) (?:hoor|alstublieft|a\.u\.b\.|graag)>>|<<don't (?:die|you die"
     r"|drop dead)>>",
-    r"<<(?:dan|nu|zo|now|so|well)>>.{0,25}<<(?:in (?:elk|ieder) geval|tenminste|ten minste|at least|alvast)>>|<<(?:in (?:elk|ieder) geval|tenminste"
+    r"<<(?:dan|nu|zo(?! snel| spoedig| gauw)|now|so|well)>>.{0,25}<<(?:in (?:elk|ieder) geval|tenminste|ten minste|at least|alvast)>>|<<(?:in (?:elk|ieder) geval|tenminste"
     r"|at least) .{0,40}<<(?:niet meer|geen last|warm|opgeladen|rust|rustig|gratis|nooit meer|no longer|any ?more|warm|quiet|rest|never|peace)>>"
     r"|<<(?:on the bright side|look on the bright|silver lining|every cloud|positief bekeken|positieve kant|zonnige kant|geluk bij een ongeluk"
     r"|voordeel is|het voordeel|meevaller(?:tje)?)>>",
@@ -97,6 +97,11 @@ _QUIPS: Final = Wording(
     r"|in the end|after all)",
     r"<<(?:komiek|grappenmaker|cabaretier|stand-up|moppen?|moppentapper|timing waar|wat een timing|over timing gesproken|nice timing|perfect timing"
     r"|wie het laatst lacht)>>",
+    r"<<(?:hij|zij|ze|die|dat|je|u|opa|oma|die \w+|de \w+) (?:heeft|had|hadden|is|hoeft|kan|was|hebt|hebben) (?:\w+ ){0,2}?in (?:elk|ieder) geval>>"
+    r"|<<(?:net als|net zoals) (?:hij|zij|opa|oma|haar|hem|uw|je|jouw)>>|<<you at least>>|<<must be (?:nice|fun|great)|<<sounds like (?:our|your|a|he|she|they|someone)"
+    r"|<<time to (?:get|buy|learn|grab|dust)>>|<<(?:haren|haar) .{0,20}overeind|<<hot item|<<goede smaak>>|<<(?:had|was|is) (?:\w+ ){0,3}?"
+    r"(?:smashing|killer|blast|shocker|bombshell)|<<(?:smashing|shocking|cracking|explosive) (?:day|time|news|start|experience)|<<dodged a bullet"
+    r"|<<lag(?:en)? er (?:mooi|goed|lekker) bij|<<van een kale kip",
     # a manner of speaking
     r"<<(?:zo kun(?:t)? (?:je|u) het ook (?:zien|zeggen|noemen|bekijken)|om het zo (?:maar )?te zeggen|zullen we maar zeggen|bij wijze van spreken"
     r"|letterlijk|als het ware|in vuur en vlam|languit|achtbaan\w*|(?:mee )?het graf in|hogere (?:verbinding|sferen|machten)|hierboven|daarboven"
@@ -114,7 +119,7 @@ _QUIPS: Final = Wording(
 # Kind words with a smile are none.
 _KIND: Final = Wording(
     r"<<(?:beterschap|sterkte|succes|gecondoleerd|veel liefs|warme groet\w*|hartelijke groet\w*|wens\w*|hoop|hopen|hopelijk|bedankt|dank|dankjewel"
-    r"|graag gedaan|fijn|gelukkig|welkom|groet\w*|liefs|help\w*|kijk\w*|stuur\w*|laat|regel\w*|leven wekken|get well|take care|all the best|wish\w*"
+    r"|graag gedaan|fijn|gelukkig|welkom|groet\w*|liefs|help\w*|kijk\w*|stuur\w*|laat|regel\w*|leven wekken|get well|ik (?:duik|kom|zoek|vraag|bel|check|zet|geef|neem|ga|pak|houd|mail)|take care|all the best|wish\w*"
     r"|hope|hoping|thanks|thank|glad|welcome|happy|regards|wishes|help|let us|send|dm)>>"
 )
 _MARK: Final = re.compile(r"[😂🤣😅😆😜😝😛😉😏🙃🤪😁😄😎🤭😇😈👻💀☠⚰🪦🔥]|(?<!\w)[:;]-?(?:[pdo](?!\w)|\))|[:;]-\)")

@@ -1,5 +1,6 @@
 """Whether a text runs down a competitor, by name or not. To name one is no fault."""
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
@@ -66,8 +67,8 @@ _RUNS_DOWN_TOO: Final = Wording(
     r"|zulke fouten|fouten maken|ziek|ziekenhuis|voedselvergiftiging|infuus|weiger\w*|afwijz\w*|geschrapt|schrappen|dubbel en dwars|misleid\w*"
     r"|bedrieg\w*|bedrog|belazer\w*|geflest|afdankertjes|weggeven|weggooien|rechtszaak|namaken|na-?apen|nadoen|afgekeken|ophangen|opgehangen"
     r"|verdwijn\w*|zoekraken|zoekgeraakt|onvriendelijk\w*|onbeschoft\w*|chaos|puinhoop|circus|gokken|gok|roulette|loterij|steken laten vallen"
-    r"|laten (?:je|u|mensen|klanten|iedereen)|erop achteruit|slechter af|bedrogen|teleurgesteld|teleurstell\w*|van een koude kermis|nattigheid"
-    r"|rammelkast\w*|wagenziek|aftands\w*|duurder uit|toch weer duurder|in de maling|bij de neus|zand in de ogen|bonnetje|weinig van merken"
+    r"|laten (?:je|u|mensen|klanten|iedereen)|erop achteruit|slechter af|bedrogen|teleurgesteld|teleurstell\w*|van een koude kermis"
+    r"|rammelkast\w*|wagenziek|aftands\w*|duurder uit|toch weer duurder|in de maling|bij de neus|zand in de ogen|weinig van merken"
     r"|(?:wachtte|kreeg|had|hadden|was|waren|zat|stond) (?:je|u|ze)>>.{0,30}<<vast|(?:dan )?(?:ga|gaat) (?:je|u) (?:toch|dan|maar|lekker)"
     r" (?:\w+ )?(?:naar|bij)|lekker naar @)>>",
     r"<<(?:end up (?:paying|with|without|waiting)|pay(?:ing)? for (?:it|that) (?:later|twice)|hang up|hung up|in droves|horror stor\w*|notorious"
@@ -77,6 +78,12 @@ _RUNS_DOWN_TOO: Final = Wording(
     r"|waste of|gambl\w*|lottery|chaos|chaotic|circus|clowns?|laughing stock|ghost(?:s|ed|ing)? (?:you|people)|disappear\w*|vanish\w*|run a mile"
     r"|screaming|(?:a |the |for a )reason (?:people|customers|everyone|why|they|so many)|have fun (?:with|at|over)|took shortcuts|shortcuts|sloppy|lazy"
     r"|greedy|rude|broken|breaks|bad|sick|ill|blackout\w*|ripped|stuck|surcharge\w*|every (?:other )?(?:week|day)|best of luck with|good luck with)>>",
+    r"<<(?:moet(?:en)? (?:je|u|we) (?:\w+ ){0,2}?@ (?:nemen|hebben|kiezen|vragen)|(?:mag|mogen) (?:je|u|ze) (?:\w+ )?blij zijn|(?:echt )?iets voor @|typisch @"
+    r"|wel wat gewend|puntje aan|nakomen|niet nakom\w*|(?:is|was) (?:zeker |echt )?(?:te )?bij @|afwachten of|überhaupt|(?:dat )?zoek je (?:maar )?bij @"
+    r"|anything to get|come back to us|back to us|promises? the|tell you anything|nonsense|try @ for|still be (?:waiting|on hold|queueing|looking)"
+    r"|would still be|with @,? you(?:'d| would)|unlike (?:us|here)|(?:je|u) gewaarschuwd|been warned|halve (?:snelheid|service|waarheid|werk)|half the"
+    r" (?:speed|service|truth|story)|(?:zal|zullen|will) (?:je|u|you)? ?(?:dat )?(?:nooit|never)|alleen (?:maar )?(?:uit )?op (?:je|uw) (?:geld|centen)"
+    r"|after your money|dial-up|stone age|stenen tijdperk|prehistori\w*|kinderschoenen|kinderspel|speelgoed|toys?)>>",
     r"[😏🙃😬🤭😜🤡🙄🤮💩]",
 )
 _REFERS: Final = Wording(r"__(?:they|their|them|there|with them|zij|ze|die|daar|hun|bij hen|wie daar|wie (?:ze|die)|en daar|en die)>>")
@@ -173,9 +180,16 @@ def rivals(draft: Draft, book: BrandBook) -> Iterator[Found]:
         marked = said[: match.start()] + "@" + said[match.end() :]
         if not after or said[match.end() :].strip(" '\"”") in ("?", "!", "…"):
             marked += after
+        if _OURS.match(said, match.end()):
+            continue
         by_name = any(name in match[0] for name in named)
+        rivals_word = by_name or bool(_RIVAL_WORD.search(match[0]))
         if _BETTER.search(marked, read) or (
-            (_down(marked, read) or (by_name and _NEXT.match(after, read)) or (_REFERS.match(after, read) and _down(after, read)))
+            (
+                _down(marked, read, rivals_word)
+                or (by_name and _NEXT.match(after, read))
+                or (_REFERS.match(after, read) and _down(after, read, rivals_word))
+            )
             and not _FAIR.search(marked, read)
         ):
             place = trimmed(draft.text, sentence.start + match.start(), sentence.start + match.end())
@@ -183,8 +197,13 @@ def rivals(draft: Draft, book: BrandBook) -> Iterator[Found]:
             return
 
 
-def _down(said: str, read: Reading) -> bool:
-    return bool(_RUNS_DOWN.search(said, read) or _RUNS_DOWN_TOO.search(said, read))
+_OURS: Final = Pattern(r"\s+(?:van ons|of ours|bij (?:jou|u)|in de buurt|nearby|near you)(?!\w)")
+_RIVAL_WORD: Final = re.compile(r"concur|concull|compet|rival|budget|prijsv|stunt|goedkope|cheap|bargain|low-cost|provider|aanbieder|banken|banks")
+
+
+def _down(said: str, read: Reading, rivals_word: bool) -> bool:
+    """Whether it runs somebody down; `rivals_word`: a competitor is certainly meant."""
+    return bool(_RUNS_DOWN.search(said, read) or (rivals_word and _RUNS_DOWN_TOO.search(said, read)))
 
 
 _MESSAGE: Final = "This runs down a competitor. Say what we do, and leave them out of it."

@@ -117,10 +117,13 @@ def _by_initials(text: str, draft: Draft, book: BrandBook) -> Place | None:
     other = _pattern(rf"(?:(?<=\s)|^)[/\\~*|–—-]\s?(?:(?i:{regex.escape(own)})|\p{{Lu}}{{2}})\.?\s*$").search(text)
     if other:
         return other.span()
-    bare = _pattern(rf"(?<=[.!?)…\n]\s*)\(?{regex.escape(own)}\)?\.?\s*$", regex.IGNORECASE).search(text)
-    if bare:
-        return bare.span()
-    return _named_end(text, draft, book) or (len(text), len(text))
+    return _bare_initials(text, draft) or _named_end(text, draft, book) or (len(text), len(text))
+
+
+def _bare_initials(text: str, draft: Draft) -> Place | None:
+    own = regex.escape(draft.member.initials.lower())
+    bare = _pattern(rf"(?<=[.!?)…\n]\s*)\(?{own}\)?\.?\s*$", regex.IGNORECASE).search(text)
+    return bare.span() if bare else None
 
 
 def _by_first_name(text: str, draft: Draft, book: BrandBook) -> Place | None:
@@ -130,7 +133,7 @@ def _by_first_name(text: str, draft: Draft, book: BrandBook) -> Place | None:
         return None
     if carets:
         return carets[-1].span()
-    elsewhere = _named_end(text, draft, book)
+    elsewhere = _named_end(text, draft, book) or _bare_initials(text, draft)
     if elsewhere:
         return elsewhere
     early = _pattern(_CLOSING.pattern + regex.escape(draft.member.first_name) + r"(?!\w)", regex.IGNORECASE).search(text)

@@ -107,6 +107,23 @@ _SHORT: Final = Wording(
     r"|figure it out|(?:a|some|a little|a bit of|a little bit of) patience (?:would|goes|please|is|wouldn't|never)|hard to please|other people are"
     r" waiting|you're not the only|is (?:entirely |completely |purely )?(?:your own|a you) (?:\w+)|let's be honest|if you (?:paid attention|listened"
     r"|looked|read))>>",
+    # what you should have, what you want from us
+    rf"<<dan (?:moet|moest|had|zou) {_YOU} .{{0,50}}<<maar (?:niet|geen|eerst|eens|beter)>>|<<als {_YOU}>>.{{0,80}}<<(?:had|hadden)(?: \w+)?, ?(?:dan )?"
+    rf"(?:had|hadden|was|waren|wist|zou|kon)>>|<<wat (?:wil|wilt|verwacht|willen) {_YOU} (?:nu|nou|eigenlijk|dan|precies|nog meer)>>"
+    rf"|<<{_YOU} (?:blijkbaar|kennelijk|duidelijk) niet>>|<<{_YOU} (?:bent|ben) ook nooit>>|<<(?:wij|we) zijn geen (?:liefdadigheid\w*|filantrop\w*"
+    rf"|crèche|oppas|psycholo\w*|hulpverleners|slaven|bedienden|encyclopedie|zoekmachine|google)>>|<<op {_YOUR} wenken>>|<<(?:fout|oorzaak|schuld) "
+    rf"(?:zit|ligt) (?:\w+ ){{0,3}}?bij (?:u|jou|jullie|uzelf|jezelf)>>|<<(?:zulke|dit soort|dergelijke|zo'n) (?:berichten?|reacties?|taal|opmerkingen"
+    rf"|tweets?|toon|teksten)>>|<<(?:alles|het) (?:gewoon |prima |wel )?goed gedaan>>|<<(?:de )?wereld vergaat|<<einde van de wereld|<<rustig maar>>"
+    rf"|<<stel je niet aan|<<zo erg is (?:het|dat) (?:toch |nou |ook |nu )*niet|<<het is maar een>>|<<bevalt het (?:je|u) niet|<<als het (?:je|u) niet"
+    rf" bevalt|<<staat (?:het )?(?:je|u) vrij om (?:\w+ )?(?:weg|te vertrekken|over te stappen|elders)|<<express voor|<<sorry hoor>>"
+    rf"|<<(?:dat|daar) had {_YOU} (?:zelf )?(?:rekening mee|aan) (?:moeten|kunnen)>>|<<(?:niet|geen) (?:alles )?voorkauwen>>|<<spelregels>>"
+    rf"|<<{_YOU} (?:moet|zou) (?:echt |toch )?(?:eens )?(?:beter|leren)>>",
+    r"<<(?:i fail to see|(?:you're|you are) (?:free|welcome) to (?:go|leave|take your|look|try|shop|move|cancel)|if you don't like it|for once|if you (?:had )?"
+    r"(?:actually|simply|only|bothered)|yeah,? right|(?:sure|right),? because|do this on purpose|relax|chill out|get a grip|grow up|end of the world"
+    r"|first world problem|we're not a charity|not a charity|what (?:more|exactly|else) do you want|as if we|try harder|scroll up|use your eyes"
+    r"|it's there for a reason|that's how it works|you've been told|is not that hard|can't be that hard|(?:you|you'd) (?:really )?need to learn"
+    r"|you (?:don't|do not) (?:seem to )?understand|you're (?:simply |just |clearly )?(?:wrong|mistaken|confused)|i don't know what you want"
+    r"|won't help (?:you|your case)|doesn't help your)>>",
     # not our problem
     r"<<(?:daar|hier) (?:kunnen|kan) (?:wij|we|ik) (?:ook |echt |verder |toch |nu eenmaal |helaas |dan )*(?:niks|niets|weinig) (?:aan|tegen) (?:doen"
     r"|veranderen)>>|<<kunnen (?:wij|we) (?:ook |er |daar )*(?:niks|niets) aan doen>>|<<kan ik (?:ook |er |daar )*(?:niks|niets) aan doen>>",
@@ -158,7 +175,7 @@ _SHORT: Final = Wording(
     r"|even) (?:think|expect|believe)|what (?:did|do) you expect|what exactly did you|and (?:now|yet|somehow) (?:it's|it is|we're|we are|you) (?:our"
     r"|to blame|the bad|blam\w+|complain\w*))>>",
     # sarcasm
-    rf"<<(?:fijn voor {_YOU}|bravo|knap hoor|leuk geprobeerd|wat origineel|heel origineel|applaus|hulde|knap gevonden|slim hoor|sterkte ermee|goh"
+    rf"<<(?:fijn voor {_YOU}|bravo|knap hoor|leuk geprobeerd|wat origineel|heel origineel|applaus|hulde|knap gevonden|slim hoor|goh"
     rf"|tjonge|sjonge\w*|nou nou|huilie|dikke (?:pech|tranen))>>",
     r"(?<!\w)(?<!\w\s)(?:gefeliciteerd|goed gedaan|lekker bezig|wat een verrassing|chapeau|wauw|wow)>>[,!.:]? ?(?:hoor|dan|,)?.{0,60}<<(?:je|u|jij"
     r"|jouw|uw) .{0,40}<<(?:niet|vergeten|zelf|eindelijk|ontdekt|gevonden|gelukt|laatste)>>",
