@@ -565,6 +565,8 @@ def _outgoing(event: e.Event) -> Outgoing:
         return Outgoing(event, str(event.case.id), 1 + CASES.events.index(type(event)), str(event.case.id), _TRACEPARENT)
     if isinstance(event, r.ReplyEvent):
         return Outgoing(event, str(event.reply.id), 1 + REPLIES.events.index(type(event)), str(event.reply.case_id), _TRACEPARENT)
+    if isinstance(event, p.PostEvent):
+        return Outgoing(event, str(event.post.id), 1 + REPLIES.events.index(type(event)), str(event.post.id), _TRACEPARENT)
     if isinstance(event, IncidentEvent):
         return Outgoing(event, str(event.incident.id), 1 + INCIDENTS.events.index(type(event)), str(event.incident.id), _TRACEPARENT)
     if isinstance(event, e.FindingCorrected | e.DuplicateJudged):

@@ -48,7 +48,7 @@ channels: [{id: post, type: imap, host: imap.veer.example, port: 993, tls: true,
   {id: brug, type: webhook, for: [forum], url: "https://brug.veer.example/in", secret: "env:VEER_BRUG"}]
 """
 PASSWORD = "vijf woorden die niemand raadt"
-SET = 35
+SET = 40
 SEEDS = 2 * SET + 1
 """Two sets of things to ask about: what the examples of the description change, Schemathesis finds as it was."""
 SHARED = ("healthz", "readyz", "metrics", "status", "self_checks", "minutes", "dead_letters", "replay", "drop", "resume", "reset", "trace")
@@ -671,9 +671,9 @@ def _responder(world: World) -> dict[str, Example]:
             body={"promises": [{"text": "De schipper belt terug", "due_at": "2099-03-02T17:00:00Z"}]},
         ),
         "submit": Example(parameters=_of(world, 7, "reply_id", **any_version)),
-        "attach": Example(parameters=_of(world, 13, "reply_id", name="vaartijden.txt", **any_version), body="09:00 eerste vaart\n"),
-        "file_of": Example(parameters=_of(world, 14, "reply_id", attachment_id=_attached(world, 14))),
-        "detach": Example(parameters=_of(world, 15, "reply_id", attachment_id=_attached(world, 15), **any_version)),
+        "attach": Example(parameters=_of(world, 37, "reply_id", name="vaartijden.txt", **any_version), body="09:00 eerste vaart\n"),
+        "file_of": Example(parameters=_of(world, 38, "reply_id", attachment_id=_attached(world, 38))),
+        "detach": Example(parameters=_of(world, 39, "reply_id", attachment_id=_attached(world, 39), **any_version)),
         "legal_check": Example(parameters=_of(world, 8, "reply_id", **any_version), body={"digest": reply[8]["digest"], "note": "gelezen"}),
         "approve": Example(parameters=_of(world, 9, "reply_id", **any_version), body={"digest": reply[9]["digest"]}),
         **_aftermath(world),
@@ -681,13 +681,13 @@ def _responder(world: World) -> dict[str, Example]:
         **_practice(world),
         **_writing(world),
         "ask_for_draft": Example(
-            parameters=_of(world, 13, "case_id", **{"Idempotency-Key": f"een-voorstel-{world.first}"}),
+            parameters=_of(world, 35, "case_id", **{"Idempotency-Key": f"een-voorstel-{world.first}"}),
             body={"tone": "warm", "instructions": "Zeg dat de pont om acht uur weer vaart"},
         ),
         "one_suggestion": Example(
             parameters={
                 "brand": "veer",
-                "suggestion_id": world.ask("responder", "POST", f"/cases/{world.seeds[14]['case_id']}/suggestions", json={})["id"],
+                "suggestion_id": world.ask("responder", "POST", f"/cases/{world.seeds[36]['case_id']}/suggestions", json={})["id"],
             }
         ),
         "help_of_a_model": Example(parameters={"brand": "veer"}),
