@@ -30,7 +30,8 @@ _HARM: Final = (
 )
 _BROKE: Final = (
     r"(?:verwond|gekneusd|bezeerd|geramd|omgereden|kapotgeslagen|aangericht|opgegeten|laten liggen|laten wegwaaien|verknoeid|geplet|gesneuveld"
-    r"|beschadigd|kapotgemaakt|kapot gemaakt|kapot geboord|kapotgereden|gebroken|(?<!steek )(?<!steekje )(?<!steken )laten vallen|omgestoten|(?:auto|fiets|hek|muur|gevel|paal|boom|leiding|kabel|bus|hond|kat|deur|raam) (?:\w+ )?(?:heeft |hebben )?geraakt|aangereden"
+    r"|beschadigd|kapotgemaakt|kapot gemaakt|kapot geboord|kapotgereden|gebroken|(?<!steek )(?<!steekje )(?<!steken )laten vallen|omgestoten"
+    r"|(?:auto|fiets|hek|muur|gevel|paal|boom|leiding|kabel|bus|hond|kat|deur|raam) (?:\w+ )?(?:heeft |hebben )?geraakt|aangereden"
     r"|vernield|bekrast|ingedeukt|gesloopt"
     r"|doorgeboord|doorgesneden|kapotgetrokken|stukgemaakt|stuk gemaakt|stukgereden|kwijtgeraakt|kwijt geraakt|zoekgemaakt|verloren|kwijtgemaakt|gewist"
     r"|gelekt|veroorzaakt|overreden|platgereden|verbrand|verpest|onder water gezet)"

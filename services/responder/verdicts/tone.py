@@ -43,7 +43,8 @@ _SHORT: Final = Wording(
     # English
     r"<<(?:you (?:really |probably |clearly |simply )?(?:(?:should have|should've)>>(?! (?:had|been|received|gotten|got|heard|to))|could have"
     r"|could've|ought to have|might have wanted to|would have (?:known|seen|noticed))|you were the one|you (?:\w+ly )?(?:chose|agreed|ticked"
-    r"|picked) (?:to|this|that|the)|you (?:signed|clicked|accepted) (?:up for (?:the|it|this|that|a)|the|it|this|a|yourself)|you (?:yourself|failed to|forgot to"
+    r"|picked) (?:to|this|that|the)|you (?:signed|clicked|accepted) (?:up for (?:the|it|this|that|a)|the|it|this|a|yourself)|you (?:yourself"
+    r"|failed to|forgot to"
     r"|neglected to)"
     r"|you (?:clearly|obviously|apparently|evidently|simply) |you didn't (?:bother|even|read)|you never (?:answered|replied|read|told|responded"
     r"|bothered|paid|checked)|you can't (?:expect|blame|just|be bothered))>>",
@@ -61,7 +62,8 @@ _SHORT: Final = Wording(
     r"|hoe vaak moet(?:en)? (?:ik|we|wij)|zoals ik al zei|zoals we al zeiden|zoals ik (?:u|je) al (?:\w+ )?(?:zei|schreef|vertelde|uitlegde)|(?:dat"
     r"|dit) heb(?:ben)? (?:ik|we|wij) (?:u|je|jou|jullie)? ?(?:toch |net |al |nu )+(?:\w+ )?(?:gezegd|uitgelegd|verteld|geschreven))>>",
     r"<<(?:lees|leest) (?:\w+ ){0,5}?(?:eens|eerst|nog eens|nog een keer|goed|beter|gewoon|maar|opnieuw)>>",
-    r"<<(?:staat|stond) (?!(?:\w+ )?(?:niet|nergens|helaas|nog)>>)(?:\w+ ){0,3}?(?:toch|gewoon|overal|immers|nota bene|overduidelijk|glashelder|in koeienletters|zwart op wit"
+    r"<<(?:staat|stond) (?!(?:\w+ )?(?:niet|nergens|helaas|nog)>>)(?:\w+ ){0,3}?(?:toch|gewoon|overal|immers|nota bene|overduidelijk|glashelder"
+    r"|in koeienletters|zwart op wit"
     r"|met grote letters|heel duidelijk|toch duidelijk|duidelijk (?:vermeld|aangegeven|in de|op de|in je|in uw))>>|<<(?:het daar|dat er"
     r"|dat daar) gewoon (?:staat|stond|bij)>>",
     rf"<<(?:dat|het|dit) (?:kan|kunt|had|kon) {_YOU} (?:\w+ ){{0,2}}?zelf (?:ook )?(?:wel )?(?:weten|opzoeken|googelen|bedenken|nalezen|vinden|lezen"
@@ -103,7 +105,8 @@ _SHORT: Final = Wording(
     rf"(?:schreeuwen|klagen|schelden|boos|zeuren|mopperen)>>|<<{_YOU} (?:gebruikt|doet|leest|bedient) (?:\w+ ){{0,3}}?(?:gewoon )?(?:niet goed|verkeerd"
     rf"|fout)>>",
     r"<<(?:can't do your \w+ for you|(?:maybe|perhaps|try) (?:\w+ ){1,5}(?:first|properly|instead|next time)|you do (?:realise|realize|know|understand)"
-    r"|(?:not sure|no idea|wonder) what (?:else )?you (?:expect|expected|were expecting|want|wanted)|bothered to|common sense|do your (?:research|homework)"
+    r"|(?:not sure|no idea|wonder) what (?:else )?you (?:expect|expected|were expecting|want|wanted)|bothered to|common sense|do your (?:research"
+    r"|homework)"
     r"|figure it out|(?:a|some|a little|a bit of|a little bit of) patience (?:would|goes|please|is|wouldn't|never)|hard to please|other people are"
     r" waiting|you're not the only|is (?:entirely |completely |purely )?(?:your own|a you) (?:\w+)|let's be honest|if you (?:paid attention|listened"
     r"|looked|read))>>",
@@ -118,7 +121,8 @@ _SHORT: Final = Wording(
     rf" bevalt|<<staat (?:het )?(?:je|u) vrij om (?:\w+ )?(?:weg|te vertrekken|over te stappen|elders)|<<express voor|<<sorry hoor>>"
     rf"|<<(?:dat|daar) had {_YOU} (?:zelf )?(?:rekening mee|aan) (?:moeten|kunnen)>>|<<(?:niet|geen) (?:alles )?voorkauwen>>|<<spelregels>>"
     rf"|<<{_YOU} (?:moet|zou) (?:echt |toch )?(?:eens )?(?:beter|leren)>>",
-    r"<<(?:i fail to see|(?:you're|you are) (?:free|welcome) to (?:go|leave|take your|look|try|shop|move|cancel)|if you don't like it|for once|if you (?:had )?"
+    r"<<(?:i fail to see|(?:you're|you are) (?:free|welcome) to (?:go|leave|take your|look|try|shop|move|cancel)|if you don't like it|for once"
+    r"|if you (?:had )?"
     r"(?:actually|simply|only|bothered)|yeah,? right|(?:sure|right),? because|do this on purpose|relax|chill out|get a grip|grow up|end of the world"
     r"|first world problem|we're not a charity|not a charity|what (?:more|exactly|else) do you want|as if we|try harder|scroll up|use your eyes"
     r"|it's there for a reason|that's how it works|you've been told|is not that hard|can't be that hard|(?:you|you'd) (?:really )?need to learn"

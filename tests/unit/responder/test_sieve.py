@@ -55,9 +55,7 @@ def test_no_pattern_is_in_a_text_that_was_told_to_be_without_it() -> None:
         "De foto's van 's avonds: zo'n fout, die 's nachts gebeurde.",
         "€5,- korting",
     ]
-    patterns = [
-        (number, wording._compiled.get(number) or wording._compile(number)) for wording in wordings() for number in wording._parts
-    ]
+    patterns = [(number, wording._compiled.get(number) or wording._compile(number)) for wording in wordings() for number in wording._parts]
     patterns += [(number, pattern) for rows in (moment_words._NL, moment_words._EN) for number, (pattern, _) in rows.items()]
     assert len(patterns) > 1_000
     for text in texts:
