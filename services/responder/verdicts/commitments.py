@@ -138,11 +138,13 @@ _WE_GIVE: Final = Wording(
     r"|a refund|your money)>>"
     rf"|<<(?:we'd|i'd|we would|i would) (?:like|love) to (?:offer|give|send|treat) you .{{0,40}}<<{_PRESENT_EN}>>|<<(?:has"
     rf"|have) been waived for (?:next|the)>>",
+    rf"<<(?:{_I} (?:haal|halen|trek|trekken)|(?:haal|halen|trek|trekken) {_I})>>.{{0,50}}<<(?:van (?:je|uw|de) (?:rekening|factuur|nota)|eraf)>>"
+    r"|<<(?:wordt|worden) (?:\w+ )?door ons (?:\w+ )?(?:betaald|vergoed|gedragen|terugbetaald)>>",
     # guarantees
     r"<<(?:gegarandeerd|garantie dat|dat beloof (?:ik|ik je|ik u)|dat beloven we|beloofd[!:])>>",
     rf"<<(?:dat|dit|daar|hier|het)>>.{{0,30}}<<(?:garanderen?|garandeer|beloven|beloof|sta(?:an)?) {_I}>>",
     rf"<<{_I} (?:\w+ )?(?:sta|staan) (?:\w+ )?(?:garant|borg|ervoor in|daarvoor in)>>",
-    rf"<<(?:{_I} (?:beloof|beloven)|(?:beloof|beloven) {_I})>>.{{0,80}}<<(?:nooit|niet (?:meer|nog (?:een|eens))|altijd|honderd procent|100%)>>",
+    rf"<<(?:{_I} (?:beloof|beloven)|(?:beloof|beloven) {_I})>>.{{0,80}}<<(?:nooit|niet (?:meer|nog (?:een|eens))|altijd|voortaan|honderd procent|100%)>>",
     r"<<(?:dit|dat|zoiets|het) (?:gebeurt|zal|gaat|overkomt|komt)>>.{0,30}<<(?:nooit|niet) (?:meer|weer|nog (?:een|eens))>>.{0,20}<<(?:gebeuren|voor"
     r"|voorkomen|overkomen|meer|weer)",
     # English

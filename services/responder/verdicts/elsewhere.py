@@ -61,7 +61,9 @@ _SENDS: Final = Saying(
         r"<<(?:vraag|vraagt u|informeer|informeert u|navragen) (?:het |dit |dat |hier(?:voor|naar) |even |dan |gerust |maar )*(?:na )?(?:bij|aan"
         r"|in) (?:de|het|je|uw|jouw|een|onze?)(?!.{0,30} om )",
         r"<<(?:gebruik|gebruikt u) (?:hiervoor |daarvoor |dan |even |graag )*(?:het|ons|onze|dit) \w*formulier>>|<<(?:dus )?(?:daar|dáár) moet (?:je|u)"
-        r" (?:\w+ )?(?:wezen|zijn|heen)>>|<<(?:je|u) (?:vindt|vind) (?:het|hun|de) (?:nummer|telefoonnummer|contactgegevens)>>|<<(?:is|are) the (?:ones?"
+        r" (?:\w+ )?(?:wezen|zijn|heen)>>|<<(?:je|u) (?:vindt|vind) (?:het|hun|de) (?:nummer|telefoonnummer|contactgegevens)>>"
+        r"|<<\w*formulier\w*>>.{0,30}<<(?:vindt|vind) (?:je|u)"
+        rf"|<<kan alleen (?:de|het|je|uw|jouw|een) {_THEM}>>|<<stuur(?:t u)? een (?:brief|briefje)>>|<<(?:is|are) the (?:ones?"
         r"|people|person) to (?:ask|call|contact|speak to)>>",
         rf"<<(?:mail|schrijf|mailt|stuur)>>.{{0,40}}<<(?:naar|aan)>>.{{0,30}}<<{_THEM}>>",
         r"<<(?:kunt|kun|kan) (?:je|u)>>.{0,30}<<(?:langs (?:de|een|onze) (?:\w+ )?(?:winkel\w*|filiaal|balie|loket|kantoor)|met het formulier"

@@ -38,7 +38,8 @@ _GRAVE: Final = Wording(
     r"|discrimin\w*|racis\w*|gediscrimineerd|homo\w*|transgender|moslim\w*|joods\w*|joden|islam\w*|hoofddoek\w*|huidskleur|allochto\w*"
     r"|buitenlander\w*|asielzoeker\w*|seksis\w*|vrouwonvriendelijk|geaardheid|etnisch\w*|achternaam|zwart persoon|accent|afkomst"
     # English
-    r"|slipped|fell|broke (?:a|an|his|her|my|their|your) \w+|icu|laid off|lost (?:my|his|her|their|our) (?:job|home|house|mum|dad|mother|father|son"
+    r"|hit by|run over|knocked over|slipped|fell|broke (?:a|an|his|her|my|their|your) \w+|icu|laid off|lost (?:my|his|her|their|our) (?:job|home"
+    r"|house|mum|dad|mother|father|son"
     r"|daughter|wife|husband|nan|grandma|grandad|dog|cat|baby)|hurt|bleeding|in pain|turbulence|passed out|missing person|stabb\w*|mugged"
     r"|dead|death|dies|died|dying|passed away|funeral|burial|buried|cremat\w*|grave|coffin|widow|widower|mourning|bereave\w*|late (?:husband|wife"
     r"|father|mother|dad|mum|mom)|suicide|murder\w*|killed|sick|ill|illness|disease|hospital\w*|cancer|heart attack|stroke|dementia|surgery"
@@ -101,7 +102,8 @@ _QUIPS: Final = Wording(
     r"<<(?:hij|zij|ze|die|dat|je|u|opa|oma|die \w+|de \w+) (?:heeft|had|hadden|is|hoeft|kan|was|hebt|hebben) (?:\w+ ){0,2}?in (?:elk|ieder) geval>>"
     r"|<<(?:net als|net zoals) (?:hij|zij|opa|oma|haar|hem|uw|je|jouw)>>|<<you at least>>|<<must be (?:nice|fun|great)|<<sounds like (?:our|your|a"
     r"|he|she|they|someone)"
-    r"|<<time to (?:get|buy|learn|grab|dust)>>|<<(?:haren|haar) .{0,20}overeind|<<hot item|<<goede smaak>>|<<(?:had|was|is) (?:\w+ ){0,3}?"
+    r"|<<time to (?:get|buy|learn|grab|dust)>>|<<(?:haren|haar) .{0,20}overeind|<<geld moet rollen|<<(?:great|good|nice) story (?:for|to)"
+    r"|<<(?:mooi|leuk|sterk) verhaal|<<hot item|<<goede smaak>>|<<(?:had|was|is) (?:\w+ ){0,3}?"
     r"(?:smashing|killer|blast|shocker|bombshell)|<<(?:smashing|shocking|cracking|explosive) (?:day|time|news|start|experience)|<<dodged a bullet"
     r"|<<lag(?:en)? er (?:mooi|goed|lekker) bij|<<van een kale kip",
     # a manner of speaking

@@ -85,7 +85,10 @@ _RUNS_DOWN_TOO: Final = Wording(
     r"|anything to get|come back to us|back to us|promises? the|tell you anything|nonsense|try @ for|still be (?:waiting|on hold|queueing|looking)"
     r"|would still be|with @,? you(?:'d| would)|unlike (?:us|here)|(?:je|u) gewaarschuwd|been warned|halve (?:snelheid|service|waarheid|werk)|half the"
     r" (?:speed|service|truth|story)|(?:zal|zullen|will) (?:je|u|you)? ?(?:dat )?(?:nooit|never)|alleen (?:maar )?(?:uit )?op (?:je|uw) (?:geld|centen)"
-    r"|after your money|dial-up|stone age|stenen tijdperk|prehistori\w*|kinderschoenen|kinderspel|speelgoed|toys?)>>",
+    r"|after your money|dial-up|museum|(?:just|only) (?:want|care|after)|ask their customers|keuzemenu\w*|laten (?:\w+ )?(?:zitten|vallen|stikken)"
+    r"|in de steek|merk(?:t)?"
+    r" (?:je|u) (?:\w+ ){0,2}?aan|(?:doet|doen) alsof|vraag (?:hun|die) klanten|(?:aardig|leuk|mooi),? maar|stone age|stenen tijdperk"
+    r"|prehistori\w*|kinderschoenen|kinderspel|speelgoed|toys?)>>",
     r"[😏🙃😬🤭😜🤡🙄🤮💩]",
 )
 _REFERS: Final = Wording(r"__(?:they|their|them|there|with them|zij|ze|die|daar|hun|bij hen|wie daar|wie (?:ze|die)|en daar|en die)>>")

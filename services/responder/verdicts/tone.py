@@ -110,6 +110,16 @@ _SHORT: Final = Wording(
     r"|figure it out|(?:a|some|a little|a bit of|a little bit of) patience (?:would|goes|please|is|wouldn't|never)|hard to please|other people are"
     r" waiting|you're not the only|is (?:entirely |completely |purely )?(?:your own|a you) (?:\w+)|let's be honest|if you (?:paid attention|listened"
     r"|looked|read))>>",
+    # enough of you
+    rf"<<weet een kind>>|<<(?:ga|gaan) (?:ik|wij|we) (?:\w+ ){{0,4}}?niet (?:meer |verder )?op (?:in|reageren)>>|<<(?:ik|wij|we) (?:ga"
+    rf"|gaan) (?:\w+ ){{0,4}}?niet"
+    rf" (?:meer |verder )?op (?:in|reageren)>>|<<(?:belangrijkere|betere|nuttigere) dingen te doen>>|<<als {_YOU} zo (?:blijft|doorgaat|doet|bezig)>>"
+    rf"|<<(?:stoppen|stop|beëindig|beëindigen|sluit|sluiten) (?:wij|we|ik) (?:het|dit) gesprek>>|<<{_YOU} (?:leest|luistert|kijkt) (?:\w+ )?niet>>"
+    rf"|<<niet (?:onze|mijn) fout>>|<<(?:afspraak is afspraak|regels zijn regels)>>|<<verbaast (?:me|mij|ons)(?: \w+)? dat {_YOU}>>|<<bij de feiten>>"
+    rf"|<<(?:dat|dit) is (?:\w+ )?{_YOUR} (?:keuze|keus|mening)>>|<<(?:luister|let) (?:nou |nu |eens |even |toch )+(?:goed|op)>>",
+    r"<<(?:we did everything right|take it out on|(?:not|isn't) (?:our|my) job|you're entitled to|what's your point|that's your (?:choice|opinion)|i won't"
+    r" (?:discuss|argue|respond)|end this conversation|you're not listening|you aren't listening|you don't listen|a child (?:could|can|knows)"
+    r"|i'm surprised you (?:don't|didn't)|stick to the facts|better things to do)>>",
     # what you should have, what you want from us
     rf"<<dan (?:moet|moest|had|zou) {_YOU} .{{0,50}}<<maar (?:niet|geen|eerst|eens|beter)>>|<<als {_YOU}>>.{{0,80}}<<(?:had|hadden)(?: \w+)?, ?(?:dan )?"
     rf"(?:had|hadden|was|waren|wist|zou|kon)>>|<<wat (?:wil|wilt|verwacht|willen) {_YOU} (?:nu|nou|eigenlijk|dan|precies|nog meer)>>"

@@ -71,6 +71,14 @@ FOUND = (
     "It's entirely our fault that your freezer defrosted.",
     "We take full responsibility for your injury.",
     "Your luggage was lost through our negligence.",
+    "De lekkage is ontstaan doordat wij de kraan niet goed hebben aangesloten.",
+    "Wij dragen de volledige verantwoordelijkheid voor uw schade.",
+    "Uw gegevens zijn gelekt door een fout in ons systeem.",
+    "Het is aan ons te wijten dat uw vlucht gemist is.",
+    "Onze medewerker is hier in de fout gegaan, vandaar de kras op uw auto.",
+    "It was our driver who damaged your gate.",
+    "Your parcel is lost and that's on us.",
+    "We failed to secure your data, and we accept the blame.",
 )
 NOT_FOUND = (
     "Sorry voor de schade aan je pakket, wat vervelend!",
@@ -129,6 +137,9 @@ NOT_FOUND = (
     "I'm sorry about the broken window. Can you send us a photo?",
     "Onze fout: de link in mijn vorige bericht klopte niet.",
     "Nobody is to blame for the weather, but I'm sorry about your trip.",
+    "Wij hebben de kraan vandaag opnieuw aangesloten.",
+    "Vervelend dat uw vlucht gemist is. Ik zoek uit wat er is gebeurd.",
+    "We're sorry your parcel hasn't arrived yet.",
 )
 
 

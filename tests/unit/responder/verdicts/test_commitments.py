@@ -80,6 +80,15 @@ FOUND = (
     "Your fee has been waived for next month as well, I'll see to it.",
     "You have my word that it will arrive on Friday.",
     "We'd like to offer you a free dessert.",
+    "We sturen u een bloemetje.",
+    "U krijgt de helft van uw geld terug.",
+    "Ik haal de kosten van uw rekening af.",
+    "De eerste drie maanden zijn gratis voor je.",
+    "Je schade wordt door ons betaald.",
+    "Wij beloven dat uw trein voortaan op tijd rijdt.",
+    "You'll be compensated for the missed connection.",
+    "We'll throw in a free month.",
+    "I can guarantee it won't break again.",
 )
 NOT_FOUND = (
     "Je kunt je geld terugvragen via Mijn Vaart.",
@@ -143,6 +152,9 @@ NOT_FOUND = (
     "Unfortunately I can't offer a discount.",
     "Your refund was issued on Monday.",
     "I'll call you back tomorrow.",
+    "Stuur de bon op, dan bekijken we of we je iets kunnen vergoeden.",
+    "Op je rekening staat 10 euro tegoed van vorige maand.",
+    "You can claim compensation on our website within 28 days.",
 )
 
 

@@ -81,6 +81,16 @@ FOUND = (
     "Drop them an email at the courier's help desk.",
     "Our webcare team can't help with that, please phone us.",
     "Head to your nearest store and they'll sort it.",
+    "Daar kan alleen de verhuurder u mee helpen.",
+    "Hiervoor verwijs ik u naar onze afdeling Klantenservice.",
+    "Stuur een brief naar ons hoofdkantoor.",
+    "Dat is een zaak voor de politie.",
+    "U kunt ons tijdens kantooruren bellen.",
+    "Het formulier voor klachten vindt u op onze website.",
+    "For refunds, get in touch with the shop where you bought it.",
+    "Please ring our team on 0800 111.",
+    "You need to raise this with your landlord.",
+    "Our Facebook team can't access bookings, so you'll have to call.",
 )
 NOT_FOUND = (
     "Stuur ons een privébericht met je klantnummer.",
@@ -140,6 +150,11 @@ NOT_FOUND = (
     "Onze collega van de winkel in Zwolle belt je vandaag.",
     "I've passed this on to the airline and will update you tomorrow.",
     "The store has it in stock; shall I reserve one for you?",
+    "Ik heb de politie gebeld en zij zijn onderweg.",
+    "De verhuurder heeft ons gevraagd om u morgen te bellen, dat doen we om 10 uur.",
+    "Vul in de app je meterstand in en je ziet meteen je nieuwe bedrag.",
+    "I've spoken to the shop and they're keeping one for you.",
+    "Reply here with a photo of the label and I'll order the part.",
 )
 
 

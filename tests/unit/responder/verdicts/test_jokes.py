@@ -50,6 +50,15 @@ FOUND = (
     ("I'm disabled and couldn't get on the train", "You dodged a bullet there, the coffee on board is terrible lol"),
     ("ik heb corona", "Dan hoef je gelukkig even niet naar je schoonmoeder 😜"),
     ("mijn kind heeft zich verbrand aan de lader", "Dat is dan een hot item geworden."),
+    ("mijn vrouw is overleden", "Dan heeft u nu in elk geval de afstandsbediening voor uzelf."),
+    ("ik ben van mijn fiets gevallen door jullie kabel", "U ging dus letterlijk onderuit voor ons netwerk 😄"),
+    ("mijn geld is gestolen via jullie app", "Geld moet rollen, zeggen ze toch?"),
+    ("ik kan de rekening niet betalen, ik heb schulden", "Misschien een keer de loterij proberen 😉"),
+    ("er is brand in ons gebouw", "Hopelijk hebben jullie marshmallows bij de hand!"),
+    ("my uncle passed away", "Well, that's one way to get out of a contract 😅"),
+    ("my son was hit by your van", "He'll have a great story for school, haha!"),
+    ("I was discriminated against by your driver", "Maybe he just didn't like your shoes lol"),
+    ("I got sick from your salad", "On the bright side: beach body ready 😜"),
 )
 NOT_FOUND = (
     ("Mijn vader is overleden, hoe zeg ik zijn abonnement op?", "Gecondoleerd met het verlies van je vader. Ik regel het voor je."),
@@ -82,6 +91,11 @@ NOT_FOUND = (
     ("someone stole my identity", "That's awful. I've locked your account; please send me a DM so we can sort it out."),
     ("my house flooded", "I'm sorry, that must be stressful. An engineer can check your connection on Monday."),
     ("er was een inbraak", "Wat naar voor je. Fijn dat je zelf niets mankeert. Ik blokkeer je modem meteen."),
+    ("mijn vrouw is overleden", "Gecondoleerd, meneer. Wat naar dat u dit er nu ook nog bij heeft. Ik regel het vandaag voor u."),
+    ("ik ben van mijn fiets gevallen", "Wat schrikken! Gaat het weer een beetje met u? Stuurt u ons een DM met wat er is gebeurd."),
+    ("ik heb schulden", "Goed dat u het laat weten! Samen vinden we een regeling die past."),
+    ("my uncle passed away", "I'm so sorry for your loss. I'll make sure the contract ends today."),
+    ("I got sick from your salad", "That's awful, I'm sorry! Please keep the packaging and send us a DM so we can look into it."),
 )
 
 

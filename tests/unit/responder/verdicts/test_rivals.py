@@ -66,6 +66,18 @@ FOUND = (
     "You won't get that kind of nonsense here, try Kabelaar for that.",
     "Golfnet promises the moon and gives you a dial-up.",
     "With Kabelaar you'd still be waiting for an engineer.",
+    "Ja, Kabelaar adverteert leuk, maar vraag hun klanten maar eens hoe blij ze zijn.",
+    "Bij Golfnet moet je eerst langs drie keuzemenu's voor je iemand aan de lijn hebt.",
+    "Liever een eerlijke prijs dan de kleine lettertjes van Kabelaar.",
+    "Golfnet heeft al vaker klanten laten zitten.",
+    "Wij laten onze klanten niet wekenlang zonder internet zitten, zoals Golfnet.",
+    "Dat Golfnet goedkoper is, merk je vooral aan de kwaliteit.",
+    "Die concurrent doet alsof, wij doen het echt.",
+    "Kabelaar's routers belong in a museum.",
+    "If you like being put on hold, Golfnet is perfect for you.",
+    "Golfnet's coverage is patchy and their staff are clueless.",
+    "Our competitors just want your money.",
+    "Everybody knows Kabelaar overcharges.",
 )
 NOT_FOUND = (
     "Je kunt je nummer meenemen van Golfnet naar ons.",
@@ -105,6 +117,11 @@ NOT_FOUND = (
     "Thanks for moving over from Golfnet, welcome!",
     "That message was sent by Golfnet, so please ignore it if you're with us.",
     "We zijn niet verbonden aan Golfnet, dus ik kan niet in je account daar kijken.",
+    "Bij Golfnet werkt dat inderdaad anders dan bij ons.",
+    "Ik zie dat je modem nog van Kabelaar is; die kun je naar hen terugsturen.",
+    "Golfnet doet dat ook, dus daarin is geen verschil.",
+    "We don't comment on Golfnet's prices, but I'm happy to explain ours.",
+    "If your contract with Kabelaar ends in May, we can start in June.",
 )
 
 

@@ -92,6 +92,22 @@ FOUND = (
     "Clearly you don't understand how deliveries work.",
     "Relax, it's only a parcel.",
     "Yeah right, because we do this on purpose.",
+    "Dat weet een kind.",
+    "Ik ga hier verder niet op reageren.",
+    "We hebben wel belangrijkere dingen te doen.",
+    "Als u zo blijft doen, stoppen wij het gesprek.",
+    "U leest niet wat ik schrijf.",
+    "Dat u te laat komt is toch niet onze fout?",
+    "Tja, afspraak is afspraak, ook voor u.",
+    "Het verbaast me dat u dit niet weet.",
+    "Zullen we het even bij de feiten houden?",
+    "Nogmaals: het staat in de e-mail die u kennelijk niet heeft geopend.",
+    "You obviously didn't follow the instructions.",
+    "I've explained this three times now.",
+    "Maybe you should have thought of that before ordering.",
+    "It's not rocket science.",
+    "We did everything right. You did not.",
+    "Don't take it out on us.",
 )
 NOT_FOUND = (
     "Dat had je natuurlijk eerder van ons moeten horen.",
@@ -149,6 +165,11 @@ NOT_FOUND = (
     "We hebben alles nagekeken en zien geen storing op je adres.",
     "I understand how frustrating this is, and I'm sorry.",
     "Could you try being near the router when you test it?",
+    "Nogmaals excuses voor het ongemak.",
+    "Dat is geen domme vraag hoor, het scherm is ook onduidelijk.",
+    "Ik snap dat u boos bent, dat zou ik ook zijn.",
+    "Afgesproken, dan bel ik u om drie uur.",
+    "You're right, the instructions aren't clear. I'll pass that on.",
 )
 
 
