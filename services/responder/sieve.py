@@ -1,9 +1,10 @@
 """Which of many patterns may be found in a text, told in one pass over it.
 
 A pattern is registered once for whoever looks for it, and gets a number; a text in lower case comes in, and the numbers of the patterns that may be
-found in it go out: all that are in it, and a few that are not. Hundreds of patterns of wording are looked for in every draft, and next to none of them is there: telling that costs
-less than a few searches. What strings a pattern cannot do without is worked out by RE2's filter, which looks for those of all patterns at once. So that
-"we" is not seen in "weer", the first letter of every word is written as a sign of its own, in the text and in the patterns. Pure: no I/O.
+found in it go out: all that are in it, and a few that are not. Hundreds of patterns of wording are looked for in every draft, and next to none of them
+is there: telling that costs less than a few searches. What strings a pattern cannot do without is worked out by RE2's filter, which looks for those of
+all patterns at once. So that "we" is not seen in "gewone", the first letter of every word is written as a sign of its own, in the text and in the
+patterns. Pure: no I/O.
 """
 
 import re

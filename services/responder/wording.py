@@ -145,8 +145,8 @@ _NEAR = 14
 class Saying:
     """Something that is said in a sentence.
 
-    `unless` takes it back from within the same clause, `unless_near` from within it up to a word or two behind, `unless_before` from anywhere before it in the sentence, `unless_sentence` from anywhere in the
-    sentence. A question says nothing.
+    `unless` takes it back from within the same clause, `unless_near` from within the clause it ends in up to a word or two behind it, `unless_before`
+    from anywhere before it in the sentence, `unless_sentence` from anywhere in the sentence. A question says nothing.
     """
 
     says: Wording
@@ -174,9 +174,8 @@ class Saying:
             return True
         if self.unless_before is not None and self.unless_before.search(said[:start], read):
             return True
-        if self.unless_near is not None:
-            if self.unless_near.search(_up_to(said, end), read):
-                return True
+        if self.unless_near is not None and self.unless_near.search(_up_to(said, end), read):
+            return True
         return self.unless is not None and bool(self.unless.search(clause(said, start, end), read))
 
 

@@ -30,7 +30,8 @@ _HARM: Final = (
 )
 _BROKE: Final = (
     r"(?:verwond|gekneusd|bezeerd|geramd|omgereden|kapotgeslagen|aangericht|opgegeten|laten liggen|laten wegwaaien|verknoeid|geplet|gesneuveld"
-    r"|beschadigd|kapotgemaakt|kapot gemaakt|kapot geboord|kapotgereden|gebroken|(?<!steek )(?<!steekje )(?<!steken )laten vallen|omgestoten|(?:auto|fiets|hek|muur|gevel|paal|boom|leiding|kabel|bus|hond|kat|deur|raam) (?:\w+ )?(?:heeft |hebben )?geraakt|aangereden"
+    r"|beschadigd|kapotgemaakt|kapot gemaakt|kapot geboord|kapotgereden|gebroken|(?<!steek )(?<!steekje )(?<!steken )laten vallen|omgestoten"
+    r"|(?:auto|fiets|hek|muur|gevel|paal|boom|leiding|kabel|bus|hond|kat|deur|raam) (?:\w+ )?(?:heeft |hebben )?geraakt|aangereden"
     r"|vernield|bekrast|ingedeukt|gesloopt"
     r"|doorgeboord|doorgesneden|kapotgetrokken|stukgemaakt|stuk gemaakt|stukgereden|kwijtgeraakt|kwijt geraakt|zoekgemaakt|verloren|kwijtgemaakt|gewist"
     r"|gelekt|veroorzaakt|overreden|platgereden|verbrand|verpest|onder water gezet)"
@@ -106,9 +107,6 @@ _CAUSED: Final = Saying(
         rf"<<door (?:ons|mij|{_OUR_PEOPLE}|ons toedoen)>>.{{0,60}}<<(?:{_BROKE}|schade)>>",
         rf"<<{_BROKE} (?:is |was |zijn |werd )?door (?:ons|mij|{_OUR_PEOPLE})>>",
         rf"<<(?:schade|lekkage|breuk|kras|deuk|brand)>>.{{0,50}}<<(?:door|van) (?:ons|{_OUR_PEOPLE})>>",
-        # because our fitter did it wrong
-        rf"<<(?:doordat|omdat|want|aangezien) (?:{_OUR_PEOPLE}|wij|we|ik)>>.{{0,70}}<<(?:niet (?:goed|op tijd|voldoende|juist|hebben)|verkeerd"
-        rf"|vergeten|te (?:hard|laat|strak|los|diep|zwaar|snel)|open|slordig|onvoldoende|laten)>>",
         r"<<(?:tekort ?geschoten|te kort geschoten) in (?:onze|de) (?:zorgplicht|zorg|verplichting\w*)>>|<<zorgplicht (?:\w+ )?(?:geschonden"
         r"|verzaakt)>>|<<valt onder (?:onze|de) (?:aansprakelijkheid|verantwoordelijkheid)",
         rf"<<(?:wij|we|ik) (?:staan|sta|draaien|draai) (?:\w+ )?(?:in|op) voor (?:\w+ )?(?:{_HARM})>>|<<(?:staan|sta|draaien|draai) (?:wij|we"
@@ -131,6 +129,16 @@ _CAUSED: Final = Saying(
         r"<<(?:de |alle )?schade die (?:wij|we) (?:\w+ )*?(?:hebben )?(?:veroorzaakt|aangericht)",
     ),
     unless_near=_NOT,
+    unless_before=_OPEN,
+    unless_sentence=_HOLD_LIABLE,
+)
+_DONE_WRONG: Final = Saying(
+    Wording(
+        # because our fitter did it wrong
+        rf"<<(?:doordat|omdat|want|aangezien) (?:{_OUR_PEOPLE}|wij|we|ik)>>.{{0,70}}<<(?:niet (?:goed|op tijd|voldoende|juist|hebben)|verkeerd"
+        rf"|vergeten|te (?:hard|laat|strak|los|diep|zwaar|snel)|open|slordig|onvoldoende|laten)>>",
+        rf"<<(?:{_OUR_PEOPLE}|wij|we|ik)>>.{{0,30}}<<in de fout (?:gegaan|gingen|ging)>>",
+    ),
     unless_before=_OPEN,
     unless_sentence=_HOLD_LIABLE,
 )
@@ -167,7 +175,7 @@ def blame(draft: Draft, book: BrandBook) -> Iterator[Found]:
     """`liability_admission`: the first words of each sentence that take the blame."""
     read = reading.as_us(reading.of(draft), book)
     places = [*_ANSWERABLE.found(read), *_CAUSED.found(read)]
-    faults = list(_FAULTS.found(read))
+    faults = [*_FAULTS.found(read), *_DONE_WRONG.found(read)]
     if faults and not _SLIP.search(read.own_lower, read):
         asked = reading.of_text(draft.incoming) if draft.incoming else None
         harm = bool(_ABOUT_HARM.search(read.own_lower, read)) or bool(asked and _ABOUT_HARM.search(asked.own_lower, asked))

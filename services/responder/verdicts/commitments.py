@@ -65,7 +65,8 @@ _PRESENT: Final = (
 )
 _PRESENT_EN: Final = (
     r"(?:(?:\w+ )?gifts?|gift cards?|vouchers?|flowers|bouquet|chocolates|discounts?|discount code|refund(?:ed)?|compensation|goodwill (?:gesture"
-    r"|payment|credit)|credit|credits|reimbursement|money back|treat|(?:little )?something (?:nice|sweet|extra|special|to make)|little something|hamper|upgrade|token of|(?:a |your |the )?(?:next |first "
+    r"|payment|credit)|credit|credits|reimbursement|money back|treat|(?:little )?something (?:nice|sweet|extra|special|to make)|little something"
+    r"|hamper|upgrade|token of|(?:a |your |the )?(?:next |first "
     r"|free )?(?:\w+ )?(?:month|week|year|night|ride|trip|meal|coffee|drink|delivery|ticket)s? (?:for )?free|free (?:\w+ )?(?:month|week|year"
     r"|night|ride|trip|meal|coffee|drink|ticket|upgrade|pass|replacement|product|sample|shipping|delivery|return|gift|session|stay|data|dessert|dinner|lunch|breakfast|bottle|box|set)s?)"
 )
@@ -130,15 +131,20 @@ _WE_GIVE: Final = Wording(
     r"<<(?:don't|do not|won't) (?:have|need) to pay (?:this|next|the|for|anything)>>|<<let us treat you|<<owe us nothing>>|<<consider (?:the"
     r"|your) (?:invoice|bill|fee|fine) (?:cancelled|waived|gone)>>|<<added (?:a |an )?.{0,20}(?:voucher|credit|discount)>>.{0,40}<<(?:will|for you"
     r"|for your)>>",
-    rf"<<(?:{_I} (?:zorg|zorgen|regel|regelen)|(?:zorg|zorgen|regel|regelen) {_I}) (?:er (?:\w+ )?voor )?dat>>.{{0,70}}<<(?:retour krijgt|retour krijg|terugontvangt"
+    rf"<<(?:{_I} (?:zorg|zorgen|regel|regelen)|(?:zorg|zorgen|regel|regelen) {_I}) (?:er (?:\w+ )?voor )?dat>>.{{0,70}}<<(?:retour krijgt"
+    rf"|retour krijg|terugontvangt"
     rf"|gecompenseerd (?:wordt|word)|vergoed (?:wordt|krijgt|krijg))>>",
-    r"<<(?:i'll|we'll|i will|we will) make sure (?:that )?you(?:'re| are|'ll be| get| receive) (?:\w+ )?(?:compensated|refunded|reimbursed|a refund|your money)>>"
-    rf"|<<(?:we'd|i'd|we would|i would) (?:like|love) to (?:offer|give|send|treat) you .{{0,40}}<<{_PRESENT_EN}>>|<<(?:has|have) been waived for (?:next|the)>>",
+    r"<<(?:i'll|we'll|i will|we will) make sure (?:that )?you(?:'re| are|'ll be| get| receive) (?:\w+ )?(?:compensated|refunded|reimbursed"
+    r"|a refund|your money)>>"
+    rf"|<<(?:we'd|i'd|we would|i would) (?:like|love) to (?:offer|give|send|treat) you .{{0,40}}<<{_PRESENT_EN}>>|<<(?:has"
+    rf"|have) been waived for (?:next|the)>>",
+    rf"<<(?:{_I} (?:haal|halen|trek|trekken)|(?:haal|halen|trek|trekken) {_I})>>.{{0,50}}<<(?:van (?:je|uw|de) (?:rekening|factuur|nota)|eraf)>>"
+    r"|<<(?:wordt|worden) (?:\w+ )?door ons (?:\w+ )?(?:betaald|vergoed|gedragen|terugbetaald)>>",
     # guarantees
     r"<<(?:gegarandeerd|garantie dat|dat beloof (?:ik|ik je|ik u)|dat beloven we|beloofd[!:])>>",
     rf"<<(?:dat|dit|daar|hier|het)>>.{{0,30}}<<(?:garanderen?|garandeer|beloven|beloof|sta(?:an)?) {_I}>>",
     rf"<<{_I} (?:\w+ )?(?:sta|staan) (?:\w+ )?(?:garant|borg|ervoor in|daarvoor in)>>",
-    rf"<<(?:{_I} (?:beloof|beloven)|(?:beloof|beloven) {_I})>>.{{0,80}}<<(?:nooit|niet (?:meer|nog (?:een|eens))|altijd|honderd procent|100%)>>",
+    rf"<<(?:{_I} (?:beloof|beloven)|(?:beloof|beloven) {_I})>>.{{0,80}}<<(?:nooit|niet (?:meer|nog (?:een|eens))|altijd|voortaan|honderd procent|100%)>>",
     r"<<(?:dit|dat|zoiets|het) (?:gebeurt|zal|gaat|overkomt|komt)>>.{0,30}<<(?:nooit|niet) (?:meer|weer|nog (?:een|eens))>>.{0,20}<<(?:gebeuren|voor"
     r"|voorkomen|overkomen|meer|weer)",
     # English
@@ -209,7 +215,8 @@ _ASKED: Final = Wording(
 )
 _HANGS: Final = Wording(
     r"<<(?:als|indien|mocht(?:en)?|wanneer|zodra|bij (?:een )?(?:vertraging|annulering|retour\w*|schade|opzegging|storing)|if|when|once|unless"
-    r"|in case|(?<!, )(?<!en )(?<!and )(?:dan|then)|wie|per (?:kwh|maand|jaar|keer|km|kilometer)|van (?:je|uw|jouw) (?:leverancier|bank|verzekeraar|verzekering|provider)"
+    r"|in case|(?<!, )(?<!en )(?<!and )(?:dan|then)|wie|per (?:kwh|maand|jaar|keer|km|kilometer)|van (?:je|uw|jouw) (?:leverancier|bank"
+    r"|verzekeraar|verzekering|provider)"
     r"|standaard|altijd|automatisch|always|automatically)>>"
 )
 _BOOKED: Final = Wording(
@@ -228,7 +235,8 @@ _VALUES: Final = (
     " kleinigheid"
     " verrass taart fles vrijkaart goodie extra lekkers leuks upgrade goedmaker tegemoet restit gratis kosteloos kosten schade reparatie rekening verschil"
     " boete hotel taxi stomerij ritprijs factuur nota vervallen zitten code betaal betal garan beloof beloven beloofd nooit geld bedrag prijs uitkeren"
-    " bovenop maand refund reimburs waive guarant cover pay knock gift flower bouquet chocolate discount goodwill money treat hamper free off back schadeloos something paid covered on_us"
+    " bovenop maand refund reimburs waive guarant cover pay knock gift flower bouquet chocolate discount goodwill money treat hamper free off "
+    "back schadeloos something paid covered on_us"
     " charge promise house compliments expense make_it_up amends happen write_off foot word cost"
 )
 _STEMS: Final = tuple(stem.replace("_", " ") for stem in _VALUES.split())

@@ -35,7 +35,8 @@ _SENDS: Final = Saying(
         rf" (?:\w+ )?{_THEM}>>.{{0,30}}<<(?:te )?(?:vragen|navragen|melden|indienen|aangeven|wijzigen|regelen|doorgeven|aanvragen|opvragen)>>",
         r"<<(?:loopt|lopen|verloopt|verlopen|gaat|gaan) (?:altijd |alleen |echt )?via (?:de|je|uw|jouw|een|het) (?!app>>|dm>>|chat>>|post>>)\w+>>"
         r"|<<(?:kunt|kun|kan) (?:je|u) (?:\w+ )?alleen (?:daar|bij|via|in)>>|<<(?:door)?verwezen naar>>",
-        rf"<<(?:neem|neemt|opnemen|nemen)>>.{{0,60}}<<contact>>.{{0,60}}<<{_THEM}>>|<<contact>>.{{0,20}}<<met (?!u>>|je>>|jou>>|jullie>>)(?:de|het|uw|je|jouw|onze?|hen|hun"
+        rf"<<(?:neem|neemt|opnemen|nemen)>>.{{0,60}}<<contact>>.{{0,60}}<<{_THEM}>>|<<contact>>.{{0,20}}<<met (?!u>>|je>>|jou>>|jullie>>)(?:de|het"
+        rf"|uw|je|jouw|onze?|hen|hun"
         rf"|\w+)>>.{{0,40}}<<(?:op|opnemen|opneemt|te nemen|nemen)>>",
         r"<<(?:neem|neemt)>>.{0,30}<<(?:telefonisch|dan|even|hiervoor|daarvoor|alstublieft|a\.u\.b\.|graag|zelf|rechtstreeks)>>.{0,30}<<contact>>",
         r"<<(?:wend|wendt|richt|wenden|richten)>>.{0,20}<<(?:u|je|zich)>>.{0,40}<<tot>>|<<(?:u|je|zich) (?:te )?(?:wenden|richten) tot>>"
@@ -46,7 +47,8 @@ _SENDS: Final = Saying(
         r"<<(?:moet|moeten|dien|dient)>>.{0,20}<<(?:je|u|jullie)>>.{0,40}<<bij>>.{0,60}<<(?:zijn|wezen|melden|aankloppen)>>|<<(?:je|u) (?:moet|zult"
         r"|zal|dient)>>.{0,30}<<bij>>.{0,60}<<(?:zijn|wezen|melden|aankloppen)>>",
         r"<<(?:kunt|kun|kan|kunnen)>>.{0,30}<<(?:bij|op)>>.{0,50}<<terecht>>|<<(?:kunt|kun) (?:je|u)>>.{0,50}<<terecht bij>>",
-        r"<<(?:vul|vult|invullen|ingevuld)>>.{0,50}<<(?:\w*formulier\w*)>>|<<\w*formulier\w*>>.{0,50}<<(?:in|invullen|invult|in te vullen|te gebruiken|gebruiken|vinden)>>"
+        r"<<(?:vul|vult|invullen|ingevuld)>>.{0,50}<<(?:\w*formulier\w*)>>|<<\w*formulier\w*>>.{0,50}<<(?:in|invullen|invult|in te vullen"
+        r"|te gebruiken|gebruiken|vinden)>>"
         r"|<<via>>.{0,30}<<\w*formulier\w*>>",
         r"<<(?:daar(?:voor)?|hier(?:voor)?|dat|dit)>>.{0,20}<<(?:ga(?:at|an)?|zijn|is|ligt|doen|kunnen)>>.{0,25}<<(?:wij|we"
         r"|webcare)>>.{0,25}<<(?:niet|geen)>>.{0,30}<<(?:over|van|voor|bij)",
@@ -59,7 +61,9 @@ _SENDS: Final = Saying(
         r"<<(?:vraag|vraagt u|informeer|informeert u|navragen) (?:het |dit |dat |hier(?:voor|naar) |even |dan |gerust |maar )*(?:na )?(?:bij|aan"
         r"|in) (?:de|het|je|uw|jouw|een|onze?)(?!.{0,30} om )",
         r"<<(?:gebruik|gebruikt u) (?:hiervoor |daarvoor |dan |even |graag )*(?:het|ons|onze|dit) \w*formulier>>|<<(?:dus )?(?:daar|dáár) moet (?:je|u)"
-        r" (?:\w+ )?(?:wezen|zijn|heen)>>|<<(?:je|u) (?:vindt|vind) (?:het|hun|de) (?:nummer|telefoonnummer|contactgegevens)>>|<<(?:is|are) the (?:ones?"
+        r" (?:\w+ )?(?:wezen|zijn|heen)>>|<<(?:je|u) (?:vindt|vind) (?:het|hun|de) (?:nummer|telefoonnummer|contactgegevens)>>"
+        r"|<<\w*formulier\w*>>.{0,30}<<(?:vindt|vind) (?:je|u)"
+        rf"|<<kan alleen (?:de|het|je|uw|jouw|een) {_THEM}>>|<<stuur(?:t u)? een (?:brief|briefje)>>|<<(?:is|are) the (?:ones?"
         r"|people|person) to (?:ask|call|contact|speak to)>>",
         rf"<<(?:mail|schrijf|mailt|stuur)>>.{{0,40}}<<(?:naar|aan)>>.{{0,30}}<<{_THEM}>>",
         r"<<(?:kunt|kun|kan) (?:je|u)>>.{0,30}<<(?:langs (?:de|een|onze) (?:\w+ )?(?:winkel\w*|filiaal|balie|loket|kantoor)|met het formulier"
@@ -97,12 +101,14 @@ _SENDS: Final = Saying(
         r"<<(?:is|are) (?:handled|dealt with|managed|done) by>>.{0,40}|<<(?:not something|nothing) we (?:can|deal|handle)",
     ),
     unless=Wording(
-        r"<<(?:contact opgenomen|winkel belt|zodra|hoeft? (?:je |u )?niet|niet nodig|ook|liever|anders|eventueel|desgewenst|of (?:je|u|hier|via|een|laat|stuur|als|bel|mail|app)|bel(?:len|t)? (?:we"
+        r"<<(?:contact opgenomen|winkel belt|zodra|hoeft? (?:je |u )?niet|niet nodig|ook|liever|anders|eventueel|desgewenst|of (?:je|u|hier|via"
+        r"|een|laat|stuur|als|bel|mail|app)|bel(?:len|t)? (?:we"
         r"|wij|ik)|(?:we|wij"
         r"|ik|wordt|collega\w*|monteur\w*) (?:\w+ )?(?:bel|bellen|belt|neem|nemen|neemt)|gebeld"
         r"|don't need to|no need to|also|rather|prefer|alternatively|or|we'll|i'll|we will|i will|we can|i can|will (?:call|contact|get|ring|phone|be))>>",
         r"<<(?:privébericht|prive\w*|dm|pb|direct message|private message|bericht|messenger|whatsapp|inbox|chat)>>",
-        r"<<(?:heb|hebt|heeft|had) (?:je|u)|<<(?:je|u|you) (?:hebt|heeft|had|belde|have|were|called|spoke)>>|<<als (?:je|u)>>|<<gerust als>>|<<feel free to (?:\w+ ){1,4}if>>",
+        r"<<(?:heb|hebt|heeft|had) (?:je|u)|<<(?:je|u|you) (?:hebt|heeft|had|belde|have|were|called|spoke)>>|<<als (?:je|u)>>|<<gerust als>>"
+        r"|<<feel free to (?:\w+ ){1,4}if>>",
     ),
     unless_before=Wording(
         r"<<(?:als|mocht(?:en)?|indien|wil|wilt|liever|zodra|wanneer|of|if|should|would you|prefer|once|when|or|until|tenzij)>>"
@@ -110,7 +116,8 @@ _SENDS: Final = Saying(
 )
 _TAKES_OVER: Final = Wording(
     # we do something about it, or ask for what we need to
-    r"<<(?:ik|we|wij) (?!gaan (?:daar|hier) |gaan er )(?:\w+ )?(?:kijk|kijken|zoek|zoeken|regel|regelen|help|helpen|pak|pakken|bel|bellen|vraag|vragen|check|checken|ga|gaan|zet"
+    r"<<(?:ik|we|wij) (?!gaan (?:daar|hier) |gaan er )(?:\w+ )?(?:kijk|kijken|zoek|zoeken|regel|regelen|help|helpen|pak|pakken|bel|bellen|vraag"
+    r"|vragen|check|checken|ga|gaan|zet"
     r"|zetten|geef|geven|stuur|sturen|neem|nemen|meld|melden"
     r"|kom|komen|houd|houden|zorg|zorgen|maak|maken|plan|plannen|laat|laten|mail|mailen|zal|zullen|ruil|ruilen|boek|boeken|verwerk|verwerken"
     r"|onderzoek|onderzoeken|koppel|leg|leggen)>>(?! (?:\w+ ){0,2}?(?:niet|geen)>>)",

@@ -36,7 +36,8 @@ _STAFF: Final = Saying(
     Wording(
         r"<<(?:onderbezet|onderbezetting|onderbemand|onderbemanning|personeelstekort\w*|personeelsgebrek|ziekteverzuim|vacaturestop|ziekmeldingen"
         r"|capaciteitsgebrek|capaciteitstekort|reorganisatie|ontslagronde|bezuiniging\w*)>>",
-        r"<<de helft van (?:de|het|onze|ons) (?:bezetting|team|collega's|mensen|medewerkers|personeel)>>|<<half (?:of )?(?:the|our) (?:team|staff|colleagues)>>",
+        r"<<de helft van (?:de|het|onze|ons) (?:bezetting|team|collega's|mensen|medewerkers|personeel)>>|<<half (?:of )?(?:the|our) (?:team|staff"
+        r"|colleagues)>>",
         r"<<(?:krappe|lage|minimale|dunne|beperkte|halve|slechte) bezetting>>|<<bezetting>>.{0,30}<<(?:krap|laag|minimaal|dun|beperkt|niet rond"
         r"|te laag|mager)>>",
         r"<<(?:te weinig|tekort aan|gebrek aan|niet genoeg|onvoldoende|weinig|te kort aan|minder|geen) (?:\w+ )?(?:mensen|personeel|collega'?s"

@@ -38,7 +38,8 @@ _GRAVE: Final = Wording(
     r"|discrimin\w*|racis\w*|gediscrimineerd|homo\w*|transgender|moslim\w*|joods\w*|joden|islam\w*|hoofddoek\w*|huidskleur|allochto\w*"
     r"|buitenlander\w*|asielzoeker\w*|seksis\w*|vrouwonvriendelijk|geaardheid|etnisch\w*|achternaam|zwart persoon|accent|afkomst"
     # English
-    r"|slipped|fell|broke (?:a|an|his|her|my|their|your) \w+|icu|laid off|lost (?:my|his|her|their|our) (?:job|home|house|mum|dad|mother|father|son"
+    r"|hit by|run over|knocked over|slipped|fell|broke (?:a|an|his|her|my|their|your) \w+|icu|laid off|lost (?:my|his|her|their|our) (?:job|home"
+    r"|house|mum|dad|mother|father|son"
     r"|daughter|wife|husband|nan|grandma|grandad|dog|cat|baby)|hurt|bleeding|in pain|turbulence|passed out|missing person|stabb\w*|mugged"
     r"|dead|death|dies|died|dying|passed away|funeral|burial|buried|cremat\w*|grave|coffin|widow|widower|mourning|bereave\w*|late (?:husband|wife"
     r"|father|mother|dad|mum|mom)|suicide|murder\w*|killed|sick|ill|illness|disease|hospital\w*|cancer|heart attack|stroke|dementia|surgery"
@@ -69,7 +70,8 @@ _QUIPS: Final = Wording(
     r"|is) (?:a bit |just )?like (?:trains|buses|\w+):",
     r"<<(?:niet|geen) (?:doodgaan|dood|schrikken|sterven|flauwvallen|ziek worden) (?:hoor|alstublieft|a\.u\.b\.|graag)>>|<<don't (?:die|you die"
     r"|drop dead)>>",
-    r"<<(?:dan|nu|zo(?! snel| spoedig| gauw)|now|so|well)>>.{0,25}<<(?:in (?:elk|ieder) geval|tenminste|ten minste|at least|alvast)>>|<<(?:in (?:elk|ieder) geval|tenminste"
+    r"<<(?:dan|nu|zo(?! snel| spoedig| gauw)|now|so|well)>>.{0,25}<<(?:in (?:elk|ieder) geval|tenminste|ten minste|at least|alvast)>>"
+    r"|<<(?:in (?:elk|ieder) geval|tenminste"
     r"|at least) .{0,40}<<(?:niet meer|geen last|warm|opgeladen|rust|rustig|gratis|nooit meer|no longer|any ?more|warm|quiet|rest|never|peace)>>"
     r"|<<(?:on the bright side|look on the bright|silver lining|every cloud|positief bekeken|positieve kant|zonnige kant|geluk bij een ongeluk"
     r"|voordeel is|het voordeel|meevaller(?:tje)?)>>",
@@ -98,8 +100,10 @@ _QUIPS: Final = Wording(
     r"<<(?:komiek|grappenmaker|cabaretier|stand-up|moppen?|moppentapper|timing waar|wat een timing|over timing gesproken|nice timing|perfect timing"
     r"|wie het laatst lacht)>>",
     r"<<(?:hij|zij|ze|die|dat|je|u|opa|oma|die \w+|de \w+) (?:heeft|had|hadden|is|hoeft|kan|was|hebt|hebben) (?:\w+ ){0,2}?in (?:elk|ieder) geval>>"
-    r"|<<(?:net als|net zoals) (?:hij|zij|opa|oma|haar|hem|uw|je|jouw)>>|<<you at least>>|<<must be (?:nice|fun|great)|<<sounds like (?:our|your|a|he|she|they|someone)"
-    r"|<<time to (?:get|buy|learn|grab|dust)>>|<<(?:haren|haar) .{0,20}overeind|<<hot item|<<goede smaak>>|<<(?:had|was|is) (?:\w+ ){0,3}?"
+    r"|<<(?:net als|net zoals) (?:hij|zij|opa|oma|haar|hem|uw|je|jouw)>>|<<you at least>>|<<must be (?:nice|fun|great)|<<sounds like (?:our|your|a"
+    r"|he|she|they|someone)"
+    r"|<<time to (?:get|buy|learn|grab|dust)>>|<<(?:haren|haar) .{0,20}overeind|<<geld moet rollen|<<(?:great|good|nice) story (?:for|to)"
+    r"|<<(?:mooi|leuk|sterk) verhaal|<<hot item|<<goede smaak>>|<<(?:had|was|is) (?:\w+ ){0,3}?"
     r"(?:smashing|killer|blast|shocker|bombshell)|<<(?:smashing|shocking|cracking|explosive) (?:day|time|news|start|experience)|<<dodged a bullet"
     r"|<<lag(?:en)? er (?:mooi|goed|lekker) bij|<<van een kale kip",
     # a manner of speaking
@@ -119,7 +123,8 @@ _QUIPS: Final = Wording(
 # Kind words with a smile are none.
 _KIND: Final = Wording(
     r"<<(?:beterschap|sterkte|succes|gecondoleerd|veel liefs|warme groet\w*|hartelijke groet\w*|wens\w*|hoop|hopen|hopelijk|bedankt|dank|dankjewel"
-    r"|graag gedaan|fijn|gelukkig|welkom|groet\w*|liefs|help\w*|kijk\w*|stuur\w*|laat|regel\w*|leven wekken|get well|ik (?:duik|kom|zoek|vraag|bel|check|zet|geef|neem|ga|pak|houd|mail)|take care|all the best|wish\w*"
+    r"|graag gedaan|fijn|gelukkig|welkom|groet\w*|liefs|help\w*|kijk\w*|stuur\w*|laat|regel\w*|leven wekken|get well|ik (?:duik|kom|zoek|vraag|bel"
+    r"|check|zet|geef|neem|ga|pak|houd|mail)|take care|all the best|wish\w*"
     r"|hope|hoping|thanks|thank|glad|welcome|happy|regards|wishes|help|let us|send|dm)>>"
 )
 _MARK: Final = re.compile(r"[😂🤣😅😆😜😝😛😉😏🙃🤪😁😄😎🤭😇😈👻💀☠⚰🪦🔥]|(?<!\w)[:;]-?(?:[pdo](?!\w)|\))|[:;]-\)")
@@ -139,8 +144,12 @@ def jokes(draft: Draft, book: BrandBook) -> Iterator[Found]:
     before = ""
     for sentence in read.sentences:
         said = read.own_lower[sentence.start : sentence.end]
-        laugh = _MARK.search(said) or next((one for one in each(laughs, said) if not _is_name(draft.text, sentence.start + one.start())), None)
-        if each(quips, said) or (laugh and not (_SMILE.search(laugh[0]) and _smiles_kindly(said[: laugh.start()], before, asked_about, read))):
+        laugh = _MARK.search(said) or next(
+            (one for one in each(laughs, said) if not _is_name(draft.text, sentence.start + one.start())), None
+        )
+        if each(quips, said) or (
+            laugh and not (_SMILE.search(laugh[0]) and _smiles_kindly(said[: laugh.start()], before, asked_about, read))
+        ):
             yield Found("joke_risk", _MESSAGE, *trimmed(draft.text, sentence.start, sentence.end))
             return
         before = said

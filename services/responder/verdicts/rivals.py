@@ -25,7 +25,8 @@ _UNNAMED: Final = (
     r"|(?:die|dat) andere|concullega'?s?|elders|ergens anders|(?:our |the |any |other |your |a |some )?competit(?:ors?|ion)|(?:(?:some|certain|most"
     r"|many|all) )?other (?:providers?|companies|shops|stores|suppliers?|banks|insurers|operators?|brands|airlines|retailers|parks"
     r"|supermarkets|networks?|parties|chains?|firms|outfits|hotels|carriers)|the other (?:lot|guys|company|provider|bank|shop|store|one)"
-    r"|(?:some|many|most|those|these|the|certain) (?:budget|cheap|cheaper|bargain|low-cost) \w+|certain others|some others|others out there|elsewhere|rivals?|your (?:old|previous|last) (?:provider|supplier|bank|insurer|operator)"
+    r"|(?:some|many|most|those|these|the|certain) (?:budget|cheap|cheaper|bargain|low-cost) \w+|certain others|some others|others out there"
+    r"|elsewhere|rivals?|your (?:old|previous|last) (?:provider|supplier|bank|insurer|operator)"
     r"|(?:je|uw|jouw) (?:oude|vorige) (?:provider|aanbieder|leverancier|bank|verzekeraar))"
 )
 _RUNS_DOWN: Final = Wording(
@@ -77,13 +78,17 @@ _RUNS_DOWN_TOO: Final = Wording(
     r"|complain\w*|skimp\w*|the hard way|in the long run|sooner or later|so-called|knock-?offs?|imitat\w*|wouldn't (?:want|count|bet|recommend)"
     r"|waste of|gambl\w*|lottery|chaos|chaotic|circus|clowns?|laughing stock|ghost(?:s|ed|ing)? (?:you|people)|disappear\w*|vanish\w*|run a mile"
     r"|screaming|(?:a |the |for a )reason (?:people|customers|everyone|why|they|so many)|have fun (?:with|at|over)|took shortcuts|shortcuts|sloppy|lazy"
-    r"|greedy|rude|broken|breaks|bad|sick|ill|blackout\w*|ripped|stuck|surcharge\w*|every (?:other )?(?:week|day)|best of luck with|good luck with)>>",
-    r"<<(?:moet(?:en)? (?:je|u|we) (?:\w+ ){0,2}?@ (?:nemen|hebben|kiezen|vragen)|(?:mag|mogen) (?:je|u|ze) (?:\w+ )?blij zijn|(?:echt )?iets voor @|typisch @"
+    r"|greedy|rude|broken|breaks|bad|sick|ill|blackout\w*|ripped|stuck|surcharge\w*|every (?:other )?(?:week|day))>>",
+    r"<<(?:moet(?:en)? (?:je|u|we) (?:\w+ ){0,2}?@ (?:nemen|hebben|kiezen|vragen)|(?:mag|mogen) (?:je|u|ze) (?:\w+ )?blij zijn"
+    r"|(?:echt )?iets voor @|typisch @"
     r"|wel wat gewend|puntje aan|nakomen|niet nakom\w*|(?:is|was) (?:zeker |echt )?(?:te )?bij @|afwachten of|überhaupt|(?:dat )?zoek je (?:maar )?bij @"
     r"|anything to get|come back to us|back to us|promises? the|tell you anything|nonsense|try @ for|still be (?:waiting|on hold|queueing|looking)"
     r"|would still be|with @,? you(?:'d| would)|unlike (?:us|here)|(?:je|u) gewaarschuwd|been warned|halve (?:snelheid|service|waarheid|werk)|half the"
     r" (?:speed|service|truth|story)|(?:zal|zullen|will) (?:je|u|you)? ?(?:dat )?(?:nooit|never)|alleen (?:maar )?(?:uit )?op (?:je|uw) (?:geld|centen)"
-    r"|after your money|dial-up|stone age|stenen tijdperk|prehistori\w*|kinderschoenen|kinderspel|speelgoed|toys?)>>",
+    r"|after your money|dial-up|museum|(?:just|only) (?:want|care|after)|ask their customers|keuzemenu\w*|laten (?:\w+ )?(?:zitten|vallen|stikken)"
+    r"|in de steek|merk(?:t)?"
+    r" (?:je|u) (?:\w+ ){0,2}?aan|(?:doet|doen) alsof|vraag (?:hun|die) klanten|(?:aardig|leuk|mooi),? maar|stone age|stenen tijdperk"
+    r"|prehistori\w*|kinderschoenen|kinderspel|speelgoed|toys?)>>",
     r"[😏🙃😬🤭😜🤡🙄🤮💩]",
 )
 _REFERS: Final = Wording(r"__(?:they|their|them|there|with them|zij|ze|die|daar|hun|bij hen|wie daar|wie (?:ze|die)|en daar|en die)>>")
@@ -198,7 +203,9 @@ def rivals(draft: Draft, book: BrandBook) -> Iterator[Found]:
 
 
 _OURS: Final = Pattern(r"\s+(?:van ons|of ours|bij (?:jou|u)|in de buurt|nearby|near you)(?!\w)")
-_RIVAL_WORD: Final = re.compile(r"concur|concull|compet|rival|budget|prijsv|stunt|goedkope|cheap|bargain|low-cost|provider|aanbieder|banken|banks")
+_RIVAL_WORD: Final = re.compile(
+    r"concur|concull|compet|rival|budget|prijsv|stunt|goedkope|cheap|bargain|low-cost|provider|aanbieder|banken|banks"
+)
 
 
 def _down(said: str, read: Reading, rivals_word: bool) -> bool:

@@ -43,7 +43,8 @@ _SHORT: Final = Wording(
     # English
     r"<<(?:you (?:really |probably |clearly |simply )?(?:(?:should have|should've)>>(?! (?:had|been|received|gotten|got|heard|to))|could have"
     r"|could've|ought to have|might have wanted to|would have (?:known|seen|noticed))|you were the one|you (?:\w+ly )?(?:chose|agreed|ticked"
-    r"|picked) (?:to|this|that|the)|you (?:signed|clicked|accepted) (?:up for (?:the|it|this|that|a)|the|it|this|a|yourself)|you (?:yourself|failed to|forgot to"
+    r"|picked) (?:to|this|that|the)|you (?:signed|clicked|accepted) (?:up for (?:the|it|this|that|a)|the|it|this|a|yourself)|you (?:yourself"
+    r"|failed to|forgot to"
     r"|neglected to)"
     r"|you (?:clearly|obviously|apparently|evidently|simply) |you didn't (?:bother|even|read)|you never (?:answered|replied|read|told|responded"
     r"|bothered|paid|checked)|you can't (?:expect|blame|just|be bothered))>>",
@@ -61,7 +62,8 @@ _SHORT: Final = Wording(
     r"|hoe vaak moet(?:en)? (?:ik|we|wij)|zoals ik al zei|zoals we al zeiden|zoals ik (?:u|je) al (?:\w+ )?(?:zei|schreef|vertelde|uitlegde)|(?:dat"
     r"|dit) heb(?:ben)? (?:ik|we|wij) (?:u|je|jou|jullie)? ?(?:toch |net |al |nu )+(?:\w+ )?(?:gezegd|uitgelegd|verteld|geschreven))>>",
     r"<<(?:lees|leest) (?:\w+ ){0,5}?(?:eens|eerst|nog eens|nog een keer|goed|beter|gewoon|maar|opnieuw)>>",
-    r"<<(?:staat|stond) (?!(?:\w+ )?(?:niet|nergens|helaas|nog)>>)(?:\w+ ){0,3}?(?:toch|gewoon|overal|immers|nota bene|overduidelijk|glashelder|in koeienletters|zwart op wit"
+    r"<<(?:staat|stond) (?!(?:\w+ )?(?:niet|nergens|helaas|nog)>>)(?:\w+ ){0,3}?(?:toch|gewoon|overal|immers|nota bene|overduidelijk|glashelder"
+    r"|in koeienletters|zwart op wit"
     r"|met grote letters|heel duidelijk|toch duidelijk|duidelijk (?:vermeld|aangegeven|in de|op de|in je|in uw))>>|<<(?:het daar|dat er"
     r"|dat daar) gewoon (?:staat|stond|bij)>>",
     rf"<<(?:dat|het|dit) (?:kan|kunt|had|kon) {_YOU} (?:\w+ ){{0,2}}?zelf (?:ook )?(?:wel )?(?:weten|opzoeken|googelen|bedenken|nalezen|vinden|lezen"
@@ -103,10 +105,21 @@ _SHORT: Final = Wording(
     rf"(?:schreeuwen|klagen|schelden|boos|zeuren|mopperen)>>|<<{_YOU} (?:gebruikt|doet|leest|bedient) (?:\w+ ){{0,3}}?(?:gewoon )?(?:niet goed|verkeerd"
     rf"|fout)>>",
     r"<<(?:can't do your \w+ for you|(?:maybe|perhaps|try) (?:\w+ ){1,5}(?:first|properly|instead|next time)|you do (?:realise|realize|know|understand)"
-    r"|(?:not sure|no idea|wonder) what (?:else )?you (?:expect|expected|were expecting|want|wanted)|bothered to|common sense|do your (?:research|homework)"
+    r"|(?:not sure|no idea|wonder) what (?:else )?you (?:expect|expected|were expecting|want|wanted)|bothered to|common sense|do your (?:research"
+    r"|homework)"
     r"|figure it out|(?:a|some|a little|a bit of|a little bit of) patience (?:would|goes|please|is|wouldn't|never)|hard to please|other people are"
     r" waiting|you're not the only|is (?:entirely |completely |purely )?(?:your own|a you) (?:\w+)|let's be honest|if you (?:paid attention|listened"
     r"|looked|read))>>",
+    # enough of you
+    rf"<<weet een kind>>|<<(?:ga|gaan) (?:ik|wij|we) (?:\w+ ){{0,4}}?niet (?:meer |verder )?op (?:in|reageren)>>|<<(?:ik|wij|we) (?:ga"
+    rf"|gaan) (?:\w+ ){{0,4}}?niet"
+    rf" (?:meer |verder )?op (?:in|reageren)>>|<<(?:belangrijkere|betere|nuttigere) dingen te doen>>|<<als {_YOU} zo (?:blijft|doorgaat|doet|bezig)>>"
+    rf"|<<(?:stoppen|stop|beëindig|beëindigen|sluit|sluiten) (?:wij|we|ik) (?:het|dit) gesprek>>|<<{_YOU} (?:leest|luistert|kijkt) (?:\w+ )?niet>>"
+    rf"|<<niet (?:onze|mijn) fout>>|<<(?:afspraak is afspraak|regels zijn regels)>>|<<verbaast (?:me|mij|ons)(?: \w+)? dat {_YOU}>>|<<bij de feiten>>"
+    rf"|<<(?:dat|dit) is (?:\w+ )?{_YOUR} (?:keuze|keus|mening)>>|<<(?:luister|let) (?:nou |nu |eens |even |toch )+(?:goed|op)>>",
+    r"<<(?:we did everything right|take it out on|(?:not|isn't) (?:our|my) job|you're entitled to|what's your point|that's your (?:choice|opinion)|i won't"
+    r" (?:discuss|argue|respond)|end this conversation|you're not listening|you aren't listening|you don't listen|a child (?:could|can|knows)"
+    r"|i'm surprised you (?:don't|didn't)|stick to the facts|better things to do)>>",
     # what you should have, what you want from us
     rf"<<dan (?:moet|moest|had|zou) {_YOU} .{{0,50}}<<maar (?:niet|geen|eerst|eens|beter)>>|<<als {_YOU}>>.{{0,80}}<<(?:had|hadden)(?: \w+)?, ?(?:dan )?"
     rf"(?:had|hadden|was|waren|wist|zou|kon)>>|<<wat (?:wil|wilt|verwacht|willen) {_YOU} (?:nu|nou|eigenlijk|dan|precies|nog meer)>>"
@@ -118,7 +131,8 @@ _SHORT: Final = Wording(
     rf" bevalt|<<staat (?:het )?(?:je|u) vrij om (?:\w+ )?(?:weg|te vertrekken|over te stappen|elders)|<<express voor|<<sorry hoor>>"
     rf"|<<(?:dat|daar) had {_YOU} (?:zelf )?(?:rekening mee|aan) (?:moeten|kunnen)>>|<<(?:niet|geen) (?:alles )?voorkauwen>>|<<spelregels>>"
     rf"|<<{_YOU} (?:moet|zou) (?:echt |toch )?(?:eens )?(?:beter|leren)>>",
-    r"<<(?:i fail to see|(?:you're|you are) (?:free|welcome) to (?:go|leave|take your|look|try|shop|move|cancel)|if you don't like it|for once|if you (?:had )?"
+    r"<<(?:i fail to see|(?:you're|you are) (?:free|welcome) to (?:go|leave|take your|look|try|shop|move|cancel)|if you don't like it|for once"
+    r"|if you (?:had )?"
     r"(?:actually|simply|only|bothered)|yeah,? right|(?:sure|right),? because|do this on purpose|relax|chill out|get a grip|grow up|end of the world"
     r"|first world problem|we're not a charity|not a charity|what (?:more|exactly|else) do you want|as if we|try harder|scroll up|use your eyes"
     r"|it's there for a reason|that's how it works|you've been told|is not that hard|can't be that hard|(?:you|you'd) (?:really )?need to learn"

@@ -10,11 +10,21 @@ from typing import Final, NamedTuple
 _VERBS_TEXT: Final = (
     "kijken vragen zoeken bellen sturen geven leggen nemen laten zorgen helpen maken zetten melden meedenken denken hopen horen lezen begrijpen "
     "snappen vinden weten krijgen komen houden checken controleren regelen=regel proberen=probeer reageren=reageer informeren=informeer "
-    "adviseren=adviseer noteren=noteer annuleren=annuleer corrigeren=corrigeer herstellen bekijken bespreken betalen storten mailen=mail appen "
+    "adviseren=adviseer noteren=noteer annuleren=annuleer corrigeren=corrigeer herstellen bekijken bespreken betalen storten mailen=mail "
     "antwoorden schrijven spreken wachten werken boeken plannen passen draaien openen=open blokkeren=blokkeer verwijderen=verwijder "
     "veranderen=verander wijzigen=wijzig bezorgen leveren=lever ontvangen brengen schakelen=schakel overleggen uitzoeken betreuren verwachten "
     "wensen danken bedanken moeten blijven lopen zeggen vertellen delen gebruiken starten stoppen starten verzenden versturen bevestigen=bevestig "
-    "verwerken volgen tonen beloven vermoeden geloven vergeten kiezen kopen"
+    "verwerken volgen tonen beloven vermoeden geloven vergeten kiezen kopen pakken voegen halen trekken rijden vliegen bieden rekenen verrekenen "
+    "vergoeden "
+    "compenseren=compenseer crediteren=crediteer ruilen repareren=repareer vervangen onderzoeken vermelden bewaren bestellen leren testen meten schatten "
+    "tellen winnen verliezen breken missen voorkomen ondernemen vernemen verbinden lossen luisteren=luister verbeteren=verbeter herinneren=herinner "
+    "herhalen herstarten installeren=installeer activeren=activeer registreren=registreer reserveren=reserveer factureren=factureer "
+    "accepteren=accepteer garanderen=garandeer escaleren=escaleer waarderen=waardeer twijfelen wisselen handelen behandelen verzamelen "
+    "ontwikkelen tekenen "
+    "berekenen ervaren verklaren verlengen sluiten besluiten bespoedigen=bespoedig verhuizen wijzen verwijzen lezen beheren bewijzen uitvoeren invoeren "
+    "bouwen vertrouwen onthouden waarschuwen huren verhuren verkopen ontdekken drukken klikken zitten liggen spreken vertrekken roepen bewerken steunen "
+    "ontkoppelen koppelen stellen voorstellen verdelen verlenen lenen menen noemen wisselen trakteren=trakteer rekenen splitsen sorteren=sorteer scannen "
+    "printen posten tweeten=tweet chatten appen=app"
 )
 _IRREGULAR_TEXT: Final = (
     "ben/zijn heb/hebben kan/kunnen zal/zullen wil/willen mag/mogen ga/gaan sta/staan doe/doen zie/zien was/waren had/hadden zou/zouden "
@@ -24,11 +34,17 @@ _IRREGULAR_TEXT: Final = (
 )
 
 
+_STRESSED: Final = re.compile(r"(?:be|ver|ont|her|ge)?[^aeiou]*e[ln]")
+"""*delen*, *verlenen*: of longer ones (*handelen*, *rekenen*) the last vowel is a dull one, which stays single."""
+
+
 def _stem(infinitive: str) -> str:
     """*kijken* → *kijk*, *bellen* → *bel*, *sturen* → *stuur*, *geven* → *geef*."""
     root = infinitive[:-2]
     if len(root) > 2 and root[-1] == root[-2]:
         return root[:-1]
+    if root.endswith("kom") or root.endswith("w") or (root[-2:] in ("el", "en") and not _STRESSED.fullmatch(root)):
+        return root
     hard = root[:-1] + {"z": "s", "v": "f"}.get(root[-1], root[-1])
     open_syllable = root[-2] in "aeou" and root[-1] not in "aeiou" and root[-3:-2] not in tuple("aeiou")
     return hard[:-1] + hard[-2] + hard[-1] if open_syllable else hard

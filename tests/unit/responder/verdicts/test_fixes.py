@@ -5,6 +5,7 @@ import pytest
 from libs.common.reply_events import Verdict
 from services.responder import guard, languages
 from services.responder.verdicts.draft import Draft
+from services.responder.verdicts.turned import to_i
 from tests.unit.responder.verdicts.judged import MEMBER, book, judged
 
 
@@ -50,6 +51,26 @@ def test_we_becomes_i_with_its_verb(text: str, mended: str) -> None:
     assert clicked(text, judged(text, "person_form", person="ik")) == mended
 
 
+STEMS = (
+    "komen kom, nemen neem, voorkomen voorkom, ondernemen onderneem, rekenen reken, verrekenen verreken, tekenen teken, handelen handel, "
+    "behandelen behandel, "
+    "delen deel, verdelen verdeel, verzamelen verzamel, twijfelen twijfel, lenen leen, verlenen verleen, waarschuwen waarschuw, bouwen bouw, "
+    "luisteren luister, "
+    "verbeteren verbeter, herinneren herinner, leveren lever, beheren beheer, reageren reageer, informeren informeer, crediteren crediteer, geven "
+    "geef, lezen lees, "
+    "kiezen kies, verhuizen verhuis, beloven beloof, sturen stuur, huren huur, bellen bel, zetten zet, pakken pak, halen haal, maken maak, zoeken zoek, "
+    "onderzoeken onderzoek, appen app, mailen mail, tweeten tweet, vergoeden vergoed, vervangen vervang, ruilen ruil, splitsen splits, voegen "
+    "voeg, draaien draai"
+)
+
+
+@pytest.mark.parametrize(("plural", "singular"), [pair.split() for pair in STEMS.split(", ")])
+def test_of_every_verb_the_stem_is_right(plural: str, singular: str) -> None:
+    turned = to_i(f"We {plural} eraan.", 0, 2)
+    assert turned is not None
+    assert turned.fix == f"Ik {singular}"
+
+
 @pytest.mark.parametrize(
     ("form", "text", "mended"),
     [
@@ -58,7 +79,7 @@ def test_we_becomes_i_with_its_verb(text: str, mended: str) -> None:
         ("je", "Heeft u al gekeken? Bent u thuis?", "Heb je al gekeken? Ben je thuis?"),
         ("je", "Leuk dat u dit meldt.", "Leuk dat je dit meldt."),
         ("je", "Dat vraagt u zich af.", "Dat vraagt [u] zich af."),
-        ("je", "Waarschuwt u mij?", "Waarschuwt [u] mij?"),
+        ("je", "Verwittigt u mij?", "Verwittigt [u] mij?"),
         ("je", "Ziet u het? Weet u het?", "Zie je het? Weet je het?"),
         ("u", "Kun je mij jouw nummer sturen?", "Kunt u mij uw nummer sturen?"),
         ("u", "Je kunt bellen, dankjewel!", "U kunt bellen, dank u wel!"),
