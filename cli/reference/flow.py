@@ -16,6 +16,7 @@ from cli.reference import markdown as md
 from cli.reference import source
 from libs.common import books
 from libs.common.events import BrandBookPublished, Event
+from libs.common.post_events import OF_REPLIES
 from libs.common.topics import EVENT_TYPES, TOPICS, Topic
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,7 +63,19 @@ def tellers(topic: Topic, event: type[Event]) -> list[tuple[source.Function, lis
     """(function that tells the event, what leads to it) in the topic's producer."""
     service = services()[topic.producer]
     ours = frozenset(label for label in handlers(topic.producer).values() if label)
-    return [(function, service.beginnings(function.label, ours)) for function in service.tellers(event.__name__)]
+    reply = next((reply for reply, post in OF_REPLIES.items() if post is event), None)
+    if reply is None:
+        return [(function, service.beginnings(function.label, ours)) for function in service.tellers(event.__name__)]
+    # A post is told by the functions that tell of a reply, as far as they are reached by its own routes or by what goes on by itself.
+    found = [
+        (function, [label for label in service.beginnings(function.label, ours) if _of_posts(label)])
+        for function in service.tellers(reply.__name__)
+    ]
+    return [(function, beginnings) for function, beginnings in found if beginnings]
+
+
+def _of_posts(label: str) -> bool:
+    return label.partition(".")[0] in ("post_api", "sender", "expiry", "keeper")
 
 
 def hearers(event: type[Event]) -> list[Hears]:

@@ -6,7 +6,7 @@ A post is a `ReplyRow` that answers nobody: it belongs to no case, and goes to t
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from libs.common.brandbook import BrandBook, Channel
@@ -18,6 +18,8 @@ from services.responder.lengths import family
 from services.responder.recipient import Recipient
 from services.responder.reply import Change, Person, ReplyRow
 from services.responder.seen import Seen
+
+_FURTHEST = timedelta(days=400)
 
 
 def account_and_channel(book: BrandBook, account_id: str, channel: str | None) -> tuple[Channel, str]:
@@ -54,7 +56,7 @@ def new(
     at: datetime,
     traceparent: str | None,
 ) -> ReplyRow:
-    """A draft. Raises `Conflict` for a moment at which nothing is published."""
+    """A draft. Raises `Conflict` for a moment at which nothing is published, and `Unprocessable` for one that is too far away."""
     _plannable(book, channel, publish_at, at)
     row = ReplyRow(
         id=id,
@@ -125,6 +127,8 @@ def _plannable(book: BrandBook, channel: str, publish_at: datetime | None, at: d
         return
     if publish_at <= at:
         raise Conflict(f"{publish_at.isoformat()} has passed. Give another moment (publish_at), or none: as soon as it is approved.")
+    if publish_at > at + _FURTHEST:
+        raise Unprocessable(f"publish_at: {publish_at.isoformat()} is more than {_FURTHEST.days} days away.")
     if until := quiet.of_post(channel, book, publish_at):
         raise Conflict(
             f"{publish_at.isoformat()} is quiet by the brand book (conduct.quiet_hours). Plan it for {until.isoformat()} or later, or not within them.",

@@ -41,7 +41,9 @@ Label = Annotated[str, Field(min_length=1, max_length=100, pattern=http.ONE_LINE
 
 class Written(http.Body):
     text: Annotated[Text, Field(min_length=1)]
-    publish_at: http.Moment | None = Field(default=None, description="When it is published; null: as soon as it is approved")
+    publish_at: http.Moment | None = Field(
+        default=None, description="When it is published, at most 400 days from now; null: as soon as it is approved"
+    )
     labels: list[Label] = Field(default=[], max_length=20, description="What it is about: a hold on one of these stops it")
     topic_id: UUID | None = Field(default=None, description="The topic that it is about. Null: a hold on any topic stops it")
 

@@ -235,11 +235,12 @@ def _posted(world: World, n: int) -> str:
     """A post of Duin, by somebody else than who approves it: submitted, but for the first two."""
     body = {"account": "brug", "text": "De zandbank ligt er weer."}
     path = "/v1/brands/duin/posts"
-    written = world.system.call("responder", "POST", path, role="agent", brand="duin", subject="pb", json=body)
+    pim: dict[str, Any] = {"role": "agent", "brand": "duin", "subject": "pb"}
+    written = world.system.call("responder", "POST", path, json=body, **pim)
     assert written.status_code == 201, written.text
     post_id: str = written.json()["id"]
     if n > 1:
-        assert world.ask("duin", "responder", "POST", f"{path}/{post_id}/submit").status_code == 200
+        assert world.system.call("responder", "POST", f"{path}/{post_id}/submit", **pim).status_code == 200
     if n == 6:
         world.system.psql(
             "set session_replication_role = replica; "

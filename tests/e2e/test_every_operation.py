@@ -764,7 +764,12 @@ def _posts(world: World) -> dict[str, Example]:
         "one_post": Example(parameters={"brand": "veer", "post_id": read["id"]}),
         "write_post": Example(
             parameters={"brand": "veer", "Idempotency-Key": f"een-bericht-{world.first}"},
-            body={"account": "brug", "text": "De pont vaart weer.", "publish_at": "2099-03-02T17:00:00Z", "labels": ["pont"]},
+            body={
+                "account": "brug",
+                "text": "De pont vaart weer.",
+                "publish_at": (datetime.now(UTC) + timedelta(days=30)).isoformat(),
+                "labels": ["pont"],
+            },
         ),
         "edit_post": Example(parameters=of(read), body={"text": "De pont vaart zondag niet."}),
         "submit_post": Example(parameters=of(draft)),

@@ -239,6 +239,7 @@ async def test_a_trainee_writes_and_does_not_approve(desk: Direct) -> None:
         ({"account": "hook", "text": TEXT, "language": "xx"}, 422, "nl, en"),
         ({"account": "hook", "text": TEXT, "publish_at": "2020-01-01T00:00:00Z"}, 409, "has passed"),
         ({"account": "hook", "text": TEXT, "publish_at": "2030-01-01T00:00:00"}, 422, ""),
+        ({"account": "hook", "text": TEXT, "publish_at": "9999-12-31T23:59:59Z"}, 422, "400 days"),
     ],
 )
 async def test_what_cannot_be_published_is_refused_in_words(desk: Direct, body: dict[str, Any], status: int, said: str) -> None:
