@@ -42,11 +42,12 @@ AT = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 
 
 def brand_book(brand: str, **more: Any) -> dict[str, Any]:
-    """Example data: a brand with an agent, a trainee, a lead and one script a label."""
+    """Example data: a brand with an agent, a trainee, a lead and one script a label. It never closes: what is promised depends on no clock of a test's."""
     return {
         "brand": brand,
         "name": "Vaart",
         "languages": ["nl", "en"],
+        "hours": {"mon-sun": ["00:00-24:00"], "holidays": {"closed": False}},
         "labels": [{"name": "storing"}, {"name": "factuur"}],
         "team": [
             {"id": "gs", "first_name": "Guus", "initials": "gs"},
