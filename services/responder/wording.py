@@ -101,6 +101,7 @@ class Wording:
     def __init__(self, *texts: str) -> None:
         self._parts = {sieve.WORDING.register(written(part), self): part for text in texts for part in options(text)}
         self._compiled: dict[int, Pattern] = {}
+        self._anchored: set[Pattern] = set()
         _all.append(self)
 
     def _likely(self, read: Reading) -> list[Pattern]:
@@ -110,7 +111,7 @@ class Wording:
     def there(self, read: Reading) -> list[Pattern]:
         """Those that a text has anywhere; most have none. One that asks where a text begins or ends may be found in a part of it only, and is among"
         " them."""
-        return [part for part in self._likely(read) if _ANCHORED.search(part.pattern) or part.search(read.own_lower)]
+        return [part for part in self._likely(read) if part in self._anchored or part.search(read.own_lower)]
 
     def compile(self) -> None:
         """All of them, each of which is made when first a text may have it otherwise."""
@@ -119,7 +120,10 @@ class Wording:
                 self._compile(number)
 
     def _compile(self, number: int) -> Pattern:
-        made = self._compiled[number] = Pattern(written(self._parts[number]), brief=True)
+        made = Pattern(written(self._parts[number]), brief=True)
+        if _ANCHORED.search(made.pattern):
+            self._anchored.add(made)
+        self._compiled[number] = made
         return made
 
     def search(self, text: str, read: Reading) -> "regex.Match[str] | None":

@@ -142,6 +142,8 @@ _DONE_WRONG: Final = Saying(
     unless_before=_OPEN,
     unless_sentence=_HOLD_LIABLE,
 )
+_MILD: Final = Wording(r"<<(?:niet|fout)>>")
+"""Of what was done wrong: it takes the blame only where something was harmed."""
 _FAULTS: Final = Saying(
     Wording(
         rf"<<(?:onze|mijn|eigen) (?:\w+ )?{_FAULT}>>",
@@ -175,7 +177,9 @@ def blame(draft: Draft, book: BrandBook) -> Iterator[Found]:
     """`liability_admission`: the first words of each sentence that take the blame."""
     read = reading.as_us(reading.of(draft), book)
     places = [*_ANSWERABLE.found(read), *_CAUSED.found(read)]
-    faults = [*_FAULTS.found(read), *_DONE_WRONG.found(read)]
+    faults = list(_FAULTS.found(read))
+    for start, end in _DONE_WRONG.found(read):
+        (faults if _MILD.search(read.own_lower[start:end], read) else places).append((start, end))
     if faults and not _SLIP.search(read.own_lower, read):
         asked = reading.of_text(draft.incoming) if draft.incoming else None
         harm = bool(_ABOUT_HARM.search(read.own_lower, read)) or bool(asked and _ABOUT_HARM.search(asked.own_lower, asked))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.responder import moment_words
+from services.responder import moment_words, wording
 from services.responder.promise_words import WORDS
 from services.responder.sieve import Sieve
 from services.responder.verdicts import blame, commitments, elsewhere, inside, jokes, reading, rivals, tone
@@ -63,3 +63,8 @@ def test_no_pattern_is_in_a_text_that_was_told_to_be_without_it() -> None:
         likely = {number for numbers in read.likely.values() for number in numbers}
         absent = [pattern.pattern for number, pattern in patterns if number not in likely and pattern.search(read.own_lower)]
         assert absent == [], text
+
+
+def test_a_process_that_is_warm_has_every_pattern_made() -> None:
+    wording.warm()
+    assert all(each._compiled.keys() == each._parts.keys() for each in wordings())
