@@ -1010,7 +1010,9 @@ def test_every_example_of_the_description_is_answered_as_it_says(world: World, s
         queried = {one["name"] for one in operation.get("parameters", []) if one["in"] == "query"}
         given: dict[str, Any] = {"params": {key: value for key, value in example.parameters.items() if key in queried}}
         if example.body is not None:
-            told = example.body if RECORD else recorded[name]["request"] | {key: example.body[key] for key in NAMES if key in example.body}
+            told = example.body
+            if not RECORD and isinstance(told, dict):
+                told = recorded[name]["request"] | {key: told[key] for key in NAMES if key in told}
             kind = next(iter(operation["requestBody"]["content"]))
             given["content"], headers["content-type"] = _written(told, kind), kind
         url = world.system.url(service) + path.format(**example.parameters)
