@@ -971,6 +971,8 @@ async def _records(bootstrap: str, topic: str, count: int) -> list[Any]:
 NAMES = frozenset(
     [
         "digest",
+        "publish_at",
+        "ends_at",
         "topic",
         "key",
         "partition",
