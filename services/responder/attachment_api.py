@@ -92,4 +92,4 @@ async def file_of(brand: str, reply_id: UUID, attachment_id: UUID, principal: Re
         "content-disposition": f"attachment; filename*=UTF-8''{quote(file.name, safe='')}",
         "content-security-policy": "default-src 'none'; sandbox",
     }
-    return Response(content, media_type=file.media_type, headers=headers)
+    return _File(content, headers=headers)

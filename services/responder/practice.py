@@ -11,7 +11,7 @@ from statistics import mean, median
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from libs.common import http
 from services.responder.practice_score import Score
@@ -28,7 +28,7 @@ class Practice(http.Body):
     visibility: Literal["public", "private"] = "public"
     customer: Annotated[str, Field(min_length=1, max_length=100, pattern=http.ONE_LINE, description="What they call themselves")]
     text: Annotated[Words, Field(description="What they write")]
-    first_reply: bool = Field(default=True, description="Whether the answer opens the conversation, and so greets")
+    first_reply: StrictBool = Field(default=True, description="Whether the answer opens the conversation, and so greets")
     language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")] = "nl"
     labels: list[Line] = Field(default=[], max_length=20)
     difficulty: int = Field(default=2, ge=1, le=3, description="1: everyday; 3: much is to be thought of")
