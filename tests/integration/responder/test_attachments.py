@@ -56,7 +56,7 @@ async def test_a_file_is_approved_with_its_reply_and_goes_with_it(around: Around
     assert (await put(around, draft["id"], b"een lijst\n", "lijst.csv", None)).status_code == 200
     listed = (await around.call("GET", path)).json()
     shown = await around.call("GET", f"{path}/attachments/{listed['attachments'][0]['id']}")
-    assert (shown.content, shown.headers["content-type"]) == (PNG + b"anders", "image/png")
+    assert (shown.content, shown.headers["content-type"]) == (PNG + b"anders", "application/octet-stream")
     assert shown.headers["content-disposition"].startswith("attachment;")
     gone = await around.call("DELETE", f"{path}/attachments/{listed['attachments'][1]['id']}")
     assert (gone.status_code, len(gone.json()["attachments"])) == (200, 1)
