@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+LINES = frozenset({"application/x-ndjson", "application/jsonl"})
+"""Where a body is objects, one a line: its example is that of the whole."""
 EXAMPLES = Path(__file__).resolve().parent.parent / "docs" / "openapi" / "examples.json"
 _METHODS = ("get", "put", "post", "delete", "patch")
 
@@ -66,7 +68,7 @@ def _apart(document: dict[str, Any], service: str, documents: Mapping[str, dict[
 def _exemplify(operation: dict[str, Any], example: Mapping[str, Any]) -> None:
     if "request" in example and "requestBody" in operation:
         for media_type, content in operation["requestBody"]["content"].items():
-            if "ndjson" not in media_type:
+            if media_type not in LINES:
                 content["example"] = example["request"]
     if "answer" in example:
         for content in operation["responses"][example["status"]].get("content", {}).values():
