@@ -140,6 +140,8 @@ class Walk:
     people_approve: bool
     calls: list[Call] = field(default_factory=list)
     texts: dict[str, What] = field(default_factory=dict)
+    whose: dict[tuple[str, str], What] = field(default_factory=dict)
+    """By reply and digest: of two with the same text to the same target, each has its own writer."""
     lent: dict[str, list[datetime]] = field(default_factory=dict)
     cases: dict[UUID, Case] = field(default_factory=dict)
     messages: dict[UUID, list[Mention]] = field(default_factory=dict)
@@ -237,9 +239,8 @@ class Walk:
         assert said or digest_of(found) == found["digest"], "the digest is not of what is documented"
         to = found["recipient"]
         press = "press" in self.cases[UUID(found["case_id"])].risk
-        self.texts[found["digest"]] = What(
-            found["channel"], to["kind"], to["value"], found["text"], found["writer"], found["writer_role"], press
-        )
+        what = What(found["channel"], to["kind"], to["value"], found["text"], found["writer"], found["writer_role"], press)
+        self.texts[found["digest"]] = self.whose[found["id"], found["digest"]] = what
 
     async def knows_of_approval(self, actor: Actor) -> bool:
         """Whether this one's approval is to be kept from counting in this walk."""
@@ -334,9 +335,8 @@ class Walk:
 
     def know_post(self, found: dict[str, Any]) -> None:
         assert digest_of_post(found) == found["digest"], "the digest is not of what is documented"
-        self.texts[found["digest"]] = What(
-            found["channel"], "account", found["account"], found["text"], found["writer"], found["writer_role"], press=False, post=True
-        )
+        what = What(found["channel"], "account", found["account"], found["text"], found["writer"], found["writer_role"], False, post=True)
+        self.texts[found["digest"]] = self.whose[found["id"], found["digest"]] = what
 
     async def approve_post(self, actor: Actor, path: str) -> None:
         post_id = self.one("post_id")
@@ -762,7 +762,8 @@ class Walk:
                 or (call.reply_id == of_update and call.update is not None and same(call.update, text) and call.digest == row["digest"])
             ]
             assert calls, f"nobody approved what left as {reply_id}: {text!r} to {address}"
-            assert self.allowed(calls), f"nobody who might approved what left as {reply_id}: {calls}"
+            whose = [self.whose.get((call.reply_id, call.digest)) for call in calls]
+            assert self.allowed(calls), f"nobody who might approved what left as {reply_id}: {calls}, {whose}"
         return len(left)
 
     def is_it(self, what: What, text: str, channel: str, address: str) -> bool:
@@ -776,7 +777,7 @@ class Walk:
         people = [call for call in calls if call.ended <= last.ended and call.actor.subject in STAFF and not call.actor.how]
         if last not in people:
             return False
-        what = self.texts.get(last.digest)
+        what = self.whose.get((last.reply_id, last.digest)) or self.texts.get(last.digest)
         if what is None:  # of an update, whose writers are people of the brand
             return any(STAFF[last.actor.subject] == "lead" or LEAD not in last.rules or len(last.rules) > 1 for _ in (0,)) or self.lends(
                 last

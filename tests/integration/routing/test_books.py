@@ -44,7 +44,7 @@ async def client(pool: db.Pool, tmp_path: Path) -> AsyncIterator[httpx.AsyncClie
     app = FastAPI()
     verifier = Verifier([platform(str(issuer.jwks), "weerklank-local", "weerklank")])
     books = BrandBooks("127.0.0.1:1", "test")
-    app.state.service = SimpleNamespace(pool=pool, relay=SimpleNamespace(poke=lambda: None), verifier=verifier, books=books)
+    app.state.service = SimpleNamespace(pool=pool, relay=SimpleNamespace(poke=lambda: None), after_write=[], verifier=verifier, books=books)
     app.include_router(book_api.router)
     http.install(app, name="routing", limits=RateLimits(0, 0), max_body_bytes=1 << 20)
     headers = {"authorization": f"Bearer {issuer.token('admin', ['vaart'], 'beheer')}", "content-type": "application/yaml"}

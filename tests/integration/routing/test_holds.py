@@ -36,7 +36,7 @@ async def call(pool: db.Pool, tmp_path: Path) -> AsyncIterator[Call]:
     issuer = Issuer(tmp_path)
     app = FastAPI()
     verifier = Verifier([platform(str(issuer.jwks), "weerklank-local", "weerklank")])
-    app.state.service = SimpleNamespace(pool=pool, relay=SimpleNamespace(poke=lambda: None), verifier=verifier)
+    app.state.service = SimpleNamespace(pool=pool, relay=SimpleNamespace(poke=lambda: None), after_write=[], verifier=verifier)
     app.include_router(book_api.router)
     app.include_router(hold_api.router)
     http.install(app, name="routing", limits=RateLimits(0, 0), max_body_bytes=1 << 20)

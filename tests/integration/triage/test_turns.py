@@ -35,7 +35,9 @@ async def test_while_another_instance_looks_at_the_only_brand_this_one_rests(wor
         raise Rested
 
     monkeypatch.setattr(look, "asyncio", SimpleNamespace(sleep=rest, to_thread=asyncio.to_thread))
-    service: Any = SimpleNamespace(books=Books(world.books), pool=world.pool, relay=SimpleNamespace(poke=lambda: None), stream=None)
+    service: Any = SimpleNamespace(
+        books=Books(world.books), pool=world.pool, relay=SimpleNamespace(poke=lambda: None), after_write=[], stream=None
+    )
     async with world.pool.acquire() as other, other.transaction():
         assert await look_store.alone(other, "vaart")
         with pytest.raises(Rested):
