@@ -305,7 +305,7 @@ class Walk:
         given = {"digest": body["digest"], "version": str(found["version"]), "despite": body["despite"], **boxes}
         rules, begun = {self.rules}, datetime.now(UTC)
         answer = await self.desks[actor].send(f"/replies/{reply_id}/approve", **given)
-        if answer.status_code == 303 and "done=approved" in answer.headers["location"]:
+        if answer.status_code == 303 and any(f"done={done}" in answer.headers["location"] for done in ("approved", "signed")):
             self.done(reply_id, actor, body["digest"], rules, begun)
 
     async def approve_update(self, actor: Actor, path: str) -> None:
@@ -544,6 +544,11 @@ class Walk:
             await self.sends()
         await self.everybody_is_told()
         for _ in range(3):
+            await self.sends()
+        for _ in range(20):
+            if await self.left():
+                break
+            await self.somebody_answers()
             await self.sends()
 
     async def everybody_is_told(self) -> None:
