@@ -1086,6 +1086,7 @@ def test_a_book_is_published_over_the_version_that_was_read_and_no_other(world: 
     assert put(BOOK, if_match=changed.headers["etag"]).status_code == 200
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("service", sorted(SERVICES, key="routing".__eq__))  # routing last: a bulk action reaches whatever others look at
 def test_no_operation_fails_or_answers_what_it_does_not_describe_and_nearly_all_succeed(world: World, service: str, home: Path) -> None:
     url, asked = world.system.url(service), examples(world, service, SET)
