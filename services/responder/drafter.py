@@ -137,7 +137,8 @@ class Drafter:
         try:
             said = await language_model.complete(self.endpoint, asked.messages, max_tokens=drafting.MOST_TOKENS)
         except ModelFailed as failed:
-            self.breaker.told(failed.kind == "empty", time.monotonic())
+            if failed.kind != "outside":  # nobody was asked
+                self.breaker.told(failed.kind == "empty", time.monotonic())
             raise
         finally:
             _SECONDS.observe(time.monotonic() - began)

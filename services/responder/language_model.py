@@ -174,7 +174,7 @@ async def _once(endpoint: Endpoint, request: bytes, left_s: float) -> Said:
         try:
             reader, writer = await _connect(urlsplit(endpoint.url), endpoint.reach, left_s)
         except OutOfReach as error:
-            raise ModelFailed("reach", f"{error} Tell whoever runs Weerklank.") from None
+            raise ModelFailed("outside", f"{error} Tell whoever runs Weerklank.") from None
         except TimeoutError:
             raise ModelFailed("reach", "The server of the model does not answer. Try again later, or write it yourself.") from None
         except (OSError, UnicodeError) as error:

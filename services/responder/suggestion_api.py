@@ -63,7 +63,7 @@ class SuggestionOut(BaseModel):
     tokens: int | None = Field(description="What it took of the brand's day; null until it has ended")
     seconds: float | None
     kind: str | None = Field(
-        description="What went wrong: slow | busy | key | model | refused | reach | lost | shape | huge | empty | breaker | gone | interrupted"
+        description="What went wrong: slow | busy | key | model | refused | outside | reach | lost | shape | huge | empty | breaker | gone | interrupted"
     )
     error: str | None = Field(description="The same in words, with what to do")
 
