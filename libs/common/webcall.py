@@ -92,7 +92,7 @@ async def call(
     try:
         try:
             async with asyncio.timeout(connect_timeout_s):
-                reader, writer = await _connect(where, named, reach, connect_timeout_s)
+                reader, writer = await connect(where, named, reach, connect_timeout_s / 2)
         except OutOfReach as error:
             return Refused(str(error), for_good=True)
         except (OSError, UnicodeError) as error:
@@ -125,7 +125,7 @@ async def reachable(address: str, *, named: str, reach: Reach, within_s: float) 
     if where is None:
         raise OutOfReach(f"{named} is no http or https address")
     async with asyncio.timeout(within_s):
-        _, writer = await _connect(where, named, reach, within_s)
+        _, writer = await connect(where, named, reach, within_s / 2)
     try:
         found: ssl.SSLObject | None = writer.get_extra_info("ssl_object")
         return found
@@ -161,20 +161,24 @@ def _request(method: str, where: SplitResult, headers: Mapping[str, str], body: 
         return None
 
 
-async def _connect(where: SplitResult, named: str, reach: Reach, within_s: float) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def connect(where: SplitResult, named: str, reach: Reach, dial_s: float) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection to an address that may be asked, with TLS but where the operator named its network; `dial_s` is for all of its addresses together.
+
+    Raises `OutOfReach`, whose text says whose address it is (`named`), or `OSError`.
+    """
     host = where.hostname or ""
     port = where.port or (443 if where.scheme == "https" else 80)
-    named = named[:1].upper() + named[1:]
+    begins = named[:1].upper() + named[1:]
     try:
-        sock = await mailserver.dial(host, port, reach, within_s / 2)
+        sock = await mailserver.dial(host, port, reach, dial_s)
     except OutOfReach as error:
-        raise OutOfReach(f"{named} is not in the public network. {reach.settings}_NETWORKS allows others.") from error
+        raise OutOfReach(f"{begins} is not in the public network. {reach.settings}_NETWORKS allows others.") from error
     try:
         own = reach.own(str(sock.getpeername()[0]))
         if where.scheme == "http" and not own:
-            raise OutOfReach(f"{named} is not https. Plain http is for {reach.settings}_NETWORKS only.")
+            raise OutOfReach(f"{begins} is not https. Plain http is for {reach.settings}_NETWORKS only.")
         if not own and port not in PORTS | reach.ports:
-            raise OutOfReach(f"Port {port} of {named[:1].lower() + named[1:]} is not dialled. {reach.settings}_PORTS allows others.")
+            raise OutOfReach(f"Port {port} of {named} is not dialled. {reach.settings}_PORTS allows others.")
         if where.scheme == "http":
             return await asyncio.open_connection(sock=sock)
         return await asyncio.open_connection(sock=sock, ssl=_tls(), server_hostname=host)

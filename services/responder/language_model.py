@@ -11,7 +11,6 @@ import contextlib
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 from urllib.parse import SplitResult, urlsplit
@@ -20,11 +19,9 @@ import httptools
 import orjson
 from pydantic import BaseModel, Field, ValidationError
 
-from libs.common import certificate, mailserver
+from libs.common import certificate, webcall
 from libs.common.mailserver import OutOfReach, Reach
 
-PORTS = frozenset({443, 8443})
-"""Where a server of the public network is dialled, beside what the operator's settings add."""
 MOST_ANSWER = 256 * 1024
 """Bytes of an answer; a longer one is not read."""
 MOST_TEXT = 10_000
@@ -172,7 +169,7 @@ async def _once(endpoint: Endpoint, request: bytes, left_s: float) -> Said:
     writer: asyncio.StreamWriter | None = None
     try:
         try:
-            reader, writer = await _connect(urlsplit(endpoint.url), endpoint.reach, left_s)
+            reader, writer = await webcall.connect(urlsplit(endpoint.url), "WEERKLANK_RESPONDER_MODEL_URL", endpoint.reach, left_s)
         except OutOfReach as error:
             raise ModelFailed("outside", f"{error} Tell whoever runs Weerklank.") from None
         except TimeoutError:
@@ -183,32 +180,6 @@ async def _once(endpoint: Endpoint, request: bytes, left_s: float) -> Said:
     finally:
         if writer is not None:
             writer.transport.abort()
-
-
-async def _connect(where: SplitResult, reach: Reach, within_s: float) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    host = where.hostname or ""
-    port = where.port or (443 if where.scheme == "https" else 80)
-    try:
-        sock = await mailserver.dial(host, port, reach, within_s)
-    except OutOfReach:
-        raise OutOfReach(f"WEERKLANK_RESPONDER_MODEL_URL is not in the public network. {reach.settings}_NETWORKS allows others.") from None
-    try:
-        own = reach.own(str(sock.getpeername()[0]))
-        if where.scheme == "http" and not own:
-            raise OutOfReach(f"WEERKLANK_RESPONDER_MODEL_URL is not https. Plain http is for {reach.settings}_NETWORKS only.")
-        if not own and port not in PORTS | reach.ports:
-            raise OutOfReach(f"Port {port} of WEERKLANK_RESPONDER_MODEL_URL is not dialled. {reach.settings}_PORTS allows others.")
-        if where.scheme == "http":
-            return await asyncio.open_connection(sock=sock)
-        return await asyncio.open_connection(sock=sock, ssl=_tls(), server_hostname=host)
-    except BaseException:
-        sock.close()
-        raise
-
-
-@lru_cache
-def _tls() -> ssl.SSLContext:
-    return ssl.create_default_context()
 
 
 class _Answer:
