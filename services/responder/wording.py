@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import regex
 
@@ -40,42 +41,30 @@ def options(text: str) -> list[str]:
 
 def split(text: str) -> list[str]:
     """At the bars that stand in no group and in no class."""
-    parts, depth, start, at = [], 0, 0, 0
-    in_class = False
-    while at < len(text):
-        c = text[at]
-        if c == "\\":
-            at += 1
-        elif in_class:
-            in_class = c != "]"
-        elif c == "[":
-            in_class = True
-        elif c in "()":
-            depth += 1 if c == "(" else -1
-        elif c == "|" and depth == 0:
-            parts.append(text[start:at])
-            start = at + 1
-        at += 1
-    return [*parts, text[start:]]
+    bars = [at for at, sign, depth in _signs(text) if sign == "|" and depth == 0]
+    return [text[start + 1 : end] for start, end in pairwise([-1, *bars, len(text)])]
 
 
 def _closes(text: str, start: int) -> int:
     """Where the group closes that was open before `start`."""
-    depth, at, in_class = 1, start, False
+    return next((start + at for at, _, depth in _signs(text[start:]) if depth < 0), len(text))
+
+
+def _signs(text: str) -> Iterator[tuple[int, str, int]]:
+    """Place, character, and how many groups are open after it, of whatever is neither escaped nor in a class."""
+    depth, at, in_class = 0, 0, False
     while at < len(text):
-        c = text[at]
-        if c == "\\":
+        sign = text[at]
+        if sign == "\\":
             at += 1
         elif in_class:
-            in_class = c != "]"
-        elif c == "[":
+            in_class = sign != "]"
+        elif sign == "[":
             in_class = True
-        elif c in "()":
-            depth += 1 if c == "(" else -1
-            if depth == 0:
-                return at
+        else:
+            depth += (sign == "(") - (sign == ")")
+            yield at, sign, depth
         at += 1
-    return len(text)
 
 
 _all: "list[Wording]" = []
